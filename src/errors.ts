@@ -1,0 +1,61 @@
+/** Closed union: every failure the service itself raises. A failed *job* is data (`flow/outcome.ts`), never one of these. */
+export type ErrorCode =
+  // what somebody gave us
+  | 'invalid-config'
+  | 'invalid-template'
+  | 'invalid-request'
+  | 'invalid-parameters'
+  | 'payload-too-large'
+  | 'unsupported-media-type'
+  | 'unknown-connector'
+  | 'unknown-template'
+  | 'forbidden'
+  | 'not-found'
+  | 'gone'
+  | 'conflict'
+  | 'range-not-satisfiable'
+  // the cluster
+  | 'cluster-exists'
+  | 'cluster-conflict'
+  | 'cluster-not-found'
+  | 'cluster-expired'
+  | 'cluster-refused'
+  | 'cluster-unavailable'
+  // the object store
+  | 'bucket-missing'
+  | 'object-missing'
+  | 'precondition-failed'
+  | 'store-refused'
+  | 'store-unavailable'
+  // ourselves
+  | 'unavailable'
+  | 'deadline-exceeded'
+  | 'internal';
+
+export interface ServiceErrorOptions {
+  cause?: unknown;
+  /** The member, setting, parameter or file that is at fault, as its author wrote it. */
+  field?: string | undefined;
+}
+
+/** The one error class. `message` is for the person or program that caused it: it never holds a secret. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.field = options.field;
+  }
+}
+
+export function isServiceError(error: unknown, ...codes: ErrorCode[]): error is ServiceError {
+  return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** For messages: the text of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,23 @@
+const prefix = 'edc-job-provisioner';
+
+export const managedByLabel = 'app.kubernetes.io/managed-by';
+export const managedBy = 'edc-job-provisioner';
+
+/** On Job, pods, ConfigMap and Secrets: the flow's id. */
+export const flowLabel = `${prefix}/flow`;
+export const templateLabel = `${prefix}/template`;
+export const connectorLabel = `${prefix}/connector`;
+/**
+ * On the Job: what the reconciler still owes it. The informer selects all but `closed`, so that memory follows what runs.
+ * `open`: outcome not told yet (or a deprovision to do) · `unrecorded`: told, but its record is not in the bucket · `closed`: tombstone.
+ */
+export const stateLabel = `${prefix}/state`;
+export type FlowState = 'open' | 'unrecorded' | 'closed';
+/** On pods: which NetworkPolicy applies. */
+export const egressLabel = `${prefix}/egress`;
+
+/** On the Job until the outcome is told; on pods until the attempt's end is written on the Job. */
+export const outcomeFinalizer = `${prefix}/outcome`;
+export const evidenceFinalizer = `${prefix}/evidence`;
+
+export const openFlowsSelector = `${flowLabel},${stateLabel}!=closed`;

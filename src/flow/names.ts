@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Dialect } from './flow-request.ts';
+
+/** The flow's id and its Job's name: the same for every repeat of a request, whichever replica gets it. */
+export function flowName(identity: { dialect: Dialect; connector: string; ids: Record<string, string> }): string {
+  const ids = Object.entries(identity.ids).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `flow-${shortHash(JSON.stringify([identity.dialect, identity.connector, ids]))}`;
+}
+
+/** Beside the Job, under names that need no memory. */
+export function environmentConfigMapName(flow: string): string {
+  return `${flow}-env`;
+}
+
+export function credentialsSecretName(flow: string): string {
+  return `${flow}-store`;
+}
+
+export function parametersSecretName(flow: string): string {
+  return `${flow}-parameters`;
+}
+
+export function filesConfigMapName(digest: string): string {
+  return `files-${digest.slice(0, 32)}`;
+}
+
+/** 130 bits as lower-case base32: a DNS label, and no two flows share it. */
+function shortHash(text: string): string {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+  const digest = createHash('sha256').update(text).digest();
+  return Array.from(digest.subarray(0, 26), (byte) => alphabet[byte & 31]).join('');
+}

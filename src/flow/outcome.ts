@@ -1,0 +1,27 @@
+import type { CancelReason, FailureReason } from './reasons.ts';
+
+export interface ResultsSummary {
+  /** Pod UID of the one attempt whose results are handed out. */
+  attempt: string;
+  files: number;
+  bytes: number;
+  manifestSha256: string;
+  manifestEtag: string;
+}
+
+export type Outcome =
+  | { phase: 'succeeded'; at: string; results: ResultsSummary }
+  | { phase: 'failed'; at: string; reason: FailureReason; message: string }
+  | { phase: 'cancelled'; at: string; reason: CancelReason; message: string };
+
+/** What the attempt's pod said at its end, kept on the Job because pods vanish. */
+export interface AttemptEnd {
+  /** Pod UID. */
+  attempt: string;
+  pod: string;
+  worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
+  sidecar?: { exitCode: number; reason: string; message?: string };
+  /** DisruptionTarget, a deletionTimestamp seen before the worker's end, Evicted, node lost, …: not a result whatever the exit code. */
+  disrupted?: string;
+  at: string;
+}

@@ -1,0 +1,65 @@
+/**
+ * The object a sidecar writes last: no manifest, no results. Shared with the pod half, so this file imports nothing.
+ */
+export interface Manifest {
+  version: 1;
+  flow: string;
+  /** Pod UID. */
+  attempt: string;
+  /** RFC 3339. */
+  createdAt: string;
+  /** Sorted by path, in code unit order. */
+  files: ManifestFile[];
+}
+
+export interface ManifestFile {
+  /** Relative, `/`-separated, as the worker named it. */
+  path: string;
+  /** Object key relative to `<attempt prefix>files/`; equals the path if that needs no encoding (`encodeKey`). */
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Hex. */
+  sha256: string;
+  /** Hex, eight digits. */
+  crc32: string;
+  /** As the store lists it, without quotes. */
+  etag: string;
+  /** RFC 3339, the file's mtime. */
+  modifiedAt: string;
+}
+
+/** What the sidecar's termination message (at most 4,096 bytes) says: JSON of one of these. */
+export type SidecarReport =
+  | { manifest: { sha256: string; etag: string; files: number; bytes: number } }
+  | { error: { message: string; path?: string } };
+
+export function attemptPrefix(flow: string, attempt: string): string {
+  return `flows/${flow}/${attempt}/`;
+}
+
+export function manifestKey(flow: string, attempt: string): string {
+  return `${attemptPrefix(flow, attempt)}manifest.json`;
+}
+
+export function fileKey(flow: string, attempt: string, key: string): string {
+  return `${attemptPrefix(flow, attempt)}files/${key}`;
+}
+
+export function recordKey(flow: string): string {
+  return `flows/${flow}/record.json`;
+}
+
+const plainPath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
+const encodedPrefix = '_x/';
+
+/**
+ * Some S3 servers list `+ % '` wrongly, so keys use `[A-Za-z0-9._/-]` alone: a path that fits (and could not be taken for
+ * an encoded one) is its own key, any other becomes base64url of its UTF-8 below `_x/`, cut into segments of 200.
+ */
+export function encodeKey(path: string): string {
+  const dots = path.split('/').some((segment) => segment === '.' || segment === '..');
+  if (plainPath.test(path) && !path.startsWith(encodedPrefix) && !dots) return path;
+  const encoded = Buffer.from(path, 'utf8').toString('base64url');
+  return encodedPrefix + (encoded.match(/.{1,200}/g) ?? []).join('/');
+}

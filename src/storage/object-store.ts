@@ -1,0 +1,43 @@
+import type { Readable } from 'node:stream';
+
+export interface ObjectInfo {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Without quotes. */
+  etag: string;
+}
+
+/** First and last byte, both included, as in an HTTP Range. */
+export interface ByteRange {
+  first: number;
+  last: number;
+}
+
+export interface PresignOptions {
+  expirySeconds: number;
+  contentType?: string;
+  /** Sent as Content-Disposition's file name. */
+  fileName?: string;
+}
+
+/**
+ * All that the service asks of an S3 server. One attempt a call, bounded by the signal: the caller repeats.
+ * Throws ServiceError `bucket-missing`, `object-missing`, `precondition-failed`, `store-refused` (any other 4xx)
+ * or `store-unavailable` (5xx, connection, deadline).
+ */
+export interface ObjectStore {
+  /** The stream is destroyed with an error when the signal aborts or the store ends early. */
+  get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
+  /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
+  head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
+  put(key: string, body: Buffer, options: { contentType: string; ifNoneMatch?: '*' }, signal: AbortSignal): Promise<{ etag: string }>;
+  /** In pages of 1,000, in key order. */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
+  /** In batches of 1,000; absent keys are no error. */
+  remove(keys: AsyncIterable<string> | Iterable<string>, signal: AbortSignal): Promise<void>;
+  /** For the receiver: signed for the store's public endpoint, without network I/O. */
+  presignGet(key: string, options: PresignOptions): Promise<string>;
+  /** Throws as above when the store or the bucket is out of reach. */
+  check(signal: AbortSignal): Promise<void>;
+}
