@@ -23,6 +23,14 @@ export interface ObjectMeta {
   [member: string]: unknown;
 }
 
+/** What a client hands in: the server completes the rest. */
+export interface ObjectInput {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: Partial<ObjectMeta>;
+  [member: string]: unknown;
+}
+
 export interface OwnerReference {
   apiVersion: string;
   kind: string;
@@ -59,11 +67,11 @@ export interface DeleteOptions {
  * Failures are thrown as `StatusError` (see `status-error.ts`) with the reason and code of a real API server.
  */
 export interface Registry {
-  create(resource: string, object: Partial<KubeObject>): KubeObject;
+  create(resource: string, object: ObjectInput): KubeObject;
   get(key: ObjectKey): KubeObject | undefined;
   list(resource: string, namespace?: string): { items: KubeObject[]; resourceVersion: string };
   /** Replaces the object; a `metadata.resourceVersion` that is set and stale is a Conflict. */
-  update(key: ObjectKey, object: Partial<KubeObject>, subresource?: 'status'): KubeObject;
+  update(key: ObjectKey, object: ObjectInput, subresource?: 'status'): KubeObject;
   /** Reads, changes and writes in one step; for the controllers inside this process. No event if nothing changed. Undefined if absent. */
   modify(key: ObjectKey, change: (draft: KubeObject) => void): KubeObject | undefined;
   /** Deletes, or marks with a deletionTimestamp while finalizers (or a running pod's grace) hold the object. */

@@ -1,0 +1,144 @@
+import { foregroundFinalizer, orphanFinalizer } from './delete-object.ts';
+import { definitionOfKind } from './resources.ts';
+import type { KubeObject, ObjectKey, OwnerReference, Registry, WatchEvent } from './types.ts';
+
+/**
+ * Deletes objects whose owners are gone, and finishes Foreground and Orphan deletions.
+ * Works on events, so it needs no polling and no end of its own.
+ */
+export function collectGarbage(registry: Registry): void {
+  const dependents = createDependentIndex();
+  registry.subscribe((event) => {
+    dependents.record(event);
+    const { uid, deletionTimestamp, finalizers = [] } = event.object.metadata;
+    if (event.type === 'DELETED') {
+      for (const key of dependents.of(uid)) releaseFromOwner(registry, key, uid);
+      for (const owner of ownersOf(event.object))
+        finishForeground(registry, owner.key, dependents.of(owner.uid));
+      return;
+    }
+    collectIfOwnerless(registry, keyOf(event));
+    if (deletionTimestamp === undefined) return;
+    if (finalizers.includes(orphanFinalizer)) orphanDependents(registry, keyOf(event), dependents.of(uid));
+    if (finalizers.includes(foregroundFinalizer)) {
+      for (const key of dependents.of(uid)) deleteOnce(registry, key);
+      finishForeground(registry, keyOf(event), dependents.of(uid));
+    }
+  });
+}
+
+interface DependentIndex {
+  record(event: WatchEvent): void;
+  of(ownerUid: string): ObjectKey[];
+}
+
+/** Which objects name which owner, kept from the events. */
+function createDependentIndex(): DependentIndex {
+  const byOwner = new Map<string, Map<string, ObjectKey>>();
+  const ownersByUid = new Map<string, string[]>();
+  return {
+    record(event) {
+      const { uid, ownerReferences = [] } = event.object.metadata;
+      for (const owner of ownersByUid.get(uid) ?? []) {
+        byOwner.get(owner)?.delete(uid);
+        if (byOwner.get(owner)?.size === 0) byOwner.delete(owner);
+      }
+      const owners = event.type === 'DELETED' ? [] : ownerReferences.map((owner) => owner.uid);
+      if (owners.length === 0) ownersByUid.delete(uid);
+      else ownersByUid.set(uid, owners);
+      for (const owner of owners) {
+        const known = byOwner.get(owner) ?? new Map<string, ObjectKey>();
+        byOwner.set(owner, known.set(uid, keyOf(event)));
+      }
+    },
+    of: (ownerUid) => [...(byOwner.get(ownerUid)?.values() ?? [])],
+  };
+}
+
+function keyOf(event: WatchEvent): ObjectKey {
+  const { name, namespace } = event.object.metadata;
+  return { resource: event.resource, name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+interface Owner {
+  uid: string;
+  key: ObjectKey;
+}
+
+/** The owners this cluster can look up; a kind it does not serve is left alone. */
+function ownersOf(object: KubeObject): Owner[] {
+  return (object.metadata.ownerReferences ?? []).flatMap((reference) => {
+    const key = ownerKey(object, reference);
+    return key ? [{ uid: reference.uid, key }] : [];
+  });
+}
+
+function ownerKey(object: KubeObject, reference: OwnerReference): ObjectKey | undefined {
+  const definition = definitionOfKind(reference.apiVersion, reference.kind);
+  if (!definition) return undefined;
+  const { namespace } = object.metadata;
+  const scope = definition.namespaced && namespace !== undefined ? { namespace } : {};
+  return { resource: definition.plural, name: reference.name, ...scope };
+}
+
+function isAlive(registry: Registry, owner: Owner): boolean {
+  return registry.get(owner.key)?.metadata.uid === owner.uid;
+}
+
+function collectIfOwnerless(registry: Registry, key: ObjectKey): void {
+  const object = registry.get(key);
+  const references = object?.metadata.ownerReferences ?? [];
+  if (!object || references.length === 0 || object.metadata.deletionTimestamp !== undefined) return;
+  const owners = ownersOf(object);
+  if (owners.length < references.length || owners.some((owner) => isAlive(registry, owner))) return;
+  registry.delete(key, { propagationPolicy: 'Background', preconditions: { uid: object.metadata.uid } });
+}
+
+/** An owner is gone: a dependent with other living owners loses the reference, one without them is deleted. */
+function releaseFromOwner(registry: Registry, key: ObjectKey, ownerUid: string): void {
+  const object = registry.get(key);
+  if (!object) return;
+  const alive = ownersOf(object).some((owner) => owner.uid !== ownerUid && isAlive(registry, owner));
+  if (alive) dropReference(registry, key, ownerUid);
+  else deleteOnce(registry, key);
+}
+
+function deleteOnce(registry: Registry, key: ObjectKey): void {
+  const object = registry.get(key);
+  if (!object || object.metadata.deletionTimestamp !== undefined) return;
+  registry.delete(key, { propagationPolicy: 'Background' });
+}
+
+function orphanDependents(registry: Registry, key: ObjectKey, dependents: ObjectKey[]): void {
+  const uid = registry.get(key)?.metadata.uid;
+  if (uid === undefined) return;
+  for (const dependent of dependents) dropReference(registry, dependent, uid);
+  dropFinalizer(registry, key, orphanFinalizer);
+}
+
+function dropReference(registry: Registry, key: ObjectKey, ownerUid: string): void {
+  registry.modify(key, ({ metadata }) => {
+    const kept = (metadata.ownerReferences ?? []).filter((owner) => owner.uid !== ownerUid);
+    if (kept.length > 0) metadata.ownerReferences = kept;
+    else delete metadata.ownerReferences;
+  });
+}
+
+/** Takes the owner's foreground finalizer off once no dependent blocks it any more. */
+function finishForeground(registry: Registry, key: ObjectKey, dependents: ObjectKey[]): void {
+  const owner = registry.get(key);
+  if (!owner?.metadata.finalizers?.includes(foregroundFinalizer)) return;
+  const blocked = dependents.some((dependent) => {
+    const references = registry.get(dependent)?.metadata.ownerReferences ?? [];
+    return references.some((each) => each.uid === owner.metadata.uid && each.blockOwnerDeletion === true);
+  });
+  if (!blocked) dropFinalizer(registry, key, foregroundFinalizer);
+}
+
+function dropFinalizer(registry: Registry, key: ObjectKey, finalizer: string): void {
+  registry.modify(key, ({ metadata }) => {
+    const kept = (metadata.finalizers ?? []).filter((each) => each !== finalizer);
+    if (kept.length > 0) metadata.finalizers = kept;
+    else delete metadata.finalizers;
+  });
+}

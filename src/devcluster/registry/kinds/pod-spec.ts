@@ -1,0 +1,153 @@
+import type { Causes } from '../causes.ts';
+import { checkLabelName } from '../validate-metadata.ts';
+import type { ContainerShape, PodSpecShape, ProbeShape, VolumeShape } from './shapes.ts';
+
+/** Completes a pod's spec as a real server does, so that what is read back looks familiar. */
+export function applyPodSpecDefaults(spec: PodSpecShape): void {
+  spec.restartPolicy ??= 'Always';
+  spec['dnsPolicy'] ??= 'ClusterFirst';
+  spec['schedulerName'] ??= 'default-scheduler';
+  spec['securityContext'] ??= {};
+  spec.terminationGracePeriodSeconds ??= 30;
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])])
+    defaultContainer(container);
+  for (const volume of spec.volumes ?? []) defaultVolume(volume);
+}
+
+function defaultContainer(container: ContainerShape): void {
+  container.terminationMessagePath ??= '/dev/termination-log';
+  container.terminationMessagePolicy ??= 'File';
+  container.imagePullPolicy ??= isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent';
+  container.resources ??= {};
+  const { limits, requests } = container.resources;
+  if (limits) container.resources.requests = { ...limits, ...requests };
+  for (const port of container.ports ?? []) port.protocol ??= 'TCP';
+  for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
+    if (probe) defaultProbe(probe);
+  }
+  for (const { valueFrom } of container.env ?? []) {
+    const reference = valueFrom?.['fieldRef'] as { apiVersion?: string } | undefined;
+    if (reference) reference.apiVersion ??= 'v1';
+  }
+}
+
+function isLatest(image: string): boolean {
+  const last = image.slice(image.lastIndexOf('/') + 1);
+  if (last.includes('@')) return false;
+  return !last.includes(':') || last.endsWith(':latest');
+}
+
+function defaultProbe(probe: ProbeShape): void {
+  probe.timeoutSeconds ??= 1;
+  probe.periodSeconds ??= 10;
+  probe.successThreshold ??= 1;
+  probe.failureThreshold ??= 3;
+}
+
+function defaultVolume(volume: VolumeShape): void {
+  if (Object.keys(volume).every((member) => member === 'name')) volume['emptyDir'] = {};
+  for (const source of [volume.configMap, volume.secret, volume.projected]) {
+    if (source) source.defaultMode ??= 420;
+  }
+}
+
+/** Checks what would make a real server refuse the pod; `path` is where the spec is in the object. */
+export function checkPodSpec(spec: PodSpecShape, path: string, causes: Causes): void {
+  if ((spec.containers ?? []).length === 0) causes.required(`${path}.containers`);
+  const volumes = checkVolumes(spec.volumes ?? [], `${path}.volumes`, causes);
+  const names = new Set<string>();
+  for (const list of ['initContainers', 'containers'] as const) {
+    for (const [index, container] of (spec[list] ?? []).entries()) {
+      const at = `${path}.${list}[${index}]`;
+      checkContainerName({ container, at, names }, causes);
+      checkContainer({ container, at, volumes }, causes);
+      checkContainerRestart({ container, at, isInit: list === 'initContainers' }, causes);
+    }
+  }
+  causes.notNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
+  if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
+    const detail = 'must be between 1 and 2147483647, inclusive';
+    causes.invalid(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, detail);
+  }
+}
+
+function checkVolumes(volumes: VolumeShape[], path: string, causes: Causes): Set<string> {
+  const names = new Set<string>();
+  for (const [index, volume] of volumes.entries()) {
+    const at = `${path}[${index}]`;
+    const name = volume.name ?? '';
+    if (name === '') causes.required(`${at}.name`);
+    else checkLabelName(name, `${at}.name`, causes);
+    if (names.has(name)) causes.duplicate(`${at}.name`, name);
+    if (Object.keys(volume).length > 2) causes.forbidden(at, 'may not specify more than 1 volume type');
+    if (volume.secret && !volume.secret.secretName) causes.required(`${at}.secret.secretName`);
+    if (volume.configMap && !volume.configMap.name) causes.required(`${at}.configMap.name`);
+    names.add(name);
+  }
+  return names;
+}
+
+interface ContainerName {
+  container: ContainerShape;
+  at: string;
+  names: Set<string>;
+}
+
+function checkContainerName({ container, at, names }: ContainerName, causes: Causes): void {
+  const name = container.name ?? '';
+  if (name === '') causes.required(`${at}.name`);
+  else checkLabelName(name, `${at}.name`, causes);
+  if (names.has(name)) causes.duplicate(`${at}.name`, name);
+  names.add(name);
+  const image = container.image ?? '';
+  if (image === '') causes.required(`${at}.image`);
+  else if (image.trim() !== image)
+    causes.invalid(`${at}.image`, image, 'must not have leading or trailing whitespace');
+}
+
+interface ContainerPlace {
+  container: ContainerShape;
+  at: string;
+  volumes: Set<string>;
+}
+
+function checkContainer({ container, at, volumes }: ContainerPlace, causes: Causes): void {
+  for (const [index, variable] of (container.env ?? []).entries()) {
+    const field = `${at}.env[${index}]`;
+    if (!variable.name) causes.required(`${field}.name`);
+    if (variable.value && variable.valueFrom) {
+      causes.invalid(`${field}.valueFrom`, '', 'may not be specified when `value` is not empty');
+    }
+  }
+  const mountPaths = new Set<string>();
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    const field = `${at}.volumeMounts[${index}]`;
+    if (!mount.name) causes.required(`${field}.name`);
+    else if (!volumes.has(mount.name)) causes.notFound(`${field}.name`, mount.name);
+    if (!mount.mountPath) causes.required(`${field}.mountPath`);
+    else if (mountPaths.has(mount.mountPath))
+      causes.invalid(`${field}.mountPath`, mount.mountPath, 'must be unique');
+    mountPaths.add(mount.mountPath ?? '');
+  }
+  if (container.imagePullPolicy !== undefined) {
+    causes.oneOf(`${at}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']);
+  }
+}
+
+function checkContainerRestart(
+  { container, at, isInit }: { container: ContainerShape; at: string; isInit: boolean },
+  causes: Causes,
+): void {
+  const { restartPolicy } = container;
+  const isSidecar = isInit && restartPolicy === 'Always';
+  if (restartPolicy !== undefined) {
+    if (isInit) causes.oneOf(`${at}.restartPolicy`, restartPolicy, ['Always']);
+    else causes.forbidden(`${at}.restartPolicy`, 'may not be set for non-init containers');
+  }
+  if (!isInit || isSidecar) return;
+  for (const member of ['startupProbe', 'livenessProbe', 'readinessProbe', 'lifecycle']) {
+    if (container[member] !== undefined) {
+      causes.forbidden(`${at}.${member}`, 'may not be set for init containers without restartPolicy=Always');
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { copyOf } from '../copy.ts';
+import type { KubeObject } from '../types.ts';
+import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
+import type { KindRules } from './rules.ts';
+import type { PodSpecShape } from './shapes.ts';
+import { podSpecOf } from './shapes.ts';
+
+export const podRules: KindRules = {
+  applyDefaults(object) {
+    const spec = podSpecOf(object);
+    object['spec'] = spec;
+    applyPodSpecDefaults(spec);
+    spec['serviceAccountName'] ??= 'default';
+    spec['serviceAccount'] ??= spec['serviceAccountName'];
+    object['status'] = { phase: 'Pending', qosClass: qosClassOf(spec) };
+  },
+  check(object, causes) {
+    const spec = podSpecOf(object);
+    checkPodSpec(spec, 'spec', causes);
+    causes.oneOf('spec.restartPolicy', spec.restartPolicy, ['Always', 'OnFailure', 'Never']);
+  },
+  checkUpdate(next, current, causes) {
+    if (isDeepStrictEqual(frozenPart(next, current), podSpecOf(current))) return;
+    causes.forbidden(
+      'spec',
+      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)',
+    );
+  },
+  gracePeriod: podGracePeriod,
+};
+
+/** The new spec with what may change set back to the old: equal to the old if nothing else changed. */
+function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {
+  const spec = copyOf(podSpecOf(next));
+  const old = podSpecOf(current);
+  for (const list of ['containers', 'initContainers'] as const) {
+    for (const [index, container] of (spec[list] ?? []).entries()) {
+      const image = old[list]?.[index]?.image;
+      if (image !== undefined) container.image = image;
+    }
+  }
+  if (spec.activeDeadlineSeconds !== undefined) {
+    if (old.activeDeadlineSeconds === undefined) delete spec.activeDeadlineSeconds;
+    else if (spec.activeDeadlineSeconds <= old.activeDeadlineSeconds)
+      spec.activeDeadlineSeconds = old.activeDeadlineSeconds;
+  }
+  const kept = (old.tolerations ?? []).every((each) =>
+    (spec.tolerations ?? []).some((other) => isDeepStrictEqual(each, other)),
+  );
+  if (kept) {
+    if (old.tolerations) spec.tolerations = old.tolerations;
+    else delete spec.tolerations;
+  }
+  return spec;
+}
+
+/** Nobody has to stop a pod that is on no node or has ended. */
+function podGracePeriod(object: KubeObject, requested: number | undefined): number {
+  const spec = podSpecOf(object);
+  const phase = (object['status'] as { phase?: string } | undefined)?.phase;
+  if (!spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
+  const period = requested ?? spec.terminationGracePeriodSeconds ?? 30;
+  return period < 0 ? 1 : period;
+}
+
+function qosClassOf(spec: PodSpecShape): string {
+  const needs = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(
+    (container) => container.resources ?? {},
+  );
+  if (needs.every(({ limits, requests }) => !limits && !requests)) return 'BestEffort';
+  const guaranteed = needs.every(({ limits, requests }) =>
+    ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && limits[name] === requests?.[name]),
+  );
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}

@@ -1,0 +1,53 @@
+import { copyOf } from './copy.ts';
+import { createObject } from './create-object.ts';
+import { deleteObject } from './delete-object.ts';
+import { collectGarbage } from './garbage-collector.ts';
+import { emptyDeletedNamespaces } from './namespace-lifecycle.ts';
+import { resourceDefinition } from './resources.ts';
+import { createStore, dryRunOf } from './store.ts';
+import type { Store } from './store.ts';
+import type { Registry } from './types.ts';
+import { modifyObject, updateObject } from './update-object.ts';
+
+export interface ClusterRegistry extends Registry {
+  /** The same rules and the same objects, but nothing that is written stays. */
+  readonly dryRun: Registry;
+  /** The version of the latest change. */
+  readonly resourceVersion: string;
+}
+
+/**
+ * A new, empty cluster memory with its garbage collector and namespace life cycle at work.
+ * Namespaces have to be created like any other object.
+ */
+export function createRegistry(options: { now?: () => Date } = {}): ClusterRegistry {
+  const store = createStore(options.now ?? (() => new Date()));
+  const registry = operationsOn(store);
+  collectGarbage(registry);
+  emptyDeletedNamespaces(registry, store);
+  return {
+    ...registry,
+    dryRun: operationsOn(dryRunOf(store)),
+    get resourceVersion() {
+      return store.resourceVersion;
+    },
+  };
+}
+
+function operationsOn(store: Store): Registry {
+  return {
+    create: (resource, object) => copyOf(createObject(store, resource, object)),
+    get(key) {
+      resourceDefinition(key.resource);
+      return copyOf(store.find(key));
+    },
+    list(resource, namespace) {
+      resourceDefinition(resource);
+      return { items: copyOf(store.all(resource, namespace)), resourceVersion: store.resourceVersion };
+    },
+    update: (key, object, subresource) => copyOf(updateObject(store, key, { object, subresource })),
+    modify: (key, change) => copyOf(modifyObject(store, key, change)),
+    delete: (key, options = {}) => copyOf(deleteObject(store, key, options)),
+    subscribe: (listener) => store.subscribe(listener),
+  };
+}
