@@ -20,6 +20,18 @@ function defineMember(target: Record<string, unknown>, key: string, value: unkno
   else target[key] = value;
 }
 
+/** Sets the members that are absent. */
+export function setDefaults<T extends object>(target: T, defaults: Partial<T>): void {
+  const members = target as Record<string, unknown>;
+  for (const [key, value] of Object.entries(defaults)) members[key] ??= value;
+}
+
+/** Sets a member, or removes it if there is no value. */
+export function setOrDelete(target: object, member: string, value: unknown): void {
+  if (value === undefined) Reflect.deleteProperty(target, member);
+  else Reflect.set(target, member, value);
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -45,9 +45,9 @@ function prepared(definition: ResourceDefinition, input: ObjectInput, time: stri
     });
   }
   const object: KubeObject = {
-    ...input,
     apiVersion: apiVersionOf(definition),
     kind: definition.kind,
+    ...withoutType(input),
     metadata: { ...given, ...systemFields(definition, given, time) },
   };
   for (const member of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'managedFields', 'selfLink']) {
@@ -57,6 +57,14 @@ function prepared(definition: ResourceDefinition, input: ObjectInput, time: stri
   if (definition.subresources.includes('status')) object['status'] = {};
   rulesFor(definition.plural).applyDefaults?.(object);
   return object;
+}
+
+// Type first, as every Kubernetes tool prints it.
+function withoutType(input: ObjectInput): ObjectInput {
+  const rest = { ...input };
+  delete rest.apiVersion;
+  delete rest.kind;
+  return rest;
 }
 
 function systemFields(definition: ResourceDefinition, given: Partial<ObjectMeta>, time: string) {

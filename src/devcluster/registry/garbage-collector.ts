@@ -39,10 +39,7 @@ function createDependentIndex(): DependentIndex {
   return {
     record(event) {
       const { uid, ownerReferences = [] } = event.object.metadata;
-      for (const owner of ownersByUid.get(uid) ?? []) {
-        byOwner.get(owner)?.delete(uid);
-        if (byOwner.get(owner)?.size === 0) byOwner.delete(owner);
-      }
+      for (const owner of ownersByUid.get(uid) ?? []) forget(byOwner, owner, uid);
       const owners = event.type === 'DELETED' ? [] : ownerReferences.map((owner) => owner.uid);
       if (owners.length === 0) ownersByUid.delete(uid);
       else ownersByUid.set(uid, owners);
@@ -53,6 +50,11 @@ function createDependentIndex(): DependentIndex {
     },
     of: (ownerUid) => [...(byOwner.get(ownerUid)?.values() ?? [])],
   };
+}
+
+function forget(byOwner: Map<string, Map<string, ObjectKey>>, owner: string, uid: string): void {
+  byOwner.get(owner)?.delete(uid);
+  if (byOwner.get(owner)?.size === 0) byOwner.delete(owner);
 }
 
 function keyOf(event: WatchEvent): ObjectKey {

@@ -1,31 +1,32 @@
 import { resources } from './resources.ts';
 import type { Store } from './store.ts';
-import type { Registry } from './types.ts';
+import type { KubeObject, Registry } from './types.ts';
 
 /** Gives each new namespace its default service account, and empties a deleted one before it goes. */
 export function emptyDeletedNamespaces(registry: Registry, store: Store): void {
   registry.subscribe((event) => {
-    const { name, namespace, deletionTimestamp } = event.object.metadata;
-    if (event.resource !== 'namespaces') {
-      if (event.type === 'DELETED' && namespace !== undefined) finishIfEmpty(registry, store, namespace);
-      return;
-    }
-    if (event.type === 'ADDED') {
+    const { name, namespace } = event.object.metadata;
+    if (event.resource === 'namespaces') {
       const found = store.find({ resource: 'namespaces', name });
-      if (
-        found?.metadata.deletionTimestamp !== undefined ||
-        found?.metadata.uid !== event.object.metadata.uid
-      )
-        return;
-      registry.create('serviceaccounts', { metadata: { name: 'default', namespace: name } });
-    } else if (event.type === 'MODIFIED' && deletionTimestamp !== undefined) {
-      registry.modify({ resource: 'namespaces', name }, (draft) => {
-        draft['status'] = { phase: 'Terminating' };
-      });
-      deleteContent(registry, store, name);
-      finishIfEmpty(registry, store, name);
-    }
+      if (event.type === 'ADDED') furnish(registry, found);
+      else if (found?.metadata.deletionTimestamp !== undefined) clear(registry, store, name);
+    } else if (event.type === 'DELETED' && namespace !== undefined) finishIfEmpty(registry, store, namespace);
   });
+}
+
+function furnish(registry: Registry, found: KubeObject | undefined): void {
+  if (!found || found.metadata.deletionTimestamp !== undefined) return;
+  const metadata = { name: 'default', namespace: found.metadata.name };
+  if (registry.get({ resource: 'serviceaccounts', ...metadata })) return;
+  registry.create('serviceaccounts', { metadata });
+}
+
+function clear(registry: Registry, store: Store, name: string): void {
+  registry.modify({ resource: 'namespaces', name }, (draft) => {
+    draft['status'] = { phase: 'Terminating' };
+  });
+  deleteContent(registry, store, name);
+  finishIfEmpty(registry, store, name);
 }
 
 const namespacedKinds = resources.filter((resource) => resource.namespaced);

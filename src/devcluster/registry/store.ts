@@ -10,7 +10,7 @@ export interface Store {
   all(resource: string, namespace?: string): KubeObject[];
   put(resource: string, object: KubeObject): KubeObject;
   remove(resource: string, object: KubeObject): KubeObject;
-  subscribe(listener: (event: WatchEvent) => void): () => void;
+  readonly subscribe: (listener: (event: WatchEvent) => void) => () => void;
 }
 
 export function createStore(now: () => Date): Store {
@@ -64,7 +64,7 @@ export function dryRunOf(store: Store): Store {
     all: (resource, namespace) => store.all(resource, namespace),
     put: (_resource, object) => object,
     remove: (_resource, object) => object,
-    subscribe: (listener) => store.subscribe(listener),
+    subscribe: store.subscribe,
   };
 }
 
@@ -82,8 +82,13 @@ function sorted(shelf: Map<string, KubeObject>, namespace: string | undefined): 
   return found;
 }
 
+interface EventStream {
+  emit(type: WatchEventType, resource: string, object: KubeObject): void;
+  readonly subscribe: Store['subscribe'];
+}
+
 /** A listener may write: what it causes is delivered after the event it is looking at, to every listener alike. */
-function createEventStream() {
+function createEventStream(): EventStream {
   const listeners = new Set<(event: WatchEvent) => void>();
   const waiting: WatchEvent[] = [];
   let delivering = false;
@@ -110,7 +115,7 @@ function createEventStream() {
       for (let event = waiting.shift(); event; event = waiting.shift()) deliver(event);
       delivering = false;
     },
-    subscribe(listener: (event: WatchEvent) => void): () => void {
+    subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },

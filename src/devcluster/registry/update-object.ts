@@ -82,24 +82,32 @@ function checkIdentity(
   current: KubeObject,
   given: Partial<ObjectMeta>,
 ): void {
-  const { name, uid, resourceVersion } = current.metadata;
+  const { name, uid } = current.metadata;
   if (given.name !== undefined && given.name !== name) {
     throw badRequest(`the name of the object (${given.name}) does not match the name on the URL (${name})`);
   }
   if (given.namespace !== undefined && given.namespace !== current.metadata.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  if (given.uid !== undefined && given.uid !== '' && given.uid !== uid) {
+  if (given.uid && given.uid !== uid) {
     const why = `Precondition failed: UID in precondition: ${given.uid}, UID in object meta: ${uid}`;
     throw conflict(definition, name, why);
   }
-  if (!given.resourceVersion) {
-    if (!definition.versionedUpdate) return;
+  checkVersion(definition, current, given.resourceVersion);
+}
+
+function checkVersion(
+  definition: ResourceDefinition,
+  { metadata }: KubeObject,
+  given: string | undefined,
+): void {
+  if (given) {
+    if (given !== metadata.resourceVersion) throw conflict(definition, metadata.name, stale);
+  } else if (definition.versionedUpdate) {
     const causes = new Causes();
     causes.invalid('metadata.resourceVersion', 0, 'must be specified for an update');
-    throw invalid(definition, name, causes.list);
+    throw invalid(definition, metadata.name, causes.list);
   }
-  if (given.resourceVersion !== resourceVersion) throw conflict(definition, name, stale);
 }
 
 /** The new object: what the request may say, over what only the server may say. */

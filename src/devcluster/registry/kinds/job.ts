@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import type { Causes } from '../causes.ts';
-import { copyOf } from '../copy.ts';
+import { setDefaults, setOrDelete } from '../copy.ts';
 import type { KubeObject } from '../types.ts';
 import { checkLabels } from '../validate-metadata.ts';
 import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
 import type { KindRules } from './rules.ts';
-import { jobSpecOf } from './shapes.ts';
+import { containersOf, jobSpecOf } from './shapes.ts';
 import type { JobSpecShape, PodFailureRuleShape, PodTemplateShape } from './shapes.ts';
 
 export const jobRules: KindRules = {
@@ -14,15 +14,17 @@ export const jobRules: KindRules = {
     const spec = jobSpecOf(object);
     object['spec'] = spec;
     if (spec.parallelism === undefined && spec.completions === undefined) spec.completions = 1;
-    spec.parallelism ??= 1;
-    spec.completionMode ??= 'NonIndexed';
-    spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : 2147483647;
-    spec.suspend ??= false;
-    spec.manualSelector ??= false;
-    spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
-    for (const rule of spec.podFailurePolicy?.rules ?? []) {
-      for (const condition of rule.onPodConditions ?? []) condition.status ??= 'True';
-    }
+    setDefaults(spec, {
+      parallelism: 1,
+      completionMode: 'NonIndexed',
+      backoffLimit: spec.backoffLimitPerIndex === undefined ? 6 : 2147483647,
+      suspend: false,
+      manualSelector: false,
+      podReplacementPolicy: spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed',
+      template: {},
+    });
+    const conditions = failureRules(spec).flatMap((rule) => rule.onPodConditions ?? []);
+    for (const condition of conditions) condition.status ??= 'True';
     defaultTemplate(object, spec);
   },
   check(object, causes) {
@@ -36,29 +38,36 @@ export const jobRules: KindRules = {
   },
 };
 
+function failureRules(spec: JobSpecShape): PodFailureRuleShape[] {
+  return spec.podFailurePolicy?.rules ?? [];
+}
+
 function defaultTemplate(object: KubeObject, spec: JobSpecShape): void {
-  spec.template ??= {};
-  const metadata = (spec.template.metadata ??= {});
+  const template = (spec.template ??= {});
+  const metadata = (template.metadata ??= {});
   if (Object.keys(object.metadata.labels ?? {}).length === 0 && metadata.labels) {
     object.metadata.labels = { ...metadata.labels };
   }
   // A replacement without the generated parts gets them again: they follow from the uid.
-  if (!spec.manualSelector && object.metadata.uid) {
+  if (spec.manualSelector !== true) {
     const { uid, name } = object.metadata;
-    metadata.labels = {
-      ...metadata.labels,
-      'batch.kubernetes.io/controller-uid': uid,
-      'batch.kubernetes.io/job-name': name,
-      'controller-uid': uid,
-      'job-name': name,
-    };
+    metadata.labels = { ...metadata.labels, ...trackingLabels(uid, name) };
     spec.selector ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
   }
-  spec.template.spec ??= {};
   // In a Job the default restart policy (Always) is not allowed: leave its absence to be reported.
-  const given = spec.template.spec.restartPolicy;
-  applyPodSpecDefaults(spec.template.spec);
-  if (given === undefined) delete spec.template.spec.restartPolicy;
+  const podSpec = (template.spec ??= {});
+  const given = podSpec.restartPolicy;
+  applyPodSpecDefaults(podSpec);
+  setOrDelete(podSpec, 'restartPolicy', given);
+}
+
+function trackingLabels(uid: string, name: string): Record<string, string> {
+  return {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+  };
 }
 
 function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
@@ -97,50 +106,45 @@ function checkRestartPolicy(policy: string | undefined, causes: Causes): void {
 }
 
 function checkFailurePolicy(spec: JobSpecShape, causes: Causes): void {
-  if (!spec.podFailurePolicy) {
-    causes.oneOf('spec.podReplacementPolicy', spec.podReplacementPolicy, ['Failed', 'TerminatingOrFailed']);
-    return;
-  }
-  causes.oneOf('spec.podReplacementPolicy', spec.podReplacementPolicy, ['Failed']);
-  if (spec.template?.spec?.restartPolicy !== 'Never') {
+  const replacement = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
+  causes.oneOf('spec.podReplacementPolicy', spec.podReplacementPolicy, replacement);
+  if (!spec.podFailurePolicy) return;
+  const podSpec = spec.template?.spec ?? {};
+  const { restartPolicy } = podSpec;
+  if (restartPolicy !== 'Never') {
     const detail = 'only "Never" is supported when podFailurePolicy is specified';
-    causes.invalid('spec.template.spec.restartPolicy', spec.template?.spec?.restartPolicy, detail);
+    causes.invalid('spec.template.spec.restartPolicy', restartPolicy ?? '', detail);
   }
-  const { containers = [], initContainers = [] } = spec.template?.spec ?? {};
-  const names = [...containers, ...initContainers].map((container) => container.name ?? '');
-  for (const [index, rule] of (spec.podFailurePolicy.rules ?? []).entries()) {
-    checkFailureRule({ rule, at: `spec.podFailurePolicy.rules[${index}]`, names }, causes);
+  const names = containersOf(podSpec).map((container) => container.name ?? '');
+  for (const [index, rule] of failureRules(spec).entries()) {
+    const at = `spec.podFailurePolicy.rules[${index}]`;
+    causes.oneOf(`${at}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
+    if ((rule.onExitCodes === undefined) === (rule.onPodConditions === undefined)) {
+      causes.invalid(
+        at,
+        rule.action,
+        'specifying one of OnExitCodes and OnPodConditions is required, and not both',
+      );
+    }
+    if (rule.onExitCodes) checkExitCodes({ rule: rule.onExitCodes, at: `${at}.onExitCodes`, names }, causes);
   }
 }
 
-function checkFailureRule(
-  { rule, at, names }: { rule: PodFailureRuleShape; at: string; names: string[] },
-  causes: Causes,
-): void {
-  causes.oneOf(`${at}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
-  const { onExitCodes, onPodConditions } = rule;
-  if ((onExitCodes === undefined) === (onPodConditions === undefined)) {
-    causes.invalid(
-      at,
-      rule.action,
-      'specifying one of OnExitCodes and OnPodConditions is required, and not both',
-    );
-  }
-  if (onExitCodes) {
-    causes.oneOf(`${at}.onExitCodes.operator`, onExitCodes.operator, ['In', 'NotIn']);
-    if ((onExitCodes.values ?? []).length === 0)
-      causes.invalid(`${at}.onExitCodes.values`, [], 'at least one value is required');
-    if (onExitCodes.operator === 'In' && onExitCodes.values?.includes(0)) {
-      causes.invalid(`${at}.onExitCodes.values`, 0, 'must not be 0 for the In operator');
-    }
-    const { containerName } = onExitCodes;
-    if (containerName !== undefined && !names.includes(containerName)) {
-      causes.invalid(
-        `${at}.onExitCodes.containerName`,
-        containerName,
-        'must be one of the container or initContainer names in the pod template',
-      );
-    }
+interface ExitCodesPlace {
+  rule: NonNullable<PodFailureRuleShape['onExitCodes']>;
+  at: string;
+  names: string[];
+}
+
+function checkExitCodes({ rule, at, names }: ExitCodesPlace, causes: Causes): void {
+  const { operator, values = [], containerName } = rule;
+  causes.oneOf(`${at}.operator`, operator, ['In', 'NotIn']);
+  if (values.length === 0) causes.invalid(`${at}.values`, [], 'at least one value is required');
+  if (operator === 'In' && values.includes(0))
+    causes.invalid(`${at}.values`, 0, 'must not be 0 for the In operator');
+  if (containerName !== undefined && !names.includes(containerName)) {
+    const detail = 'must be one of the container or initContainer names in the pod template';
+    causes.invalid(`${at}.containerName`, containerName, detail);
   }
 }
 
@@ -157,39 +161,30 @@ const immutableMembers = [
 function checkImmutable(next: KubeObject, current: KubeObject, causes: Causes): void {
   const spec = jobSpecOf(next);
   const old = jobSpecOf(current);
-  for (const member of immutableMembers) {
-    if (!isDeepStrictEqual(spec[member], old[member]))
-      causes.invalid(`spec.${member}`, spec[member] ?? null, 'field is immutable');
-  }
   const resizable = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
-  if (spec.completions !== old.completions && !resizable) {
-    causes.invalid('spec.completions', spec.completions ?? null, 'field is immutable');
+  for (const member of [...immutableMembers, ...(resizable ? [] : ['completions'])]) {
+    if (isDeepStrictEqual(spec[member], old[member])) continue;
+    causes.invalid(`spec.${member}`, spec[member] ?? null, 'field is immutable');
   }
-  const startTime = (current['status'] as { startTime?: string } | undefined)?.startTime;
-  const template =
-    old.suspend === true && startTime === undefined
-      ? withDirectivesOf(spec.template, old.template)
-      : spec.template;
+  const movable = old.suspend === true && !hasStarted(current);
+  const template = movable ? withDirectivesOf(spec.template, old.template) : spec.template;
   if (!isDeepStrictEqual(template, old.template)) {
     causes.invalid('spec.template', spec.template, 'field is immutable');
   }
 }
 
-/** A Job that never started may still be told where to run. */
-function withDirectivesOf(
-  template: PodTemplateShape | undefined,
-  old: PodTemplateShape | undefined,
-): PodTemplateShape {
-  const result = copyOf(template ?? {});
-  for (const member of ['labels', 'annotations'] as const)
-    setOrDelete((result.metadata ??= {}), member, old?.metadata?.[member]);
-  for (const member of ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates']) {
-    setOrDelete((result.spec ??= {}), member, old?.spec?.[member]);
-  }
-  return result;
+function hasStarted(job: KubeObject): boolean {
+  return (job['status'] as { startTime?: string } | undefined)?.startTime !== undefined;
 }
 
-function setOrDelete(target: Record<string, unknown>, member: string, value: unknown): void {
-  if (value === undefined) Reflect.deleteProperty(target, member);
-  else target[member] = value;
+/** A Job that never started may still be told where to run. */
+function withDirectivesOf(template: PodTemplateShape = {}, old: PodTemplateShape = {}): PodTemplateShape {
+  const metadata = { ...template.metadata };
+  const spec = { ...template.spec };
+  for (const member of ['labels', 'annotations'] as const)
+    setOrDelete(metadata, member, old.metadata?.[member]);
+  for (const member of ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates']) {
+    setOrDelete(spec, member, old.spec?.[member]);
+  }
+  return { ...template, metadata, spec };
 }

@@ -1,30 +1,44 @@
 import type { Causes } from '../causes.ts';
+import { setDefaults } from '../copy.ts';
 import { checkLabelName } from '../validate-metadata.ts';
-import type { ContainerShape, PodSpecShape, ProbeShape, VolumeShape } from './shapes.ts';
+import { containersOf } from './shapes.ts';
+import type { ContainerShape, PodSpecShape, VolumeShape } from './shapes.ts';
 
 /** Completes a pod's spec as a real server does, so that what is read back looks familiar. */
 export function applyPodSpecDefaults(spec: PodSpecShape): void {
-  spec.restartPolicy ??= 'Always';
-  spec['dnsPolicy'] ??= 'ClusterFirst';
-  spec['schedulerName'] ??= 'default-scheduler';
-  spec['securityContext'] ??= {};
-  spec.terminationGracePeriodSeconds ??= 30;
+  setDefaults(spec, {
+    restartPolicy: 'Always',
+    dnsPolicy: 'ClusterFirst',
+    schedulerName: 'default-scheduler',
+    securityContext: {},
+    terminationGracePeriodSeconds: 30,
+  });
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])])
     defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
 function defaultContainer(container: ContainerShape): void {
-  container.terminationMessagePath ??= '/dev/termination-log';
-  container.terminationMessagePolicy ??= 'File';
-  container.imagePullPolicy ??= isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent';
-  container.resources ??= {};
-  const { limits, requests } = container.resources;
-  if (limits) container.resources.requests = { ...limits, ...requests };
+  setDefaults(container, {
+    terminationMessagePath: '/dev/termination-log',
+    terminationMessagePolicy: 'File',
+    imagePullPolicy: isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent',
+  });
+  const needs = (container.resources ??= {});
+  if (needs.limits) needs.requests = { ...needs.limits, ...needs.requests };
   for (const port of container.ports ?? []) port.protocol ??= 'TCP';
-  for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
-    if (probe) defaultProbe(probe);
+  defaultProbes(container);
+  defaultFieldReferences(container);
+}
+
+function defaultProbes({ startupProbe, livenessProbe, readinessProbe }: ContainerShape): void {
+  for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
+    if (!probe) continue;
+    setDefaults(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
   }
+}
+
+function defaultFieldReferences(container: ContainerShape): void {
   for (const { valueFrom } of container.env ?? []) {
     const reference = valueFrom?.['fieldRef'] as { apiVersion?: string } | undefined;
     if (reference) reference.apiVersion ??= 'v1';
@@ -35,13 +49,6 @@ function isLatest(image: string): boolean {
   const last = image.slice(image.lastIndexOf('/') + 1);
   if (last.includes('@')) return false;
   return !last.includes(':') || last.endsWith(':latest');
-}
-
-function defaultProbe(probe: ProbeShape): void {
-  probe.timeoutSeconds ??= 1;
-  probe.periodSeconds ??= 10;
-  probe.successThreshold ??= 1;
-  probe.failureThreshold ??= 3;
 }
 
 function defaultVolume(volume: VolumeShape): void {
@@ -119,18 +126,20 @@ function checkContainer({ container, at, volumes }: ContainerPlace, causes: Caus
       causes.invalid(`${field}.valueFrom`, '', 'may not be specified when `value` is not empty');
     }
   }
-  const mountPaths = new Set<string>();
-  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
-    const field = `${at}.volumeMounts[${index}]`;
-    if (!mount.name) causes.required(`${field}.name`);
-    else if (!volumes.has(mount.name)) causes.notFound(`${field}.name`, mount.name);
-    if (!mount.mountPath) causes.required(`${field}.mountPath`);
-    else if (mountPaths.has(mount.mountPath))
-      causes.invalid(`${field}.mountPath`, mount.mountPath, 'must be unique');
-    mountPaths.add(mount.mountPath ?? '');
-  }
+  checkMounts({ container, at: `${at}.volumeMounts`, volumes }, causes);
   if (container.imagePullPolicy !== undefined) {
     causes.oneOf(`${at}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']);
+  }
+}
+
+function checkMounts({ container, at, volumes }: ContainerPlace, causes: Causes): void {
+  const paths = new Set<string>();
+  for (const [index, { name = '', mountPath = '' }] of (container.volumeMounts ?? []).entries()) {
+    if (name === '') causes.required(`${at}[${index}].name`);
+    else if (!volumes.has(name)) causes.notFound(`${at}[${index}].name`, name);
+    if (mountPath === '') causes.required(`${at}[${index}].mountPath`);
+    else if (paths.has(mountPath)) causes.invalid(`${at}[${index}].mountPath`, mountPath, 'must be unique');
+    paths.add(mountPath);
   }
 }
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { copyOf } from '../copy.ts';
+import { copyOf, setOrDelete } from '../copy.ts';
 import type { KubeObject } from '../types.ts';
 import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
 import type { KindRules } from './rules.ts';
 import type { PodSpecShape } from './shapes.ts';
-import { podSpecOf } from './shapes.ts';
+import { containersOf, podSpecOf } from './shapes.ts';
 
 export const podRules: KindRules = {
   applyDefaults(object) {
@@ -37,23 +37,20 @@ function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {
   const old = podSpecOf(current);
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
-      const image = old[list]?.[index]?.image;
-      if (image !== undefined) container.image = image;
+      setOrDelete(container, 'image', old[list]?.[index]?.image);
     }
   }
-  if (spec.activeDeadlineSeconds !== undefined) {
-    if (old.activeDeadlineSeconds === undefined) delete spec.activeDeadlineSeconds;
-    else if (spec.activeDeadlineSeconds <= old.activeDeadlineSeconds)
-      spec.activeDeadlineSeconds = old.activeDeadlineSeconds;
+  const deadline = spec.activeDeadlineSeconds;
+  if (deadline !== undefined && deadline <= (old.activeDeadlineSeconds ?? deadline)) {
+    setOrDelete(spec, 'activeDeadlineSeconds', old.activeDeadlineSeconds);
   }
-  const kept = (old.tolerations ?? []).every((each) =>
-    (spec.tolerations ?? []).some((other) => isDeepStrictEqual(each, other)),
-  );
-  if (kept) {
-    if (old.tolerations) spec.tolerations = old.tolerations;
-    else delete spec.tolerations;
-  }
+  if (containsAll(spec.tolerations ?? [], old.tolerations ?? []))
+    setOrDelete(spec, 'tolerations', old.tolerations);
   return spec;
+}
+
+function containsAll(values: unknown[], wanted: unknown[]): boolean {
+  return wanted.every((each) => values.some((value) => isDeepStrictEqual(value, each)));
 }
 
 /** Nobody has to stop a pod that is on no node or has ended. */
@@ -66,9 +63,7 @@ function podGracePeriod(object: KubeObject, requested: number | undefined): numb
 }
 
 function qosClassOf(spec: PodSpecShape): string {
-  const needs = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(
-    (container) => container.resources ?? {},
-  );
+  const needs = containersOf(spec).map((container) => container.resources ?? {});
   if (needs.every(({ limits, requests }) => !limits && !requests)) return 'BestEffort';
   const guaranteed = needs.every(({ limits, requests }) =>
     ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && limits[name] === requests?.[name]),

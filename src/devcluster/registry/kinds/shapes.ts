@@ -81,6 +81,11 @@ export function jobSpecOf(object: KubeObject): JobSpecShape {
   return (object['spec'] ?? {}) as JobSpecShape;
 }
 
+/** Init containers and containers, in the order they are started in. */
+export function containersOf(spec: PodSpecShape): ContainerShape[] {
+  return [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+}
+
 export function podSpecOf(object: KubeObject): PodSpecShape {
   return (object['spec'] ?? {}) as PodSpecShape;
 }
