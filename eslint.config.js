@@ -17,7 +17,10 @@ const layer = (folder, banned, packages = []) => ({
 const restriction = (banned, packages) => ({
   paths: packages.map((name) => ({ name, message: 'Its one importer is named in CONTRIBUTING.md.' })),
   patterns: [
-    ...banned.map((name) => ({ regex: `^(\\.\\./)+${name}/(?!types\\.ts$)`, message: `This folder stands below or beside ${name}/.` })),
+    ...banned.map((name) => ({
+      regex: `^(\\.\\./)+${name}/(?!types\\.ts$)`,
+      message: `This folder stands below or beside ${name}/.`,
+    })),
     ...packages.map((name) => ({ regex: `^${name}/` })),
   ],
 });
@@ -27,8 +30,15 @@ const edge = ['http', 'reconciler', 'devcluster', 'demo', 'sidecar'];
 export default tseslint.config(
   { ignores: ['node_modules', 'coverage', 'jobs-templates/*/files'] },
   js.configs.recommended,
-  { files: ['**/*.ts'], extends: [tseslint.configs.strictTypeChecked], languageOptions: { parserOptions: { projectService: true } } },
-  { files: ['**/*.{js,mjs}'], languageOptions: { globals: { process: 'readonly', console: 'readonly', fetch: 'readonly' } } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+  },
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', fetch: 'readonly' } },
+  },
   {
     files: ['src/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'],
     ignores: ['**/*.test.ts'],
@@ -39,7 +49,11 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite'] },
+          ],
+        },
       ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
@@ -57,18 +71,66 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/**/*.ts'], ignores: ['src/kubernetes/**'], rules: { 'no-restricted-imports': ['error', restriction(['devcluster', 'demo'], [kubernetes])] } },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/kubernetes/**'],
+    rules: { 'no-restricted-imports': ['error', restriction(['devcluster', 'demo'], [kubernetes])] },
+  },
   layer('http', ['reconciler', 'devcluster', 'demo', 'sidecar'], [kubernetes, 'minio']),
   layer('reconciler', ['http', 'devcluster', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
   layer('provisioner', [...edge, 'connector', 'result'], [kubernetes, 'minio', 'koa']),
   layer('result', [...edge, 'connector', 'provisioner'], [kubernetes, 'minio', 'koa']),
   layer('connector', [...edge, 'provisioner', 'result'], [kubernetes, 'minio', 'koa']),
-  layer('template', [...edge, 'connector', 'provisioner', 'result', 'storage', 'kubernetes'], [kubernetes, 'minio', 'koa']),
-  layer('storage', [...edge, 'connector', 'provisioner', 'result', 'template', 'kubernetes'], [kubernetes, 'koa']),
-  layer('kubernetes', [...edge, 'connector', 'provisioner', 'result', 'template', 'storage'], ['minio', 'koa']),
-  layer('flow', [...edge, 'connector', 'provisioner', 'result', 'template', 'storage', 'kubernetes', 'config'], [kubernetes, 'minio', 'koa', 'undici']),
-  layer('config', [...edge, 'connector', 'provisioner', 'result', 'template', 'storage', 'kubernetes'], [kubernetes, 'minio', 'koa']),
-  layer('sidecar', ['http', 'reconciler', 'devcluster', 'demo', 'connector', 'provisioner', 'template', 'kubernetes'], [kubernetes, 'minio', 'koa', 'undici', 'pino', 'ajv', 'typebox']),
-  layer('devcluster', ['http', 'reconciler', 'demo', 'sidecar', 'connector', 'provisioner', 'result', 'template', 'storage', 'kubernetes', 'flow', 'config'], [kubernetes, 'minio']),
-  { files: ['src/main.ts', 'src/commands/**/*.ts', 'src/demo/**/*.ts'], rules: { 'no-restricted-imports': ['error', restriction([], [kubernetes, 'minio'])] } },
+  layer(
+    'template',
+    [...edge, 'connector', 'provisioner', 'result', 'storage', 'kubernetes'],
+    [kubernetes, 'minio', 'koa'],
+  ),
+  layer(
+    'storage',
+    [...edge, 'connector', 'provisioner', 'result', 'template', 'kubernetes'],
+    [kubernetes, 'koa'],
+  ),
+  layer(
+    'kubernetes',
+    [...edge, 'connector', 'provisioner', 'result', 'template', 'storage'],
+    ['minio', 'koa'],
+  ),
+  layer(
+    'flow',
+    [...edge, 'connector', 'provisioner', 'result', 'template', 'storage', 'kubernetes', 'config'],
+    [kubernetes, 'minio', 'koa', 'undici'],
+  ),
+  layer(
+    'config',
+    [...edge, 'connector', 'provisioner', 'result', 'template', 'storage', 'kubernetes'],
+    [kubernetes, 'minio', 'koa'],
+  ),
+  layer(
+    'sidecar',
+    ['http', 'reconciler', 'devcluster', 'demo', 'connector', 'provisioner', 'template', 'kubernetes'],
+    [kubernetes, 'minio', 'koa', 'undici', 'pino', 'ajv', 'typebox'],
+  ),
+  layer(
+    'devcluster',
+    [
+      'http',
+      'reconciler',
+      'demo',
+      'sidecar',
+      'connector',
+      'provisioner',
+      'result',
+      'template',
+      'storage',
+      'kubernetes',
+      'flow',
+      'config',
+    ],
+    [kubernetes, 'minio'],
+  ),
+  {
+    files: ['src/main.ts', 'src/commands/**/*.ts', 'src/demo/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', restriction([], [kubernetes, 'minio'])] },
+  },
 );

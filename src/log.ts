@@ -3,8 +3,21 @@ import { pino, type Logger } from 'pino';
 export type { Logger } from 'pino';
 
 /** Paths are redacted wherever they might turn up; nothing should log them in the first place. */
-const secretPaths = ['token', 'key', 'secret', 'password', 'authorization', 'secretAccessKey', 'sessionToken'];
-const redact = [...secretPaths, ...secretPaths.map((path) => `*.${path}`), 'headers["x-api-key"]', '*.headers["x-api-key"]'];
+const secretPaths = [
+  'token',
+  'key',
+  'secret',
+  'password',
+  'authorization',
+  'secretAccessKey',
+  'sessionToken',
+];
+const redact = [
+  ...secretPaths,
+  ...secretPaths.map((path) => `*.${path}`),
+  'headers["x-api-key"]',
+  '*.headers["x-api-key"]',
+];
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
 export function createLogger(level: string): Logger {

@@ -21,3 +21,7 @@ export const outcomeFinalizer = `${prefix}/outcome`;
 export const evidenceFinalizer = `${prefix}/evidence`;
 
 export const openFlowsSelector = `${flowLabel},${stateLabel}!=closed`;
+
+/** On pods whose end is not yet written on the Job: what the pod informer selects. Removed together with the finalizer. */
+export const evidenceLabel = `${prefix}/evidence`;
+export const heldPodsSelector = `${evidenceLabel}=held`;

@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import type { Dialect } from './flow-request.ts';
 
 /** The flow's id and its Job's name: the same for every repeat of a request, whichever replica gets it. */
-export function flowName(identity: { dialect: Dialect; connector: string; ids: Record<string, string> }): string {
+export function flowName(identity: {
+  dialect: Dialect;
+  connector: string;
+  ids: Record<string, string>;
+}): string {
   const ids = Object.entries(identity.ids).sort(([a], [b]) => (a < b ? -1 : 1));
   return `flow-${shortHash(JSON.stringify([identity.dialect, identity.connector, ids]))}`;
 }

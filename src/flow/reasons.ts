@@ -8,6 +8,7 @@ export type FailureReason =
   | 'worker-out-of-memory'
   | 'attempt-disrupted'
   | 'attempt-lost'
+  | 'delivery-refused'
   | 'upload-failed'
   | 'results-missing'
   | 'results-changed'

@@ -13,7 +13,13 @@ import type {
 
 // Wire shapes under Kubernetes' own names, so that only this folder imports the client library. Times are RFC 3339
 // strings here: objects travel as plain JSON, never through the library's serializer.
-type Wire<T> = T extends Date ? string : T extends (infer U)[] ? Wire<U>[] : T extends object ? { [K in keyof T]: Wire<T[K]> } : T;
+type Wire<T> = T extends Date
+  ? string
+  : T extends (infer U)[]
+    ? Wire<U>[]
+    : T extends object
+      ? { [K in keyof T]: Wire<T[K]> }
+      : T;
 
 export type Job = Wire<V1Job>;
 export type Pod = Wire<V1Pod>;

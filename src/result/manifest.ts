@@ -29,10 +29,7 @@ export interface ManifestFile {
   modifiedAt: string;
 }
 
-/** What the sidecar's termination message (at most 4,096 bytes) says: JSON of one of these. */
-export type SidecarReport =
-  | { manifest: { sha256: string; etag: string; files: number; bytes: number } }
-  | { error: { message: string; path?: string } };
+export type { SidecarReport } from '../flow/sidecar-report.ts';
 
 export function attemptPrefix(flow: string, attempt: string): string {
   return `flows/${flow}/${attempt}/`;

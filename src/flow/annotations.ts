@@ -1,0 +1,111 @@
+import { ServiceError } from '../errors.ts';
+import type { FlowPlan } from './flow-plan.ts';
+import type { FlowRequest } from './flow-request.ts';
+import type { AttemptEnd, Outcome } from './outcome.ts';
+import type { CancelReason } from './reasons.ts';
+
+const prefix = 'edc-job-provisioner';
+
+/** The Job's annotations are the flow's whole memory; each is written by one step and read by `readFlow`. */
+export const annotation = {
+  /** FlowRequest. */
+  request: `${prefix}/request`,
+  /** FlowPlan. */
+  plan: `${prefix}/plan`,
+  /** FrozenEnvironment. */
+  environment: `${prefix}/environment`,
+  /** Of asset and template: a repeat with another one is a conflict. */
+  content: `${prefix}/content`,
+  /** When the request was last repeated before the outcome was told; RFC 3339 with milliseconds. */
+  askedAt: `${prefix}/asked-at`,
+  /** When the Job was resumed. */
+  startedAt: `${prefix}/started-at`,
+  /** CredentialsNote. */
+  credentials: `${prefix}/credentials`,
+  /** WorkerEnd, written as soon as it is seen, before anything can delete the pod. */
+  worker: `${prefix}/worker`,
+  /** AttemptEnd. */
+  attempt: `${prefix}/attempt`,
+  /** Outcome. */
+  outcome: `${prefix}/outcome`,
+  /** Intent: an effect outside the cluster was begun. */
+  intent: `${prefix}/intent`,
+  /** Told. */
+  told: `${prefix}/told`,
+  recordedAt: `${prefix}/recorded-at`,
+  /** When a deprovision was asked for. */
+  deprovision: `${prefix}/deprovision`,
+  /** CancelRequest. */
+  cancel: `${prefix}/cancel`,
+  resultsDeletedAt: `${prefix}/results-deleted-at`,
+} as const;
+
+/** The merged environment as it was at acceptance: inline, or too large for an annotation and in the bucket. */
+export type FrozenEnvironment = { values: Record<string, string> } | { key: string; sha256: string };
+
+export interface CredentialsNote {
+  mintedAt: string;
+  expiration?: string;
+}
+
+/** The worker container's end, seen while its pod was not marked for deletion. */
+export interface WorkerEnd {
+  /** Pod UID. */
+  attempt: string;
+  exitCode: number;
+  reason: string;
+  at: string;
+}
+
+export interface Intent {
+  at: string;
+}
+
+/**
+ * How the telling ended. `told`: accepted · `ended`: the connector's process was already past it · `refused` and `gave-up`:
+ * nobody took it · `not-needed`: nobody waits.
+ */
+export interface Told {
+  at: string;
+  result: 'told' | 'ended' | 'refused' | 'gave-up' | 'not-needed';
+  detail?: string;
+}
+
+export interface CancelRequest {
+  reason: CancelReason;
+  at: string;
+}
+
+interface Values {
+  [annotation.request]: FlowRequest;
+  [annotation.plan]: FlowPlan;
+  [annotation.environment]: FrozenEnvironment;
+  [annotation.credentials]: CredentialsNote;
+  [annotation.worker]: WorkerEnd;
+  [annotation.attempt]: AttemptEnd;
+  [annotation.outcome]: Outcome;
+  [annotation.intent]: Intent;
+  [annotation.told]: Told;
+  [annotation.cancel]: CancelRequest;
+}
+
+/** Parses one JSON annotation; throws `internal` naming it if somebody broke it by hand. */
+export function readAnnotation<K extends keyof Values>(
+  annotations: Record<string, string>,
+  name: K,
+): Values[K] | undefined {
+  const text = annotations[name];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Values[K];
+  } catch (cause) {
+    throw new ServiceError('internal', `The Job's annotation ${name} is not JSON any more.`, {
+      cause,
+      field: name,
+    });
+  }
+}
+
+export function writeAnnotation<K extends keyof Values>(name: K, value: Values[K]): Record<string, string> {
+  return { [name]: JSON.stringify(value) };
+}

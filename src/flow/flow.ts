@@ -1,0 +1,132 @@
+import type { Job } from '../kubernetes/types.ts';
+import {
+  annotation,
+  readAnnotation,
+  type CancelRequest,
+  type CredentialsNote,
+  type Intent,
+  type Told,
+  type WorkerEnd,
+} from './annotations.ts';
+import type { FlowPlan } from './flow-plan.ts';
+import type { FlowRequest } from './flow-request.ts';
+import { stateLabel, type FlowState } from './labels.ts';
+import type { AttemptEnd, Outcome } from './outcome.ts';
+
+/** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
+export interface Flow {
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  createdAt: string;
+  deletedAt: string | undefined;
+  finalizers: string[];
+  state: FlowState;
+  suspended: boolean;
+  /** The Job controller's verdict, once all pods are terminal or it has made up its mind. */
+  jobEnd: JobEnd | undefined;
+  request: FlowRequest;
+  plan: FlowPlan;
+  content: string;
+  askedAt: string | undefined;
+  startedAt: string | undefined;
+  credentials: CredentialsNote | undefined;
+  worker: WorkerEnd | undefined;
+  attempt: AttemptEnd | undefined;
+  outcome: Outcome | undefined;
+  intent: Intent | undefined;
+  told: Told | undefined;
+  recordedAt: string | undefined;
+  deprovisionAskedAt: string | undefined;
+  cancel: CancelRequest | undefined;
+  resultsDeletedAt: string | undefined;
+}
+
+export interface JobEnd {
+  type: 'Complete' | 'Failed';
+  reason: string;
+  message: string;
+}
+
+/** Undefined for a Job that carries our label but not our annotations: somebody else's. */
+export function readFlow(job: Job): Flow | undefined {
+  const metadata = job.metadata ?? {};
+  const annotations = metadata.annotations ?? {};
+  const request = readAnnotation(annotations, annotation.request);
+  const plan = readAnnotation(annotations, annotation.plan);
+  if (request === undefined || plan === undefined) return undefined;
+  return {
+    ...readIdentity(metadata),
+    createdAt: metadata.creationTimestamp ?? request.acceptedAt,
+    suspended: job.spec?.suspend === true,
+    jobEnd: readJobEnd(job),
+    request,
+    plan,
+    ...readProgress(annotations),
+  };
+}
+
+function readIdentity(
+  metadata: NonNullable<Job['metadata']>,
+): Pick<Flow, 'name' | 'uid' | 'resourceVersion' | 'deletedAt' | 'finalizers' | 'state'> {
+  return {
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    deletedAt: metadata.deletionTimestamp,
+    finalizers: metadata.finalizers ?? [],
+    state: readState(metadata.labels?.[stateLabel]),
+  };
+}
+
+type Progress = Omit<
+  Flow,
+  | 'name'
+  | 'uid'
+  | 'resourceVersion'
+  | 'createdAt'
+  | 'deletedAt'
+  | 'finalizers'
+  | 'state'
+  | 'suspended'
+  | 'jobEnd'
+  | 'request'
+  | 'plan'
+>;
+
+function readProgress(annotations: Record<string, string>): Progress {
+  return {
+    content: annotations[annotation.content] ?? '',
+    askedAt: annotations[annotation.askedAt],
+    startedAt: annotations[annotation.startedAt],
+    credentials: readAnnotation(annotations, annotation.credentials),
+    worker: readAnnotation(annotations, annotation.worker),
+    attempt: readAnnotation(annotations, annotation.attempt),
+    outcome: readAnnotation(annotations, annotation.outcome),
+    intent: readAnnotation(annotations, annotation.intent),
+    told: readAnnotation(annotations, annotation.told),
+    recordedAt: annotations[annotation.recordedAt],
+    deprovisionAskedAt: annotations[annotation.deprovision],
+    cancel: readAnnotation(annotations, annotation.cancel),
+    resultsDeletedAt: annotations[annotation.resultsDeletedAt],
+  };
+}
+
+function readState(label: string | undefined): FlowState {
+  return label === 'closed' || label === 'unrecorded' ? label : 'open';
+}
+
+/** FailureTarget comes first and Failed only when every pod is gone, which a lost node can delay for ever. */
+const endTypes: Record<string, JobEnd['type']> = {
+  Complete: 'Complete',
+  Failed: 'Failed',
+  FailureTarget: 'Failed',
+};
+
+function readJobEnd(job: Job): JobEnd | undefined {
+  for (const { type, status, reason = '', message = '' } of job.status?.conditions ?? []) {
+    const end = endTypes[type];
+    if (status === 'True' && end !== undefined) return { type: end, reason, message };
+  }
+  return undefined;
+}

@@ -1,0 +1,76 @@
+import type { AttemptEnd } from './outcome.ts';
+import type { FailureReason } from './reasons.ts';
+import type { SidecarReport } from './sidecar-report.ts';
+
+export type AttemptVerdict =
+  /** Three of the four proofs hold; the store has the last word. */
+  | { verdict: 'verify'; report: Extract<SidecarReport, { manifest: unknown }>['manifest'] }
+  /** Not the worker's doing: another attempt may follow. */
+  | { verdict: 'disrupted'; message: string }
+  | { verdict: 'failed'; reason: FailureReason; message: string };
+
+/**
+ * What an attempt's end proves (observations 2–5, 12, 13, 20 of a real kubelet): a worker's end counts only with reason
+ * `Completed` and code 0, seen before anything marked its pod for deletion; an upload only by the sidecar's own report.
+ */
+export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
+  if (end.disrupted !== undefined) {
+    return {
+      verdict: 'disrupted',
+      message: `The pod ${end.pod} was disrupted (${end.disrupted}) before its worker was known to have ended.`,
+    };
+  }
+  const failure = workerFailure(end);
+  if (failure !== undefined) return { verdict: 'failed', ...failure };
+  const report = parseReport(end.sidecar?.message);
+  if (report !== undefined && 'manifest' in report) return { verdict: 'verify', report: report.manifest };
+  return { verdict: 'failed', reason: 'upload-failed', message: uploadFailure(end, report) };
+}
+
+function workerFailure({ worker, pod }: AttemptEnd): { reason: FailureReason; message: string } | undefined {
+  if (worker === undefined)
+    return { reason: 'attempt-lost', message: `The pod ${pod} ended and its worker's end is not known.` };
+  if (worker.reason === 'OOMKilled') {
+    return {
+      reason: 'worker-out-of-memory',
+      message: `The worker was killed for using more memory than its limit (exit code ${worker.exitCode}).`,
+    };
+  }
+  if (worker.exitCode === 0 && worker.reason === 'Completed') return undefined;
+  const said = worker.message === undefined || worker.message === '' ? '' : `: ${worker.message}`;
+  return {
+    reason: 'worker-failed',
+    message: `The worker ended with exit code ${worker.exitCode} (${worker.reason || 'no reason given'})${said}`,
+  };
+}
+
+function uploadFailure({ sidecar }: AttemptEnd, report: SidecarReport | undefined): string {
+  if (report !== undefined && 'error' in report) {
+    const path = report.error.path === undefined ? '' : ` (${report.error.path})`;
+    return `The upload failed${path}: ${report.error.message}`;
+  }
+  if (sidecar === undefined) return 'The upload failed: the sidecar never ran to an end.';
+  return `The upload failed: the sidecar ended with exit code ${sidecar.exitCode} (${sidecar.reason || 'no reason given'}) and without a report.`;
+}
+
+function parseReport(message: string | undefined): SidecarReport | undefined {
+  try {
+    const value: unknown = JSON.parse(message ?? '');
+    return isReport(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isReport(value: unknown): value is SidecarReport {
+  if (typeof value !== 'object' || value === null) return false;
+  if ('error' in value) return typeof (value.error as { message?: unknown }).message === 'string';
+  if (!('manifest' in value)) return false;
+  const { sha256, etag, files, bytes } = value.manifest as Record<string, unknown>;
+  return (
+    typeof sha256 === 'string' &&
+    typeof etag === 'string' &&
+    typeof files === 'number' &&
+    typeof bytes === 'number'
+  );
+}

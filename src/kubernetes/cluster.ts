@@ -1,0 +1,54 @@
+import type { ClusterConfig } from '../config/config.ts';
+import { ServiceError } from '../errors.ts';
+import { connect } from './connection.ts';
+import { createResourceClient, type ResourceClient } from './resource-client.ts';
+import type { ConfigMap, Event, Job, Lease, Pod, Secret } from './types.ts';
+
+/** The cluster as the service sees it: six kinds in the Jobs' namespace. */
+export interface Cluster {
+  jobs: ResourceClient<Job>;
+  pods: ResourceClient<Pod>;
+  configMaps: ResourceClient<ConfigMap>;
+  secrets: ResourceClient<Secret>;
+  leases: ResourceClient<Lease>;
+  events: ResourceClient<Event>;
+  /** Throws `invalid-config` for a server older than native sidecars (1.29). */
+  checkVersion(signal: AbortSignal): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
+  const connection = await connect(config);
+  const namespace = encodeURIComponent(config.namespace);
+  const core = `/api/v1/namespaces/${namespace}`;
+  return {
+    jobs: createResourceClient(connection, `/apis/batch/v1/namespaces/${namespace}/jobs`),
+    pods: createResourceClient(connection, `${core}/pods`),
+    configMaps: createResourceClient(connection, `${core}/configmaps`),
+    secrets: createResourceClient(connection, `${core}/secrets`),
+    leases: createResourceClient(connection, `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`),
+    events: createResourceClient(connection, `${core}/events`),
+    checkVersion: async (signal) =>
+      checkVersion(await connection.json({ method: 'GET', path: '/version' }, signal)),
+    close: () => connection.close(),
+  };
+}
+
+const minimumMinor = 29;
+
+function checkVersion(answer: unknown): string {
+  const {
+    major = '',
+    minor = '',
+    gitVersion = '',
+  } = answer as { major?: string; minor?: string; gitVersion?: string };
+  const number = Number.parseInt(minor, 10);
+  if (major === '1' && number < minimumMinor) {
+    throw new ServiceError(
+      'invalid-config',
+      `cluster: Kubernetes 1.${minimumMinor} or newer is needed (native sidecars); this server is ${gitVersion}.`,
+      { field: 'cluster' },
+    );
+  }
+  return gitVersion;
+}

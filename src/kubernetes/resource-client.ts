@@ -1,0 +1,96 @@
+import { isServiceError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+import type { KubernetesObject } from './types.ts';
+import { watchEvents, type WatchEvent } from './watch-events.ts';
+
+export interface ListOptions {
+  labelSelector?: string;
+  fieldSelector?: string;
+  /** Items a page. */
+  limit?: number;
+  continue?: string;
+}
+
+export interface DeleteOptions {
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  gracePeriodSeconds?: number;
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export interface Page<T> {
+  items: T[];
+  resourceVersion: string;
+  continue: string | undefined;
+}
+
+/**
+ * One kind in one namespace. One attempt a call; throws ServiceError `cluster-*`.
+ */
+export interface ResourceClient<T extends KubernetesObject> {
+  create(object: T, signal: AbortSignal): Promise<T>;
+  get(name: string, signal: AbortSignal): Promise<T | undefined>;
+  list(options: ListOptions, signal: AbortSignal): Promise<Page<T>>;
+  /** JSON merge patch; `metadata.resourceVersion` in it makes it conditional (`cluster-conflict`). */
+  patch(name: string, patch: object, signal: AbortSignal): Promise<T>;
+  replace(name: string, object: T, signal: AbortSignal): Promise<T>;
+  /** False if there was nothing to delete. */
+  delete(name: string, options: DeleteOptions, signal: AbortSignal): Promise<boolean>;
+  /** Ends without error when the server ends it; `cluster-expired` asks for a new list. */
+  watch(
+    options: { labelSelector?: string; resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<T>>;
+}
+
+/** `path` is the collection's, e.g. `/apis/batch/v1/namespaces/jobs/jobs`. */
+export function createResourceClient<T extends KubernetesObject>(
+  connection: Connection,
+  path: string,
+): ResourceClient<T> {
+  const one = (name: string) => `${path}/${encodeURIComponent(name)}`;
+  return {
+    create: async (body, signal) => (await connection.json({ method: 'POST', path, body }, signal)) as T,
+    get: (name, signal) =>
+      absentAsUndefined(connection.json({ method: 'GET', path: one(name) }, signal) as Promise<T>),
+    list: async (options, signal) =>
+      pageOf<T>(await connection.json({ method: 'GET', path, query: listQuery(options) }, signal)),
+    patch: async (name, body, signal) =>
+      (await connection.json(
+        { method: 'PATCH', path: one(name), body, contentType: 'application/merge-patch+json' },
+        signal,
+      )) as T,
+    replace: async (name, body, signal) =>
+      (await connection.json({ method: 'PUT', path: one(name), body }, signal)) as T,
+    delete: async (name, options, signal) => {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
+      return (
+        (await absentAsUndefined(connection.json({ method: 'DELETE', path: one(name), body }, signal))) !==
+        undefined
+      );
+    },
+    watch: (options, signal) => watchEvents<T>(connection, { path, ...options }, signal),
+  };
+}
+
+async function absentAsUndefined<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isServiceError(error, 'cluster-not-found')) return undefined;
+    throw error;
+  }
+}
+
+function listQuery(options: ListOptions): Record<string, string | undefined> {
+  return { ...options, limit: options.limit?.toString() };
+}
+
+function pageOf<T>(answer: unknown): Page<T> {
+  const list = answer as { items?: T[]; metadata?: { resourceVersion?: string; continue?: string } };
+  const next = list.metadata?.continue;
+  return {
+    items: list.items ?? [],
+    resourceVersion: list.metadata?.resourceVersion ?? '',
+    continue: next === undefined || next === '' ? undefined : next,
+  };
+}
