@@ -6,7 +6,7 @@ import { emptyDeletedNamespaces } from './namespace-lifecycle.ts';
 import { resourceDefinition } from './resources.ts';
 import { createStore, dryRunOf } from './store.ts';
 import type { Store } from './store.ts';
-import type { Registry } from './types.ts';
+import type { KubeObject, Registry } from './types.ts';
 import { modifyObject, updateObject } from './update-object.ts';
 
 export interface ClusterRegistry extends Registry {
@@ -14,6 +14,8 @@ export interface ClusterRegistry extends Registry {
   readonly dryRun: Registry;
   /** The version of the latest change. */
   readonly resourceVersion: string;
+  /** The stored objects themselves, for readers that only look or serialise: they are replaced, never changed. */
+  view(resource: string, namespace?: string): readonly KubeObject[];
 }
 
 /**
@@ -28,6 +30,10 @@ export function createRegistry(options: { now?: () => Date } = {}): ClusterRegis
   return {
     ...registry,
     dryRun: operationsOn(dryRunOf(store)),
+    view(resource, namespace) {
+      resourceDefinition(resource);
+      return store.all(resource, namespace);
+    },
     get resourceVersion() {
       return store.resourceVersion;
     },

@@ -1,5 +1,5 @@
 import { copyOf } from './copy.ts';
-import type { KubeObject, ObjectKey, WatchEvent, WatchEventType } from './types.ts';
+import type { KubeObject, ObjectKey, WatchEvent } from './types.ts';
 
 /** The bare memory below the rules: objects by key, one version counter, and an ordered stream of changes. */
 export interface Store {
@@ -37,16 +37,20 @@ export function createStore(now: () => Date): Store {
     all: (resource, namespace) => sorted(shelf(resource), namespace),
     put(resource, object) {
       const key = keyText(object.metadata);
-      const type = shelf(resource).has(key) ? 'MODIFIED' : 'ADDED';
+      const previous = shelf(resource).get(key);
       const stored = stamped(object);
       shelf(resource).set(key, stored);
-      stream.emit(type, resource, stored);
+      stream.emit(
+        previous
+          ? { type: 'MODIFIED', resource, object: stored, previous }
+          : { type: 'ADDED', resource, object: stored },
+      );
       return stored;
     },
     remove(resource, object) {
       const last = stamped(object);
       shelf(resource).delete(keyText(object.metadata));
-      stream.emit('DELETED', resource, last);
+      stream.emit({ type: 'DELETED', resource, object: last });
       return last;
     },
     subscribe: stream.subscribe,
@@ -83,7 +87,7 @@ function sorted(shelf: Map<string, KubeObject>, namespace: string | undefined): 
 }
 
 interface EventStream {
-  emit(type: WatchEventType, resource: string, object: KubeObject): void;
+  emit(event: WatchEvent): void;
   readonly subscribe: Store['subscribe'];
 }
 
@@ -97,7 +101,7 @@ function createEventStream(): EventStream {
     for (const listener of [...listeners]) {
       if (!listeners.has(listener)) continue;
       try {
-        listener({ ...event, object: copyOf(event.object) });
+        listener(copyOf(event));
       } catch (error) {
         // A broken listener must not fail the write it was told about; as a bug it must not be hidden either.
         queueMicrotask(() => {
@@ -108,11 +112,11 @@ function createEventStream(): EventStream {
   }
 
   return {
-    emit(type: WatchEventType, resource: string, object: KubeObject): void {
-      waiting.push({ type, resource, object });
+    emit(event) {
+      waiting.push(event);
       if (delivering) return;
       delivering = true;
-      for (let event = waiting.shift(); event; event = waiting.shift()) deliver(event);
+      for (let next = waiting.shift(); next; next = waiting.shift()) deliver(next);
       delivering = false;
     },
     subscribe: (listener) => {

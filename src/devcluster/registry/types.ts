@@ -47,6 +47,8 @@ export interface WatchEvent {
   /** Plural resource name: `pods`, `jobs`, … */
   resource: string;
   object: KubeObject;
+  /** Of a MODIFIED object: what it was before. */
+  previous?: KubeObject;
 }
 
 export interface ObjectKey {

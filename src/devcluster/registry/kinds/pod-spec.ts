@@ -13,8 +13,7 @@ export function applyPodSpecDefaults(spec: PodSpecShape): void {
     securityContext: {},
     terminationGracePeriodSeconds: 30,
   });
-  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])])
-    defaultContainer(container);
+  for (const container of containersOf(spec)) defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 

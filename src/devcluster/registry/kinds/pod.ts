@@ -40,13 +40,16 @@ function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {
       setOrDelete(container, 'image', old[list]?.[index]?.image);
     }
   }
-  const deadline = spec.activeDeadlineSeconds;
-  if (deadline !== undefined && deadline <= (old.activeDeadlineSeconds ?? deadline)) {
+  if (isShortened(spec.activeDeadlineSeconds, old.activeDeadlineSeconds)) {
     setOrDelete(spec, 'activeDeadlineSeconds', old.activeDeadlineSeconds);
   }
   if (containsAll(spec.tolerations ?? [], old.tolerations ?? []))
     setOrDelete(spec, 'tolerations', old.tolerations);
   return spec;
+}
+
+function isShortened(next: number | undefined, old: number | undefined): boolean {
+  return next !== undefined && (old === undefined || next <= old);
 }
 
 function containsAll(values: unknown[], wanted: unknown[]): boolean {
