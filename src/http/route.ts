@@ -1,0 +1,52 @@
+import type { ParameterizedContext } from 'koa';
+import type { Logger } from '../log.ts';
+
+/** What the middleware above the routes puts into `ctx.state`. */
+export interface HttpState {
+  /** Monotonic milliseconds (`performance.now()`) at which the request's head had arrived. */
+  arrivedAt: number;
+  /** Aborts when the client has gone or the answer's deadline has passed: hand it to everything that waits. */
+  signal: AbortSignal;
+  log: Logger;
+  /** The matched route's pattern, for logs and metrics: a path would make one time series a flow. */
+  route?: string;
+}
+
+export type HttpContext = ParameterizedContext<HttpState, { params: Record<string, string> }>;
+
+/** One documented operation: what is served, how it may behave, and what `/openapi.json` says of it. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** In the router's syntax: `/results/:flow/:token/files/*path`. A GET answers HEAD as well. */
+  path: string;
+  /**
+   * `bounded`: flushed within `http.answerDeadlineMillis` or the socket is destroyed.
+   * `exempt`: streams results or waits for a flow; bound it otherwise.
+   */
+  deadline: 'bounded' | 'exempt';
+  /** `json`: parsed into `ctx.request.body` within `http.bodyLimitBytes`, 415 for any other media type. */
+  body: 'none' | 'json';
+  operation: Operation;
+  handle(ctx: HttpContext): Promise<void> | void;
+}
+
+/** The part of an OpenAPI 3.1 Operation Object that is used; path parameters are taken from the path. */
+export interface Operation {
+  operationId: string;
+  tag: 'service' | 'connectors' | 'results' | 'demo';
+  summary: string;
+  description?: string;
+  /** Descriptions of the path's parameters, by name. */
+  parameters: Record<string, string>;
+  query?: Record<string, string>;
+  /** JSON Schema of the request's body. */
+  requestBody?: object;
+  responses: Record<string, OperationResponse>;
+}
+
+export interface OperationResponse {
+  description: string;
+  contentType?: string;
+  /** JSON Schema of the body; absent: bytes or nothing. */
+  schema?: object;
+}
