@@ -31,6 +31,9 @@ export interface ManifestFile {
 
 export type { SidecarReport } from '../flow/sidecar-report.ts';
 
+/** A sidecar writes none that is larger (about 190,000 files), and nobody reads one. */
+export const maxManifestBytes = 64 * 1024 * 1024;
+
 export function attemptPrefix(flow: string, attempt: string): string {
   return `flows/${flow}/${attempt}/`;
 }

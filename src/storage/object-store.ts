@@ -14,6 +14,11 @@ export interface ByteRange {
   last: number;
 }
 
+/** `etag`: the part of this very object; if another one lies there by now, `precondition-failed`. */
+export interface ObjectPart extends ByteRange {
+  etag?: string;
+}
+
 export interface PresignOptions {
   expirySeconds: number;
   contentType?: string;
@@ -28,10 +33,15 @@ export interface PresignOptions {
  */
 export interface ObjectStore {
   /** The stream is destroyed with an error when the signal aborts or the store ends early. */
-  get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>;
+  get(key: string, part: ObjectPart | undefined, signal: AbortSignal): Promise<Readable>;
   /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
-  put(key: string, body: Buffer, options: { contentType: string; ifNoneMatch?: '*' }, signal: AbortSignal): Promise<{ etag: string }>;
+  put(
+    key: string,
+    body: Buffer,
+    options: { contentType: string; ifNoneMatch?: '*' },
+    signal: AbortSignal,
+  ): Promise<{ etag: string }>;
   /** In pages of 1,000, in key order. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** In batches of 1,000; absent keys are no error. */

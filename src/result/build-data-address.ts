@@ -1,0 +1,84 @@
+import { ServiceError } from '../errors.ts';
+import type { ResultsConfig } from '../config/config.ts';
+import type { DataAddress } from '../flow/data-address.ts';
+import type { FlowPlan } from '../flow/flow-plan.ts';
+import type { Outcome } from '../flow/outcome.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { chooseBytes, type ChosenBytes } from './choose-bytes.ts';
+import { fileKey, type Manifest, type ManifestFile } from './manifest.ts';
+import { mediaTypeOf } from './media-type.ts';
+import { encodePath, fileName } from './paths.ts';
+import { signResultToken, type ResultKey } from './result-token.ts';
+
+export interface AddressRequest {
+  flow: string;
+  plan: FlowPlan;
+  outcome: Extract<Outcome, { phase: 'succeeded' }>;
+  /** The verified one. */
+  manifest: Manifest;
+  connector: { resultsUrl: string };
+  keys: readonly ResultKey[];
+  store: ObjectStore;
+  results: ResultsConfig;
+  now: Date;
+}
+
+/** Signature version 4 allows no more. */
+const maxPresignSeconds = 7 * 24 * 3600;
+
+/**
+ * The address of the bytes that the template chose: one file or an archive, never a listing. Through the service it is the
+ * same on every repeat. A presigned one is signed anew and ends with the others; an archive is nothing the store could
+ * serve, so its address goes through the service whatever the template says. Throws `object-missing` if the chosen file
+ * is not among the results, and `gone` if nothing could be fetched any more.
+ */
+export async function buildDataAddress(request: AddressRequest): Promise<DataAddress> {
+  const { plan, manifest } = request;
+  const chosen = chooseBytes(plan.results.choice, manifest);
+  if (chosen === undefined)
+    throw new ServiceError('object-missing', 'the file that the template chose is not among the results');
+  const contentType = contentTypeOf(chosen, plan);
+  const presigned = plan.results.address === 'presigned' && chosen.kind === 'file';
+  const baseUrl = presigned
+    ? await presign(request, chosen.file, contentType)
+    : serviceAddress(request, chosen);
+  return { type: 'HttpData', baseUrl, method: 'GET', contentType };
+}
+
+/** `<resultsUrl>/results/<flow>/<token>/…` of the chosen bytes. */
+export function serviceAddress(
+  request: Pick<AddressRequest, 'flow' | 'plan' | 'outcome' | 'connector' | 'keys' | 'results'>,
+  chosen: ChosenBytes,
+): string {
+  const { flow, plan, outcome, connector, keys } = request;
+  const type = plan.results.contentType;
+  const media =
+    chosen.kind === 'file' && type !== undefined ? { media: { path: chosen.file.path, type } } : {};
+  const token = signResultToken(
+    { flow, attempt: outcome.results.attempt, notAfter: notAfter(request), ...media },
+    keys,
+  );
+  const base = `${connector.resultsUrl.replace(/\/+$/, '')}/results/${flow}/${token}`;
+  return chosen.kind === 'file'
+    ? `${base}/files/${encodePath(chosen.file.path)}`
+    : `${base}/archive.${chosen.format}`;
+}
+
+function contentTypeOf(chosen: ChosenBytes, plan: FlowPlan): string {
+  if (chosen.kind === 'archive') return mediaTypeOf(`archive.${chosen.format}`);
+  return plan.results.contentType ?? mediaTypeOf(chosen.file.path);
+}
+
+async function presign(request: AddressRequest, file: ManifestFile, contentType: string): Promise<string> {
+  const { store, flow, outcome, now } = request;
+  const left = notAfter(request) - Math.floor(now.getTime() / 1000);
+  if (left <= 0) throw new ServiceError('gone', 'the time in which the results may be fetched is over');
+  const key = fileKey(flow, outcome.results.attempt, file.key);
+  const expirySeconds = Math.min(left, maxPresignSeconds);
+  return store.presignGet(key, { expirySeconds, contentType, fileName: fileName(file.path) });
+}
+
+/** Counted from the outcome, so that a late or repeated delivery promises nothing more. */
+function notAfter({ outcome, results }: Pick<AddressRequest, 'outcome' | 'results'>): number {
+  return Math.floor(Date.parse(outcome.at) / 1000) + results.addressSeconds;
+}

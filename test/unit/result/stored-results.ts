@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { ServiceError } from '../../../src/errors.ts';
+import {
+  encodeKey,
+  fileKey,
+  manifestKey,
+  type Manifest,
+  type SidecarReport,
+} from '../../../src/result/manifest.ts';
+import type { ObjectInfo, ObjectStore } from '../../../src/storage/object-store.ts';
+
+/** What a bucket holds, key → bytes; a tag is the hash of the bytes. Tests change it between two calls. */
+export type Objects = Map<string, Buffer>;
+
+export interface MemoryStore extends ObjectStore {
+  objects: Objects;
+  /** Keys of `get`, in order. */
+  reads: string[];
+  /** Streams that `get` gave and that are not closed yet. */
+  open: Set<Readable>;
+}
+
+/** An ObjectStore in memory with the interface's own promises; small chunks, so that streams come in pieces. */
+export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): MemoryStore {
+  const open = new Set<Readable>();
+  const reads: string[] = [];
+  return {
+    objects,
+    reads,
+    open,
+    async get(key, part, signal) {
+      await Promise.resolve();
+      signal.throwIfAborted();
+      reads.push(key);
+      const bytes = objects.get(key);
+      if (bytes === undefined) throw new ServiceError('object-missing', 'no such object');
+      if (part?.etag !== undefined && part.etag !== etagOf(bytes))
+        throw new ServiceError('precondition-failed', 'another object');
+      const stream = Readable.from(
+        chunks(bytes.subarray(part?.first ?? 0, (part?.last ?? bytes.length) + 1), chunkBytes),
+      );
+      open.add(stream);
+      stream.once('close', () => open.delete(stream));
+      signal.addEventListener('abort', () => stream.destroy(new Error('aborted')));
+      return stream;
+    },
+    head: async (key) => {
+      await Promise.resolve();
+      const bytes = objects.get(key);
+      return bytes && info(key, bytes);
+    },
+    async put(key, body) {
+      await Promise.resolve();
+      objects.set(key, body);
+      return { etag: etagOf(body) };
+    },
+    async *list(prefix) {
+      await Promise.resolve();
+      for (const key of [...objects.keys()].sort()) {
+        if (key.startsWith(prefix)) yield info(key, objects.get(key) ?? Buffer.alloc(0));
+      }
+    },
+    async remove(keys) {
+      for await (const key of keys) objects.delete(key);
+    },
+    presignGet: (key, options) =>
+      Promise.resolve(
+        `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName ?? ''}`,
+      ),
+    check: () => Promise.resolve(),
+  };
+}
+
+function info(key: string, bytes: Buffer): ObjectInfo {
+  return { key, size: bytes.length, etag: etagOf(bytes) };
+}
+
+function* chunks(bytes: Buffer, size: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+export function etagOf(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('hex');
+}
+
+export const flow = 'flow-aaaabbbbccccddddeeeeffff22';
+export const attempt = '0b5f1f0e-6d5c-4a43-9d35-2d0e6f6b7a11';
+
+/** What a sidecar leaves: files, manifest last, and its report. */
+export function sidecarWrites(files: Record<string, Buffer>): {
+  objects: Objects;
+  manifest: Manifest;
+  report: ReportOfManifest;
+} {
+  const objects: Objects = new Map();
+  const manifest: Manifest = { version: 1, flow, attempt, createdAt: '2026-01-02T03:04:05Z', files: [] };
+  for (const path of Object.keys(files).sort()) {
+    const bytes = files[path] ?? Buffer.alloc(0);
+    const key = encodeKey(path);
+    objects.set(fileKey(flow, attempt, key), bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sum = crc32(bytes).toString(16).padStart(8, '0');
+    manifest.files.push({
+      path,
+      key,
+      size: bytes.length,
+      sha256,
+      crc32: sum,
+      etag: etagOf(bytes),
+      modifiedAt: '2026-01-02T03:04:06.500Z',
+    });
+  }
+  return { objects, manifest, report: writeManifest(objects, manifest) };
+}
+
+type ReportOfManifest = Extract<SidecarReport, { manifest: unknown }>['manifest'];
+
+export function writeManifest(objects: Objects, manifest: unknown): ReportOfManifest {
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  objects.set(manifestKey(flow, attempt), bytes);
+  const { files } = manifest as Manifest;
+  return {
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    etag: etagOf(bytes),
+    files: files.length,
+    bytes: files.reduce((sum, file) => sum + file.size, 0),
+  };
+}
