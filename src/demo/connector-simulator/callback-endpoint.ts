@@ -1,0 +1,70 @@
+import { conflict, html, isObject, noContent, notFound, parseObject, text } from './api-answer.ts';
+import type { ApiAnswer, ApiRequest } from './api-answer.ts';
+import { addressType, readDataAddress } from './data-address.ts';
+import type { DataAddress } from './data-address.ts';
+import type { SimulatorContext } from './simulator-context.ts';
+import { isProvisionable, isProvisioned } from './transfer-process.ts';
+import type { TransferProcess } from './transfer-process.ts';
+
+interface ProvisionedMessage {
+  readonly resourceDefinitionId: string;
+  readonly address: DataAddress;
+}
+
+const callbackType = 'dataspaceconnector:provisioner-callback-request';
+const neededMembers = ['resourceDefinitionId', 'assetId', 'resourceName', 'apiKeyJwt'] as const;
+
+/** `POST {callbackAddress}/{id}/provision`: "here is the data". */
+export function answerProvisioned(context: SimulatorContext, id: string, request: ApiRequest): ApiAnswer {
+  const message = readProvisioned(request.body);
+  if ('status' in message) return message;
+  const process = context.store.get(id);
+  if (process === undefined) return notFound(id);
+  process.counts.callback += 1;
+  if (!isProvisionable(process.state)) return conflict('AddProvisionedResourceCommand', id, process.state);
+  applyProvisioned(context, process, message);
+  context.store.changed();
+  return noContent;
+}
+
+/** `POST {callbackAddress}/{id}/deprovision`: accepted with any id, and without effect, since nobody knows the id. */
+export function answerDeprovisioned(context: SimulatorContext, id: string, request: ApiRequest): ApiAnswer {
+  if (request.body === '') return html(500, 'Request failed.');
+  const message = parseObject(request.body);
+  if (typeof message?.['provisionedResourceId'] !== 'string')
+    return text(400, 'provisionedResourceId is missing');
+  return context.store.get(id) === undefined ? notFound(id) : noContent;
+}
+
+function readProvisioned(body: string): ProvisionedMessage | ApiAnswer {
+  if (body === '') return html(500, 'Request failed.');
+  const message = parseObject(body);
+  if (message === undefined) return text(400, 'Cannot deserialize ProvisionerWebhookRequest');
+  if (message['edctype'] !== callbackType) return text(400, "missing or unknown type id property 'edctype'");
+  const missing = neededMembers.find((name) => typeof message[name] !== 'string');
+  if (missing !== undefined) return text(400, `${missing} is missing`);
+  const content = message['contentDataAddress'];
+  if (!isObject(content)) return text(400, 'contentDataAddress is missing');
+  const address = readDataAddress(content);
+  if (address === undefined) return text(400, 'DataAddress builder missing property type');
+  return { resourceDefinitionId: String(message['resourceDefinitionId']), address };
+}
+
+function applyProvisioned(
+  context: SimulatorContext,
+  process: TransferProcess,
+  { resourceDefinitionId, address }: ProvisionedMessage,
+): void {
+  const type = addressType(address) ?? '';
+  process.resources.push({ resourceDefinitionId, addressType: type, deprovisioned: false });
+  if (process.inFlight) {
+    // The state machine saves its own, older copy after the answer: it keeps the resource and loses the address.
+    process.overtaken = true;
+    context.journal.emit({ kind: 'overtaken', transferProcessId: process.id });
+    return;
+  }
+  process.contentAddress = address;
+  if (!isProvisioned(process)) return;
+  if (process.state !== 'PROVISIONED') context.store.move(process, 'PROVISIONED');
+  if (context.profile.startsAtOnce) context.store.move(process, 'STARTING');
+}

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DataPlane } from './data-plane.ts';
+import type { Asset, Received } from './data-plane.ts';
+import type { EndpointKind, Fault } from './faults.ts';
+import { Journal } from './journal.ts';
+import type { Exchange, SimulatorEvent } from './journal.ts';
+import { Listener } from './listener.ts';
+import { terminate } from './management-endpoint.ts';
+import { postMessage } from './post-message.ts';
+import type { PostResult } from './post-message.ts';
+import type { MessageType } from './provision-message.ts';
+import type { SimulatorContext, SimulatorSettings } from './simulator-context.ts';
+import { StateMachine } from './state-machine.ts';
+import { isProvisionable, isTerminable, newTransferProcess } from './transfer-process.ts';
+import type { NewTransfer, TransferProcess } from './transfer-process.ts';
+import { TransferStore } from './transfer-store.ts';
+import type { Goal } from './transfer-store.ts';
+import { versionProfiles } from './versions.ts';
+import type { ConnectorVersion } from './versions.ts';
+
+export interface SimulatorOptions extends Partial<SimulatorSettings> {
+  readonly version: ConnectorVersion;
+  /** The whole endpoint of the provisioner entry, with its token and template. */
+  readonly provisionUrl: string;
+  readonly assets: Readonly<Record<string, Asset>>;
+  readonly onEvent?: (event: SimulatorEvent) => void;
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+}
+
+export interface WaitOptions {
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const defaults = {
+  managementKey: undefined,
+  iterationWaitMillis: 50,
+  settleMillis: 20,
+  answerTimeoutMillis: 30_000,
+  hotLoopGapMillis: 5,
+  retryDelaysMillis: [0, 500, 1000, 2000, 4000],
+};
+
+/** Starts a stand-in for a provider's connector of the given release; the caller must `stop` it. */
+export async function startConnectorSimulator(options: SimulatorOptions): Promise<ConnectorSimulator> {
+  const ownFolder =
+    options.sinkFolder === undefined ? await mkdtemp(join(tmpdir(), 'connector-simulator-')) : undefined;
+  const simulator = new ConnectorSimulator(options, {
+    sinkFolder: options.sinkFolder ?? ownFolder ?? tmpdir(),
+    ownFolder,
+  });
+  await simulator.start();
+  return simulator;
+}
+
+export class ConnectorSimulator {
+  readonly #context: SimulatorContext;
+  readonly #ending = new AbortController();
+  readonly #ownFolder: string | undefined;
+  readonly #listener: Listener;
+  readonly #dataPlane: DataPlane;
+  readonly #machine: StateMachine;
+
+  constructor(options: SimulatorOptions, folder: { sinkFolder: string; ownFolder: string | undefined }) {
+    const profile = versionProfiles[options.version];
+    const journal = new Journal(options.onEvent ?? (() => undefined));
+    this.#ownFolder = folder.ownFolder;
+    this.#context = {
+      profile,
+      settings: { ...defaults, entryType: profile.entryType, ...options, sinkFolder: folder.sinkFolder },
+      journal,
+      store: new TransferStore(journal),
+      agent: new Agent({ keepAlive: true }),
+      controls: { provisionUrl: options.provisionUrl, callbackAddress: '', dropAnswers: 0 },
+      signal: this.#ending.signal,
+    };
+    this.#listener = new Listener(this.#context, options.port ?? 0);
+    this.#dataPlane = new DataPlane(this.#context, options.assets);
+    this.#machine = new StateMachine(this.#context, this.#dataPlane);
+  }
+
+  async start(): Promise<void> {
+    await this.#listener.open();
+    this.#context.controls.callbackAddress = this.callbackAddress;
+    this.#machine.start();
+  }
+
+  /** Ends every wait and connection, and removes what was received unless the caller named the folder. */
+  async stop(): Promise<void> {
+    this.#ending.abort(new Error('the connector simulator was stopped'));
+    await this.#listener.close();
+    await this.#machine.ended();
+    await this.#dataPlane.idle();
+    this.#context.agent.destroy();
+    if (this.#ownFolder !== undefined) await rm(this.#ownFolder, { recursive: true, force: true });
+  }
+
+  get managementUrl(): string {
+    return `${this.#listener.origin}/management`;
+  }
+
+  get callbackAddress(): string {
+    return `${this.managementUrl}/callback`;
+  }
+
+  /** Where provision requests go from now on: a restarted provisioner may have another port. */
+  provisionAt(url: string): void {
+    this.#context.controls.provisionUrl = url;
+  }
+
+  startTransfer(transfer: NewTransfer): TransferProcess {
+    const process = newTransferProcess(transfer, randomUUID);
+    if (this.#context.store.get(process.id) !== undefined)
+      throw new Error(`transfer ${process.id} exists already`);
+    this.#context.store.add(process);
+    return structuredClone(process);
+  }
+
+  /** How a transfer stands now. Throws for an unknown one. */
+  process(id: string): TransferProcess {
+    return structuredClone(this.#known(id));
+  }
+
+  processes(): TransferProcess[] {
+    return structuredClone(this.#context.store.all());
+  }
+
+  /** Resolves once the transfer has been in the state, or satisfies the predicate; see `TransferStore.waitFor`. */
+  waitFor(
+    id: string,
+    goal: Goal,
+    { deadlineMs = 60_000, signal }: WaitOptions = {},
+  ): Promise<TransferProcess> {
+    return this.#context.store.waitFor(id, goal, { deadlineMs, signal });
+  }
+
+  /** Everything that arrived at the consumer of a transfer, one entry a fetch. */
+  received(id: string): readonly Received[] {
+    return this.#dataPlane.received(id);
+  }
+
+  /** The last 10,000 requests sent and received, in the order in which they ended. */
+  exchanges(filter: { kind?: Exchange['kind']; transferProcessId?: string } = {}): Exchange[] {
+    return this.#context.journal.exchanges().filter((one) => {
+      const { kind = one.kind, transferProcessId = one.transferProcessId } = filter;
+      return one.kind === kind && one.transferProcessId === transferProcessId;
+    });
+  }
+
+  /** The consumer of a started pull transfer fetches; may be repeated. */
+  pull(id: string): Promise<Received> {
+    return this.#dataPlane.pull(this.#known(id));
+  }
+
+  /** The consumer of a started pull transfer has all it wants. */
+  complete(id: string): void {
+    const process = this.#known(id);
+    if (process.state !== 'STARTED') throw new Error(`transfer ${id} is ${process.state}, not STARTED`);
+    process.consumer = { state: 'COMPLETED' };
+    this.#context.store.move(process, 'COMPLETED');
+  }
+
+  /** The provider's operator ends the transfer; false if it is over. */
+  terminateByProvider(id: string, reason = 'ended by the provider'): boolean {
+    return terminate(this.#context, this.#known(id), reason);
+  }
+
+  /** The consumer ends the transfer; false if it is over. Releases before 0.12 never deprovision it. */
+  terminateByConsumer(id: string, reason = 'ended by the consumer'): boolean {
+    const process = this.#known(id);
+    if (!isTerminable(process.state)) return false;
+    process.resting = !this.#context.profile.deprovisionsAfterConsumer;
+    process.consumer = { state: 'TERMINATED', reason };
+    this.#context.store.move(process, 'TERMINATED', reason);
+    return true;
+  }
+
+  /** Sends the provision request again as a connector does that ended between sending and saving. */
+  resend(id: string): void {
+    const process = this.#known(id);
+    if (!isProvisionable(process.state))
+      throw new Error(`transfer ${id} is ${process.state}, past provisioning`);
+    this.#context.store.move(process, 'PROVISIONING');
+  }
+
+  /** Sends a request `times` times at once beside the state machine, which does not hear of the answers. */
+  repeat(
+    id: string,
+    { times = 1, type = 'provision', assetId }: { times?: number; type?: MessageType; assetId?: string } = {},
+  ): Promise<PostResult[]> {
+    const process = this.#known(id);
+    return Promise.all(
+      Array.from({ length: times }, () => postMessage(this.#context, process, { type, assetId })),
+    );
+  }
+
+  /** Makes the next requests to an endpoint go wrong; undefined ends that. */
+  misbehave(endpoint: EndpointKind, fault: Fault | undefined, times?: number): void {
+    this.#listener.faults.set(endpoint, fault, times);
+  }
+
+  /** Throws away the next answers to provision and deprovision requests, so that these are repeated. */
+  dropAnswers(count: number): void {
+    this.#context.controls.dropAnswers = count;
+  }
+
+  /** Closes the port of callbacks and management API. */
+  goDown(): Promise<void> {
+    return this.#listener.close();
+  }
+
+  /** Listens on the same port again. */
+  comeBack(): Promise<void> {
+    return this.#listener.open();
+  }
+
+  /** Holds the state machine, so that no transfer moves by itself; callbacks and management calls still work. */
+  freeze(): void {
+    this.#machine.frozen = true;
+  }
+
+  thaw(): void {
+    this.#machine.frozen = false;
+  }
+
+  /** Loses all transfers, as a restart with in-memory stores does. */
+  forget(): void {
+    this.#context.store.forget();
+  }
+
+  #known(id: string): TransferProcess {
+    const process = this.#context.store.get(id);
+    if (process === undefined) throw new Error(`transfer ${id} is unknown to the connector`);
+    return process;
+  }
+}

@@ -1,0 +1,52 @@
+import type { ApiAnswer } from './api-answer.ts';
+
+/** What an endpoint does instead of answering; `applied` says whether the request takes effect all the same. */
+export type Fault =
+  | { readonly kind: 'status'; readonly status: number; readonly applied?: boolean }
+  | { readonly kind: 'hang'; readonly applied?: boolean }
+  | { readonly kind: 'close'; readonly applied?: boolean }
+  /** The request takes effect, and its answer leaves late. */
+  | { readonly kind: 'delay'; readonly millis: number };
+
+export type EndpointKind = 'callback' | 'management';
+
+/** What becomes of one request. */
+export type Reaction =
+  | { readonly kind: 'answer'; readonly answer: ApiAnswer; readonly delayMillis: number }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'close' };
+
+/** The faults that are set, for all requests of an endpoint or for the next few. */
+export class Faults {
+  readonly #set = new Map<EndpointKind, { fault: Fault; left: number }>();
+
+  set(endpoint: EndpointKind, fault: Fault | undefined, times = Infinity): void {
+    if (fault === undefined) this.#set.delete(endpoint);
+    else this.#set.set(endpoint, { fault, left: times });
+  }
+
+  /** Handles one request under the endpoint's fault, which is thereby used up once. */
+  react(endpoint: EndpointKind, handle: () => ApiAnswer): Reaction {
+    const fault = this.#take(endpoint);
+    if (fault === undefined) return { kind: 'answer', answer: handle(), delayMillis: 0 };
+    if (fault.kind === 'delay') return { kind: 'answer', answer: handle(), delayMillis: fault.millis };
+    if (fault.applied) handle();
+    switch (fault.kind) {
+      case 'status':
+        return { kind: 'answer', answer: { status: fault.status }, delayMillis: 0 };
+      case 'hang':
+      case 'close':
+        return { kind: fault.kind };
+      default:
+        return fault satisfies never;
+    }
+  }
+
+  #take(endpoint: EndpointKind): Fault | undefined {
+    const entry = this.#set.get(endpoint);
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    if (entry.left <= 0) this.#set.delete(endpoint);
+    return entry.fault;
+  }
+}

@@ -1,0 +1,75 @@
+import { conflict, html, isObject, json, noContent, notFound, parseObject, problem } from './api-answer.ts';
+import type { ApiAnswer, ApiRequest } from './api-answer.ts';
+import type { SimulatorContext } from './simulator-context.ts';
+import { isTerminable } from './transfer-process.ts';
+import type { TransferProcess } from './transfer-process.ts';
+
+const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
+const responseContext = { '@vocab': namespace, edc: namespace, odrl: 'http://www.w3.org/ns/odrl/2/' };
+
+/** `POST …/transferprocesses/{id}/terminate`: the provider ends the transfer and tells the consumer why. */
+export function answerTerminate(context: SimulatorContext, id: string, request: ApiRequest): ApiAnswer {
+  if (request.body === '') return html(500, 'Request failed.');
+  const body = parseObject(request.body);
+  if (body === undefined) return problem(400, 'InvalidRequest', 'Failed to read object');
+  const reason = readReason(body);
+  if (reason === undefined) {
+    return problem(
+      400,
+      'ValidationFailure',
+      `mandatory value '${namespace}reason' is missing or it is blank`,
+    );
+  }
+  const process = context.store.get(id);
+  if (process === undefined) return notFound(id);
+  process.counts.terminate += 1;
+  return terminate(context, process, reason)
+    ? noContent
+    : conflict('TerminateTransferCommand', id, process.state);
+}
+
+/** Begins the termination by the provider; false if the transfer is past it. */
+export function terminate(context: SimulatorContext, process: TransferProcess, reason: string): boolean {
+  if (!isTerminable(process.state)) return false;
+  context.store.move(process, 'TERMINATING', reason);
+  return true;
+}
+
+/** `GET …/transferprocesses/{id}/state`. */
+export function answerState(context: SimulatorContext, id: string): ApiAnswer {
+  const process = context.store.get(id);
+  if (process === undefined) return notFound(id);
+  return json(200, { '@type': 'TransferState', state: process.state, '@context': responseContext });
+}
+
+/** `GET …/transferprocesses/{id}`. */
+export function answerProcess(context: SimulatorContext, id: string): ApiAnswer {
+  const process = context.store.get(id);
+  if (process === undefined) return notFound(id);
+  return json(200, {
+    '@id': process.id,
+    '@type': 'TransferProcess',
+    state: process.state,
+    stateTimestamp: Date.now(),
+    type: 'PROVIDER',
+    callbackAddresses: [],
+    correlationId: `consumer-${process.id}`,
+    assetId: process.assetId,
+    contractId: `agreement-${process.assetId}`,
+    transferType: process.mode === 'push' ? 'HttpData-PUSH' : 'HttpData-PULL',
+    ...(process.errorDetail === undefined ? {} : { errorDetail: process.errorDetail }),
+    '@context': responseContext,
+  });
+}
+
+/** A plain name means something only below a context; the vocabulary is the connector's own unless another is named. */
+function readReason(body: Record<string, unknown>): string | undefined {
+  const context = body['@context'];
+  const plainWorks = isObject(context) && (context['@vocab'] ?? namespace) === namespace;
+  const prefixWorks = isObject(context) && context['edc'] === namespace;
+  const reason =
+    body[`${namespace}reason`] ??
+    (prefixWorks ? body['edc:reason'] : undefined) ??
+    (plainWorks ? body['reason'] : undefined);
+  return typeof reason === 'string' && reason.trim() !== '' ? reason : undefined;
+}

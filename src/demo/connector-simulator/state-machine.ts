@@ -1,0 +1,82 @@
+import type { DataPlane } from './data-plane.ts';
+import { pause } from './post-persistently.ts';
+import { stepDeprovisioning, stepProvisioning } from './provisioning-steps.ts';
+import type { SimulatorContext } from './simulator-context.ts';
+import type { TransferProcess, TransferState } from './transfer-process.ts';
+
+/** Takes a process one state further; false if it waits for something else. */
+type Step = (process: TransferProcess) => boolean | Promise<boolean>;
+
+/**
+ * The connector's one thread for transfers: it takes one process after the other, so that a provisioner that does not
+ * answer holds up all of them.
+ */
+export class StateMachine {
+  readonly #context: SimulatorContext;
+  readonly #steps: Record<TransferState, Step>;
+  /** While true, no transfer moves by itself. */
+  frozen = false;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(context: SimulatorContext, dataPlane: DataPlane) {
+    this.#context = context;
+    this.#steps = stepsOf(context, dataPlane);
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** Resolves when the loop has ended after the context's signal was aborted. */
+  ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal, settings } = this.#context;
+    while (!signal.aborted) {
+      const worked = await this.#iterate();
+      if (!worked) await pause(settings.iterationWaitMillis, signal);
+    }
+  }
+
+  async #iterate(): Promise<boolean> {
+    const { signal, store } = this.#context;
+    let worked = false;
+    for (const process of store.all()) {
+      if (signal.aborted || this.frozen) break;
+      if (store.holds(process) && (await this.#steps[process.state](process))) worked = true;
+    }
+    return worked;
+  }
+}
+
+function stepsOf(context: SimulatorContext, dataPlane: DataPlane): Record<TransferState, Step> {
+  return {
+    INITIAL: stepTo(context, 'PROVISIONING'),
+    PROVISIONING: (process) => stepProvisioning(context, process),
+    PROVISIONING_REQUESTED: () => false,
+    PROVISIONED: stepTo(context, 'STARTING'),
+    STARTING(process) {
+      dataPlane.start(process);
+      return true;
+    },
+    STARTED: () => false,
+    COMPLETED: stepTo(context, 'DEPROVISIONING'),
+    TERMINATING(process) {
+      process.consumer = { state: 'TERMINATED', reason: process.errorDetail };
+      return stepTo(context, 'TERMINATED')(process);
+    },
+    TERMINATED: (process) => !process.resting && stepTo(context, 'DEPROVISIONING')(process),
+    DEPROVISIONING: (process) => stepDeprovisioning(context, process),
+    DEPROVISIONING_REQUESTED: () => false,
+    DEPROVISIONED: () => false,
+  };
+}
+
+function stepTo(context: SimulatorContext, state: TransferState): Step {
+  return function step(process) {
+    context.store.move(process, state);
+    return true;
+  };
+}

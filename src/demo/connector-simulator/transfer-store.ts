@@ -1,0 +1,101 @@
+import type { Journal } from './journal.ts';
+import type { TransferProcess, TransferState } from './transfer-process.ts';
+
+export type Goal = TransferState | ((process: TransferProcess) => boolean);
+
+/** The connector's in-memory store: a restart loses it. */
+export class TransferStore {
+  readonly #processes = new Map<string, TransferProcess>();
+  readonly #watchers = new Set<() => void>();
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  add(process: TransferProcess): void {
+    this.#processes.set(process.id, process);
+    this.move(process, 'INITIAL');
+  }
+
+  get(id: string): TransferProcess | undefined {
+    return this.#processes.get(id);
+  }
+
+  all(): TransferProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** Whether this very process is still known: a forgotten one may still be in somebody's hands. */
+  holds(process: TransferProcess): boolean {
+    return this.#processes.get(process.id) === process;
+  }
+
+  move(process: TransferProcess, state: TransferState, errorDetail = process.errorDetail): void {
+    process.state = state;
+    process.errorDetail = errorDetail;
+    process.history.push({ state, at: this.#journal.now() });
+    this.#journal.emit({ kind: 'state', transferProcessId: process.id, state, errorDetail });
+    this.changed();
+  }
+
+  /** Wakes those who wait for a predicate that no transition satisfies. */
+  changed(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  forget(): void {
+    this.#processes.clear();
+    this.changed();
+  }
+
+  /**
+   * Resolves once the process has been in the state, or satisfies the predicate. Rejects after the deadline, when the
+   * process is forgotten, and when it has ended without ever having been in that state.
+   */
+  async waitFor(id: string, goal: Goal, options: { deadlineMs: number; signal?: AbortSignal | undefined }) {
+    options.signal?.throwIfAborted();
+    const reached = Promise.withResolvers<TransferProcess>();
+    const judge = this.#verdict.bind(this, id, goal);
+    function watcher(): void {
+      const verdict = judge();
+      if (verdict instanceof Error) reached.reject(verdict);
+      else if (verdict) reached.resolve(structuredClone(verdict));
+    }
+    const timer = setTimeout(() => {
+      const wanted = typeof goal === 'string' ? goal : 'what was awaited';
+      const waited = `${options.deadlineMs} ms: ${this.#describe(id)}`;
+      reached.reject(new Error(`transfer ${id} did not get to ${wanted} in ${waited}`));
+    }, options.deadlineMs);
+    function onAbort(): void {
+      reached.reject(options.signal?.reason as Error);
+    }
+    options.signal?.addEventListener('abort', onAbort);
+    this.#watchers.add(watcher);
+    try {
+      watcher();
+      return await reached.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#watchers.delete(watcher);
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #verdict(id: string, goal: Goal): TransferProcess | Error | undefined {
+    const process = this.#processes.get(id);
+    if (process === undefined) return new Error(`transfer ${id} is unknown`);
+    if (typeof goal === 'function') return goal(process) ? process : undefined;
+    if (process.history.some((entry) => entry.state === goal)) return process;
+    const ended =
+      process.state === 'DEPROVISIONED' || process.state === 'DEPROVISIONING_REQUESTED' || process.resting;
+    return ended ? new Error(`transfer ${id} never got to ${goal}: ${this.#describe(id)}`) : undefined;
+  }
+
+  #describe(id: string): string {
+    const process = this.#processes.get(id);
+    if (process === undefined) return 'it is unknown';
+    const states = process.history.map((entry) => entry.state).join(' → ');
+    return process.errorDetail === undefined ? states : `${states} (${process.errorDetail})`;
+  }
+}

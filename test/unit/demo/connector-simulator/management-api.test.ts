@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConnectorVersion } from '../../../../src/demo/connector-simulator/versions.ts';
+import { key, post, requestedTransfer, startBench } from './scripted-provisioner.ts';
+
+const context = { '@vocab': 'https://w3id.org/edc/v0.0.1/ns/' };
+const terminate = { '@context': context, '@type': 'TerminateTransfer', reason: 'the worker exited with 1' };
+
+const paths: { version: ConnectorVersion; api: string; status: number }[] = [
+  { version: '0.10.0', api: 'v2', status: 204 },
+  { version: '0.10.0', api: 'v3', status: 204 },
+  { version: '0.11.1', api: 'v2', status: 404 },
+  { version: '0.11.1', api: 'v3', status: 204 },
+  { version: '0.12.0', api: 'v3', status: 204 },
+  { version: '0.15.1', api: 'v2', status: 404 },
+  { version: '0.15.1', api: 'v3', status: 204 },
+];
+for (const { version, api, status } of paths) {
+  test(`at ${version} a termination through ${api} is answered ${status}`, async (t) => {
+    const bench = await startBench(t, { version });
+    const { id } = await requestedTransfer(bench);
+    const answer = await post(
+      `${bench.simulator.managementUrl}/${api}/transferprocesses/${id}/terminate`,
+      terminate,
+    );
+    assert.equal(answer.status, status);
+    if (status !== 204) return;
+    const process = await bench.simulator.waitFor(id, 'DEPROVISIONED');
+    assert.equal(process.errorDetail, terminate.reason);
+    assert.deepEqual(process.consumer, { state: 'TERMINATED', reason: terminate.reason });
+    assert.equal(bench.seen.length, 1, 'no deprovision request comes');
+  });
+}
+
+const refused: { name: string; body: unknown; headers?: Record<string, string>; status: number }[] = [
+  { name: 'without reason', body: { '@context': context }, status: 400 },
+  { name: 'without context', body: { reason: 'x' }, status: 400 },
+  { name: 'that is no JSON', body: 'reason=x', status: 400 },
+  { name: 'with a wrong key', body: terminate, headers: { 'x-api-key': 'other' }, status: 401 },
+];
+for (const { name, body, headers, status } of refused) {
+  test(`a termination ${name} is a ${status} and moves nothing`, async (t) => {
+    const bench = await startBench(t);
+    const { id } = await requestedTransfer(bench);
+    const url = `${bench.simulator.managementUrl}/v3/transferprocesses/${id}/terminate`;
+    assert.equal((await post(url, body, headers)).status, status);
+    assert.equal(bench.simulator.process(id).state, 'PROVISIONING_REQUESTED');
+  });
+}
+
+test('the reason may be given by its full name', async (t) => {
+  const bench = await startBench(t);
+  const { id } = await requestedTransfer(bench);
+  const url = `${bench.simulator.managementUrl}/v3/transferprocesses/${id}/terminate`;
+  assert.equal((await post(url, { 'https://w3id.org/edc/v0.0.1/ns/reason': 'x' })).status, 204);
+});
+
+test('a termination of an unknown transfer is a 404, of an ended one a 409', async (t) => {
+  const bench = await startBench(t);
+  const { id, callBack } = await requestedTransfer(bench);
+  const base = `${bench.simulator.managementUrl}/v3/transferprocesses`;
+  assert.equal((await post(`${base}/unknown/terminate`, terminate)).status, 404);
+  await callBack();
+  await bench.simulator.waitFor(id, 'DEPROVISIONED');
+  const late = await post(`${base}/${id}/terminate`, terminate);
+  assert.equal(late.status, 409);
+  assert.match(late.text, /because it's DEPROVISIONED/);
+  assert.equal(bench.simulator.process(id).consumer.state, 'COMPLETED');
+});
+
+test('the state and the process can be read', async (t) => {
+  const bench = await startBench(t);
+  const { id } = await requestedTransfer(bench);
+  const base = `${bench.simulator.managementUrl}/v3/transferprocesses`;
+  assert.equal((await get(`${base}/${id}/state`))['state'], 'PROVISIONING_REQUESTED');
+  bench.simulator.terminateByProvider(id, 'why');
+  await bench.simulator.waitFor(id, 'DEPROVISIONED');
+  const process = await get(`${base}/${id}`);
+  assert.equal(process['@id'], id);
+  assert.equal(process['state'], 'DEPROVISIONED');
+  assert.equal(process['errorDetail'], 'why');
+});
+
+async function get(url: string): Promise<Record<string, unknown>> {
+  const response = await fetch(url, { headers: { 'x-api-key': key } });
+  assert.equal(response.status, 200);
+  return (await response.json()) as Record<string, unknown>;
+}
