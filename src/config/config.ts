@@ -100,7 +100,14 @@ export interface PodsConfig {
   /** Egress classes a template may name beside `store` and `internet`. */
   egressClasses: string[];
   /** Defaults and upper bounds of a template's limits, seconds. */
-  limits: { pending: number; run: number; upload: number; stopGrace: number; maxRun: number; maxUpload: number };
+  limits: {
+    pending: number;
+    run: number;
+    upload: number;
+    stopGrace: number;
+    maxRun: number;
+    maxUpload: number;
+  };
   retentionSeconds: number;
 }
 

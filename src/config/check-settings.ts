@@ -1,0 +1,109 @@
+import { settingName } from './check-shape.ts';
+import type { Config, ConnectorConfig } from './config.ts';
+import type { Findings } from './findings.ts';
+
+/** What no single setting's shape can say: how settings go together, and what will not do outside this machine. */
+export function checkSettings(config: Config, findings: Findings): void {
+  checkTimes(config, findings);
+  for (const [path, url] of urlsOf(config)) checkUrl(path, url, findings);
+  checkConnectorNames(config.connectors, findings);
+  for (const [index, connector] of config.connectors.entries()) checkConnector(connector, index, findings);
+  warnOfUnreachable(config, findings);
+}
+
+function checkTimes({ http, pods, reconciler }: Config, { problems }: Findings): void {
+  const { limits } = pods;
+  const ordered = [
+    ['http.busyHoldMillis', http.busyHoldMillis, 'http.answerDeadlineMillis', http.answerDeadlineMillis - 1],
+    ['pods.limits.run', limits.run, 'pods.limits.maxRun', limits.maxRun],
+    ['pods.limits.upload', limits.upload, 'pods.limits.maxUpload', limits.maxUpload],
+    [
+      'reconciler.backoff.firstMillis',
+      reconciler.backoff.firstMillis,
+      'reconciler.backoff.maxMillis',
+      reconciler.backoff.maxMillis,
+    ],
+  ] as const;
+  for (const [path, value, boundPath, bound] of ordered) {
+    if (value > bound) {
+      problems.push(
+        `${settingName(path.split('.'))}: expected at most ${bound}, because of ${boundPath}, received ${value}`,
+      );
+    }
+  }
+}
+
+type NamedUrl = readonly [path: string[], url: string];
+
+function urlsOf({ http, store, connectors }: Config): NamedUrl[] {
+  return [
+    [['http', 'publicUrl'], http.publicUrl],
+    [['store', 'endpoint'], store.endpoint],
+    [['store', 'podEndpoint'], store.podEndpoint],
+    [['store', 'publicEndpoint'], store.publicEndpoint],
+    ...connectors.flatMap((connector, index) =>
+      (['callbackPrefix', 'managementUrl', 'resultsUrl'] as const).map((name): NamedUrl => [
+        ['connectors', String(index), name],
+        connector[name],
+      ]),
+    ),
+  ];
+}
+
+function checkUrl(path: string[], text: string, { problems }: Findings): void {
+  const expected = `${settingName(path)}: expected an http:// or https:// URL without user, query and fragment`;
+  if (!URL.canParse(text)) {
+    problems.push(`${expected}, received ${JSON.stringify(text)}`);
+    return;
+  }
+  const { username, password, search, hash } = new URL(text);
+  // Not shown: it may hold a password.
+  if (username + password + search + hash !== '')
+    problems.push(`${expected}, received one that has some of them`);
+}
+
+function checkConnectorNames(connectors: readonly ConnectorConfig[], { problems }: Findings): void {
+  const seen = new Map<string, number>();
+  for (const [index, { name }] of connectors.entries()) {
+    const first = seen.get(name);
+    const where = settingName(['connectors', String(index), 'name']);
+    if (first !== undefined)
+      problems.push(`${where}: expected a name of its own, received "${name}" as connectors[${first}] has`);
+    if (name === 'people')
+      problems.push(`${where}: expected a name other than "people", which flows started by people have`);
+    seen.set(name, first ?? index);
+  }
+}
+
+function checkConnector(connector: ConnectorConfig, index: number, { problems, warnings }: Findings): void {
+  const path = ['connectors', String(index)];
+  if (connector.templates.length === 0) {
+    problems.push(`${settingName([...path, 'templates'])}: expected at least one name, or *, received []`);
+  }
+  if (connector.managementVersion === 'none') {
+    warnings.push(
+      `${settingName([...path, 'managementVersion'])} is none: "${connector.name}" cannot be told of a failed flow, and its consumers wait for ever`,
+    );
+  }
+}
+
+function warnOfUnreachable(config: Config, { warnings }: Findings): void {
+  // Whoever listens on the loopback alone does not mean to be reached from elsewhere.
+  if (isLoopback(config.http.host)) return;
+  const handedOut = urlsOf(config).filter(([path]) =>
+    /^(publicUrl|publicEndpoint|resultsUrl)$/.test(path.at(-1) ?? ''),
+  );
+  for (const [path, text] of handedOut) {
+    if (!URL.canParse(text)) continue;
+    const { hostname } = new URL(text);
+    if (isLoopback(hostname) || /\.svc$|\.cluster\.local$/.test(hostname)) {
+      warnings.push(
+        `${settingName(path)} is ${text}: addresses that start with it are handed out and cannot be reached from elsewhere`,
+      );
+    }
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
+}

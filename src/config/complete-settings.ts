@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config, ConnectorConfig } from './config.ts';
+import type { Settings } from './settings/settings.ts';
+
+/** Puts in what follows from other settings, and takes final slashes from URLs so that paths can be appended. */
+export function completeSettings(settings: Settings): Config {
+  const { http, store, reconciler } = settings;
+  const publicUrl = trimSlashes(http.publicUrl ?? `http://localhost:${http.port}`);
+  const endpoint = trimSlashes(store.endpoint);
+  return {
+    ...settings,
+    http: { ...http, publicUrl },
+    store: {
+      ...store,
+      endpoint,
+      podEndpoint: trimSlashes(store.podEndpoint ?? endpoint),
+      publicEndpoint: trimSlashes(store.publicEndpoint ?? endpoint),
+    },
+    connectors: settings.connectors.map((connector) => completeConnector(connector, publicUrl)),
+    reconciler: { ...reconciler, identity: reconciler.identity ?? newIdentity() },
+  };
+}
+
+function completeConnector(connector: Settings['connectors'][number], publicUrl: string): ConnectorConfig {
+  const callbackPrefix = trimSlashes(connector.callbackPrefix);
+  return {
+    ...connector,
+    callbackPrefix,
+    // The connector appends `/callback` to the base of its management API.
+    managementUrl: trimSlashes(connector.managementUrl ?? callbackPrefix.replace(/\/callback$/, '')),
+    resultsUrl: trimSlashes(connector.resultsUrl ?? publicUrl),
+  };
+}
+
+/** Two processes with one name would both believe that the Lease is theirs. */
+function newIdentity(): string {
+  return `${hostname()}-${randomBytes(4).toString('hex')}`;
+}
+
+function trimSlashes(url: string): string {
+  return url.replace(/\/+$/, '');
+}

@@ -1,0 +1,31 @@
+import type { TSchema } from 'typebox';
+import { SettingsSchema } from './settings/settings.ts';
+
+/** One leaf of the settings: a value, a list or a map. */
+export interface Setting {
+  path: string[];
+  /** Environment name. */
+  variable: string;
+  schema: JsonSchema;
+}
+
+/** What is used of a TypeBox schema here. */
+export type JsonSchema = TSchema & {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  properties?: Record<string, JsonSchema>;
+  items?: JsonSchema;
+};
+
+export function listSettings(schema: JsonSchema = SettingsSchema, path: string[] = []): Setting[] {
+  if (schema.properties === undefined) return [{ path, variable: variableOf(path), schema }];
+  return Object.entries(schema.properties).flatMap(([name, member]) => listSettings(member, [...path, name]));
+}
+
+/** `http.answerDeadlineMillis` is `EDC_JP_HTTP_ANSWER_DEADLINE_MILLIS`. */
+export function variableOf(path: readonly string[]): string {
+  const words = path.map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
+  return ['EDC_JP', ...words].join('_');
+}

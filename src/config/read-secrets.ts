@@ -1,0 +1,97 @@
+import type { Config, Secrets } from './config.ts';
+import type { Findings } from './findings.ts';
+import type { Environment } from './read-environment.ts';
+
+/** Of the environment alone. No message holds a secret, not even a wrong one. */
+export function readSecrets(env: Environment, connectors: Config['connectors'], findings: Findings): Secrets {
+  warnOfStrayConnectors(env, connectors, findings);
+  return {
+    store: {
+      accessKeyId: required(env, 'STORE_ACCESS_KEY_ID', findings),
+      secretAccessKey: required(env, 'STORE_SECRET_ACCESS_KEY', findings),
+    },
+    connectors: Object.fromEntries(connectors.map(({ name }) => [name, readConnector(env, name, findings)])),
+    resultKeys: readResultKeys(env, findings),
+  };
+}
+
+function required(env: Environment, name: string, { problems }: Findings): string {
+  const value = env[name]?.trim() ?? '';
+  if (value === '') problems.push(`${name}: expected a secret in the environment, received nothing`);
+  return value;
+}
+
+/** A token is one path segment; two are valid while one replaces the other. */
+function readConnector(env: Environment, name: string, findings: Findings): Secrets['connectors'][string] {
+  const [tokensName, keyName] = secretNames(name);
+  const tokens = split(env[tokensName]);
+  const fits =
+    tokens.length >= 1 &&
+    tokens.length <= 2 &&
+    tokens.every((token) => /^[A-Za-z0-9._~-]{1,256}$/.test(token));
+  if (!fits) {
+    findings.problems.push(
+      `${tokensName}: expected one token, or two with a comma between them, of A-Z a-z 0-9 . _ ~ -, received ${tokens.length === 0 ? 'nothing' : 'something else'} (make one: openssl rand -hex 24)`,
+    );
+  }
+  if (tokens.some((token) => token.length < 16)) {
+    findings.warnings.push(
+      `${tokensName} has a token that is shorter than 16 characters: it is all that keeps others out`,
+    );
+  }
+  const key = env[keyName]?.trim();
+  if (key === undefined || key === '') {
+    findings.warnings.push(`${keyName} is not set: callbacks to "${name}" carry no key`);
+    return { tokens, key: undefined };
+  }
+  return { tokens, key };
+}
+
+function secretNames(connector: string): [tokens: string, key: string] {
+  const name = connector.toUpperCase().replaceAll('-', '_');
+  return [`CONNECTOR_${name}_TOKENS`, `CONNECTOR_${name}_KEY`];
+}
+
+/** `id:key,id:key`; the first one signs. */
+function readResultKeys(env: Environment, { problems }: Findings): Secrets['resultKeys'] {
+  const entries = split(env['RESULT_KEYS']);
+  if (entries.length === 0) {
+    problems.push(
+      'RESULT_KEYS: expected id:key, or several with commas between them, received nothing (make a key: openssl rand -hex 32)',
+    );
+  }
+  const keys = entries.map((entry) => ({
+    id: entry.slice(0, entry.indexOf(':')),
+    key: entry.slice(entry.indexOf(':') + 1),
+  }));
+  for (const [index, { id, key }] of keys.entries()) {
+    if (!/^[A-Za-z0-9._-]{1,64}$/.test(id) || key.length < 32) {
+      problems.push(
+        `RESULT_KEYS: expected id:key with an id of A-Z a-z 0-9 . _ - and a key of at least 32 characters as entry ${index + 1}, received something else (make a key: openssl rand -hex 32)`,
+      );
+    }
+  }
+  if (new Set(keys.map(({ id }) => id)).size < keys.length)
+    problems.push('RESULT_KEYS: expected a different id for each key');
+  return keys;
+}
+
+function warnOfStrayConnectors(
+  env: Environment,
+  connectors: Config['connectors'],
+  { warnings }: Findings,
+): void {
+  const known = new Set(connectors.flatMap(({ name }) => secretNames(name)));
+  for (const name of Object.keys(env)) {
+    if (/^CONNECTOR_.+_(TOKENS|KEY)$/.test(name) && !known.has(name)) {
+      warnings.push(`${name} belongs to no configured connector and is ignored`);
+    }
+  }
+}
+
+function split(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,41 @@
+import { Type } from 'typebox';
+
+/** `title` is what an error message says was expected, `description` what the documentation says it is for. */
+interface Described {
+  description: string;
+}
+
+export function integer(range: { min: number; max: number; default: number }, description: string) {
+  const { min: minimum, max: maximum } = range;
+  const title = `an integer from ${minimum} to ${maximum}`;
+  return Type.Integer({ minimum, maximum, default: range.default, title, description });
+}
+
+export function choice<Value extends string>(
+  values: readonly [Value, ...Value[]],
+  options: Described & { default?: Value },
+) {
+  return Type.Enum(values, { title: `one of ${values.join(', ')}`, ...options });
+}
+
+export function text(options: Described & { default?: string; title?: string; pattern?: string }) {
+  return Type.String({ minLength: 1, maxLength: 1024, title: 'text that is not empty', ...options });
+}
+
+/** Shape only; the rest of what a URL must be is in `check-settings.ts`. */
+export function httpUrl(options: Described & { default?: string }) {
+  return text({ title: 'an http:// or https:// URL', pattern: '^https?://[^\\s/?#]+', ...options });
+}
+
+export function dnsLabel(options: Described & { default?: string }) {
+  const title = 'a DNS label (lower-case letters, digits and -, at most 63)';
+  return text({ title, pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', ...options });
+}
+
+export function names(options: Described & { default?: string[]; title?: string }) {
+  return Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+    title: 'a list of names',
+    uniqueItems: true,
+    ...options,
+  });
+}

@@ -1,0 +1,55 @@
+import { Type, type Static } from 'typebox';
+import { ClusterSettings } from './cluster.ts';
+import { ConnectorsSettings } from './connectors.ts';
+import { HttpSettings } from './http.ts';
+import { ImagesSettings } from './images.ts';
+import { choice, integer, text } from './kinds.ts';
+import { PodsSettings } from './pods.ts';
+import { ReconcilerSettings } from './reconciler.ts';
+import { StoreSettings } from './store.ts';
+
+const closed = { additionalProperties: false };
+
+/** Every setting, its shape, its default and its meaning: what the file may hold, and what the environment is read by. */
+export const SettingsSchema = Type.Object(
+  {
+    http: HttpSettings,
+    cluster: ClusterSettings,
+    store: StoreSettings,
+    connectors: ConnectorsSettings,
+    templates: Type.Object(
+      {
+        directory: text({
+          default: 'jobs-templates',
+          description: 'Folder with one folder for each template.',
+        }),
+      },
+      closed,
+    ),
+    images: ImagesSettings,
+    pods: PodsSettings,
+    reconciler: ReconcilerSettings,
+    results: Type.Object(
+      {
+        // A presigned address cannot live longer than seven days, in any S3 server.
+        addressSeconds: integer(
+          { min: 60, max: 604_800, default: 604_800 },
+          'A data address is valid for this long, unless its flow is deprovisioned before.',
+        ),
+      },
+      closed,
+    ),
+    log: Type.Object(
+      {
+        level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+          default: 'info',
+          description: 'Least level that is logged.',
+        }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+export type Settings = Static<typeof SettingsSchema>;
