@@ -138,3 +138,15 @@ test('waiting for a state that cannot come any more fails at once, with the reas
   bench.simulator.terminateByProvider(id, 'no luck');
   await assert.rejects(bench.simulator.waitFor(id, 'COMPLETED'), /never got to COMPLETED: .*\(no luck\)/);
 });
+
+test('a frozen connector answers and moves nothing by itself until it is thawed', async (t) => {
+  const bench = await startBench(t, { iterationWaitMillis: 0 });
+  const { id, callBack } = await requestedTransfer(bench);
+  bench.simulator.freeze();
+  await callBack();
+  const url = `${bench.simulator.managementUrl}/v3/transferprocesses/${id}/state`;
+  for (let index = 0; index < 20; index += 1) await fetch(url, { headers: { 'x-api-key': key } });
+  assert.equal(bench.simulator.process(id).state, 'PROVISIONED');
+  bench.simulator.thaw();
+  await bench.simulator.waitFor(id, 'COMPLETED');
+});
