@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { fileKey } from '../../../src/result/manifest.ts';
+import { openBody } from '../../../src/result/open-body.ts';
+import { archiveBody, fileBody } from '../../../src/result/result-body.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { attempt, flow, memoryStore, sidecarWrites, type MemoryStore } from './stored-results.ts';
+
+const signal = new AbortController().signal;
+const files = { a: randomBytes(100), b: Buffer.alloc(0), c: randomBytes(50), d: randomBytes(700) };
+
+function stored() {
+  const written = sidecarWrites(files);
+  const manifest = { manifest: written.manifest, ...written.report, size: 1 };
+  return {
+    store: memoryStore(written.objects),
+    body: archiveBody(manifest, 'tar'),
+    file: fileBody(manifest, written.manifest.files[3] ?? assert.fail()),
+  };
+}
+
+test('every range of an archive is the same part of the whole', async () => {
+  const { store, body } = stored();
+  const whole = await buffer(
+    await openBody({ store, segments: body.segments(), range: { first: 0, last: body.length - 1 } }, signal),
+  );
+  for (let first = 0; first < body.length; first += 97) {
+    for (const length of [1, 60, 513, body.length]) {
+      const last = Math.min(first + length, body.length) - 1;
+      const part = await buffer(
+        await openBody({ store, segments: body.segments(), range: { first, last } }, signal),
+      );
+      assert.ok(part.equals(whole.subarray(first, last + 1)), `${first}-${last}`);
+    }
+  }
+});
+
+test('a range reads only the objects it touches', async () => {
+  const { store, body } = stored();
+  await buffer(
+    await openBody({ store, segments: body.segments(), range: { first: 512, last: 520 } }, signal),
+  );
+  assert.deepEqual(store.reads, [fileKey(flow, attempt, 'a')]);
+});
+
+test('objects are opened one after another, as the reader takes them', async () => {
+  const { store, body } = stored();
+  const stream = await openBody(
+    { store, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+    signal,
+  );
+  for (let again = 0; again < 50; again += 1) await turn();
+  assert.equal(store.reads.length, 1);
+  for await (const chunk of stream) {
+    assert.ok(Buffer.isBuffer(chunk));
+    assert.ok(store.open.size <= 1);
+  }
+  assert.equal(store.reads.length, 3);
+});
+
+test('an object that is gone before the first byte is an error of the call, not of the stream', async () => {
+  const { store, body } = stored();
+  store.objects.delete(fileKey(flow, attempt, 'a'));
+  await assert.rejects(
+    openBody({ store, segments: body.segments(), range: { first: 0, last: 9999 } }, signal),
+    { code: 'object-missing' },
+  );
+});
+
+const faults: { name: string; spoil: (store: MemoryStore) => unknown }[] = [
+  { name: 'replaced', spoil: ({ objects }) => objects.set(fileKey(flow, attempt, 'd'), randomBytes(700)) },
+  { name: 'deleted', spoil: ({ objects }) => objects.delete(fileKey(flow, attempt, 'd')) },
+  { name: 'cut short by the store', spoil: (store) => answer(store, files.d.subarray(1)) },
+  {
+    name: 'made longer by the store',
+    spoil: (store) => answer(store, Buffer.concat([files.d, Buffer.from('x')])),
+  },
+  {
+    name: 'altered by the store',
+    spoil: (store) =>
+      answer(store, Buffer.concat([files.d.subarray(0, 699), Buffer.from([(files.d[699] ?? 0) ^ 1])])),
+  },
+];
+
+function answer(store: MemoryStore, bytes: Buffer): true {
+  const get = store.get.bind(store);
+  store.get = (key, part, until) =>
+    key.endsWith('/d')
+      ? Promise.resolve(Readable.from([bytes.subarray(0, 300), bytes.subarray(300)]))
+      : get(key, part, until);
+  return true;
+}
+
+for (const { name, spoil } of faults) {
+  test(`the stream ends with an error, and not one byte too late, when an object was ${name}`, async () => {
+    const { store, body } = stored();
+    const stream = await openBody(
+      { store, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+      signal,
+    );
+    spoil(store);
+    let length = 0;
+    await assert.rejects(async () => {
+      for await (const chunk of stream) length += (chunk as Buffer).length;
+    });
+    assert.ok(length < 3 * 512 + 512 + 512 + 512 + 700, 'the last bytes of the object were kept back');
+    assert.ok(stream.destroyed);
+  });
+}
+
+test('a reader that leaves closes the object that is open', async () => {
+  const { store, file } = stored();
+  const stream = await openBody(
+    { store, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
+    signal,
+  );
+  for await (const chunk of stream) {
+    assert.ok(chunk);
+    break;
+  }
+  await waitUntil('the object is closed', () => store.open.size === 0);
+});
+
+test('an aborted signal ends the stream with an error', async () => {
+  const { store, file } = stored();
+  const gone = new AbortController();
+  const stream = await openBody(
+    { store, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
+    gone.signal,
+  );
+  gone.abort();
+  await assert.rejects(buffer(stream));
+  assert.equal(store.open.size, 0);
+});
