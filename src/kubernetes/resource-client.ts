@@ -33,8 +33,8 @@ export interface ResourceClient<T extends KubernetesObject> {
   /** JSON merge patch; `metadata.resourceVersion` in it makes it conditional (`cluster-conflict`). */
   patch(name: string, patch: object, signal: AbortSignal): Promise<T>;
   replace(name: string, object: T, signal: AbortSignal): Promise<T>;
-  /** False if there was nothing to delete. */
-  delete(name: string, options: DeleteOptions, signal: AbortSignal): Promise<boolean>;
+  /** The object as marked (a pod with its grace), or a Status; undefined if there was nothing to delete. */
+  delete(name: string, options: DeleteOptions, signal: AbortSignal): Promise<KubernetesObject | undefined>;
   /** Ends without error when the server ends it; `cluster-expired` asks for a new list. */
   watch(
     options: { labelSelector?: string; resourceVersion: string },
@@ -47,7 +47,9 @@ export function createResourceClient<T extends KubernetesObject>(
   connection: Connection,
   path: string,
 ): ResourceClient<T> {
-  const one = (name: string) => `${path}/${encodeURIComponent(name)}`;
+  function one(name: string): string {
+    return `${path}/${encodeURIComponent(name)}`;
+  }
   return {
     create: async (body, signal) => (await connection.json({ method: 'POST', path, body }, signal)) as T,
     get: (name, signal) =>
@@ -63,10 +65,8 @@ export function createResourceClient<T extends KubernetesObject>(
       (await connection.json({ method: 'PUT', path: one(name), body }, signal)) as T,
     delete: async (name, options, signal) => {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...options };
-      return (
-        (await absentAsUndefined(connection.json({ method: 'DELETE', path: one(name), body }, signal))) !==
-        undefined
-      );
+      const call = connection.json({ method: 'DELETE', path: one(name), body }, signal);
+      return await absentAsUndefined(call as Promise<KubernetesObject>);
     },
     watch: (options, signal) => watchEvents<T>(connection, { path, ...options }, signal),
   };

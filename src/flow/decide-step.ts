@@ -1,0 +1,148 @@
+import type { WorkerEnd } from './annotations.ts';
+import type { Attempt } from './attempt.ts';
+import { nextDeadline, type Deadline } from './deadlines.ts';
+import type { Flow } from './flow.ts';
+import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
+import type { Outcome } from './outcome.ts';
+import type { World } from './world.ts';
+
+/** The one next thing that a flow needs. Each may be taken any number of times. */
+export type Step =
+  | { take: 'wait'; until: number | undefined }
+  | { take: 'prepare' }
+  | { take: 'renew-credentials' }
+  | { take: 'note-worker'; worker: WorkerEnd }
+  | { take: 'note-attempt'; attempt: Attempt }
+  | { take: 'release'; attempts: Attempt[] }
+  | { take: 'confirm-lost' }
+  | { take: 'verify'; attempt: string; report: Extract<AttemptVerdict, { verdict: 'verify' }>['report'] }
+  | { take: 'conclude'; outcome: Outcome }
+  | { take: 'stop'; attempts: Attempt[] }
+  | { take: 'tell' }
+  | { take: 'delete-results' }
+  | { take: 'record' };
+
+/** The state machine, pure: a restart, a repeat and a second replica all come to the same step. */
+export function decideStep(world: World): Step {
+  if (world.flow.state === 'closed') return { take: 'wait', until: undefined };
+  return world.flow.outcome === undefined ? towardsOutcome(world) : afterOutcome(world, world.flow.outcome);
+}
+
+function towardsOutcome(world: World): Step {
+  const { flow } = world;
+  const cancelled = cancellation(world);
+  if (cancelled !== undefined) return { take: 'conclude', outcome: cancelled };
+  if (flow.startedAt === undefined) return { take: 'prepare' };
+  return noteEvidence(world) ?? judge(world) ?? watchOver(world);
+}
+
+function cancellation({ flow, now }: World): Outcome | undefined {
+  const at = new Date(now).toISOString();
+  if (flow.deletedAt !== undefined)
+    return { phase: 'cancelled', at, reason: 'job-deleted', message: 'The Job was deleted.' };
+  if (flow.deprovisionAskedAt !== undefined) {
+    return {
+      phase: 'cancelled',
+      at,
+      reason: 'deprovisioned',
+      message: 'The connector deprovisioned the transfer before its data was ready.',
+    };
+  }
+  if (flow.cancel !== undefined)
+    return { phase: 'cancelled', at, reason: flow.cancel.reason, message: 'The flow was cancelled.' };
+  return undefined;
+}
+
+/** Pods vanish: what they said is written on the Job first, and only then are they let go. */
+function noteEvidence({ flow, attempts, now }: World): Step | undefined {
+  for (const attempt of attempts) {
+    if (attempt.id === flow.attempt?.attempt) return { take: 'release', attempts: [attempt] };
+    if (attempt.terminal) return { take: 'note-attempt', attempt };
+    if (
+      attempt.worker.state === 'ended' &&
+      attempt.disrupted === undefined &&
+      flow.worker?.attempt !== attempt.id
+    ) {
+      const { exitCode, reason } = attempt.worker;
+      return {
+        take: 'note-worker',
+        worker: { attempt: attempt.id, exitCode, reason, at: new Date(now).toISOString() },
+      };
+    }
+  }
+  return undefined;
+}
+
+function judge({ flow, attempts, now }: World): Step | undefined {
+  const at = new Date(now).toISOString();
+  if (flow.attempt === undefined)
+    return flow.jobEnd !== undefined && attempts.length === 0 ? { take: 'confirm-lost' } : undefined;
+  const verdict = judgeAttempt(flow.attempt);
+  if (verdict.verdict === 'verify')
+    return { take: 'verify', attempt: flow.attempt.attempt, report: verdict.report };
+  if (verdict.verdict === 'failed') {
+    return {
+      take: 'conclude',
+      outcome: { phase: 'failed', at, reason: verdict.reason, message: verdict.message },
+    };
+  }
+  // The Job controller makes another attempt after a disruption, unless it has given up.
+  if (flow.jobEnd === undefined || attempts.length > 0) return undefined;
+  return {
+    take: 'conclude',
+    outcome: { phase: 'failed', at, reason: 'attempt-disrupted', message: verdict.message },
+  };
+}
+
+function watchOver(world: World): Step {
+  const { flow, now } = world;
+  // Suspended after its start: by a queue or by hand. It is not stuck, and no clock of ours runs.
+  if (flow.suspended) return { take: 'wait', until: undefined };
+  const deadline = nextDeadline(world);
+  if (deadline.at <= now) return { take: 'conclude', outcome: overdue(deadline, now) };
+  const renewal = renewalDue(world);
+  if (renewal !== undefined && renewal <= now) return { take: 'renew-credentials' };
+  return { take: 'wait', until: Math.min(deadline.at, renewal ?? Infinity) };
+}
+
+function overdue(deadline: Deadline, now: number): Outcome {
+  return {
+    phase: 'failed',
+    at: new Date(now).toISOString(),
+    reason: deadline.reason,
+    message: deadline.message,
+  };
+}
+
+/** At a third of their life, while the worker runs: an update reaches a running pod after a minute, a terminating one never. */
+function renewalDue({ flow, attempts }: World): number | undefined {
+  if (flow.credentials?.expiration === undefined) return undefined;
+  if (attempts.some(({ worker }) => worker.state === 'ended')) return undefined;
+  const minted = Date.parse(flow.credentials.mintedAt);
+  return minted + (Date.parse(flow.credentials.expiration) - minted) / 3;
+}
+
+/** A pod told to stop is waited for this much longer than its grace before its partial results are deleted. */
+const stopSlackMillis = 30_000;
+
+function afterOutcome({ flow, attempts, now }: World, outcome: Outcome): Step {
+  if (mustStop(flow, attempts, outcome)) return { take: 'stop', attempts: attempts.filter(isAlive) };
+  if (flow.told === undefined) return { take: 'tell' };
+  const stoppedBy = Date.parse(outcome.at) + flow.plan.limits.stopGrace * 1000 + stopSlackMillis;
+  if (attempts.some(({ terminal }) => !terminal) && now < stoppedBy)
+    return { take: 'wait', until: stoppedBy };
+  if (attempts.length > 0) return { take: 'release', attempts };
+  if (flow.deprovisionAskedAt !== undefined && flow.resultsDeletedAt === undefined)
+    return { take: 'delete-results' };
+  return { take: 'record' };
+}
+
+function mustStop(flow: Flow, attempts: Attempt[], outcome: Outcome): boolean {
+  if (outcome.phase === 'succeeded') return false;
+  const mayStartPods = !flow.suspended && flow.jobEnd === undefined && flow.deletedAt === undefined;
+  return mayStartPods || attempts.some(isAlive);
+}
+
+function isAlive(attempt: Attempt): boolean {
+  return !attempt.terminal && attempt.deletedAt === undefined;
+}

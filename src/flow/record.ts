@@ -1,0 +1,44 @@
+import type { Told } from './annotations.ts';
+import type { Flow } from './flow.ts';
+import type { FlowPlan } from './flow-plan.ts';
+import type { FlowRequest } from './flow-request.ts';
+import type { AttemptEnd, Outcome } from './outcome.ts';
+
+/** `flows/<flow>/record.json`: what is left of a flow when its Job is gone. History, repeats and audit are answered from it. */
+export interface FlowRecord {
+  version: 1;
+  flow: string;
+  request: FlowRequest;
+  content: string;
+  plan: FlowPlan;
+  startedAt?: string;
+  attempt?: AttemptEnd;
+  outcome: Outcome;
+  told: Told;
+  deprovisionAskedAt?: string;
+  resultsDeletedAt?: string;
+  recordedAt: string;
+}
+
+/** Undefined while the flow's end is not told: there is nothing final to record. */
+export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
+  const { name, request, content, plan, outcome, told } = flow;
+  if (outcome === undefined || told === undefined) return undefined;
+  const optional = {
+    startedAt: flow.startedAt,
+    attempt: flow.attempt,
+    deprovisionAskedAt: flow.deprovisionAskedAt,
+    resultsDeletedAt: flow.resultsDeletedAt,
+  };
+  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  return { version: 1, flow: name, request, content, plan, outcome, told, ...given, recordedAt: now };
+}
+
+export function recordKey(flow: string): string {
+  return `flows/${flow}/record.json`;
+}
+
+/** The index by date of acceptance: an empty object a flow. */
+export function recordIndexKey(flow: string, acceptedAt: string): string {
+  return `records/${acceptedAt.slice(0, 10).replaceAll('-', '/')}/${flow}`;
+}

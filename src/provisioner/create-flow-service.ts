@@ -1,0 +1,27 @@
+import { stateLabel } from '../flow/labels.ts';
+import { acceptFlow } from './accept-flow.ts';
+import { askAgain } from './ask-again.ts';
+import { cancelFlow, deprovisionFlow } from './cancel-flow.ts';
+import { findFlow } from './find-flow.ts';
+import type { FlowService } from './flow-service.ts';
+import type { Provisioner } from './provisioner.ts';
+
+export function createFlowService(deps: Provisioner): FlowService {
+  return {
+    accept: (request, rendered, signal) => acceptFlow(deps, { request, rendered }, signal),
+    find: (flow, signal) => findFlow(deps, flow, signal),
+    askAgain: (flow, signal) => askAgain(deps, flow, signal),
+    deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),
+    cancel: (flow, reason, signal) => cancelFlow(deps, { flow, reason }, signal),
+    unrecorded: (signal) => listUnrecorded(deps, signal),
+  };
+}
+
+/** More than this many is not a list to read any more. */
+const unrecordedLimit = 500;
+
+async function listUnrecorded({ cluster }: Provisioner, signal: AbortSignal): Promise<string[]> {
+  const options = { labelSelector: `${stateLabel}=unrecorded`, limit: unrecordedLimit };
+  const { items } = await cluster.jobs.list(options, signal);
+  return items.map((job) => job.metadata?.name ?? '');
+}

@@ -1,0 +1,80 @@
+import { isServiceError } from '../errors.ts';
+import { readAttempt } from '../flow/attempt.ts';
+import { describePhase } from '../flow/describe-flow.ts';
+import { readFlow, type Flow } from '../flow/flow.ts';
+import { flowLabel } from '../flow/labels.ts';
+import { recordKey, type FlowRecord } from '../flow/record.ts';
+import type { FlowView } from './flow-service.ts';
+import type { Provisioner } from './provisioner.ts';
+
+export type FoundFlow = FlowView & { content: string };
+
+/** The Job by its name, else what the record says of it; never the reconciler's cache, which only one replica has. */
+export async function findFlow(
+  deps: Provisioner,
+  name: string,
+  signal: AbortSignal,
+): Promise<FoundFlow | undefined> {
+  const job = await deps.cluster.jobs.get(name, signal);
+  const flow = job === undefined ? undefined : readFlow(job);
+  if (flow !== undefined) return await viewOfFlow(deps, flow, signal);
+  const record = await readRecord(deps, name, signal);
+  return record === undefined ? undefined : viewOfRecord(record);
+}
+
+async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<FoundFlow> {
+  // Pods matter to somebody only between the start and the outcome.
+  const underWay = flow.startedAt !== undefined && flow.outcome === undefined;
+  const pods = underWay
+    ? (await deps.cluster.pods.list({ labelSelector: `${flowLabel}=${flow.name}`, limit: 10 }, signal)).items
+    : [];
+  return {
+    flow: flow.name,
+    request: flow.request,
+    plan: flow.plan,
+    content: flow.content,
+    ...describePhase(flow, pods.map(readAttempt)),
+    ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
+    told: flow.told?.result === 'told' || flow.told?.result === 'ended',
+    deprovisioned: flow.deprovisionAskedAt !== undefined,
+  };
+}
+
+function viewOfRecord(record: FlowRecord): FoundFlow {
+  return {
+    flow: record.flow,
+    request: record.request,
+    plan: record.plan,
+    content: record.content,
+    phase: 'ended',
+    outcome: record.outcome,
+    // The Job is forgotten only long after its end: whoever asks now is not waiting for a callback.
+    told: true,
+    deprovisioned: record.resultsDeletedAt !== undefined,
+  };
+}
+
+const recordLimitBytes = 1024 * 1024;
+
+async function readRecord(
+  { store }: Provisioner,
+  flow: string,
+  signal: AbortSignal,
+): Promise<FlowRecord | undefined> {
+  const key = recordKey(flow);
+  const info = await absentWithoutBucket(store.head(key, signal));
+  if (info === undefined || info.size > recordLimitBytes) return undefined;
+  const parts: Buffer[] = [];
+  for await (const part of await store.get(key, undefined, signal)) parts.push(part as Buffer);
+  return JSON.parse(Buffer.concat(parts).toString('utf8')) as FlowRecord;
+}
+
+/** Without a bucket there are no records: a new flow may be accepted, and its results will tell of the bucket. */
+async function absentWithoutBucket<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isServiceError(error, 'bucket-missing', 'object-missing')) return undefined;
+    throw error;
+  }
+}

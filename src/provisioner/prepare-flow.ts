@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { annotation, readAnnotation, writeAnnotation, type CredentialsNote } from '../flow/annotations.ts';
+import type { Flow } from '../flow/flow.ts';
+import { credentialsSecretName } from '../flow/names.ts';
+import type { Job, KubernetesObject } from '../kubernetes/types.ts';
+import type { ResourceClient } from '../kubernetes/resource-client.ts';
+import type { CredentialMinter, ScopedCredentials } from '../storage/scoped-credentials.ts';
+import type { Provisioner } from './provisioner.ts';
+import { buildCredentialsSecret } from './resources/credentials-secret.ts';
+import { buildEnvironmentConfigMap } from './resources/environment-config-map.ts';
+
+export type Preparer = Provisioner & { minter: CredentialMinter };
+
+/**
+ * Gives a suspended Job what its pod mounts, owned by the Job, then resumes it: ConfigMap, Secret, the parameters' owner, resume.
+ * Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
+ */
+export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
+  const job = await deps.cluster.jobs.get(flow.name, signal);
+  if (job === undefined) throw new ServiceError('cluster-conflict', `The Job ${flow.name} is gone.`);
+  const owner = { name: flow.name, uid: flow.uid };
+  const environment = await thawEnvironment(deps, job, signal);
+  await apply(deps.cluster.configMaps, buildEnvironmentConfigMap(flow.name, environment, owner), signal);
+  const credentials = await deps.minter.mint(flow.name, signal);
+  await apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal);
+  await adoptParameters(deps, flow, signal);
+  const note = noteCredentials(deps, credentials);
+  const annotations = {
+    [annotation.startedAt]: deps.now().toISOString(),
+    ...writeAnnotation(annotation.credentials, note),
+  };
+  const metadata = { resourceVersion: flow.resourceVersion, annotations };
+  return await deps.cluster.jobs.patch(flow.name, { metadata, spec: { suspend: false } }, signal);
+}
+
+/** New keys into the mounted Secret; the running sidecar reads them with its next request. */
+export async function renewCredentials(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
+  const credentials = await deps.minter.mint(flow.name, signal);
+  const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
+  await deps.cluster.secrets.patch(credentialsSecretName(flow.name), { data, stringData }, signal);
+  const annotations = writeAnnotation(annotation.credentials, noteCredentials(deps, credentials));
+  return await deps.cluster.jobs.patch(
+    flow.name,
+    { metadata: { resourceVersion: flow.resourceVersion, annotations } },
+    signal,
+  );
+}
+
+function noteCredentials({ now }: Preparer, { expiration }: ScopedCredentials): CredentialsNote {
+  return { mintedAt: now().toISOString(), ...(expiration === undefined ? {} : { expiration }) };
+}
+
+/** Another process may have been here before and died: what is there is brought to the same content. */
+async function apply<T extends KubernetesObject>(
+  client: ResourceClient<T>,
+  object: T,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.create(object, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'cluster-exists')) throw error;
+    await client.patch(object.metadata?.name ?? '', object, signal);
+  }
+}
+
+/** Written before the Job could own it. */
+async function adoptParameters(
+  { cluster }: Preparer,
+  { name, uid, plan }: Flow,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plan.parametersSecret === undefined) return;
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }];
+  await cluster.secrets.patch(plan.parametersSecret, { metadata: { ownerReferences } }, signal);
+}
+
+async function thawEnvironment(
+  { store }: Preparer,
+  job: Job,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const frozen = readAnnotation(job.metadata?.annotations ?? {}, annotation.environment);
+  if (frozen === undefined)
+    throw new ServiceError('cluster-refused', `The Job's annotation ${annotation.environment} is gone.`);
+  if ('values' in frozen) return frozen.values;
+  const hash = createHash('sha256');
+  const parts: Buffer[] = [];
+  for await (const part of await store.get(frozen.key, undefined, signal)) {
+    hash.update(part as Buffer);
+    parts.push(part as Buffer);
+  }
+  if (hash.digest('hex') !== frozen.sha256)
+    throw new ServiceError('cluster-refused', `${frozen.key} is not what was accepted: its sha256 differs.`);
+  return JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, string>;
+}

@@ -1,0 +1,61 @@
+import { isServiceError } from '../errors.ts';
+import type { DataAddress } from '../flow/data-address.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { Outcome } from '../flow/outcome.ts';
+import type { FailureReason } from '../flow/reasons.ts';
+import { buildDataAddress } from '../result/build-data-address.ts';
+import { readManifest, type ManifestReading } from '../result/read-manifest.ts';
+import type { Reconciler } from './reconciler.ts';
+
+export type AddressedResults = { address: DataAddress } | { reason: FailureReason; message: string };
+
+interface Succeeded {
+  flow: Flow;
+  outcome: Extract<Outcome, { phase: 'succeeded' }>;
+}
+
+/** The address of verified results, or why there are none any more: they may have been touched since. */
+export async function addressResults(
+  deps: Reconciler,
+  { flow, outcome }: Succeeded,
+  signal: AbortSignal,
+): Promise<AddressedResults> {
+  const connector = deps.config.connectors.find(({ name }) => name === flow.request.connector);
+  const reading = await readVerified(deps, { flow, outcome }, signal);
+  if (!reading.found) return { reason: reading.reason, message: reading.message };
+  const address = await buildDataAddress({
+    flow: flow.name,
+    plan: flow.plan,
+    outcome,
+    manifest: reading.stored.manifest,
+    connector: { resultsUrl: connector?.resultsUrl ?? deps.config.http.publicUrl },
+    keys: deps.secrets.resultKeys,
+    store: deps.store,
+    results: deps.config.results,
+    now: deps.now(),
+  });
+  return { address };
+}
+
+type Reading =
+  Extract<ManifestReading, { found: true }> | { found: false; reason: FailureReason; message: string };
+
+async function readVerified(
+  { store }: Reconciler,
+  { flow, outcome }: Succeeded,
+  signal: AbortSignal,
+): Promise<Reading> {
+  const { attempt, manifestSha256 } = outcome.results;
+  try {
+    const reading = await readManifest({ store, flow: flow.name, attempt }, signal);
+    if (!reading.found || reading.stored.sha256 === manifestSha256) return reading;
+    return {
+      found: false,
+      reason: 'results-changed',
+      message: 'the manifest was changed after it was verified',
+    };
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+    return { found: false, reason: 'bucket-missing', message: 'the bucket does not exist any more' };
+  }
+}

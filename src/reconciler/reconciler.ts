@@ -1,0 +1,32 @@
+import type { Config, Secrets } from '../config/config.ts';
+import type { Delivery } from '../connector/delivery.ts';
+import type { DataAddress } from '../flow/data-address.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { Attempt } from '../flow/attempt.ts';
+import type { Job, Pod } from '../kubernetes/types.ts';
+import type { Logger } from '../log.ts';
+import type { Preparer } from '../provisioner/prepare-flow.ts';
+import type { SettleClock } from './settle-clock.ts';
+
+/** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
+export interface Reconciler extends Preparer {
+  config: Config;
+  secrets: Secrets;
+  settle: SettleClock;
+  world: WorldCache;
+  announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<Delivery>;
+  log: Logger;
+}
+
+export interface WorldCache {
+  flow(name: string): Flow | undefined;
+  attempts(flow: string): Attempt[];
+  learnJob(job: Job): void;
+  learnPod(pod: Pod): void;
+  forgetPod(key: string): void;
+}
+
+/** How one step ended: go on at once with what is known now, or come back later (undefined: when something changes). */
+export type StepResult = { then: 'continue' } | { then: 'wait'; millis: number | undefined };
+
+export const goOn: StepResult = { then: 'continue' };

@@ -1,0 +1,32 @@
+import type { Flow } from '../flow/flow.ts';
+
+/**
+ * The two-second rule: a callback that overtakes the answer to its request gives the consumer wrong bytes. Nothing is told
+ * before *this process* has known the flow, and its last repeat, for the time that an answer may take plus a margin, on a clock
+ * that nobody sets back.
+ */
+export interface SettleClock {
+  /** Notes what is known of a flow; returns the milliseconds until it may be told of, 0 if now. */
+  remaining(flow: Pick<Flow, 'uid' | 'askedAt'>): number;
+  forget(uid: string): void;
+}
+
+export function createSettleClock(
+  settleMillis: number,
+  monotonic: () => number = () => performance.now(),
+): SettleClock {
+  const known = new Map<string, { askedAt: string | undefined; since: number }>();
+  return {
+    remaining({ uid, askedAt }) {
+      const entry = known.get(uid);
+      if (entry === undefined || entry.askedAt !== askedAt) {
+        known.set(uid, { askedAt, since: monotonic() });
+        return settleMillis;
+      }
+      return Math.max(0, entry.since + settleMillis - monotonic());
+    },
+    forget: (uid) => {
+      known.delete(uid);
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { isServiceError } from '../../errors.ts';
+import { annotation, writeAnnotation } from '../../flow/annotations.ts';
+import type { Flow } from '../../flow/flow.ts';
+import { flowLabel } from '../../flow/labels.ts';
+import { recordKey } from '../../flow/record.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { patchFlow } from './patch-flow.ts';
+
+/** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
+export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
+  const at = deps.now().toISOString();
+  // Told flows use their intent once more: a replica that lost its Lease must not delete what another one hands out.
+  await patchFlow(deps, { flow, annotations: writeAnnotation(annotation.intent, { at }) }, signal);
+  await removeObjects(deps.store, flow.name, signal);
+  await removePods(deps, flow, signal);
+  const current = deps.world.flow(flow.name);
+  if (current === undefined) return goOn;
+  return await patchFlow(deps, { flow: current, annotations: { [annotation.resultsDeletedAt]: at } }, signal);
+}
+
+export async function removeObjects(store: ObjectStore, flow: string, signal: AbortSignal): Promise<void> {
+  try {
+    await store.remove(objectsOf(store, flow, signal), signal);
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
+}
+
+async function* objectsOf(store: ObjectStore, flow: string, signal: AbortSignal): AsyncGenerator<string> {
+  const kept = recordKey(flow);
+  for await (const { key } of store.list(`flows/${flow}/`, signal)) if (key !== kept) yield key;
+}
+
+async function removePods({ cluster }: Reconciler, { name }: Flow, signal: AbortSignal): Promise<void> {
+  const { items } = await cluster.pods.list({ labelSelector: `${flowLabel}=${name}` }, signal);
+  for (const { metadata } of items) await cluster.pods.delete(metadata?.name ?? '', {}, signal);
+}

@@ -1,0 +1,38 @@
+import type { Flow } from '../../flow/flow.ts';
+import type { Outcome, ResultsSummary } from '../../flow/outcome.ts';
+import { requiredPaths } from '../../result/choose-bytes.ts';
+import { verifyResults } from '../../result/verify-results.ts';
+import type { SidecarReport } from '../../flow/sidecar-report.ts';
+import type { Reconciler, StepResult } from '../reconciler.ts';
+import { concludeFlow } from './conclude-flow.ts';
+
+export interface AttemptToVerify {
+  flow: Flow;
+  attempt: string;
+  report: Extract<SidecarReport, { manifest: unknown }>['manifest'];
+}
+
+/** The fourth proof of success: what the store lists agrees with the manifest that the sidecar reported. */
+export async function verifyAttempt(
+  deps: Reconciler,
+  { flow, attempt, report }: AttemptToVerify,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const verified = await verifyResults(
+    { store: deps.store, flow: flow.name, attempt, report, required: requiredPaths(flow.plan.results) },
+    signal,
+  );
+  const at = deps.now().toISOString();
+  const outcome: Outcome =
+    verified.verdict === 'verified'
+      ? { phase: 'succeeded', at, results: summarize(attempt, report) }
+      : { phase: 'failed', at, reason: verified.reason, message: verified.message };
+  return await concludeFlow(deps, { flow, outcome }, signal);
+}
+
+function summarize(
+  attempt: string,
+  { files, bytes, sha256, etag }: AttemptToVerify['report'],
+): ResultsSummary {
+  return { attempt, files, bytes, manifestSha256: sha256, manifestEtag: etag };
+}
