@@ -1,0 +1,154 @@
+import { isRecord } from '../registry/copy.ts';
+import { apiVersionOf } from '../registry/resources.ts';
+import { badRequest, StatusError } from '../registry/status-error.ts';
+import type { DeleteOptions, KubeObject, Registry } from '../registry/types.ts';
+import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
+import { integerOption, keyOf, optionInvalid, registryFor, selectorOption } from './query.ts';
+
+const jobWarning =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
+/** DELETE of one object: the object if it is still there or a pod or namespace, else a Status. */
+export async function deleteObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
+  const asked = await readOptions(request, context);
+  const key = keyOf(request);
+  const deleted = asked.registry.delete(key, asked.options);
+  const { warnings } = asked;
+  const isGone =
+    asked.registry === context.registry && context.registry.get(key)?.metadata.uid !== deleted.metadata.uid;
+  const returnsObject = !isGone || key.resource === 'pods' || key.resource === 'namespaces';
+  return {
+    kind: 'json',
+    code: 200,
+    body: returnsObject ? deleted : successStatus(request, deleted),
+    warnings,
+  };
+}
+
+/** DELETE of a collection: everything the selectors match, each by the rules of a single deletion. */
+export async function deleteCollection(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
+  const { registry, options, warnings } = await readOptions(request, context);
+  const { definition, namespace } = request;
+  const matches = selectorOption(request);
+  const items: KubeObject[] = [];
+  for (const { metadata } of context.registry.view(definition.plural, namespace).filter(matches)) {
+    const key = {
+      resource: definition.plural,
+      ...(namespace === undefined ? {} : { namespace }),
+      name: metadata.name,
+    };
+    // Deleting one may have taken others with it.
+    if (registry.get(key)) items.push(registry.delete(key, options));
+  }
+  const { resourceVersion } = context.registry;
+  const list = {
+    kind: `${definition.kind}List`,
+    apiVersion: apiVersionOf(definition),
+    metadata: { resourceVersion },
+    items,
+  };
+  return { kind: 'json', code: 200, body: list, warnings };
+}
+
+interface Asked {
+  registry: Registry;
+  options: DeleteOptions;
+  warnings: string[];
+}
+
+async function readOptions(request: ApiRequest, context: ApiContext): Promise<Asked> {
+  const body = (await request.readBody()) ?? {};
+  if (!isRecord(body)) throw badRequest('the body of a DELETE is a DeleteOptions object');
+  const options = deleteOptions(request, body);
+  const registry = registryFor(request, context, body['dryRun']);
+  if (request.definition.plural !== 'jobs' || options.propagationPolicy !== undefined) {
+    return { registry, options, warnings: [] };
+  }
+  // The default of batch/v1, kept by real servers for old clients.
+  return { registry, options: { ...options, propagationPolicy: 'Orphan' }, warnings: [jobWarning] };
+}
+
+function deleteOptions({ query }: ApiRequest, body: Record<string, unknown>): DeleteOptions {
+  const options: DeleteOptions = {};
+  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
+  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan')
+    options.propagationPolicy = policy;
+  else if (policy !== undefined) {
+    const message = `Invalid value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`;
+    throw optionInvalid('propagationPolicy', message);
+  }
+  if ((body['orphanDependents'] ?? query.get('orphanDependents') ?? undefined) !== undefined) {
+    throw optionInvalid(
+      'orphanDependents',
+      'Forbidden: it is deprecated and not supported here: use propagationPolicy',
+    );
+  }
+  const grace = body['gracePeriodSeconds'] ?? integerOption(query, 'gracePeriodSeconds');
+  if (typeof grace === 'number' && Number.isSafeInteger(grace)) options.gracePeriodSeconds = grace;
+  else if (grace !== undefined) throw badRequest('gracePeriodSeconds has to be an integer');
+  const conditions = preconditions(body['preconditions']);
+  if (conditions) options.preconditions = conditions;
+  return options;
+}
+
+function preconditions(value: unknown): DeleteOptions['preconditions'] {
+  if (!isRecord(value)) return undefined;
+  const { uid, resourceVersion } = value;
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  };
+}
+
+function successStatus({ definition }: ApiRequest, deleted: KubeObject): Record<string, unknown> {
+  const { name, uid } = deleted.metadata;
+  const group = definition.group === '' ? {} : { group: definition.group };
+  const details = { name, ...group, kind: definition.plural, uid };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}
+
+/** POST to `/eviction`: a deletion that first says why, on the pod itself. There are no disruption budgets here. */
+export async function evictPod(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
+  const body = await request.readBody();
+  if (!isRecord(body) || body['kind'] !== 'Eviction')
+    throw badRequest('the body has to be an Eviction of policy/v1');
+  const given = isRecord(body['deleteOptions']) ? body['deleteOptions'] : {};
+  const registry = registryFor(request, context, given['dryRun']);
+  const key = keyOf(request);
+  const options = deleteOptions(request, given);
+  registry.modify(key, (pod) => {
+    markDisrupted(pod, context.now());
+  });
+  registry.delete(key, options);
+  return {
+    kind: 'json',
+    code: 201,
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+  };
+}
+
+function markDisrupted(pod: KubeObject, now: Date): void {
+  const status = isRecord(pod['status']) ? pod['status'] : {};
+  const phase = status['phase'];
+  if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed') return;
+  const conditions = Array.isArray(status['conditions']) ? (status['conditions'] as unknown[]) : [];
+  const others = conditions.filter(
+    (condition) => !isRecord(condition) || condition['type'] !== 'DisruptionTarget',
+  );
+  others.push({
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastTransitionTime: `${now.toISOString().slice(0, 19)}Z`,
+  });
+  pod['status'] = { ...status, conditions: others };
+}
+
+export function methodNotAllowed(): StatusError {
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+  });
+}

@@ -1,0 +1,103 @@
+import { pipeline } from 'node:stream/promises';
+
+import type { PodLogOptions } from '../pod-logs.ts';
+import { badRequest, notFound } from '../registry/status-error.ts';
+import type { KubeObject } from '../registry/types.ts';
+import type { Answer, ApiContext, ApiRequest } from './context.ts';
+import { booleanOption, integerOption, keyOf, optionInvalid } from './query.ts';
+import { listMember, member, textMember } from './table.ts';
+
+/** GET of `/log`: one container's output as plain text. */
+export async function readPodLog(request: ApiRequest, context: ApiContext): Promise<Answer> {
+  const key = keyOf(request);
+  const pod = context.registry.get(key);
+  if (!pod) throw notFound(request.definition, key.name);
+  const options = logOptions(request.query, context.now());
+  const container = containerOf(pod, request.query.get('container') ?? '');
+  checkStarted(pod, container, options);
+  const { name, uid, namespace = '' } = pod.metadata;
+  const log = await context.podLogs.read({ namespace, pod: name, uid, container }, options, request.signal);
+  return {
+    kind: 'stream',
+    contentType: 'text/plain',
+    async write(response) {
+      // A quiet container is followed too: the client must not wait for the first line to learn that.
+      response.flushHeaders();
+      await pipeline(log, response, { signal: request.signal });
+    },
+  };
+}
+
+function logOptions(query: URLSearchParams, now: Date): PodLogOptions {
+  const options: PodLogOptions = {
+    follow: booleanOption(query, 'follow'),
+    previous: booleanOption(query, 'previous'),
+    timestamps: booleanOption(query, 'timestamps'),
+  };
+  const tailLines = integerOption(query, 'tailLines');
+  if (tailLines !== undefined) options.tailLines = tailLines;
+  const limitBytes = integerOption(query, 'limitBytes');
+  if (limitBytes === 0) throw optionInvalid('limitBytes', 'Invalid value: 0: must be greater than 0');
+  if (limitBytes !== undefined) options.limitBytes = limitBytes;
+  if (query.has('stream') && query.get('stream') !== 'All') {
+    throw optionInvalid('stream', 'Unsupported value: supported values: "All"');
+  }
+  const since = sinceOption(query, now);
+  if (since) options.sinceTime = since;
+  return options;
+}
+
+function sinceOption(query: URLSearchParams, now: Date): Date | undefined {
+  const seconds = integerOption(query, 'sinceSeconds');
+  const text = query.get('sinceTime');
+  if (seconds !== undefined && text) {
+    throw optionInvalid(
+      'sinceSeconds',
+      'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    );
+  }
+  if (seconds !== undefined) return new Date(now.getTime() - seconds * 1000);
+  if (!text) return undefined;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()))
+    throw badRequest(`invalid sinceTime ${JSON.stringify(text)}: RFC 3339 is expected`);
+  return time;
+}
+
+function containerOf(pod: KubeObject, asked: string): string {
+  const main = names(pod, 'containers');
+  const init = names(pod, 'initContainers');
+  if (asked === '') {
+    if (main.length === 1 && init.length === 0) return main[0] ?? '';
+    const also = init.length > 0 ? ` or one of the init containers: [${init.join(' ')}]` : '';
+    throw badRequest(
+      `a container name must be specified for pod ${pod.metadata.name}, choose one of: [${main.join(' ')}]${also}`,
+    );
+  }
+  if (main.includes(asked) || init.includes(asked)) return asked;
+  throw badRequest(`container ${asked} is not valid for pod ${pod.metadata.name}`);
+}
+
+function names(pod: KubeObject, list: string): string[] {
+  return listMember(pod, 'spec', list).map((container) => textMember(container, 'name'));
+}
+
+function checkStarted(pod: KubeObject, container: string, options: PodLogOptions): void {
+  const statuses = [
+    ...listMember(pod, 'status', 'initContainerStatuses'),
+    ...listMember(pod, 'status', 'containerStatuses'),
+  ];
+  const status = statuses.find((each) => textMember(each, 'name') === container);
+  const { name } = pod.metadata;
+  const hasPrevious = member(status, 'lastState', 'terminated') !== undefined;
+  if (options.previous && !hasPrevious) {
+    throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
+  }
+  const isWaiting = status === undefined || member(status, 'state', 'waiting') !== undefined;
+  if (!isWaiting || hasPrevious) return;
+  const reason = textMember(status, 'state', 'waiting', 'reason') || 'ContainerCreating';
+  const problem = reason.includes('Image')
+    ? 'trying and failing to pull image'
+    : `waiting to start: ${reason}`;
+  throw badRequest(`container "${container}" in pod "${name}" is ${problem}`);
+}

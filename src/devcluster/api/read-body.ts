@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+
+import { badRequest, StatusError } from '../registry/status-error.ts';
+
+const sizeLimit = 3 * 1024 * 1024;
+
+/** The JSON body of a request, at most 3 MiB; undefined if there is none. */
+export async function readJsonBody(message: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > sizeLimit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
+  } catch (error) {
+    throw badRequest(`the body of the request is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function tooLarge(): StatusError {
+  return new StatusError({
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: `Request entity too large: limit is ${sizeLimit}`,
+  });
+}

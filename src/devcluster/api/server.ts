@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+import type { PodLogs } from '../pod-logs.ts';
+import type { ClusterRegistry } from '../registry/registry.ts';
+import { createServerCertificate } from './certificate.ts';
+import type { ApiContext } from './context.ts';
+import { serveRequest } from './serve-request.ts';
+import { createListSnapshots } from './list-snapshots.ts';
+import { recordHistory } from './watch-history.ts';
+
+export interface ApiServerOptions {
+  registry: ClusterRegistry;
+  podLogs: PodLogs;
+  now?: () => Date;
+  /** A free port unless named. */
+  port?: number;
+  /** How many changes a watch may be behind before it gets 410. */
+  historyLength?: number;
+  bookmarkIntervalMs?: number;
+}
+
+export interface ApiServer {
+  url: string;
+  token: string;
+  /** PEM of the certificate, which is its own authority. */
+  certificateAuthority: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the API on 127.0.0.1 over TLS: kubectl sends a token to nothing else. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const now = options.now ?? (() => new Date());
+  const { key, certificate } = createServerCertificate(now());
+  const token = randomBytes(32).toString('base64url');
+  const stopping = new AbortController();
+  const context: ApiContext = {
+    registry: options.registry,
+    history: recordHistory(options.registry, options.historyLength ?? 10_000),
+    snapshots: createListSnapshots(),
+    podLogs: options.podLogs,
+    now,
+    bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
+  };
+  const server = createServer({ key, cert: certificate, requestTimeout: 60_000 });
+  const address = await listen(server, options.port ?? 0);
+  server.on('request', (message, response) => {
+    void serveRequest({ message, response, stopping: stopping.signal }, { context, token, address });
+  });
+  return {
+    url: `https://${address}`,
+    token,
+    certificateAuthority: certificate,
+    async stop() {
+      context.history.close();
+      stopping.abort();
+      server.close();
+      server.closeIdleConnections();
+      const force = setTimeout(() => {
+        server.closeAllConnections();
+      }, 1000);
+      if (server.listening) await once(server, 'close');
+      clearTimeout(force);
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

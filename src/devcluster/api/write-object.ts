@@ -1,0 +1,115 @@
+import { isRecord } from '../registry/copy.ts';
+import { notFound, StatusError } from '../registry/status-error.ts';
+import { badRequest } from '../registry/status-error.ts';
+import type { KubeObject, ObjectInput } from '../registry/types.ts';
+import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
+import { applyJsonPatch } from './patch/json-patch.ts';
+import { applyMergePatch } from './patch/merge-patch.ts';
+import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
+import { fieldValidationOption, keyOf, registryFor } from './query.ts';
+import { decodeObject } from './schema/decode.ts';
+import type { Decoded } from './schema/decode.ts';
+import { kindSchemas } from './schema/kinds.ts';
+import { any } from './schema/schema.ts';
+import { objectAnswer } from './object-answer.ts';
+
+/** POST to a collection. */
+export async function createObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
+  const registry = registryFor(request, context);
+  const { object, warnings } = await readObject(request);
+  const created = registry.create(request.definition.plural, object);
+  return objectAnswer({ code: 201, object: created, warnings }, request, context);
+}
+
+/** PUT of an object or its status; a Lease or an Event that is absent is created. */
+export async function updateObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
+  const registry = registryFor(request, context);
+  const { object, warnings } = await readObject(request);
+  const key = keyOf(request);
+  if (request.definition.createOnUpdate && !registry.get(key)) {
+    const metadata = { ...object.metadata, name: key.name };
+    const created = registry.create(key.resource, { ...object, metadata });
+    return objectAnswer({ code: 201, object: created, warnings }, request, context);
+  }
+  const updated = registry.update(key, object, statusOf(request));
+  return objectAnswer({ code: 200, object: updated, warnings }, request, context);
+}
+
+/** PATCH: read, change and write in one step, so that only a resourceVersion inside the patch can conflict. */
+export async function patchObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
+  const registry = registryFor(request, context);
+  const apply = patchMethod(request);
+  const patch = await request.readBody();
+  const key = keyOf(request);
+  const current = registry.get(key);
+  if (!current) throw notFound(request.definition, key.name);
+  const { object, warnings } = decodeObject(
+    request.definition,
+    apply(current, patch),
+    fieldValidationOption(request),
+  );
+  const updated = registry.update(key, object, statusOf(request));
+  return objectAnswer({ code: 200, object: updated, warnings }, request, context);
+}
+
+const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+];
+
+function patchMethod(request: ApiRequest): (target: KubeObject, patch: unknown) => unknown {
+  const schema = kindSchemas[request.definition.plural] ?? any;
+  switch (request.contentType) {
+    case 'application/json-patch+json':
+      return applyJsonPatch;
+    case 'application/merge-patch+json':
+      return (target, patch) => applyMergePatch(target, asObject(patch));
+    case 'application/strategic-merge-patch+json':
+      return (target, patch) => applyStrategicMergePatch(target, patch, schema);
+    default: {
+      const isApply = request.contentType.startsWith('application/apply-patch');
+      const why = isApply ? 'server-side apply is not supported by this cluster; ' : '';
+      throw unsupportedMediaType(
+        `${why}accepted media types include: ${patchTypes.join(', ')}`,
+        request.contentType,
+      );
+    }
+  }
+}
+
+function asObject(patch: unknown): unknown {
+  if (isRecord(patch)) return patch;
+  throw badRequest('error decoding patch: a merge patch of an object is an object');
+}
+
+async function readObject(request: ApiRequest): Promise<Decoded> {
+  if (request.contentType !== '' && request.contentType !== 'application/json') {
+    throw unsupportedMediaType('accepted media types include: application/json', request.contentType);
+  }
+  const validation = fieldValidationOption(request);
+  const decoded = decodeObject(request.definition, await request.readBody(), validation);
+  return { ...decoded, object: inNamespace(request, decoded.object) };
+}
+
+function inNamespace(request: ApiRequest, object: ObjectInput): ObjectInput {
+  const { namespace } = request;
+  const given = object.metadata?.namespace;
+  if (given && given !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (namespace === undefined) return object;
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+function statusOf(request: ApiRequest): 'status' | undefined {
+  return request.subresource === 'status' ? 'status' : undefined;
+}
+
+export function unsupportedMediaType(message: string, given: string): StatusError {
+  return new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: `the body of the request was in an unknown format (${given || 'no content type'}) - ${message}`,
+  });
+}
