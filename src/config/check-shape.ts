@@ -34,20 +34,21 @@ const secretName =
 /** The value of an unknown setting is never shown: it may be a secret that stands in the wrong place. */
 function describeUnknown(path: string[]): string {
   if (secretName.test(path.at(-1) ?? '')) {
-    return `${path.join('.')}: is a secret, which the environment alone may hold (STORE_…, CONNECTOR_<NAME>_…, RESULT_KEYS)`;
+    return `${fileName(path)}: is a secret, which the environment alone may hold (STORE_…, CONNECTOR_<NAME>_…, RESULT_KEYS)`;
   }
   const known = Object.keys(schemaAt(path.slice(0, -1))?.properties ?? {});
-  return `${path.join('.')}: is not a setting; expected one of ${known.join(', ')}`;
+  return `${fileName(path)}: is not a setting; expected one of ${known.join(', ')}`;
 }
 
 /** Both names of a setting: as the file spells it, and as the environment does. Items of a list have the list's. */
 export function settingName(path: readonly string[]): string {
   const item = path.findIndex((name) => /^\d+$/.test(name));
-  const file = path
-    .map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`))
-    .join('')
-    .slice(1);
-  return `${file} (${variableOf(item === -1 ? path : path.slice(0, item))})`;
+  return `${fileName(path)} (${variableOf(item === -1 ? path : path.slice(0, item))})`;
+}
+
+function fileName(path: readonly string[]): string {
+  const parts = path.map((name) => (/^\d+$/.test(name) ? `[${name}]` : `.${name}`));
+  return parts.join('').slice(1);
 }
 
 /** The innermost schema on the way that says what it wants; an item of a list of names has no words of its own. */

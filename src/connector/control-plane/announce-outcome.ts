@@ -1,0 +1,80 @@
+import type { Dispatcher } from 'undici';
+import type { ConnectorConfig } from '../../config/config.ts';
+import { ServiceError } from '../../errors.ts';
+import type { DataAddress } from '../../flow/data-address.ts';
+import type { FlowRequest } from '../../flow/flow-request.ts';
+import type { Outcome } from '../../flow/outcome.ts';
+import { isBelowPrefix } from '../callback-address.ts';
+import { deliverMessage } from '../deliver-message.ts';
+import type { Delivery } from '../delivery.ts';
+import { buildProvisionedBody, buildTerminateBody, callbackUrl, terminateUrl } from './build-messages.ts';
+import { classifyAnswer, classifyTermination } from './classify-answer.ts';
+
+export interface Announcement {
+  connector: ConnectorConfig;
+  /** The connector's management key: callbacks and its management API are guarded by the same one. */
+  key: string | undefined;
+  flow: string;
+  request: FlowRequest;
+  outcome: Outcome;
+  /** Of a flow that succeeded. */
+  address?: DataAddress | undefined;
+  timeoutMillis: number;
+  dispatcher: Dispatcher;
+}
+
+/**
+ * One attempt at telling the connector: success by the provision callback, failure and cancellation by its management API,
+ * since there is no callback for them. The key goes only to the two configured addresses.
+ */
+export async function announceOutcome(announcement: Announcement, signal: AbortSignal): Promise<Delivery> {
+  const { outcome } = announcement;
+  if (outcome.phase === 'succeeded') return await announceSuccess(announcement, signal);
+  return await announceFailure(announcement, `${outcome.reason}: ${outcome.message}`, signal);
+}
+
+async function announceSuccess(announcement: Announcement, signal: AbortSignal): Promise<Delivery> {
+  const { connector, request, address, flow } = announcement;
+  if (address === undefined) throw new ServiceError('internal', `${flow} succeeded and has no data address`);
+  const callback = request.callbackAddress;
+  // Checked when the request came; the configuration may have changed since.
+  if (callback === undefined || !isBelowPrefix(callback, connector.callbackPrefix)) {
+    return refused(
+      `the callbackAddress is not below ${connector.callbackPrefix}, which is configured for "${connector.name}"`,
+    );
+  }
+  const body = buildProvisionedBody(request, address, connector);
+  return classifyAnswer(
+    await deliverMessage({ ...announcement, url: callbackUrl(callback, request), body }, signal),
+  );
+}
+
+async function announceFailure(
+  announcement: Announcement,
+  reason: string,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const { connector, request } = announcement;
+  if (connector.managementVersion === 'none') {
+    return refused(
+      `"${connector.name}" has no management API configured, so it cannot be told: ${shorten(reason)}`,
+    );
+  }
+  const body = buildTerminateBody(connector.managementVersion, shorten(reason));
+  const answer = await deliverMessage(
+    { ...announcement, url: terminateUrl(connector, request), body },
+    signal,
+  );
+  return classifyTermination(answer, request.ids['transferProcessId'] ?? '');
+}
+
+/** Nobody was asked. */
+function refused(problem: string): Delivery {
+  return { result: 'refused', problem, status: 0 };
+}
+
+/** The reason travels on to the consumer. */
+function shorten(reason: string): string {
+  const line = reason.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  return line.length <= 500 ? line : `${line.slice(0, 499)}…`;
+}

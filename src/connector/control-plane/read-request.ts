@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import type { ErrorObject } from 'ajv';
+import { ServiceError } from '../../errors.ts';
+import { ajv } from '../../schemas/ajv.ts';
+import { ProvisionRequestBody } from './schemas.ts';
+
+export interface ProvisionMessage {
+  /** Absent before EDC 0.11: then only our own state tells a provision from a deprovision. */
+  type?: 'provision' | 'deprovision';
+  ids: { transferProcessId: string; resourceDefinitionId: string };
+  assetId: string;
+  callbackAddress: string;
+  /** The policy's assignee. */
+  consumer?: string;
+  policyDigest?: string;
+}
+
+const validate = ajv.compile<ProvisionRequestBody>(ProvisionRequestBody);
+
+/** Throws `invalid-request` naming each member that is at fault and what was expected of it. */
+export function readProvisionRequest(body: unknown): ProvisionMessage {
+  if (!validate(body)) throw invalidRequest(validate.errors ?? []);
+  const { type, transferProcessId, resourceDefinitionId, assetId, callbackAddress, policy } = body;
+  return {
+    ...(type === undefined || type === null ? {} : { type }),
+    ids: { transferProcessId, resourceDefinitionId },
+    assetId,
+    callbackAddress,
+    ...readPolicy(policy),
+  };
+}
+
+function invalidRequest(errors: ErrorObject[]): ServiceError {
+  const members = new Set(errors.map(memberOf));
+  const details = Array.from(
+    members,
+    (member) => `${member === '' ? 'the body' : member}: expected ${expectation(member)}`,
+  );
+  const [first = ''] = members;
+  return new ServiceError('invalid-request', details.join('; '), { field: first === '' ? 'body' : first });
+}
+
+function memberOf({ keyword, instancePath, params }: ErrorObject): string {
+  return keyword === 'required'
+    ? (params as { missingProperty: string }).missingProperty
+    : (instancePath.split('/')[1] ?? '');
+}
+
+function expectation(member: string): string {
+  const schemas: Record<string, object> = { ...ProvisionRequestBody.properties, '': ProvisionRequestBody };
+  const { title } = (schemas[member] ?? {}) as { title?: string };
+  return title ?? 'another value';
+}
+
+/** The policy tells who asks. Whatever else it holds is kept as a digest only: it may be large, and versions differ. */
+function readPolicy(policy: unknown): { consumer?: string; policyDigest?: string } {
+  if (typeof policy !== 'object' || policy === null) return {};
+  const { assignee } = policy as { assignee?: unknown };
+  const usable = typeof assignee === 'string' && /^\P{Cc}{1,512}$/u.test(assignee);
+  return { ...(usable ? { consumer: assignee } : {}), policyDigest: digest(policy) };
+}
+
+/** Of no meaning but "the same policy", whatever the order of its members. */
+function digest(policy: object): string {
+  return createHash('sha256').update(canonical(policy, 0)).digest('hex');
+}
+
+const deepest = 64;
+
+function canonical(value: unknown, depth: number): string {
+  if (depth > deepest) {
+    throw new ServiceError('invalid-request', `policy: expected at most ${deepest} levels`, {
+      field: 'policy',
+    });
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, depth + 1)).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member, depth + 1)}`).join()}}`;
+}

@@ -1,0 +1,70 @@
+import { request, type Dispatcher } from 'undici';
+import { messageOf } from '../errors.ts';
+
+export interface Message {
+  url: string;
+  /** Sent as `x-api-key`: the caller has made sure that the URL's origin is the configured one. */
+  key: string | undefined;
+  body: unknown;
+  timeoutMillis: number;
+  dispatcher: Dispatcher;
+}
+
+export type Answer = { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string };
+
+/** What is kept of an answer; a connector's own are a few hundred bytes. */
+const bodyLimit = 8192;
+
+/**
+ * ONE attempt: the caller owns repeating. Redirects are not followed, since the key would go with them. An answer of any status
+ * is an answer; no answer within the time is a problem in words. Throws only when `signal` aborts.
+ */
+export async function deliverMessage(message: Message, signal: AbortSignal): Promise<Answer> {
+  signal.throwIfAborted();
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(new Error(`no whole answer within ${message.timeoutMillis} ms`));
+  }, message.timeoutMillis);
+  try {
+    return await post(message, AbortSignal.any([signal, deadline.signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    return { got: 'nothing', problem: describe(deadline.signal.aborted ? deadline.signal.reason : error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function post({ url, key, body, dispatcher }: Message, signal: AbortSignal): Promise<Answer> {
+  const response = await request(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, */*',
+      ...(key === undefined ? {} : { 'x-api-key': key }),
+    },
+    body: JSON.stringify(body),
+    dispatcher,
+    signal,
+  });
+  return { got: 'answer', status: response.statusCode, body: await readSome(response.body) };
+}
+
+/** Leaving the loop early destroys the stream and with it the connection: nobody can make us read for ever. */
+async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of body) {
+    parts.push(part);
+    length += part.length;
+    if (length >= bodyLimit) break;
+  }
+  return Buffer.concat(parts).subarray(0, bodyLimit).toString('utf8');
+}
+
+function describe(error: unknown): string {
+  const cause = error instanceof Error && error.message === '' ? error.cause : undefined;
+  const { code } = error as { code?: unknown };
+  const text = messageOf(cause ?? error);
+  return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;
+}
