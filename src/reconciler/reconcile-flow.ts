@@ -69,7 +69,7 @@ async function takeOrYield<K extends Step['take']>(
   signal: AbortSignal,
 ): Promise<StepResult> {
   try {
-    const handler = handlers[next.step.take as K];
+    const handler: Handlers[K] = handlers[next.step.take];
     return await handler(deps, next, signal);
   } catch (error) {
     if (!isServiceError(error, 'cluster-conflict')) throw error;

@@ -14,9 +14,16 @@ export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
 export function startReconciler(deps: ReconcilerDependencies, signal: AbortSignal): LeaderLease {
   const { leaseName: name, identity, leaseSeconds } = deps.config.reconciler;
-  const lead = (leading: AbortSignal): Promise<void> => reconcileWhileLeading(deps, leading);
   return startLeaderLease(
-    { leases: deps.cluster.leases, name, identity, leaseSeconds, lead, now: deps.now, log: deps.log },
+    {
+      leases: deps.cluster.leases,
+      name,
+      identity,
+      leaseSeconds,
+      lead: (leading) => reconcileWhileLeading(deps, leading),
+      now: deps.now,
+      log: deps.log,
+    },
     signal,
   );
 }

@@ -1,0 +1,60 @@
+import { messageOf, ServiceError } from './errors.ts';
+
+type Command = (args: string[]) => Promise<void>;
+
+/** Loaded when asked for: a sidecar must not pay for Koa, nor a `check` for the cluster's client. */
+const commands: Record<string, { summary: string; load: () => Promise<Command> }> = {
+  serve: { summary: 'run the service', load: async () => (await import('./commands/serve.ts')).serveCommand },
+  sidecar: {
+    summary: 'upload what the worker writes (in a Job’s pod)',
+    load: async () => (await import('./commands/sidecar.ts')).sidecarCommand,
+  },
+  dev: {
+    summary: 'run the service with an embedded cluster and store until Ctrl-C',
+    load: async () => (await import('./commands/dev.ts')).devCommand,
+  },
+  demo: {
+    summary: 'run one flow from request to data, on this machine alone',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  check: {
+    summary: 'lint the templates',
+    load: async () => (await import('./commands/check.ts')).checkCommand,
+  },
+  render: {
+    summary: 'print what a template would create',
+    load: async () => (await import('./commands/render.ts')).renderCommand,
+  },
+};
+
+/** Runs one command; what it throws is told in a sentence and becomes exit code 1. The process ends when nothing is left to do. */
+export async function main([name = 'help', ...args]: string[]): Promise<void> {
+  const command = commands[name];
+  if (command === undefined) {
+    const wanted = name === 'help' || name === '--help' || name === '-h';
+    (wanted ? process.stdout : process.stderr).write(usage(wanted ? undefined : name));
+    process.exitCode = wanted ? 0 : 2;
+    return;
+  }
+  try {
+    await (
+      await command.load()
+    )(args);
+  } catch (error) {
+    process.exitCode = 1;
+    const text =
+      error instanceof ServiceError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : messageOf(error);
+    process.stderr.write(`edc-job-provisioner ${name}: ${text}\n`);
+  }
+}
+
+function usage(unknown: string | undefined): string {
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
+  const complaint =
+    unknown === undefined ? [] : [`"${unknown}" is not a command; expected one of those below.`, ''];
+  return [...complaint, 'Usage: edc-job-provisioner <command> [options]', '', ...lines, ''].join('\n');
+}
