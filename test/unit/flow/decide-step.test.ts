@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Attempt } from '../../../src/flow/attempt.ts';
+import { decideStep, type Step } from '../../../src/flow/decide-step.ts';
+import type { Flow } from '../../../src/flow/flow.ts';
+import type { AttemptEnd, Outcome } from '../../../src/flow/outcome.ts';
+import { aFlow, anAttempt, at, epoch } from '../../support/flow-values.ts';
+
+const report = { sha256: 'a'.repeat(64), etag: 'e', files: 1, bytes: 1 };
+const goodEnd: AttemptEnd = {
+  attempt: 'pod-uid',
+  pod: 'flow-a-abcde',
+  worker: { exitCode: 0, reason: 'Completed' },
+  sidecar: { exitCode: 0, reason: 'Completed', message: JSON.stringify({ manifest: report }) },
+  at: at(40),
+};
+const started = { suspended: false, startedAt: at(10) };
+const ended = { state: 'ended', exitCode: 0, reason: 'Completed', finishedAt: at(30) } as const;
+const succeeded: Outcome = {
+  phase: 'succeeded',
+  at: at(50),
+  results: { attempt: 'pod-uid', files: 1, bytes: 1, manifestSha256: 'a', manifestEtag: 'e' },
+};
+const failed: Outcome = { phase: 'failed', at: at(50), reason: 'worker-failed', message: 'm' };
+const told = { at: at(60), result: 'told' } as const;
+
+interface Row {
+  name: string;
+  flow: Partial<Flow>;
+  attempts?: Attempt[];
+  seconds?: number;
+  expect: Partial<Step> & { take: Step['take'] };
+}
+
+const rows: Row[] = [
+  { name: 'an accepted flow is prepared', flow: {}, expect: { take: 'prepare' } },
+  {
+    name: 'a flow deprovisioned before its start is concluded, not started',
+    flow: { deprovisionAskedAt: at(1) },
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'a cancelled flow is concluded',
+    flow: { ...started, cancel: { reason: 'cancelled-by-user', at: at(11) } },
+    attempts: [anAttempt()],
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'a Job deleted by hand is concluded',
+    flow: { ...started, deletedAt: at(12) },
+    attempts: [anAttempt()],
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'a flow suspended after its start by a queue waits without a clock',
+    flow: { startedAt: at(10), suspended: true },
+    seconds: 100_000,
+    expect: { take: 'wait', until: undefined },
+  },
+  {
+    name: 'a started flow without a pod waits for its pending deadline',
+    flow: started,
+    expect: { take: 'wait', until: epoch + 110_000 },
+  },
+  {
+    name: 'a pod that never starts ends the flow at its pending deadline',
+    flow: started,
+    attempts: [anAttempt({ worker: { state: 'waiting' }, waiting: 'ErrImagePull: no' })],
+    seconds: 110,
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'a running worker is waited for until its run deadline',
+    flow: started,
+    attempts: [anAttempt()],
+    seconds: 30,
+    expect: { take: 'wait', until: epoch + 1_020_000 },
+  },
+  {
+    name: 'a worker that runs too long ends the flow',
+    flow: started,
+    attempts: [anAttempt()],
+    seconds: 1020,
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'keys are renewed at a third of their life while the worker runs',
+    flow: { ...started, credentials: { mintedAt: at(10), expiration: at(910) } },
+    attempts: [anAttempt()],
+    seconds: 310,
+    expect: { take: 'renew-credentials' },
+  },
+  {
+    name: 'keys are waited for until a third of their life',
+    flow: { ...started, credentials: { mintedAt: at(10), expiration: at(910) } },
+    attempts: [anAttempt()],
+    seconds: 30,
+    expect: { take: 'wait', until: epoch + 310_000 },
+  },
+  {
+    name: 'keys are not renewed once the worker has ended: a terminating pod never sees them',
+    flow: {
+      ...started,
+      worker: { attempt: 'pod-uid', exitCode: 0, reason: 'Completed', at: at(31) },
+      credentials: { mintedAt: at(10), expiration: at(13) },
+    },
+    attempts: [anAttempt({ worker: ended })],
+    seconds: 32,
+    expect: { take: 'wait' },
+  },
+  {
+    name: "a worker's end is noted as soon as it is seen",
+    flow: started,
+    attempts: [anAttempt({ worker: ended })],
+    seconds: 31,
+    expect: { take: 'note-worker' },
+  },
+  {
+    name: "a worker's end on a marked pod is not noted as its own",
+    flow: started,
+    attempts: [anAttempt({ worker: ended, disrupted: 'Deleted', deletedAt: at(29) })],
+    seconds: 31,
+    expect: { take: 'wait' },
+  },
+  {
+    name: 'an upload that never ends ends the flow',
+    flow: { ...started, worker: { attempt: 'pod-uid', exitCode: 0, reason: 'Completed', at: at(31) } },
+    attempts: [anAttempt({ worker: ended })],
+    seconds: 31 + 60 + 60,
+    expect: { take: 'conclude' },
+  },
+  {
+    name: "a terminal pod's end is noted",
+    flow: started,
+    attempts: [anAttempt({ terminal: true, phase: 'Succeeded', worker: ended })],
+    expect: { take: 'note-attempt' },
+  },
+  {
+    name: 'a pod is let go once its end is noted',
+    flow: { ...started, attempt: goodEnd },
+    attempts: [anAttempt({ terminal: true, worker: ended })],
+    expect: { take: 'release' },
+  },
+  {
+    name: 'a good end is verified against the store',
+    flow: { ...started, attempt: goodEnd },
+    expect: { take: 'verify', attempt: 'pod-uid', report },
+  },
+  {
+    name: 'a failed worker concludes the flow without waiting for the Job',
+    flow: { ...started, attempt: { ...goodEnd, worker: { exitCode: 1, reason: 'Error' } } },
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'after a disruption the next pod is waited for, with the pending clock anew',
+    flow: { ...started, attempt: { ...goodEnd, disrupted: 'PreemptionByScheduler' } },
+    seconds: 41,
+    expect: { take: 'wait', until: epoch + 140_000 },
+  },
+  {
+    name: 'a disruption after which the Job has given up concludes the flow',
+    flow: {
+      ...started,
+      attempt: { ...goodEnd, disrupted: 'x' },
+      jobEnd: { type: 'Complete', reason: '', message: '' },
+    },
+    expect: { take: 'conclude' },
+  },
+  {
+    name: 'an ended Job without any pod is asked after before it is called lost',
+    flow: { ...started, jobEnd: { type: 'Failed', reason: 'DeadlineExceeded', message: '' } },
+    expect: { take: 'confirm-lost' },
+  },
+  {
+    name: 'a success is told, its pods left alone',
+    flow: { ...started, attempt: goodEnd, outcome: succeeded },
+    expect: { take: 'tell' },
+  },
+  {
+    name: 'a failure stops what still runs before it is told',
+    flow: { ...started, outcome: failed },
+    attempts: [anAttempt()],
+    expect: { take: 'stop' },
+  },
+  {
+    name: 'a failure suspends a Job that could still make pods',
+    flow: { ...started, outcome: failed },
+    expect: { take: 'stop', attempts: [] },
+  },
+  {
+    name: 'a stopped failure is told while its pods are ending',
+    flow: { suspended: true, startedAt: at(10), outcome: failed },
+    attempts: [anAttempt({ deletedAt: at(51) })],
+    expect: { take: 'tell' },
+  },
+  {
+    name: 'ending pods are waited for with a bound',
+    flow: { suspended: true, startedAt: at(10), outcome: failed, told },
+    attempts: [anAttempt({ deletedAt: at(51) })],
+    seconds: 61,
+    expect: { take: 'wait', until: epoch + 110_000 },
+  },
+  {
+    name: 'a pod on a lost node is let go after its grace',
+    flow: { suspended: true, startedAt: at(10), outcome: failed, told },
+    attempts: [anAttempt({ deletedAt: at(51) })],
+    seconds: 110,
+    expect: { take: 'release' },
+  },
+  {
+    name: 'a told flow is recorded',
+    flow: { ...started, outcome: succeeded, told },
+    expect: { take: 'record' },
+  },
+  {
+    name: 'a deprovisioned flow loses its results, then is recorded',
+    flow: { ...started, outcome: succeeded, told, deprovisionAskedAt: at(70) },
+    expect: { take: 'delete-results' },
+  },
+  {
+    name: 'a deprovisioned flow without results is recorded again',
+    flow: { ...started, outcome: succeeded, told, deprovisionAskedAt: at(70), resultsDeletedAt: at(71) },
+    expect: { take: 'record' },
+  },
+  {
+    name: 'a tombstone needs nothing',
+    flow: { ...started, outcome: succeeded, told, state: 'closed' },
+    expect: { take: 'wait', until: undefined },
+  },
+];
+
+for (const { name, flow, attempts = [], seconds = 45, expect } of rows) {
+  test(name, () => {
+    const step = decideStep({ flow: aFlow(flow), attempts, now: epoch + seconds * 1000 });
+    assert.partialDeepStrictEqual(step, expect);
+  });
+}
+
+const reasons: {
+  name: string;
+  flow: Partial<Flow>;
+  attempts: Attempt[];
+  seconds: number;
+  reason: string;
+  says: RegExp;
+}[] = [
+  {
+    name: 'pending',
+    flow: started,
+    attempts: [anAttempt({ worker: { state: 'waiting' }, waiting: 'ErrImagePull: no' })],
+    seconds: 110,
+    reason: 'pending-deadline-exceeded',
+    says: /100 s: ErrImagePull: no/,
+  },
+  {
+    name: 'running',
+    flow: started,
+    attempts: [anAttempt()],
+    seconds: 1020,
+    reason: 'run-deadline-exceeded',
+    says: /1000 s/,
+  },
+  {
+    name: 'uploading',
+    flow: { ...started, worker: { attempt: 'pod-uid', exitCode: 0, reason: 'Completed', at: at(31) } },
+    attempts: [anAttempt({ worker: ended })],
+    seconds: 200,
+    reason: 'upload-deadline-exceeded',
+    says: /60 s/,
+  },
+];
+
+for (const { name, flow, attempts, seconds, reason, says } of reasons) {
+  test(`a deadline missed while ${name} has its own reason`, () => {
+    const step = decideStep({ flow: aFlow(flow), attempts, now: epoch + seconds * 1000 });
+    const outcome = step.take === 'conclude' ? step.outcome : undefined;
+    assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
+    assert.match(outcome?.phase === 'failed' ? outcome.message : '', says);
+  });
+}

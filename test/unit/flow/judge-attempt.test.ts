@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeAttempt } from '../../../src/flow/judge-attempt.ts';
+import type { AttemptEnd } from '../../../src/flow/outcome.ts';
+
+const report = { sha256: 'a'.repeat(64), etag: 'e', files: 2, bytes: 7 };
+const good: AttemptEnd = {
+  attempt: 'uid-1',
+  pod: 'flow-x-abcde',
+  worker: { exitCode: 0, reason: 'Completed' },
+  sidecar: { exitCode: 0, reason: 'Completed', message: JSON.stringify({ manifest: report }) },
+  at: '2026-01-01T00:00:00.000Z',
+};
+
+test('a worker that completed with 0 and a sidecar that reported a manifest are worth verifying', () => {
+  assert.deepEqual(judgeAttempt(good), { verdict: 'verify', report });
+});
+
+const failures: { name: string; end: AttemptEnd; reason: string; says: RegExp }[] = [
+  {
+    name: 'an exit code other than 0',
+    end: { ...good, worker: { exitCode: 3, reason: 'Error', message: 'no input' } },
+    reason: 'worker-failed',
+    says: /exit code 3 \(Error\): no input/,
+  },
+  {
+    name: 'an out-of-memory kill of a child, reported with code 0',
+    end: { ...good, worker: { exitCode: 0, reason: 'OOMKilled' } },
+    reason: 'worker-out-of-memory',
+    says: /memory/,
+  },
+  {
+    name: 'code 0 with a reason that is not Completed',
+    end: { ...good, worker: { exitCode: 0, reason: 'ContainerStatusUnknown' } },
+    reason: 'worker-failed',
+    says: /ContainerStatusUnknown/,
+  },
+  {
+    name: 'a worker of which nothing is known',
+    end: { attempt: good.attempt, pod: good.pod, at: good.at },
+    reason: 'attempt-lost',
+    says: /not known/,
+  },
+  {
+    name: 'a sidecar that says why it could not upload',
+    end: {
+      ...good,
+      sidecar: {
+        exitCode: 1,
+        reason: 'Error',
+        message: JSON.stringify({ error: { message: 'mode 0000', path: 'a/b' } }),
+      },
+    },
+    reason: 'upload-failed',
+    says: /\(a\/b\): mode 0000/,
+  },
+  {
+    name: 'a sidecar that was killed',
+    end: { ...good, sidecar: { exitCode: 137, reason: 'Error' } },
+    reason: 'upload-failed',
+    says: /exit code 137/,
+  },
+  {
+    name: 'a sidecar that ended with 0 and without a report',
+    end: { ...good, sidecar: { exitCode: 0, reason: 'Completed', message: '{"manifest":{}}' } },
+    reason: 'upload-failed',
+    says: /without a report/,
+  },
+  {
+    name: 'no sidecar at all',
+    end: { ...good, sidecar: undefined } as unknown as AttemptEnd,
+    reason: 'upload-failed',
+    says: /never ran/,
+  },
+];
+
+for (const { name, end, reason, says } of failures) {
+  test(`${name} is ${reason}`, () => {
+    const verdict = judgeAttempt(end);
+    assert.equal(verdict.verdict, 'failed');
+    assert.equal(verdict.verdict === 'failed' && verdict.reason, reason);
+    assert.match(verdict.verdict === 'failed' ? verdict.message : '', says);
+  });
+}
+
+test('an evicted worker that exits 0 with a whole upload is a disruption, not a result', () => {
+  assert.equal(judgeAttempt({ ...good, disrupted: 'EvictionByEvictionAPI' }).verdict, 'disrupted');
+});
