@@ -4,12 +4,15 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { ServiceError } from '../../../src/errors.ts';
 import { fileKey } from '../../../src/result/manifest.ts';
 import { openBody } from '../../../src/result/open-body.ts';
 import { archiveBody, fileBody } from '../../../src/result/result-body.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { attempt, flow, memoryStore, sidecarWrites, type MemoryStore } from './stored-results.ts';
 
+/** Faults that stay are met at once. */
+const patience = { attempts: 3, firstMillis: 0 };
 const signal = new AbortController().signal;
 const files = { a: randomBytes(100), b: Buffer.alloc(0), c: randomBytes(50), d: randomBytes(700) };
 
@@ -26,13 +29,16 @@ function stored() {
 test('every range of an archive is the same part of the whole', async () => {
   const { store, body } = stored();
   const whole = await buffer(
-    await openBody({ store, segments: body.segments(), range: { first: 0, last: body.length - 1 } }, signal),
+    await openBody(
+      { store, patience, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+      signal,
+    ),
   );
   for (let first = 0; first < body.length; first += 97) {
     for (const length of [1, 60, 513, body.length]) {
       const last = Math.min(first + length, body.length) - 1;
       const part = await buffer(
-        await openBody({ store, segments: body.segments(), range: { first, last } }, signal),
+        await openBody({ store, patience, segments: body.segments(), range: { first, last } }, signal),
       );
       assert.ok(part.equals(whole.subarray(first, last + 1)), `${first}-${last}`);
     }
@@ -42,7 +48,7 @@ test('every range of an archive is the same part of the whole', async () => {
 test('a range reads only the objects it touches', async () => {
   const { store, body } = stored();
   await buffer(
-    await openBody({ store, segments: body.segments(), range: { first: 512, last: 520 } }, signal),
+    await openBody({ store, patience, segments: body.segments(), range: { first: 512, last: 520 } }, signal),
   );
   assert.deepEqual(store.reads, [fileKey(flow, attempt, 'a')]);
 });
@@ -50,7 +56,7 @@ test('a range reads only the objects it touches', async () => {
 test('objects are opened one after another, as the reader takes them', async () => {
   const { store, body } = stored();
   const stream = await openBody(
-    { store, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+    { store, patience, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
     signal,
   );
   for (let again = 0; again < 50; again += 1) await turn();
@@ -66,7 +72,7 @@ test('an object that is gone before the first byte is an error of the call, not 
   const { store, body } = stored();
   store.objects.delete(fileKey(flow, attempt, 'a'));
   await assert.rejects(
-    openBody({ store, segments: body.segments(), range: { first: 0, last: 9999 } }, signal),
+    openBody({ store, patience, segments: body.segments(), range: { first: 0, last: 9999 } }, signal),
     { code: 'object-missing' },
   );
 });
@@ -99,7 +105,7 @@ for (const { name, spoil } of faults) {
   test(`the stream ends with an error, and not one byte too late, when an object was ${name}`, async () => {
     const { store, body } = stored();
     const stream = await openBody(
-      { store, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+      { store, patience, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
       signal,
     );
     spoil(store);
@@ -115,7 +121,7 @@ for (const { name, spoil } of faults) {
 test('a reader that leaves closes the object that is open', async () => {
   const { store, file } = stored();
   const stream = await openBody(
-    { store, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
+    { store, patience, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
     signal,
   );
   for await (const chunk of stream) {
@@ -129,10 +135,49 @@ test('an aborted signal ends the stream with an error', async () => {
   const { store, file } = stored();
   const gone = new AbortController();
   const stream = await openBody(
-    { store, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
+    { store, patience, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
     gone.signal,
   );
   gone.abort();
   await assert.rejects(buffer(stream));
   assert.equal(store.open.size, 0);
+});
+
+test('a body goes on where the connection to the store broke', async () => {
+  const { store, file } = stored();
+  const get = store.get.bind(store);
+  const parts: unknown[] = [];
+  store.get = async (key, part, until) => {
+    parts.push(part?.first);
+    if (parts.length === 1) throw new ServiceError('store-unavailable', 'not now');
+    const stream = await get(key, part, until);
+    return parts.length < 6 ? Readable.from(breaking(stream, 200)) : stream;
+  };
+  const range = { first: 0, last: file.length - 1 };
+  const stream = await openBody({ store, patience, segments: file.segments(), range }, signal);
+  assert.ok((await buffer(stream)).equals(files.d));
+  assert.deepEqual(parts, [0, 0, 203, 406, 609]);
+});
+
+async function* breaking(stream: Readable, after: number): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    yield chunk;
+    length += chunk.length;
+    if (length > after) throw new Error('ECONNRESET');
+  }
+}
+
+test('a store that does not come back is given up', async () => {
+  const { store, file } = stored();
+  let asked = 0;
+  store.get = () => {
+    asked += 1;
+    return Promise.reject(new ServiceError('store-unavailable', 'not now'));
+  };
+  const range = { first: 0, last: file.length - 1 };
+  await assert.rejects(openBody({ store, patience, segments: file.segments(), range }, signal), {
+    code: 'store-unavailable',
+  });
+  assert.equal(asked, patience.attempts);
 });

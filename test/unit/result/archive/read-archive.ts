@@ -96,8 +96,6 @@ export function readTar(tar: Buffer): Entry[] {
 }
 
 export function readTarHeader(block: Buffer): { path: string; size: number; modified: number; type: string } {
-  const text = (from: number, length: number) =>
-    block.toString('latin1', from, from + length).replace(/\0.*$/s, '');
   const copy = Buffer.from(block);
   copy.fill(' ', 148, 156);
   const sum = copy.reduce((total, byte) => total + byte, 0);

@@ -1,0 +1,121 @@
+import type { Secrets } from '../../config/config.ts';
+import { ServiceError } from '../../errors.ts';
+import type { ManifestCache } from '../../result/manifest-cache.ts';
+import type { Manifest, ManifestFile } from '../../result/manifest.ts';
+import { decodePath } from '../../result/paths.ts';
+import type { StoredManifest } from '../../result/read-manifest.ts';
+import { archiveBody, fileBody, manifestBody, type ResultBody } from '../../result/result-body.ts';
+import { verifyResultToken } from '../../result/result-token.ts';
+import type { HttpContext, Operation, Route } from '../route.ts';
+import { sendBody, type BodySender } from './send-body.ts';
+
+export interface ResultRouteDeps extends BodySender {
+  manifests: ManifestCache;
+  keys: Secrets['resultKeys'];
+  now: () => Date;
+}
+
+/** What a data address points at. The token in the path is the only credential, checked when a request starts. */
+export function resultRoutes(deps: ResultRouteDeps): Route[] {
+  return [
+    route(deps, 'files/*path', fileAsked),
+    route(deps, 'archive.zip', ({ stored }) => archiveBody(stored, 'zip')),
+    route(deps, 'archive.tar', ({ stored }) => archiveBody(stored, 'tar')),
+    route(deps, 'manifest.json', ({ stored }) => manifestBody(stored)),
+  ];
+}
+
+interface Asked {
+  ctx: HttpContext;
+  stored: StoredManifest;
+  mediaTypeOf: (path: string) => string | undefined;
+}
+
+type BodyOf = (asked: Asked) => ResultBody;
+type Thing = keyof typeof operations;
+
+function route(deps: ResultRouteDeps, thing: Thing, bodyOf: BodyOf): Route {
+  return {
+    method: 'GET',
+    path: `/results/:flow/:token/${thing}`,
+    deadline: 'exempt',
+    body: 'none',
+    operation: operations[thing],
+    async handle(ctx) {
+      await sendBody(ctx, deps, bodyOf(await admit(ctx, deps)));
+    },
+  };
+}
+
+async function admit(ctx: HttpContext, { keys, manifests, now }: ResultRouteDeps): Promise<Asked> {
+  const { flow = '', token = '' } = ctx.params;
+  const verdict = verifyResultToken(token, { flow, keys, now: now() });
+  if (verdict.state === 'wrong') throw new ServiceError('not-found', 'there is no such result');
+  if (verdict.state === 'expired')
+    throw new ServiceError('gone', 'the time in which these results could be fetched is over');
+  const stored = await manifests.load(flow, verdict.attempt, ctx.state.signal);
+  if (stored === undefined) throw new ServiceError('gone', 'these results have been deleted');
+  return { ctx, stored, mediaTypeOf: verdict.mediaTypeOf };
+}
+
+/** The raw path: what the router has decoded cannot tell a malformed one. */
+function fileAsked({ ctx, stored, mediaTypeOf }: Asked): ResultBody {
+  const [, encoded = ''] = /^\/results\/[^/]+\/[^/]+\/files\/(.+)$/s.exec(ctx.path) ?? [];
+  const path = decodePath(encoded);
+  const file = path === undefined ? undefined : findFile(stored.manifest, path);
+  if (file === undefined) throw new ServiceError('not-found', 'there is no such file among the results');
+  return fileBody(stored, file, mediaTypeOf(file.path));
+}
+
+/** By halves: the manifest is sorted, and may be long. */
+function findFile({ files }: Manifest, path: string): ManifestFile | undefined {
+  let from = 0;
+  let to = files.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const file = files[middle];
+    if (file === undefined || file.path === path) return file;
+    if (file.path < path) from = middle + 1;
+    else to = middle;
+  }
+  return undefined;
+}
+
+const parameters = {
+  flow: "The flow's id.",
+  token: 'What a data address holds: until when the results of which attempt may be fetched, sealed.',
+};
+
+function download(operationId: string, summary: string, contentType: string): Operation {
+  return {
+    operationId,
+    tag: 'results',
+    summary,
+    description:
+      'The length is known and the ETag is strong. One range is answered with 206, several with the whole. Nothing is compressed. An error in the middle closes the connection.',
+    parameters,
+    responses: {
+      '200': { description: 'All of it.', contentType },
+      '206': { description: 'The range that was asked for.', contentType },
+      '304': { description: 'It has the ETag that If-None-Match names.' },
+      '404': { description: 'The token is wrong, or there is no such file.' },
+      '410': { description: 'The token has expired, or the results are deleted.' },
+      '412': { description: 'It does not have the ETag that If-Match names.' },
+      '416': { description: 'The range begins after the end.' },
+    },
+  };
+}
+
+const operations = {
+  'files/*path': {
+    ...download('getResultFile', 'One file of the results', 'application/octet-stream'),
+    parameters: { ...parameters, path: "The file's path, each segment percent-encoded." },
+  },
+  'archive.zip': download(
+    'getResultZip',
+    'All files as a zip, stored without compression',
+    'application/zip',
+  ),
+  'archive.tar': download('getResultTar', 'All files as a tar', 'application/x-tar'),
+  'manifest.json': download('getResultManifest', 'Every file with its size and sha256', 'application/json'),
+} satisfies Record<string, Operation>;

@@ -1,0 +1,104 @@
+import { pipeline } from 'node:stream/promises';
+import { messageOf, ServiceError } from '../../errors.ts';
+import { selectRange, type Selection } from '../../result/conditional-request.ts';
+import { openBody } from '../../result/open-body.ts';
+import { contentDisposition } from '../../result/paths.ts';
+import type { ResultBody } from '../../result/result-body.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import type { HttpContext } from '../route.ts';
+
+export interface BodySender {
+  store: ObjectStore;
+  /** Without a byte in either direction for this long the connection is closed: a download has no other deadline. */
+  idleMillis: number;
+}
+
+/**
+ * Answers GET and HEAD with a body: whole, a range of it, or what its conditions ask for. Up to the first byte an error is
+ * thrown, to be answered with a status; afterwards the socket is destroyed, so that nobody takes a part for the whole.
+ */
+export async function sendBody(ctx: HttpContext, sender: BodySender, body: ResultBody): Promise<void> {
+  const selection = selectRange(
+    {
+      range: ctx.method === 'GET' ? ctx.get('Range') : '',
+      ifRange: ctx.get('If-Range'),
+      ifMatch: ctx.get('If-Match'),
+      ifNoneMatch: ctx.get('If-None-Match'),
+    },
+    body,
+  );
+  ctx.set(commonHeaders(body));
+  switch (selection.status) {
+    case 304:
+      ctx.status = 304;
+      return;
+    case 412:
+      throw new ServiceError(
+        'precondition-failed',
+        `the result's tag is ${body.etag}, which If-Match does not name`,
+      );
+    case 416:
+      ctx.set('Content-Range', `bytes */${body.length}`);
+      throw new ServiceError('range-not-satisfiable', `expected a range within the ${body.length} bytes`, {
+        field: 'Range',
+      });
+    case 200:
+    case 206:
+      await sendRange(ctx, sender, { body, selection });
+      return;
+    default:
+      selection satisfies never;
+  }
+}
+
+/** A result is somebody's upload: a browser must neither guess its type nor run it on our origin, nor tell where it came from. */
+function commonHeaders({ etag }: ResultBody): Record<string, string> {
+  return {
+    ETag: etag,
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-cache, no-transform',
+    'Content-Security-Policy': "sandbox; default-src 'none'",
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+  };
+}
+
+interface Answer {
+  body: ResultBody;
+  selection: Extract<Selection, { range: unknown }>;
+}
+
+async function sendRange(ctx: HttpContext, sender: BodySender, answer: Answer): Promise<void> {
+  if (ctx.method === 'HEAD') {
+    describeRange(ctx, answer);
+    return;
+  }
+  const gone = new AbortController();
+  ctx.res.once('close', () => {
+    gone.abort();
+  });
+  const signal = AbortSignal.any([ctx.state.signal, gone.signal]);
+  const { body, selection } = answer;
+  const stream = await openBody(
+    { store: sender.store, segments: body.segments(), range: selection.range },
+    signal,
+  );
+  describeRange(ctx, answer);
+  ctx.res.setTimeout(sender.idleMillis, () => ctx.res.destroy());
+  // Koa would leave the connection open after an error in the middle.
+  ctx.respond = false;
+  try {
+    await pipeline(stream, ctx.res);
+  } catch (error) {
+    ctx.state.log.info({ problem: messageOf(error) }, 'a download ended early');
+  }
+}
+
+function describeRange(ctx: HttpContext, { body, selection }: Answer): void {
+  const { first, last } = selection.range;
+  ctx.status = selection.status;
+  if (selection.status === 206) ctx.set('Content-Range', `bytes ${first}-${last}/${body.length}`);
+  ctx.set('Content-Type', body.contentType);
+  ctx.set('Content-Disposition', contentDisposition(body.fileName));
+  ctx.length = last - first + 1;
+}

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { isServiceError, ServiceError } from '../errors.ts';
+import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
+
+export interface ObjectRead extends ByteRange {
+  key: string;
+  etag: string;
+  /** Hex, of all these bytes. */
+  crc32?: string | undefined;
+}
+
+export interface ReadPatience {
+  /** Attempts in a row that bring no byte. */
+  attempts: number;
+  /** Before the second attempt; doubled before each further one. */
+  firstMillis: number;
+}
+
+/** A connector asks for a result once and ends the transfer at the first error, so a store that stumbles is asked again. */
+export const patience: ReadPatience = { attempts: 4, firstMillis: 250 };
+
+interface ReadContext {
+  store: ObjectStore;
+  patience: ReadPatience;
+}
+
+/**
+ * The bytes of one object, counted. After a broken connection it goes on where that broke: the object is the one of its ETag.
+ * The last bytes do not leave before the sum is right. Throws when the store gave other bytes, none, or refuses.
+ */
+export async function* readObject(
+  { store, patience: { attempts, firstMillis } }: ReadContext,
+  read: ObjectRead,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  const progress = { at: read.first, sum: 0 };
+  for (let failures = 0; progress.at <= read.last;) {
+    const before = progress.at;
+    try {
+      yield* readOnce(store, { read, progress }, signal);
+    } catch (error) {
+      failures = progress.at > before ? 1 : failures + 1;
+      if (failures >= attempts || signal.aborted || !isPassing(error)) throw error;
+      await delay(firstMillis * 2 ** (failures - 1), undefined, { signal });
+    }
+  }
+}
+
+interface Attempt {
+  read: ObjectRead;
+  progress: { at: number; sum: number };
+}
+
+async function* readOnce(
+  store: ObjectStore,
+  { read, progress }: Attempt,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  const part = { first: progress.at, last: read.last, etag: read.etag };
+  const stream = await store.get(read.key, part, signal);
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (progress.at + chunk.length > read.last + 1) throw changed('sent more of a result than was asked for');
+    progress.at += chunk.length;
+    if (read.crc32 !== undefined) progress.sum = crc32(chunk, progress.sum);
+    if (progress.at > read.last) checkSum(progress.sum, read.crc32);
+    yield chunk;
+  }
+  if (progress.at <= read.last)
+    throw new ServiceError('store-unavailable', 'the store ended a result before its end');
+}
+
+function checkSum(sum: number, expected: string | undefined): void {
+  if (expected === undefined || sum === Number.parseInt(expected, 16)) return;
+  throw changed('sent other bytes than the manifest tells of');
+}
+
+/** Whatever a stream throws by itself is a broken connection. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof ServiceError) || isServiceError(error, 'store-unavailable');
+}
+
+function changed(what: string): ServiceError {
+  return new ServiceError('precondition-failed', `the store ${what}`);
+}
