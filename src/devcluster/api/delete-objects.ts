@@ -69,26 +69,31 @@ async function readOptions(request: ApiRequest, context: ApiContext): Promise<As
 }
 
 function deleteOptions({ query }: ApiRequest, body: Record<string, unknown>): DeleteOptions {
-  const options: DeleteOptions = {};
-  const policy = body['propagationPolicy'] ?? query.get('propagationPolicy') ?? undefined;
-  if (policy === 'Background' || policy === 'Foreground' || policy === 'Orphan')
-    options.propagationPolicy = policy;
-  else if (policy !== undefined) {
-    const message = `Invalid value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`;
-    throw optionInvalid('propagationPolicy', message);
-  }
-  if ((body['orphanDependents'] ?? query.get('orphanDependents') ?? undefined) !== undefined) {
+  if (body['orphanDependents'] !== undefined || query.has('orphanDependents')) {
     throw optionInvalid(
       'orphanDependents',
       'Forbidden: it is deprecated and not supported here: use propagationPolicy',
     );
   }
+  const propagationPolicy = policyOf(body['propagationPolicy'] ?? query.get('propagationPolicy'));
   const grace = body['gracePeriodSeconds'] ?? integerOption(query, 'gracePeriodSeconds');
-  if (typeof grace === 'number' && Number.isSafeInteger(grace)) options.gracePeriodSeconds = grace;
-  else if (grace !== undefined) throw badRequest('gracePeriodSeconds has to be an integer');
+  if (grace !== undefined && !Number.isSafeInteger(grace))
+    throw badRequest('gracePeriodSeconds has to be an integer');
   const conditions = preconditions(body['preconditions']);
-  if (conditions) options.preconditions = conditions;
-  return options;
+  return {
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(grace === undefined ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(conditions === undefined ? {} : { preconditions: conditions }),
+  };
+}
+
+function policyOf(value: unknown): DeleteOptions['propagationPolicy'] {
+  if (value === null || value === undefined) return undefined;
+  if (value === 'Background' || value === 'Foreground' || value === 'Orphan') return value;
+  throw optionInvalid(
+    'propagationPolicy',
+    `Invalid value: ${JSON.stringify(value)}: supported values: "Background", "Foreground", "Orphan"`,
+  );
 }
 
 function preconditions(value: unknown): DeleteOptions['preconditions'] {

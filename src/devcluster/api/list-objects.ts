@@ -81,6 +81,5 @@ function refuseUnsupported({ query }: ApiRequest, { registry }: ApiContext): voi
 
 /** In a list of a real server the elements do not repeat the type. */
 function withoutType(object: KubeObject): Record<string, unknown> {
-  const { apiVersion: _apiVersion, kind: _kind, ...rest } = object;
-  return rest;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'apiVersion' && key !== 'kind'));
 }

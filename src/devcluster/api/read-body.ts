@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 
+import { decodeProtobuf } from './protobuf/decode-protobuf.ts';
 import { badRequest, StatusError } from '../registry/status-error.ts';
 
+export const protobuf = 'application/vnd.kubernetes.protobuf';
 const sizeLimit = 3 * 1024 * 1024;
 
-/** The JSON body of a request, at most 3 MiB; undefined if there is none. */
-export async function readJsonBody(message: IncomingMessage): Promise<unknown> {
+/** The body of a request as data, at most 3 MiB; undefined if there is none. */
+export async function readBody(message: IncomingMessage, mediaType: string): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
@@ -14,6 +16,7 @@ export async function readJsonBody(message: IncomingMessage): Promise<unknown> {
     chunks.push(chunk);
   }
   if (size === 0) return undefined;
+  if (mediaType === protobuf) return decodeProtobuf(Buffer.concat(chunks));
   try {
     return JSON.parse(Buffer.concat(chunks).toString()) as unknown;
   } catch (error) {

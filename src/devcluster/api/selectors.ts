@@ -29,25 +29,27 @@ function splitOutsideParentheses(text: string): string[] {
 }
 
 function parseRequirement(text: string): Requirement {
-  const set = setPattern.exec(text);
-  if (set) {
-    const [, key = '', operator = '', values = ''] = set;
-    return {
-      key,
-      operator: operator as 'in' | 'notin',
-      values: values.split(',').map((value) => value.trim()),
-    };
-  }
-  const equality = equalityPattern.exec(text);
-  if (equality) {
-    const [, key = '', operator = '', value = ''] = equality;
-    return { key, operator: operator === '!=' ? '!=' : '=', values: [value] };
-  }
-  const existence = existencePattern.exec(text);
-  if (!existence)
-    throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label selector`);
-  const [, negation = '', key = ''] = existence;
-  return { key, operator: negation === '!' ? '!' : 'exists', values: [] };
+  const found = parseSet(text) ?? parseEquality(text) ?? parseExistence(text);
+  if (found) return found;
+  throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label selector`);
+}
+
+function parseSet(text: string): Requirement | undefined {
+  const [, key, operator, values] = setPattern.exec(text) ?? [];
+  if (key === undefined || values === undefined) return undefined;
+  const trimmed = values.split(',').map((value) => value.trim());
+  return { key, operator: operator === 'in' ? 'in' : 'notin', values: trimmed };
+}
+
+function parseEquality(text: string): Requirement | undefined {
+  const [, key, operator, value] = equalityPattern.exec(text) ?? [];
+  if (key === undefined || value === undefined) return undefined;
+  return { key, operator: operator === '!=' ? '!=' : '=', values: [value] };
+}
+
+function parseExistence(text: string): Requirement | undefined {
+  const [, negation, key] = existencePattern.exec(text) ?? [];
+  return key === undefined ? undefined : { key, operator: negation === '!' ? '!' : 'exists', values: [] };
 }
 
 function holds({ key, operator, values }: Requirement, labels: Record<string, string>): boolean {

@@ -6,7 +6,7 @@ import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discoveryDocument } from './discovery.ts';
 import { dispatch } from './dispatch.ts';
 import { openApiDocument } from './openapi.ts';
-import { readJsonBody } from './read-body.ts';
+import { readBody } from './read-body.ts';
 import { resourceRoute } from './route.ts';
 
 export interface Exchange {
@@ -26,9 +26,10 @@ export interface Surroundings {
 export async function serveRequest(exchange: Exchange, surroundings: Surroundings): Promise<void> {
   const { message, response } = exchange;
   const gone = new AbortController();
-  message.on('error', () => gone.abort());
-  response.on('error', () => gone.abort());
-  response.on('close', () => gone.abort());
+  const abort = gone.abort.bind(gone);
+  message.on('error', abort);
+  response.on('error', abort);
+  response.on('close', abort);
   const signal = AbortSignal.any([gone.signal, exchange.stopping]);
   try {
     checkCaller(message, surroundings);
@@ -40,6 +41,8 @@ export async function serveRequest(exchange: Exchange, surroundings: Surrounding
   }
 }
 
+const healthPaths = ['/healthz', '/livez', '/readyz'];
+
 function checkCaller({ headers, url = '' }: IncomingMessage, { token, address }: Surroundings): void {
   // A page in a browser can reach this port under a name of its own (DNS rebinding): only our address is served.
   if (headers.host !== address) {
@@ -49,7 +52,7 @@ function checkCaller({ headers, url = '' }: IncomingMessage, { token, address }:
       message: `the Host header has to be ${address}`,
     });
   }
-  if (['/healthz', '/livez', '/readyz'].includes(url.split('?', 1)[0] ?? '')) return;
+  if (healthPaths.includes(url)) return;
   const given = headers.authorization?.replace(/^Bearer /i, '') ?? '';
   if (!timingSafeEqual(digest(given), digest(token))) {
     throw new StatusError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
@@ -62,27 +65,39 @@ function digest(text: string): Buffer {
 
 async function answerTo(
   message: IncomingMessage,
-  { context, address }: Surroundings,
+  surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const url = new URL(message.url ?? '/', `https://${address}`);
-  const pathname = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
-  if (['/healthz', '/livez', '/readyz'].includes(pathname)) return text('ok');
-  const document = discoveryDocument(pathname, address) ?? openApiDocument(pathname);
-  const route = document === undefined ? resourceRoute(pathname) : undefined;
-  if (document !== undefined && message.method === 'GET') return { kind: 'json', code: 200, body: document };
+  const { context, address } = surroundings;
+  const { method = '', headers, url = '/' } = message;
+  const { pathname, searchParams } = new URL(url, `https://${address}`);
+  const document = method === 'GET' ? documentAt(pathname, address) : undefined;
+  if (document) return document;
+  const route = resourceRoute(pathname.replace(/\/$/, ''));
   if (!route) throw nothingThere();
+  const contentType = mediaType(headers['content-type'] ?? '');
   const request: ApiRequest = {
     ...route,
-    method: message.method ?? '',
-    query: url.searchParams,
-    accept: message.headers.accept ?? '',
-    contentType: (message.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
-    readBody: () => readJsonBody(message),
+    method,
+    query: searchParams,
+    accept: headers.accept ?? '',
+    contentType,
+    readBody: () => readBody(message, contentType),
     signal,
   };
   checkAccept(request);
   return await dispatch(request, context);
+}
+
+function documentAt(path: string, address: string): Answer | undefined {
+  const pathname = path.length > 1 ? path.replace(/\/$/, '') : path;
+  if (healthPaths.includes(pathname)) return text('ok');
+  const body = discoveryDocument(pathname, address) ?? openApiDocument(pathname);
+  return body === undefined ? undefined : { kind: 'json', code: 200, body };
+}
+
+function mediaType(header: string): string {
+  return header.replace(/;.*$/s, '').trim().toLowerCase();
 }
 
 function nothingThere(): StatusError {

@@ -73,17 +73,12 @@ export function columnsFor(resource: string): Column[] {
 }
 
 function jobStatus(job: KubeObject): string {
-  const holds = (type: string) =>
-    listMember(job, 'status', 'conditions').some(
-      (condition) => textMember(condition, 'type') === type && textMember(condition, 'status') === 'True',
-    );
-  if (holds('Complete')) return 'Complete';
-  if (holds('Failed')) return 'Failed';
-  if (job.metadata.deletionTimestamp !== undefined) return 'Terminating';
-  if (holds('Suspended')) return 'Suspended';
-  if (holds('FailureTarget')) return 'FailureTarget';
-  if (holds('SuccessCriteriaMet')) return 'SuccessCriteriaMet';
-  return 'Running';
+  const holding = listMember(job, 'status', 'conditions')
+    .filter((condition) => textMember(condition, 'status') === 'True')
+    .map((condition) => textMember(condition, 'type'));
+  if (job.metadata.deletionTimestamp !== undefined) holding.push('Terminating');
+  const order = ['Complete', 'Failed', 'Terminating', 'Suspended', 'FailureTarget', 'SuccessCriteriaMet'];
+  return order.find((type) => holding.includes(type)) ?? 'Running';
 }
 
 function jobCompletions(job: KubeObject): string {
@@ -112,7 +107,7 @@ function pairs(labels: unknown): string {
 }
 
 function size(object: KubeObject, memberName: string): number {
-  return Object.keys((object[memberName] ?? {}) as object).length;
+  return Object.keys(object[memberName] ?? {}).length;
 }
 
 function involved(event: KubeObject): string {

@@ -46,7 +46,7 @@ export function watchObjects(request: ApiRequest, context: ApiContext): Answer {
 interface Sender {
   event(type: WatchEventType, object: KubeObject): void;
   error(error: StatusError): void;
-  bookmark(): void;
+  readonly bookmark: () => void;
   /** From now on a watcher that does not keep up is cut off. */
   limit(): void;
 }
@@ -143,21 +143,17 @@ interface Lifetime {
   bookmark: (() => void) | undefined;
 }
 
-function untilEnd({ request, context, response, seconds, bookmark }: Lifetime): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const end = () => {
-    resolve(undefined);
-  };
+async function untilEnd({ request, context, response, seconds, bookmark }: Lifetime): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
   const regular = bookmark ? setInterval(bookmark, context.bookmarkIntervalMs) : undefined;
   // Longer waits than a timer can take would fire at once.
-  const timer = setTimeout(end, Math.min(seconds * 1000, 2 ** 31 - 1));
-  request.signal.addEventListener('abort', end, { once: true });
-  response.once('close', end);
-  if (request.signal.aborted) end();
-  return promise.then(() => {
-    clearInterval(regular);
-    clearTimeout(timer);
-    request.signal.removeEventListener('abort', end);
-    bookmark?.();
-  });
+  const timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1));
+  request.signal.addEventListener('abort', resolve, { once: true });
+  response.once('close', resolve);
+  if (request.signal.aborted) resolve(undefined);
+  await promise;
+  clearInterval(regular);
+  clearTimeout(timer);
+  request.signal.removeEventListener('abort', resolve);
+  bookmark?.();
 }

@@ -1,12 +1,12 @@
 import { isRecord } from '../registry/copy.ts';
-import { notFound, StatusError } from '../registry/status-error.ts';
-import { badRequest } from '../registry/status-error.ts';
+import { badRequest, notFound, StatusError } from '../registry/status-error.ts';
 import type { KubeObject, ObjectInput } from '../registry/types.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
 import { applyJsonPatch } from './patch/json-patch.ts';
 import { applyMergePatch } from './patch/merge-patch.ts';
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
 import { fieldValidationOption, keyOf, registryFor } from './query.ts';
+import { protobuf } from './read-body.ts';
 import { decodeObject } from './schema/decode.ts';
 import type { Decoded } from './schema/decode.ts';
 import { kindSchemas } from './schema/kinds.ts';
@@ -84,7 +84,7 @@ function asObject(patch: unknown): unknown {
 }
 
 async function readObject(request: ApiRequest): Promise<Decoded> {
-  if (request.contentType !== '' && request.contentType !== 'application/json') {
+  if (!['', 'application/json', protobuf].includes(request.contentType)) {
     throw unsupportedMediaType('accepted media types include: application/json', request.contentType);
   }
   const validation = fieldValidationOption(request);

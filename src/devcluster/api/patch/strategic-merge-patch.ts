@@ -20,8 +20,7 @@ function mergedObject(target: Members, patch: Members, schema: Schema): Members 
   if (patch['$patch'] === 'delete') return undefined;
   const start = patch['$patch'] === 'replace' ? {} : retained(target, patch['$retainKeys']);
   const result = new Map(Object.entries(start));
-  const isOrder = (key: string) => (key.startsWith('$setElementOrder') ? 1 : 0);
-  for (const [key, value] of Object.entries(patch).toSorted(([a], [b]) => isOrder(a) - isOrder(b))) {
+  for (const [key, value] of ordersLast(Object.entries(patch))) {
     if (key.startsWith('$')) applyDirective(result, { key, value }, schema);
     else if (value === null) result.delete(key);
     else {
@@ -33,6 +32,12 @@ function mergedObject(target: Members, patch: Members, schema: Schema): Members 
   return Object.fromEntries(result);
 }
 
+/** The order of a list can be set only when its elements are there. */
+function ordersLast(entries: [string, unknown][]): [string, unknown][] {
+  const orders = entries.filter(([key]) => key.startsWith('$setElementOrder'));
+  return [...entries.filter((entry) => !orders.includes(entry)), ...orders];
+}
+
 function memberSchema(schema: Schema, key: string): Schema {
   if (schema.type === 'map') return schema.values;
   if (schema.type !== 'object') return any;
@@ -42,11 +47,11 @@ function memberSchema(schema: Schema, key: string): Schema {
 function mergedMember(target: unknown, value: unknown, schema: Schema): unknown {
   if (isRecord(value)) return mergedObject(isRecord(target) ? target : {}, value, schema);
   if (!Array.isArray(value) || schema.type !== 'list') return value;
-  const present: unknown[] = Array.isArray(target) ? target : [];
-  if (schema.isSet === true) return [...present, ...value.filter((each) => !present.includes(each))];
-  if (schema.mergeKey === undefined)
-    return value.map((each: unknown) => withoutDirectives(each, schema.items));
-  return mergedList(present, value, { key: schema.mergeKey, items: schema.items });
+  const given: unknown[] = value;
+  const present = Array.isArray(target) ? (target as unknown[]) : [];
+  if (schema.isSet === true) return [...present, ...given.filter((each) => !present.includes(each))];
+  if (schema.mergeKey === undefined) return given.map((each) => withoutDirectives(each, schema.items));
+  return mergedList(present, given, { key: schema.mergeKey, items: schema.items });
 }
 
 function mergedList(present: unknown[], patch: unknown[], merge: { key: string; items: Schema }): unknown[] {
@@ -75,45 +80,42 @@ function retained(target: Members, names: unknown): Members {
   return Object.fromEntries(Object.entries(target).filter(([key]) => names.includes(key)));
 }
 
-function applyDirective(
-  result: Map<string, unknown>,
-  directive: { key: string; value: unknown },
-  schema: Schema,
-): void {
-  const { key, value } = directive;
+interface Directive {
+  key: string;
+  value: unknown;
+}
+
+function applyDirective(result: Map<string, unknown>, { key, value }: Directive, schema: Schema): void {
   const [name, member = ''] = key.split('/', 2);
-  const present = result.get(member);
-  switch (name) {
-    case '$patch':
-      if (value === 'replace' || value === 'merge') return;
-      throw badRequest(`error decoding patch: unknown $patch directive ${JSON.stringify(value)}`);
-    case '$retainKeys':
-      return;
-    case '$deleteFromPrimitiveList':
-      if (Array.isArray(present) && Array.isArray(value)) {
-        result.set(
-          member,
-          present.filter((each) => !value.includes(each)),
-        );
-      }
-      return;
-    case '$setElementOrder':
-      if (Array.isArray(present) && Array.isArray(value))
-        result.set(member, ordered(present, value, memberSchema(schema, member)));
-      return;
-    default:
-      throw badRequest(`error decoding patch: unknown directive ${key}`);
+  if (name === '$retainKeys' || (name === '$patch' && value === 'replace')) return;
+  if (name !== '$deleteFromPrimitiveList' && name !== '$setElementOrder') {
+    throw badRequest(`error decoding patch: ${key} with ${JSON.stringify(value)} is not understood`);
   }
+  const present = result.get(member);
+  if (!Array.isArray(present) || !Array.isArray(value)) return;
+  const isOrder = name === '$setElementOrder';
+  const changed = isOrder ? ordered(present, value, memberSchema(schema, member)) : without(present, value);
+  result.set(member, changed);
+}
+
+function without(present: unknown[], removed: unknown[]): unknown[] {
+  return present.filter((each) => !removed.includes(each));
 }
 
 /** Named elements in the order given, the others behind them. */
 function ordered(present: unknown[], order: unknown[], schema: Schema): unknown[] {
   const key = schema.type === 'list' ? schema.mergeKey : undefined;
-  const identity = (value: unknown) => (key !== undefined && isRecord(value) ? value[key] : value);
-  const names = order.map(identity);
-  const rank = (value: unknown) => {
-    const found = names.findIndex((name) => isDeepStrictEqual(name, identity(value)));
-    return found < 0 ? names.length : found;
-  };
-  return present.toSorted((first, second) => rank(first) - rank(second));
+  const names = order.map((value) => identity(value, key));
+  return present.toSorted(
+    (first, second) => rank(names, identity(first, key)) - rank(names, identity(second, key)),
+  );
+}
+
+function identity(value: unknown, key: string | undefined): unknown {
+  return key !== undefined && isRecord(value) ? value[key] : value;
+}
+
+function rank(names: unknown[], name: unknown): number {
+  const found = names.findIndex((each) => isDeepStrictEqual(each, name));
+  return found < 0 ? names.length : found;
 }

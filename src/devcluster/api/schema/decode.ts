@@ -78,24 +78,29 @@ function decoded(schema: Schema, value: unknown, place: Place): unknown {
         decoded(schema.values, member, inside(place, key)),
       );
     case 'list':
-      if (!Array.isArray(value)) throw mismatch(value, 'list', place);
-      return value.map((item) => decoded(schema.items, item, place));
+      return asList(value, place).map((item) => decoded(schema.items, item, place));
     case 'string':
-    case 'boolean':
     case 'integer':
+    case 'boolean':
     case 'intOrString':
     case 'quantity':
       return decodedScalar(schema.type, value, place);
   }
 }
 
-function decodedScalar(type: string, value: unknown, place: Place): unknown {
-  const isInteger = Number.isSafeInteger(value);
-  if (type === 'quantity' && typeof value === 'number') return String(value);
-  if (type === 'boolean' && typeof value === 'boolean') return value;
-  if ((type === 'integer' || type === 'intOrString') && isInteger) return value;
-  if (type !== 'boolean' && type !== 'integer' && typeof value === 'string') return value;
-  throw mismatch(value, type, place);
+type Scalar = 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity';
+
+const accepts: Record<Scalar, (value: unknown) => boolean> = {
+  string: (value) => typeof value === 'string',
+  boolean: (value) => typeof value === 'boolean',
+  integer: Number.isSafeInteger,
+  intOrString: (value) => typeof value === 'string' || Number.isSafeInteger(value),
+  quantity: (value) => typeof value === 'string' || typeof value === 'number',
+};
+
+function decodedScalar(type: Scalar, value: unknown, place: Place): unknown {
+  if (!accepts[type](value)) throw mismatch(value, type, place);
+  return type === 'quantity' ? String(value) : value;
 }
 
 function decodedFields(
@@ -124,6 +129,11 @@ function mapValues(
 function asRecord(value: unknown, place: Place): Record<string, unknown> {
   if (isRecord(value)) return value;
   throw mismatch(value, 'object', place);
+}
+
+function asList(value: unknown, place: Place): unknown[] {
+  if (Array.isArray(value)) return value as unknown[];
+  throw mismatch(value, 'list', place);
 }
 
 function inside(place: Place, key: string): Place {
