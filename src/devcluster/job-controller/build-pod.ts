@@ -1,0 +1,28 @@
+import type { ObjectInput } from '../registry/types.ts';
+import { trackingFinalizer } from './job.ts';
+import type { Job } from './job.ts';
+
+/** The next pod of a Job, from its template. */
+export function buildPod(job: Job): ObjectInput {
+  const { metadata = {}, spec = {} } = job.spec.template ?? {};
+  return {
+    metadata: {
+      generateName: `${job.metadata.name}-`,
+      ...(job.metadata.namespace === undefined ? {} : { namespace: job.metadata.namespace }),
+      labels: { ...metadata.labels },
+      ...(metadata.annotations ? { annotations: metadata.annotations } : {}),
+      finalizers: [...(metadata.finalizers ?? []), trackingFinalizer],
+      ownerReferences: [
+        {
+          apiVersion: 'batch/v1',
+          kind: 'Job',
+          name: job.metadata.name,
+          uid: job.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    },
+    spec,
+  };
+}

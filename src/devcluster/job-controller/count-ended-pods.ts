@@ -1,0 +1,54 @@
+import { judgeFailure } from './failure-policy.ts';
+import { hasEnded, isBeingDeleted, isTracked, podKey, replacesEndedOnly, trackingFinalizer } from './job.ts';
+import type { Job, JobPod } from './job.ts';
+import type { JobControllerContext } from './reconcile-job.ts';
+
+export interface Count {
+  /** Pods that are in the counts now and have to lose their tracking finalizer. */
+  counted: JobPod[];
+  /** Set if a rule of the failure policy ends the Job. */
+  failJob?: string;
+}
+
+/** Adds the pods that ended since the last time to `job.status`. */
+export function countEndedPods(context: JobControllerContext, job: Job, pods: JobPod[]): Count {
+  const count: Count = { counted: [] };
+  for (const pod of pods.filter(isTracked)) {
+    if (pod.status.phase === 'Succeeded') {
+      job.status.succeeded = (job.status.succeeded ?? 0) + 1;
+      context.backOff.recordSuccess(job.metadata.uid);
+    } else if (countsAsFailed(job, pod)) {
+      countFailure(context, { job, pod, count });
+    } else if (!isBeingDeleted(job)) {
+      continue;
+    }
+    count.counted.push(pod);
+  }
+  return count;
+}
+
+/** The pod no longer matters to its Job: it may go. */
+export function releasePod({ registry }: JobControllerContext, pod: JobPod): void {
+  registry.modify(podKey(pod), ({ metadata }) => {
+    const kept = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== trackingFinalizer);
+    if (kept.length > 0) metadata.finalizers = kept;
+    else delete metadata.finalizers;
+  });
+}
+
+// Where replacements do not wait, the mark is the failure: a lost node may never report an end.
+function countsAsFailed(job: Job, pod: JobPod): boolean {
+  if (pod.status.phase === 'Failed') return true;
+  return isBeingDeleted(pod) && !hasEnded(pod) && !replacesEndedOnly(job);
+}
+
+function countFailure(
+  context: JobControllerContext,
+  { job, pod, count }: { job: Job; pod: JobPod; count: Count },
+): void {
+  const verdict = judgeFailure(job, pod);
+  context.backOff.recordFailure(job.metadata.uid, context.now().getTime());
+  if (verdict.action === 'ignore') return;
+  job.status.failed = (job.status.failed ?? 0) + 1;
+  if (verdict.action === 'fail-job') count.failJob ??= verdict.message;
+}
