@@ -65,7 +65,7 @@ async function announceFailure(
     { ...announcement, url: terminateUrl(connector, request), body },
     signal,
   );
-  return classifyTermination(answer, request.ids['transferProcessId'] ?? '');
+  return classifyTermination(answer);
 }
 
 /** Nobody was asked. */

@@ -20,12 +20,9 @@ export function classifyAnswer(answer: Answer): Delivery {
  * The path of the management API is ours to choose, so a 404 may be the web server's: taken for an unknown process it would
  * leave the consumer waiting for ever.
  */
-export function classifyTermination(answer: Answer, transferProcessId: string): Delivery {
-  const wrongPath =
-    answer.got === 'answer' &&
-    answer.status === 404 &&
-    !answer.body.includes('ObjectNotFound') &&
-    !answer.body.includes(transferProcessId);
+export function classifyTermination(answer: Answer): Delivery {
+  const named = answer.got === 'nothing' || /ObjectNotFound|TransferProcess\b/.test(answer.body);
+  const wrongPath = answer.got === 'answer' && answer.status === 404 && !named;
   if (!wrongPath) return classifyAnswer(answer);
   return retry(
     'answered 404 without naming the process: are managementUrl and managementVersion right?',

@@ -1,0 +1,169 @@
+import type { ConnectorConfig } from '../config/config.ts';
+import { isBelowPrefix } from '../connector/callback-address.ts';
+import { decideAnswer, type Decision } from '../connector/control-plane/decide-answer.ts';
+import type { ProvisionMessage } from '../connector/control-plane/read-request.ts';
+import { ServiceError } from '../errors.ts';
+import type { FlowRequest } from '../flow/flow-request.ts';
+import { flowName } from '../flow/names.ts';
+import { flowLogger, type Logger } from '../log.ts';
+import type { FlowService, FlowView } from '../provisioner/flow-service.ts';
+import { chooseTemplate } from '../template/choose-template.ts';
+import { renderTemplate } from '../template/render-template.ts';
+import type { RenderedTemplate, Template } from '../template/template.ts';
+
+export interface ProvisionDependencies {
+  templates: readonly Template[];
+  flows: FlowService;
+  now: () => Date;
+}
+
+export interface Asked {
+  connector: ConnectorConfig;
+  message: ProvisionMessage;
+  /** Named in the path. */
+  template?: string;
+  log: Logger;
+}
+
+/** For people who read along; connectors look at the status alone. */
+export interface ProvisionAnswer {
+  id: string;
+  answer: 'accepted' | 'repeated' | 'deprovisioned';
+}
+
+/** Whatever is wrong for good throws a 4xx, which the connector takes as final; what may work later throws a 503. */
+export async function answerProvision(
+  deps: ProvisionDependencies,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<ProvisionAnswer> {
+  const { connector, message } = asked;
+  const id = flowName({ dialect: 'control-plane', connector: connector.name, ids: message.ids });
+  const view = message.type === 'deprovision' ? undefined : await deps.flows.find(id, signal);
+  const decision = decideAnswer(message.type, view && knownFlow(view, asked));
+  flowLogger(asked.log, id).info(
+    { connector: connector.name, assetId: message.assetId, type: message.type, decision },
+    'asked',
+  );
+  return { id, answer: await act[decision](deps, { ...asked, id }, signal) };
+}
+
+function knownFlow({ told, deprovisioned, request }: FlowView, { message, template }: Asked) {
+  const sameContent =
+    request.assetId === message.assetId && (template ?? request.template) === request.template;
+  return { told, deprovisioned, sameContent };
+}
+
+type Act = (
+  deps: ProvisionDependencies,
+  asked: Asked & { id: string },
+  signal: AbortSignal,
+) => Promise<ProvisionAnswer['answer']>;
+
+const act: Record<Decision, Act> = {
+  accept,
+  'ask-again': askAgain,
+  repeat: () => Promise.resolve('repeated'),
+  deprovision,
+  conflict: () => Promise.reject(conflict()),
+};
+
+async function accept(
+  deps: ProvisionDependencies,
+  asked: Asked & { id: string },
+  signal: AbortSignal,
+): Promise<ProvisionAnswer['answer']> {
+  checkCallbackAddress(asked);
+  const rendered = render(deps.templates, asked);
+  const acceptance = await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal);
+  switch (acceptance) {
+    case 'created':
+      return 'accepted';
+    case 'repeated':
+      // Another request was quicker than ours between looking and storing.
+      return await askAgain(deps, asked, signal);
+    case 'conflict':
+      throw conflict();
+  }
+}
+
+async function askAgain(
+  { flows }: ProvisionDependencies,
+  { id }: { id: string },
+  signal: AbortSignal,
+): Promise<ProvisionAnswer['answer']> {
+  await flows.askAgain(id, signal);
+  return 'repeated';
+}
+
+/** Of an unknown flow there is nothing to take away, and the connector wants to hear exactly that it is gone. */
+async function deprovision(
+  { flows }: ProvisionDependencies,
+  { id }: { id: string },
+  signal: AbortSignal,
+): Promise<ProvisionAnswer['answer']> {
+  await flows.deprovision(id, signal);
+  return 'deprovisioned';
+}
+
+/** Before anything is stored, let alone sent there. */
+function checkCallbackAddress({ connector, message }: Asked): void {
+  if (isBelowPrefix(message.callbackAddress, connector.callbackPrefix)) return;
+  throw new ServiceError(
+    'invalid-request',
+    `callbackAddress: expected an address below ${connector.callbackPrefix}`,
+    {
+      field: 'callbackAddress',
+    },
+  );
+}
+
+function render(
+  templates: readonly Template[],
+  { connector, message, template: name }: Asked,
+): RenderedTemplate {
+  const { assetId } = message;
+  const allowed = templates.filter(
+    (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
+  );
+  if (
+    name !== undefined &&
+    templates.some((one) => one.name === name) &&
+    !allowed.some((one) => one.name === name)
+  ) {
+    throw new ServiceError('forbidden', `template: "${connector.name}" may not ask for "${name}"`, {
+      field: 'template',
+    });
+  }
+  const template = chooseTemplate(allowed, { assetId, ...(name === undefined ? {} : { template: name }) });
+  return renderTemplate(template, { assetId, parameters: {} });
+}
+
+function buildRequest(
+  { now }: ProvisionDependencies,
+  { connector, message }: Asked,
+  { template }: RenderedTemplate,
+): FlowRequest {
+  const { ids, assetId, callbackAddress, consumer, policyDigest } = message;
+  return {
+    dialect: 'control-plane',
+    connector: connector.name,
+    ids,
+    assetId,
+    template: template.name,
+    callbackAddress,
+    ...(consumer === undefined ? {} : { consumer }),
+    ...(policyDigest === undefined ? {} : { policyDigest }),
+    acceptedAt: now().toISOString(),
+  };
+}
+
+function conflict(): ServiceError {
+  return new ServiceError(
+    'conflict',
+    'transferProcessId and resourceDefinitionId: expected new ones, received those of a request for another asset or template',
+    {
+      field: 'transferProcessId',
+    },
+  );
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http';
+import type { HttpConfig } from '../config/config.ts';
+
+/**
+ * Whether a path that needs no token may be used. `loopback` means a program on this machine: not somebody behind a proxy that
+ * runs here, nor a web page whose host name was made to point here.
+ */
+export function bareAllowed(
+  { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,
+  bare: HttpConfig['bare'],
+): boolean {
+  if (bare !== 'loopback') return bare === 'on';
+  const forwarded = headers['forwarded'] ?? headers['x-forwarded-for'] ?? headers['x-real-ip'];
+  return (
+    forwarded === undefined &&
+    isLoopbackAddress(socket.remoteAddress ?? '') &&
+    isLoopbackHost(headers.host ?? '')
+  );
+}
+
+function isLoopbackAddress(address: string): boolean {
+  return /^(::ffff:)?127(\.\d+){3}$|^::1$/i.test(address);
+}
+
+function isLoopbackHost(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host);
+}

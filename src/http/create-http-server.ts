@@ -1,0 +1,55 @@
+import type { Config, Secrets } from '../config/config.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { FlowService } from '../provisioner/flow-service.ts';
+import type { Template } from '../template/template.ts';
+import { createApp } from './create-app.ts';
+import { HttpServer } from './http-server.ts';
+import { buildOpenApi } from './openapi.ts';
+import type { Route } from './route.ts';
+import { healthRoutes, type HealthCheck } from './routes/health.ts';
+import { provisionRoutes } from './routes/provision.ts';
+import { serviceRoutes } from './routes/service.ts';
+
+export interface HttpDependencies {
+  config: Pick<Config, 'http' | 'connectors'>;
+  secrets: Pick<Secrets, 'connectors'>;
+  version: string;
+  templates: readonly Template[];
+  flows: FlowService;
+  /** What `/health` asks, by name; each within a bound of its own. */
+  components: Readonly<Record<string, HealthCheck>>;
+  /** Results and demo. */
+  routes: readonly Route[];
+  log: Logger;
+  metrics: Metrics;
+  now?: () => Date;
+}
+
+/** The request half. Not listening yet. */
+export function createHttpServer(deps: HttpDependencies): HttpServer {
+  const { http } = deps.config;
+  return new HttpServer(http, (ready) => {
+    const routes = allRoutes(deps, ready);
+    const handle = createApp({ config: http, log: deps.log, metrics: deps.metrics, routes }).callback();
+    return (req, res) => void handle(req, res);
+  });
+}
+
+function allRoutes({ now = () => new Date(), ...deps }: HttpDependencies, ready: () => boolean): Route[] {
+  const { http } = deps.config;
+  const routes: Route[] = [
+    ...serviceRoutes({
+      ...deps,
+      openApi: () => buildOpenApi(routes, { version: deps.version, url: http.publicUrl }),
+    }),
+    ...healthRoutes({
+      ready,
+      components: deps.components,
+      checkMillis: Math.min(1000, http.answerDeadlineMillis / 2),
+    }),
+    ...provisionRoutes({ ...deps, now }),
+    ...deps.routes,
+  ];
+  return routes;
+}

@@ -1,0 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Middleware } from 'koa';
+import type { HttpState } from '../route.ts';
+
+/**
+ * An error of ours leaves no earlier than this after its request came: a connector repeats a 5xx at once and without end
+ * (thousands of times a second), whatever Retry-After says. Counted from the request, so that it stays within the deadline.
+ */
+export function busyHold({ millis }: { millis: number }): Middleware<HttpState> {
+  return async function busyHold(ctx, next) {
+    await next();
+    const problem = ctx.type === 'application/problem+json';
+    const left = ctx.state.arrivedAt + millis - performance.now();
+    if (ctx.status < 500 || !problem || left <= 0) return;
+    await delay(left, undefined, { signal: ctx.state.signal }).catch(() => undefined);
+  };
+}

@@ -1,0 +1,93 @@
+import { ProvisionRequestBody } from '../connector/control-plane/schemas.ts';
+import { problemSchema } from './problem.ts';
+import type { OperationResponse, Route } from './route.ts';
+
+const tags = {
+  service: 'The service itself: health, metrics, this document',
+  connectors: 'What connectors send',
+  results: 'Results behind data addresses; the token in the path is the permission',
+  demo: 'Run a template and get its result in one request',
+};
+
+/** OpenAPI 3.1, assembled from the routes that are really served. */
+export function buildOpenApi(
+  routes: readonly Route[],
+  { version, url }: { version: string; url: string },
+): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const path = openApiPath(route.path);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describeOperation(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'edc-job-provisioner',
+      version,
+      summary: 'Data offers made by Kubernetes Jobs',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url }],
+    // Where a permission is needed, it is a token in the path.
+    security: [],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    paths,
+    components: { schemas: { Problem: problemSchema, ProvisionRequest: ProvisionRequestBody } },
+  };
+}
+
+/** `/a/:b/*c` is `/a/{b}/{c}`. */
+export function openApiPath(path: string): string {
+  return path.replaceAll(/[:*](\w+)/g, '{$1}');
+}
+
+function describeOperation({ path, operation }: Route): object {
+  const { operationId, tag, summary, description, requestBody, responses } = operation;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    parameters: describeParameters(path, operation),
+    ...(requestBody === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: requestBody } } } }),
+    responses: { ...Object.fromEntries(Object.entries(responses).map(describeResponse)), ...problems },
+  };
+}
+
+function describeParameters(path: string, { parameters, query = {} }: Route['operation']): object[] {
+  const schema = { type: 'string' };
+  const inPath = Array.from(path.matchAll(/[:*](\w+)/g), ([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    description: parameters[name] ?? name,
+    schema,
+  }));
+  const inQuery = Object.entries(query).map(([name, description]) => ({
+    name,
+    in: 'query',
+    description,
+    schema,
+  }));
+  return [...inPath, ...inQuery];
+}
+
+function describeResponse([status, { description, contentType = 'application/json', schema }]: [
+  string,
+  OperationResponse,
+]): [string, object] {
+  const bytes = contentType === 'application/json' ? undefined : {};
+  const body = schema ?? bytes;
+  return [
+    status,
+    { description, ...(body === undefined ? {} : { content: { [contentType]: { schema: body } } }) },
+  ];
+}
+
+const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+const problems = {
+  '4XX': { description: 'The request cannot be answered as it is', content: problem },
+  '5XX': { description: 'Nothing could be stored or read; held back for some seconds', content: problem },
+};

@@ -1,0 +1,93 @@
+import { isServiceError, type ErrorCode } from '../errors.ts';
+
+/** RFC 9457. `type` is stable: programs may compare it. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** The member, header or parameter that is at fault. */
+  field?: string;
+}
+
+/** Never a stack, never a secret: what we did not word ourselves is not shown. */
+export function problemOf(error: unknown): Problem {
+  if (isServiceError(error)) {
+    const { status, title, shown = true } = kinds[error.code];
+    const detail = shown
+      ? error.message
+      : 'Nothing could be stored or read just now; the same request may work later.';
+    return {
+      type: typeOf(error.code),
+      title,
+      status,
+      detail,
+      ...(error.field === undefined ? {} : { field: error.field }),
+    };
+  }
+  const { status, title } = kinds.internal;
+  return {
+    type: typeOf('internal'),
+    title,
+    status,
+    detail: 'Something unexpected happened; the log of the service says what.',
+  };
+}
+
+interface Kind {
+  status: number;
+  title: string;
+  /** Messages about the cluster and the store name addresses that a stranger need not know. */
+  shown?: boolean;
+}
+
+const unavailable: Kind = { status: 503, title: 'Not available just now', shown: false };
+const internal: Kind = { status: 500, title: 'Internal error', shown: false };
+
+const kinds: Record<ErrorCode, Kind> = {
+  'invalid-config': internal,
+  'invalid-template': internal,
+  'invalid-request': { status: 400, title: 'Invalid request' },
+  'invalid-parameters': { status: 400, title: 'Invalid parameters' },
+  'payload-too-large': { status: 413, title: 'Body too large' },
+  'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'unknown-connector': { status: 404, title: 'Not found' },
+  'unknown-template': { status: 404, title: 'Unknown template' },
+  forbidden: { status: 403, title: 'Forbidden' },
+  'not-found': { status: 404, title: 'Not found' },
+  gone: { status: 410, title: 'Gone' },
+  conflict: { status: 409, title: 'Conflict' },
+  'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
+  'cluster-exists': unavailable,
+  'cluster-conflict': unavailable,
+  'cluster-not-found': unavailable,
+  'cluster-expired': unavailable,
+  // The API server's last word about this Job: asking again would not change it.
+  'cluster-refused': { status: 422, title: 'Refused by the cluster', shown: false },
+  'cluster-unavailable': unavailable,
+  'bucket-missing': unavailable,
+  'object-missing': unavailable,
+  'precondition-failed': unavailable,
+  'store-refused': unavailable,
+  'store-unavailable': unavailable,
+  unavailable: { ...unavailable, shown: true },
+  'deadline-exceeded': unavailable,
+  internal,
+};
+
+function typeOf(code: ErrorCode): string {
+  return `urn:edc-job-provisioner:problem:${code}`;
+}
+
+export const problemSchema = {
+  type: 'object',
+  description: 'What went wrong (RFC 9457).',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string', description: 'Stable: urn:edc-job-provisioner:problem:<code>' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'Names the field and what was expected of it.' },
+    field: { type: 'string' },
+  },
+};

@@ -1,0 +1,94 @@
+import type { Config, ConnectorConfig, Secrets } from '../../config/config.ts';
+import { isBelowPrefix } from '../../connector/callback-address.ts';
+import { readProvisionRequest, type ProvisionMessage } from '../../connector/control-plane/read-request.ts';
+import { ServiceError } from '../../errors.ts';
+import { answerProvision, type ProvisionDependencies } from '../answer-provision.ts';
+import { authenticateConnector } from '../authenticate-connector.ts';
+import { bareAllowed } from '../bare-allowed.ts';
+import type { HttpContext, Operation, Route } from '../route.ts';
+
+export interface ProvisionRoutesDependencies extends ProvisionDependencies {
+  config: Pick<Config, 'http' | 'connectors'>;
+  secrets: Pick<Secrets, 'connectors'>;
+}
+
+/** Where connectors send their requests: with a token in the path, or bare where that is allowed. */
+export function provisionRoutes(deps: ProvisionRoutesDependencies): Route[] {
+  const known = { connectors: deps.config.connectors, secrets: deps.secrets.connectors };
+  function withToken(ctx: HttpContext): Promise<void> {
+    const { connector: name = '', token = '' } = ctx.params;
+    const connector = authenticateConnector(known, { name, token });
+    return answer(ctx, connector, readProvisionRequest(ctx.request.body));
+  }
+  function bare(ctx: HttpContext): Promise<void> {
+    if (!bareAllowed(ctx.req, deps.config.http.bare))
+      throw new ServiceError('not-found', 'nothing is served under this path');
+    const message = readProvisionRequest(ctx.request.body);
+    return answer(ctx, connectorOf(message, deps.config.connectors), message);
+  }
+  async function answer(
+    ctx: HttpContext,
+    connector: ConnectorConfig,
+    message: ProvisionMessage,
+  ): Promise<void> {
+    const { template } = ctx.params;
+    const asked = { connector, message, ...(template === undefined ? {} : { template }), log: ctx.state.log };
+    // Exactly 200: a deprovision is taken for refused with any other 2xx.
+    ctx.body = await answerProvision(deps, asked, ctx.state.signal);
+    ctx.status = 200;
+  }
+  const base = '/connectors/:connector/:token/provision';
+  return [
+    route(base, withToken, operation('provision', 'A connector asks for provisioning or deprovisioning')),
+    route(`${base}/:template`, withToken, operation('provisionTemplate', 'The same, by a template’s name')),
+    route('/provision', bare, operation('provisionBare', 'The same without a token, where that is allowed')),
+    route(
+      '/provision/:template',
+      bare,
+      operation('provisionBareTemplate', 'The same without a token, by a template’s name'),
+    ),
+  ];
+}
+
+/** Without a name in the path, the callback address says who asks: the longest prefix that fits. */
+function connectorOf(
+  { callbackAddress }: ProvisionMessage,
+  connectors: readonly ConnectorConfig[],
+): ConnectorConfig {
+  const fitting = connectors.filter(({ callbackPrefix }) => isBelowPrefix(callbackAddress, callbackPrefix));
+  const [connector] = fitting.sort((a, b) => b.callbackPrefix.length - a.callbackPrefix.length);
+  if (connector !== undefined) return connector;
+  throw new ServiceError(
+    'invalid-request',
+    'callbackAddress: expected one below the callbackPrefix of a configured connector',
+    {
+      field: 'callbackAddress',
+    },
+  );
+}
+
+function route(path: string, handle: Route['handle'], operation: Operation): Route {
+  return { method: 'POST', path, deadline: 'bounded', body: 'json', operation, handle };
+}
+
+function operation(operationId: string, summary: string): Operation {
+  return {
+    operationId,
+    tag: 'connectors',
+    summary,
+    description:
+      'Answered as the first time when it is repeated. The outcome is told later, at the callbackAddress.',
+    parameters: {
+      connector: 'Name of a configured connector',
+      token: 'One of its tokens',
+      template: 'Name of a template; without it the asset’s template is taken',
+    },
+    requestBody: { $ref: '#/components/schemas/ProvisionRequest' },
+    responses: {
+      200: {
+        description: 'Accepted, repeated, or deprovisioned',
+        schema: { type: 'object', properties: { id: { type: 'string' }, answer: { type: 'string' } } },
+      },
+    },
+  };
+}

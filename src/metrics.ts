@@ -1,0 +1,62 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Few, and none with a flow's id: each label value is a time series for ever. */
+export interface Metrics {
+  registry: Registry;
+  httpSeconds: Histogram<'method' | 'route' | 'status'>;
+  /** Answers that were not out in time: their sockets were destroyed. */
+  httpDeadlines: Counter;
+  /** `reason` is empty for a success. */
+  outcomes: Counter<'template' | 'phase' | 'reason'>;
+  /** One for each attempt at telling a connector. */
+  deliveries: Counter<'connector' | 'result'>;
+  reconciles: Counter<'result'>;
+  openFlows: Gauge;
+  /** 1 on the replica that reconciles. */
+  leading: Gauge;
+}
+
+export function createMetrics({ processMetrics = true }: { processMetrics?: boolean } = {}): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (processMetrics) collectDefaultMetrics({ register: registry });
+  return {
+    registry,
+    httpSeconds: new Histogram({
+      name: 'edc_jp_http_request_seconds',
+      help: 'Time from a request’s head to the end of its answer',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.005, 0.02, 0.1, 0.5, 1, 2, 3, 10],
+      registers,
+    }),
+    httpDeadlines: new Counter({
+      name: 'edc_jp_http_deadlines_total',
+      help: 'Requests whose socket was destroyed because no answer was out in time',
+      registers,
+    }),
+    outcomes: new Counter({
+      name: 'edc_jp_outcomes_total',
+      help: 'Flows that ended',
+      labelNames: ['template', 'phase', 'reason'],
+      registers,
+    }),
+    deliveries: new Counter({
+      name: 'edc_jp_deliveries_total',
+      help: 'Attempts at telling a connector an outcome',
+      labelNames: ['connector', 'result'],
+      registers,
+    }),
+    reconciles: new Counter({
+      name: 'edc_jp_reconciles_total',
+      help: 'Steps of the reconciler',
+      labelNames: ['result'],
+      registers,
+    }),
+    openFlows: new Gauge({
+      name: 'edc_jp_open_flows',
+      help: 'Flows that the reconciler knows and that are not closed',
+      registers,
+    }),
+    leading: new Gauge({ name: 'edc_jp_leading', help: '1 where the Lease is held', registers }),
+  };
+}
