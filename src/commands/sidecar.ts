@@ -1,0 +1,38 @@
+import { writeSync } from 'node:fs';
+import { loadSidecarSettings } from '../config/sidecar.ts';
+import { messageOf } from '../errors.ts';
+import { createLog } from '../sidecar/log-line.ts';
+import { runSidecar } from '../sidecar/run-sidecar.ts';
+
+/**
+ * `sidecar`: ends on SIGTERM alone, once the results are stored or its grace is over. Wrong settings end it at once: its
+ * startup probe never passed then, so that no worker runs.
+ */
+export async function sidecarCommand(): Promise<void> {
+  const terminated = new AbortController();
+  process.on('SIGTERM', () => {
+    terminated.abort();
+  });
+  const log = createLog(writeError);
+  process.on('uncaughtException', (error) => {
+    log('error', 'something failed where nobody waited for it', {
+      problem: messageOf(error),
+      stack: error.stack,
+    });
+  });
+  try {
+    process.exitCode = await runSidecar(loadSidecarSettings(), log, terminated.signal);
+  } catch (error) {
+    log('error', 'the sidecar cannot run', { problem: messageOf(error) });
+    process.exitCode = 1;
+  }
+}
+
+/** Synchronous, so that the last line is out before the process ends; a reader that is gone must not end it. */
+function writeError(line: string): void {
+  try {
+    writeSync(2, line);
+  } catch {
+    // Nobody reads; the termination message says the same.
+  }
+}

@@ -1,0 +1,123 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SidecarSettings } from '../config/sidecar.ts';
+import { messageOf } from '../errors.ts';
+import type { SidecarReport } from '../result/manifest.ts';
+import { abortUpload } from '../storage/upload/multipart-upload.ts';
+import { startGrace } from './grace.ts';
+import type { Log } from './log-line.ts';
+import { openSession, type Session } from './session.ts';
+import { failureReport, writeTerminationMessage } from './termination-message.ts';
+import { uploadRest } from './upload-rest.ts';
+import { uploadWhileRunning } from './upload-while-running.ts';
+
+const reopenMillis = 1_000;
+const abandonMillis = 10_000;
+
+/**
+ * The pod half: uploads what the worker writes, and after `terminate` (SIGTERM, which comes when the worker has ended) the
+ * rest and the manifest. Answers the exit code, 0 only with a manifest, and never before `terminate`, whatever fails: a
+ * sidecar that ended early might be in its crash back-off when the worker ends, and then nothing would be uploaded.
+ * The caller's handler for SIGTERM must stand before this is called: it writes the file that the startup probe tests.
+ */
+export async function runSidecar(
+  settings: SidecarSettings,
+  log: Log,
+  terminate: AbortSignal,
+): Promise<0 | 1> {
+  const grace = startGrace(settings.graceSeconds, terminate);
+  // Nothing else would keep the process when everything has failed.
+  const alive = setInterval(() => undefined, 1_000_000);
+  terminate.addEventListener('abort', () => {
+    leaveMessage(settings, log, killedReport);
+  });
+  const report = openInTime(settings, log, { deadline: grace.deadline, terminate }).then(async (session) => {
+    try {
+      return await uploadAll(session, terminate);
+    } finally {
+      session.close();
+    }
+  });
+  try {
+    const stored = await Promise.race([report, grace.expired]);
+    log('info', 'the results are stored', { ...stored });
+    leaveMessage(settings, log, stored);
+    return 0;
+  } catch (error) {
+    await untilAborted(terminate);
+    log('error', 'the results could not be stored', { problem: messageOf(error) });
+    leaveMessage(settings, log, failureReport(error));
+    return 1;
+  } finally {
+    clearInterval(alive);
+    grace.stop();
+  }
+}
+
+/** Stays if this process is killed before its end. */
+const killedReport: SidecarReport = { error: { message: 'the upload was killed before it ended' } };
+
+function leaveMessage({ terminationMessage }: SidecarSettings, log: Log, report: SidecarReport): void {
+  try {
+    writeTerminationMessage(terminationMessage, report);
+  } catch (error) {
+    log('error', 'the termination message could not be written', { problem: messageOf(error) });
+  }
+}
+
+interface Signals {
+  deadline: AbortSignal;
+  terminate: AbortSignal;
+}
+
+/** A folder that is not there yet, or a full disk, is waited for like a store that is down. */
+async function openInTime(
+  settings: SidecarSettings,
+  log: Log,
+  { deadline, terminate }: Signals,
+): Promise<Session> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const session = await openSession(settings, log, deadline);
+      writeFileSync(join(settings.state, 'started'), '');
+      return session;
+    } catch (error) {
+      if (deadline.aborted) throw error;
+      if (attempt === 1)
+        log('error', 'the upload could not be prepared and is tried again', { problem: messageOf(error) });
+    }
+    const signal = terminate.aborted ? deadline : terminate;
+    await delay(reopenMillis, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function uploadAll(session: Session, terminate: AbortSignal): Promise<SidecarReport> {
+  const abandoned = abandonUploads(session);
+  await uploadWhileRunning(session, terminate);
+  const report = await uploadRest(session);
+  await abandoned;
+  return report;
+}
+
+/** Multipart uploads of an earlier process in this pod: nobody else knows their ids. */
+async function abandonUploads({ store, journal, log, deadline }: Session): Promise<void> {
+  for (const upload of [...journal.open.values()]) {
+    try {
+      await abortUpload(store, upload, AbortSignal.any([deadline, AbortSignal.timeout(abandonMillis)]));
+      journal.addEnded(upload);
+    } catch (error) {
+      log('warn', 'an upload of an earlier process could not be aborted', {
+        key: upload.key,
+        problem: messageOf(error),
+      });
+    }
+  }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve, { once: true });
+  });
+}

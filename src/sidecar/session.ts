@@ -1,0 +1,77 @@
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SidecarSettings } from '../config/sidecar.ts';
+import { messageOf } from '../errors.ts';
+import { createBufferPool, type BufferPool } from '../storage/upload/buffer-pool.ts';
+import type { StoreAccess } from '../storage/upload/ask-store.ts';
+import { createCredentialReader } from '../storage/upload/credentials.ts';
+import { partBytes } from '../storage/upload/part-size.ts';
+import type { BackOff } from '../storage/upload/repeat.ts';
+import { createSender } from '../storage/upload/send-request.ts';
+import { openJournal, type Journal } from './journal.ts';
+import type { Log } from './log-line.ts';
+
+/** What the whole run shares. */
+export interface Session {
+  settings: SidecarSettings;
+  /** The results' folder, without symlinks. */
+  root: string;
+  store: StoreAccess;
+  pool: BufferPool;
+  journal: Journal;
+  log: Log;
+  backOff: BackOff;
+  /** Aborts shortly before the grace ends. */
+  deadline: AbortSignal;
+  close(): void;
+}
+
+/** Files under way at once; the pool's budget bounds those that are larger than a few kilobytes. */
+export const lanes = 16;
+const uploaders = 4;
+
+export async function openSession(
+  settings: SidecarSettings,
+  log: Log,
+  deadline: AbortSignal,
+): Promise<Session> {
+  const { endpoint, region, bucket } = settings;
+  const sender = await createSender({
+    endpoint,
+    timeoutMillis: settings.requestTimeoutMillis,
+    connections: lanes,
+  });
+  const backOff: BackOff = {
+    firstMillis: 100,
+    maxMillis: 5_000,
+    random: Math.random,
+    onFailure: logFailure(log),
+  };
+  const credentials = createCredentialReader(settings.credentials);
+  const root = realpathSync(settings.results);
+  const journal = openJournal(join(settings.state, 'journal.jsonl'), settings.attempt, (error) => {
+    log('error', 'the journal could not be written', { problem: messageOf(error) });
+  });
+  return {
+    settings,
+    root,
+    store: { sender, credentials, region, bucket, backOff },
+    pool: createBufferPool(uploaders * partBytes),
+    journal,
+    log,
+    backOff,
+    deadline,
+    close() {
+      sender.close();
+      journal.close();
+    },
+  };
+}
+
+/** The first failure, the second, the fourth: an hour without a store is told in a dozen lines a request. */
+function logFailure(log: Log): NonNullable<BackOff['onFailure']> {
+  return ({ attempt, error }) => {
+    if ((attempt & (attempt - 1)) !== 0) return;
+    log('warn', 'uploading failed and is tried again', { attempt, problem: messageOf(error) });
+  };
+}

@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs';
+import { isServiceError, messageOf } from '../errors.ts';
+import type { SidecarReport } from '../result/manifest.ts';
+
+/** The kubelet cuts what is longer, and half a JSON says nothing. */
+const limitBytes = 4096;
+
+/** In place, in one write: the kubelet mounts this very file, which a rename would replace. */
+export function writeTerminationMessage(path: string, report: SidecarReport): void {
+  writeFileSync(path, terminationMessage(report));
+}
+
+export function failureReport(error: unknown): SidecarReport {
+  const path = isServiceError(error) ? error.field : undefined;
+  return { error: { message: messageOf(error), ...(path === undefined ? {} : { path }) } };
+}
+
+export function terminationMessage(report: SidecarReport): string {
+  const whole = JSON.stringify(report);
+  if (!('error' in report) || Buffer.byteLength(whole) <= limitBytes) return whole;
+  const { message, path } = report.error;
+  // An escaped character takes up to six bytes, so these always fit.
+  const cut = { message: message.slice(0, 300), ...(path === undefined ? {} : { path: path.slice(0, 300) }) };
+  return JSON.stringify({ error: cut });
+}

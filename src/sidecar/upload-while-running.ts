@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
+import { pauseMillis } from '../storage/upload/repeat.ts';
+import type { Session } from './session.ts';
+import { settledFiles } from './settled-files.ts';
+import { uploadResults } from './upload-results.ts';
+import { walkResults } from './walk-results.ts';
+
+/** A look costs at most this share of the time, however many files there are. */
+const restsPerLook = 10;
+const longestPauseMillis = 60_000;
+
+/**
+ * Stores what the worker has finished, look after look, until the signal; whatever fails here is logged and tried again.
+ * What is under way when the signal comes is brought to its end.
+ */
+export async function uploadWhileRunning(session: Session, terminate: AbortSignal): Promise<void> {
+  const { settings, log } = session;
+  let before = new Map<string, string>();
+  let failures = 0;
+  while (!terminate.aborted) {
+    const start = performance.now();
+    try {
+      before = await lookOnce(session, before, terminate);
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      if (failures === 1)
+        log('warn', 'uploading during the run failed and is tried again', { problem: messageOf(error) });
+    }
+    const backOff = { ...session.backOff, firstMillis: settings.pollMillis, maxMillis: longestPauseMillis };
+    const took = performance.now() - start;
+    const pause =
+      failures > 0 ? pauseMillis(failures, backOff) : Math.max(settings.pollMillis, took * restsPerLook);
+    await delay(Math.min(pause, longestPauseMillis), undefined, { signal: terminate }).catch(() => undefined);
+  }
+}
+
+async function lookOnce(
+  session: Session,
+  before: ReadonlyMap<string, string>,
+  terminate: AbortSignal,
+): Promise<Map<string, string>> {
+  const { settings, journal, root } = session;
+  const { files } = await walkResults(root);
+  const missing = files.filter((file) => journal.stored.get(file.path)?.identity !== file.identity);
+  const { settleMillis, releaseAfterUpload } = settings;
+  const settled = settledFiles(missing, { before, settleMillis, releaseAfterUpload, nowMillis: Date.now() });
+  await uploadResults(session, settled, terminate);
+  return new Map(missing.map((file) => [file.path, file.identity]));
+}

@@ -1,0 +1,92 @@
+import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { ServiceError, messageOf } from '../../errors.ts';
+import type { SignedRequest } from './sign-request.ts';
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface SenderOptions {
+  endpoint: string;
+  /** Of silence on the connection, connecting included. */
+  timeoutMillis: number;
+  connections: number;
+}
+
+export interface Sender {
+  /** Host as it is signed. */
+  readonly host: string;
+  /** One request, one answer, whatever its status; throws `store-unavailable` if there is none. */
+  send(request: SignedRequest, signal: AbortSignal): Promise<Answer>;
+  close(): void;
+}
+
+const answerLimitBytes = 8 * 1024 * 1024;
+
+/** Kept-alive connections to one server. `node:https` costs memory, so that it is loaded where it is needed alone. */
+export async function createSender({ endpoint, timeoutMillis, connections }: SenderOptions): Promise<Sender> {
+  const url = new URL(endpoint);
+  const transport = url.protocol === 'https:' ? await import('node:https') : http;
+  const agent = new transport.Agent({
+    keepAlive: true,
+    maxSockets: connections,
+    maxFreeSockets: connections,
+  });
+  const target = {
+    protocol: url.protocol,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port,
+    agent,
+  };
+  return {
+    host: url.host,
+    async send(request, signal) {
+      signal.throwIfAborted();
+      return new Promise<Answer>((resolve, reject) => {
+        const { method, path, headers } = request;
+        const sent = transport.request({ ...target, method, path, headers, signal, timeout: timeoutMillis });
+        sent.on('timeout', () => {
+          sent.destroy(new Error(`nothing was heard for ${timeoutMillis} ms`));
+        });
+        sent.on('error', (error) => {
+          reject(unavailable(url, error));
+        });
+        sent.on('response', (response) => {
+          readAnswer(response).then(resolve, (error: unknown) => {
+            sent.destroy();
+            reject(unavailable(url, error));
+          });
+        });
+        sent.end(request.body);
+      });
+    },
+    close() {
+      agent.destroy();
+    },
+  };
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > answerLimitBytes) throw new Error(`the answer is longer than ${answerLimitBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+  };
+}
+
+function unavailable(url: URL, error: unknown): ServiceError {
+  const cause = error as NodeJS.ErrnoException;
+  const problem = messageOf(error) === '' ? (cause.code ?? 'no answer') : messageOf(error);
+  return new ServiceError('store-unavailable', `the store at ${url.origin} did not answer: ${problem}`, {
+    cause: error,
+  });
+}
