@@ -1,16 +1,20 @@
 import { pipeline } from 'node:stream/promises';
-import { messageOf, ServiceError } from '../../errors.ts';
+import type { Readable } from 'node:stream';
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { selectRange, type Selection } from '../../result/conditional-request.ts';
 import { openBody } from '../../result/open-body.ts';
 import { contentDisposition } from '../../result/paths.ts';
+import type { ReadPatience } from '../../result/read-object.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
+import { answerProblem } from '../answer-problem.ts';
 import type { HttpContext } from '../route.ts';
 
 export interface BodySender {
   store: ObjectStore;
   /** Without a byte in either direction for this long the connection is closed: a download has no other deadline. */
   idleMillis: number;
+  patience?: ReadPatience;
 }
 
 /**
@@ -27,19 +31,22 @@ export async function sendBody(ctx: HttpContext, sender: BodySender, body: Resul
     },
     body,
   );
-  ctx.set(commonHeaders(body));
   switch (selection.status) {
     case 304:
+      ctx.set(commonHeaders(body));
       ctx.status = 304;
       return;
     case 412:
-      throw new ServiceError(
-        'precondition-failed',
-        `the result's tag is ${body.etag}, which If-Match does not name`,
-      );
+      answerProblem(ctx, {
+        code: 'precondition-failed',
+        title: 'Precondition failed',
+        status: 412,
+        detail: `If-Match: expected ${body.etag}`,
+      });
+      return;
     case 416:
       ctx.set('Content-Range', `bytes */${body.length}`);
-      throw new ServiceError('range-not-satisfiable', `expected a range within the ${body.length} bytes`, {
+      throw new ServiceError('range-not-satisfiable', `Range: expected one within ${body.length} bytes`, {
         field: 'Range',
       });
     case 200:
@@ -73,16 +80,7 @@ async function sendRange(ctx: HttpContext, sender: BodySender, answer: Answer): 
     describeRange(ctx, answer);
     return;
   }
-  const gone = new AbortController();
-  ctx.res.once('close', () => {
-    gone.abort();
-  });
-  const signal = AbortSignal.any([ctx.state.signal, gone.signal]);
-  const { body, selection } = answer;
-  const stream = await openBody(
-    { store: sender.store, segments: body.segments(), range: selection.range },
-    signal,
-  );
+  const stream = await open(ctx, sender, answer);
   describeRange(ctx, answer);
   ctx.res.setTimeout(sender.idleMillis, () => ctx.res.destroy());
   // Koa would leave the connection open after an error in the middle.
@@ -94,8 +92,26 @@ async function sendRange(ctx: HttpContext, sender: BodySender, answer: Answer): 
   }
 }
 
+async function open(
+  ctx: HttpContext,
+  { store, patience }: BodySender,
+  { body, selection }: Answer,
+): Promise<Readable> {
+  const { range } = selection;
+  try {
+    return await openBody(
+      { store, segments: body.segments(), range, ...(patience && { patience }) },
+      ctx.state.signal,
+    );
+  } catch (error) {
+    if (!isServiceError(error, 'object-missing')) throw error;
+    throw new ServiceError('gone', 'these results are being deleted', { cause: error });
+  }
+}
+
 function describeRange(ctx: HttpContext, { body, selection }: Answer): void {
   const { first, last } = selection.range;
+  ctx.set(commonHeaders(body));
   ctx.status = selection.status;
   if (selection.status === 206) ctx.set('Content-Range', `bytes ${first}-${last}/${body.length}`);
   ctx.set('Content-Type', body.contentType);
