@@ -29,9 +29,6 @@ export const jobRules: KindRules = {
   },
   check(object, causes) {
     checkJobSpec(jobSpecOf(object), causes);
-    if (object.metadata.name.length > 63) {
-      causes.invalid('metadata.name', object.metadata.name, 'must be no more than 63 characters');
-    }
   },
   checkUpdate(next, current, causes) {
     checkImmutable(next, current, causes);
@@ -45,15 +42,14 @@ function failureRules(spec: JobSpecShape): PodFailureRuleShape[] {
 function defaultTemplate(object: KubeObject, spec: JobSpecShape): void {
   const template = (spec.template ??= {});
   const metadata = (template.metadata ??= {});
-  if (Object.keys(object.metadata.labels ?? {}).length === 0 && metadata.labels) {
-    object.metadata.labels = { ...metadata.labels };
-  }
   // A replacement without the generated parts gets them again: they follow from the uid.
   if (spec.manualSelector !== true) {
     const { uid, name } = object.metadata;
     metadata.labels = { ...metadata.labels, ...trackingLabels(uid, name) };
     spec.selector ??= { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
   }
+  if (Object.keys(object.metadata.labels ?? {}).length === 0)
+    setOrDelete(object.metadata, 'labels', metadata.labels);
   // In a Job the default restart policy (Always) is not allowed: leave its absence to be reported.
   const podSpec = (template.spec ??= {});
   const given = podSpec.restartPolicy;
@@ -85,7 +81,7 @@ function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
   }
   if (!spec.selector) causes.required('spec.selector');
   const template = spec.template ?? {};
-  checkLabels(template.metadata?.labels, 'spec.template.metadata.labels', causes);
+  checkLabels(template.metadata?.labels, 'spec.template.labels', causes);
   checkSelected(spec, template, causes);
   checkPodSpec(template.spec ?? {}, 'spec.template.spec', causes);
   checkRestartPolicy(template.spec?.restartPolicy, causes);
