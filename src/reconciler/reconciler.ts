@@ -5,6 +5,7 @@ import type { Flow } from '../flow/flow.ts';
 import type { Attempt } from '../flow/attempt.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../provisioner/prepare-flow.ts';
 import type { SettleClock } from './settle-clock.ts';
 
@@ -15,6 +16,7 @@ export interface Reconciler extends Preparer {
   settle: SettleClock;
   world: WorldCache;
   announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<Delivery>;
+  metrics: Metrics;
   log: Logger;
 }
 

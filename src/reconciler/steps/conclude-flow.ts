@@ -21,6 +21,8 @@ export async function concludeFlow(
     { flow, annotations: writeAnnotation(annotation.outcome, bounded) },
     signal,
   );
+  const reason = 'reason' in outcome ? outcome.reason : '';
+  deps.metrics.outcomes.inc({ template: flow.request.template, phase: outcome.phase, reason });
   flowLogger(deps.log, flow.name).info({ outcome: bounded }, 'The flow has its outcome.');
   return result;
 }

@@ -1,0 +1,165 @@
+import { Agent } from 'undici';
+import type { Config, Secrets } from './config/config.ts';
+import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
+import { isServiceError, ServiceError } from './errors.ts';
+import type { DataAddress } from './flow/data-address.ts';
+import type { Flow } from './flow/flow.ts';
+import { createHttpServer } from './http/create-http-server.ts';
+import type { Route } from './http/route.ts';
+import { demoRoutes } from './http/routes/demo.ts';
+import type { HealthCheck } from './http/routes/health.ts';
+import { resultRoutes } from './http/routes/results.ts';
+import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
+import type { Logger } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createFlowService } from './provisioner/create-flow-service.ts';
+import type { FlowService } from './provisioner/flow-service.ts';
+import { createSettleClock } from './reconciler/settle-clock.ts';
+import { startReconciler } from './reconciler/start-reconciler.ts';
+import type { LeaderLease } from './reconciler/leader-lease.ts';
+import { createManifestCache } from './result/manifest-cache.ts';
+import { createCredentialMinter } from './storage/mint-credentials.ts';
+import { createObjectStore } from './storage/minio-store.ts';
+import type { ObjectStore } from './storage/object-store.ts';
+import { loadTemplates } from './template/load-templates.ts';
+import type { Template } from './template/template.ts';
+
+export interface ServiceOptions {
+  config: Config;
+  secrets: Secrets;
+  version: string;
+  log: Logger;
+}
+
+export interface Service {
+  port: number;
+  /** Stops accepting, finishes what runs, lets go of everything; bounded by `http.drainMillis` and `http.shutdownMillis`. */
+  stop(): Promise<void>;
+  /** The same without waiting for anybody. */
+  kill(): Promise<void>;
+}
+
+/** The composition root: the only place that constructs clients. Returns once it listens. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, secrets, log } = options;
+  const templates = await loadTemplates(config.templates.directory, config);
+  const cluster = await connectCluster(config.cluster);
+  const storage = createObjectStore(config.store, secrets.store);
+  const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
+  const metrics = createMetrics();
+  const provisioner = { cluster, store: storage.store, settings: config, now: () => new Date() };
+  const stopping = new AbortController();
+  async function release(): Promise<void> {
+    stopping.abort(new Error('the service stops'));
+    await lease.ended;
+    storage.destroy();
+    await Promise.all([cluster.close(), dispatcher.destroy()]);
+  }
+
+  await checkVersion(cluster, log);
+  const lease = startReconciler(
+    {
+      ...provisioner,
+      config,
+      secrets,
+      minter: createCredentialMinter(config.store, secrets.store),
+      settle: createSettleClock(config.http.answerDeadlineMillis + config.reconciler.settleMillis),
+      announce: announceTo({ config, secrets, dispatcher, metrics }),
+      metrics,
+      log,
+    },
+    stopping.signal,
+  );
+  const flows = createFlowService(provisioner);
+  const routes = extraRoutes({ options, templates, flows, store: storage.store });
+  const components = healthChecks({ cluster, store: storage.store, flows, lease });
+  const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
+  const { port } = await http.listen();
+  log.info(
+    {
+      port,
+      templates: templates.map(({ name }) => name),
+      connectors: config.connectors.map(({ name }) => name),
+    },
+    'The service listens.',
+  );
+  return {
+    port,
+    stop: async () => {
+      await Promise.all([http.drain(), release()]);
+    },
+    kill: async () => {
+      await Promise.all([http.close(), release()]);
+    },
+  };
+}
+
+/** A server that is too old is refused; one that is not there yet is waited for by whoever needs it. */
+async function checkVersion(cluster: Cluster, log: Logger): Promise<void> {
+  try {
+    log.info({ kubernetes: await cluster.checkVersion(AbortSignal.timeout(10_000)) }, 'The cluster answers.');
+  } catch (error) {
+    if (!isServiceError(error, 'cluster-unavailable')) throw error;
+    log.warn({ err: error }, 'The cluster does not answer yet.');
+  }
+}
+
+interface Announcing {
+  config: Config;
+  secrets: Secrets;
+  dispatcher: Agent;
+  metrics: Metrics;
+}
+
+function announceTo({ config, secrets, dispatcher, metrics }: Announcing) {
+  return async function announce(
+    { name: flow, request, outcome }: Flow,
+    address: DataAddress | undefined,
+    signal: AbortSignal,
+  ) {
+    const connector = config.connectors.find(({ name }) => name === request.connector);
+    if (connector === undefined || outcome === undefined) {
+      throw new ServiceError(
+        'unknown-connector',
+        `${flow} waits to be told to "${request.connector}", which is not configured any more.`,
+      );
+    }
+    const key = secrets.connectors[connector.name]?.key;
+    const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
+    const delivery = await announceOutcome(
+      { connector, key, flow, request, outcome, address, timeoutMillis, dispatcher },
+      signal,
+    );
+    metrics.deliveries.inc({ connector: connector.name, result: delivery.result });
+    return delivery;
+  };
+}
+
+interface RouteParts {
+  options: ServiceOptions;
+  templates: Template[];
+  flows: FlowService;
+  store: ObjectStore;
+}
+
+function extraRoutes({ options: { config, secrets }, templates, flows, store }: RouteParts): Route[] {
+  const manifests = createManifestCache(store);
+  const common = { store, manifests, keys: secrets.resultKeys, now: () => new Date() };
+  return [...resultRoutes(common), ...demoRoutes({ ...common, config, templates, flows })];
+}
+
+interface HealthParts {
+  cluster: Cluster;
+  store: ObjectStore;
+  flows: FlowService;
+  lease: LeaderLease;
+}
+
+function healthChecks({ cluster, store, flows, lease }: HealthParts): Record<string, HealthCheck> {
+  return {
+    cluster: (signal) => cluster.checkVersion(signal),
+    store: (signal) => store.check(signal),
+    reconciler: () => Promise.resolve(lease.isLeader() ? 'leading' : 'standing by'),
+    records: async (signal) => ({ unrecorded: await flows.unrecorded(signal) }),
+  };
+}
