@@ -36,9 +36,9 @@ function parseJson(text: string): unknown {
 }
 
 function warnOfUnknown(env: Environment, known: ReadonlySet<string>, findings: Findings): void {
-  for (const name of Object.keys(env)) {
+  for (const [name, value = ''] of Object.entries(env)) {
     // Kubernetes itself puts EDC_JP_…_SERVICE_HOST and the like there when a Service has such a name.
-    const foreign = /_(SERVICE_(HOST|PORT)|PORT)(_|$)/.test(name);
+    const foreign = /_SERVICE_(HOST|PORT)|_PORT_\d+_/.test(name) || value.startsWith('tcp://');
     if (name.startsWith('EDC_JP_') && name !== 'EDC_JP_CONFIG' && !known.has(name) && !foreign) {
       findings.warnings.push(`${name} is not a setting and is ignored`);
     }

@@ -5,6 +5,11 @@ import type { Environment } from './read-environment.ts';
 /** Of the environment alone. No message holds a secret, not even a wrong one. */
 export function readSecrets(env: Environment, connectors: Config['connectors'], findings: Findings): Secrets {
   warnOfStrayConnectors(env, connectors, findings);
+  if ((env['STORE_SESSION_TOKEN'] ?? '') !== '') {
+    findings.problems.push(
+      'STORE_SESSION_TOKEN: expected nothing, since addresses signed with temporary keys die with them: use long-lived ones',
+    );
+  }
   return {
     store: {
       accessKeyId: required(env, 'STORE_ACCESS_KEY_ID', findings),

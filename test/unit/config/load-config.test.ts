@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { listSettings } from '../../../src/config/list-settings.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
+import { isServiceError } from '../../../src/errors.ts';
+
+const resultKey = '0123456789abcdef0123456789abcdef';
+const connector = { name: 'edc-one', callbackPrefix: 'http://edc.example.org:8181/management/callback' };
+const good = {
+  EDC_JP_STORE_ENDPOINT: 'http://s3.example.org:9000',
+  EDC_JP_STORE_BUCKET: 'results',
+  EDC_JP_HTTP_PUBLIC_URL: 'https://jobs.example.org/',
+  EDC_JP_CONNECTORS: JSON.stringify([connector]),
+  STORE_ACCESS_KEY_ID: 'store-key-id',
+  STORE_SECRET_ACCESS_KEY: 'store-secret',
+  CONNECTOR_EDC_ONE_TOKENS: 'token-of-the-connector',
+  CONNECTOR_EDC_ONE_KEY: 'management-key',
+  RESULT_KEYS: `k1:${resultKey}`,
+};
+
+test('the smallest configuration loads without a warning, and defaults follow from other settings', () => {
+  const { config, secrets, warnings } = loadConfig({ env: good });
+  assert.deepEqual(warnings, []);
+  assert.equal(config.http.answerDeadlineMillis, 3000);
+  assert.equal(config.http.publicUrl, 'https://jobs.example.org');
+  assert.equal(config.store.podEndpoint, 'http://s3.example.org:9000');
+  assert.equal(config.store.publicEndpoint, 'http://s3.example.org:9000');
+  assert.equal(config.connectors[0]?.managementUrl, 'http://edc.example.org:8181/management');
+  assert.equal(config.connectors[0].resultsUrl, 'https://jobs.example.org');
+  assert.deepEqual(secrets.connectors, {
+    'edc-one': { tokens: ['token-of-the-connector'], key: 'management-key' },
+  });
+  assert.deepEqual(secrets.resultKeys, [{ id: 'k1', key: resultKey }]);
+});
+
+test('no secret is among the settings', () => {
+  const { config, secrets } = loadConfig({ env: good });
+  const printed = JSON.stringify(config);
+  for (const secret of [
+    secrets.store.secretAccessKey,
+    'token-of-the-connector',
+    'management-key',
+    resultKey,
+  ]) {
+    assert.ok(!printed.includes(secret));
+  }
+});
+
+test('the file beats the environment with a warning, the environment beats the default', (t) => {
+  const env = {
+    ...good,
+    EDC_JP_HTTP_PORT: '9001',
+    EDC_JP_HTTP_DRAIN_MILLIS: '7',
+    EDC_JP_CONFIG: file(t, 'http: { port: 9002 }'),
+  };
+  const { config, warnings } = loadConfig({ env });
+  assert.equal(config.http.port, 9002);
+  assert.equal(config.http.drainMillis, 7);
+  assert.deepEqual(warnings, [
+    "http.port is set in the file and as EDC_JP_HTTP_PORT: the file's value is used",
+  ]);
+});
+
+test('lists of names are read from the environment with commas, maps as JSON', () => {
+  const env = {
+    ...good,
+    EDC_JP_IMAGES_PULL_SECRETS: 'one, two',
+    EDC_JP_PODS_GPU_NODE_SELECTOR: '{"gpu":"a100"}',
+  };
+  const { config } = loadConfig({ env });
+  assert.deepEqual(config.images.pullSecrets, ['one', 'two']);
+  assert.deepEqual(config.pods.gpu.nodeSelector, { gpu: 'a100' });
+});
+
+test('what is loaded cannot be changed, however deep', () => {
+  const { config, secrets } = loadConfig({ env: good });
+  assert.throws(() => config.connectors[0]?.templates.push('x'), TypeError);
+  assert.throws(() => (config.pods.limits.run = 1), TypeError);
+  assert.throws(() => secrets.resultKeys.pop(), TypeError);
+});
+
+test('all problems are told at once, each with both names, the expected and the received value', (t) => {
+  const path = file(
+    t,
+    'http: { port: abc, prot: 1 }\nstore: { endpoint: "ftp://x" }\nconnectors: [{ name: Edc }]',
+  );
+  const lines = problemsOf({ EDC_JP_CONFIG: path, EDC_JP_LOG_LEVEL: 'loud' });
+  const expected = [
+    'http.port (EDC_JP_HTTP_PORT): expected an integer from 0 to 65535, received "abc"',
+    'store.endpoint (EDC_JP_STORE_ENDPOINT): expected an http:// or https:// URL, received "ftp://x"',
+    'log.level (EDC_JP_LOG_LEVEL): expected one of fatal, error, warn, info, debug, trace, silent, received "loud"',
+    'connectors[0].callbackPrefix (EDC_JP_CONNECTORS): expected an http:// or https:// URL, received nothing',
+    'STORE_ACCESS_KEY_ID: expected a secret in the environment, received nothing',
+  ];
+  for (const line of expected) assert.ok(lines.includes(line), `${line}\nis not in\n${lines.join('\n')}`);
+  assert.ok(
+    lines.some((line) => line.startsWith('http.prot: is not a setting; expected one of host, port,')),
+  );
+  assert.ok(
+    lines.some((line) => line.startsWith('connectors[0].name (EDC_JP_CONNECTORS): expected a DNS label')),
+  );
+  assert.ok(lines.some((line) => line.startsWith('RESULT_KEYS: ') && line.includes('openssl rand -hex 32')));
+});
+
+const secretsInFiles = [
+  { name: 'store.secretAccessKey', yaml: 'store: { secretAccessKey: hush-hush }' },
+  {
+    name: 'connectors[0].key',
+    yaml: 'connectors: [{ name: a, callbackPrefix: "http://a/callback", key: hush-hush }]',
+  },
+  { name: 'resultKeys', yaml: 'resultKeys: hush-hush' },
+];
+for (const { name, yaml } of secretsInFiles) {
+  test(`a secret in the file is refused and not shown: ${name}`, (t) => {
+    const lines = problemsOf({ ...good, EDC_JP_CONFIG: file(t, yaml) });
+    assert.ok(
+      lines.some((line) => line.startsWith(`${name}: is a secret, which the environment alone may hold`)),
+      lines.join('\n'),
+    );
+    assert.ok(!lines.join().includes('hush-hush'));
+  });
+}
+
+function withConnector(more: object): Record<string, string> {
+  return { ...good, EDC_JP_CONNECTORS: JSON.stringify([{ ...connector, ...more }]) };
+}
+const refused = [
+  {
+    name: 'a hold as long as the deadline',
+    env: { ...good, EDC_JP_HTTP_BUSY_HOLD_MILLIS: '3000' },
+    problem: /^http\.busyHoldMillis .*at most 2999, because of http\.answerDeadlineMillis, received 3000$/,
+  },
+  {
+    name: 'minted keys of ten minutes',
+    env: { ...good, EDC_JP_STORE_CREDENTIAL_SECONDS: '600' },
+    problem: /^store\.credentialSeconds .*from 900 to 43200, received 600$/,
+  },
+  {
+    name: 'temporary store keys',
+    env: { ...good, STORE_SESSION_TOKEN: 'x' },
+    problem: /^STORE_SESSION_TOKEN: expected nothing/,
+  },
+  {
+    name: 'a password in a URL',
+    env: { ...good, EDC_JP_STORE_ENDPOINT: 'http://u:hidden@s3' },
+    problem: /^store\.endpoint .*without user, query and fragment/,
+  },
+  {
+    name: 'a callback prefix with a query',
+    env: withConnector({ callbackPrefix: 'http://a/callback?x=1' }),
+    problem: /^connectors\[0\]\.callbackPrefix .*without user, query/,
+  },
+  {
+    name: 'the name of people',
+    env: { ...withConnector({ name: 'people' }), CONNECTOR_PEOPLE_TOKENS: 'token-of-the-connector' },
+    problem: /other than "people"/,
+  },
+  {
+    name: 'two connectors of one name',
+    env: { ...good, EDC_JP_CONNECTORS: JSON.stringify([connector, connector]) },
+    problem: /^connectors\[1\]\.name .*received "edc-one" as connectors\[0\] has$/,
+  },
+  {
+    name: 'a connector without a token',
+    env: { ...good, CONNECTOR_EDC_ONE_TOKENS: '' },
+    problem: /^CONNECTOR_EDC_ONE_TOKENS: expected one token/,
+  },
+  {
+    name: 'a third token',
+    env: { ...good, CONNECTOR_EDC_ONE_TOKENS: 'aaa,bbb,ccc' },
+    problem: /^CONNECTOR_EDC_ONE_TOKENS: /,
+  },
+  {
+    name: 'a token that is no path segment',
+    env: { ...good, CONNECTOR_EDC_ONE_TOKENS: 'a/b' },
+    problem: /^CONNECTOR_EDC_ONE_TOKENS: /,
+  },
+  {
+    name: 'a short result key',
+    env: { ...good, RESULT_KEYS: 'k1:short' },
+    problem: /^RESULT_KEYS: .*at least 32 characters as entry 1/,
+  },
+  {
+    name: 'result keys of one id',
+    env: { ...good, RESULT_KEYS: `k:${resultKey},k:${resultKey}` },
+    problem: /^RESULT_KEYS: expected a different id/,
+  },
+  {
+    name: 'a configuration file that is not there',
+    env: { ...good, EDC_JP_CONFIG: '/nowhere/config.yaml' },
+    problem: /^\/nowhere\/config\.yaml \(EDC_JP_CONFIG\): expected a YAML file/,
+  },
+  {
+    name: 'connectors that are no JSON',
+    env: { ...good, EDC_JP_CONNECTORS: '[{' },
+    problem: /^connectors \(EDC_JP_CONNECTORS\): expected a list of connectors/,
+  },
+];
+for (const { name, env, problem } of refused) {
+  test(`is refused: ${name}`, () => {
+    const lines = problemsOf(env);
+    assert.ok(
+      lines.some((line) => problem.test(line)),
+      lines.join('\n'),
+    );
+    assert.ok(!lines.join().includes('hidden'));
+  });
+}
+
+const warned = [
+  {
+    name: 'a key that is missing',
+    env: { ...good, CONNECTOR_EDC_ONE_KEY: '' },
+    warning: /^CONNECTOR_EDC_ONE_KEY is not set/,
+  },
+  { name: 'a short token', env: { ...good, CONNECTOR_EDC_ONE_TOKENS: 'short' }, warning: /shorter than 16/ },
+  {
+    name: 'a misspelt variable',
+    env: { ...good, EDC_JP_HTPP_PORT: '1' },
+    warning: /^EDC_JP_HTPP_PORT is not a setting/,
+  },
+  {
+    name: 'secrets of nobody',
+    env: { ...good, CONNECTOR_OTHER_KEY: 'x' },
+    warning: /^CONNECTOR_OTHER_KEY belongs to no/,
+  },
+  {
+    name: 'no management API',
+    env: withConnector({ managementVersion: 'none' }),
+    warning: /cannot be told of a failed flow/,
+  },
+  {
+    name: 'a loopback public URL',
+    env: { ...good, EDC_JP_HTTP_PUBLIC_URL: 'http://127.0.0.1:8080' },
+    warning: /^http\.publicUrl .*cannot be reached/,
+  },
+  {
+    name: 'a pod-internal results URL',
+    env: withConnector({ resultsUrl: 'http://jobs.edc.svc:8080' }),
+    warning: /^connectors\[0\]\.resultsUrl .*cannot be reached/,
+  },
+];
+for (const { name, env, warning } of warned) {
+  test(`gives a warning: ${name}`, () => {
+    const { warnings } = loadConfig({ env });
+    assert.ok(
+      warnings.some((line) => warning.test(line)),
+      warnings.join('\n'),
+    );
+  });
+}
+
+test('what listens on the loopback may hand out loopback addresses', () => {
+  const env = { ...good, EDC_JP_HTTP_HOST: '127.0.0.1', EDC_JP_HTTP_PUBLIC_URL: 'http://localhost:8080' };
+  assert.deepEqual(loadConfig({ env }).warnings, []);
+});
+
+test('docs/configuration.md names every setting with its variable and default', () => {
+  const rows = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8').split('\n');
+  for (const { path, variable, schema } of listSettings()) {
+    const row =
+      rows.find((line) => line.includes(`\`${path.join('.')}\``) && line.includes(`\`${variable}\``)) ?? '';
+    assert.notEqual(row, '', `${path.join('.')} is not documented`);
+    const text = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
+    assert.ok(
+      row.includes(schema.default === undefined ? '–' : `\`${text}\``),
+      `${path.join('.')}: its default is not documented`,
+    );
+  }
+});
+
+function file(t: TestContext, yaml: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const path = join(folder, 'config.yaml');
+  writeFileSync(path, yaml);
+  return path;
+}
+
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    loadConfig({ env });
+  } catch (error) {
+    assert.ok(isServiceError(error, 'invalid-config'));
+    return error.message.split('\n').map((line) => line.trim());
+  }
+  throw new assert.AssertionError({ message: 'the configuration was accepted' });
+}
