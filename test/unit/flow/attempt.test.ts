@@ -16,7 +16,10 @@ function aPod(status: Pod['status'], metadata: Pod['metadata'] = {}): Pod {
   };
 }
 
-function workerEnded(exitCode: number, reason: string): NonNullable<Pod['status']>['containerStatuses'] {
+function workerEnded(
+  exitCode: number,
+  reason: string,
+): NonNullable<NonNullable<Pod['status']>['containerStatuses']> {
   return [
     {
       name: 'worker',

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConfigMap } from '../../../src/kubernetes/types.ts';
+import { createLogger } from '../../../src/log.ts';
+import { startInformer, type Informer, type InformerOptions } from '../../../src/reconciler/informer.ts';
+import { startTestApi, type TestApi } from '../../support/api-server.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+interface Seen {
+  resourceVersion: string;
+  value: string;
+}
+
+const signal = AbortSignal.timeout(60_000);
+
+function configMap(
+  name: string,
+  value: string,
+  labels: Record<string, string> = { watched: 'yes' },
+): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels }, data: { value } };
+}
+
+function inform(
+  api: TestApi,
+  ending: AbortSignal,
+  options: Partial<InformerOptions<ConfigMap, Seen>> = {},
+): Informer<ConfigMap, Seen> {
+  return startInformer<ConfigMap, Seen>(
+    {
+      kind: 'configmaps',
+      client: api.cluster.configMaps,
+      labelSelector: 'watched=yes',
+      keyOf: (object) => object.metadata?.name ?? '',
+      project: (object) => ({
+        resourceVersion: object.metadata?.resourceVersion ?? '',
+        value: object.data?.['value'] ?? '',
+      }),
+      onChange: () => undefined,
+      relistMillis: 600_000,
+      backoff: { firstMillis: 5, maxMillis: 50 },
+      log: createLogger('silent'),
+      ...options,
+    },
+    ending,
+  );
+}
+
+test('the cache follows creation, change, loss of the label and deletion', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('before', '1'), signal);
+  await api.cluster.configMaps.create(configMap('unlabelled', '1', {}), signal);
+  const informer = inform(api, ending.signal);
+  await informer.synced;
+  assert.equal(informer.get('before')?.value, '1');
+  assert.equal(informer.get('unlabelled'), undefined);
+
+  await api.cluster.configMaps.create(configMap('later', '1'), signal);
+  await waitUntil('the new object', () => informer.get('later'));
+  await api.cluster.configMaps.patch('before', { data: { value: '2' } }, signal);
+  await waitUntil('the change', () => informer.get('before')?.value === '2');
+  await api.cluster.configMaps.patch('before', { metadata: { labels: { watched: null } } }, signal);
+  await waitUntil('the object to leave the selection', () => informer.get('before') === undefined);
+  await api.cluster.configMaps.delete('later', {}, signal);
+  await waitUntil('the deletion', () => informer.get('later') === undefined);
+  ending.abort();
+  await informer.ended;
+});
+
+test('a watch that is too old is begun again with a list, and what was missed is seen', async () => {
+  await using api = await startTestApi({ historyLength: 3 });
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  const gate = Promise.withResolvers<undefined>();
+  let watches = 0;
+  // The first watch begins only after the history has gone past its version: a real server then answers 410.
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches === 1) await gate.promise;
+    yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const informer = inform(api, ending.signal, { client: flaky });
+  await informer.synced;
+  for (let index = 0; index < 10; index += 1)
+    await api.cluster.configMaps.create(configMap(`missed-${index}`, 'x'), signal);
+  gate.resolve(undefined);
+  await waitUntil('all that was missed', () => [...informer.values()].length === 10);
+  assert.ok(watches >= 2);
+  ending.abort();
+  await informer.ended;
+});
+
+test('a watch that breaks is begun again', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  let watches = 0;
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches <= 3) throw new Error('connection reset');
+    yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const informer = inform(api, ending.signal, { client: flaky });
+  await informer.synced;
+  await waitUntil('the fourth watch', () => watches === 4);
+  await api.cluster.configMaps.create(configMap('seen', '1'), signal);
+  await waitUntil('a change after the breaks', () => informer.get('seen'));
+  ending.abort();
+  await informer.ended;
+});
+
+test('an echo of the past does not undo what a write of our own answered', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const old = await api.cluster.configMaps.create(configMap('a', '1'), signal);
+  const informer = inform(api, ending.signal);
+  await informer.synced;
+  informer.learn(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
+  informer.learn(old);
+  assert.equal(informer.get('a')?.value, '2');
+  ending.abort();
+  await informer.ended;
+});
