@@ -79,7 +79,7 @@ async function openInTime(
 ): Promise<Session> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const session = await openSession(settings, log, deadline);
+      const session = openSession(settings, log, deadline);
       writeFileSync(join(settings.state, 'started'), '');
       return session;
     } catch (error) {

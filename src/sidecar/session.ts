@@ -30,13 +30,9 @@ export interface Session {
 export const lanes = 16;
 const uploaders = 4;
 
-export async function openSession(
-  settings: SidecarSettings,
-  log: Log,
-  deadline: AbortSignal,
-): Promise<Session> {
+export function openSession(settings: SidecarSettings, log: Log, deadline: AbortSignal): Session {
   const { endpoint, region, bucket } = settings;
-  const sender = await createSender({
+  const sender = createSender({
     endpoint,
     timeoutMillis: settings.requestTimeoutMillis,
     connections: lanes,

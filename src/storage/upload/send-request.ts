@@ -1,4 +1,4 @@
-import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ServiceError, messageOf } from '../../errors.ts';
 import type { SignedRequest } from './sign-request.ts';
 
@@ -23,12 +23,15 @@ export interface Sender {
   close(): void;
 }
 
+/** Not imported: an import reads all of its exports, and among them are lazy ones that load a whole WebSocket (14 MiB). */
+const http = process.getBuiltinModule('node:http');
+
 const answerLimitBytes = 8 * 1024 * 1024;
 
 /** Kept-alive connections to one server. `node:https` costs memory, so that it is loaded where it is needed alone. */
-export async function createSender({ endpoint, timeoutMillis, connections }: SenderOptions): Promise<Sender> {
+export function createSender({ endpoint, timeoutMillis, connections }: SenderOptions): Sender {
   const url = new URL(endpoint);
-  const transport = url.protocol === 'https:' ? await import('node:https') : http;
+  const transport = url.protocol === 'https:' ? process.getBuiltinModule('node:https') : http;
   const agent = new transport.Agent({
     keepAlive: true,
     maxSockets: connections,

@@ -55,10 +55,7 @@ export async function uploadFile(upload: Upload, signal: AbortSignal): Promise<U
   return upload.source.size <= partBytes ? uploadWhole(upload, signal) : uploadParts(upload, signal);
 }
 
-async function uploadWhole(
-  { source, key, store, pool }: Upload,
-  signal: AbortSignal,
-): Promise<UploadResult> {
+async function uploadWhole({ source, key, store, pool }: Upload, signal: AbortSignal): Promise<UploadResult> {
   const buffer = await pool.take(source.size, signal);
   try {
     const digest = { sha256: createHash('sha256'), crc32: 0 };

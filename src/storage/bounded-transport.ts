@@ -1,0 +1,40 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import https, { type RequestOptions } from 'node:https';
+
+/** One operation of the store's client, as its transport sees it. */
+export interface Call {
+  signal: AbortSignal;
+  /** Of its last answer. */
+  status?: number;
+}
+
+type Transport = Pick<typeof http, 'request'>;
+
+/** The client throws these away without reading them, which would keep their connections busy for ever. */
+const unreadStatuses = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
+
+/**
+ * minio-js knows neither signals nor timeouts. Its requests go through this: each ends with the signal of the operation it
+ * belongs to, or when nothing was heard for the timeout. A reader that is slow to take what has arrived is not silence.
+ */
+export function boundedTransport(calls: AsyncLocalStorage<Call>, timeoutMillis: number): Transport {
+  function request(options: RequestOptions, onResponse?: (response: IncomingMessage) => void): ClientRequest {
+    const call = calls.getStore();
+    const bounds = { timeout: timeoutMillis, ...(call === undefined ? {} : { signal: call.signal }) };
+    const { request: start } = options.protocol === 'https:' ? https : http;
+    let response: IncomingMessage | undefined;
+    const sent = start({ ...options, ...bounds }, (answer) => {
+      response = answer;
+      if (call !== undefined) call.status = answer.statusCode ?? 0;
+      onResponse?.(answer);
+      if (unreadStatuses.has(answer.statusCode ?? 0)) answer.resume();
+    });
+    sent.on('timeout', () => {
+      if (response !== undefined && response.readableLength > 0) sent.socket?.setTimeout(timeoutMillis);
+      else sent.destroy(new Error(`nothing was heard for ${timeoutMillis} ms`));
+    });
+    return sent;
+  }
+  return { request: request as Transport['request'] };
+}

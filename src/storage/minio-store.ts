@@ -1,0 +1,214 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import http from 'node:http';
+import https from 'node:https';
+import { Client, type ClientOptions } from 'minio';
+import type { Secrets, StoreConfig } from '../config/config.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { boundedTransport, type Call } from './bounded-transport.ts';
+import { guardBody } from './guard-body.ts';
+import type { ObjectInfo, ObjectStore, PresignOptions } from './object-store.ts';
+import { translateError } from './translate-error.ts';
+
+/** What `createObjectStore` reads of the settings. */
+export type StoreSettings = Pick<
+  StoreConfig,
+  'endpoint' | 'publicEndpoint' | 'region' | 'bucket' | 'requestTimeoutMillis'
+>;
+
+const pageSize = 1000;
+const connections = 64;
+/** So that `put` is always one request; nothing that the service itself stores is near it. */
+const partSize = 64 * 1024 * 1024;
+
+/** The one object store of the service; `destroy` closes its connections. */
+export function createObjectStore(
+  settings: StoreSettings,
+  secrets: Secrets['store'],
+): { store: ObjectStore; destroy(): void } {
+  const agents = { http: createAgent(http), https: createAgent(https) };
+  const calls = new AsyncLocalStorage<Call>();
+  const transport = boundedTransport(calls, settings.requestTimeoutMillis);
+  const common = {
+    region: settings.region,
+    pathStyle: true,
+    partSize,
+    transport,
+    retryOptions: { disableRetry: true },
+  };
+  function connect(endpoint: string): Client {
+    const address = clientAddress(endpoint);
+    const transportAgent = address.useSSL ? agents.https : agents.http;
+    const keys = { accessKey: secrets.accessKeyId, secretKey: secrets.secretAccessKey };
+    return new Client({ ...common, ...address, ...keys, transportAgent });
+  }
+  const access: Access = {
+    client: connect(settings.endpoint),
+    publicClient: connect(settings.publicEndpoint),
+    bucket: settings.bucket,
+    async bounded(act, signal) {
+      const call: Call = { signal };
+      try {
+        signal.throwIfAborted();
+        return await calls.run(call, async () => act(call));
+      } catch (error) {
+        throw translateError(error, call);
+      }
+    },
+  };
+  return {
+    store: objectStore(access),
+    destroy() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+interface Access {
+  client: Client;
+  /** Signs for the address that receivers use: the signature covers the host. */
+  publicClient: Client;
+  bucket: string;
+  /** Runs one operation of the client within the signal and the timeouts, and translates what it throws. */
+  bounded: <T>(act: (call: Call) => Promise<T>, signal: AbortSignal) => Promise<T>;
+}
+
+function objectStore(access: Access): ObjectStore {
+  const { client, bucket, bounded } = access;
+  return {
+    async get(key, range, signal) {
+      return bounded(async (call) => {
+        const length = range === undefined ? 0 : range.last - range.first + 1;
+        const body = await client.getPartialObject(bucket, key, range?.first ?? 0, length);
+        return guardBody(body, call);
+      }, signal);
+    },
+    async head(key, signal) {
+      try {
+        const { size, etag } = await bounded(async () => client.statObject(bucket, key), signal);
+        return { key, size, etag: plainEtag(etag) };
+      } catch (error) {
+        if (!isServiceError(error, 'object-missing')) throw error;
+        // The answer to a HEAD has no body that could tell which of the two is missing.
+        await checkBucket(access, signal);
+        return undefined;
+      }
+    },
+    put: async (...object) => put(access, object),
+    list: (prefix, signal) => list(access, prefix, signal),
+    remove: async (keys, signal) => remove(access, keys, signal),
+    presignGet: async (key, options) => presignGet(access, key, options),
+    check: async (signal) => checkBucket(access, signal),
+  };
+}
+
+async function put(
+  { client, bucket, bounded }: Access,
+  [key, body, { contentType, ifNoneMatch }, signal]: Parameters<ObjectStore['put']>,
+): Promise<{ etag: string }> {
+  const condition = ifNoneMatch === undefined ? {} : { 'If-None-Match': ifNoneMatch };
+  const headers = { 'Content-Type': contentType, ...condition };
+  if (body.length > partSize)
+    throw new ServiceError('payload-too-large', `${key} would be larger than 64 MiB`);
+  const { etag } = await bounded(
+    async () => client.putObject(bucket, key, body, body.length, headers),
+    signal,
+  );
+  return { etag: plainEtag(etag) };
+}
+
+async function* list(
+  { client, bucket, bounded }: Access,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<ObjectInfo> {
+  for (let token = ''; ;) {
+    const after = token;
+    const page = await bounded(
+      async () => client.listObjectsV2Query(bucket, prefix, after, '', pageSize, ''),
+      signal,
+    );
+    for (const item of page.objects) {
+      if (item.name === undefined) continue;
+      yield { key: item.name, size: item.size, etag: plainEtag(item.etag) };
+    }
+    // The XML parser makes a number of a token that looks like one.
+    const next: unknown = page.nextContinuationToken;
+    token = String(next);
+    if (!page.isTruncated || token === '') return;
+  }
+}
+
+async function remove(
+  access: Access,
+  keys: AsyncIterable<string> | Iterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  let batch: string[] = [];
+  for await (const key of keys) {
+    batch.push(key);
+    if (batch.length < pageSize) continue;
+    await removeBatch(access, batch, signal);
+    batch = [];
+  }
+  if (batch.length > 0) await removeBatch(access, batch, signal);
+}
+
+async function removeBatch(
+  { client, bucket, bounded }: Access,
+  keys: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const answers = await bounded(async () => client.removeObjects(bucket, keys), signal);
+  const failed = answers
+    .map((answer) => answer?.Error ?? answer)
+    .find((error) => codeOf(error) !== 'NoSuchKey');
+  if (failed === undefined || failed === null) return;
+  throw translateError(failed, { signal, status: codeOf(failed) === 'AccessDenied' ? 403 : 500 });
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { Code?: unknown } | null | undefined)?.Code;
+}
+
+async function presignGet(
+  { publicClient, bucket }: Access,
+  key: string,
+  options: PresignOptions,
+): Promise<string> {
+  const { expirySeconds, contentType, fileName } = options;
+  const headers = {
+    ...(contentType === undefined ? {} : { 'response-content-type': contentType }),
+    ...(fileName === undefined ? {} : { 'response-content-disposition': disposition(fileName) }),
+  };
+  return publicClient.presignedGetObject(bucket, key, expirySeconds, headers);
+}
+
+/** RFC 6266: a name of plain characters for old receivers, the true one beside it. */
+function disposition(fileName: string): string {
+  const plain = fileName.replaceAll(/[^A-Za-z0-9._ -]/g, '_');
+  const encoded = encodeURIComponent(fileName).replaceAll(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16)}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
+}
+
+async function checkBucket({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
+  const there = await bounded(async () => client.bucketExists(bucket), signal);
+  if (!there) throw new ServiceError('bucket-missing', `the bucket ${bucket} does not exist`);
+}
+
+function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useSSL'> & { port?: number } {
+  const url = new URL(endpoint);
+  const port = url.port === '' ? {} : { port: Number(url.port) };
+  return { endPoint: url.hostname.replaceAll(/^\[|\]$/g, ''), useSSL: url.protocol === 'https:', ...port };
+}
+
+function createAgent<T extends typeof http | typeof https>({ Agent }: T): InstanceType<T['Agent']> {
+  return new Agent({ keepAlive: true, maxSockets: connections }) as InstanceType<T['Agent']>;
+}
+
+function plainEtag(etag: string): string {
+  return etag.replaceAll('"', '');
+}

@@ -1,0 +1,24 @@
+/**
+ * What a flow's keys may do: write and read below `flows/<flow>/` (its `/` matters: without it `flow-1` would hold for
+ * `flow-10` too) and list there. No deleting: a pod cannot remove evidence. S3 servers take at most 2,048 characters.
+ */
+export function sessionPolicy(bucket: string, flow: string): string {
+  const prefix = `flows/${flow}/`;
+  const objects = `arn:aws:s3:::${bucket}/${prefix}*`;
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['s3:PutObject', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+        Resource: [objects],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucket'],
+        Resource: [`arn:aws:s3:::${bucket}`],
+        Condition: { StringLike: { 's3:prefix': [`${prefix}*`] } },
+      },
+    ],
+  });
+}
