@@ -16,7 +16,7 @@ export function startFixture(t: TestContext, options: { backOffMillis?: number }
   const controller = startJobController({
     registry,
     now: () => new Date(clock),
-    backOffMillis: 1,
+    backOffMillis: 0,
     ...options,
   });
   t.after(() => {
