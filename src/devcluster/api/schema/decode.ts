@@ -3,6 +3,7 @@ import { apiVersionOf } from '../../registry/resources.ts';
 import type { ResourceDefinition } from '../../registry/resources.ts';
 import { badRequest } from '../../registry/status-error.ts';
 import type { StatusError } from '../../registry/status-error.ts';
+import { timestamp } from '../../registry/timestamp.ts';
 import type { ObjectInput } from '../../registry/types.ts';
 import { kindSchemas } from './kinds.ts';
 import { any } from './schema.ts';
@@ -84,11 +85,13 @@ function decoded(schema: Schema, value: unknown, place: Place): unknown {
     case 'boolean':
     case 'intOrString':
     case 'quantity':
+    case 'time':
+    case 'microTime':
       return decodedScalar(schema.type, value, place);
   }
 }
 
-type Scalar = 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity';
+type Scalar = 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity' | 'time' | 'microTime';
 
 const accepts: Record<Scalar, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',
@@ -96,11 +99,26 @@ const accepts: Record<Scalar, (value: unknown) => boolean> = {
   integer: Number.isSafeInteger,
   intOrString: (value) => typeof value === 'string' || Number.isSafeInteger(value),
   quantity: (value) => typeof value === 'string' || typeof value === 'number',
+  time: isTime,
+  microTime: isTime,
 };
 
 function decodedScalar(type: Scalar, value: unknown, place: Place): unknown {
   if (!accepts[type](value)) throw mismatch(value, type, place);
+  if (type === 'time') return timestamp(new Date(String(value)));
+  if (type === 'microTime') return microseconds(String(value));
   return type === 'quantity' ? String(value) : value;
+}
+
+const timePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'string' && timePattern.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+function microseconds(value: string): string {
+  const fraction = (timePattern.exec(value)?.[2] ?? '').slice(0, 6).padEnd(6, '0');
+  return timestamp(new Date(value)).replace('Z', `.${fraction}Z`);
 }
 
 function decodedFields(

@@ -1,6 +1,6 @@
 import { labelSelector, objectMeta, objectReference } from './meta-schema.ts';
 import { podSpec, podStatus, podTemplate } from './pod-schema.ts';
-import { any, boolean, fields, integer, list, map, object, set, string } from './schema.ts';
+import { any, boolean, fields, integer, list, map, microTime, object, set, string, time } from './schema.ts';
 import type { Schema } from './schema.ts';
 
 const typed = { apiVersion: string, kind: string, metadata: objectMeta };
@@ -25,14 +25,16 @@ const jobSpec = object({
 });
 
 const jobStatus = object({
-  ...fields(string, 'startTime completionTime completedIndexes failedIndexes'),
+  ...fields(string, 'completedIndexes failedIndexes'),
+  ...fields(time, 'startTime completionTime'),
   ...fields(integer, 'active succeeded failed terminating ready observedGeneration'),
   conditions: list(any, 'type'),
   uncountedTerminatedPods: any,
 });
 
 const leaseSpec = object({
-  ...fields(string, 'holderIdentity acquireTime renewTime strategy preferredHolder'),
+  ...fields(string, 'holderIdentity strategy preferredHolder'),
+  ...fields(microTime, 'acquireTime renewTime'),
   ...fields(integer, 'leaseDurationSeconds leaseTransitions'),
 });
 
@@ -43,10 +45,9 @@ export const kindSchemas: Record<string, Schema> = {
     ...typed,
     involvedObject: objectReference,
     related: objectReference,
-    ...fields(
-      string,
-      'reason message type firstTimestamp lastTimestamp eventTime action reportingComponent reportingInstance',
-    ),
+    ...fields(string, 'reason message type action reportingComponent reportingInstance'),
+    ...fields(time, 'firstTimestamp lastTimestamp'),
+    eventTime: microTime,
     count: integer,
     source: object({ component: string, host: string }),
     series: any,

@@ -1,4 +1,4 @@
-import { any, boolean, fields, integer, list, map, object, set, string } from './schema.ts';
+import { any, boolean, fields, integer, list, map, object, set, string, time } from './schema.ts';
 
 const ownerReference = object({
   ...fields(string, 'apiVersion kind name uid'),

@@ -1,6 +1,6 @@
 /** What a member may hold. Enough to refuse wrong types, find unknown members, and merge lists by key. */
 export type Schema =
-  | { type: 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity' | 'any' }
+  | { type: 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity' | 'time' | 'microTime' | 'any' }
   | { type: 'object'; fields: Record<string, Schema> }
   | { type: 'map'; values: Schema }
   | { type: 'list'; items: Schema; mergeKey?: string; isSet?: boolean };
@@ -11,6 +11,10 @@ export const boolean: Schema = { type: 'boolean' };
 export const intOrString: Schema = { type: 'intOrString' };
 /** A string or a number; kept as a string. */
 export const quantity: Schema = { type: 'quantity' };
+/** RFC 3339; kept in whole seconds. */
+export const time: Schema = { type: 'time' };
+/** RFC 3339; kept with six digits behind the point. */
+export const microTime: Schema = { type: 'microTime' };
 /** A known member whose inside this cluster does not look at. */
 export const any: Schema = { type: 'any' };
 

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { aConfigMap, aJob, aRegistry, keyOf } from '../registry/sample-objects.ts';
+import { paths, startTestApi } from './test-api.ts';
+
+const jsonPatch = 'application/json-patch+json';
+const mergePatch = 'application/merge-patch+json';
+const strategic = 'application/strategic-merge-patch+json';
+
+const dataPatches: { name: string; type: string; body: unknown; code: number; data?: unknown }[] = [
+  {
+    name: 'a merge patch',
+    type: mergePatch,
+    body: { data: { a: null, c: 'd' } },
+    code: 200,
+    data: { c: 'd' },
+  },
+  {
+    name: 'an add',
+    type: jsonPatch,
+    body: [{ op: 'add', path: '/data/c', value: 'd' }],
+    code: 200,
+    data: { a: 'b', c: 'd' },
+  },
+  {
+    name: 'a replace',
+    type: jsonPatch,
+    body: [{ op: 'replace', path: '/data/a', value: 'd' }],
+    code: 200,
+    data: { a: 'd' },
+  },
+  {
+    name: 'a replace of nothing',
+    type: jsonPatch,
+    body: [{ op: 'replace', path: '/data/x', value: 'd' }],
+    code: 422,
+  },
+  { name: 'a remove', type: jsonPatch, body: [{ op: 'remove', path: '/data/a' }], code: 200 },
+  {
+    name: 'a move',
+    type: jsonPatch,
+    body: [{ op: 'move', from: '/data/a', path: '/data/c' }],
+    code: 200,
+    data: { c: 'b' },
+  },
+  {
+    name: 'a copy',
+    type: jsonPatch,
+    body: [{ op: 'copy', from: '/data/a', path: '/data/c' }],
+    code: 200,
+    data: { a: 'b', c: 'b' },
+  },
+  {
+    name: 'a test that fails',
+    type: jsonPatch,
+    body: [
+      { op: 'test', path: '/data/a', value: 'x' },
+      { op: 'remove', path: '/data/a' },
+    ],
+    code: 422,
+    data: { a: 'b' },
+  },
+  {
+    name: 'an unknown operation',
+    type: jsonPatch,
+    body: [{ op: 'twist', path: '/data/a' }],
+    code: 400,
+    data: { a: 'b' },
+  },
+  { name: 'a merge patch as list', type: mergePatch, body: [], code: 400, data: { a: 'b' } },
+];
+for (const { name, type, body, code, data } of dataPatches) {
+  test(`${name} is answered with ${code} and has its effect or none`, async (t) => {
+    const api = await startTestApi(t);
+    api.registry.create('configmaps', aConfigMap('a'));
+    const reply = await api.call(`${paths.configMaps}/a`, {
+      method: 'PATCH',
+      body,
+      headers: { 'content-type': type },
+    });
+    assert.equal(reply.code, code, reply.text);
+    const expected = data ?? (code === 200 ? {} : { a: 'b' });
+    assert.deepEqual(api.registry.get(keyOf('configmaps', 'a'))?.['data'] ?? {}, expected);
+  });
+}
+
+test('a patch conflicts only if it names a version, and then on a stale one', async (t) => {
+  const api = await startTestApi(t);
+  const { metadata } = api.registry.create('configmaps', aConfigMap('a'));
+  const headers = { 'content-type': mergePatch };
+  const { resourceVersion } = metadata;
+  const first = { metadata: { resourceVersion }, data: { a: '1' } };
+  assert.equal(
+    (await api.call(`${paths.configMaps}/a`, { method: 'PATCH', body: first, headers })).code,
+    200,
+  );
+  assert.equal(
+    (await api.call(`${paths.configMaps}/a`, { method: 'PATCH', body: first, headers })).code,
+    409,
+  );
+  assert.equal(
+    (await api.call(`${paths.configMaps}/a`, { method: 'PATCH', body: { data: { a: '2' } }, headers })).code,
+    200,
+  );
+});
+
+test('a patch of /status changes the status alone', async (t) => {
+  const api = await startTestApi(t);
+  api.registry.create('jobs', aJob('a'));
+  const body = { spec: { suspend: true }, status: { active: 1 } };
+  const headers = { 'content-type': mergePatch };
+  assert.equal((await api.call(`${paths.jobs}/a/status`, { method: 'PATCH', body, headers })).code, 200);
+  const job = api.registry.get(keyOf('jobs', 'a'));
+  assert.deepEqual(job?.['status'], { active: 1 });
+  assert.equal((job['spec'] as { suspend: boolean }).suspend, false);
+});
+
+function aPodWithTwoContainers() {
+  const registry = aRegistry();
+  const containers = [
+    { name: 'one', image: 'x' },
+    { name: 'two', image: 'y' },
+  ];
+  registry.create('pods', {
+    metadata: { name: 'p', namespace: 'default', finalizers: ['example.org/a'] },
+    spec: { containers },
+  });
+  return registry;
+}
+
+test('a strategic patch finds list elements by their key and leaves the others', async (t) => {
+  const api = await startTestApi(t, { registry: aPodWithTwoContainers() });
+  const body = { spec: { containers: [{ name: 'two', image: 'new' }] } };
+  const headers = { 'content-type': strategic };
+  assert.equal((await api.call(`${paths.pods}/p`, { method: 'PATCH', body, headers })).code, 200);
+  const { containers } = api.registry.get(keyOf('pods', 'p'))?.['spec'] as {
+    containers: { name: string; image: string }[];
+  };
+  assert.deepEqual(
+    containers.map(({ name, image }) => [name, image]),
+    [
+      ['one', 'x'],
+      ['two', 'new'],
+    ],
+  );
+});
+
+test('a strategic patch adds to finalizers and takes off what it names', async (t) => {
+  const api = await startTestApi(t, { registry: aPodWithTwoContainers() });
+  const headers = { 'content-type': strategic };
+  const add = { metadata: { finalizers: ['example.org/b'] } };
+  await api.call(`${paths.pods}/p`, { method: 'PATCH', body: add, headers });
+  assert.deepEqual(api.registry.get(keyOf('pods', 'p'))?.metadata.finalizers, [
+    'example.org/a',
+    'example.org/b',
+  ]);
+  const remove = { metadata: { '$deleteFromPrimitiveList/finalizers': ['example.org/a'] } };
+  await api.call(`${paths.pods}/p`, { method: 'PATCH', body: remove, headers });
+  assert.deepEqual(api.registry.get(keyOf('pods', 'p'))?.metadata.finalizers, ['example.org/b']);
+});
