@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Middleware } from 'koa';
 import type { HttpState } from '../route.ts';
 
@@ -11,7 +10,20 @@ export function busyHold({ millis }: { millis: number }): Middleware<HttpState> 
     await next();
     const problem = ctx.type === 'application/problem+json';
     const left = ctx.state.arrivedAt + millis - performance.now();
-    if (ctx.status < 500 || !problem || left <= 0) return;
-    await delay(left, undefined, { signal: ctx.state.signal }).catch(() => undefined);
+    if (ctx.status >= 500 && problem && left > 0) await hold(left, ctx.state.signal);
   };
+}
+
+/** Nobody is held any longer who has left. */
+async function hold(millis: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const over = Promise.withResolvers<undefined>();
+  function end(): void {
+    over.resolve(undefined);
+  }
+  const timer = setTimeout(end, millis);
+  signal.addEventListener('abort', end, { once: true });
+  await over.promise;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', end);
 }

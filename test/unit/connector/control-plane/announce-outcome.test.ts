@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { Agent } from 'undici';
+import type { ConnectorConfig } from '../../../../src/config/config.ts';
+import {
+  announceOutcome,
+  type Announcement,
+} from '../../../../src/connector/control-plane/announce-outcome.ts';
+import type { Outcome } from '../../../../src/flow/outcome.ts';
+import { readTraffic, versions } from '../read-traffic.ts';
+
+const results = { attempt: 'pod', files: 1, bytes: 1, manifestSha256: 'a', manifestEtag: 'b' };
+const succeeded: Outcome = { phase: 'succeeded', at: '2026-01-01T00:00:00Z', results };
+const failed: Outcome = {
+  phase: 'failed',
+  at: '2026-01-01T00:00:00Z',
+  reason: 'worker-failed',
+  message: 'exit code 1\nand more',
+};
+
+for (const version of versions) {
+  test(`a success is told as the recorded callback told it: ${version}`, async (t) => {
+    const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+    const traffic = await readTraffic(`${version}-control-plane-push`);
+    const asked = JSON.parse(traffic.find(({ kind }) => kind === 'request')?.body ?? '') as Record<
+      string,
+      string
+    >;
+    const recorded = traffic.find(({ kind }) => kind === 'callback');
+    const told = JSON.parse(recorded?.body ?? '') as {
+      contentDataAddress: { properties: Record<string, string> };
+    };
+    const baseUrl = told.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/baseUrl'] ?? '';
+
+    const delivery = await announceOutcome(
+      edc.announcement({
+        request: request({
+          ids: pick(asked),
+          assetId: asked['assetId'] ?? '',
+          callbackAddress: `${edc.url}/management/callback`,
+        }),
+        address: { type: 'HttpData', baseUrl, method: 'GET' },
+      }),
+      t.signal,
+    );
+
+    assert.deepEqual(delivery, { result: 'told', status: 204 });
+    const [sent] = edc.requests;
+    assert.equal(sent?.path, recorded?.path);
+    assert.equal(sent.headers['x-api-key'], 'management-key');
+    assert.equal(sent.headers['content-type'], 'application/json');
+    assert.deepEqual(JSON.parse(sent.body), told);
+  });
+}
+
+test('plain names are used where they are configured', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  await announceOutcome(
+    edc.announcement({ connector: { ...edc.connector, addressNames: 'plain' } }),
+    t.signal,
+  );
+  const { contentDataAddress } = JSON.parse(edc.requests[0]?.body ?? '') as { contentDataAddress: unknown };
+  assert.deepEqual(contentDataAddress, {
+    properties: { type: 'HttpData', baseUrl: 'http://r/x', method: 'GET' },
+  });
+});
+
+const doors = [
+  { version: 'v2', context: { '@vocab': 'https://w3id.org/edc/v0.0.1/ns/' } },
+  { version: 'v3', context: { '@vocab': 'https://w3id.org/edc/v0.0.1/ns/' } },
+  { version: 'v4', context: ['https://w3id.org/edc/connector/management/v2'] },
+] as const;
+for (const { version, context } of doors) {
+  test(`a failure terminates the transfer with its reason: management API ${version}`, async (t) => {
+    const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+    const connector = { ...edc.connector, managementVersion: version };
+    const delivery = await announceOutcome(
+      edc.announcement({ connector, outcome: failed, address: undefined }),
+      t.signal,
+    );
+    assert.deepEqual(delivery, { result: 'told', status: 204 });
+    const [sent] = edc.requests;
+    assert.equal(sent?.path, `/management/${version}/transferprocesses/tp-1/terminate`);
+    assert.equal(sent.headers['x-api-key'], 'management-key');
+    assert.deepEqual(JSON.parse(sent.body), {
+      '@context': context,
+      '@type': 'TerminateTransfer',
+      reason: 'worker-failed: exit code 1 and more',
+    });
+  });
+}
+
+test('a reason is cut before it becomes a burden', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  await announceOutcome(edc.announcement({ outcome: { ...failed, message: 'x'.repeat(10_000) } }), t.signal);
+  const { reason } = JSON.parse(edc.requests[0]?.body ?? '') as { reason: string };
+  assert.equal(reason.length, 500);
+});
+
+test('without a management API nobody is asked and the result says so', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const connector = { ...edc.connector, managementVersion: 'none' } as const;
+  const delivery = await announceOutcome(edc.announcement({ connector, outcome: failed }), t.signal);
+  assert.partialDeepStrictEqual(delivery, { result: 'refused' });
+  assert.deepEqual(edc.requests, []);
+});
+
+test('the key never leaves the configured prefix, whatever the Job says', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const elsewhere = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const callbackAddress = `${elsewhere.url}/management/callback`;
+  const delivery = await announceOutcome(
+    edc.announcement({ request: request({ callbackAddress }) }),
+    t.signal,
+  );
+  assert.partialDeepStrictEqual(delivery, { result: 'refused' });
+  assert.deepEqual(elsewhere.requests, []);
+});
+
+test('a redirect is not followed', async (t) => {
+  const elsewhere = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const edc = await startConnector(t, (_, res) =>
+    res.writeHead(307, { location: `${elsewhere.url}/take` }).end(),
+  );
+  assert.partialDeepStrictEqual(await announceOutcome(edc.announcement({}), t.signal), {
+    result: 'retry',
+    slowly: true,
+  });
+  assert.deepEqual(elsewhere.requests, []);
+});
+
+const silences = [
+  { name: 'hangs', answer: () => undefined },
+  { name: 'closes early', answer: (req: IncomingMessage) => req.socket.destroy() },
+  {
+    name: 'stops in the middle of its answer',
+    answer: (_: unknown, res: ServerResponse) =>
+      res.writeHead(200, { 'content-length': '10' }).write('x', () => res.destroy()),
+  },
+  {
+    name: 'sends half a body and hangs',
+    answer: (_: unknown, res: ServerResponse) => res.writeHead(200, { 'content-length': '10' }).write('x'),
+  },
+];
+for (const { name, answer } of silences) {
+  test(`is to be repeated when the connector ${name}, after one attempt`, async (t) => {
+    const edc = await startConnector(t, answer);
+    assert.partialDeepStrictEqual(await announceOutcome(edc.announcement({ timeoutMillis: 200 }), t.signal), {
+      result: 'retry',
+    });
+    assert.equal(edc.requests.length, 1);
+  });
+}
+
+test('is to be repeated when nothing listens', async (t) => {
+  const edc = await startConnector(t, () => undefined);
+  await edc.close();
+  const delivery = await announceOutcome(edc.announcement({}), t.signal);
+  assert.partialDeepStrictEqual(delivery, { result: 'retry', slowly: false });
+  assert.match('problem' in delivery ? delivery.problem : '', /ECONNREFUSED/);
+});
+
+test('an answer without end is left after its beginning', async (t) => {
+  const edc = await startConnector(t, (_, res) => {
+    res.writeHead(400);
+    const timer = setInterval(() => res.write('x'.repeat(4096)), 1);
+    res.on('close', () => {
+      clearInterval(timer);
+    });
+  });
+  assert.partialDeepStrictEqual(
+    await announceOutcome(edc.announcement({ timeoutMillis: 30_000 }), t.signal),
+    { result: 'refused', status: 400 },
+  );
+});
+
+test('an aborted attempt throws: it came to nothing that could be recorded', async (t) => {
+  const stop = new AbortController();
+  const edc = await startConnector(t, () => {
+    stop.abort(new Error('shutting down'));
+  });
+  await assert.rejects(announceOutcome(edc.announcement({}), stop.signal), /shutting down/);
+});
+
+function request(members: Partial<Announcement['request']>): Announcement['request'] {
+  return {
+    dialect: 'control-plane',
+    connector: 'edc',
+    ids: { transferProcessId: 'tp-1', resourceDefinitionId: 'rd-1' },
+    assetId: 'asset',
+    template: 'echo',
+    acceptedAt: '2026-01-01T00:00:00Z',
+    ...members,
+  };
+}
+
+function pick(asked: Record<string, string>): Record<string, string> {
+  return {
+    transferProcessId: asked['transferProcessId'] ?? '',
+    resourceDefinitionId: asked['resourceDefinitionId'] ?? '',
+  };
+}
+
+interface Received {
+  path: string | undefined;
+  headers: IncomingMessage['headers'];
+  body: string;
+}
+
+/** A server that records what it is sent and answers as it is told, with the announcement that reaches it. */
+async function startConnector(
+  t: TestContext,
+  answer: (req: IncomingMessage, res: ServerResponse) => unknown,
+) {
+  const requests: Received[] = [];
+  const server = createServer((req, res) => {
+    const parts: Buffer[] = [];
+    req.on('data', (part: Buffer) => parts.push(part));
+    req.on('end', () => {
+      requests.push({ path: req.url, headers: req.headers, body: Buffer.concat(parts).toString() });
+      answer(req, res);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const dispatcher = new Agent();
+  async function close(): Promise<void> {
+    server.closeAllConnections();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  }
+  t.after(async () => {
+    await close();
+    await dispatcher.destroy();
+  });
+  const connector: ConnectorConfig = {
+    name: 'edc',
+    dialect: 'control-plane',
+    callbackPrefix: `${url}/management/callback`,
+    addressNames: 'prefixed',
+    managementUrl: `${url}/management`,
+    managementVersion: 'v3',
+    templates: ['*'],
+    resultsUrl: 'http://r',
+  };
+  function announcement(members: Partial<Announcement>): Announcement {
+    return {
+      connector,
+      key: 'management-key',
+      flow: 'flow-a',
+      request: request({ callbackAddress: connector.callbackPrefix }),
+      outcome: succeeded,
+      address: { type: 'HttpData', baseUrl: 'http://r/x', method: 'GET' },
+      timeoutMillis: 30_000,
+      dispatcher,
+      ...members,
+    };
+  }
+  return { url, requests, connector, announcement, close };
+}

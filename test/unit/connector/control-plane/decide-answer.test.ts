@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decideAnswer } from '../../../../src/connector/control-plane/decide-answer.ts';
+
+const running = { told: false, deprovisioned: false, sameContent: true };
+const told = { ...running, told: true };
+const gone = { ...told, deprovisioned: true };
+const cancelled = { ...running, deprovisioned: true };
+const other = { ...running, sameContent: false };
+
+const rows = [
+  { name: 'a new one without type', type: undefined, known: undefined, decision: 'accept' },
+  { name: 'a new provision', type: 'provision', known: undefined, decision: 'accept' },
+  {
+    name: 'a deprovision of something unknown',
+    type: 'deprovision',
+    known: undefined,
+    decision: 'deprovision',
+  },
+  {
+    name: 'the same again without type, before it was told',
+    type: undefined,
+    known: running,
+    decision: 'ask-again',
+  },
+  {
+    name: 'the same provision again, before it was told',
+    type: 'provision',
+    known: running,
+    decision: 'ask-again',
+  },
+  { name: 'without type, after it was told', type: undefined, known: told, decision: 'deprovision' },
+  { name: 'a provision after it was told', type: 'provision', known: told, decision: 'repeat' },
+  { name: 'a deprovision before it was told', type: 'deprovision', known: running, decision: 'deprovision' },
+  { name: 'a deprovision after it was told', type: 'deprovision', known: told, decision: 'deprovision' },
+  { name: 'a second deprovision without type', type: undefined, known: gone, decision: 'deprovision' },
+  { name: 'a provision after its deprovision', type: 'provision', known: gone, decision: 'repeat' },
+  {
+    name: 'a provision after a deprovision that came before the end',
+    type: 'provision',
+    known: cancelled,
+    decision: 'repeat',
+  },
+  { name: 'another asset under the same ids', type: 'provision', known: other, decision: 'conflict' },
+  {
+    name: 'another asset without type',
+    type: undefined,
+    known: { ...other, told: true },
+    decision: 'conflict',
+  },
+  {
+    name: 'a deprovision that names another asset',
+    type: 'deprovision',
+    known: other,
+    decision: 'deprovision',
+  },
+] as const;
+for (const { name, type, known, decision } of rows) {
+  test(`${name}: ${decision}`, () => {
+    assert.equal(decideAnswer(type, known), decision);
+  });
+}

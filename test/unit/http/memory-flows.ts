@@ -1,0 +1,65 @@
+import { flowName } from '../../../src/flow/names.ts';
+import type { FlowRequest } from '../../../src/flow/flow-request.ts';
+import type { FlowService, FlowView } from '../../../src/provisioner/flow-service.ts';
+
+/** What the request half sees of a cluster, in memory: for tests that are about HTTP. */
+export interface MemoryFlows extends FlowService {
+  views: Map<string, FlowView>;
+  /** Flows in the order in which they were asked for again. */
+  askedAgain: string[];
+  /** As the reconciler would, once the connector took the outcome. */
+  tell(): void;
+}
+
+export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
+  const views = new Map<string, FlowView>();
+  const askedAgain: string[] = [];
+  return {
+    views,
+    askedAgain,
+    tell() {
+      for (const view of views.values()) view.told = true;
+    },
+    accept(request) {
+      const flow = flowName(request);
+      const known = views.get(flow)?.request;
+      if (known === undefined) {
+        views.set(flow, viewOf(flow, request));
+        return Promise.resolve('created');
+      }
+      const same = known.assetId === request.assetId && known.template === request.template;
+      return Promise.resolve(same ? 'repeated' : 'conflict');
+    },
+    find: (flow) => Promise.resolve(views.get(flow)),
+    askAgain(flow) {
+      askedAgain.push(flow);
+      return Promise.resolve();
+    },
+    deprovision(flow) {
+      const view = views.get(flow);
+      if (view !== undefined) view.deprovisioned = true;
+      return Promise.resolve(view === undefined ? 'unknown' : 'accepted');
+    },
+    cancel: () => Promise.resolve('unknown'),
+    unrecorded: () => Promise.resolve([]),
+    ...overrides,
+  };
+}
+
+function viewOf(flow: string, request: FlowRequest): FlowView {
+  return {
+    flow,
+    request,
+    phase: 'accepted',
+    told: false,
+    deprovisioned: false,
+    plan: {
+      template: request.template,
+      templateDigest: 'd',
+      image: 'busybox:1.37',
+      results: { choice: { kind: 'auto', archive: 'zip' }, address: 'service', required: [] },
+      limits: { pending: 100, run: 1000, upload: 60, stopGrace: 30 },
+      retention: 3600,
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { openApiPath } from '../../../src/http/openapi.ts';
+import { healthRoutes } from '../../../src/http/routes/health.ts';
+import { provisionRoutes } from '../../../src/http/routes/provision.ts';
+import { resultRoutes } from '../../../src/http/routes/results.ts';
+import { serviceRoutes } from '../../../src/http/routes/service.ts';
+import { ask, startHttp } from './start-http.ts';
+
+type Deps<Build extends (deps: never) => unknown> = Parameters<Build>[0];
+/** The tables alone matter here: nothing of them is called. */
+const nothing = { config: { connectors: [] }, secrets: {} };
+const results = resultRoutes(nothing as unknown as Deps<typeof resultRoutes>);
+const routes = [
+  ...serviceRoutes(nothing as unknown as Deps<typeof serviceRoutes>),
+  ...healthRoutes(nothing as unknown as Deps<typeof healthRoutes>),
+  ...provisionRoutes(nothing as unknown as Deps<typeof provisionRoutes>),
+  ...results,
+];
+
+interface Document {
+  openapi: string;
+  paths: Record<
+    string,
+    Record<string, { operationId: string; parameters: { name: string; description: string }[] }>
+  >;
+}
+
+test('every route is documented, with each parameter of its path', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const document = JSON.parse((await ask(port, '/openapi.json')).body) as Document;
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method} ${path}`),
+  );
+  assert.deepEqual(
+    documented.sort(),
+    routes.map(({ method, path }) => `${method.toLowerCase()} ${openApiPath(path)}`).sort(),
+  );
+  for (const { method, path } of routes) {
+    const operation = document.paths[openApiPath(path)]?.[method.toLowerCase()];
+    const names = Array.from(path.matchAll(/[:*](\w+)/g), ([, name]) => name);
+    assert.deepEqual(
+      operation?.parameters.map(({ name }) => name),
+      names,
+    );
+    for (const { name, description } of operation.parameters)
+      assert.notEqual(description, name, `${path}: ${name} has no description`);
+  }
+});
+
+test('a linter has nothing against the document', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const folder = await mkdtemp(join(tmpdir(), 'openapi-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'openapi.json'), (await ask(port, '/openapi.json')).body);
+  const cli = join(
+    dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')),
+    'bin',
+    'cli.js',
+  );
+  const env = {
+    ...process.env,
+    REDOCLY_TELEMETRY: 'off',
+    REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+    CI: 'true',
+  };
+  const linted = promisify(execFile)(process.execPath, [cli, 'lint', 'openapi.json', '--format=stylish'], {
+    cwd: folder,
+    env,
+  });
+  const { stdout, stderr } = await linted.catch(
+    (error: unknown) => error as { stdout: string; stderr: string },
+  );
+  assert.match(stdout + stderr, /Your API description is valid/);
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { redactPath } from '../../../src/http/middleware/request-log.ts';
+import { createMetrics } from '../../../src/metrics.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+import { ask, problemIn, startHttp, token } from './start-http.ts';
+
+test('the root says what this is and where to go on', async (t) => {
+  const { port } = await startHttp(t);
+  const reply = JSON.parse((await ask(port, '/')).body) as {
+    name: string;
+    version: string;
+    links: Record<string, string>;
+  };
+  assert.equal(reply.version, '1.2.3');
+  for (const link of Object.values(reply.links)) assert.equal((await ask(port, link)).status, 200, link);
+});
+
+test('another method is answered with those that are served', async (t) => {
+  const { port } = await startHttp(t);
+  const reply = await ask(port, `/connectors/edc/${token}/provision`);
+  assert.equal(reply.status, 405);
+  assert.equal(reply.headers.allow, 'POST');
+  assert.equal(problemIn(reply).status, 405);
+  assert.equal((await ask(port, '/health', { method: 'DELETE' })).headers.allow, 'GET, HEAD');
+});
+
+test('HEAD is answered where GET is', async (t) => {
+  const { port } = await startHttp(t);
+  const reply = await ask(port, '/health/live', { method: 'HEAD' });
+  assert.equal(reply.status, 200);
+  assert.equal(reply.body, '');
+});
+
+for (const path of ['/nowhere', '/connectors', '/health/', '//', '/connectors/edc//provision', '/%zz']) {
+  test(`nothing is served under ${path}, and a problem says so`, async (t) => {
+    const { port } = await startHttp(t);
+    const reply = await ask(port, path);
+    assert.equal(reply.status, 404);
+    assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
+  });
+}
+
+const paths = [
+  { path: `/connectors/edc/${token}/provision/echo`, shown: '/connectors/edc/[redacted]/provision/echo' },
+  { path: `/connectors/edc/${token}`, shown: '/connectors/edc/[redacted]' },
+  { path: `//connectors//edc//${token}`, shown: '//connectors//edc//[redacted]' },
+  { path: '/results/flow-a/secret/files/a/b', shown: '/results/flow-a/[redacted]/files/a/b' },
+  { path: '/health/ready', shown: '/health/ready' },
+];
+for (const { path, shown } of paths) {
+  test(`the log shows ${shown}`, () => {
+    assert.equal(redactPath(path), shown);
+  });
+}
+
+test('metrics count by route, and show no token', async (t) => {
+  const metrics = createMetrics({ processMetrics: false });
+  const { port } = await startHttp(t, { metrics });
+  await ask(port, `/connectors/edc/${token}/provision`, { body: {} });
+  await ask(port, `/random/${token}`);
+  const scraped = await waitUntil('both requests are counted', async () => {
+    const { body } = await ask(port, '/metrics');
+    return (
+      /route="none"/.test(body) && /route="\/connectors\/:connector\/:token\/provision"/.test(body) && body
+    );
+  });
+  assert.ok(!scraped.includes(token));
+});

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ServiceError } from '../../../src/errors.ts';
+import { readTraffic, versions } from '../connector/read-traffic.ts';
+import { memoryFlows } from './memory-flows.ts';
+import { aConnector, ask, problemIn, provisionBody, startHttp, token } from './start-http.ts';
+
+const path = `/connectors/edc/${token}/provision`;
+
+for (const version of versions) {
+  for (const mode of ['push', 'pull']) {
+    test(`answers the recorded requests as the recording did, and knows a deprovision: ${version} ${mode}`, async (t) => {
+      const flows = memoryFlows();
+      const recorded = (await readTraffic(`${version}-control-plane-${mode}`)).filter(
+        ({ kind }) => kind === 'request',
+      );
+      const { callbackAddress } = JSON.parse(recorded[0]?.body ?? '') as { callbackAddress: string };
+      const connectors = [{ ...aConnector('edc', ['*']), callbackPrefix: callbackAddress }];
+      const { port } = await startHttp(t, { flows, connectors });
+      for (const [index, { body, status }] of recorded.entries()) {
+        if (index > 0) flows.tell();
+        const reply = await ask(port, path, {
+          body,
+          headers: { 'user-agent': 'okhttp/4.12.0', 'accept-encoding': 'gzip' },
+        });
+        assert.equal(reply.status, status);
+      }
+      assert.equal(flows.views.size, 1);
+      const [view] = flows.views.values();
+      assert.equal(view?.request.consumer, 'consumer');
+      assert.equal(view.request.callbackAddress, callbackAddress);
+      assert.equal(view.deprovisioned, recorded.length > 1);
+    });
+  }
+}
+
+test('a repeat is answered as the first was, after it was marked as asked again', async (t) => {
+  const flows = memoryFlows();
+  const { port } = await startHttp(t, { flows });
+  const first = await ask(port, path, { body: provisionBody({ type: undefined }) });
+  const again = await ask(port, path, { body: provisionBody({ type: undefined, policy: { other: 1 } }) });
+  assert.deepEqual([first.status, again.status], [200, 200]);
+  assert.equal(flows.views.size, 1);
+  assert.deepEqual(flows.askedAgain, [...flows.views.keys()]);
+});
+
+test('a request that another one overtook is marked as asked again too', async (t) => {
+  const flows = memoryFlows({ accept: () => Promise.resolve('repeated') });
+  const { port } = await startHttp(t, { flows });
+  assert.equal((await ask(port, path, { body: provisionBody() })).status, 200);
+  assert.equal(flows.askedAgain.length, 1);
+});
+
+test('a repeat whose mark cannot be stored is not answered as if it were', async (t) => {
+  const flows = memoryFlows({
+    askAgain: () =>
+      Promise.reject(new ServiceError('cluster-unavailable', 'connect ECONNREFUSED 10.0.0.1:6443')),
+  });
+  const { port } = await startHttp(t, { flows });
+  await ask(port, path, { body: provisionBody() });
+  const again = await ask(port, path, { body: provisionBody() });
+  assert.equal(again.status, 503);
+  assert.ok(!again.body.includes('10.0.0.1'));
+});
+
+test('a repeat is answered although its template is no longer there', async (t) => {
+  const flows = memoryFlows();
+  const { port } = await startHttp(t, { flows });
+  await ask(port, path, { body: provisionBody() });
+  const later = await startHttp(t, { flows, templates: [] });
+  assert.equal((await ask(later.port, path, { body: provisionBody() })).status, 200);
+  assert.equal(
+    (await ask(later.port, path, { body: provisionBody({ transferProcessId: 'tp-2' }) })).status,
+    404,
+  );
+});
+
+const conflicts = [
+  { name: 'another asset', path, body: provisionBody({ assetId: 'other-asset' }) },
+  {
+    name: 'another asset without type',
+    path,
+    body: provisionBody({ assetId: 'other-asset', type: undefined }),
+  },
+  { name: 'another template', path: `${path}/other`, body: provisionBody() },
+];
+for (const { name, path: second, body } of conflicts) {
+  test(`${name} under the same ids is a conflict`, async (t) => {
+    const flows = memoryFlows();
+    const { port } = await startHttp(t, { flows });
+    await ask(port, path, { body: provisionBody() });
+    assert.equal((await ask(port, second, { body })).status, 409);
+    assert.equal(flows.views.size, 1);
+  });
+}
+
+test('a deprovision is answered with exactly 200, of an unknown flow too, and twice', async (t) => {
+  const flows = memoryFlows();
+  const { port } = await startHttp(t, { flows });
+  const body = provisionBody({ type: 'deprovision', callbackAddress: 'http://moved.example.org/callback' });
+  assert.equal((await ask(port, path, { body })).status, 200);
+  assert.equal(flows.views.size, 0);
+  await ask(port, path, { body: provisionBody() });
+  assert.deepEqual(
+    [(await ask(port, path, { body })).status, (await ask(port, path, { body })).status],
+    [200, 200],
+  );
+  assert.equal([...flows.views.values()][0]?.deprovisioned, true);
+});
+
+test('a provision after its deprovision does not start anew', async (t) => {
+  const flows = memoryFlows();
+  const { port } = await startHttp(t, { flows });
+  await ask(port, path, { body: provisionBody() });
+  flows.tell();
+  await ask(port, path, { body: provisionBody({ type: 'deprovision' }) });
+  assert.equal((await ask(port, path, { body: provisionBody() })).status, 200);
+  assert.equal(flows.views.size, 1);
+});
+
+test('a template is taken by the asset, or by its name in the path', async (t) => {
+  const flows = memoryFlows();
+  const { port } = await startHttp(t, { flows });
+  await ask(port, path, { body: provisionBody() });
+  await ask(port, `${path}/other`, {
+    body: provisionBody({ transferProcessId: 'tp-2', assetId: 'other-asset' }),
+  });
+  assert.deepEqual(
+    Array.from(flows.views.values(), ({ request }) => request.template),
+    ['echo', 'other'],
+  );
+});
+
+const refused = [
+  { name: 'an unknown template', path: `${path}/nothing`, body: provisionBody(), status: 404 },
+  {
+    name: 'an asset that no template serves',
+    path,
+    body: provisionBody({ assetId: 'no-asset' }),
+    status: 404,
+  },
+  {
+    name: 'a template that is not for this connector',
+    path: `/connectors/narrow/${token}/provision/echo`,
+    body: provisionBody({ callbackAddress: 'http://narrow.example.org/management/callback' }),
+    status: 403,
+  },
+  {
+    name: 'an asset whose template is not for this connector',
+    path: `/connectors/narrow/${token}/provision`,
+    body: provisionBody({ callbackAddress: 'http://narrow.example.org/management/callback' }),
+    status: 404,
+  },
+  {
+    name: 'a callback outside the prefix',
+    path,
+    body: provisionBody({ callbackAddress: 'http://evil.example.org/management/callback' }),
+    status: 400,
+  },
+  {
+    name: 'a callback at another connector',
+    path,
+    body: provisionBody({ callbackAddress: 'http://narrow.example.org/management/callback' }),
+    status: 400,
+  },
+  { name: 'an id that is missing', path, body: provisionBody({ transferProcessId: undefined }), status: 400 },
+  { name: 'a list', path, body: [], status: 400 },
+  { name: 'no JSON', path, body: '{"assetId":', status: 400 },
+  { name: 'an empty body', path, body: '', status: 400 },
+  {
+    name: 'a form',
+    path,
+    body: 'a=b',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    status: 415,
+  },
+  {
+    name: 'a body in an encoding nobody knows',
+    path,
+    body: '{}',
+    headers: { 'content-encoding': 'zzz' },
+    status: 415,
+  },
+  { name: 'a large body', path, body: provisionBody({ policy: 'x'.repeat(20_000) }), status: 413 },
+  {
+    name: 'a large body in chunks',
+    path,
+    body: provisionBody({ policy: 'x'.repeat(20_000) }),
+    headers: { 'transfer-encoding': 'chunked' },
+    status: 413,
+  },
+  { name: 'a path that is wrongly encoded', path: `${path}/%zz`, body: provisionBody(), status: 404 },
+];
+for (const { name, path: where, body, headers = {}, status } of refused) {
+  test(`is refused for good and stores nothing: ${name}`, async (t) => {
+    const flows = memoryFlows();
+    const { port } = await startHttp(t, { flows });
+    const reply = await ask(port, where, { body, headers });
+    assert.equal(reply.status, status, reply.body);
+    assert.match(String(reply.headers['content-type']), /^application\/problem\+json/);
+    assert.match(problemIn(reply).type, /^urn:edc-job-provisioner:problem:[a-z-]+$/);
+    assert.equal(problemIn(reply).status, status);
+    assert.ok(!reply.body.includes('at '.concat('file:')), 'no stack');
+    assert.equal(flows.views.size, 0);
+  });
+}
+
+test('a failure nobody foresaw is told without its words', async (t) => {
+  const flows = memoryFlows({ find: () => Promise.reject(new TypeError('secret inside')) });
+  const { port } = await startHttp(t, { flows });
+  const reply = await ask(port, path, { body: provisionBody() });
+  assert.equal(reply.status, 500);
+  assert.ok(!reply.body.includes('secret inside'));
+});

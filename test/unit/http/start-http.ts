@@ -1,0 +1,178 @@
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import type { ConnectorConfig, HttpConfig } from '../../../src/config/config.ts';
+import { createHttpServer, type HttpDependencies } from '../../../src/http/create-http-server.ts';
+import type { HttpServer } from '../../../src/http/http-server.ts';
+import { createLogger } from '../../../src/log.ts';
+import { createMetrics } from '../../../src/metrics.ts';
+import type { Template } from '../../../src/template/template.ts';
+import { memoryFlows } from './memory-flows.ts';
+
+/** Deadlines that no test can reach by being slow, and no holds. */
+export const patient: HttpConfig = {
+  host: '127.0.0.1',
+  port: 0,
+  publicUrl: 'http://jobs.example.org',
+  answerDeadlineMillis: 120_000,
+  drainMillis: 0,
+  shutdownMillis: 0,
+  busyHoldMillis: 0,
+  bodyLimitBytes: 10_000,
+  bare: 'loopback',
+};
+
+export const token = 'token-of-the-connector';
+
+export interface StartOptions extends Partial<Omit<HttpDependencies, 'config'>> {
+  http?: Partial<HttpConfig>;
+  connectors?: ConnectorConfig[];
+}
+
+/** The real server on a free port, with two connectors (`edc` may use all templates, `narrow` only `other`), until the test ends. */
+export async function startHttp(
+  t: TestContext,
+  options: StartOptions = {},
+): Promise<{ server: HttpServer; port: number }> {
+  const {
+    http = {},
+    connectors = [aConnector('edc', ['*']), aConnector('narrow', ['other'])],
+    ...deps
+  } = options;
+  const server = createHttpServer({
+    config: { http: { ...patient, ...http }, connectors },
+    secrets: {
+      connectors: Object.fromEntries(
+        connectors.map(({ name }) => [name, { tokens: [token, 'next-token'], key: undefined }]),
+      ),
+    },
+    version: '1.2.3',
+    templates: [aTemplate('echo', 'job-asset'), aTemplate('other', 'other-asset')],
+    flows: memoryFlows(),
+    components: {},
+    routes: [],
+    log: createLogger('silent'),
+    metrics: createMetrics({ processMetrics: false }),
+    ...deps,
+  });
+  t.after(() => server.close());
+  const { port } = await server.listen();
+  return { server, port };
+}
+
+export function aConnector(name: string, templates: string[]): ConnectorConfig {
+  return {
+    name,
+    dialect: 'control-plane',
+    callbackPrefix: `http://${name}.example.org/management/callback`,
+    addressNames: 'prefixed',
+    managementUrl: `http://${name}.example.org/management`,
+    managementVersion: 'v3',
+    templates,
+    resultsUrl: 'http://jobs.example.org',
+  };
+}
+
+export function aTemplate(name: string, assetId: string): Template {
+  return {
+    name,
+    directory: `/templates/${name}`,
+    digest: 'd',
+    description: name,
+    assets: [{ id: assetId, parameters: {} }],
+    parameters: { type: 'object', properties: {}, required: [] },
+    job: {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name },
+      spec: {
+        template: {
+          spec: { restartPolicy: 'Never', containers: [{ name: 'worker', image: 'busybox:1.37' }] },
+        },
+      },
+    },
+    environment: {},
+    files: {},
+    filesMountPath: '/files',
+    results: {
+      directory: '/results',
+      choice: { kind: 'auto', archive: 'zip' },
+      archive: 'zip',
+      required: [],
+      storage: { size: '1Gi' },
+      releaseAfterUpload: false,
+    },
+    address: 'service',
+    limits: { pending: 100, run: 1000, upload: 60, stopGrace: 30 },
+    retention: 3600,
+    security: { runAsUser: 1001 },
+    egress: 'store',
+    gpu: 0,
+    pullSecrets: [],
+  };
+}
+
+export interface Question {
+  method?: string;
+  headers?: Record<string, string>;
+  /** Text as it is, anything else as JSON. */
+  body?: unknown;
+}
+
+export interface Reply {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** The path as it stands, on a connection of its own. Rejects when that breaks. */
+export async function ask(
+  port: number,
+  path: string,
+  { method, headers = {}, body }: Question = {},
+): Promise<Reply> {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  const sent = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const options = {
+    host: '127.0.0.1',
+    port,
+    path,
+    agent: false,
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+      ...headers,
+    },
+  };
+  const req = request(options, (res) => {
+    text(res).then((answer) => {
+      resolve({ status: res.statusCode ?? 0, headers: res.headers, body: answer });
+    }, reject);
+  });
+  req.on('error', reject);
+  req.end(sent);
+  return await promise;
+}
+
+export function problemIn(reply: Reply): {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  field?: string;
+} {
+  return JSON.parse(reply.body) as ReturnType<typeof problemIn>;
+}
+
+/** As a connector from 0.11 on sends it; `type: undefined` makes an earlier one of it. */
+export function provisionBody(members: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    assetId: 'job-asset',
+    transferProcessId: 'tp-1',
+    policy: { assignee: 'consumer' },
+    callbackAddress: 'http://edc.example.org/management/callback',
+    type: 'provision',
+    resourceDefinitionId: 'rd-1',
+    ...members,
+  };
+}
