@@ -7,7 +7,7 @@ import { timestamp } from '../../registry/timestamp.ts';
 import type { ObjectInput } from '../../registry/types.ts';
 import { kindSchemas } from './kinds.ts';
 import { any } from './schema.ts';
-import type { Schema } from './schema.ts';
+import type { Scalar, Schema } from './schema.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -80,18 +80,10 @@ function decoded(schema: Schema, value: unknown, place: Place): unknown {
       );
     case 'list':
       return asList(value, place).map((item) => decoded(schema.items, item, place));
-    case 'string':
-    case 'integer':
-    case 'boolean':
-    case 'intOrString':
-    case 'quantity':
-    case 'time':
-    case 'microTime':
-      return decodedScalar(schema.type, value, place);
+    case 'scalar':
+      return decodedScalar(schema.of, value, place);
   }
 }
-
-type Scalar = 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity' | 'time' | 'microTime';
 
 const accepts: Record<Scalar, (value: unknown) => boolean> = {
   string: (value) => typeof value === 'string',

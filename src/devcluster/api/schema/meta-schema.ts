@@ -6,10 +6,8 @@ const ownerReference = object({
 });
 
 export const objectMeta = object({
-  ...fields(
-    string,
-    'name generateName namespace selfLink uid resourceVersion creationTimestamp deletionTimestamp',
-  ),
+  ...fields(string, 'name generateName namespace selfLink uid resourceVersion'),
+  ...fields(time, 'creationTimestamp deletionTimestamp'),
   ...fields(integer, 'generation deletionGracePeriodSeconds'),
   labels: map(string),
   annotations: map(string),

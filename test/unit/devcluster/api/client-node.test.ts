@@ -13,12 +13,13 @@ import {
   CoordinationV1Api,
   KubeConfig,
   PatchStrategy,
+  V1ConfigMap,
+  V1Job,
+  V1Lease,
   V1MicroTime,
   Watch,
   setHeaderOptions,
 } from '@kubernetes/client-node';
-
-import type { V1ConfigMap, V1Job, V1Lease } from '@kubernetes/client-node';
 
 import { writeKubeconfig } from '../../../../src/devcluster/kubeconfig.ts';
 import { keyOf } from '../registry/sample-objects.ts';
@@ -41,11 +42,6 @@ function isRefusal(code: number) {
   return (error: unknown) => error instanceof ApiException && error.code === code;
 }
 
-/** The library's types are classes; its bodies are plain data. */
-function body<T>(data: object): T {
-  return data as T;
-}
-
 const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'worker', image: 'busybox' }] } };
 
 test(
@@ -60,7 +56,7 @@ test(
 test('the official client creates, patches, lists and deletes Jobs', async (t) => {
   const { api, config } = await aClient(t);
   const batch = config.makeApiClient(BatchV1Api);
-  const job = body<V1Job>({ metadata: { name: 'a' }, spec: { suspend: true, template } });
+  const job = Object.assign(new V1Job(), { metadata: { name: 'a' }, spec: { suspend: true, template } });
   const created = await batch.createNamespacedJob({ namespace, body: job });
   assert.ok(created.metadata?.creationTimestamp instanceof Date);
   await batch.patchNamespacedJob(
@@ -81,7 +77,7 @@ test('the official client sees refusals as their codes', async (t) => {
   const { config } = await aClient(t);
   const core = config.makeApiClient(CoreV1Api);
   await assert.rejects(core.readNamespacedPod({ namespace, name: 'x' }), isRefusal(404));
-  const map = body<V1ConfigMap>({ metadata: { name: 'a' } });
+  const map = Object.assign(new V1ConfigMap(), { metadata: { name: 'a' } });
   await core.createNamespacedConfigMap({ namespace, body: map });
   await assert.rejects(core.createNamespacedConfigMap({ namespace, body: map }), isRefusal(409));
 });
@@ -91,7 +87,7 @@ test('the official client holds and renews a Lease, with microseconds', async (t
   const leases = config.makeApiClient(CoordinationV1Api);
   const renewTime = new V1MicroTime('2026-01-01T00:00:00.123Z');
   const spec = { holderIdentity: 'me', leaseDurationSeconds: 15, renewTime };
-  const first = body<V1Lease>({ metadata: { name: 'l' }, spec });
+  const first = Object.assign(new V1Lease(), { metadata: { name: 'l' }, spec });
   const read = await leases.createNamespacedLease({ namespace, body: first });
   function again() {
     return leases.replaceNamespacedLease({ namespace, name: 'l', body: read });
