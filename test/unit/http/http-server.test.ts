@@ -12,7 +12,7 @@ test('while draining it is not ready, yet serves and never says 503 to a connect
   const { server, port } = await startHttp(t, { http: { drainMillis: 3_600_000 } });
   const drained = server.drain();
   assert.equal((await ask(port, '/health/ready')).status, 503);
-  const reply = await ask(port, path, { body: provisionBody() });
+  const reply = await ask(port, path, { body: provisionBody(), headers: { connection: 'keep-alive' } });
   assert.equal(reply.status, 200);
   assert.equal(reply.headers.connection, 'close');
   await server.close();
