@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
@@ -43,18 +44,12 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log } = options;
   const templates = await loadTemplates(config.templates.directory, config);
-  const cluster = await connectCluster(config.cluster);
-  const storage = createObjectStore(config.store, secrets.store);
-  const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
+  const clients = await createClients(config, secrets);
+  const { cluster, store } = clients;
+  const provisioner = { cluster, store, settings: config, now: () => new Date() };
+  const flows = createFlowService(provisioner);
   const metrics = createMetrics();
-  const provisioner = { cluster, store: storage.store, settings: config, now: () => new Date() };
   const stopping = new AbortController();
-  async function release(): Promise<void> {
-    stopping.abort(new Error('the service stops'));
-    await lease.ended;
-    storage.destroy();
-    await Promise.all([cluster.close(), dispatcher.destroy()]);
-  }
 
   await checkVersion(cluster, log);
   const lease = startReconciler(
@@ -64,32 +59,52 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       secrets,
       minter: createCredentialMinter(config.store, secrets.store),
       settle: createSettleClock(config.http.answerDeadlineMillis + config.reconciler.settleMillis),
-      announce: announceTo({ config, secrets, dispatcher, metrics }),
+      announce: announceTo({ config, secrets, dispatcher: clients.dispatcher, metrics }),
       metrics,
       log,
     },
     stopping.signal,
   );
-  const flows = createFlowService(provisioner);
-  const routes = extraRoutes({ options, templates, flows, store: storage.store });
-  const components = healthChecks({ cluster, store: storage.store, flows, lease });
+  const routes = extraRoutes({ options, templates, flows, store });
+  const components = healthChecks({ cluster, store, flows, lease });
   const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
+  async function release(): Promise<void> {
+    stopping.abort(new Error('the service stops'));
+    await lease.ended;
+    await clients.close();
+  }
   const { port } = await http.listen();
-  log.info(
-    {
-      port,
-      templates: templates.map(({ name }) => name),
-      connectors: config.connectors.map(({ name }) => name),
-    },
-    'The service listens.',
-  );
+  log.info({ port, templates: templates.map(({ name }) => name) }, 'The service listens.');
   return {
     port,
-    stop: async () => {
-      await Promise.all([http.drain(), release()]);
-    },
-    kill: async () => {
-      await Promise.all([http.close(), release()]);
+    stop: () => together(http.drain(), release()),
+    kill: () => together(http.close(), release()),
+  };
+}
+
+async function together(...ending: Promise<void>[]): Promise<void> {
+  await Promise.all(ending);
+}
+
+interface Clients {
+  cluster: Cluster;
+  store: ObjectStore;
+  /** For calls to connectors. */
+  dispatcher: Agent;
+  close(): Promise<void>;
+}
+
+async function createClients(config: Config, secrets: Secrets): Promise<Clients> {
+  const cluster = await connectCluster(config.cluster);
+  const storage = createObjectStore(config.store, secrets.store);
+  const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
+  return {
+    cluster,
+    store: storage.store,
+    dispatcher,
+    async close() {
+      storage.destroy();
+      await Promise.all([cluster.close(), dispatcher.destroy()]);
     },
   };
 }
@@ -135,6 +150,9 @@ function announceTo({ config, secrets, dispatcher, metrics }: Announcing) {
   };
 }
 
+/** A download without a byte for this long is over. */
+const downloadIdleMillis = 60_000;
+
 interface RouteParts {
   options: ServiceOptions;
   templates: Template[];
@@ -143,9 +161,18 @@ interface RouteParts {
 }
 
 function extraRoutes({ options: { config, secrets }, templates, flows, store }: RouteParts): Route[] {
-  const manifests = createManifestCache(store);
-  const common = { store, manifests, keys: secrets.resultKeys, now: () => new Date() };
-  return [...resultRoutes(common), ...demoRoutes({ ...common, config, templates, flows })];
+  const common = {
+    store,
+    manifests: createManifestCache(store),
+    keys: secrets.resultKeys,
+    idleMillis: downloadIdleMillis,
+    now: () => new Date(),
+  };
+  const { http, results } = config;
+  return [
+    ...resultRoutes(common),
+    ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
+  ];
 }
 
 interface HealthParts {

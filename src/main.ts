@@ -28,12 +28,11 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
 };
 
 /** Runs one command; what it throws is told in a sentence and becomes exit code 1. The process ends when nothing is left to do. */
-export async function main([name = 'help', ...args]: string[]): Promise<void> {
+export async function main(argv: string[]): Promise<void> {
+  const [name = 'help', ...args] = argv;
   const command = commands[name];
   if (command === undefined) {
-    const wanted = name === 'help' || name === '--help' || name === '-h';
-    (wanted ? process.stdout : process.stderr).write(usage(wanted ? undefined : name));
-    process.exitCode = wanted ? 0 : 2;
+    showUsage(name);
     return;
   }
   try {
@@ -42,14 +41,20 @@ export async function main([name = 'help', ...args]: string[]): Promise<void> {
     )(args);
   } catch (error) {
     process.exitCode = 1;
-    const text =
-      error instanceof ServiceError
-        ? error.message
-        : error instanceof Error
-          ? (error.stack ?? error.message)
-          : messageOf(error);
-    process.stderr.write(`edc-job-provisioner ${name}: ${text}\n`);
+    process.stderr.write(`edc-job-provisioner ${name}: ${describe(error)}\n`);
   }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof ServiceError || !(error instanceof Error)) return messageOf(error);
+  // Not foreseen: where it came from helps more than what it says.
+  return error.stack ?? error.message;
+}
+
+function showUsage(name: string): void {
+  const wanted = ['help', '--help', '-h'].includes(name);
+  (wanted ? process.stdout : process.stderr).write(usage(wanted ? undefined : name));
+  process.exitCode = wanted ? 0 : 2;
 }
 
 function usage(unknown: string | undefined): string {

@@ -20,18 +20,13 @@ export function readVersion(): string {
 
 async function stopOnSignal(service: Service, log: Logger): Promise<void> {
   const signals = ['SIGTERM', 'SIGINT'] as const;
-  const stopped = Promise.withResolvers<void>();
-  let asked = 0;
-  function onSignal(signal: NodeJS.Signals): void {
-    asked += 1;
-    log.info({ signal }, asked === 1 ? 'The service stops.' : 'The service stops at once.');
-    const ending = asked === 1 ? service.stop() : service.kill();
-    ending.then(stopped.resolve, stopped.reject);
-  }
-  for (const signal of signals) process.on(signal, onSignal);
-  try {
-    await stopped.promise;
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal);
-  }
+  await new Promise<void>((resolve, reject) => {
+    let asked = 0;
+    function onSignal(signal: NodeJS.Signals): void {
+      asked += 1;
+      log.info({ signal }, asked === 1 ? 'The service stops.' : 'The service stops at once.');
+      (asked === 1 ? service.stop() : service.kill()).then(resolve, reject);
+    }
+    for (const signal of signals) process.on(signal, onSignal);
+  });
 }

@@ -26,7 +26,7 @@ export async function startTestApi(
   }
   const api = await startApiServer({
     registry,
-    podLogs: { read: () => Promise.resolve(Readable.from([])) } as never,
+    podLogs: { read: () => Promise.resolve(Readable.from([])) },
     ...options,
   });
   const directory = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
