@@ -6,6 +6,7 @@ import { isServiceError, ServiceError } from './errors.ts';
 import type { DataAddress } from './flow/data-address.ts';
 import type { Flow } from './flow/flow.ts';
 import { createHttpServer } from './http/create-http-server.ts';
+import type { HttpServer } from './http/http-server.ts';
 import type { Route } from './http/route.ts';
 import { demoRoutes } from './http/routes/demo.ts';
 import type { HealthCheck } from './http/routes/health.ts';
@@ -68,22 +69,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const routes = extraRoutes({ options, templates, flows, store });
   const components = healthChecks({ cluster, store, flows, lease });
   const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
-  async function release(): Promise<void> {
+  async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
-    await lease.ended;
+    await Promise.all([serving(), lease.ended]);
     await clients.close();
   }
-  const { port } = await http.listen();
+  const port = await listenOr(http, () => stop(() => http.close()));
   log.info({ port, templates: templates.map(({ name }) => name) }, 'The service listens.');
-  return {
-    port,
-    stop: () => together(http.drain(), release()),
-    kill: () => together(http.close(), release()),
-  };
+  return { port, stop: () => stop(() => http.drain()), kill: () => stop(() => http.close()) };
 }
 
-async function together(...ending: Promise<void>[]): Promise<void> {
-  await Promise.all(ending);
+/** A port that is taken must not leave the rest running. */
+async function listenOr(http: HttpServer, stop: () => Promise<void>): Promise<number> {
+  try {
+    return (await http.listen()).port;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 interface Clients {
