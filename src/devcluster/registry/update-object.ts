@@ -113,7 +113,9 @@ function checkVersion(
 /** The new object: what the request may say, over what only the server may say. */
 function merged(definition: ResourceDefinition, current: KubeObject, replacement: Replacement): KubeObject {
   const { object, subresource } = replacement;
-  const metadata: ObjectMeta = { ...object.metadata, ...protectedMetadata(current.metadata) };
+  // Who hands in a bare status means the status.
+  const given = object.metadata ?? (subresource === 'status' ? current.metadata : {});
+  const metadata: ObjectMeta = { ...given, ...protectedMetadata(current.metadata) };
   const identity = { apiVersion: apiVersionOf(definition), kind: definition.kind, metadata };
   if (!definition.subresources.includes('status'))
     return withDefaults(definition, { ...object, ...identity });
