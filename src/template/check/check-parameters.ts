@@ -1,0 +1,93 @@
+import { ajv } from '../../schemas/ajv.ts';
+import { messageOf } from '../../errors.ts';
+import { problemAt } from '../read/source.ts';
+import type { ParametersSchema, TemplateProblem } from '../template.ts';
+import { findParameterProblems, readParameters } from '../validate-parameters.ts';
+import type { CheckContext } from './context.ts';
+
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Written by the service into every worker. */
+export const reservedVariables = ['RESULT_DIRECTORY'];
+
+/** Parameters become environment variables: their names, their schemas, their defaults and what assets give them. */
+export function checkParameters(context: CheckContext, problems: TemplateProblem[]): void {
+  const { template, sources } = context;
+  const { properties, required } = template.parameters;
+  for (const [name, property] of Object.entries(properties)) {
+    const path = ['parameters', 'properties', name];
+    for (const reason of findPropertyProblems(name, property, context)) {
+      problems.push(problemAt(sources.document, path, `parameters.properties.${name}: ${reason}`));
+    }
+  }
+  for (const [index, name] of required.entries()) {
+    if (Object.hasOwn(properties, name)) continue;
+    const path = ['parameters', 'required', index];
+    problems.push(
+      problemAt(sources.document, path, `parameters.required: ${name} is not one of the properties`),
+    );
+  }
+  if (Object.keys(properties).every((name) => schemaProblem(properties[name] ?? {}) === undefined)) {
+    checkAssetParameters(context, problems);
+    checkEnvironmentDefaults(context, problems);
+  }
+}
+
+function findPropertyProblems(
+  name: string,
+  property: Record<string, unknown>,
+  { template }: CheckContext,
+): string[] {
+  const found: string[] = [];
+  if (!variableName.test(name))
+    found.push('expected the name of an environment variable (letters, digits and _)');
+  if (reservedVariables.includes(name)) found.push('is set by the service');
+  const broken = schemaProblem(property);
+  if (broken !== undefined) return [...found, broken];
+  if (!('default' in property)) return found;
+  if (property['writeOnly'] === true)
+    found.push('is secret (writeOnly) and can have no default, which everybody may read');
+  if (Object.hasOwn(template.environment, name)) found.push('has a default here and another in job.env');
+  return [
+    ...found,
+    ...valueProblems(name, property, property['default']).map((reason) => `its default: ${reason}`),
+  ];
+}
+
+function schemaProblem(property: Record<string, unknown>): string | undefined {
+  try {
+    ajv.compile({ ...property });
+    return undefined;
+  } catch (error) {
+    return `is not a JSON Schema: ${messageOf(error)}`;
+  }
+}
+
+/** Without coercion: what stands in YAML has a type of its own. */
+function valueProblems(name: string, property: Record<string, unknown>, value: unknown): string[] {
+  const schema: ParametersSchema = { type: 'object', properties: { [name]: property }, required: [] };
+  return findParameterProblems(schema, { [name]: value }).map(({ reason }) => reason);
+}
+
+function checkAssetParameters({ template, sources }: CheckContext, problems: TemplateProblem[]): void {
+  const schema = { ...template.parameters, required: [] };
+  for (const [index, { parameters }] of template.assets.entries()) {
+    for (const { parameter, reason } of findParameterProblems(schema, readParameters(schema, parameters))) {
+      problems.push(problemAt(sources.document, ['assets', index, 'parameters', parameter], reason));
+    }
+  }
+}
+
+function checkEnvironmentDefaults({ template, sources }: CheckContext, problems: TemplateProblem[]): void {
+  const { properties } = template.parameters;
+  const schema = { ...template.parameters, required: [] };
+  const given = Object.entries(template.environment).filter(([name]) => Object.hasOwn(properties, name));
+  for (const { parameter, reason } of findParameterProblems(
+    schema,
+    readParameters(schema, Object.fromEntries(given)),
+  )) {
+    problems.push(problemAt(sources.environment, [parameter], reason));
+  }
+  for (const name of reservedVariables.filter((one) => Object.hasOwn(template.environment, one))) {
+    problems.push(problemAt(sources.environment, [name], `${name}: is set by the service`));
+  }
+}

@@ -1,0 +1,63 @@
+import { problemAt } from '../read/source.ts';
+import type { TemplateProblem } from '../template.ts';
+import type { CheckContext } from './context.ts';
+
+/** Folders whose contents a container's image or the kubelet brings: results mounted over them break the container. */
+const systemFolders = [
+  '/',
+  '/bin',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/lib64',
+  '/proc',
+  '/run',
+  '/sbin',
+  '/sys',
+  '/usr',
+  '/var',
+];
+
+export function checkResults(
+  { template, sources, settings }: CheckContext,
+  problems: TemplateProblem[],
+): void {
+  function report(path: string[], reason: string): void {
+    problems.push(problemAt(sources.document, path, `${path.join('.')}: ${reason}`));
+  }
+  const { directory, storage } = template.results;
+  checkFolder(directory, (reason) => {
+    report(['results', 'directory'], reason);
+  });
+  if (Object.keys(template.files).length > 0) {
+    checkFolder(template.filesMountPath, (reason) => {
+      report(['files', 'mountPath'], reason);
+    });
+  }
+  const given = sources.document.value.results ?? {};
+  const ways = (['file', 'archive', 'auto'] as const).filter((way) => given[way] !== undefined);
+  if (ways.length > 1)
+    report(
+      ['results', ways[1] ?? ''],
+      `expected one of file, archive and auto, received ${ways.join(' and ')}`,
+    );
+  if (template.address === 'presigned' && template.results.choice.kind !== 'file') {
+    report(
+      ['dataAddress'],
+      'presigned needs results.file: the store can sign the address of one object alone',
+    );
+  }
+  const classes = settings.pods.allowedStorageClasses;
+  if (storage.storageClass !== undefined && !classes.includes(storage.storageClass)) {
+    const reason = `"${storage.storageClass}" is not among pods.allowedStorageClasses of the configuration`;
+    report(['results', 'storage', 'storageClass'], reason);
+  }
+}
+
+function checkFolder(path: string, report: (reason: string) => void): void {
+  const segments = path.split('/').slice(1);
+  if (systemFolders.includes(path)) report(`expected a folder of its own, received ${path}`);
+  else if (/[:$]/.test(path) || segments.some((segment) => ['', '.', '..'].includes(segment))) {
+    report(`expected an absolute path without ., .., : and $, received ${path}`);
+  }
+}

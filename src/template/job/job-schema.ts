@@ -1,0 +1,53 @@
+import { Type } from 'typebox';
+import { ContainerSchema, InitContainerSchema } from './container-schema.ts';
+import { anyObject, closed, list, name, text, textMap } from './schema-kinds.ts';
+import { VolumeSchema } from './volume-schema.ts';
+
+const marks = { labels: Type.Optional(textMap), annotations: Type.Optional(textMap) };
+const one = Type.Optional(Type.Literal(1, { title: '1 (a flow is one pod at a time)' }));
+const no = Type.Optional(Type.Literal(false, { title: 'false' }));
+
+const podSecurityContext = closed({
+  runAsNonRoot: Type.Optional(Type.Literal(true, { title: 'true' })),
+  fsGroupChangePolicy: Type.Optional(text),
+});
+
+const podSpec = closed({
+  restartPolicy: Type.Literal('Never', {
+    title: 'Never (a restarted worker would write over its own results)',
+  }),
+  containers: Type.Array(ContainerSchema, {
+    title: 'one container, named worker (the upload begins when all containers have ended)',
+    minItems: 1,
+    maxItems: 1,
+  }),
+  initContainers: list(InitContainerSchema),
+  volumes: list(VolumeSchema),
+  securityContext: Type.Optional(podSecurityContext),
+  nodeSelector: Type.Optional(textMap),
+  tolerations: list(anyObject),
+  affinity: Type.Optional(anyObject),
+  topologySpreadConstraints: list(anyObject),
+  priorityClassName: Type.Optional(text),
+  runtimeClassName: Type.Optional(text),
+  dnsPolicy: Type.Optional(text),
+  dnsConfig: Type.Optional(anyObject),
+  hostAliases: list(anyObject),
+  hostNetwork: no,
+  hostPID: no,
+  hostIPC: no,
+  automountServiceAccountToken: no,
+  enableServiceLinks: no,
+});
+
+/** A batch/v1 Job as far as a template may write it. */
+export const JobSchema = closed({
+  apiVersion: Type.Literal('batch/v1', { title: 'batch/v1' }),
+  kind: Type.Literal('Job', { title: 'Job' }),
+  metadata: closed({ name, ...marks }),
+  spec: closed({
+    parallelism: one,
+    completions: one,
+    template: closed({ metadata: Type.Optional(closed(marks)), spec: podSpec }),
+  }),
+});

@@ -1,0 +1,41 @@
+const byService = 'is set by the service and may not be written in a template';
+
+/** Why a member that people expect to work in a Job is refused in a template. */
+const refusals: Record<string, string> = {
+  hostPath: 'is not allowed: a worker must not see the node’s files',
+  hostNetwork: 'is not allowed: a worker must not share the node’s network',
+  hostPID: 'is not allowed: a worker must not see the node’s processes',
+  hostIPC: 'is not allowed: a worker must not share the node’s memory segments',
+  hostPort: 'is not allowed: a worker must not share the node’s network',
+  hostUsers: 'is not allowed: the service decides about user namespaces',
+  privileged: 'is not allowed: containers run unprivileged',
+  allowPrivilegeEscalation: 'is not allowed: containers run unprivileged',
+  add: 'is not allowed: containers run without any capability',
+  runAsUser: 'is set by the service for all containers alike; use security.runAsUser in template.yaml',
+  runAsGroup: 'is set by the service for all containers alike; use security.runAsUser in template.yaml',
+  fsGroup: 'is set by the service for all volumes alike; use security.runAsUser in template.yaml',
+  runAsNonRoot: 'is not allowed: containers do not run as root',
+  seccompProfile: byService,
+  ttlSecondsAfterFinished:
+    'is not allowed: it would delete the evidence of how the Job ended; use retention in template.yaml',
+  activeDeadlineSeconds: `${byService}; use limits in template.yaml`,
+  terminationGracePeriodSeconds: `${byService}; use limits.upload in template.yaml`,
+  backoffLimit: `${byService}: a worker that failed is not run again`,
+  podFailurePolicy: byService,
+  podReplacementPolicy: byService,
+  suspend: byService,
+  finalizers: byService,
+  ownerReferences: byService,
+  serviceAccountName: 'is not allowed: a worker has no access to the cluster',
+  serviceAccount: 'is not allowed: a worker has no access to the cluster',
+  automountServiceAccountToken: 'is not allowed: a worker has no access to the cluster',
+  imagePullSecrets: 'is written in template.yaml, as pullSecrets',
+  projected:
+    'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
+  csi: 'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
+  nfs: 'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
+};
+
+export function refusalOf(member: string): string | undefined {
+  return Object.hasOwn(refusals, member) ? refusals[member] : undefined;
+}

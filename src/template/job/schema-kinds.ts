@@ -1,0 +1,29 @@
+import { Type, type TProperties } from 'typebox';
+
+/** Only the members that are named: what a template may write is listed, so that all else is refused. */
+export function closed<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false });
+}
+
+export function list(item: Parameters<typeof Type.Array>[0]) {
+  return Type.Optional(Type.Array(item));
+}
+
+export const name = Type.String({
+  title: 'a DNS label (lower-case letters, digits and -, at most 63)',
+  pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+});
+export const text = Type.String({ title: 'text that is not empty', minLength: 1 });
+export const textMap = Type.Record(Type.String(), Type.String(), { title: 'a map of names to text' });
+export const absolutePath = Type.String({ title: 'an absolute path', pattern: '^/' });
+
+/** `500m`, `1.5`, `2Gi`. */
+export const quantityPattern = '^([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$';
+export const quantity = Type.Unsafe<string | number>({
+  title: 'a quantity such as 500m, 2 or 1Gi',
+  type: ['string', 'number'],
+  pattern: quantityPattern,
+  minimum: 0,
+});
+/** Shapes that Kubernetes alone judges: affinities and the like can give a pod nothing that it should not have. */
+export const anyObject = Type.Record(Type.String(), Type.Unknown(), { title: 'a map' });

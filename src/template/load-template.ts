@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
+import { ajv } from '../schemas/ajv.ts';
+import type { Job } from '../kubernetes/types.ts';
+import { checkTemplate } from './check/check-template.ts';
+import { completeTemplate } from './complete-template.ts';
+import { readDotenv } from './read/read-dotenv.ts';
+import { readFolder, type TemplateFolder } from './read/read-folder.ts';
+import { readShorthand } from './read/read-shorthand.ts';
+import { readYaml } from './read/read-yaml.ts';
+import { problemAt, type Source } from './read/source.ts';
+import { describeSchemaError, pathOfError } from './schema-problem.ts';
+import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
+import type { TemplateSettings } from './template-settings.ts';
+import type { Template, TemplateProblem } from './template.ts';
+
+/** The files of one template, parsed; what refers to a line of them goes through here. */
+export interface TemplateSources {
+  document: Source<TemplateDocument>;
+  job: Source<unknown>;
+  environment: Source<Record<string, string>>;
+}
+
+/** One folder; undefined if it has a problem, which then is in `problems`. */
+export async function loadTemplate(
+  place: { name: string; directory: string },
+  settings: TemplateSettings,
+  problems: TemplateProblem[],
+): Promise<Template | undefined> {
+  const found: TemplateProblem[] = [];
+  const template = await readTemplate(place, settings, found);
+  problems.push(...found.sort((a, b) => compare(a, b)));
+  return found.length === 0 ? template : undefined;
+}
+
+async function readTemplate(
+  { name, directory }: { name: string; directory: string },
+  settings: TemplateSettings,
+  problems: TemplateProblem[],
+): Promise<Template | undefined> {
+  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
+    const reason = 'expected a DNS label as the folder’s name (lower-case letters, digits and -, at most 63)';
+    problems.push({ file: directory, reason });
+  }
+  const folder = await readAnyFolder({ name, directory }, problems);
+  const sources = folder === undefined ? undefined : readSources(folder, problems);
+  if (folder === undefined || sources === undefined) return undefined;
+  const template = completeTemplate(
+    {
+      folder,
+      document: sources.document.value,
+      job: sources.job.value as Job,
+      environment: sources.environment.value,
+    },
+    settings,
+  );
+  checkTemplate({ template, sources, settings }, problems);
+  return template;
+}
+
+async function readAnyFolder(
+  place: { name: string; directory: string },
+  problems: TemplateProblem[],
+): Promise<TemplateFolder | undefined> {
+  try {
+    return await readFolder(place, problems);
+  } catch (error) {
+    problems.push({ file: place.directory, reason: `cannot be read: ${messageOf(error)}` });
+    return undefined;
+  }
+}
+
+function readSources(folder: TemplateFolder, problems: TemplateProblem[]): TemplateSources | undefined {
+  const { texts, directory } = folder;
+  const environment = readDotenv(join(directory, 'job.env'), texts.get('job.env') ?? '', problems);
+  const conf = texts.get('job-conf.env');
+  const pair = texts.has('template.yaml') || texts.has('job.yaml') ? readPair(folder, problems) : undefined;
+  if (conf === undefined) return pair === undefined ? missing(folder, problems) : { ...pair, environment };
+  const file = join(directory, 'job-conf.env');
+  if (texts.has('template.yaml') || texts.has('job.yaml')) {
+    problems.push({ file, reason: 'stands for template.yaml and job.yaml and cannot be beside them' });
+    return undefined;
+  }
+  const { template, job } = readShorthand(folder.name, readDotenv(file, conf, problems), problems);
+  return { document: template, job, environment };
+}
+
+/** Nothing is said twice: a pair that is there but wrong has its own problems. */
+function missing({ texts, directory }: TemplateFolder, problems: TemplateProblem[]): undefined {
+  if (texts.has('template.yaml') || texts.has('job.yaml')) return;
+  const reason = 'expected template.yaml and job.yaml, or job-conf.env, received neither';
+  problems.push({ file: directory, reason });
+}
+
+function readPair(
+  { texts, directory }: TemplateFolder,
+  problems: TemplateProblem[],
+): Pick<TemplateSources, 'document' | 'job'> | undefined {
+  const [document, job] = ['template.yaml', 'job.yaml'].map((name) => {
+    const file = join(directory, name);
+    const text = texts.get(name);
+    if (text !== undefined) return readYaml(file, text, problems);
+    problems.push({ file, reason: 'is missing' });
+    return undefined;
+  });
+  const valid = document === undefined ? undefined : validate(document, problems);
+  return valid === undefined || job === undefined ? undefined : { document: valid, job };
+}
+
+const isTemplate = ajv.compile<TemplateDocument>(TemplateSchema);
+
+function validate(
+  document: Source<unknown>,
+  problems: TemplateProblem[],
+): Source<TemplateDocument> | undefined {
+  const { value } = document;
+  if (isTemplate(value)) return { ...document, value };
+  const found = (isTemplate.errors ?? []).map((error) =>
+    problemAt(document, pathOfError(error), describeSchemaError(error, { schema: TemplateSchema, value })),
+  );
+  problems.push(...new Map(found.map((problem) => [problem.reason, problem])).values());
+  return undefined;
+}
+
+function compare(a: TemplateProblem, b: TemplateProblem): number {
+  return a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) : a.file < b.file ? -1 : 1;
+}

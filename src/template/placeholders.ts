@@ -1,0 +1,54 @@
+/** Where a value stands in a document: member names and indexes. */
+export type Path = readonly (string | number)[];
+
+const whole = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
+export interface Placeholder {
+  path: Path;
+  parameter: string;
+}
+
+/** The parameter that a whole scalar stands for. */
+export function placeholderOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? whole.exec(value)?.[1] : undefined;
+}
+
+export function findPlaceholders(document: unknown): Placeholder[] {
+  return [...walkScalars(document)].flatMap(({ path, value }) => {
+    const parameter = placeholderOf(value);
+    return parameter === undefined ? [] : [{ path, parameter }];
+  });
+}
+
+/** Strings and member names that hold a placeholder among other text: nothing would ever replace it. */
+export function findEmbedded(document: unknown): Path[] {
+  const scalars = [...walkScalars(document)];
+  const values = scalars.filter(({ value }) => holdsOne(value) && placeholderOf(value) === undefined);
+  const names = scalars.filter(({ path }) => path.some(holdsOne));
+  return [...values, ...names].map(({ path }) => path);
+}
+
+/** A copy in which each placeholder is its parameter's value, of the parameter's type; others stay as they are. */
+export function replacePlaceholders(document: unknown, values: ReadonlyMap<string, unknown>): unknown {
+  const parameter = placeholderOf(document);
+  if (parameter !== undefined) return values.has(parameter) ? values.get(parameter) : document;
+  if (Array.isArray(document)) return document.map((item) => replacePlaceholders(item, values));
+  if (typeof document !== 'object' || document === null) return document;
+  const members = Object.entries(document).map(([name, value]) => [name, replacePlaceholders(value, values)]);
+  return Object.fromEntries(members) as unknown;
+}
+
+function holdsOne(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('${');
+}
+
+function* walkScalars(value: unknown, path: Path = []): Generator<{ path: Path; value: unknown }> {
+  if (typeof value !== 'object' || value === null) {
+    yield { path, value };
+    return;
+  }
+  const members: [string | number, unknown][] = Array.isArray(value)
+    ? value.map((item, index) => [index, item])
+    : Object.entries(value);
+  for (const [name, member] of members) yield* walkScalars(member, [...path, name]);
+}

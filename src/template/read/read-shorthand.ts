@@ -1,0 +1,88 @@
+import type { Path } from '../placeholders.ts';
+import type { TemplateDocument } from '../template-schema.ts';
+import type { TemplateProblem } from '../template.ts';
+import { problemAt, type Source } from './source.ts';
+import { splitWords } from './split-words.ts';
+
+export interface Shorthand {
+  template: Source<TemplateDocument>;
+  job: Source<unknown>;
+}
+
+const members = ['WORKER_IMAGE', 'GPU', 'RESULT_DIRECTORY', 'COMMAND'];
+/** What a shorthand's worker gets: who needs more writes a `job.yaml`. */
+const limits = { cpu: '1', memory: '1Gi' };
+
+/** A folder with only `job.env` and `job-conf.env`, as the two files that it stands for. */
+export function readShorthand(
+  name: string,
+  conf: Source<Record<string, string>>,
+  problems: TemplateProblem[],
+): Shorthand {
+  const { WORKER_IMAGE: image = '', RESULT_DIRECTORY: directory } = conf.value;
+  for (const member of Object.keys(conf.value).filter((one) => !members.includes(one))) {
+    problems.push(problemAt(conf, [member], `${member}: expected one of ${members.join(', ')}`));
+  }
+  if (image === '')
+    problems.push(
+      problemAt(conf, ['WORKER_IMAGE'], 'WORKER_IMAGE: expected the name of an image, received nothing'),
+    );
+  return {
+    template: {
+      file: conf.file,
+      lineAt: (path) => conf.lineAt([path[0] === 'gpu' ? 'GPU' : 'RESULT_DIRECTORY']),
+      value: {
+        description: `Runs ${image}.`,
+        results: directory === undefined ? {} : { directory },
+        gpu: readGpu(conf, problems),
+      },
+    },
+    job: {
+      file: conf.file,
+      lineAt: (path) => conf.lineAt([memberOf(path)]),
+      value: buildJob(name, image, readCommand(conf, problems)),
+    },
+  };
+}
+
+function readGpu(conf: Source<Record<string, string>>, problems: TemplateProblem[]): boolean | number {
+  const { GPU: text = 'false' } = conf.value;
+  if (/^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  problems.push(
+    problemAt(
+      conf,
+      ['GPU'],
+      `GPU: expected true, false or a number of GPUs, received ${JSON.stringify(text)}`,
+    ),
+  );
+  return false;
+}
+
+function readCommand(conf: Source<Record<string, string>>, problems: TemplateProblem[]): string[] {
+  const words = splitWords(conf.value['COMMAND'] ?? '');
+  if (words !== undefined) return words;
+  problems.push(
+    problemAt(conf, ['COMMAND'], 'COMMAND: expected words as in a shell, but a quote stays open'),
+  );
+  return [];
+}
+
+function memberOf(path: Path): string {
+  return path.includes('command') ? 'COMMAND' : 'WORKER_IMAGE';
+}
+
+function buildJob(name: string, image: string, command: string[]): unknown {
+  const worker = {
+    name: 'worker',
+    image,
+    ...(command.length === 0 ? {} : { command }),
+    resources: { limits },
+  };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [worker] } } },
+  };
+}

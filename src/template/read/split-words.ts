@@ -1,0 +1,26 @@
+const word = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gy;
+
+/**
+ * Words as a shell would cut them (quotes, backslashes), with nothing expanded: no shell ever sees them. Undefined if a quote stays open.
+ */
+export function splitWords(text: string): string[] | undefined {
+  const words: string[] = [];
+  const rest = text.trim();
+  for (let at = 0; at < rest.length;) {
+    word.lastIndex = at;
+    const found = word.exec(rest)?.[0];
+    if (found === undefined) return undefined;
+    words.push(unquote(found));
+    at += found.length;
+    at += /^\s*/.exec(rest.slice(at))?.[0].length ?? 0;
+  }
+  return words;
+}
+
+function unquote(quoted: string): string {
+  return quoted.replace(
+    /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
+    (_match, single?: string, double?: string, bare?: string) =>
+      single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? bare ?? '',
+  );
+}

@@ -1,0 +1,90 @@
+import { ServiceError } from '../errors.ts';
+import type { Job } from '../kubernetes/types.ts';
+import { assetParameters } from './choose-template.ts';
+import { findJobShapeProblems } from './job-shape.ts';
+import { findPlaceholders, replacePlaceholders } from './placeholders.ts';
+import type { ParametersSchema, RenderedTemplate, Template } from './template.ts';
+import { validateParameters } from './validate-parameters.ts';
+
+export interface RenderRequest {
+  assetId: string;
+  /** Of the request itself; they win over the asset's. */
+  parameters: Readonly<Record<string, unknown>>;
+  /** An env file of the asset's own: variables named like a parameter are its value, all others are handed on. */
+  environment?: Readonly<Record<string, string>>;
+}
+
+/** A ConfigMap holds 1 MiB at most, its names included. */
+const environmentLimitBytes = 1_000_000;
+
+/**
+ * Puts parameters into a template: `job.env` and defaults, then the asset's, then the request's. Throws `invalid-parameters` naming each
+ * parameter that does not fit.
+ */
+export function renderTemplate(template: Template, request: RenderRequest): RenderedTemplate {
+  const { properties } = template.parameters;
+  const assetEnvironment = split(request.environment ?? {}, properties);
+  const ownEnvironment = split(template.environment, properties);
+  const parameters = validateParameters(template.parameters, {
+    ...defaultsOf(template.parameters),
+    ...ownEnvironment.parameters,
+    ...assetParameters(template, request.assetId),
+    ...assetEnvironment.parameters,
+    ...request.parameters,
+  });
+  const values = Object.entries(parameters);
+  const secret = values.filter(([name]) => properties[name]?.['writeOnly'] === true);
+  const open = values.filter(([name]) => properties[name]?.['writeOnly'] !== true);
+  return {
+    template,
+    job: renderJob(template, new Map(open)),
+    environment: checkSize({ ...ownEnvironment.others, ...assetEnvironment.others, ...toText(open) }),
+    secretEnvironment: checkSize(toText(secret)),
+  };
+}
+
+export function defaultsOf({ properties }: ParametersSchema): Record<string, unknown> {
+  const withDefault = Object.entries(properties).filter(([, property]) => 'default' in property);
+  return Object.fromEntries(withDefault.map(([name, property]) => [name, property['default']]));
+}
+
+function split(
+  environment: Readonly<Record<string, string>>,
+  properties: ParametersSchema['properties'],
+): { parameters: Record<string, string>; others: Record<string, string> } {
+  const entries = Object.entries(environment);
+  return {
+    parameters: Object.fromEntries(entries.filter(([name]) => Object.hasOwn(properties, name))),
+    others: Object.fromEntries(entries.filter(([name]) => !Object.hasOwn(properties, name))),
+  };
+}
+
+/** A value may fit its own schema and still not the place where it stands: `cpu: lots`. */
+function renderJob(template: Template, values: ReadonlyMap<string, unknown>): Job {
+  const job = replacePlaceholders(template.job, values) as Job;
+  const [problem] = findJobShapeProblems(job);
+  if (problem === undefined) return job;
+  const at = problem.path.join('.');
+  const placeholder = findPlaceholders(template.job).find(({ path }) => at.startsWith(path.join('.')));
+  throw new ServiceError(
+    'invalid-parameters',
+    `parameter ${placeholder?.parameter ?? '?'}: does not fit where the template puts it: ${problem.reason}`,
+    { field: placeholder?.parameter },
+  );
+}
+
+function toText(values: [string, unknown][]): Record<string, string> {
+  return Object.fromEntries(values.map(([name, value]) => [name, String(value)]));
+}
+
+function checkSize(environment: Record<string, string>): Record<string, string> {
+  const bytes = Object.entries(environment).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
+  if (bytes <= environmentLimitBytes) return environment;
+  throw new ServiceError(
+    'invalid-parameters',
+    `the environment: expected at most ${environmentLimitBytes} bytes of names and values, received ${bytes}`,
+  );
+}
