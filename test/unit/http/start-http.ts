@@ -10,7 +10,7 @@ import type { Template } from '../../../src/template/template.ts';
 import { memoryFlows } from './memory-flows.ts';
 
 /** Deadlines that no test can reach by being slow, and no holds. */
-export const patient: HttpConfig = {
+const patient: HttpConfig = {
   host: '127.0.0.1',
   port: 0,
   publicUrl: 'http://jobs.example.org',
@@ -73,7 +73,7 @@ export function aConnector(name: string, templates: string[]): ConnectorConfig {
   };
 }
 
-export function aTemplate(name: string, assetId: string): Template {
+function aTemplate(name: string, assetId: string): Template {
   return {
     name,
     directory: `/templates/${name}`,

@@ -48,7 +48,8 @@ for (const version of versions) {
 
     assert.deepEqual(delivery, { result: 'told', status: 204 });
     const [sent] = edc.requests;
-    assert.equal(sent?.path, recorded?.path);
+    assert.ok(sent);
+    assert.equal(sent.path, recorded?.path);
     assert.equal(sent.headers['x-api-key'], 'management-key');
     assert.equal(sent.headers['content-type'], 'application/json');
     assert.deepEqual(JSON.parse(sent.body), told);
