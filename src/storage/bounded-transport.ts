@@ -7,6 +7,7 @@ export interface Call {
   signal: AbortSignal;
   /** Of its last answer. */
   status?: number;
+  etag?: string | undefined;
 }
 
 type Transport = Pick<typeof http, 'request'>;
@@ -26,7 +27,8 @@ export function boundedTransport(calls: AsyncLocalStorage<Call>, timeoutMillis: 
     let response: IncomingMessage | undefined;
     const sent = start({ ...options, ...bounds }, (answer) => {
       response = answer;
-      if (call !== undefined) call.status = answer.statusCode ?? 0;
+      if (call !== undefined)
+        Object.assign(call, { status: answer.statusCode ?? 0, etag: answer.headers.etag });
       onResponse?.(answer);
       if (unreadStatuses.has(answer.statusCode ?? 0)) answer.resume();
     });

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import { Client, type ClientOptions } from 'minio';
 import type { Secrets, StoreConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
@@ -76,10 +77,11 @@ interface Access {
 function objectStore(access: Access): ObjectStore {
   const { client, bucket, bounded } = access;
   return {
-    async get(key, range, signal) {
+    async get(key, part, signal) {
       return bounded(async (call) => {
-        const length = range === undefined ? 0 : range.last - range.first + 1;
-        const body = await client.getPartialObject(bucket, key, range?.first ?? 0, length);
+        const length = part === undefined ? 0 : part.last - part.first + 1;
+        const body = await client.getPartialObject(bucket, key, part?.first ?? 0, length);
+        checkTag(body, { found: call.etag, expected: part?.etag });
         return guardBody(body, call);
       }, signal);
     },
@@ -100,6 +102,16 @@ function objectStore(access: Access): ObjectStore {
     presignGet: async (key, options) => presignGet(access, key, options),
     check: async (signal) => checkBucket(access, signal),
   };
+}
+
+/** The client sends no If-Match with a read: the answer tells which object it is of, before its first byte. */
+function checkTag(
+  body: Readable,
+  { found, expected }: Record<'found' | 'expected', string | undefined>,
+): void {
+  if (expected === undefined || plainEtag(found ?? '') === expected) return;
+  body.on('error', () => undefined).destroy();
+  throw new ServiceError('precondition-failed', 'another object lies under this key by now');
 }
 
 async function put(
