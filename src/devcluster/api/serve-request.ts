@@ -139,7 +139,9 @@ function text(body: string): Answer {
 }
 
 function sendJson(response: ServerResponse, answer: Extract<Answer, { kind: 'json' }>): void {
-  const warnings = (answer.warnings ?? []).map((warning) => `299 - ${JSON.stringify(warning)}`);
+  const warnings = (answer.warnings ?? []).map(
+    (warning) => `299 - ${JSON.stringify(warning).replace(/[^ -~]/g, '?')}`,
+  );
   if (warnings.length > 0) response.setHeader('Warning', warnings);
   const body = Buffer.from(`${JSON.stringify(answer.body)}\n`);
   response.writeHead(answer.code, { 'Content-Type': 'application/json', 'Content-Length': body.length });

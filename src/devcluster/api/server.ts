@@ -45,7 +45,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     now,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
-  const server = createServer({ key, cert: certificate, requestTimeout: 60_000 });
+  const server = createServer({ key, cert: certificate, requestTimeout: 60_000, keepAliveTimeout: 90_000 });
   const address = await listen(server, options.port ?? 0);
   server.on('request', (message, response) => {
     void serveRequest({ message, response, stopping: stopping.signal }, { context, token, address });
@@ -57,15 +57,24 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     async stop() {
       context.history.close();
       stopping.abort();
-      server.close();
-      server.closeIdleConnections();
-      const force = setTimeout(() => {
-        server.closeAllConnections();
-      }, 1000);
-      if (server.listening) await once(server, 'close');
-      clearTimeout(force);
+      await close(server);
     },
   };
+}
+
+/** Streams end by the signal and leave idle connections behind; what has not ended after two seconds is cut. */
+async function close(server: Server): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  server.close(resolve);
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, 20);
+  const force = setTimeout(() => {
+    server.closeAllConnections();
+  }, 2000);
+  await promise;
+  clearInterval(sweep);
+  clearTimeout(force);
 }
 
 async function listen(server: Server, port: number): Promise<string> {

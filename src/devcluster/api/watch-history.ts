@@ -12,7 +12,7 @@ export interface WatchHistory {
 export function recordHistory(registry: ClusterRegistry, capacity: number): WatchHistory {
   const events: WatchEvent[] = [];
   let forgottenUpTo = Number(registry.resourceVersion);
-  const close = registry.subscribe((event) => {
+  const close = registry.observe((event) => {
     events.push(event);
     // Dropped in blocks: moving a long list for every event would cost more than the extra memory.
     if (events.length < capacity * 2) return;

@@ -113,7 +113,7 @@ function follow(subscription: Subscription): (() => void) | undefined {
     }
   }
   send.limit();
-  return context.registry.subscribe((event) => {
+  return context.registry.observe((event) => {
     if (event.resource === definition.plural) relay(subscription, event);
   });
 }

@@ -6,7 +6,7 @@ import { emptyDeletedNamespaces } from './namespace-lifecycle.ts';
 import { resourceDefinition } from './resources.ts';
 import { createStore, dryRunOf } from './store.ts';
 import type { Store } from './store.ts';
-import type { KubeObject, Registry } from './types.ts';
+import type { KubeObject, Registry, WatchEvent } from './types.ts';
 import { modifyObject, updateObject } from './update-object.ts';
 
 export interface ClusterRegistry extends Registry {
@@ -16,6 +16,8 @@ export interface ClusterRegistry extends Registry {
   readonly resourceVersion: string;
   /** The stored objects themselves, for readers that only look or serialise: they are replaced, never changed. */
   view(resource: string, namespace?: string): readonly KubeObject[];
+  /** As `subscribe`, with the stored objects themselves. */
+  observe(listener: (event: WatchEvent) => void): () => void;
 }
 
 /**
@@ -30,6 +32,7 @@ export function createRegistry(options: { now?: () => Date } = {}): ClusterRegis
   return {
     ...registry,
     dryRun: operationsOn(dryRunOf(store)),
+    observe: (listener) => store.subscribe(listener),
     view(resource, namespace) {
       resourceDefinition(resource);
       return store.all(resource, namespace);
@@ -54,6 +57,9 @@ function operationsOn(store: Store): Registry {
     update: (key, object, subresource) => copyOf(updateObject(store, key, { object, subresource })),
     modify: (key, change) => copyOf(modifyObject(store, key, change)),
     delete: (key, options = {}) => copyOf(deleteObject(store, key, options)),
-    subscribe: (listener) => store.subscribe(listener),
+    subscribe: (listener) =>
+      store.subscribe((event) => {
+        listener(copyOf(event));
+      }),
   };
 }

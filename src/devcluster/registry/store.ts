@@ -1,4 +1,3 @@
-import { copyOf } from './copy.ts';
 import type { KubeObject, ObjectKey, WatchEvent } from './types.ts';
 
 /** The bare memory below the rules: objects by key, one version counter, and an ordered stream of changes. */
@@ -10,6 +9,7 @@ export interface Store {
   all(resource: string, namespace?: string): KubeObject[];
   put(resource: string, object: KubeObject): KubeObject;
   remove(resource: string, object: KubeObject): KubeObject;
+  /** Listeners get the stored objects themselves. */
   readonly subscribe: (listener: (event: WatchEvent) => void) => () => void;
 }
 
@@ -101,7 +101,7 @@ function createEventStream(): EventStream {
     for (const listener of [...listeners]) {
       if (!listeners.has(listener)) continue;
       try {
-        listener(copyOf(event));
+        listener(event);
       } catch (error) {
         // A broken listener must not fail the write it was told about; as a bug it must not be hidden either.
         queueMicrotask(() => {
