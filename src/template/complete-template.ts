@@ -18,19 +18,15 @@ interface TemplateParts {
 }
 
 /** Puts in what `template.yaml` leaves out. */
-export function completeTemplate(
-  { folder, document, job, environment }: TemplateParts,
-  { pods }: TemplateSettings,
-): Template {
+export function completeTemplate(parts: TemplateParts, settings: TemplateSettings): Template {
+  const { folder, document, job, environment } = parts;
   const { name, directory, digest, files } = folder;
   return {
     name,
     directory,
     digest,
     description: document.description,
-    assets: (document.assets ?? [])
-      .map((asset) => asset as { id: string; parameters?: Record<string, unknown> })
-      .map(({ id, parameters = {} }) => ({ id, parameters })),
+    assets: completeAssets(document),
     parameters: {
       type: 'object',
       properties: document.parameters?.properties ?? {},
@@ -41,34 +37,44 @@ export function completeTemplate(
     files,
     filesMountPath: withoutFinalSlash(document.files?.mountPath ?? defaultFilesMountPath),
     results: completeResults(document.results ?? {}),
-    address: document.dataAddress ?? 'service',
+    ...completeRun(document, settings),
+  };
+}
+
+type AssetDocuments = { id: string; parameters?: Record<string, unknown> }[];
+
+function completeAssets({ assets = [] }: TemplateDocument): Template['assets'] {
+  return (assets as AssetDocuments).map(({ id, parameters = {} }) => ({ id, parameters }));
+}
+
+type RunMembers = 'address' | 'limits' | 'retention' | 'security' | 'egress' | 'gpu' | 'pullSecrets';
+
+function completeRun(document: TemplateDocument, { pods }: TemplateSettings): Pick<Template, RunMembers> {
+  const { retention, dataAddress = 'service', egress = 'store', gpu = 0, pullSecrets = [] } = document;
+  return {
+    address: dataAddress,
     limits: completeLimits(document.limits ?? {}, pods.limits),
-    retention: document.retention === undefined ? pods.retentionSeconds : readDuration(document.retention),
+    retention: retention === undefined ? pods.retentionSeconds : readDuration(retention),
     security: { runAsUser: document.security?.runAsUser ?? pods.runAsUser },
-    egress: document.egress ?? 'store',
-    gpu: Number(document.gpu ?? 0),
-    pullSecrets: document.pullSecrets ?? [],
+    egress,
+    gpu: Number(gpu),
+    pullSecrets,
   };
 }
 
 function completeResults(given: NonNullable<TemplateDocument['results']>): Template['results'] {
-  const {
-    directory = defaultDirectory,
-    required = [],
-    contentType,
-    storage,
-    releaseAfterUpload = false,
-  } = given;
+  const { directory = defaultDirectory, contentType, storage = {}, releaseAfterUpload = false } = given;
+  const { size = defaultSize, storageClass } = storage;
   const choice = chooseResult(given);
-  const storageClass = storage?.storageClass;
+  // The file that is handed out has to be there, whoever forgets to say so.
+  const handedOut = choice.kind === 'file' ? [choice.path] : [];
   return {
     directory: withoutFinalSlash(directory),
     choice,
     archive: choice.kind === 'file' ? 'zip' : choice.archive,
-    // The file that is handed out has to be there, whoever forgets to say so.
-    required: [...new Set([...(required as string[]), ...(choice.kind === 'file' ? [choice.path] : [])])],
+    required: [...new Set([...((given.required ?? []) as string[]), ...handedOut])],
     ...(contentType === undefined ? {} : { contentType }),
-    storage: { size: storage?.size ?? defaultSize, ...(storageClass === undefined ? {} : { storageClass }) },
+    storage: { size, ...(storageClass === undefined ? {} : { storageClass }) },
     releaseAfterUpload,
   };
 }

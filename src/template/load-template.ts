@@ -9,17 +9,11 @@ import { readFolder, type TemplateFolder } from './read/read-folder.ts';
 import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
 import { problemAt, type Source } from './read/source.ts';
+import type { TemplateSources } from './read/template-sources.ts';
 import { describeSchemaError, pathOfError } from './schema-problem.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
 import type { TemplateSettings } from './template-settings.ts';
 import type { Template, TemplateProblem } from './template.ts';
-
-/** The files of one template, parsed; what refers to a line of them goes through here. */
-export interface TemplateSources {
-  document: Source<TemplateDocument>;
-  job: Source<unknown>;
-  environment: Source<Record<string, string>>;
-}
 
 /** One folder; undefined if it has a problem, which then is in `problems`. */
 export async function loadTemplate(
@@ -75,7 +69,11 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
   const environment = readDotenv(join(directory, 'job.env'), texts.get('job.env') ?? '', problems);
   const conf = texts.get('job-conf.env');
   const pair = texts.has('template.yaml') || texts.has('job.yaml') ? readPair(folder, problems) : undefined;
-  if (conf === undefined) return pair === undefined ? missing(folder, problems) : { ...pair, environment };
+  if (conf === undefined) {
+    if (pair !== undefined) return { ...pair, environment };
+    reportMissing(folder, problems);
+    return undefined;
+  }
   const file = join(directory, 'job-conf.env');
   if (texts.has('template.yaml') || texts.has('job.yaml')) {
     problems.push({ file, reason: 'stands for template.yaml and job.yaml and cannot be beside them' });
@@ -86,7 +84,7 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
 }
 
 /** Nothing is said twice: a pair that is there but wrong has its own problems. */
-function missing({ texts, directory }: TemplateFolder, problems: TemplateProblem[]): undefined {
+function reportMissing({ texts, directory }: TemplateFolder, problems: TemplateProblem[]): void {
   if (texts.has('template.yaml') || texts.has('job.yaml')) return;
   const reason = 'expected template.yaml and job.yaml, or job-conf.env, received neither';
   problems.push({ file: directory, reason });

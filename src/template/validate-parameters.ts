@@ -112,11 +112,15 @@ export function describeExpected(property: Record<string, unknown>): string {
   if (Array.isArray(property['enum'])) {
     return `one of ${property['enum'].map((value) => JSON.stringify(value)).join(', ')}`;
   }
-  const type = String(property['type'] ?? 'value');
+  const type = show(property['type'] ?? 'value');
   const bounds = Object.entries(boundWords).flatMap(([keyword, word]) =>
-    property[keyword] === undefined ? [] : [`${word} ${String(property[keyword])}`],
+    property[keyword] === undefined ? [] : [`${word} ${show(property[keyword])}`],
   );
   return [/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`, ...bounds].join(' ');
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const boundWords: Record<string, string> = {

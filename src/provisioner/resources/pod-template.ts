@@ -6,7 +6,7 @@ import type { JobInput } from './job.ts';
 import { buildJobLabels } from './labels.ts';
 import { buildPodSecurityContext } from './security-context.ts';
 import { buildSidecar } from './sidecar.ts';
-import { buildVolumes } from './volumes.ts';
+import { buildOwnVolumes, buildVolumes } from './volumes.ts';
 import { buildOwnContainer, buildWorker } from './worker.ts';
 
 /** A lost node is given up after this, instead of the five minutes that Kubernetes gives by default. */
@@ -54,7 +54,7 @@ function buildPodSpec({ flow, rendered, settings }: JobInput, own: PodSpec): Pod
       ...(own.initContainers ?? []).map((container) => buildOwnContainer(flow, rendered, container)),
     ],
     containers: [buildWorker(flow, rendered, settings)],
-    volumes: [...(own.volumes ?? []), ...buildVolumes(flow, template)],
+    volumes: [...buildOwnVolumes(own.volumes ?? []), ...buildVolumes(flow, template)],
   };
 }
 

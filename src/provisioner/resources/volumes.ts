@@ -27,6 +27,14 @@ export function buildVolumes(flow: string, template: Template): Volume[] {
   ];
 }
 
+/** The template's own; a claim is mounted read-only unless its author says otherwise. */
+export function buildOwnVolumes(volumes: readonly Volume[]): Volume[] {
+  return volumes.map((volume) => {
+    const claim = volume.persistentVolumeClaim;
+    return claim === undefined ? volume : { ...volume, persistentVolumeClaim: { readOnly: true, ...claim } };
+  });
+}
+
 /** Without a storage class the node's disk, bounded; with one a volume that lives as long as the pod. */
 function buildResultsVolume({ size, storageClass }: Template['results']['storage']): Volume {
   if (storageClass === undefined) return { name: volumeName.results, emptyDir: { sizeLimit: size } };

@@ -1,8 +1,7 @@
 import type { Container } from '../../kubernetes/types.ts';
 import { placeholderOf, type Path } from '../placeholders.ts';
-import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
-import type { CheckContext, JobContext } from './context.ts';
+import { reportBelow, type CheckContext, type JobContext, type Report } from './context.ts';
 
 export const podPath: Path = ['spec', 'template', 'spec'];
 /** Of the container that the service adds. */
@@ -24,42 +23,38 @@ export function containersOf({ sample }: Pick<JobContext, 'sample'>): FoundConta
 export function checkContainers(context: JobContext, problems: TemplateProblem[]): void {
   const names = new Set<string>([sidecarName]);
   for (const { container, path } of containersOf(context)) {
-    const main = path.includes('containers');
-    const report = (member: string, reason: string): void => {
-      problems.push(
-        problemAt(context.sources.job, [...path, member], `${[...path, member].join('.')}: ${reason}`),
-      );
-    };
-    if (main && container.name !== 'worker') report('name', `expected worker, received "${container.name}"`);
-    if (names.has(container.name)) report('name', `"${container.name}" is the name of another container`);
+    const report = reportBelow(path, context, problems);
+    if (path.includes('containers') && container.name !== 'worker') {
+      report(['name'], `expected worker, received "${container.name}"`);
+    }
+    if (names.has(container.name)) report(['name'], `"${container.name}" is the name of another container`);
     names.add(container.name);
     checkLimits(container, report);
     checkImages({ container, path }, context, report);
   }
 }
 
-type Report = (member: string, reason: string) => void;
-
 /** Without limits one worker may take a node from all others. */
 function checkLimits({ resources }: Container, report: Report): void {
   const missing = ['cpu', 'memory'].filter((resource) => resources?.limits?.[resource] === undefined);
-  if (missing.length > 0)
-    report('resources', `expected limits for cpu and memory, received none for ${missing.join(' and ')}`);
+  if (missing.length === 0) return;
+  report(['resources'], `expected limits for cpu and memory, received none for ${missing.join(' and ')}`);
 }
 
+/** An image that a parameter decides must be allowed whichever way the parameter decides. */
 function checkImages({ container, path }: FoundContainer, context: JobContext, report: Report): void {
   const parameter = imageParameter(path, context);
-  if (parameter === undefined) {
-    if (!isAllowed(container.image ?? '', context)) report('image', refuseImage(container.image ?? ''));
-    return;
-  }
-  const choices = context.template.parameters.properties[parameter]?.['enum'];
+  const choices =
+    parameter === undefined ? [container.image] : context.template.parameters.properties[parameter]?.['enum'];
   if (!Array.isArray(choices)) {
-    report('image', `\${${parameter}} decides which image runs: the parameter needs an enum of images`);
+    report(
+      ['image'],
+      `\${${parameter ?? ''}} decides which image runs: the parameter needs an enum of images`,
+    );
     return;
   }
-  for (const image of choices.filter((choice) => !isAllowed(String(choice), context))) {
-    report('image', refuseImage(String(image)));
+  for (const image of choices.map(String).filter((choice) => !isAllowed(choice, context))) {
+    report(['image'], `"${image}" is not among images.allow of the configuration`);
   }
 }
 
@@ -76,8 +71,4 @@ function isAllowed(image: string, { settings }: CheckContext): boolean {
   return settings.images.allow.some((allowed) =>
     allowed.endsWith('*') ? image.startsWith(allowed.slice(0, -1)) : image === allowed,
   );
-}
-
-function refuseImage(image: string): string {
-  return `"${image}" is not among images.allow of the configuration`;
 }

@@ -1,40 +1,51 @@
+import type { Container } from '../../kubernetes/types.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { containersOf } from './check-containers.ts';
-import type { JobContext } from './context.ts';
+import { reportBelow, type JobContext, type Report } from './context.ts';
 
 /** Mounts lead to volumes that exist, and none lies over, under or at a place that the service mounts. */
 export function checkMounts(context: JobContext, problems: TemplateProblem[]): void {
-  const { template, sources, sample } = context;
-  const volumes = new Set((sample.spec?.template.spec?.volumes ?? []).map(({ name }) => name));
-  const ours = ownMounts(context);
+  const { template, sources } = context;
+  const [results, files] = ownPlaces(context);
   for (const { container, path } of containersOf(context)) {
-    const main = container.name === 'worker';
-    for (const [index, { name, mountPath, subPath = '' }] of (container.volumeMounts ?? []).entries()) {
-      const at = [...path, 'volumeMounts', index];
-      const report = (reason: string): void => {
-        problems.push(problemAt(sources.job, at, `${at.join('.')}: ${reason}`));
-      };
-      if (!volumes.has(name)) report(`"${name}" is not a volume of this Job`);
-      if (subPath.split('/').includes('..'))
-        report(`subPath: expected a path without .., received ${subPath}`);
-      const other = main ? ours.find((place) => overlap(place, mountPath)) : undefined;
-      if (other !== undefined) report(`${mountPath} collides with ${other}, which the service mounts`);
-    }
+    checkContainerMounts(container, context, reportBelow(path, context, problems));
   }
-  const [results, files] = ours;
   if (results !== undefined && files !== undefined && overlap(results, files)) {
     const reason = `files.mountPath: ${template.filesMountPath} collides with results.directory ${results}`;
     problems.push(problemAt(sources.document, ['files', 'mountPath'], reason));
   }
 }
 
-function ownMounts({ template }: JobContext): string[] {
-  const files = Object.keys(template.files).length > 0;
-  return [template.results.directory, ...(files ? [template.filesMountPath] : [])];
+function checkContainerMounts(container: Container, context: JobContext, report: Report): void {
+  const volumes = (context.sample.spec?.template.spec?.volumes ?? []).map(({ name }) => name);
+  const ours = container.name === 'worker' ? ownPlaces(context) : [];
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    const fault = findFault(mount, volumes, ours);
+    if (fault !== undefined) report(['volumeMounts', index], fault);
+  }
+}
+
+type Mount = NonNullable<Container['volumeMounts']>[number];
+
+function findFault(
+  { name, mountPath, subPath }: Mount,
+  volumes: readonly string[],
+  ours: readonly string[],
+): string | undefined {
+  if (!volumes.includes(name)) return `"${name}" is not a volume of this Job`;
+  if (subPath?.split('/').includes('..')) return `subPath: expected a path without .., received ${subPath}`;
+  const other = ours.find((place) => overlap(place, mountPath));
+  return other === undefined ? undefined : `${mountPath} collides with ${other}, which the service mounts`;
+}
+
+function ownPlaces({ template }: JobContext): string[] {
+  const hasFiles = Object.keys(template.files).length > 0;
+  return [template.results.directory, ...(hasFiles ? [template.filesMountPath] : [])];
 }
 
 function overlap(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => `${path.replace(/\/+$/, '')}/`) as [string, string];
+  const a = `${one.replace(/\/+$/, '')}/`;
+  const b = `${other.replace(/\/+$/, '')}/`;
   return a.startsWith(b) || b.startsWith(a);
 }

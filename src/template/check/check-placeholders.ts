@@ -1,6 +1,6 @@
-import { findEmbedded, findPlaceholders, type Path, type Placeholder } from '../placeholders.ts';
+import { findEmbedded, findPlaceholders, type Placeholder } from '../placeholders.ts';
 import { problemAt } from '../read/source.ts';
-import type { TemplateProblem } from '../template.ts';
+import type { Template, TemplateProblem } from '../template.ts';
 import type { CheckContext } from './context.ts';
 import { sampleValues } from './sample-values.ts';
 
@@ -32,29 +32,31 @@ export function checkPlaceholders(context: CheckContext, problems: TemplateProbl
 }
 
 function findFault({ path, parameter }: Placeholder, { template }: CheckContext): string | undefined {
-  const { properties, required } = template.parameters;
-  const property = Object.hasOwn(properties, parameter) ? properties[parameter] : undefined;
+  const { properties } = template.parameters;
   const shown = `\${${parameter}}`;
-  if (property === undefined) {
+  if (!Object.hasOwn(properties, parameter)) {
     return `${shown} is not a parameter; expected one of ${Object.keys(properties).join(', ') || 'none'}`;
   }
-  if (isCommand(path)) {
-    return `${shown} cannot stand in ${isCommand(path)}; write $(${parameter}), which Kubernetes replaces, or read the environment`;
+  const command = ['command', 'args', 'env'].find((member) => path.includes(member));
+  if (command !== undefined) {
+    return `${shown} cannot stand in ${command}; write $(${parameter}), which Kubernetes replaces, or read the environment`;
   }
   if (!path.some((member) => openMembers.includes(String(member)))) {
     return `${shown} cannot stand here; placeholders may be in ${openMembers.join(', ')}`;
   }
+  return findLack(parameter, template);
+}
+
+/** A placeholder's value must be there for every request, and open for everybody to read. */
+function findLack(parameter: string, template: Template): string | undefined {
+  const { properties, required } = template.parameters;
+  const property = properties[parameter] ?? {};
+  const shown = `\${${parameter}}`;
   if (property['writeOnly'] === true) return `${shown} is secret, and everybody may read a Job`;
   if (!sampleValues(template).has(parameter)) {
     return `${shown} needs a value to be checked with: give the parameter a default or an example`;
   }
-  const always =
-    'default' in property || required.includes(parameter) || Object.hasOwn(template.environment, parameter);
-  return always
-    ? undefined
-    : `${shown} may be without a value: give the parameter a default or make it required`;
-}
-
-function isCommand(path: Path): string | false {
-  return ['command', 'args', 'env'].find((member) => path.includes(member)) ?? false;
+  const always = 'default' in property || required.includes(parameter);
+  if (always || Object.hasOwn(template.environment, parameter)) return undefined;
+  return `${shown} may be without a value: give the parameter a default or make it required`;
 }

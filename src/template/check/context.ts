@@ -1,7 +1,9 @@
 import type { Job } from '../../kubernetes/types.ts';
-import type { TemplateSources } from '../load-template.ts';
+import type { TemplateSources } from '../read/template-sources.ts';
 import type { TemplateSettings } from '../template-settings.ts';
-import type { Template } from '../template.ts';
+import type { Path } from '../placeholders.ts';
+import { problemAt } from '../read/source.ts';
+import type { Template, TemplateProblem } from '../template.ts';
 
 /** What every check is given. Problems are pushed; the order is settled at the end. */
 export interface CheckContext {
@@ -13,4 +15,15 @@ export interface CheckContext {
 /** With the Job as its defaults render it; its shape is known to be right. */
 export interface JobContext extends CheckContext {
   sample: Job;
+}
+
+/** Says what is wrong with a member below some place. */
+export type Report = (below: Path, reason: string) => void;
+
+/** Of a place in `job.yaml`: the problem names the whole path, and the line of the innermost member. */
+export function reportBelow(path: Path, { sources }: CheckContext, problems: TemplateProblem[]): Report {
+  return (below, reason) => {
+    const at = [...path, ...below];
+    problems.push(problemAt(sources.job, at, `${at.join('.')}: ${reason}`));
+  };
 }

@@ -17,10 +17,11 @@ export function splitWords(text: string): string[] | undefined {
   return words;
 }
 
+const part = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|[^'"\\]+/gs;
+
 function unquote(quoted: string): string {
-  return quoted.replace(
-    /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
-    (_match, single?: string, double?: string, bare?: string) =>
-      single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? bare ?? '',
+  const parts = [...quoted.matchAll(part)].map(
+    ([plain, single, double, escaped]) => single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? plain,
   );
+  return parts.join('');
 }
