@@ -1,0 +1,49 @@
+import type { Exchange, SimulatorEvent } from './connector-simulator/journal.ts';
+import type { Actor } from './step-printer.ts';
+
+/** What is worth telling of what a connector sees and does; undefined for the rest. */
+export function describeEvent(event: SimulatorEvent): { actor: Actor; text: string } | undefined {
+  switch (event.kind) {
+    case 'exchange':
+      return describeExchange(event.exchange);
+    case 'listener':
+      return {
+        actor: 'connector',
+        text: event.state === 'down' ? 'goes down' : 'is up: callbacks are taken, with the right key',
+      };
+    case 'received':
+      return {
+        actor: 'consumer',
+        text: `has fetched ${event.bytes.toLocaleString('en')} bytes through the data address`,
+      };
+    case 'overtaken':
+      return {
+        actor: 'connector',
+        text: 'got a callback before it had saved the answer: a bug of the service',
+      };
+    case 'state':
+      return event.state === 'STARTED' || event.state === 'DEPROVISIONED' || event.state === 'TERMINATED'
+        ? { actor: 'connector', text: `transfer is ${event.state}` }
+        : undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+function describeExchange({ kind, status, error }: Exchange): { actor: Actor; text: string } {
+  const answer = status === undefined ? `no answer (${error ?? 'connection lost'})` : `answer ${status}`;
+  switch (kind) {
+    case 'provision':
+      return { actor: 'connector', text: `asks for provisioning: ${answer}` };
+    case 'deprovision':
+      return { actor: 'connector', text: `asks for deprovisioning: ${answer}` };
+    case 'callback':
+      return { actor: 'connector', text: `gets the callback: ${answer}` };
+    case 'management':
+      return { actor: 'connector', text: `gets a call at its management API: ${answer}` };
+    case 'source':
+      return { actor: 'consumer', text: `asks the data address: ${answer}` };
+    default:
+      return kind satisfies never;
+  }
+}

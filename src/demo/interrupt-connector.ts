@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConnectorSimulator } from './connector-simulator/connector-simulator.ts';
+
+const downMillis = 2000;
+
+/** A connector that is away when its callback is due, and comes back. `end` may be called whatever has happened. */
+export function interruptConnector(simulator: ConnectorSimulator) {
+  let down = false;
+  const over = new AbortController();
+  let coming: Promise<void> | undefined;
+  async function comeBack(): Promise<void> {
+    await delay(downMillis, undefined, { signal: over.signal }).catch(() => undefined);
+    if (!over.signal.aborted) await up();
+  }
+  async function up(): Promise<void> {
+    if (!down) return;
+    down = false;
+    await simulator.comeBack();
+  }
+  return {
+    async begin(): Promise<void> {
+      down = true;
+      await simulator.goDown();
+    },
+    endSoon(): void {
+      coming ??= comeBack();
+    },
+    async end(): Promise<void> {
+      over.abort();
+      await coming;
+    },
+  };
+}

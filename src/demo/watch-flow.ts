@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readFlow, type Flow } from '../flow/flow.ts';
+import { flowLabel } from '../flow/labels.ts';
+import type { SidecarReport } from '../flow/sidecar-report.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Pod } from '../kubernetes/types.ts';
+import type { Actor } from './step-printer.ts';
+
+interface World {
+  flow: Flow;
+  pods: Pod[];
+}
+
+export interface Milestone {
+  name:
+    'created' | 'resumed' | 'running' | 'worked' | 'uploaded' | 'verified' | 'calling' | 'told' | 'forgotten';
+  actor: Actor;
+  /** What there is to say once it is reached; undefined before. */
+  describe: (world: World) => string | undefined;
+}
+
+/**
+ * Looks at a flow's Job and pods as anybody with `kubectl` can, and tells each milestone once, in order. Resolves after the
+ * last one; throws when the outcome is another than success, or when the signal aborts.
+ */
+export async function watchFlow(
+  { cluster, flow: name, milestones }: { cluster: Cluster; flow: string; milestones: readonly Milestone[] },
+  onMilestone: (milestone: Milestone, text: string) => void | Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const left = [...milestones];
+  while (left.length > 0) {
+    const world = await observe(cluster, name, signal);
+    for (let next = left[0]; world !== undefined && next !== undefined; next = left[0]) {
+      const text = next.describe(world);
+      if (text === undefined) break;
+      left.shift();
+      await onMilestone(next, text);
+    }
+    const outcome = world?.flow.outcome;
+    if (outcome !== undefined && outcome.phase !== 'succeeded')
+      throw new Error(`the flow ${outcome.phase}: ${outcome.reason}: ${outcome.message}`);
+    await delay(100, undefined, { signal });
+  }
+}
+
+async function observe(cluster: Cluster, name: string, signal: AbortSignal): Promise<World | undefined> {
+  const job = await cluster.jobs.get(name, signal);
+  const flow = job === undefined ? undefined : readFlow(job);
+  if (flow === undefined) return undefined;
+  const pods = await cluster.pods.list({ labelSelector: `${flowLabel}=${name}` }, signal);
+  return { flow, pods: pods.items };
+}
+
+export const untilTold: readonly Milestone[] = [
+  { name: 'created', actor: 'job', describe: ({ flow }) => `${flow.name} is created, suspended` },
+  {
+    name: 'resumed',
+    actor: 'job',
+    describe: ({ flow }) =>
+      flow.startedAt && 'has its environment and its own store credentials; it is resumed',
+  },
+  { name: 'running', actor: 'worker', describe: describeRunning },
+  {
+    name: 'worked',
+    actor: 'worker',
+    describe: ({ flow: { worker } }) => worker && `has ended: ${worker.reason}, exit code ${worker.exitCode}`,
+  },
+  { name: 'uploaded', actor: 'sidecar', describe: ({ flow }) => describeUpload(flow) },
+  {
+    name: 'verified',
+    actor: 'service',
+    describe: ({ flow: { outcome } }) =>
+      outcome?.phase === 'succeeded'
+        ? `has verified manifest ${outcome.results.manifestSha256.slice(0, 12)}… against what the store lists`
+        : undefined,
+  },
+  {
+    name: 'calling',
+    actor: 'service',
+    describe: ({ flow: { intent, told } }) => (intent ?? told) && 'calls the connector back',
+  },
+  {
+    name: 'told',
+    actor: 'service',
+    describe: ({ flow: { told } }) => told && 'has told the connector where the data is',
+  },
+];
+
+export const untilForgotten: readonly Milestone[] = [
+  {
+    name: 'forgotten',
+    actor: 'store',
+    describe: ({ flow: { name, recordedAt, resultsDeletedAt } }) =>
+      recordedAt && resultsDeletedAt && `the results are gone; flows/${name}/record.json remains`,
+  },
+];
+
+function describeRunning({ flow, pods }: World): string | undefined {
+  if (flow.worker !== undefined) return `has run (${flow.plan.image})`;
+  const pod = pods.find(isRunning);
+  return pod && `runs in pod ${pod.metadata?.name ?? ''} (${flow.plan.image})`;
+}
+
+function isRunning({ status }: Pod): boolean {
+  const worker = status?.containerStatuses?.find(({ name }) => name === 'worker');
+  return worker?.state?.running !== undefined || worker?.state?.terminated !== undefined;
+}
+
+function describeUpload({ attempt }: Flow): string | undefined {
+  if (attempt === undefined) return undefined;
+  const report = readReport(attempt.sidecar?.message);
+  if (report === undefined || 'error' in report) return 'has ended without a manifest';
+  const { files, bytes } = report.manifest;
+  return `has uploaded ${files} files, ${bytes.toLocaleString('en')} bytes, and the manifest last`;
+}
+
+function readReport(message: string | undefined): SidecarReport | undefined {
+  try {
+    return message === undefined ? undefined : (JSON.parse(message) as SidecarReport);
+  } catch {
+    return undefined;
+  }
+}

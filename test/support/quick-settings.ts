@@ -1,0 +1,46 @@
+import type { Settings } from './merge-settings.ts';
+import type { Servers } from './servers.ts';
+
+export interface SettingsParts {
+  port: number;
+  servers: Servers;
+  namespace: string;
+  bucket: string;
+  templates: string;
+  connectors: Settings[];
+}
+
+/** Of a service on the loopback whose waits are as short as a busy machine allows. */
+export function quickSettings(parts: SettingsParts): Settings {
+  const { servers, port } = parts;
+  return {
+    http: {
+      host: '127.0.0.1',
+      port,
+      publicUrl: `http://127.0.0.1:${port}`,
+      answerDeadlineMillis: 1500,
+      busyHoldMillis: 200,
+      drainMillis: 0,
+      shutdownMillis: 5000,
+    },
+    cluster: { kubeconfig: servers.kubeconfig, namespace: parts.namespace },
+    store: {
+      endpoint: servers.s3.endpoint,
+      podEndpoint: servers.s3.podEndpoint,
+      region: servers.s3.region,
+      bucket: parts.bucket,
+    },
+    connectors: parts.connectors,
+    templates: { directory: parts.templates },
+    images: { sidecar: servers.sidecarImage, sidecarPullPolicy: 'Never' },
+    pods: { limits: { pending: 120, run: 120, upload: 60, stopGrace: 2 } },
+    reconciler: {
+      leaseSeconds: 3,
+      settleMillis: 200,
+      backoff: { firstMillis: 100, maxMillis: 500 },
+      deliveryTimeoutMillis: 2000,
+      sweepSeconds: 5,
+    },
+    log: { level: 'info' },
+  };
+}

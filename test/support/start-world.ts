@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import {
+  startConnectorSimulator,
+  type SimulatorOptions,
+} from '../../src/demo/connector-simulator/connector-simulator.ts';
+import type { ConnectorVersion } from '../../src/demo/connector-simulator/versions.ts';
+import { Bucket } from './bucket.ts';
+import { Gate } from './gate.ts';
+import type { Settings } from './merge-settings.ts';
+import { openNamespace, type Namespace } from './namespace.ts';
+import { startServers, type Servers } from './servers.ts';
+import { World, type ConnectorEntry } from './world.ts';
+
+export interface ConnectorOptions extends Partial<
+  Omit<SimulatorOptions, 'version' | 'provisionUrl' | 'managementKey'>
+> {
+  name: string;
+  version: ConnectorVersion;
+  /** Asked for by name in the path; default: the asset decides. */
+  template?: string;
+  /** Members of its entry in the service's settings. */
+  settings?: Settings;
+}
+
+export interface WorldOptions {
+  /** Default: one, `provider`, of the latest release. */
+  connectors?: readonly ConnectorOptions[];
+  /** How many services are started; 0: the test adds its own with `world.addService()`. */
+  replicas?: number;
+  /** On top of the quick ones, for every service. */
+  settings?: Settings;
+  /** More templates than those in test/fixtures/templates: folder → file → content. */
+  templates?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+const shared = fileURLToPath(new URL('../fixtures/templates', import.meta.url));
+
+/** Lies at every asset's own address, and must reach no consumer. */
+export const ownBytes = 'the bytes at the address of the asset itself';
+
+/**
+ * Cluster, store, connectors and the service as processes and servers of their own; all of it ends with the test, and a
+ * test that fails shows the ends of the services' logs.
+ */
+export async function startWorld(t: TestContext, options: WorldOptions = {}): Promise<World> {
+  const stack = new AsyncDisposableStack();
+  t.after(() => stack.disposeAsync());
+  const folder = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const servers = await startServers(folder);
+  stack.defer(() => servers.stop());
+  const name = `test-${randomBytes(5).toString('hex')}`;
+  const namespace = await makeNamespace(servers, name, stack);
+  const bucket = await makeBucket(servers, name, stack);
+  const gate = await openGate(stack);
+  const gateEnvironment = { gated: { 'job.env': `GATE_URL=${gate.url}\n` } };
+  const templates = await writeTemplates(join(folder, 'templates'), {
+    ...gateEnvironment,
+    ...options.templates,
+  });
+  const connectors = await startConnectors(options.connectors ?? defaultConnectors, stack);
+  const env = secretsOf(servers, connectors);
+  const settings = options.settings ?? {};
+  const kept = { folder, templates, servers, namespace, bucket, gate, connectors };
+  const world = new World({ ...kept, settings, env, stack });
+  stack.defer(() => {
+    showLogs(t, world);
+  });
+  await startServices(world, options.replicas ?? 1);
+  return world;
+}
+
+const defaultConnectors: readonly ConnectorOptions[] = [{ name: 'provider', version: '0.15.1' }];
+
+async function makeNamespace(
+  servers: Servers,
+  name: string,
+  stack: AsyncDisposableStack,
+): Promise<Namespace> {
+  const namespace = await openNamespace(servers.kubeconfig, name);
+  stack.defer(() => namespace.close());
+  await namespace.create();
+  if (!servers.disposable) stack.defer(() => namespace.destroy());
+  return namespace;
+}
+
+async function makeBucket(servers: Servers, name: string, stack: AsyncDisposableStack): Promise<Bucket> {
+  const bucket = new Bucket(name, servers.s3);
+  await bucket.create();
+  if (!servers.disposable) stack.defer(() => bucket.destroy());
+  return bucket;
+}
+
+async function openGate(stack: AsyncDisposableStack): Promise<Gate> {
+  const gate = new Gate();
+  await gate.start();
+  stack.defer(() => gate.stop());
+  return gate;
+}
+
+async function writeTemplates(folder: string, own: NonNullable<WorldOptions['templates']>): Promise<string> {
+  await cp(shared, folder, { recursive: true });
+  for (const [template, files] of Object.entries(own)) {
+    for (const [file, content] of Object.entries(files)) {
+      const path = join(folder, template, file);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    }
+  }
+  return folder;
+}
+
+async function startConnectors(
+  wanted: readonly ConnectorOptions[],
+  stack: AsyncDisposableStack,
+): Promise<Map<string, ConnectorEntry>> {
+  const connectors = new Map<string, ConnectorEntry>();
+  for (const { name, template, settings, ...options } of wanted) {
+    const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+    const simulator = await startConnectorSimulator({
+      // Until the service has a port.
+      provisionUrl: 'http://127.0.0.1:9/',
+      assets: new Proxy({}, { get: () => ({ ownContent: ownBytes }) }),
+      ...options,
+      managementKey: key,
+    });
+    stack.defer(() => simulator.stop());
+    const entry = { name, callbackPrefix: simulator.callbackAddress, ...settings };
+    connectors.set(name, { simulator, token, key, template, settings: entry });
+  }
+  return connectors;
+}
+
+function secretsOf({ s3 }: Servers, connectors: Map<string, ConnectorEntry>): Record<string, string> {
+  const env: Record<string, string> = {
+    STORE_ACCESS_KEY_ID: s3.accessKeyId,
+    STORE_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    RESULT_KEYS: `test:${randomBytes(32).toString('hex')}`,
+  };
+  for (const [name, { token, key }] of connectors) {
+    const prefix = `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}`;
+    env[`${prefix}_TOKENS`] = token;
+    env[`${prefix}_KEY`] = key;
+  }
+  return env;
+}
+
+async function startServices(world: World, replicas: number): Promise<void> {
+  for (let index = 0; index < replicas; index += 1) await world.addService();
+  if (replicas > 0) world.connectAll();
+  await Promise.all(world.services.map((service) => service.start()));
+}
+
+function showLogs(t: TestContext, world: World): void {
+  if ((t as TestContext & { passed?: boolean }).passed) return;
+  for (const { url, log } of world.services) t.diagnostic([`log of ${url}:`, ...log.slice(-60)].join('\n'));
+}

@@ -1,0 +1,127 @@
+import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import { freePort } from '../../src/demo/free-port.ts';
+import { flowName } from '../../src/flow/names.ts';
+import type { Bucket } from './bucket.ts';
+import type { Gate } from './gate.ts';
+import { mergeSettings, type Settings } from './merge-settings.ts';
+import type { Namespace } from './namespace.ts';
+import { quickSettings } from './quick-settings.ts';
+import type { Servers } from './servers.ts';
+import { ServiceProcess } from './service-process.ts';
+
+/** A connector of a world: the simulator that plays it, and what the service is told of it. */
+export interface ConnectorEntry {
+  simulator: ConnectorSimulator;
+  token: string;
+  key: string;
+  /** Its member of `connectors` in the settings. */
+  settings: Settings;
+  /** Asked for by name in the path; absent: the asset decides. */
+  template: string | undefined;
+}
+
+export interface WorldParts {
+  folder: string;
+  templates: string;
+  servers: Servers;
+  namespace: Namespace;
+  bucket: Bucket;
+  gate: Gate;
+  connectors: Map<string, ConnectorEntry>;
+  settings: Settings;
+  /** Secrets of every service of this world. */
+  env: Record<string, string>;
+  stack: AsyncDisposableStack;
+}
+
+/** What a test looks at and turns the knobs of; made by `startWorld`. */
+export class World {
+  readonly services: ServiceProcess[] = [];
+  readonly #parts: WorldParts;
+
+  constructor(parts: WorldParts) {
+    this.#parts = parts;
+  }
+
+  /** A temporary folder that ends with the world. */
+  get folder(): string {
+    return this.#parts.folder;
+  }
+
+  get servers(): Servers {
+    return this.#parts.servers;
+  }
+
+  get namespace(): Namespace {
+    return this.#parts.namespace;
+  }
+
+  get bucket(): Bucket {
+    return this.#parts.bucket;
+  }
+
+  /** What the workers of the template `gated` wait for. */
+  get gate(): Gate {
+    return this.#parts.gate;
+  }
+
+  /** The first replica. */
+  get service(): ServiceProcess {
+    const [service] = this.services;
+    if (service === undefined) throw new Error('this world has no service yet');
+    return service;
+  }
+
+  /** The first connector, or that of the given name. */
+  connector(name?: string): ConnectorSimulator {
+    return this.#entry(name)[1].simulator;
+  }
+
+  /** Where a connector's requests go. */
+  provisionUrl(options: { connector?: string; service?: ServiceProcess; template?: string } = {}): string {
+    const [name, { token, template }] = this.#entry(options.connector);
+    const { url } = options.service ?? this.service;
+    const named = options.template ?? template;
+    return `${url}/connectors/${name}/${token}/provision${named === undefined ? '' : `/${named}`}`;
+  }
+
+  /** The id of the flow that a transfer becomes. */
+  flowOf(transfer: { id: string; resourceDefinitionId: string }, connector?: string): string {
+    const [name] = this.#entry(connector);
+    const ids = { transferProcessId: transfer.id, resourceDefinitionId: transfer.resourceDefinitionId };
+    return flowName({ dialect: 'control-plane', connector: name, ids });
+  }
+
+  /** Points every connector at a service: the first one, unless another is named. */
+  connectAll(service = this.service): void {
+    for (const [connector, { simulator }] of this.#parts.connectors)
+      simulator.provisionAt(this.provisionUrl({ connector, service }));
+  }
+
+  /** One more replica, with settings of its own on top of the world's; not started. */
+  async addService(overrides: Settings = {}): Promise<ServiceProcess> {
+    const { servers, namespace, bucket, templates, connectors, settings, env, folder, stack } = this.#parts;
+    const port = await freePort();
+    const quick = quickSettings({
+      port,
+      servers,
+      namespace: namespace.name,
+      bucket: bucket.name,
+      templates,
+      connectors: [...connectors.values()].map((entry) => entry.settings),
+    });
+    const name = `service-${this.services.length + 1}`;
+    const merged = mergeSettings(mergeSettings(quick, settings), overrides);
+    const service = new ServiceProcess({ name, port, folder, env, settings: merged });
+    this.services.push(service);
+    stack.defer(() => service.kill());
+    return service;
+  }
+
+  #entry(name: string | undefined): [string, ConnectorEntry] {
+    const { connectors } = this.#parts;
+    const found = [...connectors].find(([one]) => name === undefined || one === name);
+    if (found === undefined) throw new Error(`this world has no connector ${name ?? ''}`);
+    return found;
+  }
+}
