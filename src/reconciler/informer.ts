@@ -27,6 +27,7 @@ export interface InformerOptions<T extends KubernetesObject, P extends Projectio
 export interface Informer<T extends KubernetesObject, P> {
   get(key: string): P | undefined;
   values(): Iterable<P>;
+  size(): number;
   /** Resolves when the first list is in the cache. */
   synced: Promise<void>;
   /** Takes in what a write of our own answered, so that the next decision sees it. */
@@ -58,6 +59,7 @@ export function startInformer<T extends KubernetesObject, P extends Projection>(
   return {
     get: (key) => cache.get(key),
     values: () => cache.values(),
+    size: () => cache.size,
     synced: synced.promise,
     learn: (object) => {
       learn(state, object);

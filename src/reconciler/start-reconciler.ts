@@ -20,7 +20,13 @@ export function startReconciler(deps: ReconcilerDependencies, signal: AbortSigna
       name,
       identity,
       leaseSeconds,
-      lead: (leading) => reconcileWhileLeading(deps, leading),
+      lead: async (leading) => {
+        deps.metrics.leading.set(1);
+        await reconcileWhileLeading(deps, leading).finally(() => {
+          deps.metrics.leading.set(0);
+          deps.metrics.openFlows.set(0);
+        });
+      },
       now: deps.now,
       log: deps.log,
     },
@@ -42,7 +48,7 @@ async function reconcileWhileLeading(deps: ReconcilerDependencies, signal: Abort
   const queue = startWorkQueue({
     work: async (key, stopping) => {
       await informers.synced;
-      return await reconcileFlow(reconciler, key, AbortSignal.any([signal, stopping]));
+      return await countReconcile(deps, reconcileFlow(reconciler, key, AbortSignal.any([signal, stopping])));
     },
     concurrency,
     backoff,
@@ -51,6 +57,17 @@ async function reconcileWhileLeading(deps: ReconcilerDependencies, signal: Abort
   const sweeping = sweepUntilAborted(reconciler, signal);
   await Promise.all([informers.ended, sweeping]);
   await queue.stop();
+}
+
+async function countReconcile<T>({ metrics }: ReconcilerDependencies, pass: Promise<T>): Promise<T> {
+  let result = 'failed';
+  try {
+    const value = await pass;
+    result = 'done';
+    return value;
+  } finally {
+    metrics.reconciles.inc({ result });
+  }
 }
 
 interface Informers {
@@ -76,6 +93,7 @@ function startInformers(
       project: readFlow,
       onChange: (key, { uid }, gone) => {
         if (gone) deps.settle.forget(uid);
+        deps.metrics.openFlows.set(jobs.size());
         wake(key);
       },
     },

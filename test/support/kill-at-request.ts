@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { parse, stringify } from 'yaml';
+import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import { startCountingProxy, type ProxyHooks, type ProxyTarget, type SeenRequest } from './counting-proxy.ts';
+import type { ServiceProcess } from './service-process.ts';
+import { startWorld } from './start-world.ts';
+import { waitUntil } from './wait-until.ts';
+import type { World } from './world.ts';
+
+export type Moment = 'before' | 'after';
+
+/** A flow has some forty requests; one that has many more goes round in circles. */
+const mostRequests = 150;
+
+/**
+ * For n = 1, 2, 3 … a new transfer, during which the service is killed right before (or after) its n-th request to API server,
+ * store or callback, and started again; ends when a whole transfer has fewer requests than n.
+ */
+export async function killAtEveryRequest(t: TestContext, moment: Moment): Promise<void> {
+  const stage = await setStage(t, moment);
+  for (let n = 1; n <= mostRequests; n += 1) {
+    const killedAt = await transferKilledAt(stage, n);
+    if (killedAt === undefined) {
+      assert.ok(n > 20, `only ${n - 1} requests were seen: the proxies are not in the way`);
+      t.diagnostic(`killed ${moment} each of ${n - 1} requests`);
+      return;
+    }
+  }
+  assert.fail(`a transfer with more than ${mostRequests} requests`);
+}
+
+interface Stage {
+  world: World;
+  service: ServiceProcess;
+  connector: ConnectorSimulator;
+  killer: Killer;
+}
+
+async function setStage(t: TestContext, moment: Moment): Promise<Stage> {
+  const killer = new Killer(moment);
+  const proxies = await openProxies(killer);
+  t.after(() => proxies.stack.disposeAsync());
+  const { callback, cluster, store, provision } = proxies.at;
+  const world = await startWorld(t, {
+    replicas: 0,
+    connectors: [
+      {
+        name: 'provider',
+        version: '0.15.1',
+        iterationWaitMillis: 5,
+        retryDelaysMillis: [0, 50, 100, 200],
+        settings: { callbackPrefix: `${callback}/management/callback` },
+      },
+    ],
+  });
+  const connector = world.connector();
+  const kubeconfig = parse(await readFile(world.servers.kubeconfig, 'utf8')) as Kubeconfig;
+  const service = await world.addService({
+    cluster: { kubeconfig: await writeProxied(world.folder, kubeconfig, cluster) },
+    store: { endpoint: store, podEndpoint: world.servers.s3.podEndpoint },
+    // One identity for all its lives and a long Lease: the next life leads at once, and few requests are renewals.
+    reconciler: { identity: 'the-only-one', leaseSeconds: 60 },
+  });
+  const [{ cluster: api }] = kubeconfig.clusters;
+  proxies.aim({
+    cluster: api.server,
+    ca: Buffer.from(api['certificate-authority-data'], 'base64').toString(),
+    store: world.servers.s3.endpoint,
+    callback: new URL(connector.callbackAddress).origin,
+    provision: service.url,
+  });
+  killer.service = service;
+  connector.provisionAt(world.provisionUrl({ service }).replace(service.url, provision));
+  await service.start();
+  return { world, service, connector, killer };
+}
+
+interface Targets {
+  cluster: string;
+  ca: string;
+  store: string;
+  callback: string;
+  provision: string;
+}
+
+interface Proxies {
+  at: Omit<Targets, 'ca'>;
+  /** The targets are known later than the proxies' addresses, which are part of the targets' settings. */
+  aim(targets: Targets): void;
+  stack: AsyncDisposableStack;
+}
+
+const unhindered: ProxyHooks = { before: () => true, after: () => true };
+
+async function openProxies(killer: ProxyHooks): Promise<Proxies> {
+  const stack = new AsyncDisposableStack();
+  let targets: Targets = { cluster: '', ca: '', store: '', callback: '', provision: '' };
+  async function open(
+    name: keyof Proxies['at'],
+    rest: Partial<ProxyTarget>,
+    hooks = killer,
+  ): Promise<string> {
+    const target = {
+      keepHost: false,
+      ...rest,
+      get url() {
+        return targets[name];
+      },
+      get ca() {
+        return targets.ca;
+      },
+    };
+    return stack.use(await startCountingProxy(name, target, hooks)).url;
+  }
+  const callback = await open('callback', {});
+  /** The connector names its own address; the service is to call it through the proxy. */
+  function redirect(body: string): string {
+    return body.replace(targets.callback, callback);
+  }
+  const at = {
+    callback,
+    cluster: await open('cluster', {}),
+    store: await open('store', { keepHost: true }),
+    provision: await open('provision', { rewrite: redirect }, unhindered),
+  };
+  return {
+    at,
+    stack,
+    aim: (known) => {
+      targets = known;
+    },
+  };
+}
+
+interface Kubeconfig {
+  clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
+}
+
+async function writeProxied(folder: string, kubeconfig: Kubeconfig, server: string): Promise<string> {
+  const file = join(folder, 'kubeconfig-through-proxy');
+  const clusters = kubeconfig.clusters.map((entry) => ({ ...entry, cluster: { server } }));
+  await writeFile(file, stringify({ ...kubeconfig, clusters }), { mode: 0o600 });
+  return file;
+}
+
+/** Counts the service's requests from `arm` on, and ends it at the n-th. */
+class Killer implements ProxyHooks {
+  service: ServiceProcess | undefined;
+  killedAt: SeenRequest | undefined;
+  private readonly moment: Moment;
+  private count = 0;
+  private victim = Infinity;
+
+  constructor(moment: Moment) {
+    this.moment = moment;
+  }
+
+  arm(n: number): void {
+    this.count = 0;
+    this.victim = n;
+    this.killedAt = undefined;
+  }
+
+  disarm(): void {
+    this.victim = Infinity;
+  }
+
+  async before(request: SeenRequest & { number?: number }): Promise<boolean> {
+    this.count += 1;
+    request.number = this.count;
+    return this.moment === 'before' && request.number === this.victim ? await this.kill(request) : true;
+  }
+
+  async after(request: SeenRequest & { number?: number }): Promise<boolean> {
+    return this.moment === 'after' && request.number === this.victim ? await this.kill(request) : true;
+  }
+
+  private async kill(request: SeenRequest): Promise<false> {
+    this.disarm();
+    await this.service?.kill();
+    this.killedAt = request;
+    return false;
+  }
+}
+
+/** One transfer; what it was killed at, or undefined if it had fewer requests. */
+async function transferKilledAt(
+  { world, service, connector, killer }: Stage,
+  n: number,
+): Promise<SeenRequest | undefined> {
+  killer.arm(n);
+  const transfer = connector.startTransfer({ assetId: 'echo' });
+  const flow = world.flowOf(transfer);
+  async function isOver(): Promise<boolean> {
+    const { state, deprovisionAskedAt, resultsDeletedAt } = (await world.namespace.flow(flow)) ?? {};
+    return state === 'closed' && deprovisionAskedAt !== undefined && resultsDeletedAt !== undefined;
+  }
+  await waitUntil(`request ${n} or the end of ${flow}`, async () => killer.killedAt ?? (await isOver()));
+  if (killer.killedAt !== undefined) await service.start();
+  const context = `killed at request ${n}: ${JSON.stringify(killer.killedAt)}`;
+  await waitUntil(`the end of ${flow}, ${context}`, isOver);
+  killer.disarm();
+  await assertEndedWell({ world, connector }, transfer, context);
+  return killer.killedAt;
+}
+
+async function assertEndedWell(
+  { world, connector }: Pick<Stage, 'world' | 'connector'>,
+  transfer: { id: string; resourceDefinitionId: string },
+  context: string,
+): Promise<void> {
+  const flow = world.flowOf(transfer);
+  const process = connector.process(transfer.id);
+  assert.equal(process.state, 'DEPROVISIONED', context);
+  assert.equal(process.overtaken, false, context);
+  assert.equal(connector.received(transfer.id).length, 1, context);
+  assert.equal(connector.received(transfer.id)[0]?.bytes, Buffer.byteLength('hello\n'), context);
+  const jobs = (await world.namespace.jobs()).filter(({ metadata }) => metadata?.name === flow);
+  assert.equal(jobs.length, 1, context);
+  assert.equal(jobs[0]?.status?.succeeded, 1, context);
+  const record = await world.bucket.record(flow);
+  assert.equal(record?.outcome.phase, 'succeeded', context);
+  assert.deepEqual(await world.bucket.results(flow), [], context);
+}
