@@ -8,7 +8,7 @@ const subresources: Record<string, { verbs: string[]; group?: string; version?: 
   eviction: { verbs: ['create'], group: 'policy', version: 'v1', kind: 'Eviction' },
 };
 
-export const versionInfo = {
+const versionInfo = {
   major: '1',
   minor: '34',
   gitVersion: 'v1.34.0+embedded',

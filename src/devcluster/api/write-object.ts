@@ -106,7 +106,7 @@ function statusOf(request: ApiRequest): 'status' | undefined {
   return request.subresource === 'status' ? 'status' : undefined;
 }
 
-export function unsupportedMediaType(message: string, given: string): StatusError {
+function unsupportedMediaType(message: string, given: string): StatusError {
   return new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',

@@ -35,14 +35,14 @@ export function checkLabels(labels: Record<string, string> | undefined, field: s
 }
 
 /** Why `value` cannot be a label's value, or undefined. */
-export function labelValueProblem(value: string): string | undefined {
+function labelValueProblem(value: string): string | undefined {
   if (value.length > 63) return 'must be no more than 63 characters';
   if (labelValuePattern.test(value)) return undefined;
   return "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
 }
 
 /** `[prefix/]name`: keys of labels and annotations, and finalizers. */
-export function checkQualifiedName(key: string, field: string, causes: Causes): void {
+function checkQualifiedName(key: string, field: string, causes: Causes): void {
   const parts = key.split('/');
   const name = parts.at(-1) ?? '';
   const prefix = parts.length === 2 ? parts[0] : undefined;

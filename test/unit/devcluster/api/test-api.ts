@@ -51,7 +51,7 @@ export const paths = {
 };
 
 /** No container has ever written anything. */
-export const silent: PodLogs = { read: () => Promise.resolve(Readable.from([])) };
+const silent: PodLogs = { read: () => Promise.resolve(Readable.from([])) };
 
 /** An API server of its own for a test, gone when the test is over. */
 export async function startTestApi(

@@ -1,0 +1,71 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { startApiServer } from './api/server.ts';
+import type { ApiServer } from './api/server.ts';
+import { startJobController } from './job-controller/job-controller.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import { createRegistry } from './registry/registry.ts';
+import type { ClusterRegistry } from './registry/registry.ts';
+import { loadImages } from './runner/images.ts';
+import { startRunner } from './runner/runner.ts';
+
+export interface ClusterOptions {
+  /** Everything the cluster writes is below it; made if it is not there. */
+  directory: string;
+  /** Path of the kubeconfig to write; `kubeconfig` in the directory unless named. */
+  kubeconfig?: string;
+  /** Path of the file that says what runs in place of an image; `config/dev.yaml` unless named. */
+  images?: string;
+  now?: () => Date;
+  /** A free port unless named. */
+  port?: number;
+  /** How many changes a watch may be behind before it gets 410. */
+  historyLength?: number;
+  bookmarkIntervalMs?: number;
+}
+
+export interface EmbeddedCluster {
+  /** Path of a kubeconfig that only its owner can read. */
+  kubeconfig: string;
+  url: string;
+  token: string;
+  /** PEM of the API server's certificate. */
+  certificateAuthority: string;
+  /** The objects themselves, for tests that look at the world from inside. */
+  registry: ClusterRegistry;
+  /** Ends every container and closes every connection. */
+  stop(): Promise<void>;
+}
+
+const defaultImages = resolve(import.meta.dirname, '../../config/dev.yaml');
+
+/** Starts a Kubernetes API with its Job controller and one node that runs containers as processes. Nothing outlives `stop`. */
+export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
+  const { directory, now = () => new Date() } = options;
+  const images = loadImages(options.images ?? defaultImages);
+  const nodeDirectory = join(directory, 'node');
+  await mkdir(nodeDirectory, { recursive: true });
+  const registry = createRegistry({ now });
+  for (const name of ['default', 'kube-system']) registry.create('namespaces', { metadata: { name } });
+
+  await using stack = new AsyncDisposableStack();
+  const runner = stack.adopt(await startRunner({ registry, images, directory: nodeDirectory, now }), (each) =>
+    each.stop(),
+  );
+  stack.adopt(startJobController({ registry, now }), (each) => {
+    each.stop();
+  });
+  const api = stack.adopt(await startApiServer({ ...options, registry, podLogs: runner.podLogs }), (each) =>
+    each.stop(),
+  );
+  const kubeconfig = options.kubeconfig ?? join(directory, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, api);
+
+  const running = stack.move();
+  return { kubeconfig, ...accessOf(api), registry, stop: () => running.disposeAsync() };
+}
+
+function accessOf({ url, token, certificateAuthority }: ApiServer) {
+  return { url, token, certificateAuthority };
+}
