@@ -96,3 +96,17 @@ test('stopping the server ends its watches', async (t) => {
   await api.stop();
   assert.equal(await watcher.ended(), true);
 });
+
+test('a watcher that does not read is cut off instead of filling the memory', async (t) => {
+  const api = await startTestApi(t);
+  const watcher = await api.watch(`${paths.configMaps}?watch=1`);
+  const written = 40;
+  for (let index = 0; index < written; index += 1) {
+    api.registry.create('configmaps', aConfigMap(`c${index}`, { data: { key: 'x'.repeat(1_000_000) } }));
+  }
+  let seen = 0;
+  await assert.rejects(async () => {
+    for (; seen < written; seen += 1) await watcher.next();
+  });
+  assert.ok(seen < written);
+});
