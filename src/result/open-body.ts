@@ -5,6 +5,8 @@ import { patience as usualPatience, readObject, type ObjectRead, type ReadPatien
 
 /** Small pieces (an archive's headers) leave together. */
 const chunkBytes = 64 * 1024;
+/** Of an archive, a file is two or three pieces. */
+const piecesAhead = 8;
 
 export interface BodyToOpen {
   store: ObjectStore;
@@ -18,7 +20,7 @@ interface Piece extends ByteRange {
 }
 
 /**
- * Streams a range of segments, one object after another, as fast as the reader takes it. It resolves when the first bytes of
+ * Streams a range of segments, one after another, as fast as the reader takes it. It resolves when the first bytes of
  * the first object are there, so that a store that is out of reach can still be answered with a status. Any difference to
  * what the manifest tells destroys the stream with an error: it never ends well with wrong bytes.
  */
@@ -26,12 +28,18 @@ export async function openBody(
   { store, segments, range, patience = usualPatience }: BodyToOpen,
   signal: AbortSignal,
 ): Promise<Readable> {
-  function open(read: ObjectRead): AsyncGenerator<Buffer, void> {
-    return readObject({ store, patience }, read, signal);
+  // A generator that nobody has begun to read does not notice that it is closed.
+  const closed = new AbortController();
+  const until = AbortSignal.any([signal, closed.signal]);
+  function open(read: ObjectRead): Chunks {
+    return readObject({ store, patience }, read, until);
   }
   const chunks = readPieces(cutSegments(segments, range), open);
   const first = await chunks.next();
-  return Readable.from(startingWith(first, chunks), { objectMode: false });
+  const stream = Readable.from(startingWith(first, chunks), { objectMode: false });
+  return stream.once('close', () => {
+    closed.abort();
+  });
 }
 
 function* cutSegments(segments: Iterable<Segment>, { first, last }: ByteRange): Generator<Piece> {
@@ -48,26 +56,53 @@ function* cutSegments(segments: Iterable<Segment>, { first, last }: ByteRange): 
   }
 }
 
-type Open = (read: ObjectRead) => AsyncGenerator<Buffer, void>;
+type Open = (read: ObjectRead) => Chunks;
 
-async function* readPieces(pieces: Iterable<Piece>, open: Open): AsyncGenerator<Buffer, void> {
+async function* readPieces(pieces: Iterable<Piece>, open: Open): Chunks {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
-  for (const { segment, first, last } of pieces) {
-    if ('bytes' in segment) {
-      waiting.push(segment.bytes().subarray(first, last + 1));
-      waitingBytes += last + 1 - first;
+  for (const { bytes, object, start } of lookAhead(pieces, open)) {
+    if (bytes !== undefined) {
+      waiting.push(bytes());
+      waitingBytes += waiting.at(-1)?.length ?? 0;
       if (waitingBytes < chunkBytes) continue;
     }
-    const object = 'object' in segment ? open(readOf(segment, { first, last })) : nothing();
     // The headers before an object wait until its first bytes are there.
-    const start = await object.next();
+    const first = await start;
     if (waitingBytes > 0) yield Buffer.concat(waiting);
     waiting = [];
     waitingBytes = 0;
-    yield* startingWith(start, object);
+    if (object !== undefined && first !== undefined) yield* startingWith(first, object);
   }
   if (waitingBytes > 0) yield Buffer.concat(waiting);
+}
+
+type Begun =
+  | { bytes: () => Buffer; object?: never; start?: never }
+  | { bytes?: never; object: Chunks; start: Promise<IteratorResult<Buffer, void>> };
+
+/** Small files would cost a round trip each: the store is asked for the next few while one is sent, up to a chunk of each. */
+function* lookAhead(pieces: Iterable<Piece>, open: Open): Generator<Begun> {
+  const begun: Begun[] = [];
+  try {
+    for (const piece of pieces) {
+      begun.push(begin(piece, open));
+      const next = begun.length > piecesAhead ? begun.shift() : undefined;
+      if (next !== undefined) yield next;
+    }
+    for (let next = begun.shift(); next !== undefined; next = begun.shift()) yield next;
+  } finally {
+    for (const { object } of begun) object?.return().catch(() => undefined);
+  }
+}
+
+function begin({ segment, first, last }: Piece, open: Open): Begun {
+  if ('bytes' in segment) return { bytes: () => segment.bytes().subarray(first, last + 1) };
+  const object = open(readOf(segment, { first, last }));
+  const start = object.next();
+  // Whoever comes to this object hears of it; until then nobody has to.
+  start.catch(() => undefined);
+  return { object, start };
 }
 
 function readOf(
@@ -87,8 +122,4 @@ async function* startingWith(first: IteratorResult<Buffer, void>, rest: Chunks):
   } finally {
     await rest.return();
   }
-}
-
-async function* nothing(): Chunks {
-  // For a run of headers that is long enough to leave alone.
 }
