@@ -79,7 +79,11 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
     problems.push({ file, reason: 'stands for template.yaml and job.yaml and cannot be beside them' });
     return undefined;
   }
-  const { template, job } = readShorthand(folder.name, readDotenv(file, conf, problems), problems);
+  const { template, job } = readShorthand(
+    folder.name,
+    { conf: readDotenv(file, conf, problems), environment: environment.value },
+    problems,
+  );
   return { document: template, job, environment };
 }
 

@@ -16,7 +16,7 @@ const limits = { cpu: '1', memory: '1Gi' };
 /** A folder with only `job.env` and `job-conf.env`, as the two files that it stands for. */
 export function readShorthand(
   name: string,
-  conf: Source<Record<string, string>>,
+  { conf, environment }: { conf: Source<Record<string, string>>; environment: Record<string, string> },
   problems: TemplateProblem[],
 ): Shorthand {
   const { WORKER_IMAGE: image = '', RESULT_DIRECTORY: directory } = conf.value;
@@ -34,6 +34,7 @@ export function readShorthand(
       value: {
         description: `Runs ${image}.`,
         results: directory === undefined ? {} : { directory },
+        parameters: { properties: openVariables(environment) },
         gpu: readGpu(conf, problems),
       },
     },
@@ -43,6 +44,11 @@ export function readShorthand(
       value: buildJob(name, image, readCommand(conf, problems)),
     },
   };
+}
+
+/** Without a schema every variable of `job.env` may be asked for otherwise, as text. */
+function openVariables(environment: Record<string, string>): Record<string, { type: 'string' }> {
+  return Object.fromEntries(Object.keys(environment).map((name) => [name, { type: 'string' }]));
 }
 
 function readGpu(conf: Source<Record<string, string>>, problems: TemplateProblem[]): boolean | number {

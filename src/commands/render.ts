@@ -1,0 +1,57 @@
+import { parseArgs } from 'node:util';
+import { stringify } from 'yaml';
+import { ServiceError } from '../errors.ts';
+import { renderFlow } from '../provisioner/render-flow.ts';
+import { chooseTemplate } from '../template/choose-template.ts';
+import { loadTemplates } from '../template/load-templates.ts';
+import { renderTemplate } from '../template/render-template.ts';
+import { readOptions } from './read-options.ts';
+import { loadTemplateSettings } from './template-settings.ts';
+
+const help = `Usage: edc-job-provisioner render <template> [options]
+
+Prints exactly what a request would create in the cluster, in the order of creation; secrets are shown as <secret>.
+
+  --param NAME=VALUE  a parameter; may be repeated
+  --asset ID          asset that is asked for (default: the template's name)
+  --templates FOLDER  folder of templates (default: templates.directory of the configuration)
+  --config FILE       settings (default: EDC_JP_CONFIG, else the defaults)
+`;
+
+export async function renderCommand(args: string[]): Promise<void> {
+  const { values, positionals } = readOptions('render', () =>
+    parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        param: { type: 'string', multiple: true, default: [] },
+        asset: { type: 'string' },
+        templates: { type: 'string' },
+        config: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }),
+  );
+  const [name] = positionals;
+  if (values.help) {
+    process.stdout.write(help);
+    return;
+  }
+  if (name === undefined || positionals.length > 1) throw new ServiceError('invalid-request', help.trimEnd());
+  const settings = loadTemplateSettings(values.config);
+  const templates = await loadTemplates(values.templates ?? settings.templates.directory, settings);
+  const assetId = values.asset ?? name;
+  const template = chooseTemplate(templates, { template: name, assetId });
+  const rendered = renderTemplate(template, { assetId, parameters: readParameters(values.param) });
+  const objects = renderFlow({ assetId, rendered, settings });
+  process.stdout.write(objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join(''));
+}
+
+function readParameters(params: readonly string[]): Record<string, string> {
+  const entries = params.map((param) => {
+    const at = param.indexOf('=');
+    if (at > 0) return [param.slice(0, at), param.slice(at + 1)];
+    throw new ServiceError('invalid-request', `--param: expected NAME=VALUE, received "${param}"`);
+  });
+  return Object.fromEntries(entries) as Record<string, string>;
+}

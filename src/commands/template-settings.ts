@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { processEnvironment } from '../config/process-environment.ts';
+
+/** For what has no default: nothing here is ever connected to. */
+const standIns: Record<string, string> = {
+  EDC_JP_STORE_ENDPOINT: 'http://store.invalid',
+  EDC_JP_STORE_BUCKET: 'results',
+};
+const secrets: Record<string, string> = {
+  STORE_ACCESS_KEY_ID: 'unused',
+  STORE_SECRET_ACCESS_KEY: 'unused',
+  RESULT_KEYS: `unused:${'0'.repeat(32)}`,
+};
+
+/**
+ * The settings that templates are checked against, as `serve` would read them from the file and the environment; what is missing has its
+ * default. Secrets are not looked at: templates are checked where there are none.
+ */
+export function loadTemplateSettings(file: string | undefined): Config {
+  const settings = Object.entries(processEnvironment()).filter(([name]) => name.startsWith('EDC_JP_'));
+  const given: Record<string, string | undefined> = {
+    ...standIns,
+    ...Object.fromEntries(settings),
+    ...secrets,
+  };
+  const env = new Proxy(given, {
+    get: (target, name) => target[String(name)] ?? connectorToken(String(name)),
+  });
+  return loadConfig(file === undefined ? { env } : { env, file }).config;
+}
+
+/** Whichever connectors the file names. */
+function connectorToken(name: string): string | undefined {
+  return /^CONNECTOR_\w+_TOKENS$/.test(name) ? 'unused-unused-unused' : undefined;
+}
