@@ -21,6 +21,8 @@ export interface Session {
   journal: Journal;
   log: Log;
   backOff: BackOff;
+  /** What stands in the way of uploading, while something does: it says more than a deadline. */
+  trouble: { last: unknown };
   /** Aborts shortly before the grace ends. */
   deadline: AbortSignal;
   close(): void;
@@ -37,11 +39,16 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
     timeoutMillis: settings.requestTimeoutMillis,
     connections: lanes,
   });
+  const trouble: Session['trouble'] = { last: undefined };
+  const logged = logFailure(log);
   const backOff: BackOff = {
     firstMillis: 100,
     maxMillis: 5_000,
     random: Math.random,
-    onFailure: logFailure(log),
+    onFailure(failure) {
+      trouble.last = failure.error;
+      logged(failure);
+    },
   };
   const credentials = createCredentialReader(settings.credentials);
   const root = realpathSync(settings.results);
@@ -56,6 +63,7 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
     journal,
     log,
     backOff,
+    trouble,
     deadline,
     close() {
       sender.close();

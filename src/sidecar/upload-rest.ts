@@ -21,6 +21,7 @@ export async function uploadRest(session: Session): Promise<SidecarReport> {
   const { deadline, backOff } = session;
   let unsettledLooks = 0;
   for (let attempt = 1; ; attempt += 1) {
+    throwIfOver(session);
     try {
       const look = await walkResults(session.root);
       if (await uploadMissing(session, look)) return await writeManifest(session, look);
@@ -34,6 +35,11 @@ export async function uploadRest(session: Session): Promise<SidecarReport> {
     }
     await delay(pauseMillis(attempt, backOff), undefined, { signal: deadline }).catch(() => undefined);
   }
+}
+
+function throwIfOver({ deadline, trouble }: Session): void {
+  if (!deadline.aborted) return;
+  throw trouble.last instanceof Error ? trouble.last : (deadline.reason as Error);
 }
 
 /** True when everything in the look is stored as the look saw it. */

@@ -56,6 +56,7 @@ async function uploadResult(session: Session, file: FoundFile): Promise<'stored'
     const { identity, size, modifiedMillis } = source;
     const modifiedAt = new Date(modifiedMillis).toISOString();
     journal.addStored({ path: file.path, key, size, ...(digests as Digests), modifiedAt, identity });
+    session.trouble.last = undefined;
     await free(session, { ...file, identity });
     return 'stored';
   } finally {
