@@ -3,12 +3,14 @@ import type { ManifestFile } from '../manifest.ts';
 // IEEE Std 1003.1, pax: the ustar header block, and before it an extended header for what does not fit into one.
 const most11Digits = 0o77777777777;
 
-/** One block, or three and more if the path or the size needs an extended header. */
+/** One block; three and more if the path or the size needs an extended header. */
+export function tarHeaderLength(file: ManifestFile): number {
+  const plain = file.size <= most11Digits && placeOf(file.path) !== undefined;
+  return plain ? 512 : tarHeader(file).length;
+}
+
 export function tarHeader(file: ManifestFile): Buffer {
   const place = placeOf(file.path);
-  const records: [string, string][] = [];
-  if (place === undefined) records.push(['path', file.path]);
-  if (file.size > most11Digits) records.push(['size', String(file.size)]);
   const modified = modifiedSeconds(file);
   const size = file.size > most11Digits ? 0 : file.size;
   const block = ustarBlock({
@@ -17,6 +19,7 @@ export function tarHeader(file: ManifestFile): Buffer {
     modified,
     type: '0',
   });
+  const records = extendedRecords(file, place);
   if (records.length === 0) return block;
   const extension = Buffer.concat(records.map(paxRecord));
   const name = `PaxHeaders/${standIn(file.path)}`.slice(0, 100);
@@ -27,6 +30,13 @@ export function tarHeader(file: ManifestFile): Buffer {
     type: 'x',
   });
   return Buffer.concat([extensionBlock, padded(extension), block]);
+}
+
+function extendedRecords({ path, size }: ManifestFile, place: Place | undefined): [string, string][] {
+  const records: [string, string][] = [];
+  if (place === undefined) records.push(['path', path]);
+  if (size > most11Digits) records.push(['size', String(size)]);
+  return records;
 }
 
 interface Place {

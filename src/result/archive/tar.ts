@@ -1,6 +1,6 @@
 import type { ManifestFile } from '../manifest.ts';
 import type { ObjectSource, Segment } from './segment.ts';
-import { tarHeader } from './tar-header.ts';
+import { tarHeader, tarHeaderLength } from './tar-header.ts';
 
 const blockBytes = 512;
 
@@ -10,7 +10,7 @@ export function* tarSegments(
   sourceOf: (file: ManifestFile) => ObjectSource,
 ): Generator<Segment> {
   for (const file of files) {
-    yield { length: tarHeader(file).length, bytes: () => tarHeader(file) };
+    yield { length: tarHeaderLength(file), bytes: () => tarHeader(file) };
     if (file.size > 0) yield { length: file.size, object: sourceOf(file) };
     const padding = (blockBytes - (file.size % blockBytes)) % blockBytes;
     if (padding > 0) yield zeros(padding);

@@ -7,6 +7,7 @@ const utf8Names = 0x0800;
 const madeOnUnix = 3 << 8;
 const plainVersion = 20;
 const zip64Version = 45;
+const timeFieldLength = 9;
 const regularFile = 0o100644 << 16;
 
 interface Directory {
@@ -16,7 +17,7 @@ interface Directory {
 }
 
 export function localHeaderLength(file: ManifestFile): number {
-  return 30 + nameOf(file).length + localExtra(file).length;
+  return 30 + nameLength(file) + timeFieldLength + zip64Length(file.size >= most32 ? 2 : 0);
 }
 
 export function localHeader(file: ManifestFile): Buffer {
@@ -31,7 +32,8 @@ export function localHeader(file: ManifestFile): Buffer {
 }
 
 export function centralHeaderLength(file: ManifestFile, offset: number): number {
-  return 46 + nameOf(file).length + centralExtra(file, offset).length;
+  const wide = (file.size >= most32 ? 2 : 0) + (offset >= most32 ? 1 : 0);
+  return 46 + nameLength(file) + timeFieldLength + zip64Length(wide);
 }
 
 export function centralHeader(file: ManifestFile, offset: number): Buffer {
@@ -94,9 +96,17 @@ function writeCommon(header: Buffer, file: ManifestFile, at: number): void {
   header.writeUInt32LE(Math.min(file.size, most32), at + 18);
 }
 
+function nameLength({ path }: ManifestFile): number {
+  return Buffer.byteLength(path.includes('\\') ? visibleName(path) : path);
+}
+
+function nameOf({ path }: ManifestFile): Buffer {
+  return Buffer.from(visibleName(path), 'utf8');
+}
+
 /** A backslash would separate directories on Windows: its wide twin does not. */
-function nameOf(file: ManifestFile): Buffer {
-  return Buffer.from(file.path.replaceAll('\\', '\uff3c'), 'utf8');
+function visibleName(path: string): string {
+  return path.replaceAll('\\', '\uff3c');
 }
 
 /** A local header must state both sizes or none. */
@@ -111,9 +121,13 @@ function centralExtra(file: ManifestFile, offset: number): Buffer {
   return Buffer.concat([zip64Field(offset >= most32 ? [...sizes, offset] : sizes), timeField(file)]);
 }
 
+function zip64Length(values: number): number {
+  return values === 0 ? 0 : 4 + 8 * values;
+}
+
 function zip64Field(values: number[]): Buffer {
-  if (values.length === 0) return Buffer.alloc(0);
-  const field = Buffer.alloc(4 + 8 * values.length);
+  const field = Buffer.alloc(zip64Length(values.length));
+  if (values.length === 0) return field;
   field.writeUInt16LE(0x0001, 0);
   field.writeUInt16LE(8 * values.length, 2);
   for (const [index, value] of values.entries()) writeUInt64(field, value, 4 + 8 * index);
@@ -123,7 +137,7 @@ function zip64Field(values: number[]): Buffer {
 /** Info-ZIP's field 0x5455: the time of change in UTC, which the header's own members cannot say. */
 function timeField(file: ManifestFile): Buffer {
   const seconds = Math.floor(Date.parse(file.modifiedAt) / 1000);
-  const field = Buffer.alloc(9);
+  const field = Buffer.alloc(timeFieldLength);
   field.writeUInt16LE(0x5455, 0);
   field.writeUInt16LE(5, 2);
   field.writeUInt8(1, 4);
