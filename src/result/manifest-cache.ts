@@ -12,7 +12,7 @@ export interface ManifestCache {
 }
 
 /** Bounded by the size of the objects; parsed they take about three times that. */
-export const manifestCacheBytes = 32 * 1024 * 1024;
+const manifestCacheBytes = 32 * 1024 * 1024;
 
 /** What many requests for the files of one attempt share. The least recently asked for leaves first. */
 export function createManifestCache(store: ObjectStore, limitBytes = manifestCacheBytes): ManifestCache {
