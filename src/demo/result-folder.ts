@@ -24,7 +24,13 @@ export async function writeResultFolder(
     return folder;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
-    if (made !== undefined) await rmdir(output).catch(() => undefined);
+    if (made !== undefined) await removeEmpty(output, made);
     throw error;
   }
+}
+
+/** The folders that were made for this, unless somebody else has put something there meanwhile. */
+async function removeEmpty(folder: string, first: string): Promise<void> {
+  for (let path = folder; path.startsWith(first); path = dirname(path))
+    await rmdir(path).catch(() => undefined);
 }

@@ -48,17 +48,18 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const transfer = simulator.startTransfer({ assetId: options.assetId, mode: 'pull' });
   const ids = { transferProcessId: transfer.id, resourceDefinitionId: transfer.resourceDefinitionId };
   const flow = flowName({ dialect: 'control-plane', connector: connectorName, ids });
-  await followFlow(options, { stage, flow, milestones: untilTold }, signal);
-  await simulator.waitFor(transfer.id, 'STARTED', { signal });
+  await untilStarted(options, { stage, flow, transferId: transfer.id }, signal);
   const entries = await fetchData(options, { stage, transferId: transfer.id }, signal);
   const folder = await writeResultFolder({ output: options.output, name: flow, entries }, signal);
   simulator.complete(transfer.id);
-  await simulator.waitFor(transfer.id, 'DEPROVISIONED', { signal });
+  await simulator.waitFor(transfer.id, 'DEPROVISIONED', { deadlineMs: noDeadline, signal });
   await followFlow(options, { stage, flow, milestones: untilForgotten }, signal);
   return folder;
 }
 
 const connectorName = 'provider';
+/** The demo's own deadline is in its signal. */
+const noDeadline = 2 ** 31 - 1;
 
 async function setStage(
   { printer, version, log }: DemoOptions,
@@ -100,6 +101,26 @@ async function setStage(
   });
   signal.throwIfAborted();
   return { simulator, service, cluster };
+}
+
+/** A transfer that ends before it has started, because its request was refused, ends the demo with it. */
+async function untilStarted(
+  options: DemoOptions,
+  { stage, flow, transferId }: { stage: Stage; flow: string; transferId: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const refused = new AbortController();
+  const started = stage.simulator.waitFor(transferId, 'STARTED', { deadlineMs: noDeadline, signal });
+  started.catch((error: unknown) => {
+    refused.abort(error);
+  });
+  const either = AbortSignal.any([signal, refused.signal]);
+  try {
+    await followFlow(options, { stage, flow, milestones: untilTold }, either);
+  } catch (error) {
+    throw refused.signal.aborted ? refused.signal.reason : error;
+  }
+  await started;
 }
 
 interface Following {

@@ -4,6 +4,7 @@ import { startService, type Service } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { connect } from '../kubernetes/connection.ts';
 import type { Logger } from '../log.ts';
+import { createBucket } from './create-bucket.ts';
 import type { EmbeddedServers } from './embedded-servers.ts';
 
 /** A connector that the service shall know. */
@@ -44,6 +45,7 @@ export async function startEmbeddedService(options: EmbeddedServiceOptions): Pro
   const url = `http://127.0.0.1:${options.port}`;
   const { config, secrets } = loadConfig({ env: environmentOf(options, url), file: '' });
   await createNamespace(options.servers.kubeconfig);
+  await createBucket(options.servers.s3, bucket, AbortSignal.timeout(10_000));
   const { version, log } = options;
   const service: Service = await startService({ config, secrets, version, log });
   return {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import type { Fault } from '../../src/demo/connector-simulator/faults.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
+
+interface Row {
+  name: string;
+  /** Undefined: its port is closed. */
+  fault: Fault | undefined;
+}
+
+const rows: Row[] = [
+  { name: 'is-down', fault: undefined },
+  { name: 'answers-500', fault: { kind: 'status', status: 500 } },
+  { name: 'answers-500-and-took-it', fault: { kind: 'status', status: 500, applied: true } },
+  { name: 'answers-503', fault: { kind: 'status', status: 503 } },
+  { name: 'hangs', fault: { kind: 'hang' } },
+  { name: 'hangs-and-took-it', fault: { kind: 'hang', applied: true } },
+  { name: 'closes-early', fault: { kind: 'close' } },
+  { name: 'closes-early-and-took-it', fault: { kind: 'close', applied: true } },
+];
+
+test('a callback target gets its callback when it is well again', async (t) => {
+  const connectors = rows.map(({ name }) => ({ name, version: '0.15.1' as const }));
+  const world = await startWorld(t, { connectors });
+  await Promise.all(
+    rows.map((row) =>
+      t.test(`that ${row.name.replaceAll('-', ' ')}`, async () => {
+        await deliverDespite(world, row);
+      }),
+    ),
+  );
+});
+
+async function deliverDespite(world: World, { name, fault }: Row): Promise<void> {
+  const simulator = world.connector(name);
+  if (fault === undefined) await simulator.goDown();
+  else simulator.misbehave('callback', fault);
+  const transfer = simulator.startTransfer({ assetId: 'echo' });
+  const flow = world.flowOf(transfer, name);
+  if (fault === undefined) {
+    await waitUntil('a callback was tried', async () => (await world.namespace.flow(flow))?.intent);
+    await simulator.comeBack();
+  } else {
+    const tried = { kind: 'callback', transferProcessId: transfer.id } as const;
+    await waitUntil('it was tried twice', () => simulator.exchanges(tried).length >= 2);
+    simulator.misbehave('callback', undefined);
+  }
+  await simulator.waitFor(transfer.id, 'COMPLETED');
+  const [received] = simulator.received(transfer.id);
+  assert.equal(await readFile(received?.path ?? '', 'utf8'), 'hello from the worker: ä ö ü €\n');
+  const { told } = await waitUntil('the flow is recorded', () => world.bucket.record(flow));
+  assert.match(told.result, /^(told|ended)$/);
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
+
+test('a deprovision while the worker runs cancels it and leaves no results', async (t) => {
+  const world = await startWorld(t);
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'slow' });
+  const flow = world.flowOf(transfer);
+  await runningWorker(world, flow);
+  const [answer] = await simulator.repeat(transfer.id, { type: 'deprovision' });
+  assert.equal(answer?.kind === 'answered' && answer.status, 200);
+  await assertNothingRuns(world, flow);
+  const { outcome } = await recordOf(world, flow);
+  assert.equal(outcome.phase === 'cancelled' && outcome.reason, 'deprovisioned');
+  assert.deepEqual(await world.bucket.results(flow), []);
+  assert.equal(simulator.process(transfer.id).counts.callback, 0);
+});
+
+test('a Job that is deleted by hand ends its transfer as cancelled', async (t) => {
+  const world = await startWorld(t);
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'slow' });
+  const flow = world.flowOf(transfer);
+  await runningWorker(world, flow);
+  await world.namespace.deleteJob(flow);
+  const { errorDetail } = await simulator.waitFor(transfer.id, 'TERMINATED');
+  assert.match(errorDetail ?? '', /job-deleted/);
+  await assertNothingRuns(world, flow);
+  await waitUntil('the Job is gone', async () => (await world.namespace.job(flow)) === undefined);
+  const { outcome, told } = await recordOf(world, flow);
+  assert.equal(outcome.phase === 'cancelled' && outcome.reason, 'job-deleted');
+  assert.equal(told.result, 'told');
+});
+
+test('a worker that ignores SIGTERM is stopped at its deadline all the same', async (t) => {
+  const world = await startWorld(t);
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'ignores-sigterm' });
+  const flow = world.flowOf(transfer);
+  const { errorDetail } = await simulator.waitFor(transfer.id, 'TERMINATED');
+  assert.match(errorDetail ?? '', /run-deadline-exceeded/);
+  await assertNothingRuns(world, flow);
+  const { outcome } = await recordOf(world, flow);
+  assert.equal(outcome.phase === 'failed' && outcome.reason, 'run-deadline-exceeded');
+});
+
+test('a transfer that the provider has ended is noticed, and its flow needs no other word', async (t) => {
+  const world = await startWorld(t);
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  assert.equal(simulator.terminateByProvider(transfer.id), true);
+  world.gate.open();
+  const { told } = await recordOf(world, flow);
+  assert.equal(told.result, 'ended');
+});
+
+async function runningWorker(world: World, flow: string): Promise<void> {
+  await waitUntil('the worker runs', async () => {
+    const [pod] = await world.namespace.pods(flow);
+    return pod?.status?.containerStatuses?.some(({ state }) => state?.running !== undefined);
+  });
+}
+
+async function assertNothingRuns(world: World, flow: string): Promise<void> {
+  await waitUntil('the pods are gone or have ended', async () => {
+    const pods = await world.namespace.pods(flow);
+    return pods.every(({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
+  });
+}
+
+async function recordOf(world: World, flow: string) {
+  return await waitUntil('the record is written', () => world.bucket.record(flow));
+}

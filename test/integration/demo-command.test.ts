@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startCommand } from '../support/command-process.ts';
+
+test('the demo ends with verified results, and nothing else is left', async (t) => {
+  const demo = await startCommand(t, ['demo']);
+  assert.equal(await demo.ended(), 0, demo.stdout + demo.stderr);
+  const steps = [
+    /store +an embedded S3 store/,
+    /connector +asks for provisioning: no answer/,
+    /connector +asks for provisioning: answer 200/,
+    /job +flow-\w+ is created, suspended/,
+    /job +.*resumed/,
+    /worker +.*exit code 0/,
+    /connector +goes down/,
+    /sidecar +has uploaded \d+ files/,
+    /service +has verified manifest/,
+    /connector +is up/,
+    /connector +gets the callback: answer 204/,
+    /consumer +has fetched/,
+    /consumer +.*sha256 .* as in the manifest/,
+    /connector +asks for deprovisioning: answer 200/,
+    /store +the results are gone/,
+  ];
+  for (const step of steps) assert.match(demo.stdout, step);
+  const [folder = ''] = /(?<=The results are in ).*/.exec(demo.stdout) ?? [];
+  const summary = (await readdir(folder)).find((name) => name.endsWith('.json')) ?? '';
+  assert.equal(typeof JSON.parse(await readFile(join(folder, summary), 'utf8')), 'object');
+  // No escape sequences for a file or a pipe.
+  assert.ok(!demo.stdout.includes('\u001b'));
+  assert.deepEqual(await demo.leftovers(), []);
+  await demo.nothingRuns();
+});
+
+test('a demo that is interrupted leaves nothing behind', async (t) => {
+  const demo = await startCommand(t, ['demo']);
+  await demo.said(/is created, suspended/);
+  demo.child.kill('SIGINT');
+  assert.equal(await demo.ended(), 130, demo.stderr);
+  assert.deepEqual(await demo.leftovers(), []);
+  assert.deepEqual(await readdir(demo.folder), []);
+  await demo.nothingRuns();
+});
+
+const failing = [
+  {
+    name: 'an unknown asset',
+    args: ['--asset', 'moon-cheese'],
+    message: /transfer .* TERMINATED.*404|fatal error code/,
+  },
+  { name: 'an unknown option', args: ['--colour'], message: /Unknown option '--colour'/ },
+  {
+    name: 'a deadline that is no number',
+    args: ['--timeout', 'soon'],
+    message: /--timeout: expected seconds/,
+  },
+  { name: 'too short a deadline', args: ['--timeout', '1'], message: /did not end within 1 s/ },
+];
+
+for (const { name, args, message } of failing) {
+  test(`a demo with ${name} says so and exits with 1`, async (t) => {
+    const demo = await startCommand(t, ['demo', ...args]);
+    assert.equal(await demo.ended(), 1);
+    assert.match(demo.stderr, message);
+    assert.deepEqual(await demo.leftovers(), []);
+    assert.deepEqual(await readdir(demo.folder), []);
+  });
+}

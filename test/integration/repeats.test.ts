@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
+
+// Fifty requests at once may each take a while on a machine with two busy cores.
+const patient = { http: { answerDeadlineMillis: 5000 }, reconciler: { settleMillis: 0 } };
+
+test('50 identical requests at once and 20 repeats later make one Job and one callback', async (t) => {
+  const world = await startWorld(t, { settings: patient });
+  const simulator = world.connector();
+  simulator.freeze();
+  const { id } = simulator.startTransfer({ assetId: 'gated' });
+  assert.deepEqual(await statuses(simulator, id, { times: 50 }), new Set([200]));
+  assert.equal((await world.namespace.jobs()).length, 1);
+  simulator.thaw();
+  await simulator.waitFor(id, 'PROVISIONING_REQUESTED');
+  for (let round = 0; round < 10; round += 1)
+    assert.deepEqual(await statuses(simulator, id), new Set([200]), 'while it runs');
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  world.gate.open();
+  const { counts } = await simulator.waitFor(id, 'DEPROVISIONED');
+  for (let round = 0; round < 10; round += 1)
+    assert.deepEqual(await statuses(simulator, id), new Set([200]), 'after its end');
+
+  assert.equal(counts.callback, 1);
+  assert.equal(simulator.process(id).counts.callback, 1);
+  assert.equal((await world.namespace.jobs()).length, 1);
+  const pods = new Set((await world.namespace.pods()).map(({ metadata }) => metadata?.name));
+  assert.ok(pods.size <= 1);
+});
+
+test('another asset or template under the same ids is a conflict, whenever it comes', async (t) => {
+  const world = await startWorld(t);
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'gated' });
+  await simulator.waitFor(transfer.id, 'PROVISIONING_REQUESTED');
+  await assertConflicts(world, simulator, transfer.id);
+  world.gate.open();
+  await simulator.waitFor(transfer.id, 'COMPLETED');
+  await assertConflicts(world, simulator, transfer.id);
+  const flow = world.flowOf(transfer);
+  await simulator.waitFor(transfer.id, 'DEPROVISIONED');
+  await forgetJob(world, flow);
+  await assertConflicts(world, simulator, transfer.id);
+  assert.deepEqual(await world.namespace.jobs(), []);
+});
+
+test('a request without type that comes after the end makes no second Job', async (t) => {
+  const world = await startWorld(t, { connectors: [{ name: 'old', version: '0.10.0' }] });
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'echo' });
+  const flow = world.flowOf(transfer);
+  await simulator.waitFor(transfer.id, 'DEPROVISIONING_REQUESTED');
+  assert.deepEqual(await statuses(simulator, transfer.id, { times: 5 }), new Set([200]));
+  assert.equal((await world.namespace.jobs()).length, 1);
+  await waitUntil('the results are deleted', async () => (await world.bucket.results(flow)).length === 0);
+  await forgetJob(world, flow);
+  assert.deepEqual(await statuses(simulator, transfer.id, { times: 5 }), new Set([200]));
+  assert.deepEqual(await world.namespace.jobs(), []);
+  assert.equal(simulator.process(transfer.id).counts.callback, 1);
+});
+
+test('the first request without type after the callback takes the results away', async (t) => {
+  const world = await startWorld(t, { connectors: [{ name: 'old', version: '0.10.0' }] });
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'echo', mode: 'pull' });
+  const flow = world.flowOf(transfer);
+  await simulator.waitFor(transfer.id, 'STARTED');
+  await waitUntil('it is told', async () => (await world.namespace.flow(flow))?.told);
+  assert.notDeepEqual(await world.bucket.results(flow), []);
+  assert.deepEqual(await statuses(simulator, transfer.id), new Set([200]));
+  await waitUntil('the results are deleted', async () => (await world.bucket.results(flow)).length === 0);
+});
+
+async function statuses(
+  simulator: ConnectorSimulator,
+  id: string,
+  options: { times?: number; assetId?: string } = {},
+): Promise<Set<number | string>> {
+  const results = await simulator.repeat(id, options);
+  return new Set(results.map((result) => (result.kind === 'answered' ? result.status : result.error)));
+}
+
+async function assertConflicts(world: World, simulator: ConnectorSimulator, id: string): Promise<void> {
+  assert.deepEqual(await statuses(simulator, id, { assetId: 'echo' }), new Set([409]));
+  simulator.provisionAt(world.provisionUrl({ template: 'echo' }));
+  assert.deepEqual(await statuses(simulator, id), new Set([409]));
+  simulator.provisionAt(world.provisionUrl());
+  assert.deepEqual(await statuses(simulator, id), new Set([200]));
+}
+
+/** Until its record alone is left. */
+async function forgetJob(world: World, flow: string): Promise<void> {
+  await waitUntil(
+    'the record is written',
+    async () => (await world.namespace.flow(flow))?.state === 'closed',
+  );
+  await world.namespace.deleteJob(flow);
+  await waitUntil('the Job is gone', async () => (await world.namespace.job(flow)) === undefined);
+}

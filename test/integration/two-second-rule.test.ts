@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
+
+// The settings that a service has by default, and a connector that takes long to save an answer.
+const settings = {
+  http: { answerDeadlineMillis: 3000 },
+  reconciler: { settleMillis: 2000, leaseSeconds: 15 },
+};
+const connectors = [{ name: 'provider', version: '0.15.1', settleMillis: 1500 }] as const;
+
+for (const replicas of [1, 2]) {
+  test(`with ${replicas} replicas no callback leaves within two seconds after an answer`, async (t) => {
+    const world = await startWorld(t, { settings, connectors, replicas });
+    const transfers = world.services.map((service) => {
+      world.connectAll(service);
+      return world.connector().startTransfer({ assetId: 'echo' });
+    });
+    for (const { id } of transfers) await world.connector().waitFor(id, 'COMPLETED');
+    for (const { id } of transfers) assertNoneLeftEarly(world, id);
+  });
+
+  test(`with ${replicas} replicas a late repeat puts the callback off`, async (t) => {
+    const world = await startWorld(t, { settings, connectors, replicas });
+    const simulator = world.connector();
+    const transfer = simulator.startTransfer({ assetId: 'echo' });
+    const flow = world.flowOf(transfer);
+    await waitUntil('the outcome is known', async () => (await world.namespace.flow(flow))?.outcome);
+    // At every replica, so that at least one of them is not the one that will call back.
+    for (const service of world.services) {
+      world.connectAll(service);
+      const [result] = await simulator.repeat(transfer.id);
+      assert.equal(result?.kind === 'answered' && result.status, 200);
+    }
+    await simulator.waitFor(transfer.id, 'COMPLETED');
+    assertNoneLeftEarly(world, transfer.id);
+  });
+}
+
+/** On the connector's own clock. */
+function assertNoneLeftEarly(world: World, transferProcessId: string): void {
+  const simulator = world.connector();
+  const { answeredAt = Infinity, overtaken } = simulator.process(transferProcessId);
+  const callbacks = simulator.exchanges({ kind: 'callback', transferProcessId });
+  assert.equal(callbacks.length, 1);
+  for (const { at } of callbacks) assert.ok(at >= answeredAt + 2000, `${at} is soon after ${answeredAt}`);
+  assert.equal(overtaken, false);
+}

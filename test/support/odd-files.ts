@@ -1,0 +1,14 @@
+const numbered = Array.from(
+  { length: 40 },
+  (_, index) => [`nested/${index}.txt`, `number ${index}\n`] as const,
+);
+
+/** What the workers of test/fixtures/templates/many-files write: path → content. */
+export const oddFiles: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(numbered),
+  empty: '',
+  '.hidden/.file': 'dot\n',
+  'nested/with a space.txt': 'space\n',
+  'nested/deeper still/größe 50%+.txt': 'deep\n',
+  "nested/it's 'quoted'.txt": "it's\n",
+};
