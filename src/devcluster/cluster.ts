@@ -9,6 +9,7 @@ import { createRegistry } from './registry/registry.ts';
 import type { ClusterRegistry } from './registry/registry.ts';
 import { loadImages } from './runner/images.ts';
 import { startRunner } from './runner/runner.ts';
+import type { RunnerOptions } from './runner/runner.ts';
 
 export interface ClusterOptions {
   /** Everything the cluster writes is below it; made if it is not there. */
@@ -17,6 +18,8 @@ export interface ClusterOptions {
   kubeconfig?: string;
   /** Path of the file that says what runs in place of an image; `config/dev.yaml` unless named. */
   images?: string;
+  /** Shorter pauses of the node, for tests. */
+  timing?: RunnerOptions['timing'];
   now?: () => Date;
   /** A free port unless named. */
   port?: number;
@@ -42,7 +45,7 @@ const defaultImages = resolve(import.meta.dirname, '../../config/dev.yaml');
 
 /** Starts a Kubernetes API with its Job controller and one node that runs containers as processes. Nothing outlives `stop`. */
 export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
-  const { directory, now = () => new Date() } = options;
+  const { directory, timing = {}, now = () => new Date() } = options;
   const images = loadImages(options.images ?? defaultImages);
   const nodeDirectory = join(directory, 'node');
   await mkdir(nodeDirectory, { recursive: true });
@@ -50,13 +53,14 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   for (const name of ['default', 'kube-system']) registry.create('namespaces', { metadata: { name } });
 
   await using stack = new AsyncDisposableStack();
-  const runner = stack.adopt(await startRunner({ registry, images, directory: nodeDirectory, now }), (each) =>
-    each.stop(),
+  const runner = stack.adopt(
+    startRunner({ registry, images, directory: nodeDirectory, now, timing }),
+    (each) => each.stop(),
   );
   stack.adopt(startJobController({ registry, now }), (each) => {
     each.stop();
   });
-  const api = stack.adopt(await startApiServer({ ...options, registry, podLogs: runner.podLogs }), (each) =>
+  const api = stack.adopt(await startApiServer({ ...options, registry, podLogs: runner.logs }), (each) =>
     each.stop(),
   );
   const kubeconfig = options.kubeconfig ?? join(directory, 'kubeconfig');
