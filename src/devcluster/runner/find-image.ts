@@ -1,0 +1,91 @@
+import type { NodeContext } from './context.ts';
+import { fullImageName } from './image-name.ts';
+import type { LocalImage } from './images.ts';
+import type { Container, Pod } from './pod.ts';
+import { doubled, pause } from './wait.ts';
+
+export interface ImageWish {
+  pod: Pod;
+  container: Container;
+  /** Shows why the container waits. */
+  wait(reason: string, message: string): void;
+}
+
+/**
+ * Looks the image up, again and again like a real pull, until it is there or the signal aborts (undefined). The
+ * container's status alternates between ErrImagePull and ImagePullBackOff meanwhile.
+ */
+export async function findImage(
+  context: NodeContext,
+  wish: ImageWish,
+  signal: AbortSignal,
+): Promise<LocalImage | undefined> {
+  const base = context.timing.pullBackOffMillis;
+  for (let round = 0; !signal.aborted; round += 1) {
+    const name = currentImage(context, wish);
+    const image = context.images.find(name);
+    if (image) {
+      note(context, wish, {
+        type: 'Normal',
+        reason: 'Pulled',
+        message: `Container image "${name}" already present on machine`,
+      });
+      return image;
+    }
+    const problem = problemOf(context, name, wish.container);
+    announce(context, wish, { name, ...problem });
+    wish.wait(problem.reason, problem.message);
+    if (problem.reason === 'ErrImagePull') {
+      if (!(await pause(base, signal))) return undefined;
+      const message = `Back-off pulling image "${name}": ErrImagePull: ${problem.message}`;
+      note(context, wish, { type: 'Normal', reason: 'BackOff', message: `Back-off pulling image "${name}"` });
+      note(context, wish, { type: 'Warning', reason: 'Failed', message: 'Error: ImagePullBackOff' });
+      wish.wait('ImagePullBackOff', message);
+    }
+    await pause(doubled(base, round), signal);
+  }
+  return undefined;
+}
+
+// The image is the one part of a running pod that may be changed.
+function currentImage({ registry }: NodeContext, { pod, container }: ImageWish): string {
+  const { namespace = '', name } = pod.metadata;
+  const now = registry.get({ resource: 'pods', namespace, name }) as Pod | undefined;
+  const all = [...(now?.spec.containers ?? []), ...(now?.spec.initContainers ?? [])];
+  return all.find((each) => each.name === container.name)?.image ?? container.image;
+}
+
+function problemOf({ images }: NodeContext, name: string, container: Container) {
+  if (fullImageName(name) === undefined) {
+    const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`;
+    return { reason: 'InvalidImageName', message };
+  }
+  if (container.imagePullPolicy === 'Never') {
+    const message = `Container image "${name}" is not present with pull policy of Never`;
+    return { reason: 'ErrImageNeverPull', message };
+  }
+  const message = `failed to pull image "${name}": the embedded cluster pulls nothing, it runs programs of this machine: add the line \`${name}: { entrypoint: [program] }\` below \`images:\` in ${images.file}`;
+  return { reason: 'ErrImagePull', message };
+}
+
+function announce(
+  context: NodeContext,
+  wish: ImageWish,
+  { name, reason, message }: { name: string; reason: string; message: string },
+): void {
+  if (reason === 'InvalidImageName') {
+    note(context, wish, { type: 'Warning', reason: 'InspectFailed', message });
+    return;
+  }
+  note(context, wish, { type: 'Normal', reason: 'Pulling', message: `Pulling image "${name}"` });
+  note(context, wish, {
+    type: 'Warning',
+    reason: 'Failed',
+    message: `Failed to pull image "${name}": ${message}`,
+  });
+  note(context, wish, { type: 'Warning', reason: 'Failed', message: `Error: ${reason}` });
+}
+
+function note(context: NodeContext, wish: ImageWish, event: Parameters<NodeContext['record']>[1]): void {
+  context.record(wish.pod, event);
+}

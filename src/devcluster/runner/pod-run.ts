@@ -1,0 +1,196 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { timestamp } from '../registry/timestamp.ts';
+import { ContainerRun } from './container-run.ts';
+import type { NodeContext } from './context.ts';
+import { startGrace } from './grace.ts';
+import type { Grace } from './grace.ts';
+import { podKey } from './pod.ts';
+import type { Pod } from './pod.ts';
+import { buildPodStatus, isInitialized, verdictOf } from './pod-status.ts';
+import type { PodProgress } from './pod-status.ts';
+import { createPodVolumes } from './pod-volumes.ts';
+import type { PodVolumes } from './pod-volumes.ts';
+import { aborted, pause } from './wait.ts';
+
+/** One pod on this node, from its first status to its last. Started once; `finished` resolves at its end. */
+export class PodRun {
+  readonly finished: Promise<void>;
+  readonly #context: NodeContext;
+  readonly #pod: Pod;
+  readonly #folder: string;
+  readonly #volumes: PodVolumes;
+  readonly #progress: PodProgress;
+  readonly #stopping = new AbortController();
+  #grace: Grace | undefined;
+  #isOverdue = false;
+  #isSilent = false;
+
+  constructor(context: NodeContext, pod: Pod) {
+    this.#context = context;
+    this.#pod = pod;
+    this.#folder = join(context.directory, 'pods', pod.metadata.uid);
+    this.#volumes = createPodVolumes(context.registry, pod, join(this.#folder, 'volumes'));
+    const { initContainers = [], containers } = pod.spec;
+    this.#progress = {
+      inits: initContainers.map((container) => this.#container(container, true)),
+      mains: containers.map((container) => this.#container(container, false)),
+      startTime: timestamp(context.now()),
+    };
+    this.finished = this.#live();
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  container(name: string): ContainerRun | undefined {
+    const { inits, mains } = this.#progress;
+    return [...inits, ...mains].find((run) => run.status.name === name);
+  }
+
+  /** Ends the pod within `seconds`; asked again it can only become shorter. */
+  stop(seconds: number): void {
+    if (this.#grace) this.#grace.shorten(seconds);
+    else this.#grace = startGrace(seconds);
+    this.#stopping.abort();
+  }
+
+  /** Ends the pod without telling anybody: its node goes away. */
+  abandon(): Promise<void> {
+    this.#isSilent = true;
+    this.stop(0);
+    return this.finished;
+  }
+
+  /** A pod that has begun to end keeps what it has: its kubelet no longer looks. */
+  refreshVolumes(changed: { resource: string; name: string }): void {
+    if (!this.#stopping.signal.aborted) this.#volumes.refresh(changed);
+  }
+
+  removeFiles(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #container(container: Pod['spec']['containers'][number], isInit: boolean): ContainerRun {
+    return new ContainerRun({
+      context: this.#context,
+      place: { pod: this.#pod, container, volumes: this.#volumes, podFolder: this.#folder },
+      isInit,
+      publish: () => {
+        this.#publish();
+      },
+    });
+  }
+
+  async #live(): Promise<void> {
+    const deadline = this.#startDeadline();
+    const runs: Promise<void>[] = [];
+    // Events of the registry come in the middle of a change: nothing is written before they are through.
+    await Promise.resolve();
+    this.#publish();
+    try {
+      if (await this.#mount()) await this.#work(runs);
+    } catch (error) {
+      this.#noteTrouble(error);
+    }
+    await this.#terminate();
+    for (const run of runs) await run.catch(() => undefined);
+    clearTimeout(deadline);
+    this.#complete();
+  }
+
+  /** Trouble of this machine, such as a full disk, ends the pod like a failure of its own. */
+  #noteTrouble(error: unknown): void {
+    const message = `error running pod: ${String(error)}`;
+    this.#context.record(this.#pod, { type: 'Warning', reason: 'FailedSync', message });
+  }
+
+  async #mount(): Promise<boolean> {
+    const { timing, record } = this.#context;
+    while (!this.#stopping.signal.aborted) {
+      const problem = this.#volumes.mount();
+      if (problem === undefined) return true;
+      record(this.#pod, { type: 'Warning', reason: 'FailedMount', message: problem });
+      await pause(timing.retryMillis, this.#stopping.signal);
+    }
+    return false;
+  }
+
+  /** Init containers one after the other, then the mains together; over when these have ended or the pod is to stop. */
+  async #work(runs: Promise<void>[]): Promise<void> {
+    const { signal } = this.#stopping;
+    const { inits, mains } = this.#progress;
+    const stopped = aborted(signal);
+    for (const init of inits) {
+      const run = init.run(signal);
+      runs.push(run);
+      await Promise.race([init.isSidecar ? init.hasStarted : run, stopped]);
+      if (signal.aborted || !isInitialized([init])) return;
+    }
+    const working = mains.map((main) => main.run(signal));
+    runs.push(...working);
+    await Promise.race([Promise.all(working), stopped]);
+  }
+
+  /** Mains first, all at once; then the sidecars, last started first, with what is left of the time. */
+  async #terminate(): Promise<void> {
+    const grace = (this.#grace ??= startGrace(this.#pod.spec.terminationGracePeriodSeconds));
+    this.#stopping.abort();
+    const { inits, mains } = this.#progress;
+    const others = [...mains, ...inits.filter((init) => !init.isSidecar)];
+    await Promise.all(others.map((run) => run.terminate(grace)));
+    for (const sidecar of inits.filter((init) => init.isSidecar).reverse()) await sidecar.terminate(grace);
+  }
+
+  #complete(): void {
+    const { inits, mains } = this.#progress;
+    const initialized = isInitialized(inits);
+    for (const { status } of mains) {
+      if (!initialized || status.state.terminated) continue;
+      const message = 'The container could not be located when the pod was terminated';
+      status.state = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } };
+    }
+    this.#progress.end = this.#isOverdue
+      ? {
+          phase: 'Failed',
+          reason: 'DeadlineExceeded',
+          message: 'Pod was active on the node longer than the specified deadline',
+        }
+      : { phase: verdictOf(mains.map((run) => run.status)) };
+    this.#publish();
+    rmSync(join(this.#folder, 'volumes'), { recursive: true, force: true });
+    rmSync(join(this.#folder, 'containers'), { recursive: true, force: true });
+    if (!this.#isSilent) this.#letGo();
+  }
+
+  /** A pod that is marked for deletion may go now; finalizers can still keep the object, with its last status. */
+  #letGo(): void {
+    const { registry } = this.#context;
+    const current = registry.get(podKey(this.#pod));
+    if (current?.metadata.uid !== this.#pod.metadata.uid) return;
+    if (current.metadata.deletionTimestamp === undefined) return;
+    registry.delete(podKey(this.#pod), { gracePeriodSeconds: 0 });
+  }
+
+  #publish(): void {
+    if (this.#isSilent) return;
+    const time = timestamp(this.#context.now());
+    this.#context.registry.modify(podKey(this.#pod), (draft) => {
+      if (draft.metadata.uid !== this.#pod.metadata.uid) return;
+      draft['status'] = buildPodStatus(draft as Pod, this.#progress, time);
+    });
+  }
+
+  #startDeadline(): NodeJS.Timeout | undefined {
+    const { activeDeadlineSeconds, terminationGracePeriodSeconds } = this.#pod.spec;
+    if (activeDeadlineSeconds === undefined) return undefined;
+    const expire = (): void => {
+      if (this.#stopping.signal.aborted) return;
+      this.#isOverdue = true;
+      this.stop(terminationGracePeriodSeconds);
+    };
+    return setTimeout(expire, Math.min(activeDeadlineSeconds * 1000, 2 ** 31 - 1));
+  }
+}

@@ -1,0 +1,100 @@
+import type { ContainerRun } from './container-run.ts';
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from './pod.ts';
+
+export interface PodProgress {
+  inits: ContainerRun[];
+  mains: ContainerRun[];
+  /** Set once no container will run any more. */
+  end?: { phase: 'Succeeded' | 'Failed'; reason?: string; message?: string };
+  startTime: string;
+}
+
+const address = '127.0.0.1';
+
+/** What a kubelet would report about the pod; conditions of others stay as they are. */
+export function buildPodStatus(pod: Pod, progress: PodProgress, time: string): PodStatus {
+  const { inits, mains, end } = progress;
+  const { reason, message } = end ?? {};
+  const status: PodStatus = {
+    ...pod.status,
+    phase: phaseOf(progress),
+    conditions: mergedConditions(pod.status.conditions ?? [], conditionsOf(progress), time),
+    hostIP: address,
+    hostIPs: [{ ip: address }],
+    podIP: address,
+    podIPs: [{ ip: address }],
+    startTime: progress.startTime,
+    ...(inits.length > 0 ? { initContainerStatuses: inits.map((run) => run.status) } : {}),
+    containerStatuses: mains.map((run) => run.status),
+  };
+  if (reason !== undefined) status.reason = reason;
+  if (message !== undefined) status.message = message;
+  return status;
+}
+
+/** Whether all main containers ended well; anything else is a failure. */
+export function verdictOf(mains: ContainerStatus[]): 'Succeeded' | 'Failed' {
+  return mains.every(({ state }) => state.terminated?.exitCode === 0) ? 'Succeeded' : 'Failed';
+}
+
+/** Init containers that ended well, and sidecars that have started. */
+export function isInitialized(inits: ContainerRun[]): boolean {
+  return inits.every(({ isSidecar, status }) =>
+    isSidecar ? status.started || hasRun(status) : status.state.terminated?.exitCode === 0,
+  );
+}
+
+function hasRun({ state, lastState }: ContainerStatus): boolean {
+  return (state.terminated ?? lastState.terminated) !== undefined;
+}
+
+function phaseOf({ inits, mains, end }: PodProgress): string {
+  if (end) return end.phase;
+  const begun = mains.some(({ status }) => status.state.running ?? hasRun(status));
+  return begun && isInitialized(inits) ? 'Running' : 'Pending';
+}
+
+function conditionsOf(progress: PodProgress): PodCondition[] {
+  const { inits, mains, end } = progress;
+  const lasting = [...inits.filter((run) => run.isSidecar), ...mains].map((run) => run.status);
+  const initialized = isInitialized(inits);
+  const over = end ? { reason: end.phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed' } : undefined;
+  const unready = end ? [] : lasting.filter((status) => !status.ready);
+  const ready = over ?? listing('ContainersNotReady', 'containers with unready status', unready);
+  const pending = inits.filter((run) => !isInitialized([run])).map((run) => run.status);
+  const notInitialized = listing('ContainersNotInitialized', 'containers with incomplete status', pending);
+  return [
+    { type: 'PodReadyToStartContainers', status: end ? 'False' : 'True' },
+    condition('Initialized', initialized, initialized ? completed(end) : notInitialized),
+    condition('Ready', !ready, ready),
+    condition('ContainersReady', !ready, ready),
+    { type: 'PodScheduled', status: 'True' },
+  ];
+}
+
+function completed(end: PodProgress['end']) {
+  return end?.phase === 'Succeeded' ? { reason: 'PodCompleted' } : undefined;
+}
+
+function listing(reason: string, what: string, statuses: ContainerStatus[]) {
+  if (statuses.length === 0) return undefined;
+  return { reason, message: `${what}: [${statuses.map(({ name }) => name).join(' ')}]` };
+}
+
+function condition(
+  type: string,
+  isTrue: boolean,
+  why: { reason: string; message?: string } | undefined,
+): PodCondition {
+  return { type, status: isTrue ? 'True' : 'False', ...why };
+}
+
+function mergedConditions(known: PodCondition[], own: PodCondition[], time: string): PodCondition[] {
+  const others = known.filter((each) => !own.some(({ type }) => type === each.type));
+  const current = own.map((each) => {
+    const before = known.find(({ type }) => type === each.type);
+    const lastTransitionTime = before?.status === each.status ? before.lastTransitionTime : undefined;
+    return { ...each, lastProbeTime: null, lastTransitionTime: lastTransitionTime ?? time };
+  });
+  return [...others, ...current];
+}

@@ -1,0 +1,118 @@
+import { timestamp } from '../registry/timestamp.ts';
+import type { ContainerPrograms } from './build-program.ts';
+import type { ContainerLog } from './container-log.ts';
+import { startProcess } from './container-process.ts';
+import type { ContainerProcess, Program } from './container-process.ts';
+import type { StatusKeeper } from './container-status.ts';
+import type { NodeContext } from './context.ts';
+import { StartError } from './find-program.ts';
+import type { Container, Termination } from './pod.ts';
+import { awaitStartup } from './startup-probe.ts';
+import { clearTerminationMessage, readTerminationMessage } from './termination-message.ts';
+
+export interface Run {
+  context: NodeContext;
+  container: Container;
+  programs: ContainerPrograms;
+  keeper: StatusKeeper;
+  log: ContainerLog;
+  readonly note: (type: 'Normal' | 'Warning', reason: string, message: string) => void;
+  /** Told about the process while there is one. */
+  readonly onProcess: (process: Promise<ContainerProcess> | undefined) => void;
+  readonly onStarted: () => void;
+}
+
+const notStarted = 128;
+
+/** Runs a container from its start to its end; answers the exit code. The signal ends its startup probe. */
+export async function runOnce(run: Run, stopping: AbortSignal): Promise<number> {
+  const { keeper, context, log } = run;
+  const startedAt = timestamp(context.now());
+  clearTerminationMessage(run.programs.terminationMessageFile);
+  const over = new AbortController();
+  let end: Termination;
+  try {
+    const main = run.programs.main();
+    const probe = probeProgram(run);
+    const process = await begin(run, main);
+    run.note('Normal', 'Started', `Started container ${run.container.name}`);
+    keeper.run(startedAt);
+    const probing = watchStartup({ ...run, process, probe }, AbortSignal.any([over.signal, stopping]));
+    const { exitCode } = await process.ended;
+    log.end();
+    over.abort();
+    await probing;
+    end = endOf(run, exitCode);
+  } catch (error) {
+    log.end();
+    end = startFailure(run, error);
+  }
+  run.onProcess(undefined);
+  keeper.terminate({ ...end, startedAt, finishedAt: timestamp(context.now()) });
+  return end.exitCode;
+}
+
+function begin({ context, log, onProcess }: Run, program: Program): Promise<ContainerProcess> {
+  const starting = startProcess(
+    program,
+    (stream, chunk) => {
+      log.append(stream, chunk);
+    },
+    context.guard,
+  );
+  onProcess(starting);
+  return starting;
+}
+
+function endOf({ programs, container, log }: Run, exitCode: number): Termination {
+  const message = readTerminationMessage(programs.terminationMessageFile, { container, exitCode, log });
+  return {
+    exitCode,
+    reason: exitCode === 0 ? 'Completed' : 'Error',
+    ...(message === '' ? {} : { message }),
+  };
+}
+
+function startFailure({ note }: Run, error: unknown): Termination {
+  const why = error instanceof Error ? error.message : String(error);
+  const known = error instanceof StartError ? '' : 'starting the process: ';
+  const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${known}${why}`;
+  note('Warning', 'Failed', `Error: ${message}`);
+  return { exitCode: notStarted, reason: 'StartError', message };
+}
+
+/** A startup probe that fails too often ends the container; its policy then decides whether it starts again. */
+async function watchStartup(
+  run: Run & { process: ContainerProcess; probe: Program | undefined },
+  over: AbortSignal,
+): Promise<void> {
+  const { container, context, keeper, note } = run;
+  const { startupProbe } = container;
+  const result =
+    startupProbe && run.probe
+      ? await awaitStartup(
+          {
+            probe: startupProbe,
+            program: run.probe,
+            guard: context.guard,
+            onFailure: () => {
+              note('Warning', 'Unhealthy', 'Startup probe failed');
+            },
+          },
+          over,
+        )
+      : 'passed';
+  if (over.aborted && result !== 'passed') return;
+  if (result === 'passed') {
+    if (startupProbe && !over.aborted) keeper.start();
+    run.onStarted();
+    return;
+  }
+  note('Normal', 'Killing', `Container ${container.name} failed startup probe, will be restarted`);
+  run.process.kill();
+}
+
+function probeProgram({ container, programs }: Run): Program | undefined {
+  const { startupProbe } = container;
+  return startupProbe && programs.other(startupProbe.exec?.command ?? []);
+}

@@ -1,0 +1,49 @@
+import { startProcess } from './container-process.ts';
+import type { Program } from './container-process.ts';
+import type { Probe } from './pod.ts';
+import type { ProcessGuard } from './process-guard.ts';
+import { pause } from './wait.ts';
+
+export interface ProbeRun {
+  probe: Probe;
+  program: Program;
+  guard: ProcessGuard;
+  /** Told about each try that failed. */
+  readonly onFailure: () => void;
+}
+
+/** Runs the probe until it has passed or failed as often as it says; `over` means the signal aborted before. */
+export async function awaitStartup(
+  { probe, program, guard, onFailure }: ProbeRun,
+  signal: AbortSignal,
+): Promise<'passed' | 'failed' | 'over'> {
+  let passes = 0;
+  let failures = 0;
+  await pause((probe.initialDelaySeconds ?? 0) * 1000, signal);
+  while (!signal.aborted) {
+    if (await passesOnce(program, probe.timeoutSeconds * 1000, guard)) {
+      passes += 1;
+      failures = 0;
+      if (passes >= probe.successThreshold) return 'passed';
+    } else {
+      failures += 1;
+      passes = 0;
+      onFailure();
+      if (failures >= probe.failureThreshold) return 'failed';
+    }
+    await pause(probe.periodSeconds * 1000, signal);
+  }
+  return 'over';
+}
+
+async function passesOnce(program: Program, timeoutMillis: number, guard: ProcessGuard): Promise<boolean> {
+  try {
+    const process = await startProcess(program, () => undefined, guard);
+    const timeout = setTimeout(process.kill, timeoutMillis);
+    const { exitCode } = await process.ended;
+    clearTimeout(timeout);
+    return exitCode === 0;
+  } catch {
+    return false;
+  }
+}
