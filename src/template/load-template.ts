@@ -79,12 +79,12 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
     problems.push({ file, reason: 'stands for template.yaml and job.yaml and cannot be beside them' });
     return undefined;
   }
-  const { template, job } = readShorthand(
+  const shorthand = readShorthand(
     folder.name,
     { conf: readDotenv(file, conf, problems), environment: environment.value },
     problems,
   );
-  return { document: template, job, environment };
+  return shorthand && { document: shorthand.template, job: shorthand.job, environment };
 }
 
 /** Nothing is said twice: a pair that is there but wrong has its own problems. */

@@ -7,6 +7,8 @@ interface Schema {
   type?: string | string[];
   properties?: Record<string, Schema>;
   items?: Schema;
+  /** Of maps with any names. */
+  patternProperties?: Record<string, Schema>;
 }
 
 /** The member that is at fault: of an unknown or missing one its own path. */
@@ -57,7 +59,9 @@ function describeSchema(schema: Schema | undefined): string | undefined {
 
 function schemaAt(schema: object, path: Path): Schema | undefined {
   let at: Schema | undefined = schema;
-  for (const name of path) at = at?.properties?.[name] ?? at?.items;
+  for (const name of path) {
+    at = at?.properties?.[name] ?? at?.items ?? Object.values(at?.patternProperties ?? {})[0];
+  }
   return at;
 }
 

@@ -18,7 +18,7 @@ export function readShorthand(
   name: string,
   { conf, environment }: { conf: Source<Record<string, string>>; environment: Record<string, string> },
   problems: TemplateProblem[],
-): Shorthand {
+): Shorthand | undefined {
   const { WORKER_IMAGE: image = '', RESULT_DIRECTORY: directory } = conf.value;
   for (const member of Object.keys(conf.value).filter((one) => !members.includes(one))) {
     problems.push(problemAt(conf, [member], `${member}: expected one of ${members.join(', ')}`));
@@ -27,6 +27,7 @@ export function readShorthand(
     problems.push(
       problemAt(conf, ['WORKER_IMAGE'], 'WORKER_IMAGE: expected the name of an image, received nothing'),
     );
+  if (image === '') return undefined;
   return {
     template: {
       file: conf.file,

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { isServiceError } from '../../../src/errors.ts';
+import { describeProblem, loadTemplates, readTemplates } from '../../../src/template/load-templates.ts';
+import type { Template } from '../../../src/template/template.ts';
+import { jobYaml, makeTemplates, templateSettings, templateYaml, type Files } from './template-folder.ts';
+
+async function load(files: Files, settings = templateSettings): Promise<Template> {
+  await using made = await makeTemplates(files);
+  const [template] = await loadTemplates(made.directory, settings);
+  assert.ok(template !== undefined);
+  return template;
+}
+
+async function problemsOf(
+  files: Files,
+  { name = 'sample', settings = templateSettings } = {},
+): Promise<string[]> {
+  await using made = await makeTemplates(files, name);
+  const { templates, problems } = await readTemplates(made.directory, settings);
+  assert.ok(problems.length === 0 || templates.length === 0, 'a template with problems is not handed out');
+  return problems.map((problem) =>
+    describeProblem(problem).replaceAll(`${made.folder}/`, '').replaceAll(made.folder, '.'),
+  );
+}
+
+suite('a good template', () => {
+  test('gets the defaults of everything that it leaves out', async () => {
+    const template = await load({
+      'template.yaml': 'description: Short.\n',
+      'job.yaml': jobYaml.replace('$(SIZE)', '"2"'),
+    });
+    const { job, digest, directory, ...rest } = template;
+    assert.deepEqual(rest, {
+      name: 'sample',
+      description: 'Short.',
+      assets: [],
+      parameters: { type: 'object', properties: {}, required: [] },
+      environment: {},
+      files: {},
+      filesMountPath: '/opt/template',
+      results: {
+        directory: '/results',
+        choice: { kind: 'auto', archive: 'zip' },
+        archive: 'zip',
+        required: [],
+        storage: { size: '1Gi' },
+        releaseAfterUpload: false,
+      },
+      address: 'service',
+      limits: { pending: 3600, run: 21_600, upload: 600, stopGrace: 30 },
+      retention: 604_800,
+      security: { runAsUser: 1001 },
+      egress: 'store',
+      gpu: 0,
+      pullSecrets: [],
+    });
+    assert.equal(job.spec?.template.spec?.containers[0]?.name, 'worker');
+    assert.match(digest, /^[0-9a-f]{64}$/);
+    assert.ok(directory.endsWith('/sample'));
+  });
+
+  test('keeps everything that it says', async () => {
+    const template = await load({
+      'template.yaml': `description: Long.
+assets: [{ id: 'urn:x:1', parameters: { SIZE: 3 } }, { id: plain }]
+parameters:
+  type: object
+  properties: { SIZE: { type: integer, default: 1 } }
+  required: [SIZE]
+results:
+  directory: /data/out/
+  file: deep/video.mkv
+  contentType: video/x-matroska
+  required: [log.txt]
+  storage: { size: 20Gi, storageClass: fast }
+  releaseAfterUpload: true
+dataAddress: presigned
+limits: { pending: 90s, run: 1h30m, upload: 1000, stopGrace: 1m }
+retention: 2d
+files: { mountPath: /scripts }
+security: { runAsUser: 4711 }
+egress: partners
+gpu: 2
+pullSecrets: [other-registry]
+`,
+      'files/run.mjs': 'run()\n',
+      'job.env': 'A=1\nB="two words"\n# a comment\n',
+    });
+    assert.deepEqual(template.assets, [
+      { id: 'urn:x:1', parameters: { SIZE: 3 } },
+      { id: 'plain', parameters: {} },
+    ]);
+    assert.deepEqual(template.results, {
+      directory: '/data/out',
+      choice: { kind: 'file', path: 'deep/video.mkv' },
+      archive: 'zip',
+      required: ['log.txt', 'deep/video.mkv'],
+      contentType: 'video/x-matroska',
+      storage: { size: '20Gi', storageClass: 'fast' },
+      releaseAfterUpload: true,
+    });
+    assert.deepEqual(template.limits, { pending: 90, run: 5400, upload: 1000, stopGrace: 60 });
+    assert.equal(template.retention, 172_800);
+    assert.deepEqual(template.environment, { A: '1', B: 'two words' });
+    assert.deepEqual(template.files, { 'run.mjs': Buffer.from('run()\n') });
+    assert.deepEqual(
+      [template.address, template.filesMountPath, template.egress, template.gpu, template.pullSecrets],
+      ['presigned', '/scripts', 'partners', 2, ['other-registry']],
+    );
+    assert.equal(template.security.runAsUser, 4711);
+  });
+
+  test('may use every volume that is allowed', async () => {
+    const volumes = `      volumes:
+        - { name: scratch, emptyDir: { sizeLimit: 1Gi } }
+        - { name: settings, configMap: { name: my-settings } }
+        - { name: large, ephemeral: { volumeClaimTemplate: { spec: { accessModes: [ReadWriteOnce], storageClassName: fast, resources: { requests: { storage: 5Gi } } } } } }
+        - { name: key, secret: { secretName: licence } }
+        - { name: maps, persistentVolumeClaim: { claimName: maps } }
+`;
+    assert.deepEqual(await problemsOf({ 'job.yaml': jobYaml + volumes }), []);
+  });
+
+  test('has a digest that follows every file and nothing else', async () => {
+    const files = { 'job.env': 'A=1\n', 'files/run.mjs': 'run()\n' };
+    const { digest } = await load(files);
+    assert.equal((await load({ ...files, 'README.md': 'for people' })).digest, digest);
+    const changes: Files[] = [
+      { 'job.env': 'A=2\n' },
+      { 'files/run.mjs': 'run(1)\n' },
+      { 'files/run.mjs': undefined, 'files/walk.mjs': 'run()\n' },
+      { 'template.yaml': templateYaml.replace('default: 2', 'default: 3') },
+      { 'job.yaml': jobYaml.replace('500m', '600m') },
+    ];
+    const digests = await Promise.all(
+      changes.map(async (change) => (await load({ ...files, ...change })).digest),
+    );
+    assert.equal(new Set([digest, ...digests]).size, changes.length + 1);
+  });
+
+  test('may be a link among files that are none, as in a mounted folder', async (t) => {
+    await using made = await makeTemplates({});
+    const directory = await mkdtemp(join(tmpdir(), 'linked-'));
+    t.after(() => rm(directory, { recursive: true }));
+    await symlink(made.folder, join(directory, 'linked'));
+    await writeFile(join(directory, 'README.md'), 'for people');
+    const templates = await loadTemplates(directory, templateSettings);
+    assert.deepEqual(
+      templates.map(({ name }) => name),
+      ['linked'],
+    );
+  });
+});
+
+suite('shorthand', () => {
+  function shorthand(conf: string, env = 'TEXT=hello\n'): Files {
+    return {
+      'template.yaml': undefined,
+      'job.yaml': undefined,
+      'job-conf.env': conf,
+      'job.env': env,
+    };
+  }
+
+  test('job.env and job-conf.env are a complete template', async () => {
+    const conf = `WORKER_IMAGE=busybox:1.37\nGPU=true\nRESULT_DIRECTORY=/out\nCOMMAND=sh -c 'echo "$TEXT" > /out/a b'\n`;
+    const template = await load(shorthand(conf));
+    const worker = template.job.spec?.template.spec?.containers[0];
+    assert.equal(worker?.image, 'busybox:1.37');
+    assert.deepEqual(worker.command, ['sh', '-c', 'echo "$TEXT" > /out/a b']);
+    assert.equal(template.gpu, 1);
+    assert.equal(template.results.directory, '/out');
+    assert.deepEqual(template.environment, { TEXT: 'hello' });
+    assert.deepEqual(template.parameters.properties, { TEXT: { type: 'string' } });
+  });
+
+  const bad = [
+    {
+      name: 'no image',
+      conf: 'GPU=false\n',
+      problem: 'job-conf.env: WORKER_IMAGE: expected the name of an image, received nothing',
+    },
+    {
+      name: 'an unknown member',
+      conf: 'WORKER_IMAGE=busybox:1.37\nGPUS=1\n',
+      problem: 'job-conf.env:2: GPUS: expected one of WORKER_IMAGE, GPU, RESULT_DIRECTORY, COMMAND',
+    },
+    {
+      name: 'GPU that is no number',
+      conf: 'WORKER_IMAGE=busybox:1.37\nGPU=some\n',
+      problem: 'job-conf.env:2: GPU: expected true, false or a number of GPUs, received "some"',
+    },
+    {
+      name: 'an open quote',
+      conf: "WORKER_IMAGE=busybox:1.37\nCOMMAND=sh -c 'x\n",
+      problem: 'job-conf.env:2: COMMAND: expected words as in a shell, but a quote stays open',
+    },
+    {
+      name: 'an image that is not allowed',
+      conf: '\nWORKER_IMAGE=evil\n',
+      problem:
+        'job-conf.env:2: spec.template.spec.containers.0.image: "evil" is not among images.allow of the configuration',
+    },
+    {
+      name: 'a reference in a script',
+      conf: "WORKER_IMAGE=busybox:1.37\nCOMMAND=sh -c 'echo $(TEXT)'\n",
+      problem: /^job-conf.env:2: .*\$\(TEXT\) inside a program's text/,
+    },
+    {
+      name: 'results over the system',
+      conf: 'WORKER_IMAGE=busybox:1.37\nRESULT_DIRECTORY=/etc\n',
+      problem: 'job-conf.env:2: results.directory: expected a folder of its own, received /etc',
+    },
+  ];
+  for (const { name, conf, problem } of bad) {
+    test(`refuses ${name}`, async () => {
+      const [first = '', ...others] = await problemsOf(shorthand(conf));
+      if (problem instanceof RegExp) assert.match(first, problem);
+      else assert.equal(first, problem);
+      assert.deepEqual(others, []);
+    });
+  }
+
+  test('cannot stand beside the files that it stands for', async () => {
+    const found = await problemsOf({ 'job-conf.env': 'WORKER_IMAGE=busybox:1.37\n' });
+    assert.deepEqual(found, [
+      'job-conf.env: stands for template.yaml and job.yaml and cannot be beside them',
+    ]);
+  });
+});
+
+suite('a start', () => {
+  test('is refused with every problem of every template at once', async () => {
+    await using made = await makeTemplates({
+      'template.yaml': templateYaml.replace('type: integer', 'type: int'),
+      'job.env': 'what is this\n',
+    });
+    await assert.rejects(loadTemplates(made.directory, templateSettings), (error) => {
+      assert.ok(isServiceError(error, 'invalid-template'));
+      assert.match(error.message, /sample\/job\.env:1: expected NAME=value/);
+      assert.match(
+        error.message,
+        /sample\/template\.yaml:5: parameters\.properties\.SIZE\.type: expected one of string/,
+      );
+      return true;
+    });
+  });
+
+  test('is refused without a folder of templates', async () => {
+    await assert.rejects(
+      loadTemplates('/nowhere/at/all', templateSettings),
+      /\/nowhere\/at\/all: expected a folder of templates/,
+    );
+  });
+
+  test('is refused if keys of the store would not outlive the upload', async () => {
+    function upload(seconds: number): Files {
+      return {
+        'template.yaml': `${templateYaml}limits:\n  run: 60\n  upload: ${seconds}\n`,
+      };
+    }
+    assert.deepEqual(await problemsOf(upload(2219)), []);
+    const [found = ''] = await problemsOf(upload(2220));
+    assert.match(
+      found,
+      /^template\.yaml:17: limits\.upload: expected less than 2220 s, received 2220 s: the store's keys live 3600 s/,
+    );
+    const settings = {
+      ...templateSettings,
+      store: { ...templateSettings.store, credentials: 'static' as const },
+    };
+    assert.deepEqual(await problemsOf(upload(2220), { settings }), []);
+  });
+});
