@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { createByteReader, type ByteReader } from './byte-reader.ts';
+import { chunkSignature, sameSecret, scopeText, sha256, signingKey, type Scope } from './signature.ts';
+import { StoreError } from './store-error.ts';
+
+/** What the signatures of the chunks go on from; undefined for a body whose chunks are not signed. */
+export interface ChunkSeed {
+  readonly secret: string;
+  readonly scope: Scope;
+  readonly date: string;
+  readonly signature: string;
+}
+
+export interface ChunkedBody {
+  readonly seed: ChunkSeed | undefined;
+  /** The trailers the request announced. */
+  readonly announced: readonly string[];
+  /** Filled when the content has ended. */
+  readonly trailers: Map<string, string>;
+}
+
+const longestChunkHeader = 256;
+const longestTrailers = 8192;
+const nothing = sha256('');
+
+/**
+ * The content of an `aws-chunked` body. Each chunk is handed on as it arrives and its signature is verified at its end,
+ * so whoever takes the content must not keep it before this has ended without an error.
+ */
+export async function* decodeChunked(
+  source: AsyncIterator<unknown>,
+  body: ChunkedBody,
+): AsyncGenerator<Buffer> {
+  const reader = createByteReader(source);
+  const verifier = body.seed === undefined ? undefined : createVerifier(body.seed);
+  for (;;) {
+    const { size, signature } = readChunkHeader(
+      await reader.line(longestChunkHeader),
+      verifier !== undefined,
+    );
+    const hash = createHash('sha256');
+    for (let left = size; left > 0;) {
+      const piece = await reader.some(left);
+      if (piece === undefined) throw new StoreError('IncompleteBody');
+      left -= piece.length;
+      if (verifier !== undefined) hash.update(piece);
+      yield piece;
+    }
+    if (verifier !== undefined) verifier.chunk(hash.digest('hex'), signature);
+    if (size === 0) break;
+    if ((await reader.line(2)) !== '') throw malformed();
+  }
+  await readTrailers(reader, body);
+  if (body.announced.length > 0) verifier?.trailers(body.trailers);
+}
+
+interface Verifier {
+  chunk(hash: string, signature: string): void;
+  trailers(trailers: Map<string, string>): void;
+}
+
+function createVerifier(seed: ChunkSeed): Verifier {
+  const key = signingKey(seed.secret, seed.scope);
+  let previous = seed.signature;
+
+  function check(lines: readonly string[], signature: string): void {
+    const [kind = '', ...rest] = lines;
+    const expected = chunkSignature(key, [kind, seed.date, scopeText(seed.scope), previous, ...rest]);
+    if (!sameSecret(expected, signature))
+      throw new StoreError('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
+    previous = expected;
+  }
+
+  return {
+    chunk: (hash, signature) => {
+      check(['AWS4-HMAC-SHA256-PAYLOAD', nothing, hash], signature);
+    },
+    trailers(trailers) {
+      const signature = trailers.get('x-amz-trailer-signature') ?? '';
+      trailers.delete('x-amz-trailer-signature');
+      const text = [...trailers]
+        .map(([name, value]) => `${name}:${value}\n`)
+        .sort()
+        .join('');
+      check(['AWS4-HMAC-SHA256-TRAILER', sha256(text)], signature);
+    },
+  };
+}
+
+function readChunkHeader(line: string | undefined, signed: boolean): { size: number; signature: string } {
+  const match = /^([0-9a-f]{1,10})(?:;chunk-signature=([0-9a-f]{64}))?$/i.exec(line ?? '');
+  if (match === null || signed !== (match[2] !== undefined)) throw malformed();
+  return { size: parseInt(match[1] ?? '', 16), signature: match[2] ?? '' };
+}
+
+/** Clients differ in the blank lines they put around trailers, so everything behind the last chunk is read as lines. */
+async function readTrailers(reader: ByteReader, body: ChunkedBody): Promise<void> {
+  for (let read = 0; read <= longestTrailers;) {
+    const line = await reader.line(longestTrailers);
+    if (line === undefined) return;
+    read += line.length + 1;
+    if (line === '') continue;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).trim().toLowerCase();
+    const known = name === 'x-amz-trailer-signature' || body.announced.includes(name);
+    if (colon < 1 || !known || body.trailers.has(name)) throw malformed();
+    body.trailers.set(name, line.slice(colon + 1).trim());
+  }
+  throw malformed();
+}
+
+function malformed(): StoreError {
+  return new StoreError('InvalidRequest', 'The body is not framed as aws-chunked says.');
+}

@@ -1,0 +1,107 @@
+import { crc32 } from 'node:zlib';
+
+/** A running cyclic redundancy check; `value` is the checksum of what was added so far. */
+export interface Crc {
+  add(chunk: Buffer): void;
+  value(): Buffer;
+}
+
+export function createCrc32(): Crc {
+  let sum = 0;
+  return {
+    add(chunk) {
+      sum = crc32(chunk, sum);
+    },
+    value: () => word(sum),
+  };
+}
+
+const castagnoli = slicingTables(0x82f63b78);
+
+/** CRC-32C, eight bytes a step: clients put it on every upload, and one byte a step would be slower than the disk. */
+export function createCrc32c(): Crc {
+  let sum = ~0;
+  return {
+    add(chunk) {
+      sum = addCrc32c(sum, chunk);
+    },
+    value: () => word(~sum >>> 0),
+  };
+}
+
+/** CRC-64/NVME in two halves of 32 bits, since BigInt would be far slower. */
+export function createCrc64(): Crc {
+  let high = ~0;
+  let low = ~0;
+  return {
+    add(chunk) {
+      for (const byte of chunk) {
+        const place = (low ^ byte) & 0xff;
+        low = ((low >>> 8) | (high << 24)) ^ (nvme.low[place] ?? 0);
+        high = (high >>> 8) ^ (nvme.high[place] ?? 0);
+      }
+    },
+    value: () => Buffer.concat([word(~high >>> 0), word(~low >>> 0)]),
+  };
+}
+
+const nvme = halvedTable(0x9a6c9329ac4bc9b5n);
+
+function addCrc32c(start: number, chunk: Buffer): number {
+  const t = castagnoli;
+  const end = chunk.length - (chunk.length % 8);
+  let sum = start;
+  let at = 0;
+  while (at < end) {
+    sum ^=
+      (chunk[at] ?? 0) |
+      ((chunk[at + 1] ?? 0) << 8) |
+      ((chunk[at + 2] ?? 0) << 16) |
+      ((chunk[at + 3] ?? 0) << 24);
+    sum =
+      (t[1792 + (sum & 255)] ?? 0) ^
+      (t[1536 + ((sum >>> 8) & 255)] ?? 0) ^
+      (t[1280 + ((sum >>> 16) & 255)] ?? 0) ^
+      (t[1024 + (sum >>> 24)] ?? 0) ^
+      (t[768 + (chunk[at + 4] ?? 0)] ?? 0) ^
+      (t[512 + (chunk[at + 5] ?? 0)] ?? 0) ^
+      (t[256 + (chunk[at + 6] ?? 0)] ?? 0) ^
+      (t[chunk[at + 7] ?? 0] ?? 0);
+    at += 8;
+  }
+  for (; at < chunk.length; at += 1) sum = (sum >>> 8) ^ (t[(sum ^ (chunk[at] ?? 0)) & 255] ?? 0);
+  return sum;
+}
+
+/** Eight tables of 256 in one array: the n-th says what a byte does to the sum when n bytes follow it. */
+function slicingTables(polynomial: number): Int32Array {
+  const tables = new Int32Array(8 * 256);
+  for (let byte = 0; byte < 256; byte += 1) {
+    let sum = byte;
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum & 1) === 1 ? (sum >>> 1) ^ polynomial : sum >>> 1;
+    tables[byte] = sum;
+  }
+  for (let at = 256; at < tables.length; at += 1) {
+    const before = tables[at - 256] ?? 0;
+    tables[at] = (before >>> 8) ^ (tables[before & 255] ?? 0);
+  }
+  return tables;
+}
+
+function halvedTable(polynomial: bigint): { high: Int32Array; low: Int32Array } {
+  const high = new Int32Array(256);
+  const low = new Int32Array(256);
+  for (let byte = 0; byte < 256; byte += 1) {
+    let sum = BigInt(byte);
+    for (let bit = 0; bit < 8; bit += 1) sum = (sum & 1n) === 1n ? (sum >> 1n) ^ polynomial : sum >> 1n;
+    high[byte] = Number(BigInt.asIntN(32, sum >> 32n));
+    low[byte] = Number(BigInt.asIntN(32, sum));
+  }
+  return { high, low };
+}
+
+function word(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { createCrc32, createCrc32c, createCrc64, type Crc } from './crc.ts';
+
+export const checksumAlgorithms = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const;
+export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
+export type DigestName = 'md5' | ChecksumAlgorithm;
+
+/** A checksum S3 keeps with an object: of its content, or (COMPOSITE) of the checksums of its parts. */
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly type: 'FULL_OBJECT' | 'COMPOSITE';
+  /** As it stands in a header: base64, for a composite with `-` and the number of parts. */
+  readonly value: string;
+}
+
+export const digestSizes: Record<DigestName, number> = {
+  md5: 16,
+  crc32: 4,
+  crc32c: 4,
+  crc64nvme: 8,
+  sha1: 20,
+  sha256: 32,
+};
+
+/** All digests a body needs in one pass over it. */
+export interface Digests {
+  add(chunk: Buffer): void;
+  finish(): ReadonlyMap<DigestName, Buffer>;
+}
+
+export function createDigests(names: Iterable<DigestName>): Digests {
+  const running = [...new Set(names)].map((name) => [name, createDigest(name)] as const);
+  return {
+    add(chunk) {
+      for (const [, digest] of running) digest.add(chunk);
+    },
+    finish: () => new Map(running.map(([name, digest]) => [name, digest.value()])),
+  };
+}
+
+function createDigest(name: DigestName): Crc {
+  switch (name) {
+    case 'crc32':
+      return createCrc32();
+    case 'crc32c':
+      return createCrc32c();
+    case 'crc64nvme':
+      return createCrc64();
+    case 'md5':
+    case 'sha1':
+    case 'sha256': {
+      const hash = createHash(name);
+      return { add: (chunk) => void hash.update(chunk), value: () => hash.digest() };
+    }
+    default:
+      return name satisfies never;
+  }
+}

@@ -1,0 +1,154 @@
+import { xmlAnswer, type Answer, type Call } from '../call.ts';
+import {
+  bucketOf,
+  multipartEtag,
+  placeObject,
+  removeUpload,
+  uploadOf,
+  type Part,
+  type StoredObject,
+  type Upload,
+} from '../catalog.ts';
+import { combineCrcs } from '../combine-crc.ts';
+import {
+  checksumAlgorithms,
+  createDigests,
+  digestSizes,
+  type Checksum,
+  type ChecksumAlgorithm,
+} from '../digests.ts';
+import { childText, parseXml, type XmlElement } from '../parse-xml.ts';
+import { checkWritePreconditions } from '../preconditions.ts';
+import { headerOf, type StoreRequest } from '../request.ts';
+import { receiveText } from '../receive.ts';
+import { holdSegments } from '../segments.ts';
+import { StoreError } from '../store-error.ts';
+import { leaf, s3Document } from '../xml.ts';
+
+const largestRequest = 4 * 1024 * 1024;
+const smallestPart = 5 * 1024 * 1024;
+const mostParts = 10_000;
+const largestObject = 5 * 1024 ** 4;
+
+/** CompleteMultipartUpload: the parts named become the object, without being copied; the others go. */
+export async function completeUpload(call: Call): Promise<Answer> {
+  const { request, caller, state } = call;
+  const id = request.query.get('uploadId') ?? '';
+  uploadOf(bucketOf(state.catalog, request.bucket), request.key, id);
+  const root = parseXml(
+    await receiveText({ request: withoutObjectChecksum(request), caller, limit: largestRequest }),
+  );
+  const bucket = bucketOf(state.catalog, request.bucket);
+  const upload = uploadOf(bucket, request.key, id);
+  const parts = readParts(root, upload);
+  const checksum = checksumOf(upload, parts);
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  checkObject(request, size, checksum);
+  checkWritePreconditions(request, bucket.objects.get(request.key));
+  const object: StoredObject = {
+    segments: parts.flatMap((part) => part.segments),
+    size,
+    etag: multipartEtag(parts),
+    modified: state.keyring.now(),
+    headers: upload.headers,
+    checksum,
+  };
+  holdSegments(object.segments);
+  removeUpload(bucket, upload);
+  placeObject(bucket, request.key, object);
+  return xmlAnswer(
+    s3Document('CompleteMultipartUploadResult', [
+      leaf('Location', `http://${headerOf(request, 'host')}${request.canonicalPath}`),
+      leaf('Bucket', bucket.name),
+      leaf('Key', upload.key),
+      leaf('ETag', `"${object.etag}"`),
+      checksum === undefined ? '' : leaf(elementOf(checksum.algorithm), checksum.value),
+      leaf('ChecksumType', checksum?.type),
+    ]),
+  );
+}
+
+/** Checksum headers of this request speak of the object, not of the XML in its body. */
+function withoutObjectChecksum(request: StoreRequest): StoreRequest {
+  const headers = Object.entries(request.headers).filter(([name]) => !name.startsWith('x-amz-checksum-'));
+  return { ...request, headers: Object.fromEntries(headers) };
+}
+
+function readParts(root: XmlElement, upload: Upload): Part[] {
+  const named = root.children.filter((child) => child.name === 'Part');
+  if (root.name !== 'CompleteMultipartUpload' || named.length === 0 || named.length > mostParts)
+    throw new StoreError('MalformedXML');
+  let last = 0;
+  return named.map((element, index) => {
+    const number = Number(childText(element, 'PartNumber'));
+    if (!(number > last)) throw new StoreError('InvalidPartOrder');
+    last = number;
+    const part = partOf(element, upload, number);
+    if (part.size < smallestPart && index < named.length - 1) throw new StoreError('EntityTooSmall');
+    return part;
+  });
+}
+
+function partOf(element: XmlElement, upload: Upload, number: number): Part {
+  const part = upload.parts.get(number);
+  const etag = (childText(element, 'ETag') ?? '').trim().replace(/^"(.*)"$/, '$1');
+  if (part?.md5.toString('hex') !== etag)
+    throw new StoreError('InvalidPart', `Part ${number} is missing or has another ETag.`);
+  if (upload.checksum === undefined) return part;
+  const claimed = childText(element, elementOf(upload.checksum.algorithm));
+  if (claimed !== undefined && claimed !== part.checksum?.toString('base64'))
+    throw new StoreError('InvalidPart', `Part ${number} has another checksum.`);
+  return part;
+}
+
+function checksumOf(upload: Upload, parts: readonly Part[]): Checksum | undefined {
+  if (upload.checksum === undefined) return undefined;
+  const { algorithm, type } = upload.checksum;
+  const values = parts.map((part) => ({
+    size: part.size,
+    value: part.checksum ?? Buffer.alloc(digestSizes[algorithm]),
+  }));
+  if (type === 'FULL_OBJECT')
+    return { algorithm, type, value: fullChecksum(algorithm, values).toString('base64') };
+  const whole = compositeDigest(algorithm, Buffer.concat(values.map(({ value }) => value)));
+  return { algorithm, type, value: `${whole.toString('base64')}-${parts.length}` };
+}
+
+function fullChecksum(
+  algorithm: ChecksumAlgorithm,
+  parts: readonly { size: number; value: Buffer }[],
+): Buffer {
+  if (algorithm === 'crc64nvme') return combineCrcs(parts, 0x9a6c9329ac4bc9b5n, 64);
+  return combineCrcs(parts, algorithm === 'crc32' ? 0xedb88320n : 0x82f63b78n, 32);
+}
+
+function compositeDigest(algorithm: ChecksumAlgorithm, checksums: Buffer): Buffer {
+  const digests = createDigests([algorithm]);
+  digests.add(checksums);
+  return digests.finish().get(algorithm) ?? checksums;
+}
+
+function checkObject(request: StoreRequest, size: number, checksum: Checksum | undefined): void {
+  if (size > largestObject) throw new StoreError('EntityTooLarge');
+  const announced = headerOf(request, 'x-amz-mp-object-size');
+  if (announced !== '' && announced !== String(size))
+    throw new StoreError(
+      'InvalidRequest',
+      `The parts have ${size} bytes, x-amz-mp-object-size says ${announced}.`,
+    );
+  const type = headerOf(request, 'x-amz-checksum-type').toUpperCase();
+  if (type !== '' && type !== checksum?.type)
+    throw new StoreError('InvalidRequest', 'x-amz-checksum-type is not that of the upload.');
+  for (const algorithm of checksumAlgorithms) {
+    const claimed = headerOf(request, `x-amz-checksum-${algorithm}`);
+    if (claimed === '') continue;
+    if (algorithm !== checksum?.algorithm)
+      throw new StoreError('InvalidRequest', `The upload was not begun with ${algorithm}.`);
+    if (claimed !== checksum.value)
+      throw new StoreError('BadDigest', `The object does not have the ${algorithm} that was sent.`);
+  }
+}
+
+function elementOf(algorithm: ChecksumAlgorithm): string {
+  return `Checksum${algorithm.toUpperCase()}`;
+}

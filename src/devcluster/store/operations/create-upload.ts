@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { xmlAnswer, type Answer, type Call } from '../call.ts';
+import { bucketOf, type Upload } from '../catalog.ts';
+import { checksumAlgorithms } from '../digests.ts';
+import { keptHeaders } from '../kept-headers.ts';
+import { checkKey } from '../names.ts';
+import { headerOf, type StoreRequest } from '../request.ts';
+import { StoreError } from '../store-error.ts';
+import { leaf, s3Document } from '../xml.ts';
+
+const mostUploads = 10_000;
+
+/** CreateMultipartUpload. */
+export function createUpload(call: Call): Answer {
+  const { request, state } = call;
+  checkKey(request.key);
+  const bucket = bucketOf(state.catalog, request.bucket);
+  if (bucket.uploads.size >= mostUploads)
+    throw new StoreError(
+      'ServiceUnavailable',
+      `There are ${mostUploads} open uploads in the bucket already.`,
+    );
+  const upload: Upload = {
+    id: randomBytes(24).toString('base64url'),
+    key: request.key,
+    started: state.keyring.now(),
+    headers: keptHeaders(request),
+    checksum: checksumWanted(request),
+    parts: new Map(),
+  };
+  bucket.uploads.set(upload.id, upload);
+  const answer = xmlAnswer(
+    s3Document('InitiateMultipartUploadResult', [
+      leaf('Bucket', bucket.name),
+      leaf('Key', upload.key),
+      leaf('UploadId', upload.id),
+    ]),
+  );
+  if (upload.checksum === undefined) return answer;
+  const { algorithm, type } = upload.checksum;
+  const told = { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type };
+  return { ...answer, headers: { ...answer.headers, ...told } };
+}
+
+function checksumWanted(request: StoreRequest): Upload['checksum'] {
+  const name = headerOf(request, 'x-amz-checksum-algorithm').toLowerCase();
+  const type = headerOf(request, 'x-amz-checksum-type').toUpperCase();
+  if (name === '') {
+    if (type !== '')
+      throw new StoreError('InvalidRequest', 'x-amz-checksum-type needs x-amz-checksum-algorithm.');
+    return undefined;
+  }
+  const algorithm = checksumAlgorithms.find((known) => known === name);
+  if (algorithm === undefined)
+    throw new StoreError(
+      'InvalidRequest',
+      `x-amz-checksum-algorithm must be one of ${checksumAlgorithms.join(', ')}.`,
+    );
+  if (type !== '' && type !== 'FULL_OBJECT' && type !== 'COMPOSITE')
+    throw new StoreError('InvalidRequest', 'x-amz-checksum-type must be FULL_OBJECT or COMPOSITE.');
+  const chosen = type === '' ? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE') : type;
+  const possible = chosen === 'COMPOSITE' ? algorithm !== 'crc64nvme' : algorithm.startsWith('crc');
+  if (!possible)
+    throw new StoreError('InvalidRequest', `The checksum ${name} cannot be of the type ${chosen}.`);
+  return { algorithm, type: chosen };
+}

@@ -1,0 +1,86 @@
+import { createReadStream } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { stsNamespace } from './assume-role.ts';
+import type { Answer, ContentSlice } from './call.ts';
+import { isStsRequest } from './handle-request.ts';
+import { headerOf, type StoreRequest } from './request.ts';
+import { releaseSegments } from './segments.ts';
+import { StoreError } from './store-error.ts';
+import { branch, leaf, xmlDocument } from './xml.ts';
+
+const readAhead = 512 * 1024;
+/** As much of a refused body is read past, so that the connection can be used again; it is cut off for more. */
+const readPast = 64 * 1024 * 1024;
+
+/** Sends an answer; content is streamed from its files, which stay until it is sent, also when the client goes away. */
+export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
+  const { body } = answer;
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...(typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}),
+    ...(body === undefined && answer.status === 200 && answer.headers?.['content-length'] === undefined
+      ? { 'content-length': '0' }
+      : {}),
+  });
+  if (body === undefined || typeof body === 'string') {
+    response.end(body);
+    return;
+  }
+  try {
+    await sendSlice(response, body);
+  } finally {
+    releaseSegments(body.segments);
+  }
+}
+
+/** Sends a refusal as S3 words it; anything but a StoreError is an InternalError, told without its details. */
+export function sendError(response: ServerResponse, error: unknown, request: StoreRequest | undefined): void {
+  const refusal = error instanceof StoreError ? error : new StoreError('InternalError');
+  if (request !== undefined && mustClose(request)) response.setHeader('connection', 'close');
+  const body = request?.method === 'HEAD' ? '' : errorXml(refusal, request);
+  response.writeHead(refusal.status, {
+    'content-type': 'application/xml',
+    'content-length': String(Buffer.byteLength(body)),
+  });
+  response.end(body);
+}
+
+async function sendSlice(response: ServerResponse, slice: ContentSlice): Promise<void> {
+  let offset = 0;
+  for (const segment of slice.segments) {
+    const start = Math.max(slice.start - offset, 0);
+    const end = Math.min(slice.end - offset, segment.size);
+    offset += segment.size;
+    if (start >= end) continue;
+    const content = createReadStream(segment.file, { start, end: end - 1, highWaterMark: readAhead });
+    await pipeline(content, response, { end: false });
+  }
+  response.end();
+}
+
+function mustClose(request: StoreRequest): boolean {
+  if (request.message.complete) return false;
+  const length = Number(
+    headerOf(request, 'content-length') || (request.headers['transfer-encoding'] === undefined ? '0' : 'NaN'),
+  );
+  // Who waits to be told to go on may never send the body after a refusal.
+  const waits = headerOf(request, 'expect') !== '';
+  return waits || !(length <= readPast);
+}
+
+function errorXml(error: StoreError, request: StoreRequest | undefined): string {
+  const told = [leaf('Code', error.code), leaf('Message', error.message)];
+  if (request !== undefined && isStsRequest(request))
+    return xmlDocument('ErrorResponse', stsNamespace, [
+      branch('Error', [leaf('Type', 'Sender'), ...told]),
+      leaf('RequestId', request.id),
+    ]);
+  const resource = [
+    leaf('Resource', request?.canonicalPath),
+    leaf('BucketName', request?.bucket),
+    leaf('Key', request?.key),
+  ];
+  const children = [...told, ...resource, leaf('RequestId', request?.id), leaf('HostId', 'store')];
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${branch('Error', children)}`;
+}

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import type { StoreState } from './call.ts';
+import { handleRequest } from './handle-request.ts';
+import { parseRequest, type StoreRequest } from './request.ts';
+import { sendAnswer, sendError } from './respond.ts';
+import { createSessions } from './sessions.ts';
+
+export interface StoreOptions {
+  /** Where content is kept while the store runs, in a folder of its own that goes with it. */
+  readonly directory: string;
+  /** 0 takes a free one. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region?: string;
+  /** The clock in milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface RunningStore {
+  readonly url: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  /** Ends all connections and removes the content. */
+  stop(): Promise<void>;
+}
+
+const idle = 120_000;
+const longestHeaders = 16 * 1024;
+const wholeRequest = 3600_000;
+
+/** Starts an S3-compatible store of its own for development and tests. What it holds does not outlive it. */
+export async function startStore(options: StoreOptions): Promise<RunningStore> {
+  const { accessKeyId, secretAccessKey, host = '127.0.0.1', region = 'us-east-1', now = Date.now } = options;
+  await mkdir(options.directory, { recursive: true });
+  const directory = await mkdtemp(path.join(options.directory, 'content-'));
+  const keyring = { accessKeyId, secretAccessKey, region, sessions: createSessions(now), now };
+  const server = createHttpServer({ catalog: new Map(), directory, keyring });
+  try {
+    await listen(server, options.port ?? 0, host);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    accessKeyId,
+    secretAccessKey,
+    region,
+    async stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+function createHttpServer(state: StoreState): Server {
+  const limits = {
+    maxHeaderSize: longestHeaders,
+    headersTimeout: 30_000,
+    requestTimeout: wholeRequest,
+    keepAliveTimeout: idle,
+    noDelay: true,
+  };
+  const server = createServer(limits, (message, response) => void serve(state, { message, response }));
+  server.on(
+    'checkContinue',
+    (message: IncomingMessage, response: ServerResponse) => void serve(state, { message, response }),
+  );
+  // A connection on which nothing moves is cut, and what was being uploaded on it removed.
+  server.setTimeout(idle);
+  return server;
+}
+
+async function serve(
+  state: StoreState,
+  exchange: { message: IncomingMessage; response: ServerResponse },
+): Promise<void> {
+  const { message, response } = exchange;
+  let request: StoreRequest | undefined;
+  response.on('error', () => undefined);
+  try {
+    request = parseRequest(message, () => {
+      if (message.headers.expect !== undefined) response.writeContinue();
+    });
+    response.setHeader('x-amz-request-id', request.id);
+    await sendAnswer(response, await handleRequest(request, state));
+  } catch (error) {
+    if (response.headersSent || response.destroyed) message.destroy();
+    else sendError(response, error, request);
+  }
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+}
