@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { suite, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { jobYaml, makeTemplates, templateYaml } from '../template/template-folder.ts';
+
+const bin = new URL('../../../bin/edc-job-provisioner.js', import.meta.url).pathname;
+const project = new URL('../../..', import.meta.url).pathname;
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** As an operator runs it, without any configuration. */
+async function run(...args: string[]): Promise<Ended> {
+  return await new Promise((resolve) => {
+    const options = { cwd: project, env: { PATH: process.env['PATH'] } };
+    const child = execFile(process.execPath, [bin, ...args], options, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+interface Rendered {
+  kind: string;
+  metadata: { name: string };
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
+  spec?: { suspend: boolean };
+}
+
+function documentsOf(text: string): Rendered[] {
+  return parseAllDocuments(text).map((document) => {
+    assert.deepEqual(document.errors, []);
+    return document.toJS() as Rendered;
+  });
+}
+
+suite('check', () => {
+  test('finds nothing wrong with the templates of this project', async () => {
+    const { code, stdout, stderr } = await run('check');
+    assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
+    assert.match(stderr, /^3 templates are right: seattle-weather, transcode, word-count$/m);
+  });
+
+  test('prints file, line and reason of every problem, and fails', async () => {
+    await using made = await makeTemplates({
+      'template.yaml': templateYaml.replace('default: 2', 'default: 0'),
+      'job.yaml': jobYaml.replace('Never', 'Always'),
+    });
+    const { code, stdout } = await run('check', made.directory);
+    assert.equal(code, 1);
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(': ')[0]),
+      [`${made.folder}/job.yaml:8`, `${made.folder}/template.yaml:4`],
+    );
+  });
+});
+
+suite('render', () => {
+  test('prints what would be created, in the order of creation', async () => {
+    await using made = await makeTemplates({ 'files/run.mjs': 'run()' });
+    const { code, stdout } = await run(
+      'render',
+      'sample',
+      '--templates',
+      made.directory,
+      '--param',
+      'SIZE=5',
+      '--param',
+      'TOKEN=hush',
+    );
+    assert.equal(code, 0);
+    const objects = documentsOf(stdout);
+    assert.deepEqual(
+      objects.map(({ kind, metadata }) => [kind, metadata.name.replace(/[0-9a-f]{32}/, 'DIGEST')]),
+      [
+        ['ConfigMap', 'files-DIGEST'],
+        ['Secret', 'flow-example-parameters'],
+        ['Job', 'flow-example'],
+        ['ConfigMap', 'flow-example-env'],
+        ['Secret', 'flow-example-store'],
+      ],
+    );
+    assert.equal(objects[2]?.spec?.suspend, true);
+    assert.equal(objects[3]?.data?.['SIZE'], '5');
+  });
+
+  test('shows no secret', async () => {
+    await using made = await makeTemplates({});
+    const { stdout } = await run('render', 'sample', '--templates', made.directory, '--param', 'TOKEN=hush');
+    assert.ok(!stdout.includes('hush'));
+    assert.ok(!stdout.includes(Buffer.from('hush').toString('base64')));
+    assert.deepEqual(documentsOf(stdout)[0]?.stringData, { TOKEN: '<secret>' });
+  });
+
+  test("uses an asset's parameters", async () => {
+    const { stdout } = await run('render', 'seattle-weather', '--asset', 'urn:example:seattle-weather:2013');
+    assert.equal(documentsOf(stdout).at(-2)?.data?.['YEAR'], '2013');
+  });
+
+  const refused = [
+    {
+      name: 'a wrong parameter',
+      args: ['seattle-weather', '--param', 'YEAR=1999'],
+      message: /parameter YEAR: expected an integer from 2012 up to 2015, received 1999/,
+    },
+    {
+      name: 'a parameter without a value',
+      args: ['seattle-weather', '--param', 'YEAR'],
+      message: /--param: expected NAME=VALUE, received "YEAR"/,
+    },
+    {
+      name: 'an unknown template',
+      args: ['other'],
+      message: /There is no template "other"; expected one of seattle-weather, transcode, word-count/,
+    },
+    { name: 'no template', args: [], message: /Usage: edc-job-provisioner render/ },
+  ];
+  for (const { name, args, message } of refused) {
+    test(`refuses ${name}`, async () => {
+      const { code, stdout, stderr } = await run('render', ...args);
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+      assert.match(stderr, message);
+    });
+  }
+});
