@@ -28,7 +28,7 @@ export async function startEmbeddedServers({ folder }: { folder: string }): Prom
     return {
       kubeconfig,
       cluster: cluster.url,
-      s3: { ...s3, endpoint: store.endpoint },
+      s3: { ...s3, endpoint: store.url },
       sidecarImage: 'edc-job-provisioner:dev',
       async stop() {
         await cluster.stop();

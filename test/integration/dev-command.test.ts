@@ -37,7 +37,7 @@ test('dev prints what is needed to use it, and a connector that it is told of ge
   const namespace = await openNamespace(facts.kubeconfig, facts.namespace);
   t.after(() => namespace.close());
   assert.equal((await namespace.jobs()).length, 1);
-  const bucket = new Bucket(facts.s3.bucket, { ...facts.s3, podEndpoint: facts.s3.endpoint });
+  const bucket = new Bucket(facts.s3.bucket, facts.s3);
   assert.notDeepEqual(await bucket.keys(), []);
 });
 

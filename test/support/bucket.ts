@@ -8,7 +8,10 @@ export class Bucket {
   readonly name: string;
   readonly #client: Client;
 
-  constructor(name: string, { endpoint, region, accessKeyId, secretAccessKey }: Servers['s3']) {
+  constructor(
+    name: string,
+    { endpoint, region, accessKeyId, secretAccessKey }: Omit<Servers['s3'], 'podEndpoint' | 'credentials'>,
+  ) {
     const url = new URL(endpoint);
     this.name = name;
     this.#client = new Client({

@@ -29,6 +29,7 @@ export function quickSettings(parts: SettingsParts): Settings {
       podEndpoint: servers.s3.podEndpoint,
       region: servers.s3.region,
       bucket: parts.bucket,
+      credentials: servers.s3.credentials,
     },
     connectors: parts.connectors,
     templates: { directory: parts.templates },

@@ -1,4 +1,7 @@
-import { startEmbeddedServers } from '../../src/demo/embedded-servers.ts';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { startCluster } from '../../src/devcluster/cluster.ts';
+import { startStore } from '../../src/devcluster/store/store.ts';
 
 /** A cluster and a store, wherever they come from. */
 export interface Servers {
@@ -11,59 +14,67 @@ export interface Servers {
     region: string;
     accessKeyId: string;
     secretAccessKey: string;
+    credentials: 'sts' | 'static';
   };
   /** How the cluster calls our own image. */
   sidecarImage: string;
-  /** True for servers that go away with the test: what is left in them needs no tidying. */
-  disposable: boolean;
-  stop(): Promise<void>;
+  /** Servers that go away with the test: what is left in them needs no tidying. */
+  disposable: { cluster: boolean; store: boolean };
 }
 
 /**
- * The embedded servers, in this process; or, with `TEST_KUBECONFIG` and `TEST_S3_ENDPOINT` set, those that they name:
- * `TEST_S3_ACCESS_KEY`, `TEST_S3_SECRET_KEY`, and where they differ from the defaults `TEST_S3_REGION`,
- * `TEST_S3_POD_ENDPOINT` and `TEST_SIDECAR_IMAGE`.
+ * The embedded servers, in this process; or those that the environment names: a cluster by `TEST_KUBECONFIG` (and
+ * `TEST_SIDECAR_IMAGE`), a store by `TEST_S3_ENDPOINT`, `TEST_S3_ACCESS_KEY`, `TEST_S3_SECRET_KEY` and, where they differ
+ * from the defaults, `TEST_S3_REGION`, `TEST_S3_POD_ENDPOINT` and `TEST_S3_CREDENTIALS=static` (a store without STS).
+ * A real cluster's pods cannot reach an embedded store.
  */
-export async function startServers(folder: string): Promise<Servers> {
-  const { TEST_KUBECONFIG: kubeconfig, TEST_S3_ENDPOINT: endpoint } = process.env;
-  if (kubeconfig !== undefined && endpoint !== undefined) return externalServers(kubeconfig, endpoint);
-  if (kubeconfig !== undefined || endpoint !== undefined)
-    throw new Error('TEST_KUBECONFIG and TEST_S3_ENDPOINT: expected both or none of them');
-  const servers = await startEmbeddedServers({ folder });
+export async function startServers(folder: string, stack: AsyncDisposableStack): Promise<Servers> {
+  const { TEST_KUBECONFIG: kubeconfig, TEST_S3_ENDPOINT: endpoint, TEST_SIDECAR_IMAGE: image } = process.env;
+  if (kubeconfig !== undefined && endpoint === undefined)
+    throw new Error('TEST_KUBECONFIG: expected TEST_S3_ENDPOINT beside it');
+  const s3 = endpoint === undefined ? await embeddedStore(folder, stack) : externalStore(endpoint);
   return {
-    kubeconfig: servers.kubeconfig,
-    s3: { ...servers.s3, podEndpoint: servers.s3.endpoint },
-    sidecarImage: servers.sidecarImage,
-    disposable: true,
-    stop: () => servers.stop(),
+    kubeconfig: kubeconfig ?? (await embeddedCluster(folder, stack)),
+    s3,
+    sidecarImage: image ?? 'edc-job-provisioner:dev',
+    disposable: { cluster: kubeconfig === undefined, store: endpoint === undefined },
   };
 }
 
-/** For tests that look into the embedded servers themselves. */
-export function usesEmbeddedServers(): boolean {
-  return process.env['TEST_KUBECONFIG'] === undefined;
+async function embeddedCluster(folder: string, stack: AsyncDisposableStack): Promise<string> {
+  const cluster = await startCluster({ directory: join(folder, 'cluster') });
+  stack.defer(() => cluster.stop());
+  return cluster.kubeconfig;
 }
 
-function externalServers(kubeconfig: string, endpoint: string): Servers {
+async function embeddedStore(folder: string, stack: AsyncDisposableStack): Promise<Servers['s3']> {
+  const keys = { accessKeyId: 'test-operator', secretAccessKey: randomBytes(24).toString('hex') };
+  const store = await startStore({ directory: join(folder, 'store'), ...keys });
+  stack.defer(() => store.stop());
+  return {
+    ...keys,
+    endpoint: store.url,
+    podEndpoint: store.url,
+    region: 'us-east-1',
+    credentials: 'sts',
+  };
+}
+
+function externalStore(endpoint: string): Servers['s3'] {
   const { env } = process;
   return {
-    kubeconfig,
-    s3: {
-      endpoint,
-      podEndpoint: env['TEST_S3_POD_ENDPOINT'] ?? endpoint,
-      region: env['TEST_S3_REGION'] ?? 'us-east-1',
-      accessKeyId: required('TEST_S3_ACCESS_KEY'),
-      secretAccessKey: required('TEST_S3_SECRET_KEY'),
-    },
-    sidecarImage: env['TEST_SIDECAR_IMAGE'] ?? 'edc-job-provisioner:test',
-    disposable: false,
-    stop: () => Promise.resolve(),
+    endpoint,
+    podEndpoint: env['TEST_S3_POD_ENDPOINT'] ?? endpoint,
+    region: env['TEST_S3_REGION'] ?? 'us-east-1',
+    accessKeyId: required('TEST_S3_ACCESS_KEY'),
+    secretAccessKey: required('TEST_S3_SECRET_KEY'),
+    credentials: env['TEST_S3_CREDENTIALS'] === 'static' ? 'static' : 'sts',
   };
 }
 
 function required(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '')
-    throw new Error(`${name}: expected a value beside TEST_KUBECONFIG`);
+    throw new Error(`${name}: expected a value beside TEST_S3_ENDPOINT`);
   return value;
 }

@@ -52,8 +52,7 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
   t.after(() => stack.disposeAsync());
   const folder = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const servers = await startServers(folder);
-  stack.defer(() => servers.stop());
+  const servers = await startServers(folder, stack);
   const name = `test-${randomBytes(5).toString('hex')}`;
   const namespace = await makeNamespace(servers, name, stack);
   const bucket = await makeBucket(servers, name, stack);
@@ -85,14 +84,14 @@ async function makeNamespace(
   const namespace = await openNamespace(servers.kubeconfig, name);
   stack.defer(() => namespace.close());
   await namespace.create();
-  if (!servers.disposable) stack.defer(() => namespace.destroy());
+  if (!servers.disposable.cluster) stack.defer(() => namespace.destroy());
   return namespace;
 }
 
 async function makeBucket(servers: Servers, name: string, stack: AsyncDisposableStack): Promise<Bucket> {
   const bucket = new Bucket(name, servers.s3);
   await bucket.create();
-  if (!servers.disposable) stack.defer(() => bucket.destroy());
+  if (!servers.disposable.store) stack.defer(() => bucket.destroy());
   return bucket;
 }
 
@@ -158,5 +157,10 @@ async function startServices(world: World, replicas: number): Promise<void> {
 
 function showLogs(t: TestContext, world: World): void {
   if ((t as TestContext & { passed?: boolean }).passed) return;
-  for (const { url, log } of world.services) t.diagnostic([`log of ${url}:`, ...log.slice(-60)].join('\n'));
+  for (const { url, log } of world.services)
+    t.diagnostic([`log of ${url}:`, ...log.slice(-40).map(withoutStack)].join('\n'));
+}
+
+function withoutStack(line: string): string {
+  return line.replace(/"stack":"([^"\\]|\\.)*",?/g, '').slice(0, 1000);
 }
