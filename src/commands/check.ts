@@ -29,6 +29,6 @@ export async function checkCommand(args: string[]): Promise<void> {
   const { templates, problems } = await readTemplates(directory, config);
   process.stdout.write(problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
   const names = templates.map(({ name }) => name).join(', ');
-  if (problems.length === 0) process.stderr.write(`${templates.length} templates are right: ${names}\n`);
+  if (problems.length === 0) process.stderr.write(`nothing is wrong with ${names || 'no templates'}\n`);
   else process.exitCode = 1;
 }

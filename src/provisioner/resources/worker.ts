@@ -34,8 +34,23 @@ export function buildOwnContainer(flow: string, rendered: RenderedTemplate, cont
       { configMapRef: { name: environmentConfigMapName(flow) } },
       ...(secret ? [{ secretRef: { name: parametersSecretName(flow) } }] : []),
     ],
+    ...(container.resources === undefined ? {} : { resources: asText(container.resources) }),
     securityContext: buildSecurityContext(container.securityContext?.readOnlyRootFilesystem === true),
   };
+}
+
+type Resources = NonNullable<Container['resources']>;
+
+/** YAML and parameters know quantities as numbers too; a server hands them back as text. */
+function asText({ requests, limits }: Resources): Resources {
+  return {
+    ...(requests === undefined ? {} : { requests: quantitiesAsText(requests) }),
+    ...(limits === undefined ? {} : { limits: quantitiesAsText(limits) }),
+  };
+}
+
+function quantitiesAsText(quantities: Record<string, string | number>): Record<string, string> {
+  return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, String(quantity)]));
 }
 
 export function workerOf(job: Job): Container | undefined {
@@ -47,11 +62,7 @@ export function workerImage(job: Job): string {
 }
 
 /** An extended resource takes the same request and limit. */
-function withGpu(
-  { resources }: Container,
-  count: number,
-  resource: string,
-): NonNullable<Container['resources']> {
+function withGpu({ resources }: Container, count: number, resource: string): Resources {
   if (count === 0) return resources ?? {};
   const amount = { [resource]: String(count) };
   return {

@@ -250,6 +250,12 @@ suite('results', () => {
 });
 
 suite('the worker', () => {
+  test('has quantities as the text that a server would hand back', async () => {
+    const files = { 'job.yaml': jobYaml.replace('cpu: 500m', 'cpu: ${CPUS}') };
+    const { limits } = containerOf(await buildPod(files, { CPUS: 2 }), 'worker').resources ?? {};
+    assert.deepEqual(limits, { cpu: '2', memory: '64Mi' });
+  });
+
   test('gets its environment from the ConfigMap, and its secrets from the Secret if there are any', async () => {
     assert.deepEqual(containerOf(await buildPod(), 'worker').envFrom, [
       { configMapRef: { name: 'flow-abc-env' } },
