@@ -32,36 +32,48 @@ export async function* decodeChunked(
   body: ChunkedBody,
 ): AsyncGenerator<Buffer> {
   const reader = createByteReader(source);
-  const verifier = body.seed === undefined ? undefined : createVerifier(body.seed);
+  const verifier = body.seed === undefined ? unsigned : createVerifier(body.seed);
   for (;;) {
-    const { size, signature } = readChunkHeader(
-      await reader.line(longestChunkHeader),
-      verifier !== undefined,
-    );
-    const hash = createHash('sha256');
+    const { size, signature } = readChunkHeader(await reader.line(longestChunkHeader), verifier.signed);
     for (let left = size; left > 0;) {
-      const piece = await reader.some(left);
-      if (piece === undefined) throw new StoreError('IncompleteBody');
+      const piece = await readPiece(reader, left);
       left -= piece.length;
-      if (verifier !== undefined) hash.update(piece);
+      verifier.piece(piece);
       yield piece;
     }
-    if (verifier !== undefined) verifier.chunk(hash.digest('hex'), signature);
+    verifier.chunk(signature);
     if (size === 0) break;
     if ((await reader.line(2)) !== '') throw malformed();
   }
   await readTrailers(reader, body);
-  if (body.announced.length > 0) verifier?.trailers(body.trailers);
+  if (body.announced.length > 0) verifier.trailers(body.trailers);
 }
 
-interface Verifier {
-  chunk(hash: string, signature: string): void;
-  trailers(trailers: Map<string, string>): void;
+async function readPiece(reader: ByteReader, most: number): Promise<Buffer> {
+  const piece = await reader.some(most);
+  if (piece === undefined) throw new StoreError('IncompleteBody');
+  return piece;
 }
+
+/** Follows a body chunk by chunk: its pieces, then its signature. */
+interface Verifier {
+  readonly signed: boolean;
+  readonly piece: (content: Buffer) => void;
+  readonly chunk: (signature: string) => void;
+  readonly trailers: (trailers: Map<string, string>) => void;
+}
+
+const unsigned: Verifier = {
+  signed: false,
+  piece: () => undefined,
+  chunk: () => undefined,
+  trailers: () => undefined,
+};
 
 function createVerifier(seed: ChunkSeed): Verifier {
   const key = signingKey(seed.secret, seed.scope);
   let previous = seed.signature;
+  let hash = createHash('sha256');
 
   function check(lines: readonly string[], signature: string): void {
     const [kind = '', ...rest] = lines;
@@ -72,8 +84,11 @@ function createVerifier(seed: ChunkSeed): Verifier {
   }
 
   return {
-    chunk: (hash, signature) => {
-      check(['AWS4-HMAC-SHA256-PAYLOAD', nothing, hash], signature);
+    signed: true,
+    piece: (content) => void hash.update(content),
+    chunk(signature) {
+      check(['AWS4-HMAC-SHA256-PAYLOAD', nothing, hash.digest('hex')], signature);
+      hash = createHash('sha256');
     },
     trailers(trailers) {
       const signature = trailers.get('x-amz-trailer-signature') ?? '';

@@ -48,29 +48,35 @@ export function createCrc64(): Crc {
 const nvme = halvedTable(0x9a6c9329ac4bc9b5n);
 
 function addCrc32c(start: number, chunk: Buffer): number {
-  const t = castagnoli;
   const end = chunk.length - (chunk.length % 8);
   let sum = start;
   let at = 0;
-  while (at < end) {
+  for (; at < end; at += 8) {
     sum ^=
-      (chunk[at] ?? 0) |
-      ((chunk[at + 1] ?? 0) << 8) |
-      ((chunk[at + 2] ?? 0) << 16) |
-      ((chunk[at + 3] ?? 0) << 24);
+      byte(chunk, at) |
+      (byte(chunk, at + 1) << 8) |
+      (byte(chunk, at + 2) << 16) |
+      (byte(chunk, at + 3) << 24);
     sum =
-      (t[1792 + (sum & 255)] ?? 0) ^
-      (t[1536 + ((sum >>> 8) & 255)] ?? 0) ^
-      (t[1280 + ((sum >>> 16) & 255)] ?? 0) ^
-      (t[1024 + (sum >>> 24)] ?? 0) ^
-      (t[768 + (chunk[at + 4] ?? 0)] ?? 0) ^
-      (t[512 + (chunk[at + 5] ?? 0)] ?? 0) ^
-      (t[256 + (chunk[at + 6] ?? 0)] ?? 0) ^
-      (t[chunk[at + 7] ?? 0] ?? 0);
-    at += 8;
+      entry(7, sum & 255) ^
+      entry(6, (sum >>> 8) & 255) ^
+      entry(5, (sum >>> 16) & 255) ^
+      entry(4, sum >>> 24) ^
+      entry(3, byte(chunk, at + 4)) ^
+      entry(2, byte(chunk, at + 5)) ^
+      entry(1, byte(chunk, at + 6)) ^
+      entry(0, byte(chunk, at + 7));
   }
-  for (; at < chunk.length; at += 1) sum = (sum >>> 8) ^ (t[(sum ^ (chunk[at] ?? 0)) & 255] ?? 0);
+  for (; at < chunk.length; at += 1) sum = (sum >>> 8) ^ entry(0, (sum ^ byte(chunk, at)) & 255);
   return sum;
+}
+
+function byte(chunk: Buffer, at: number): number {
+  return chunk[at] ?? 0;
+}
+
+function entry(table: number, place: number): number {
+  return castagnoli[(table << 8) + place] ?? 0;
 }
 
 /** Eight tables of 256 in one array: the n-th says what a byte does to the sum when n bytes follow it. */

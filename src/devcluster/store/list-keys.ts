@@ -19,29 +19,32 @@ export type KeyEntry = { readonly key: string } | { readonly commonPrefix: strin
 
 /** One page of the keys with a prefix, those with the delimiter behind it rolled up. Its cost is that of the page, not of the bucket. */
 export function listKeys(index: Pick<SortedIndex<unknown>, 'keys' | 'seek'>, query: KeyQuery): KeyPage {
-  const { prefix, delimiter, after, limit } = query;
+  const { limit } = query;
   const entries: KeyEntry[] = [];
   let last = '';
-  let at = index.seek(
-    (key) => compareUtf8(key, prefix) < 0 || (after !== '' && compareUtf8(key, after) <= 0),
-  );
-  while (at < index.keys.length) {
-    const key = index.keys[at] ?? '';
-    if (!key.startsWith(prefix)) break;
-    const common = commonPrefixOf(key, prefix, delimiter);
-    if (common !== undefined && common === after) {
-      at = behind(index, common);
-      continue;
-    }
+  let at = firstPlace(index, query);
+  for (;;) {
+    const key = index.keys[at];
+    if (key?.startsWith(query.prefix) !== true) return { entries, next: undefined };
+    const common = commonPrefixOf(key, query);
     if (entries.length >= limit) return { entries, next: limit === 0 ? undefined : last };
     entries.push(common === undefined ? { key } : { commonPrefix: common });
     last = common ?? key;
     at = common === undefined ? at + 1 : behind(index, common);
   }
-  return { entries, next: undefined };
 }
 
-function commonPrefixOf(key: string, prefix: string, delimiter: string): string | undefined {
+function firstPlace(index: Pick<SortedIndex<unknown>, 'keys' | 'seek'>, query: KeyQuery): number {
+  const { prefix, after } = query;
+  const at = index.seek(
+    (key) => compareUtf8(key, prefix) < 0 || (after !== '' && compareUtf8(key, after) <= 0),
+  );
+  // A page that ended with a common prefix has told of all keys below it.
+  const first = index.keys[at];
+  return first !== undefined && commonPrefixOf(first, query) === after ? behind(index, after) : at;
+}
+
+function commonPrefixOf(key: string, { prefix, delimiter }: KeyQuery): string | undefined {
   const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
   return end === -1 ? undefined : key.slice(0, end + delimiter.length);
 }

@@ -43,16 +43,19 @@ function take(match: RegExpExecArray, open: XmlElement[]): void {
   if (start !== undefined) {
     const element = { name: localName(start), children: [], text: '' };
     current.children.push(element);
-    if (selfClosing === '/') return;
-    if (open.push(element) > deepest) throw new StoreError('MalformedXML');
+    if (selfClosing !== '/' && open.push(element) > deepest) throw new StoreError('MalformedXML');
   } else if (end !== undefined) {
     if (open.length === 1 || current.name !== localName(end)) throw new StoreError('MalformedXML');
     open.pop();
   } else if (characters !== undefined) {
-    if (open.length === 1 && characters.trim() !== '' && characters !== '\uFEFF')
-      throw new StoreError('MalformedXML');
-    current.text += unescapeXml(characters);
+    addText(current, characters, open.length === 1);
   }
+}
+
+function addText(element: XmlElement, characters: string, outside: boolean): void {
+  // A byte order mark counts as a space.
+  if (outside && characters.trim() !== '') throw new StoreError('MalformedXML');
+  element.text += unescapeXml(characters);
 }
 
 function localName(name: string): string {

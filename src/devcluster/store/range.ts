@@ -12,15 +12,19 @@ export interface ByteRange {
  */
 export function parseRange(header: string, size: number): ByteRange | undefined {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim());
-  const [, first = '', last = ''] = match ?? [];
-  if (first === '' && last === '') return undefined;
-  if (first === '') {
-    const start = Math.max(size - Number(last), 0);
-    if (start >= size) throw new StoreError('InvalidRange');
-    return { start, end: size };
-  }
-  const start = Number(first);
-  if (last !== '' && Number(last) < start) return undefined;
-  if (start >= size) throw new StoreError('InvalidRange');
+  if (match === null) return undefined;
+  const [, first = '', last = ''] = match;
+  if (first === last && first === '') return undefined;
+  const range = first === '' ? lastBytes(Number(last), size) : bytesFrom(Number(first), last, size);
+  if (range.end <= range.start && range.start < size) return undefined;
+  if (range.start >= size) throw new StoreError('InvalidRange');
+  return range;
+}
+
+function lastBytes(count: number, size: number): ByteRange {
+  return { start: Math.max(size - count, 0), end: size };
+}
+
+function bytesFrom(start: number, last: string, size: number): ByteRange {
   return { start, end: last === '' ? size : Math.min(Number(last) + 1, size) };
 }

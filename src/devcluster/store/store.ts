@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -54,7 +55,8 @@ export async function startStore(options: StoreOptions): Promise<RunningStore> {
     secretAccessKey,
     region,
     async stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = once(server, 'close');
+      server.close();
       server.closeAllConnections();
       await closed;
       await rm(directory, { recursive: true, force: true, maxRetries: 5 });

@@ -9,16 +9,9 @@ import {
   type StoredObject,
   type Upload,
 } from '../catalog.ts';
-import { combineCrcs } from '../combine-crc.ts';
-import {
-  checksumAlgorithms,
-  createDigests,
-  digestSizes,
-  type Checksum,
-  type ChecksumAlgorithm,
-} from '../digests.ts';
 import { childText, parseXml, type XmlElement } from '../parse-xml.ts';
 import { checkWritePreconditions } from '../preconditions.ts';
+import { checkObjectChecksum, checksumElement, multipartChecksum } from '../multipart-checksum.ts';
 import { headerOf, type StoreRequest } from '../request.ts';
 import { receiveText } from '../receive.ts';
 import { holdSegments } from '../segments.ts';
@@ -41,9 +34,10 @@ export async function completeUpload(call: Call): Promise<Answer> {
   const bucket = bucketOf(state.catalog, request.bucket);
   const upload = uploadOf(bucket, request.key, id);
   const parts = readParts(root, upload);
-  const checksum = checksumOf(upload, parts);
+  const checksum = multipartChecksum(upload, parts);
   const size = parts.reduce((sum, part) => sum + part.size, 0);
-  checkObject(request, size, checksum);
+  checkSize(request, size);
+  checkObjectChecksum(request, checksum);
   checkWritePreconditions(request, bucket.objects.get(request.key));
   const object: StoredObject = {
     segments: parts.flatMap((part) => part.segments),
@@ -62,7 +56,7 @@ export async function completeUpload(call: Call): Promise<Answer> {
       leaf('Bucket', bucket.name),
       leaf('Key', upload.key),
       leaf('ETag', `"${object.etag}"`),
-      checksum === undefined ? '' : leaf(elementOf(checksum.algorithm), checksum.value),
+      checksum === undefined ? '' : leaf(checksumElement(checksum.algorithm), checksum.value),
       leaf('ChecksumType', checksum?.type),
     ]),
   );
@@ -95,40 +89,13 @@ function partOf(element: XmlElement, upload: Upload, number: number): Part {
   if (part?.md5.toString('hex') !== etag)
     throw new StoreError('InvalidPart', `Part ${number} is missing or has another ETag.`);
   if (upload.checksum === undefined) return part;
-  const claimed = childText(element, elementOf(upload.checksum.algorithm));
+  const claimed = childText(element, checksumElement(upload.checksum.algorithm));
   if (claimed !== undefined && claimed !== part.checksum?.toString('base64'))
     throw new StoreError('InvalidPart', `Part ${number} has another checksum.`);
   return part;
 }
 
-function checksumOf(upload: Upload, parts: readonly Part[]): Checksum | undefined {
-  if (upload.checksum === undefined) return undefined;
-  const { algorithm, type } = upload.checksum;
-  const values = parts.map((part) => ({
-    size: part.size,
-    value: part.checksum ?? Buffer.alloc(digestSizes[algorithm]),
-  }));
-  if (type === 'FULL_OBJECT')
-    return { algorithm, type, value: fullChecksum(algorithm, values).toString('base64') };
-  const whole = compositeDigest(algorithm, Buffer.concat(values.map(({ value }) => value)));
-  return { algorithm, type, value: `${whole.toString('base64')}-${parts.length}` };
-}
-
-function fullChecksum(
-  algorithm: ChecksumAlgorithm,
-  parts: readonly { size: number; value: Buffer }[],
-): Buffer {
-  if (algorithm === 'crc64nvme') return combineCrcs(parts, 0x9a6c9329ac4bc9b5n, 64);
-  return combineCrcs(parts, algorithm === 'crc32' ? 0xedb88320n : 0x82f63b78n, 32);
-}
-
-function compositeDigest(algorithm: ChecksumAlgorithm, checksums: Buffer): Buffer {
-  const digests = createDigests([algorithm]);
-  digests.add(checksums);
-  return digests.finish().get(algorithm) ?? checksums;
-}
-
-function checkObject(request: StoreRequest, size: number, checksum: Checksum | undefined): void {
+function checkSize(request: StoreRequest, size: number): void {
   if (size > largestObject) throw new StoreError('EntityTooLarge');
   const announced = headerOf(request, 'x-amz-mp-object-size');
   if (announced !== '' && announced !== String(size))
@@ -136,19 +103,4 @@ function checkObject(request: StoreRequest, size: number, checksum: Checksum | u
       'InvalidRequest',
       `The parts have ${size} bytes, x-amz-mp-object-size says ${announced}.`,
     );
-  const type = headerOf(request, 'x-amz-checksum-type').toUpperCase();
-  if (type !== '' && type !== checksum?.type)
-    throw new StoreError('InvalidRequest', 'x-amz-checksum-type is not that of the upload.');
-  for (const algorithm of checksumAlgorithms) {
-    const claimed = headerOf(request, `x-amz-checksum-${algorithm}`);
-    if (claimed === '') continue;
-    if (algorithm !== checksum?.algorithm)
-      throw new StoreError('InvalidRequest', `The upload was not begun with ${algorithm}.`);
-    if (claimed !== checksum.value)
-      throw new StoreError('BadDigest', `The object does not have the ${algorithm} that was sent.`);
-  }
-}
-
-function elementOf(algorithm: ChecksumAlgorithm): string {
-  return `Checksum${algorithm.toUpperCase()}`;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { xmlAnswer, type Answer, type Call } from '../call.ts';
 import { bucketOf, type Upload } from '../catalog.ts';
-import { checksumAlgorithms } from '../digests.ts';
+import { checksumAlgorithms, type Checksum, type ChecksumAlgorithm } from '../digests.ts';
 import { keptHeaders } from '../kept-headers.ts';
 import { checkKey } from '../names.ts';
 import { headerOf, type StoreRequest } from '../request.ts';
@@ -9,6 +9,16 @@ import { StoreError } from '../store-error.ts';
 import { leaf, s3Document } from '../xml.ts';
 
 const mostUploads = 10_000;
+
+/** Which types each can have; the first is the one when none is asked for. */
+const checksumTypes: Readonly<Record<ChecksumAlgorithm, readonly [Checksum['type'], ...Checksum['type'][]]>> =
+  {
+    crc32: ['COMPOSITE', 'FULL_OBJECT'],
+    crc32c: ['COMPOSITE', 'FULL_OBJECT'],
+    crc64nvme: ['FULL_OBJECT'],
+    sha1: ['COMPOSITE'],
+    sha256: ['COMPOSITE'],
+  };
 
 /** CreateMultipartUpload. */
 export function createUpload(call: Call): Answer {
@@ -56,11 +66,16 @@ function checksumWanted(request: StoreRequest): Upload['checksum'] {
       'InvalidRequest',
       `x-amz-checksum-algorithm must be one of ${checksumAlgorithms.join(', ')}.`,
     );
-  if (type !== '' && type !== 'FULL_OBJECT' && type !== 'COMPOSITE')
-    throw new StoreError('InvalidRequest', 'x-amz-checksum-type must be FULL_OBJECT or COMPOSITE.');
-  const chosen = type === '' ? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE') : type;
-  const possible = chosen === 'COMPOSITE' ? algorithm !== 'crc64nvme' : algorithm.startsWith('crc');
-  if (!possible)
-    throw new StoreError('InvalidRequest', `The checksum ${name} cannot be of the type ${chosen}.`);
-  return { algorithm, type: chosen };
+  return { algorithm, type: checksumType(algorithm, type) };
+}
+
+function checksumType(algorithm: ChecksumAlgorithm, asked: string): Checksum['type'] {
+  const types = checksumTypes[algorithm];
+  const type = asked === '' ? types[0] : types.find((known) => known === asked);
+  if (type === undefined)
+    throw new StoreError(
+      'InvalidRequest',
+      `x-amz-checksum-type of ${algorithm} must be ${types.join(' or ')}.`,
+    );
+  return type;
 }

@@ -1,5 +1,6 @@
 import { xmlAnswer, type Answer, type Call } from '../call.ts';
 import { bucketOf, uploadOf } from '../catalog.ts';
+import { checksumElement } from '../multipart-checksum.ts';
 import { StoreError } from '../store-error.ts';
 import { branch, leaf, s3Document } from '../xml.ts';
 import { ownerXml } from './buckets.ts';
@@ -39,7 +40,7 @@ export function listParts(call: Call): Answer {
           leaf('Size', part.size),
           upload.checksum === undefined
             ? ''
-            : leaf(`Checksum${upload.checksum.algorithm.toUpperCase()}`, part.checksum?.toString('base64')),
+            : leaf(checksumElement(upload.checksum.algorithm), part.checksum?.toString('base64')),
         ]),
       ),
     ]),

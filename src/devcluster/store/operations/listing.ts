@@ -8,7 +8,7 @@ export interface Listing {
   readonly limit: number;
   readonly encodingType: 'url' | undefined;
   /** A key as the client asked to have it written. */
-  encode(key: string): string;
+  readonly encode: (key: string) => string;
 }
 
 const mostEntries = 1000;
