@@ -87,13 +87,20 @@ function chooseResult({ file, archive, auto }: NonNullable<TemplateDocument['res
 
 function completeLimits(
   given: NonNullable<TemplateDocument['limits']>,
-  { pending, run, upload, stopGrace }: TemplateSettings['pods']['limits'],
+  defaults: TemplateSettings['pods']['limits'],
 ): Template['limits'] {
+  function limit(name: 'pending' | 'run' | 'upload' | 'stopGrace'): number {
+    const duration = given[name];
+    return duration === undefined ? defaults[name] : readDuration(duration);
+  }
+  const upload = limit('upload');
+  const stopGrace = limit('stopGrace');
   return {
-    pending: given.pending === undefined ? pending : readDuration(given.pending),
-    run: given.run === undefined ? run : readDuration(given.run),
-    upload: given.upload === undefined ? upload : readDuration(given.upload),
-    stopGrace: given.stopGrace === undefined ? stopGrace : readDuration(given.stopGrace),
+    pending: limit('pending'),
+    run: limit('run'),
+    upload,
+    // It shortens the grace period, so that a default may not lengthen it.
+    stopGrace: given.stopGrace === undefined ? Math.min(stopGrace, upload) : stopGrace,
   };
 }
 

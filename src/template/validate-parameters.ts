@@ -108,7 +108,7 @@ function describeReceived(property: Record<string, unknown>, value: unknown): st
 }
 
 /** In words, from the schema: `an integer from 2012 to 2015`. */
-export function describeExpected(property: Record<string, unknown>): string {
+function describeExpected(property: Record<string, unknown>): string {
   if (Array.isArray(property['enum'])) {
     return `one of ${property['enum'].map((value) => JSON.stringify(value)).join(', ')}`;
   }

@@ -5,7 +5,7 @@ import { buildSecurityContext } from './security-context.ts';
 import { volumeName } from './volumes.ts';
 import { workerOf } from './worker.ts';
 
-export const sidecarName = 'uploader';
+const sidecarName = 'uploader';
 
 const resultsPath = '/results';
 const statePath = '/run/edc-job-provisioner';

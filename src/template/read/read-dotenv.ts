@@ -12,7 +12,7 @@ export function readDotenv(
   const lines = lineNumbers(text);
   for (const [index, content] of blankValues(text, value).split('\n').entries()) {
     const line = content.trim();
-    if (line === '' || line.startsWith('#') || assignment.test(line)) continue;
+    if (line === '' || line.startsWith('#') || closingQuote.test(line) || assignment.test(line)) continue;
     problems.push({ file, line: index + 1, reason: 'expected NAME=value, a comment or an empty line' });
   }
   for (const name of Object.keys(value)) {
@@ -22,6 +22,8 @@ export function readDotenv(
   return { file, value, lineAt: ([name]) => lines.get(String(name)) };
 }
 
+/** The end of a value of several lines. */
+const closingQuote = /^["'`]\s*(#.*)?$/;
 const assignment = /^(export\s+)?[\w.-]+(\s*=|:\s)/;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
