@@ -23,7 +23,7 @@ const rows: Row[] = [
   { name: 'closes-early-and-took-it', fault: { kind: 'close', applied: true } },
 ];
 
-test('a callback target gets its callback when it is well again', async (t) => {
+test('a callback target gets its callback when it is well again', { concurrency: true }, async (t) => {
   const connectors = rows.map(({ name }) => ({ name, version: '0.15.1' as const }));
   const world = await startWorld(t, { connectors });
   await Promise.all(

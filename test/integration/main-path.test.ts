@@ -18,22 +18,26 @@ const rows: Row[] = (['0.10.0', '0.12.0', '0.15.1'] as const).flatMap((version) 
   (['push', 'pull'] as const).map((mode) => ({ name: `${version} ${mode}`, version, mode })),
 );
 
-test('a connector gets its data byte for byte, and has it taken away again', async (t) => {
-  const connectors = rows.map(({ name, version }) => ({ name: nameOf(name), version }));
-  const world = await startWorld(t, { connectors });
-  const subtests = rows.flatMap((row) => [
-    t.test(`${row.name}: one file comes as it is`, async () => {
-      const { bytes } = await transfer(world, row, 'echo');
-      assert.equal(bytes.toString('utf8'), 'hello from the worker: ä ö ü €\n');
-    }),
-    t.test(`${row.name}: several files come as an archive`, async () => {
-      const { bytes } = await transfer(world, row, 'many-files');
-      const found = readZip(bytes).map(({ path, content }) => [path, content.toString('utf8')]);
-      assert.deepEqual(Object.fromEntries(found), oddFiles);
-    }),
-  ]);
-  await Promise.all(subtests);
-});
+test(
+  'a connector gets its data byte for byte, and has it taken away again',
+  { concurrency: true },
+  async (t) => {
+    const connectors = rows.map(({ name, version }) => ({ name: nameOf(name), version }));
+    const world = await startWorld(t, { connectors });
+    const subtests = rows.flatMap((row) => [
+      t.test(`${row.name}: one file comes as it is`, async () => {
+        const { bytes } = await transfer(world, row, 'echo');
+        assert.equal(bytes.toString('utf8'), 'hello from the worker: ä ö ü €\n');
+      }),
+      t.test(`${row.name}: several files come as an archive`, async () => {
+        const { bytes } = await transfer(world, row, 'many-files');
+        const found = readZip(bytes).map(({ path, content }) => [path, content.toString('utf8')]);
+        assert.deepEqual(Object.fromEntries(found), oddFiles);
+      }),
+    ]);
+    await Promise.all(subtests);
+  },
+);
 
 /** From the connector's request to an empty store; what every such transfer promises is checked on the way. */
 async function transfer(world: World, { name, version, mode }: Row, assetId: string) {
