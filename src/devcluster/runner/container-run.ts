@@ -95,6 +95,11 @@ export class ContainerRun {
     cancel();
   }
 
+  async kill(): Promise<void> {
+    const process = await this.#process?.catch(() => undefined);
+    process?.kill();
+  }
+
   async #prepare(image: LocalImage, stopping: AbortSignal): Promise<ContainerPrograms | undefined> {
     do {
       try {

@@ -57,11 +57,16 @@ export class PodRun {
     this.#stopping.abort();
   }
 
-  /** Ends the pod without telling anybody: its node goes away. */
-  abandon(): Promise<void> {
+  /** Ends the pod without telling anybody, as its node goes away: politely, but not for longer than this. */
+  async abandon(millis: number): Promise<void> {
     this.#isSilent = true;
     this.stop(0);
-    return this.finished;
+    const { inits, mains } = this.#progress;
+    const patience = setTimeout(() => {
+      for (const run of [...inits, ...mains]) void run.kill();
+    }, millis);
+    await this.finished;
+    clearTimeout(patience);
   }
 
   /** A pod that has begun to end keeps what it has: its kubelet no longer looks. */

@@ -35,6 +35,7 @@ export interface Runner {
 }
 
 const nodeName = 'embedded';
+const stopMillis = 1000;
 const claimed = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '110' };
 
 /** Runs the registry's pods as processes of this machine, on the one node it is, until it is stopped. */
@@ -49,7 +50,7 @@ export function startRunner(options: RunnerOptions): Runner {
     logs: createPodLogs(runs),
     async stop() {
       unsubscribe();
-      await Promise.all([...runs.values()].map((run) => run.abandon()));
+      await Promise.all([...runs.values()].map((run) => run.abandon(stopMillis)));
       await context.guard.stop();
       for (const folder of ['pods', 'images']) {
         rmSync(join(options.directory, folder), { recursive: true, force: true });

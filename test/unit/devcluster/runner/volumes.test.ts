@@ -39,7 +39,7 @@ test("a Secret's update reaches a running pod in one step, and adds and removes 
 });
 
 test("a Secret's update does not reach a pod that has begun to end", async (t) => {
-  const node = startNode(t);
+  const node = startNode(t, { minimumGraceMillis: 50 });
   node.create('secrets', 'keys', { stringData: { a: 'old' } });
   startWith(
     node,
