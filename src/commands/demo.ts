@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceError } from '../errors.ts';
+import { messageOf, ServiceError } from '../errors.ts';
 import { runDemo } from '../demo/run-demo.ts';
 import { StepPrinter } from '../demo/step-printer.ts';
 import { createLogger } from '../log.ts';
@@ -70,10 +70,17 @@ async function runToItsEnd({ assetId, output, verbose, seconds }: Run): Promise<
     printer.success(`The results are in ${folder}`);
   } catch (error) {
     const received = interruption.received();
-    if (received === undefined) throw signal.aborted ? signal.reason : error;
+    if (received === undefined) throw asSentence(signal.aborted ? signal.reason : error);
     process.exitCode = exitCodeOf(received);
     process.stderr.write('The demo was interrupted; nothing is left of it.\n');
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Nobody who runs a demo wants a stack. */
+function asSentence(error: unknown): ServiceError {
+  return error instanceof ServiceError
+    ? error
+    : new ServiceError('internal', messageOf(error), { cause: error });
 }

@@ -118,9 +118,17 @@ async function untilStarted(
   try {
     await followFlow(options, { stage, flow, milestones: untilTold }, either);
   } catch (error) {
-    throw refused.signal.aborted ? refused.signal.reason : error;
+    throw refused.signal.aborted ? refusal(stage.simulator, transferId) : error;
   }
   await started;
+}
+
+function refusal(simulator: ConnectorSimulator, transferId: string): Error {
+  const { errorDetail = 'no reason given' } = simulator.process(transferId);
+  const answer = simulator.exchanges({ kind: 'provision', transferProcessId: transferId }).at(-1)?.answer;
+  return new Error(
+    `the transfer ended before there was data: ${errorDetail}; the service's answer: ${answer ?? ''}`,
+  );
 }
 
 interface Following {

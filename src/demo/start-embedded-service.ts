@@ -68,7 +68,9 @@ function environmentOf(
     secrets[`${prefix}_KEY`] = key;
   }
   return {
+    // Ctrl-C is not the moment to wait for other people's downloads.
     EDC_JP_HTTP_DRAIN_MILLIS: '0',
+    EDC_JP_HTTP_SHUTDOWN_MILLIS: '1000',
     EDC_JP_TEMPLATES_DIRECTORY: templates,
     ...env,
     EDC_JP_CONFIG: undefined,

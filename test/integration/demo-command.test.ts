@@ -48,7 +48,7 @@ const failing = [
   {
     name: 'an unknown asset',
     args: ['--asset', 'moon-cheese'],
-    message: /transfer .* TERMINATED.*404|fatal error code/,
+    message: /fatal error code: 404; the service's answer: .*moon-cheese/,
   },
   { name: 'an unknown option', args: ['--colour'], message: /Unknown option '--colour'/ },
   {
@@ -64,6 +64,7 @@ for (const { name, args, message } of failing) {
     const demo = await startCommand(t, ['demo', ...args]);
     assert.equal(await demo.ended(), 1);
     assert.match(demo.stderr, message);
+    assert.doesNotMatch(demo.stderr, /\n +at /);
     assert.deepEqual(await demo.leftovers(), []);
     assert.deepEqual(await readdir(demo.folder), []);
   });
