@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { timestamp } from '../registry/timestamp.ts';
@@ -12,6 +11,7 @@ import { buildPodStatus, isInitialized, verdictOf } from './pod-status.ts';
 import type { PodProgress } from './pod-status.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import type { PodVolumes } from './pod-volumes.ts';
+import { removeFolder } from './remove-folder.ts';
 import { aborted, pause } from './wait.ts';
 
 /** One pod on this node, from its first status to its last. Started once; `finished` resolves at its end. */
@@ -24,6 +24,7 @@ export class PodRun {
   readonly #progress: PodProgress;
   readonly #stopping = new AbortController();
   #grace: Grace | undefined;
+  #isStopped = false;
   #isOverdue = false;
   #isSilent = false;
 
@@ -52,6 +53,7 @@ export class PodRun {
 
   /** Ends the pod within `seconds`; asked again it can only become shorter. */
   stop(seconds: number): void {
+    this.#isStopped = true;
     if (this.#grace) this.#grace.shorten(seconds);
     else this.#grace = startGrace(seconds);
     this.#stopping.abort();
@@ -75,7 +77,7 @@ export class PodRun {
   }
 
   removeFiles(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    removeFolder(this.#folder);
   }
 
   #container(container: Pod['spec']['containers'][number], isInit: boolean): ContainerRun {
@@ -165,8 +167,7 @@ export class PodRun {
         }
       : { phase: verdictOf(mains.map((run) => run.status)) };
     this.#publish();
-    rmSync(join(this.#folder, 'volumes'), { recursive: true, force: true });
-    rmSync(join(this.#folder, 'containers'), { recursive: true, force: true });
+    for (const part of ['volumes', 'containers']) removeFolder(join(this.#folder, part));
     if (!this.#isSilent) this.#letGo();
   }
 
@@ -192,7 +193,7 @@ export class PodRun {
     const { activeDeadlineSeconds, terminationGracePeriodSeconds } = this.#pod.spec;
     if (activeDeadlineSeconds === undefined) return undefined;
     const expire = (): void => {
-      if (this.#stopping.signal.aborted) return;
+      if (this.#isStopped) return;
       this.#isOverdue = true;
       this.stop(terminationGracePeriodSeconds);
     };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { arch } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,7 @@ import type { Pod } from './pod.ts';
 import { createPodLogs } from './pod-logs.ts';
 import { PodRun } from './pod-run.ts';
 import { startProcessGuard } from './process-guard.ts';
+import { removeFolder } from './remove-folder.ts';
 
 export interface RunnerOptions {
   registry: Registry;
@@ -38,7 +39,11 @@ const nodeName = 'embedded';
 const stopMillis = 1000;
 const claimed = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '110' };
 
-/** Runs the registry's pods as processes of this machine, on the one node it is, until it is stopped. */
+/**
+ * Runs the registry's pods as processes of this machine, on the one node it is, until it is stopped. They share its
+ * file system, network and users: limits, security contexts and volume sizes are accepted and have no effect, and a
+ * process that leaves its group is not followed.
+ */
 export function startRunner(options: RunnerOptions): Runner {
   const context = createContext(options);
   const runs = new Map<string, PodRun>();
@@ -53,7 +58,7 @@ export function startRunner(options: RunnerOptions): Runner {
       await Promise.all([...runs.values()].map((run) => run.abandon(stopMillis)));
       await context.guard.stop();
       for (const folder of ['pods', 'images']) {
-        rmSync(join(options.directory, folder), { recursive: true, force: true });
+        removeFolder(join(options.directory, folder));
       }
     },
   };

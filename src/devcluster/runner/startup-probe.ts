@@ -12,6 +12,9 @@ export interface ProbeRun {
   readonly onFailure: () => void;
 }
 
+// Uncounted tries within the first period: most programs are up long before a real kubelet would look again.
+const eagerMillis = [50, 100, 200, 400];
+
 /** Runs the probe until it has passed or failed as often as it says; `over` means the signal aborted before. */
 export async function awaitStartup(
   { probe, program, guard, onFailure }: ProbeRun,
@@ -20,8 +23,12 @@ export async function awaitStartup(
   let passes = 0;
   let failures = 0;
   await pause((probe.initialDelaySeconds ?? 0) * 1000, signal);
+  const timeoutMillis = probe.timeoutSeconds * 1000;
+  if (probe.successThreshold === 1 && (await passesEarly({ program, timeoutMillis, guard }, signal))) {
+    return 'passed';
+  }
   while (!signal.aborted) {
-    if (await passesOnce(program, probe.timeoutSeconds * 1000, guard)) {
+    if (await passesOnce({ program, timeoutMillis, guard })) {
       passes += 1;
       failures = 0;
       if (passes >= probe.successThreshold) return 'passed';
@@ -36,7 +43,21 @@ export async function awaitStartup(
   return 'over';
 }
 
-async function passesOnce(program: Program, timeoutMillis: number, guard: ProcessGuard): Promise<boolean> {
+interface Try {
+  program: Program;
+  timeoutMillis: number;
+  guard: ProcessGuard;
+}
+
+async function passesEarly(probing: Try, signal: AbortSignal): Promise<boolean> {
+  for (const millis of eagerMillis) {
+    if (!(await pause(millis, signal))) return false;
+    if (await passesOnce(probing)) return true;
+  }
+  return false;
+}
+
+async function passesOnce({ program, timeoutMillis, guard }: Try): Promise<boolean> {
   try {
     const process = await startProcess(program, () => undefined, guard);
     const timeout = setTimeout(process.kill, timeoutMillis);
