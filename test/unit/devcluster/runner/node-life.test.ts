@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { waitUntil } from '../../../support/wait-until.ts';
 import { shell, startNode } from './node-fixture.ts';
@@ -46,7 +47,7 @@ test('containers do not outlive a node that is killed', async (t) => {
   t.after(() => {
     rmSync(directory, { recursive: true, force: true });
   });
-  const script = join(import.meta.dirname, 'doomed-node.ts');
+  const script = fileURLToPath(import.meta.resolve('./doomed-node.ts'));
   const node = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(() => node.kill('SIGKILL'));
   let said = '';
