@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { loadSidecarSettings } from '../config/sidecar.ts';
 import { messageOf } from '../errors.ts';
 import { createLog } from '../sidecar/log-line.ts';
@@ -9,6 +10,8 @@ import { runSidecar } from '../sidecar/run-sidecar.ts';
  * startup probe never passed then, so that no worker runs.
  */
 export async function sidecarCommand(): Promise<void> {
+  // Garbage of thousands of small requests would otherwise let the young heap grow by 30 MiB before anybody collects it.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const terminated = new AbortController();
   process.on('SIGTERM', () => {
     terminated.abort();

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SidecarSettings } from '../config/sidecar.ts';
 import { messageOf } from '../errors.ts';
-import { createBufferPool, type BufferPool } from '../storage/upload/buffer-pool.ts';
+import { BufferPool } from '../storage/upload/buffer-pool.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { createCredentialReader } from '../storage/upload/credentials.ts';
 import { partBytes } from '../storage/upload/part-size.ts';
@@ -59,7 +59,7 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
     settings,
     root,
     store: { sender, credentials, region, bucket, backOff },
-    pool: createBufferPool(uploaders * partBytes),
+    pool: new BufferPool(uploaders * partBytes),
     journal,
     log,
     backOff,

@@ -81,5 +81,5 @@ async function findServer(stack: AsyncDisposableStack): Promise<Server> {
   const { startStore } = await import('../../src/devcluster/store/store.ts');
   const store = await startStore({ directory, ...keys });
   stack.defer(() => store.stop());
-  return { endpoint: store.endpoint, region, ...keys };
+  return { endpoint: store.url, region, ...keys };
 }

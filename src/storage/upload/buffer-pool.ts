@@ -1,13 +1,7 @@
 import { partBytes } from './part-size.ts';
 
-/** Below this a buffer of its own is cheaper than a slab. */
+/** Up to this a file gets a buffer of this size instead of a part's. */
 const smallBytes = 64 * 1024;
-
-export interface BufferPool {
-  /** Waits its turn until the buffer fits the budget; one larger than the whole budget comes when nothing else is out. */
-  take(bytes: number, signal: AbortSignal): Promise<Buffer>;
-  give(buffer: Buffer): void;
-}
 
 interface Waiter {
   bytes: number;
@@ -15,56 +9,70 @@ interface Waiter {
 }
 
 /**
- * The bound on memory, whatever the files' sizes: buffers of one part are reused, others are allocated for once, and
+ * The bound on memory, whatever the files' sizes: buffers are reused, those of odd sizes are allocated for once, and
  * together they stay within the budget. Small ones are not counted: their number is bounded by the lanes that upload.
  */
-export function createBufferPool(budgetBytes: number): BufferPool {
-  const idle: Buffer[] = [];
-  const waiting: Waiter[] = [];
-  let out = 0;
+export class BufferPool {
+  readonly #budgetBytes: number;
+  readonly #idle: Buffer[] = [];
+  readonly #idleSmall: Buffer[] = [];
+  readonly #waiting: Waiter[] = [];
+  #outBytes = 0;
 
-  function grantNext(): void {
-    for (let next = waiting[0]; next !== undefined && fits(next.bytes); next = waiting[0]) {
-      waiting.shift();
-      out += next.bytes;
-      next.grant(
-        next.bytes === partBytes ? (idle.pop() ?? Buffer.allocUnsafeSlow(partBytes)) : odd(next.bytes),
-      );
+  constructor(budgetBytes: number) {
+    this.#budgetBytes = budgetBytes;
+  }
+
+  /**
+   * A buffer of at least this size; waits its turn until it fits the budget. One larger than the whole budget comes when
+   * nothing else is out.
+   */
+  async take(bytes: number, signal: AbortSignal): Promise<Buffer> {
+    signal.throwIfAborted();
+    if (bytes <= smallBytes) return this.#idleSmall.pop() ?? Buffer.allocUnsafeSlow(smallBytes);
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    const waiter = { bytes: Math.max(bytes, partBytes), grant: resolve };
+    this.#waiting.push(waiter);
+    this.#grantNext();
+    const onAbort = (): void => {
+      const place = this.#waiting.indexOf(waiter);
+      if (place === -1) return;
+      this.#waiting.splice(place, 1);
+      reject(signal.reason as Error);
+      this.#grantNext();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    return promise.finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  }
+
+  give(buffer: Buffer): void {
+    if (buffer.length === smallBytes) {
+      this.#idleSmall.push(buffer);
+      return;
+    }
+    this.#outBytes -= buffer.length;
+    if (buffer.length === partBytes) this.#idle.push(buffer);
+    this.#grantNext();
+  }
+
+  #grantNext(): void {
+    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#outBytes += next.bytes;
+      next.grant(this.#allocate(next.bytes));
     }
   }
-  function odd(bytes: number): Buffer {
-    idle.length = 0;
-    return Buffer.allocUnsafeSlow(bytes);
-  }
-  function fits(bytes: number): boolean {
-    return out === 0 || out + bytes <= budgetBytes;
+
+  #fits(bytes: number): boolean {
+    return this.#outBytes === 0 || this.#outBytes + bytes <= this.#budgetBytes;
   }
 
-  return {
-    async take(bytes, signal) {
-      signal.throwIfAborted();
-      if (bytes <= smallBytes) return Buffer.allocUnsafeSlow(bytes);
-      const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-      const waiter = { bytes: Math.max(bytes, partBytes), grant: resolve };
-      waiting.push(waiter);
-      grantNext();
-      function onAbort(): void {
-        const place = waiting.indexOf(waiter);
-        if (place === -1) return;
-        waiting.splice(place, 1);
-        reject(signal.reason as Error);
-        grantNext();
-      }
-      signal.addEventListener('abort', onAbort, { once: true });
-      return promise.finally(() => {
-        signal.removeEventListener('abort', onAbort);
-      });
-    },
-    give(buffer) {
-      if (buffer.length <= smallBytes) return;
-      out -= buffer.length;
-      if (buffer.length === partBytes) idle.push(buffer);
-      grantNext();
-    },
-  };
+  /** What lies idle is let go of before a buffer of an odd size, so that both are never held at once. */
+  #allocate(bytes: number): Buffer {
+    if (bytes === partBytes) return this.#idle.pop() ?? Buffer.allocUnsafeSlow(partBytes);
+    this.#idle.length = 0;
+    return Buffer.allocUnsafeSlow(bytes);
+  }
 }

@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'minio';
+
+export interface BenchStore {
+  endpoint: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  bucket: string;
+  client: Client;
+}
+
+/** The embedded store in this process, hence on the same cores; or another server. */
+export async function startBenchStore(
+  folder: string,
+  endpoint: string | undefined,
+  stack: AsyncDisposableStack,
+): Promise<BenchStore> {
+  const server =
+    endpoint === undefined ? await startEmbedded(join(folder, 'store'), stack) : external(endpoint);
+  const url = new URL(server.endpoint);
+  const client = new Client({
+    endPoint: url.hostname,
+    port: Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port),
+    useSSL: url.protocol === 'https:',
+    accessKey: server.accessKeyId,
+    secretKey: server.secretAccessKey,
+    region: 'us-east-1',
+  });
+  const bucket = `bench-${randomBytes(4).toString('hex')}`;
+  await client.makeBucket(bucket);
+  const store = { ...server, bucket, client };
+  stack.defer(async () => {
+    await emptyBucket(store);
+    await client.removeBucket(bucket);
+  });
+  return store;
+}
+
+export async function emptyBucket({ client, bucket }: BenchStore): Promise<void> {
+  const keys: string[] = [];
+  const found = client.listObjectsV2(bucket, '', true) as AsyncIterable<{ name?: string }>;
+  for await (const { name } of found) if (name !== undefined) keys.push(name);
+  await client.removeObjects(bucket, keys);
+}
+
+type Server = Pick<BenchStore, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;
+
+async function startEmbedded(directory: string, stack: AsyncDisposableStack): Promise<Server> {
+  await mkdir(directory);
+  const keys = { accessKeyId: 'bench-operator', secretAccessKey: randomBytes(20).toString('hex') };
+  const { startStore } = await import('../src/devcluster/store/store.ts');
+  const store = await startStore({ directory, ...keys });
+  stack.defer(() => store.stop());
+  return { endpoint: store.url, ...keys };
+}
+
+function external(endpoint: string): Server {
+  const { S3_ACCESS_KEY: accessKeyId, S3_SECRET_KEY: secretAccessKey } = process.env;
+  if (accessKeyId === undefined || secretAccessKey === undefined)
+    throw new Error('--endpoint: expected S3_ACCESS_KEY and S3_SECRET_KEY in the environment');
+  return { endpoint, accessKeyId, secretAccessKey };
+}
