@@ -26,6 +26,8 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
     if (!isPastRetention(flow, deps.now())) throw error;
   }
   const current = deps.world.flow(flow.name) ?? flow;
+  // Connectors deprovision at once: closing now would close over what was asked while the record was written.
+  if (current.deprovisionAskedAt !== flow.deprovisionAskedAt) return goOn;
   await patchFlow(
     deps,
     { flow: current, state: 'closed', annotations: { [annotation.recordedAt]: at }, finalizers },
