@@ -72,15 +72,12 @@ function readParts(root: XmlElement, upload: Upload): Part[] {
   const named = root.children.filter((child) => child.name === 'Part');
   if (root.name !== 'CompleteMultipartUpload' || named.length === 0 || named.length > mostParts)
     throw new StoreError('MalformedXML');
-  let last = 0;
-  return named.map((element, index) => {
-    const number = Number(childText(element, 'PartNumber'));
-    if (!(number > last)) throw new StoreError('InvalidPartOrder');
-    last = number;
-    const part = partOf(element, upload, number);
-    if (part.size < smallestPart && index < named.length - 1) throw new StoreError('EntityTooSmall');
-    return part;
-  });
+  const numbers = named.map((element) => Number(childText(element, 'PartNumber')));
+  if (!numbers.every((number, index) => number > (numbers[index - 1] ?? 0)))
+    throw new StoreError('InvalidPartOrder');
+  const parts = named.map((element, index) => partOf(element, upload, numbers[index] ?? 0));
+  if (parts.slice(0, -1).some((part) => part.size < smallestPart)) throw new StoreError('EntityTooSmall');
+  return parts;
 }
 
 function partOf(element: XmlElement, upload: Upload, number: number): Part {
