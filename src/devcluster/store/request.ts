@@ -24,6 +24,7 @@ export function parseRequest(message: IncomingMessage, acceptBody: () => void): 
   const question = target.indexOf('?');
   const path = question === -1 ? target : target.slice(0, question);
   const segments = path.slice(1).split('/').map(decode);
+  if (segments[0] === '' && segments.length > 1) throw new StoreError('InvalidBucketName');
   return {
     id: randomBytes(8).toString('hex').toUpperCase(),
     method: message.method ?? 'GET',

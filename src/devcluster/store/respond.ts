@@ -16,21 +16,12 @@ const readPast = 64 * 1024 * 1024;
 /** Sends an answer; content is streamed from its files, which stay until it is sent, also when the client goes away. */
 export async function sendAnswer(response: ServerResponse, answer: Answer): Promise<void> {
   const { body } = answer;
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    ...(typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}),
-    ...(body === undefined && answer.status === 200 && answer.headers?.['content-length'] === undefined
-      ? { 'content-length': '0' }
-      : {}),
-  });
-  if (body === undefined || typeof body === 'string') {
-    response.end(body);
-    return;
-  }
   try {
-    await sendSlice(response, body);
+    response.writeHead(answer.status, { ...lengthOf(answer), ...answer.headers });
+    if (typeof body === 'object') await sendSlice(response, body);
+    response.end(typeof body === 'string' ? body : undefined);
   } finally {
-    releaseSegments(body.segments);
+    if (typeof body === 'object') releaseSegments(body.segments);
   }
 }
 
@@ -56,7 +47,12 @@ async function sendSlice(response: ServerResponse, slice: ContentSlice): Promise
     const content = createReadStream(segment.file, { start, end: end - 1, highWaterMark: readAhead });
     await pipeline(content, response, { end: false });
   }
-  response.end();
+}
+
+/** Of an answer with XML, or with nothing; who sends content tells its length. */
+function lengthOf({ status, body }: Answer): { 'content-length'?: string } {
+  if (status === 204 || status === 304) return {};
+  return { 'content-length': String(typeof body === 'string' ? Buffer.byteLength(body) : 0) };
 }
 
 function mustClose(request: StoreRequest): boolean {

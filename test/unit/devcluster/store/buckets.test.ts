@@ -126,6 +126,11 @@ test('what a bucket never has is told as absent, so that clients go on', async (
   }
 });
 
+test('a path that begins with two slashes names no bucket', async () => {
+  await using store = await openStore();
+  assert.equal(verdict(await store.send({ path: `//${bucket}/a` })), '400 InvalidBucketName');
+});
+
 test('stopping ends open connections and removes the content', async () => {
   await using store = await openStore();
   await store.client.putObject(bucket, 'a', 'x');
