@@ -116,3 +116,13 @@ for (const [name, query] of [
     assert.equal(verdict(await store.send({ path })), '400 InvalidArgument');
   });
 }
+
+test('every object is listed as its own and only version, in pages', async () => {
+  await using store = await openStore();
+  await fill(store, ['a', 'b']);
+  const first = await store.send({ path: `/${bucket}?versions&max-keys=1` });
+  assert.match(first.text, /<Version><Key>a<\/Key><VersionId>null<\/VersionId><IsLatest>true</);
+  assert.match(first.text, /<NextKeyMarker>a</);
+  const second = await store.send({ path: `/${bucket}?versions&key-marker=a` });
+  assert.deepEqual(all(second.text, /<Version><Key>([^<]*)/g), ['b']);
+});
