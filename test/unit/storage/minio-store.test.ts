@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { createObjectStore } from '../../../src/storage/minio-store.ts';
+import type { ObjectInfo, ObjectStore } from '../../../src/storage/object-store.ts';
+import { startFaultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts';
+import { openTestStore, storedKeys, type TestStore } from '../../support/test-store.ts';
+
+let server: TestStore;
+let proxy: FaultyProxy;
+const open: { destroy(): void }[] = [];
+before(async () => {
+  server = await openTestStore();
+  proxy = await startFaultyProxy(server.endpoint);
+});
+after(async () => {
+  for (const created of open) created.destroy();
+  await proxy[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+function connect(
+  options: { bucket?: string; endpoint?: string; requestTimeoutMillis?: number; secret?: string } = {},
+): ObjectStore {
+  const { bucket = server.bucket, endpoint = proxy.url, requestTimeoutMillis = 30_000 } = options;
+  const settings = {
+    endpoint,
+    publicEndpoint: server.endpoint,
+    region: server.region,
+    bucket,
+    requestTimeoutMillis,
+  };
+  const keys = {
+    ...server.keys,
+    ...(options.secret === undefined ? {} : { secretAccessKey: options.secret }),
+  };
+  const created = createObjectStore(settings, keys);
+  open.push(created);
+  return created.store;
+}
+
+const { signal } = new AbortController();
+const plain = { contentType: 'text/plain' };
+
+test('puts, looks at, reads in whole and in part, and removes', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  const { etag } = await store.put('one/a', Buffer.from('0123456789'), plain, signal);
+  assert.deepEqual(await store.head('one/a', signal), { key: 'one/a', size: 10, etag });
+  assert.match(etag, /^[0-9a-f]{32}$/);
+  assert.equal(await text(await store.get('one/a', undefined, signal)), '0123456789');
+  const ranges = [
+    { first: 0, last: 0 },
+    { first: 0, last: 3 },
+    { first: 4, last: 9 },
+  ];
+  const parts = await Promise.all(ranges.map(async (range) => text(await store.get('one/a', range, signal))));
+  assert.deepEqual(parts, ['0', '0123', '456789']);
+  await store.remove(['one/a', 'one/never-was'], signal);
+  assert.equal(await store.head('one/a', signal), undefined);
+});
+
+test('lists and removes more than a page holds', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  const keys = Array.from({ length: 1100 }, (_, index) => `many/${String(index).padStart(5, '0')}`);
+  for (let start = 0; start < keys.length; start += 50) {
+    await Promise.all(
+      keys.slice(start, start + 50).map(async (key) => store.put(key, Buffer.from('x'), plain, signal)),
+    );
+  }
+  await store.put('many-more', Buffer.from('x'), plain, signal);
+  const listed: ObjectInfo[] = [];
+  for await (const object of store.list('many/', signal)) listed.push(object);
+  assert.deepEqual(
+    listed.map(({ key }) => key),
+    keys,
+  );
+  assert.deepEqual(new Set(listed.map(({ size, etag }) => `${size} ${etag}`)).size, 1);
+  await store.remove(keys, signal);
+  assert.deepEqual(await storedKeys(server, 'many'), ['many-more']);
+});
+
+test('does not replace an object when asked not to', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  await store.put('kept', Buffer.from('first'), { ...plain, ifNoneMatch: '*' }, signal);
+  const second = store.put('kept', Buffer.from('second'), { ...plain, ifNoneMatch: '*' }, signal);
+  await assert.rejects(second, { code: 'precondition-failed' });
+  assert.equal(await text(await store.get('kept', undefined, signal)), 'first');
+});
+
+test('presigns for the public endpoint, without asking the store, with the receiver’s file name', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  await store.put('signed', Buffer.from('bytes'), plain, signal);
+  const before = proxy.requests.length;
+  const url = await store.presignGet('signed', {
+    expirySeconds: 60,
+    contentType: 'text/csv',
+    fileName: 'Täfel "1".csv',
+  });
+  assert.equal(proxy.requests.length, before);
+  assert.equal(new URL(url).origin, server.endpoint);
+  const answer = await fetch(url);
+  assert.equal(answer.headers.get('content-type'), 'text/csv');
+  const disposition = answer.headers.get('content-disposition');
+  assert.equal(
+    disposition,
+    `attachment; filename="T_fel _1_.csv"; filename*=UTF-8''T%C3%A4fel%20%221%22.csv`,
+  );
+  assert.equal(await answer.text(), 'bytes');
+});
+
+async function firstOf(list: AsyncIterable<ObjectInfo>): Promise<unknown> {
+  return list[Symbol.asyncIterator]().next();
+}
+const operations: { name: string; act: (store: ObjectStore, signal: AbortSignal) => Promise<unknown> }[] = [
+  { name: 'get', act: (store, until) => store.get('a', undefined, until) },
+  { name: 'head', act: (store, until) => store.head('a', until) },
+  { name: 'put', act: (store, until) => store.put('a', Buffer.from('a'), plain, until) },
+  { name: 'list', act: (store, until) => firstOf(store.list('', until)) },
+  { name: 'remove', act: (store, until) => store.remove(['a'], until) },
+  { name: 'check', act: (store, until) => store.check(until) },
+];
+for (const { name, act } of operations) {
+  test(`tells what is wrong with a ${name}`, async () => {
+    proxy.fault = () => undefined;
+    await assert.rejects(act(connect({ bucket: 'no-such-bucket-here' }), signal), { code: 'bucket-missing' });
+    await assert.rejects(act(connect({ secret: 'wrong' }), signal), { code: 'store-refused' });
+    await assert.rejects(act(connect({ endpoint: 'http://127.0.0.1:1' }), signal), {
+      code: 'store-unavailable',
+    });
+    const seen = proxy.requests.length;
+    proxy.fault = () => ({ kind: 'status', when: 'before', status: 503 });
+    await assert.rejects(act(connect(), signal), { code: 'store-unavailable', message: /503/ });
+    assert.equal(proxy.requests.length, seen + 1, 'one attempt a call');
+    proxy.fault = () => ({ kind: 'reset', when: 'before' });
+    await assert.rejects(act(connect(), signal), { code: 'store-unavailable' });
+    proxy.fault = () => ({ kind: 'hang', when: 'before' });
+    await assert.rejects(act(connect({ requestTimeoutMillis: 50 }), signal), {
+      code: 'store-unavailable',
+      message: /nothing was heard/,
+    });
+    const over = new AbortController();
+    proxy.fault = () => {
+      over.abort(new Error('enough of this'));
+      return { kind: 'hang', when: 'before' };
+    };
+    await assert.rejects(act(connect(), over.signal), {
+      code: 'store-unavailable',
+      message: /enough of this/,
+    });
+  });
+}
+
+test('tells a missing object from a missing bucket', async () => {
+  proxy.fault = () => undefined;
+  await assert.rejects(connect().get('nothing-here', undefined, signal), { code: 'object-missing' });
+});
+
+test('breaks a body off with an error when the store ends early or the signal aborts', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  await store.put('large', Buffer.alloc(4 * 1024 * 1024), plain, signal);
+  proxy.fault = () => ({ kind: 'truncate' });
+  await assert.rejects(text(await store.get('large', undefined, signal)), { code: 'store-unavailable' });
+  proxy.fault = () => undefined;
+  const over = new AbortController();
+  const body = await store.get('large', undefined, over.signal);
+  over.abort(new Error('nobody wants it any more'));
+  await assert.rejects(text(body), { code: 'store-unavailable', message: /nobody wants it/ });
+});
+
+test('does not take a slow reader for a silent store', async () => {
+  proxy.fault = () => undefined;
+  const store = connect({ requestTimeoutMillis: 50 });
+  await store.put('slow', Buffer.alloc(4 * 1024 * 1024, 'x'), plain, signal);
+  const body = await store.get('slow', undefined, signal);
+  // What is waited for here is several of the store's timeouts with nothing read: the machine's speed does not matter.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal((await text(body)).length, 4 * 1024 * 1024);
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { createCredentialReader } from '../../../../src/storage/upload/credentials.ts';
+
+async function makeFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'credentials-'));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** As the kubelet does: a new folder, and a symlink to it renamed over the old one. */
+async function mountSecret(folder: string, generation: string, keys: Record<string, string>): Promise<void> {
+  await mkdir(join(folder, generation));
+  for (const [name, value] of Object.entries(keys)) await writeFile(join(folder, generation, name), value);
+  await symlink(generation, join(folder, '..data_tmp'));
+  await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+}
+
+test('follows an update of the mounted Secret, all keys from one generation', async (t) => {
+  const folder = await makeFolder(t);
+  await mountSecret(folder, '..one', { accessKeyId: 'a1', secretAccessKey: 's1', sessionToken: 't1\n' });
+  for (const name of ['accessKeyId', 'secretAccessKey', 'sessionToken']) {
+    await symlink(join('..data', name), join(folder, name));
+  }
+  const reader = createCredentialReader(folder);
+  assert.deepEqual(reader.read(), { accessKeyId: 'a1', secretAccessKey: 's1', sessionToken: 't1' });
+  await mountSecret(folder, '..two', { accessKeyId: 'a2', secretAccessKey: 's2', sessionToken: 't2' });
+  assert.deepEqual(reader.read(), { accessKeyId: 'a2', secretAccessKey: 's2', sessionToken: 't2' });
+});
+
+test('reads plain files too, without a session token when there is none', async (t) => {
+  const folder = await makeFolder(t);
+  await writeFile(join(folder, 'accessKeyId'), 'a');
+  await writeFile(join(folder, 'secretAccessKey'), 's');
+  assert.deepEqual(createCredentialReader(folder).read(), { accessKeyId: 'a', secretAccessKey: 's' });
+});
+
+test('names the key that is missing, as something that may still come', async (t) => {
+  const folder = await makeFolder(t);
+  await writeFile(join(folder, 'accessKeyId'), 'a');
+  const reader = createCredentialReader(folder);
+  assert.throws(() => reader.read(), { code: 'store-unavailable', message: /secretAccessKey/ });
+  await writeFile(join(folder, 'secretAccessKey'), 's');
+  assert.equal(reader.read().secretAccessKey, 's');
+  await unlink(join(folder, 'accessKeyId'));
+  assert.throws(() => reader.read(), { code: 'store-unavailable', message: /accessKeyId/ });
+});
