@@ -146,7 +146,9 @@ class LeaseHolder {
     try {
       const lease = await leases.get(name, bounded);
       if (lease?.spec?.holderIdentity !== identity) return;
-      await leases.replace(name, { ...lease, spec: { ...lease.spec, holderIdentity: '' } }, bounded);
+      const { resourceVersion } = lease.metadata ?? {};
+      // Taken away, not emptied: the API server refuses an empty holder.
+      await leases.patch(name, { metadata: { resourceVersion }, spec: { holderIdentity: null } }, bounded);
     } catch (error) {
       this.options.log.debug({ err: error }, 'The Lease was not released; it runs out by itself.');
     }
