@@ -68,6 +68,12 @@ export class Namespace {
     return (await this.cluster.configMaps.list(selection(flow), signal())).items;
   }
 
+  /** Whose Lease it is: the replica that reconciles. */
+  async leader(): Promise<string | undefined> {
+    const [lease] = (await this.cluster.leases.list({}, signal())).items;
+    return lease?.spec?.holderIdentity;
+  }
+
   /** As `kubectl delete job` does it: in the background, held only by finalizers. */
   async deleteJob(flow: string): Promise<void> {
     await this.cluster.jobs.delete(flow, { propagationPolicy: 'Background' }, signal());

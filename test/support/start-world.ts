@@ -41,7 +41,7 @@ export interface WorldOptions {
 const shared = fileURLToPath(new URL('../fixtures/templates', import.meta.url));
 
 /** Lies at every asset's own address, and must reach no consumer. */
-export const ownBytes = 'the bytes at the address of the asset itself';
+const ownBytes = 'the bytes at the address of the asset itself';
 
 /**
  * Cluster, store, connectors and the service as processes and servers of their own; all of it ends with the test, and a
