@@ -32,7 +32,7 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   return new HttpServer(http, (ready) => {
     const routes = allRoutes(deps, ready);
     const handle = createApp({ config: http, log: deps.log, metrics: deps.metrics, routes }).callback();
-    return (req, res) => void handle(req, res);
+    return handle;
   });
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HttpConfig } from '../config/config.ts';
 import { messageOf, ServiceError } from '../errors.ts';
@@ -11,15 +11,22 @@ const keepAliveTimeout = 65_000;
 const maxHeaderSize = 16_384;
 const maxConnections = 10_000;
 
+/** Whoever lost its connection may still want to tidy up with the clients that are let go after this server. */
+const tidyMillis = 3000;
+
+/** Never rejects; resolves when nothing is left to do for the request. */
+type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+
 /** Ready from listening until draining; then it serves for a while, closes its listener, and finishes what runs. */
 export class HttpServer {
   readonly #config: HttpConfig;
   readonly #server: Server;
   #draining = false;
   #ended: Promise<void> | undefined;
+  readonly #handling = new Set<Promise<void>>();
   readonly #hurry = Promise.withResolvers<undefined>();
 
-  constructor(config: HttpConfig, listener: (ready: () => boolean) => RequestListener) {
+  constructor(config: HttpConfig, listener: (ready: () => boolean) => RequestHandler) {
     this.#config = config;
     const answer = listener(() => this.ready);
     this.#server = createServer(
@@ -27,7 +34,8 @@ export class HttpServer {
       (req, res) => {
         // Draining: whoever keeps its connection would meet a closed port on it later, in the middle of a request.
         if (this.#draining) res.setHeader('Connection', 'close');
-        answer(req, res);
+        const handling = answer(req, res).finally(() => this.#handling.delete(handling));
+        this.#handling.add(handling);
       },
     );
     this.#server.maxConnections = maxConnections;
@@ -79,6 +87,7 @@ export class HttpServer {
     await within(millis, Promise.race([this.#ended, this.#hurry.promise]));
     this.#server.closeAllConnections();
     await this.#ended;
+    await within(tidyMillis, Promise.all(this.#handling));
   }
 
   #closeListener(): Promise<void> {

@@ -40,3 +40,19 @@ test('whoever leaves a demo cancels its flow', async (t) => {
   const { outcome } = await waitUntil('the record is written', () => world.bucket.record(flow));
   assert.equal(outcome.phase === 'cancelled' && outcome.reason, 'cancelled-by-user');
 });
+
+test('a service that stops cancels the demos that it breaks off', async (t) => {
+  const world = await startWorld(t, { settings: { http: { shutdownMillis: 200 } } });
+  const answer = fetch(`${world.service.url}/demo/slow`).then(
+    () => 'answered',
+    () => 'broken off',
+  );
+  const job = await waitUntil('the Job is resumed', async () => {
+    const [found] = await world.namespace.jobs();
+    return found?.spec?.suspend === false ? found : undefined;
+  });
+  assert.equal(await world.service.stop(), 0);
+  assert.equal(await answer, 'broken off');
+  const flow = await world.namespace.flow(job.metadata?.name ?? '');
+  assert.equal(flow?.cancel?.reason, 'cancelled-by-user');
+});
