@@ -56,10 +56,11 @@ const encodedPrefix = '_x/';
 /**
  * Some S3 servers list `+ % '` wrongly, so keys use `[A-Za-z0-9._/-]` alone: a path that fits (and could not be taken for
  * an encoded one) is its own key, any other becomes base64url of its UTF-8 below `_x/`, cut into segments of 200.
+ * All but the last end with a dot: no key may stand above another, which some servers refuse.
  */
 export function encodeKey(path: string): string {
   const dots = path.split('/').some((segment) => segment === '.' || segment === '..');
   if (plainPath.test(path) && !path.startsWith(encodedPrefix) && !dots) return path;
   const encoded = Buffer.from(path, 'utf8').toString('base64url');
-  return encodedPrefix + (encoded.match(/.{1,200}/g) ?? []).join('/');
+  return encodedPrefix + (encoded.match(/.{1,200}/g) ?? []).join('./');
 }

@@ -34,6 +34,9 @@ test('stores every file, nested, empty or oddly named, and describes each in the
     'two words/ünï 日本.csv': Buffer.from('1;2'),
     'new\nline': Buffer.from('x'),
     "q'uote+%41": Buffer.from('y'),
+    // Encoded, one is the beginning of the other, and a store may not hold both a key and keys below it.
+    [`ü${'n'.repeat(148)}`]: Buffer.from('long'),
+    [`ü${'n'.repeat(148)}.bak`]: Buffer.from('longer'),
     'one-part.bin': randomBytes(8 * 1024 * 1024),
     'parts.bin': randomBytes(20 * 1024 * 1024 + 17),
   };
