@@ -5,7 +5,7 @@ import { emptyBucket, type BenchStore } from './bench-store.ts';
 import type { Results } from './make-results.ts';
 import { startMeasured, untilFile, type MeasuredProcess } from './measured-process.ts';
 
-export const executable = fileURLToPath(new URL('../bin/edc-job-provisioner.js', import.meta.url));
+const executable = fileURLToPath(new URL('../bin/edc-job-provisioner.js', import.meta.url));
 
 export interface Run {
   seconds: number;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { createServer } from 'node:net';
+import { after, before, test, type TestContext } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
 import { SidecarProcess, type SidecarOptions } from '../../support/sidecar-process.ts';
@@ -150,17 +151,21 @@ const refusals = [
     says: /points at nothing/,
   },
   {
-    name: 'a named pipe',
-    path: 'pipe',
-    make: (results: string) => Promise.resolve(execFileSync('mkfifo', [join(results, 'pipe')])),
-    says: /named pipe/,
+    name: 'a socket',
+    path: 'socket',
+    make: async (results: string, t: TestContext) => {
+      const server = createServer().listen(join(results, 'socket'));
+      t.after(() => server.close());
+      await once(server, 'listening');
+    },
+    says: /is a socket/,
   },
 ];
 for (const { name, path, make, says } of refusals) {
-  test(`refuses ${name}, naming it, and writes no manifest`, async () => {
+  test(`refuses ${name}, naming it, and writes no manifest`, async (t) => {
     await using sidecar = await freshSidecar();
     await sidecar.start();
-    await make(sidecar.results);
+    await make(sidecar.results, t);
     assert.equal(await sidecar.end(), 1);
     const report = await sidecar.report();
     assert.ok('error' in report);
