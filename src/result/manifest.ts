@@ -34,7 +34,7 @@ export type { SidecarReport } from '../flow/sidecar-report.ts';
 /** A sidecar writes none that is larger (about 190,000 files), and nobody reads one. */
 export const maxManifestBytes = 64 * 1024 * 1024;
 
-export function attemptPrefix(flow: string, attempt: string): string {
+function attemptPrefix(flow: string, attempt: string): string {
   return `flows/${flow}/${attempt}/`;
 }
 
@@ -44,10 +44,6 @@ export function manifestKey(flow: string, attempt: string): string {
 
 export function fileKey(flow: string, attempt: string, key: string): string {
   return `${attemptPrefix(flow, attempt)}files/${key}`;
-}
-
-export function recordKey(flow: string): string {
-  return `flows/${flow}/record.json`;
 }
 
 const plainPath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;

@@ -12,7 +12,7 @@ export interface TestApi extends AsyncDisposable {
   registry: ClusterRegistry;
 }
 
-export const jobsNamespace = 'jobs';
+const jobsNamespace = 'jobs';
 
 /** The embedded API server alone, without controllers, and the service's own client connected to it. */
 export async function startTestApi(

@@ -30,8 +30,7 @@ function matchOf(rule: PodFailureRuleShape, pod: JobPod): string | undefined {
 function exitCodeMatch(rule: ExitCodes, pod: JobPod, who: string): string | undefined {
   const failed = failedContainers(pod).find(
     ({ name, exitCode }) =>
-      (rule.containerName ?? name) === name &&
-      rule.values?.includes(exitCode) === (rule.operator === 'In'),
+      (rule.containerName ?? name) === name && rule.values?.includes(exitCode) === (rule.operator === 'In'),
   );
   return failed && `Container ${failed.name} for pod ${who} failed with exit code ${failed.exitCode}`;
 }

@@ -5,7 +5,7 @@ import type { RenderedTemplate, Template } from '../../template/template.ts';
 import type { PodSettings } from '../provisioner.ts';
 import { buildJobLabels } from './labels.ts';
 import { buildPodTemplate } from './pod-template.ts';
-import { workerName } from './worker.ts';
+import { workerContainer } from '../../flow/attempt.ts';
 
 export interface JobInput {
   flow: string;
@@ -52,7 +52,7 @@ function buildFailurePolicy(): FailurePolicy {
     rules: [
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
       // By name: the sidecar's exit code must not decide.
-      { action: 'FailJob', onExitCodes: { containerName: workerName, operator: 'NotIn', values: [0] } },
+      { action: 'FailJob', onExitCodes: { containerName: workerContainer, operator: 'NotIn', values: [0] } },
     ],
   };
 }

@@ -1,11 +1,10 @@
+import { sidecarContainer } from '../../flow/attempt.ts';
 import type { Container, Job } from '../../kubernetes/types.ts';
 import type { RenderedTemplate } from '../../template/template.ts';
 import type { PodSettings } from '../provisioner.ts';
 import { buildSecurityContext } from './security-context.ts';
 import { volumeName } from './volumes.ts';
 import { workerOf } from './worker.ts';
-
-const sidecarName = 'uploader';
 
 const resultsPath = '/results';
 const statePath = '/run/edc-job-provisioner';
@@ -14,7 +13,7 @@ const credentialsPath = '/etc/edc-job-provisioner/store';
 /** The uploader: the only container that sees the store's keys. */
 export function buildSidecar(flow: string, rendered: RenderedTemplate, settings: PodSettings): Container {
   return {
-    name: sidecarName,
+    name: sidecarContainer,
     image: settings.images.sidecar,
     imagePullPolicy: settings.images.sidecarPullPolicy,
     args: ['sidecar'],

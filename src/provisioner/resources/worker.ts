@@ -1,3 +1,4 @@
+import { workerContainer } from '../../flow/attempt.ts';
 import { environmentConfigMapName, parametersSecretName } from '../../flow/names.ts';
 import type { Container, Job } from '../../kubernetes/types.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';
@@ -5,12 +6,10 @@ import type { PodSettings } from '../provisioner.ts';
 import { buildSecurityContext } from './security-context.ts';
 import { volumeName } from './volumes.ts';
 
-export const workerName = 'worker';
-
 /** The template's worker with what the service adds: environment, results, files, GPU, security context. */
 export function buildWorker(flow: string, rendered: RenderedTemplate, settings: PodSettings): Container {
   const { template } = rendered;
-  const container = buildOwnContainer(flow, rendered, workerOf(rendered.job) ?? { name: workerName });
+  const container = buildOwnContainer(flow, rendered, workerOf(rendered.job) ?? { name: workerContainer });
   return {
     ...container,
     env: [...(container.env ?? []), { name: 'RESULT_DIRECTORY', value: template.results.directory }],
@@ -54,7 +53,7 @@ function quantitiesAsText(quantities: Record<string, string | number>): Record<s
 }
 
 export function workerOf(job: Job): Container | undefined {
-  return job.spec?.template.spec?.containers.find(({ name }) => name === workerName);
+  return job.spec?.template.spec?.containers.find(({ name }) => name === workerContainer);
 }
 
 export function workerImage(job: Job): string {

@@ -1,11 +1,10 @@
+import { sidecarContainer } from '../../flow/attempt.ts';
 import type { Container } from '../../kubernetes/types.ts';
 import { placeholderOf, type Path } from '../placeholders.ts';
 import type { TemplateProblem } from '../template.ts';
 import { reportBelow, type CheckContext, type JobContext, type Report } from './context.ts';
 
 export const podPath: Path = ['spec', 'template', 'spec'];
-/** Of the container that the service adds. */
-const sidecarName = 'uploader';
 
 interface FoundContainer {
   container: Container;
@@ -21,7 +20,7 @@ export function containersOf({ sample }: Pick<JobContext, 'sample'>): FoundConta
 
 /** Names, limits and images. */
 export function checkContainers(context: JobContext, problems: TemplateProblem[]): void {
-  const names = new Set<string>([sidecarName]);
+  const names = new Set<string>([sidecarContainer]);
   for (const { container, path } of containersOf(context)) {
     const report = reportBelow(path, context, problems);
     if (path.includes('containers') && container.name !== 'worker') {
