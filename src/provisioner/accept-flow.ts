@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { annotation, writeAnnotation, type FrozenEnvironment } from '../flow/annotations.ts';
+import type { FrozenEnvironment } from '../flow/annotations.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { flowName } from '../flow/names.ts';
 import { isServiceError } from '../errors.ts';
-import type { Job } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { Acceptance } from './flow-service.ts';
+import { buildFlowJob, contentDigest } from './build-flow-job.ts';
 import { findFlow } from './find-flow.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
-import { buildJob } from './resources/job.ts';
 import { buildParametersSecret } from './resources/parameters-secret.ts';
-import { buildPlan } from './resources/plan.ts';
 
 /** Annotations of one object may hold 256 KiB together; beyond this the environment goes to the bucket. */
 const inlineEnvironmentBytes = 64 * 1024;
@@ -41,13 +39,7 @@ export async function acceptFlow(
   );
   const environment = await freezeEnvironment(deps, { flow, values: rendered.environment }, signal);
 
-  const job = annotate(buildJob({ flow, request, rendered, settings: deps.settings }), {
-    ...writeAnnotation(annotation.request, request),
-    ...writeAnnotation(annotation.plan, buildPlan(flow, rendered)),
-    ...writeAnnotation(annotation.environment, environment),
-    [annotation.content]: content,
-    [annotation.askedAt]: request.acceptedAt,
-  });
+  const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, environment);
   if (await createUnlessThere(() => deps.cluster.jobs.create(job, signal), true)) return 'created';
   const winner = await findFlow(deps, flow, signal);
   return winner === undefined || winner.content === content ? 'repeated' : 'conflict';
@@ -56,13 +48,6 @@ export async function acceptFlow(
 interface AcceptRequest {
   request: FlowRequest;
   rendered: RenderedTemplate;
-}
-
-/** Policy, callback address, `type` and member order are not content. */
-function contentDigest({ assetId, template }: FlowRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify([assetId, template]))
-    .digest('hex');
 }
 
 function hasFiles(rendered: RenderedTemplate): boolean {
@@ -91,11 +76,4 @@ async function freezeEnvironment(
   const key = `flows/${flow}/environment.json`;
   await store.put(key, body, { contentType: 'application/json' }, signal);
   return { key, sha256: createHash('sha256').update(body).digest('hex') };
-}
-
-function annotate(job: Job, annotations: Record<string, string>): Job {
-  return {
-    ...job,
-    metadata: { ...job.metadata, annotations: { ...job.metadata?.annotations, ...annotations } },
-  };
 }

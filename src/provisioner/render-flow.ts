@@ -1,14 +1,12 @@
-import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { KubernetesObject, Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
+import { buildFlowJob } from './build-flow-job.ts';
 import type { PodSettings } from './provisioner.ts';
 import { buildCredentialsSecret } from './resources/credentials-secret.ts';
 import { buildEnvironmentConfigMap } from './resources/environment-config-map.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
-import { buildJob } from './resources/job.ts';
 import { buildParametersSecret } from './resources/parameters-secret.ts';
-import { buildPlan } from './resources/plan.ts';
 
 /** A name of the right form for a flow that nobody asked for, and the identity of a Job that is not there. */
 const flow = 'flow-example';
@@ -32,20 +30,13 @@ export function renderFlow({ assetId, rendered, settings }: RenderInput): Kubern
     template: template.name,
     acceptedAt,
   };
-  const job = buildJob({ flow, request, rendered, settings });
-  const annotations = {
-    ...job.metadata?.annotations,
-    ...writeAnnotation(annotation.request, request),
-    ...writeAnnotation(annotation.plan, buildPlan(flow, rendered)),
-    ...writeAnnotation(annotation.environment, { values: environment }),
-  };
   const credentials = { accessKeyId: '', secretAccessKey: '' };
   const objects: KubernetesObject[] = [
     ...(Object.keys(template.files).length > 0 ? [buildFilesConfigMap(template)] : []),
     ...(Object.keys(secretEnvironment).length > 0
       ? [hide(buildParametersSecret(flow, secretEnvironment))]
       : []),
-    { ...job, metadata: { ...job.metadata, annotations } },
+    buildFlowJob({ flow, request, rendered, settings }, { values: environment }),
     buildEnvironmentConfigMap(flow, environment, owner),
     hide(buildCredentialsSecret(flow, credentials, owner)),
   ];

@@ -57,7 +57,7 @@ function buildFailurePolicy(): FailurePolicy {
   };
 }
 
-/** For the day on which no reconciler runs. */
+/** For the day on which no reconciler runs. Counted from the first start, and a replacement has the time anew: hence twice. */
 function backstop({ limits: { pending, run, upload } }: Template): number {
-  return pending + run + upload + backstopSlackSeconds;
+  return 2 * (pending + run) + upload + backstopSlackSeconds;
 }
