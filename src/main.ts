@@ -25,6 +25,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'print what a template would create',
     load: async () => (await import('./commands/render.ts')).renderCommand,
   },
+  release: {
+    summary: 'let go of all Jobs and pods before an uninstall',
+    load: async () => (await import('./commands/release.ts')).releaseCommand,
+  },
 };
 
 /** Runs one command; what it throws is told in a sentence and becomes exit code 1. The process ends when nothing is left to do. */

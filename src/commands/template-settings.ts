@@ -15,7 +15,7 @@ const secrets: Record<string, string> = {
 
 /**
  * The settings that templates are checked against, as `serve` would read them from the file and the environment; what is missing has its
- * default. Secrets are not looked at: templates are checked where there are none.
+ * default. Secrets are not looked at: templates are checked, and Jobs released, where there are none.
  */
 export function loadTemplateSettings(file: string | undefined): Config {
   const settings = Object.entries(processEnvironment()).filter(([name]) => name.startsWith('EDC_JP_'));

@@ -10,6 +10,8 @@ import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
 export interface TestApi extends AsyncDisposable {
   cluster: Cluster;
   registry: ClusterRegistry;
+  /** Its path, for a command that is a process of its own. */
+  kubeconfig: string;
 }
 
 const jobsNamespace = 'jobs';
@@ -40,6 +42,7 @@ export async function startTestApi(
   return {
     cluster,
     registry,
+    kubeconfig,
     async [Symbol.asyncDispose]() {
       await cluster.close();
       await api.stop();
