@@ -8,26 +8,30 @@ COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
 
+FROM node:24-slim AS application
+WORKDIR /opt/edc-job-provisioner
+COPY --from=dependencies /opt/edc-job-provisioner/node_modules node_modules
+COPY package.json LICENSE ./
+COPY bin bin
+COPY src src
+COPY jobs-templates jobs-templates
+COPY scripts/fill-compile-cache.mjs /tmp/
+RUN mkdir compile-cache && chown 1001:1001 compile-cache
+# Node keeps a cache for each user id: it is filled by the one that the image runs as.
+USER 1001:1001
+RUN NODE_ENV=production NODE_COMPILE_CACHE=/opt/edc-job-provisioner/compile-cache \
+    node /tmp/fill-compile-cache.mjs && chmod -R a+rX compile-cache
+
 FROM node:24-slim
 WORKDIR /opt/edc-job-provisioner
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/opt/edc-job-provisioner/compile-cache \
     EDC_JP_HTTP_HOST=0.0.0.0 \
     EDC_JP_HTTP_PORT=8080
-COPY --from=dependencies /opt/edc-job-provisioner/node_modules node_modules
-COPY package.json LICENSE ./
-COPY bin bin
-COPY src src
-COPY config config
-COPY jobs-templates jobs-templates
-# The embedded cluster and the demo are for a developer's machine; starting each command once fills the compile cache, which
-# a read-only root file system then only reads.
-RUN rm -rf src/devcluster src/demo src/commands/dev.ts src/commands/demo.ts config/dev.yaml \
-    && node bin/edc-job-provisioner.js check jobs-templates \
-    && node scripts-warm.mjs 2>/dev/null || true \
-    && chmod -R a=rX compile-cache || true
+# Owned by root, so that the process cannot change its own program even where the root file system is writable.
+COPY --from=application --chown=0:0 /opt/edc-job-provisioner ./
 USER 1001:1001
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.EDC_JP_HTTP_PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.EDC_JP_HTTP_PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/opt/edc-job-provisioner/bin/edc-job-provisioner.js"]
 CMD ["serve"]
