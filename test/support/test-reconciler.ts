@@ -1,0 +1,89 @@
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Attempt } from '../../src/flow/attempt.ts';
+import { readFlow, type Flow } from '../../src/flow/flow.ts';
+import { createMetrics } from '../../src/metrics.ts';
+import type { Reconciler } from '../../src/reconciler/reconciler.ts';
+import { createSettleClock } from '../../src/reconciler/settle-clock.ts';
+import { startTestApi, type TestApi } from './api-server.ts';
+import { epoch } from './flow-values.ts';
+
+export interface TestReconciler {
+  deps: Reconciler;
+  api: TestApi;
+  /** Sets the clock to so many seconds after the tests' epoch. */
+  setClock: (seconds: number) => void;
+  /** As the informer would: what the API server says of the Job now. */
+  see: (flow: string) => Promise<Flow>;
+}
+
+export interface TestReconcilerOptions {
+  store: Reconciler['store'];
+  announce?: Reconciler['announce'];
+  minter?: Reconciler['minter'];
+}
+
+/** The reconciler's steps on an API server without controllers; no pods are seen, and nothing happens by itself. */
+export async function startTestReconciler(
+  t: TestContext,
+  { store, announce, minter }: TestReconcilerOptions,
+): Promise<TestReconciler> {
+  const api = await startTestApi();
+  t.after(() => api[Symbol.asyncDispose]());
+  const { config, secrets } = testConfig();
+  const flows = new Map<string, Flow>();
+  let now = epoch;
+  const deps: Reconciler = {
+    cluster: api.cluster,
+    store,
+    settings: config,
+    config,
+    secrets,
+    now: () => new Date(now),
+    settle: createSettleClock(0),
+    minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
+    announce: announce ?? unexpected,
+    metrics: createMetrics({ processMetrics: false }),
+    log: pino({ level: 'silent' }),
+    world: {
+      flow: (name) => flows.get(name),
+      attempts: (): Attempt[] => [],
+      learnJob(job) {
+        const flow = readFlow(job);
+        if (flow !== undefined) flows.set(flow.name, flow);
+      },
+      learnPod: () => undefined,
+      forgetPod: () => undefined,
+    },
+  };
+  return {
+    deps,
+    api,
+    setClock(seconds) {
+      now = epoch + seconds * 1000;
+    },
+    async see(name) {
+      const job = await api.cluster.jobs.get(name, AbortSignal.timeout(30_000));
+      if (job !== undefined) deps.world.learnJob(job);
+      const flow = flows.get(name);
+      if (job === undefined || flow === undefined) throw new Error(`there is no ${name}`);
+      return flow;
+    },
+  };
+}
+
+function unexpected(): never {
+  throw new Error('this test expects no such call');
+}
+
+function testConfig(): Pick<Reconciler, 'config' | 'secrets'> {
+  const env = {
+    EDC_JP_STORE_ENDPOINT: 'http://store.test',
+    EDC_JP_STORE_BUCKET: 'results',
+    STORE_ACCESS_KEY_ID: 'test',
+    STORE_SECRET_ACCESS_KEY: 'test-test-test',
+    RESULT_KEYS: `test:${'0'.repeat(32)}`,
+  };
+  return loadConfig({ env });
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { Agent } from 'undici';
+import type { ConnectorConfig } from '../../../../src/config/config.ts';
+import { announceOutcome } from '../../../../src/connector/control-plane/announce-outcome.ts';
+import type { Delivery } from '../../../../src/connector/delivery.ts';
+import type { Flow } from '../../../../src/flow/flow.ts';
+import type { Outcome } from '../../../../src/flow/outcome.ts';
+import { reconcileFlow } from '../../../../src/reconciler/reconcile-flow.ts';
+import { tellOutcome } from '../../../../src/reconciler/steps/tell-outcome.ts';
+import { aJob } from '../../../support/flow-job.ts';
+import { aFlow, at } from '../../../support/flow-values.ts';
+import { startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
+import { attempt, flow as storedFlow, memoryStore, sidecarWrites } from '../../result/stored-results.ts';
+
+const signal = AbortSignal.timeout(120_000);
+const day = 24 * 3600;
+const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
+const succeeded: Outcome = {
+  phase: 'succeeded',
+  at: at(0),
+  results: {
+    attempt,
+    files: report.files,
+    bytes: report.bytes,
+    manifestSha256: report.sha256,
+    manifestEtag: report.etag,
+  },
+};
+const failed: Outcome = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' };
+const deleted: Outcome = { phase: 'cancelled', at: at(0), reason: 'job-deleted', message: 'gone' };
+
+async function start(
+  t: TestContext,
+  members: Partial<Flow>,
+  answer: (outcome: Outcome) => Delivery,
+): Promise<TestReconciler & { told: Outcome[]; name: string }> {
+  const told: Outcome[] = [];
+  function announce({ outcome }: Flow): Promise<Delivery> {
+    assert.ok(outcome !== undefined);
+    told.push(outcome);
+    return Promise.resolve(answer(outcome));
+  }
+  const reconciler = await startTestReconciler(t, { store: memoryStore(new Map(objects)), announce });
+  const name = storedFlow;
+  await reconciler.api.cluster.jobs.create(aJob({ name, startedAt: at(0), ...members }), signal);
+  return { ...reconciler, told, name };
+}
+
+function later(): Delivery {
+  return { result: 'retry', problem: 'not now', slowly: true };
+}
+
+const limits = [
+  { name: 'a day after its outcome', outcome: failed, deletedByHand: false, seconds: day },
+  {
+    name: 'five minutes after the end of a Job that was deleted by hand',
+    outcome: deleted,
+    deletedByHand: true,
+    seconds: 300,
+  },
+];
+
+for (const { name: title, outcome, deletedByHand, seconds } of limits) {
+  test(`telling is given up ${title}, and not before`, async (t) => {
+    const { deps, api, see, setClock, told, name } = await start(t, { outcome }, later);
+    if (deletedByHand) await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
+    setClock(seconds);
+    await tellOutcome(deps, await see(name), signal);
+    assert.deepEqual(told, [outcome]);
+    assert.equal((await see(name)).told, undefined);
+
+    setClock(seconds + 1);
+    await tellOutcome(deps, await see(name), signal);
+    assert.deepEqual(told, [outcome]);
+    assert.deepEqual((await see(name)).told, { at: at(seconds + 1), result: 'gave-up' });
+  });
+}
+
+test('a Job that was deleted by hand is let go once telling is given up', async (t) => {
+  const { deps, api, see, setClock, name } = await start(t, { outcome: deleted }, later);
+  await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  assert.notEqual(await api.cluster.jobs.get(name, signal), undefined);
+  setClock(301);
+  await reconcileFlow(deps, name, signal);
+  assert.equal(await api.cluster.jobs.get(name, signal), undefined);
+});
+
+test('a refused callback becomes a termination with its reason', async (t) => {
+  const { deps, see, told, name } = await start(t, { outcome: succeeded }, ({ phase }) =>
+    phase === 'succeeded'
+      ? { result: 'refused', problem: 'answered 400: no such thing', status: 400 }
+      : { result: 'told', status: 204 },
+  );
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  const [first, second, ...more] = told;
+  assert.deepEqual(first, succeeded);
+  assert.ok(second?.phase === 'failed');
+  assert.equal(second.reason, 'delivery-refused');
+  assert.match(second.message, /no such thing/);
+  assert.deepEqual(more, []);
+  const flow = await see(name);
+  assert.equal(flow.outcome?.phase, 'failed');
+  assert.equal(flow.told?.result, 'told');
+  assert.equal(flow.state, 'closed');
+});
+
+test('a refused termination is the last word', async (t) => {
+  const refusal = { result: 'refused', problem: 'answered 400', status: 400 } as const;
+  const { deps, see, told, name } = await start(t, { outcome: failed }, () => refusal);
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  assert.deepEqual(told, [failed]);
+  const { told: end, state } = await see(name);
+  assert.deepEqual([end?.result, end?.detail, state], ['refused', 'answered 400', 'closed']);
+});
+
+test('results that were changed before they are told end the transfer instead', async (t) => {
+  const { deps, see, told, name } = await start(
+    t,
+    { outcome: { ...succeeded, results: { ...succeeded.results, manifestSha256: 'another' } } },
+    () => ({ result: 'told', status: 204 }),
+  );
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  assert.deepEqual(
+    told.map((outcome) => 'reason' in outcome && outcome.reason),
+    ['results-changed'],
+  );
+});
+
+test('a flow of people is told to nobody', async (t) => {
+  const { ids, assetId, template, acceptedAt } = aFlow().request;
+  const people = { dialect: 'rest', connector: 'people', ids, assetId, template, acceptedAt } as const;
+  for (const outcome of [failed, deleted, succeeded]) {
+    await t.test(outcome.phase, async (t) => {
+      const { deps, see, told, name } = await start(t, { request: people, outcome }, later);
+      await see(name);
+      await reconcileFlow(deps, name, signal);
+      assert.deepEqual(told, []);
+      const { told: end, state } = await see(name);
+      assert.deepEqual([end?.result, state], ['not-needed', 'closed']);
+    });
+  }
+});
+
+test('the intent of a process that died is settled by asking the connector again', async (t) => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    request.resume();
+    const message = "TransferProcess t cannot be provisioned because it's STARTED";
+    response.writeHead(409, { 'content-type': 'application/json' });
+    response.end(JSON.stringify([{ message, type: 'ObjectConflict', path: null, invalidValue: null }]));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const callbackPrefix = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
+  const dispatcher = new Agent();
+  t.after(async () => {
+    await dispatcher.destroy();
+    server.close();
+  });
+  const connector: ConnectorConfig = {
+    name: 'provider',
+    dialect: 'control-plane',
+    callbackPrefix,
+    addressNames: 'prefixed',
+    managementUrl: 'http://127.0.0.1:1',
+    managementVersion: 'v3',
+    templates: ['*'],
+    resultsUrl: 'http://results.test',
+  };
+  const { deps, api, see } = await startTestReconciler(t, {
+    store: memoryStore(new Map(objects)),
+    announce: (flow, address, stopped) =>
+      announceOutcome(
+        {
+          connector,
+          key: undefined,
+          flow: flow.name,
+          request: flow.request,
+          outcome: flow.outcome ?? failed,
+          address,
+          timeoutMillis: 30_000,
+          dispatcher,
+        },
+        stopped,
+      ),
+  });
+  const request = { ...aFlow().request, callbackAddress: callbackPrefix };
+  const left = { startedAt: at(0), outcome: succeeded, intent: { at: at(0) } };
+  await api.cluster.jobs.create(aJob({ name: storedFlow, request, ...left }), signal);
+  await see(storedFlow);
+  await reconcileFlow(deps, storedFlow, signal);
+  assert.deepEqual(asked, ['POST /callback/t/provision']);
+  const { told, state, outcome } = await see(storedFlow);
+  assert.deepEqual([told?.result, told?.detail, state], ['ended', 'STARTED', 'closed']);
+  assert.deepEqual(outcome, succeeded);
+});
