@@ -1,6 +1,7 @@
 import { isServiceError, ServiceError } from '../errors.ts';
 import { evidenceFinalizer, flowLabel, outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
+import { listAll } from '../kubernetes/list-all.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { Job, KubernetesObject, Pod } from '../kubernetes/types.ts';
 
@@ -48,22 +49,6 @@ async function releaseAll<T extends KubernetesObject>(
 
 function isHeld({ metadata }: KubernetesObject, finalizer: string): boolean {
   return metadata?.finalizers?.includes(finalizer) === true;
-}
-
-const pageSize = 200;
-
-async function* listAll<T extends KubernetesObject>(
-  client: ResourceClient<T>,
-  labelSelector: string,
-  signal: AbortSignal,
-): AsyncGenerator<T> {
-  let next: string | undefined;
-  do {
-    const from = next === undefined ? {} : { continue: next };
-    const page = await client.list({ labelSelector, limit: pageSize, ...from }, signal);
-    yield* page.items;
-    next = page.continue;
-  } while (next !== undefined);
 }
 
 /** Job controller and kubelet write to the same objects: what they wrote meanwhile is read, and this many times at most. */

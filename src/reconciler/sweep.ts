@@ -3,43 +3,42 @@ import { isServiceError } from '../errors.ts';
 import { annotation } from '../flow/annotations.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel, managedBy, managedByLabel, stateLabel } from '../flow/labels.ts';
+import { listAll } from '../kubernetes/list-all.ts';
 import type { Secret } from '../kubernetes/types.ts';
 import type { Reconciler } from './reconciler.ts';
 import { removeObjects } from './steps/delete-results.ts';
 import { isPastRetention, writeRecord } from './steps/record-flow.ts';
 
-const pageSize = 200;
-
-/** Now and then, on the leading replica: what retention is over for is forgotten. One page of Jobs in memory at a time. */
+/** Now and then, on the leading replica. */
 export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    try {
-      await sweepTombstones(deps, signal);
-      await sweepOrphans(deps, signal);
-    } catch (error) {
-      deps.log.warn({ err: error }, 'The sweep failed; the next one goes on.');
-    }
+    await sweep(deps, signal);
     await sleep(deps.config.reconciler.sweepSeconds * 1000, undefined, { signal }).catch(() => undefined);
   }
 }
 
+/** What retention is over for is forgotten. One page in memory at a time; what fails is left to the next sweep. */
+export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
+  for (const part of [sweepTombstones, sweepOrphans]) {
+    try {
+      await part(deps, signal);
+    } catch (error) {
+      deps.log.warn({ err: error }, 'The sweep failed; the next one goes on.');
+    }
+  }
+}
+
 async function sweepTombstones(deps: Reconciler, signal: AbortSignal): Promise<void> {
-  let next: string | undefined;
-  do {
-    const page = await deps.cluster.jobs.list(
-      {
-        labelSelector: `${flowLabel},${stateLabel}=closed`,
-        limit: pageSize,
-        ...(next === undefined ? {} : { continue: next }),
-      },
-      signal,
-    );
-    for (const job of page.items) {
+  for await (const job of listAll(deps.cluster.jobs, `${flowLabel},${stateLabel}=closed`, signal)) {
+    try {
       const flow = readFlow(job);
       if (flow !== undefined) await forget(deps, flow, signal);
+    } catch (error) {
+      // Out of reach is so for all of them; anything else is this one's own trouble.
+      if (isServiceError(error, 'cluster-unavailable', 'store-unavailable')) throw error;
+      deps.log.warn({ err: error, job: job.metadata?.name }, 'A flow could not be forgotten yet.');
     }
-    next = page.continue;
-  } while (next !== undefined);
+  }
 }
 
 /** First the results, then, a day later, the tombstone that answered repeats. */
@@ -73,15 +72,12 @@ async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal):
 /** A Secret with parameters is written before its Job; if the Job never came, nobody owns it. */
 const orphanAgeMillis = 3600_000;
 
-async function sweepOrphans(deps: Reconciler, signal: AbortSignal): Promise<void> {
-  const { items } = await deps.cluster.secrets.list(
-    { labelSelector: `${flowLabel},${managedByLabel}=${managedBy}`, limit: pageSize },
-    signal,
-  );
-  for (const secret of items) {
-    if (!isOldAndUnowned(secret, deps.now())) continue;
-    const job = await deps.cluster.jobs.get(secret.metadata?.labels?.[flowLabel] ?? '', signal);
-    if (job === undefined) await deps.cluster.secrets.delete(secret.metadata?.name ?? '', {}, signal);
+async function sweepOrphans({ cluster, now }: Reconciler, signal: AbortSignal): Promise<void> {
+  const selector = `${flowLabel},${managedByLabel}=${managedBy}`;
+  for await (const secret of listAll(cluster.secrets, selector, signal)) {
+    if (!isOldAndUnowned(secret, now())) continue;
+    const job = await cluster.jobs.get(secret.metadata?.labels?.[flowLabel] ?? '', signal);
+    if (job === undefined) await cluster.secrets.delete(secret.metadata?.name ?? '', {}, signal);
   }
 }
 

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { annotation } from '../../../src/flow/annotations.ts';
+import type { Flow } from '../../../src/flow/flow.ts';
+import { parametersSecretName } from '../../../src/flow/names.ts';
+import { recordKey, type FlowRecord } from '../../../src/flow/record.ts';
+import type { Outcome } from '../../../src/flow/outcome.ts';
+import { buildParametersSecret } from '../../../src/provisioner/resources/parameters-secret.ts';
+import { sweep } from '../../../src/reconciler/sweep.ts';
+import { aJob } from '../../support/flow-job.ts';
+import { at, epoch } from '../../support/flow-values.ts';
+import { startTestReconciler } from '../../support/test-reconciler.ts';
+import { memoryStore } from '../result/stored-results.ts';
+
+const signal = AbortSignal.timeout(120_000);
+const retention = 3600;
+const tombstone = 24 * 3600;
+const outcome: Outcome = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' };
+const ended: Partial<Flow> = {
+  state: 'closed',
+  finalizers: [],
+  outcome,
+  told: { at: at(1), result: 'told' },
+};
+
+function resultsOf(flow: string): string {
+  return `flows/${flow}/attempt/files/a.txt`;
+}
+
+test('results are deleted when retention ends, the tombstone a day later, and the record stays', async (t) => {
+  const store = memoryStore(
+    new Map([resultsOf('flow-a'), resultsOf('flow-ab')].map((key) => [key, Buffer.from('a')])),
+  );
+  const { deps, api, setClock, see } = await startTestReconciler(t, { store });
+  await api.cluster.jobs.create(aJob(ended), signal);
+
+  setClock(retention);
+  await sweep(deps, signal);
+  assert.ok(store.objects.has(resultsOf('flow-a')));
+
+  setClock(retention + 1);
+  await sweep(deps, signal);
+  assert.equal(store.objects.has(resultsOf('flow-a')), false);
+  // Its neighbour in the alphabet is another flow.
+  assert.ok(store.objects.has(resultsOf('flow-ab')));
+  const deleted = at(retention + 1);
+  assert.equal((await see('flow-a')).resultsDeletedAt, deleted);
+  assert.equal(readRecord(store.objects, 'flow-a').resultsDeletedAt, deleted);
+
+  setClock(retention + tombstone);
+  await sweep(deps, signal);
+  assert.notEqual(await api.cluster.jobs.get('flow-a', signal), undefined);
+
+  setClock(retention + 1 + tombstone);
+  await sweep(deps, signal);
+  assert.equal(await api.cluster.jobs.get('flow-a', signal), undefined);
+  assert.deepEqual(readRecord(store.objects, 'flow-a').outcome, outcome);
+});
+
+test('a flow that is still open is not forgotten, however old', async (t) => {
+  const store = memoryStore(new Map([[resultsOf('flow-a'), Buffer.from('a')]]));
+  const { deps, api, setClock } = await startTestReconciler(t, { store });
+  await api.cluster.jobs.create(aJob({ ...ended, state: 'open' }), signal);
+  setClock(retention + 2 * tombstone);
+  await sweep(deps, signal);
+  assert.ok(store.objects.has(resultsOf('flow-a')));
+  assert.notEqual(await api.cluster.jobs.get('flow-a', signal), undefined);
+});
+
+test('a Job whose annotation was broken by hand keeps nobody else’s results', async (t) => {
+  const store = memoryStore(new Map([[resultsOf('flow-b'), Buffer.from('b')]]));
+  const { deps, api, setClock } = await startTestReconciler(t, { store });
+  const broken = aJob({ ...ended, name: 'flow-a' });
+  const annotations = { ...broken.metadata?.annotations, [annotation.plan]: '{' };
+  await api.cluster.jobs.create({ ...broken, metadata: { ...broken.metadata, annotations } }, signal);
+  await api.cluster.jobs.create(aJob({ ...ended, name: 'flow-b' }), signal);
+  setClock(retention + 1);
+  await sweep(deps, signal);
+  assert.equal(store.objects.has(resultsOf('flow-b')), false);
+});
+
+test('parameters whose Job never came are deleted after an hour; others are kept', async (t) => {
+  const { deps, api, setClock } = await startTestReconciler(t, { store: memoryStore() });
+  const { jobs, secrets } = api.cluster;
+  const { metadata } = await jobs.create(aJob({ name: 'flow-waiting' }), signal);
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'flow-waiting', uid: metadata?.uid ?? '' };
+  // More than one page of those that are kept, named so that they are listed first.
+  const kept = ['flow-waiting', ...Array.from({ length: 201 }, (_, index) => `flow-owned-${index}`)];
+  for (const flow of kept) {
+    const secret = buildParametersSecret(flow, { KEY: 'x' });
+    const ownerReferences = flow === 'flow-waiting' ? [] : [owner];
+    await secrets.create({ ...secret, metadata: { ...secret.metadata, ownerReferences } }, signal);
+  }
+  const orphan = await secrets.create(buildParametersSecret('flow-zzz', { KEY: 'x' }), signal);
+  const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'somebody-elses' } };
+  await secrets.create(foreign, signal);
+  const born = (Date.parse(orphan.metadata?.creationTimestamp ?? '') - epoch) / 1000;
+
+  setClock(born + 3600);
+  await sweep(deps, signal);
+  assert.notEqual(await secrets.get(parametersSecretName('flow-zzz'), signal), undefined);
+
+  setClock(born + 3700);
+  await sweep(deps, signal);
+  const left = (await secrets.list({}, signal)).items.map(({ metadata }) => metadata?.name ?? '');
+  assert.deepEqual(left.sort(), [...kept.map(parametersSecretName), 'somebody-elses'].sort());
+});
+
+function readRecord(objects: Map<string, Buffer>, flow: string): FlowRecord {
+  return JSON.parse(objects.get(recordKey(flow))?.toString('utf8') ?? '') as FlowRecord;
+}
