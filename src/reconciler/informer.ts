@@ -164,19 +164,33 @@ function take<T extends KubernetesObject, P extends Projection>(
     return;
   }
   const key = state.options.keyOf(object);
-  const value = state.options.project(object) ?? state.cache.get(key);
+  const value = read(state, object) ?? state.cache.get(key);
   if (value !== undefined) drop(state, key, value);
 }
 
-/** An older version than the cached one is an echo of the past: our own write was faster than the watch. */
-function learn<T extends KubernetesObject, P extends Projection>(
-  { cache, options }: State<T, P>,
+/** What cannot be read, since somebody broke it by hand, is left out until it is mended: the others must not wait for it. */
+function read<T extends KubernetesObject, P extends Projection>(
+  { options }: State<T, P>,
   object: T,
-): void {
+): P | undefined {
+  try {
+    return options.project(object);
+  } catch (error) {
+    options.log.error({ kind: options.kind, key: options.keyOf(object), err: error }, 'It cannot be read.');
+    return undefined;
+  }
+}
+
+/** An older version than the cached one is an echo of the past: our own write was faster than the watch. */
+function learn<T extends KubernetesObject, P extends Projection>(state: State<T, P>, object: T): void {
+  const { cache, options } = state;
   const key = options.keyOf(object);
-  const value = options.project(object);
-  if (value === undefined) return;
+  const value = read(state, object);
   const known = cache.get(key);
+  if (value === undefined) {
+    if (known !== undefined) drop(state, key, known);
+    return;
+  }
   if (known !== undefined && Number(known.resourceVersion) >= Number(value.resourceVersion)) return;
   cache.set(key, value);
   options.onChange(key, value, false);

@@ -122,3 +122,28 @@ test('an echo of the past does not undo what a write of our own answered', async
   ending.abort();
   await informer.ended;
 });
+
+test('an object that cannot be read keeps nobody from seeing the others', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('broken', 'broken'), signal);
+  await api.cluster.configMaps.create(configMap('well', '1'), signal);
+  const informer = inform(api, ending.signal, {
+    project(object) {
+      const value = object.data?.['value'] ?? '';
+      if (value === 'broken') throw new Error('not JSON any more');
+      return { resourceVersion: object.metadata?.resourceVersion ?? '', value };
+    },
+  });
+  await waitUntil('the other one', () => informer.get('well'));
+  await informer.synced;
+  await api.cluster.configMaps.create(configMap('also-broken', 'broken'), signal);
+  await api.cluster.configMaps.create(configMap('later', '1'), signal);
+  await waitUntil('one that comes later', () => informer.get('later'));
+  assert.equal(informer.get('broken'), undefined);
+
+  await api.cluster.configMaps.patch('broken', { data: { value: 'mended' } }, signal);
+  await waitUntil('the mended one', () => informer.get('broken')?.value === 'mended');
+  ending.abort();
+  await informer.ended;
+});
