@@ -50,9 +50,21 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 function describe(error: unknown): string {
+  // The image leaves out what is for a developer's machine.
+  if (isMissingModule(error))
+    return 'this command is not part of the image; run it from a checkout of the project.';
   if (error instanceof ServiceError || !(error instanceof Error)) return messageOf(error);
   // Not foreseen: where it came from helps more than what it says.
   return error.stack ?? error.message;
+}
+
+function isMissingModule(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    error.code === 'ERR_MODULE_NOT_FOUND' &&
+    error.message.includes('/src/')
+  );
 }
 
 function showUsage(name: string): void {
