@@ -15,23 +15,33 @@ export function answerDeadline({
   millis: number;
   metrics: Metrics;
 }): Middleware<HttpState> {
-  return async function answerDeadline({ req, res, state }, next) {
+  return async function answerDeadline(ctx, next) {
+    const { req, res, state } = ctx;
     const over = new AbortController();
     state.arrivedAt = performance.now();
     state.signal = over.signal;
-    const timer = setTimeout(() => {
+    function breakOff(): void {
       metrics.httpDeadlines.inc();
       over.abort(new Error(`no answer within ${millis} ms`));
       req.socket.destroy();
-    }, millis);
+    }
+    const timer = setTimeout(breakOff, millis);
+    const bound = { holds: true };
+    function exempt(): void {
+      bound.holds = false;
+      clearTimeout(timer);
+    }
     res.once('close', () => {
       clearTimeout(timer);
       if (!res.writableFinished) over.abort(new Error('the client has gone'));
     });
-    deadlines.set(state, () => {
-      clearTimeout(timer);
-    });
+    deadlines.set(state, exempt);
     await next();
+    // A process that was held up for long comes here before its timer: a late answer is worse than none, since a callback
+    // may be on its way by now.
+    if (!bound.holds || over.signal.aborted || performance.now() - state.arrivedAt < millis) return;
+    ctx.respond = false;
+    breakOff();
   };
 }
 

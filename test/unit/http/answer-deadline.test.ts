@@ -59,3 +59,22 @@ test('what streams is not bound by it', async (t) => {
   served.resolve(undefined);
   assert.equal((await answer).body, 'there');
 });
+
+test('an answer that is ready only after its deadline is not sent: its callback may be on its way', async (t) => {
+  const metrics = createMetrics({ processMetrics: false });
+  const late: Route = {
+    method: 'GET',
+    path: '/late',
+    deadline: 'bounded',
+    body: 'none',
+    operation: { operationId: 'late', tag: 'demo', summary: 'late', parameters: {}, responses: {} },
+    handle(ctx) {
+      // A process that is held up: no timer can fire meanwhile.
+      while (performance.now() - ctx.state.arrivedAt < 150);
+      ctx.body = 'late';
+    },
+  };
+  const { port } = await startHttp(t, { metrics, routes: [late], http: { answerDeadlineMillis: 100 } });
+  await assert.rejects(ask(port, '/late'), /socket hang up|ECONNRESET/);
+  assert.match(await metrics.registry.metrics(), /^edc_jp_http_deadlines_total 1$/m);
+});
