@@ -1,3 +1,4 @@
+import { json } from 'node:stream/consumers';
 import { isServiceError } from '../errors.ts';
 import { readAttempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
@@ -64,9 +65,7 @@ async function readRecord(
   const key = recordKey(flow);
   const info = await absentWithoutBucket(store.head(key, signal));
   if (info === undefined || info.size > recordLimitBytes) return undefined;
-  const parts: Buffer[] = [];
-  for await (const part of await store.get(key, undefined, signal)) parts.push(part as Buffer);
-  return JSON.parse(Buffer.concat(parts).toString('utf8')) as FlowRecord;
+  return (await json(await store.get(key, undefined, signal))) as FlowRecord;
 }
 
 /** Without a bucket there are no records: a new flow may be accepted, and its results will tell of the bucket. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation, type CredentialsNote } from '../flow/annotations.ts';
 import type { Flow } from '../flow/flow.ts';
@@ -85,13 +86,8 @@ async function thawEnvironment(
   if (frozen === undefined)
     throw new ServiceError('cluster-refused', `The Job's annotation ${annotation.environment} is gone.`);
   if ('values' in frozen) return frozen.values;
-  const hash = createHash('sha256');
-  const parts: Buffer[] = [];
-  for await (const part of await store.get(frozen.key, undefined, signal)) {
-    hash.update(part as Buffer);
-    parts.push(part as Buffer);
-  }
-  if (hash.digest('hex') !== frozen.sha256)
+  const body = await buffer(await store.get(frozen.key, undefined, signal));
+  if (createHash('sha256').update(body).digest('hex') !== frozen.sha256)
     throw new ServiceError('cluster-refused', `${frozen.key} is not what was accepted: its sha256 differs.`);
-  return JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, string>;
+  return JSON.parse(body.toString('utf8')) as Record<string, string>;
 }
