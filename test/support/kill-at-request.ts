@@ -100,6 +100,7 @@ class Killer implements ProxyHooks {
   private readonly moment: Moment;
   private count = 0;
   private victim = Infinity;
+  private killing: Promise<void> | undefined;
 
   constructor(moment: Moment) {
     this.moment = moment;
@@ -111,8 +112,11 @@ class Killer implements ProxyHooks {
     this.killedAt = undefined;
   }
 
-  disarm(): void {
+  /** From here on nothing is killed; a kill that has begun is awaited, so that nobody takes a dying service for a living one. */
+  async disarm(): Promise<void> {
     this.victim = Infinity;
+    await this.killing;
+    this.killing = undefined;
   }
 
   async before(request: SeenRequest & { number?: number }): Promise<boolean> {
@@ -126,9 +130,10 @@ class Killer implements ProxyHooks {
   }
 
   private async kill(request: SeenRequest): Promise<false> {
-    this.disarm();
-    await this.service?.kill();
+    this.victim = Infinity;
     this.killedAt = request;
+    this.killing = this.service?.kill();
+    await this.killing;
     return false;
   }
 }
@@ -146,10 +151,10 @@ async function transferKilledAt(
     return state === 'closed' && deprovisionAskedAt !== undefined && resultsDeletedAt !== undefined;
   }
   await waitUntil(`request ${n} or the end of ${flow}`, async () => killer.killedAt ?? (await isOver()));
+  await killer.disarm();
   if (killer.killedAt !== undefined) await service.start();
   const context = `killed at request ${n}: ${JSON.stringify(killer.killedAt)}`;
   await waitUntil(`the end of ${flow}, ${context}`, isOver);
-  killer.disarm();
   await assertEndedWell({ world, connector }, transfer, context);
   return killer.killedAt;
 }
