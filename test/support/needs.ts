@@ -1,0 +1,33 @@
+/** What a scenario may need of the servers it runs on: the one place that says what is missing where, and why it matters. */
+const needs = {
+  'embedded cluster': {
+    isThere: () => process.env['TEST_KUBECONFIG'] === undefined,
+    reason: 'drives the embedded cluster itself',
+  },
+  'embedded store': {
+    isThere: () => process.env['TEST_S3_ENDPOINT'] === undefined,
+    reason: 'drives the embedded store itself',
+  },
+  'real node': {
+    isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
+    reason: 'needs a kubelet with containers: `npm run test:real`',
+  },
+  'own control plane': {
+    isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
+    reason: 'stops, restarts or reads the files of the servers of `npm run test:real`',
+  },
+  'session policies': {
+    isThere: () => process.env['TEST_S3_CREDENTIALS'] !== 'static',
+    reason: 'the store has no AssumeRole',
+  },
+} as const satisfies Record<string, { isThere: () => boolean; reason: string }>;
+
+export type Need = keyof typeof needs;
+
+/** For a test's options: skipped by name where the servers lack something that it is about. */
+export function needing(...wanted: Need[]): { skip: string | false } {
+  const missing = wanted.filter((need) => !needs[need].isThere());
+  return {
+    skip: missing.length > 0 && missing.map((need) => `no ${need}: ${needs[need].reason}`).join('; '),
+  };
+}
