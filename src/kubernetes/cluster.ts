@@ -19,6 +19,8 @@ export interface Cluster {
 
 export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
   const connection = await connect(config);
+  // Of its own: a renewal must not wait behind a thousand Jobs.
+  const leaseConnection = await connect(config, { allowH2: false });
   const namespace = encodeURIComponent(config.namespace);
   const core = `/api/v1/namespaces/${namespace}`;
   return {
@@ -26,11 +28,16 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
     pods: createResourceClient(connection, `${core}/pods`),
     configMaps: createResourceClient(connection, `${core}/configmaps`),
     secrets: createResourceClient(connection, `${core}/secrets`),
-    leases: createResourceClient(connection, `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`),
+    leases: createResourceClient(
+      leaseConnection,
+      `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
+    ),
     events: createResourceClient(connection, `${core}/events`),
     checkVersion: async (signal) =>
       checkVersion(await connection.json({ method: 'GET', path: '/version' }, signal)),
-    close: () => connection.close(),
+    close: async () => {
+      await Promise.all([connection.close(), leaseConnection.close()]);
+    },
   };
 }
 

@@ -1,8 +1,10 @@
-import { KubeConfig, RequestContext, HttpMethod } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { ClusterConfig } from '../config/config.ts';
 import { messageOf, ServiceError } from '../errors.ts';
+import { createCredentials } from './credentials.ts';
 import { errorOfStatus } from './errors.ts';
+import { loadKubeConfig } from './load-kube-config.ts';
 
 /**
  * One API server. The library supplies what is hard (kubeconfig files, in-cluster tokens, exec and OIDC credentials); the
@@ -24,20 +26,25 @@ export interface ApiCall {
   contentType?: string;
 }
 
-/** Throws ServiceError `invalid-config` when no usable credentials are found. */
-export async function connect(config: ClusterConfig): Promise<Connection> {
-  const kubeConfig = loadKubeConfig(config);
-  const server = kubeConfig.getCurrentCluster()?.server.replace(/\/$/, '');
-  if (server === undefined)
-    throw new ServiceError('invalid-config', 'cluster.kubeconfig: the current context names no cluster.', {
-      field: 'cluster.kubeconfig',
-    });
-  const agent = await createAgent(kubeConfig);
+/**
+ * Throws ServiceError `invalid-config` when no usable credentials are found. Without HTTP/2 (`allowH2: false`) a request that is
+ * given up takes its connection with it, so that the next one does not wait on a dead one.
+ */
+export async function connect(
+  config: ClusterConfig,
+  options: Pick<Agent.Options, 'allowH2'> = {},
+): Promise<Connection> {
+  const { kubeConfig, server, tokenFile } = loadKubeConfig(config);
+  const credentials = createCredentials(kubeConfig, tokenFile);
+  const agent = await createAgent(kubeConfig, options);
   const connection: Connection = {
     async send(call, signal) {
-      const url = urlOf(server, call);
-      const headers = await authorize(kubeConfig, url);
-      return await sendOnce({ url, headers, call, agent }, signal);
+      const headers = await credentials.headers();
+      const response = await sendOnce({ url: urlOf(server, call), headers, call, agent }, signal);
+      if (response.statusCode < 300) return response;
+      if (response.statusCode === 401) credentials.refused(headers);
+      const text = await response.body.text().catch(() => '');
+      throw errorOfStatus(response.statusCode, text, call);
     },
     async json(call, signal) {
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(config.requestTimeoutMillis)]);
@@ -57,24 +64,8 @@ export async function connect(config: ClusterConfig): Promise<Connection> {
   return connection;
 }
 
-function loadKubeConfig(config: ClusterConfig): KubeConfig {
-  const kubeConfig = new KubeConfig();
-  try {
-    if (config.kubeconfig === undefined) kubeConfig.loadFromDefault();
-    else kubeConfig.loadFromFile(config.kubeconfig);
-    if (config.context !== undefined) kubeConfig.setCurrentContext(config.context);
-  } catch (cause) {
-    throw new ServiceError(
-      'invalid-config',
-      `cluster.kubeconfig: expected a readable kubeconfig file: ${messageOf(cause)}`,
-      { cause, field: 'cluster.kubeconfig' },
-    );
-  }
-  return kubeConfig;
-}
-
-/** One agent for all calls; certificates are read once, tokens anew for each request. */
-async function createAgent(kubeConfig: KubeConfig): Promise<Agent> {
+/** One agent for all calls; certificates are read once. */
+async function createAgent(kubeConfig: KubeConfig, options: Pick<Agent.Options, 'allowH2'>): Promise<Agent> {
   const tls: {
     ca?: string | Buffer;
     cert?: string | Buffer;
@@ -88,26 +79,13 @@ async function createAgent(kubeConfig: KubeConfig): Promise<Agent> {
     ([, value]) => value !== undefined,
   );
   return new Agent({
+    ...options,
     connect: { timeout: 10_000, ...Object.fromEntries(given) },
     headersTimeout: 30_000,
     // A watch is quiet between bookmarks: its own watchdog ends it, not the socket.
     bodyTimeout: 0,
     keepAliveTimeout: 10_000,
   });
-}
-
-async function authorize(kubeConfig: KubeConfig, url: string): Promise<Record<string, string>> {
-  const context = new RequestContext(url, HttpMethod.GET);
-  try {
-    await kubeConfig.applySecurityAuthentication(context);
-  } catch (cause) {
-    throw new ServiceError(
-      'cluster-unavailable',
-      `Credentials for the cluster could not be read: ${messageOf(cause)}`,
-      { cause },
-    );
-  }
-  return context.getHeaders();
 }
 
 function urlOf(server: string, call: ApiCall): string {
@@ -130,9 +108,8 @@ async function sendOnce(
 ): Promise<Dispatcher.ResponseData> {
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   const type = body === null ? {} : { 'content-type': call.contentType ?? 'application/json' };
-  let response: Dispatcher.ResponseData;
   try {
-    response = await request(url, {
+    return await request(url, {
       method: call.method,
       dispatcher: agent,
       headers: { ...headers, accept: 'application/json', ...type },
@@ -146,7 +123,4 @@ async function sendOnce(
       { cause },
     );
   }
-  if (response.statusCode < 300) return response;
-  const text = await response.body.text().catch(() => '');
-  throw errorOfStatus(response.statusCode, text, call);
 }
