@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { parse, stringify } from 'yaml';
 import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
 import type { ProxyHooks, SeenRequest } from './counting-proxy.ts';
+import { readKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { openProxies } from './open-proxies.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { startWorld } from './start-world.ts';
@@ -58,17 +58,17 @@ async function setStage(t: TestContext, moment: Moment): Promise<Stage> {
     ],
   });
   const connector = world.connector();
-  const kubeconfig = parse(await readFile(world.servers.kubeconfig, 'utf8')) as Kubeconfig;
+  const api = await readKubeconfig(world.access.kubeconfig);
+  const proxied = { ...api, server: cluster, ca: undefined };
   const service = await world.addService({
-    cluster: { kubeconfig: await writeProxied(world.folder, kubeconfig, cluster) },
+    cluster: { kubeconfig: await writeKubeconfig(join(world.folder, 'proxied'), proxied) },
     store: { endpoint: store, podEndpoint: world.servers.s3.podEndpoint },
     // One identity for all its lives and a long Lease: the next life leads at once, and few requests are renewals.
     reconciler: { identity: 'the-only-one', leaseSeconds: 60 },
   });
-  const [{ cluster: api }] = kubeconfig.clusters;
   proxies.aim({
     cluster: api.server,
-    ca: Buffer.from(api['certificate-authority-data'], 'base64').toString(),
+    ca: api.ca ?? '',
     store: world.servers.s3.endpoint,
     callback: new URL(connector.callbackAddress).origin,
     provision: service.url,
@@ -77,20 +77,6 @@ async function setStage(t: TestContext, moment: Moment): Promise<Stage> {
   connector.provisionAt(world.provisionUrl({ service }).replace(service.url, provision));
   await service.start();
   return { world, service, connector, killer };
-}
-
-interface Kubeconfig {
-  clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }];
-}
-
-async function writeProxied(folder: string, kubeconfig: Kubeconfig, server: string): Promise<string> {
-  const file = join(folder, 'kubeconfig-through-proxy');
-  const clusters = kubeconfig.clusters.map((entry) => ({
-    ...entry,
-    cluster: { server, 'insecure-skip-tls-verify': true },
-  }));
-  await writeFile(file, stringify({ ...kubeconfig, clusters }), { mode: 0o600 });
-  return file;
 }
 
 /** Counts the service's requests from `arm` on, and ends it at the n-th. */

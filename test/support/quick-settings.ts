@@ -4,6 +4,8 @@ import type { Servers } from './servers.ts';
 export interface SettingsParts {
   port: number;
   servers: Servers;
+  /** The service's own; default: the administrator's. */
+  kubeconfig?: string;
   namespace: string;
   bucket: string;
   templates: string;
@@ -23,7 +25,7 @@ export function quickSettings(parts: SettingsParts): Settings {
       drainMillis: 0,
       shutdownMillis: 5000,
     },
-    cluster: { kubeconfig: servers.kubeconfig, namespace: parts.namespace },
+    cluster: { kubeconfig: parts.kubeconfig ?? servers.kubeconfig, namespace: parts.namespace },
     store: {
       endpoint: servers.s3.endpoint,
       podEndpoint: servers.s3.podEndpoint,

@@ -7,6 +7,7 @@ import { mergeSettings, type Settings } from './merge-settings.ts';
 import type { Namespace } from './namespace.ts';
 import { quickSettings } from './quick-settings.ts';
 import type { Servers } from './servers.ts';
+import type { ServiceAccess } from './service-account.ts';
 import { ServiceProcess } from './service-process.ts';
 
 /** A connector of a world: the simulator that plays it, and what the service is told of it. */
@@ -24,6 +25,7 @@ export interface WorldParts {
   folder: string;
   templates: string;
   servers: Servers;
+  access: ServiceAccess;
   namespace: Namespace;
   bucket: Bucket;
   gate: Gate;
@@ -50,6 +52,11 @@ export class World {
 
   get servers(): Servers {
     return this.#parts.servers;
+  }
+
+  /** As whom its services talk to the cluster. */
+  get access(): ServiceAccess {
+    return this.#parts.access;
   }
 
   get namespace(): Namespace {
@@ -100,11 +107,13 @@ export class World {
 
   /** One more replica, with settings of its own on top of the world's; not started. */
   async addService(overrides: Settings = {}): Promise<ServiceProcess> {
-    const { servers, namespace, bucket, templates, connectors, settings, env, folder, stack } = this.#parts;
+    const { servers, access, namespace, bucket, templates, connectors, settings, env, folder, stack } =
+      this.#parts;
     const port = await freePort();
     const quick = quickSettings({
       port,
       servers,
+      kubeconfig: access.kubeconfig,
       namespace: namespace.name,
       bucket: bucket.name,
       templates,
