@@ -8,6 +8,7 @@ export interface Call {
   /** Of its last answer. */
   status?: number;
   etag?: string | undefined;
+  server?: string | undefined;
 }
 
 type Transport = Pick<typeof http, 'request'>;
@@ -28,7 +29,7 @@ export function boundedTransport(calls: AsyncLocalStorage<Call>, timeoutMillis: 
     const sent = start({ ...options, ...bounds }, (answer) => {
       response = answer;
       if (call !== undefined)
-        Object.assign(call, { status: answer.statusCode ?? 0, etag: answer.headers.etag });
+        Object.assign(call, { status: answer.statusCode ?? 0, ...pick(answer.headers) });
       onResponse?.(answer);
       if (unreadStatuses.has(answer.statusCode ?? 0)) answer.resume();
     });
@@ -39,4 +40,8 @@ export function boundedTransport(calls: AsyncLocalStorage<Call>, timeoutMillis: 
     return sent;
   }
   return { request: request as Transport['request'] };
+}
+
+function pick({ etag, server }: IncomingMessage['headers']): Pick<Call, 'etag' | 'server'> {
+  return { etag, server: typeof server === 'string' ? server : undefined };
 }

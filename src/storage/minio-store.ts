@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { Client, type ClientOptions } from 'minio';
 import type { Secrets, StoreConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
+import { abortUploads, type StoreClient } from './abort-uploads.ts';
 import { boundedTransport, type Call } from './bounded-transport.ts';
 import { guardBody } from './guard-body.ts';
 import type { ObjectInfo, ObjectStore, PresignOptions } from './object-store.ts';
@@ -65,13 +66,9 @@ export function createObjectStore(
   };
 }
 
-interface Access {
-  client: Client;
+interface Access extends StoreClient {
   /** Signs for the address that receivers use: the signature covers the host. */
   publicClient: Client;
-  bucket: string;
-  /** Runs one operation of the client within the signal and the timeouts, and translates what it throws. */
-  bounded: <T>(act: (call: Call) => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 function objectStore(access: Access): ObjectStore {
@@ -99,6 +96,7 @@ function objectStore(access: Access): ObjectStore {
     put: async (...object) => put(access, object),
     list: (prefix, signal) => list(access, prefix, signal),
     remove: async (keys, signal) => remove(access, keys, signal),
+    abortUploads: async (prefix, signal) => abortUploads(access, prefix, signal),
     presignGet: async (key, options) => presignGet(access, key, options),
     check: async (signal) => checkBucket(access, signal),
   };

@@ -46,6 +46,8 @@ export interface ObjectStore {
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** In batches of 1,000; absent keys are no error. */
   remove(keys: AsyncIterable<string> | Iterable<string>, signal: AbortSignal): Promise<void>;
+  /** Aborts the multipart uploads below the prefix that nobody completed; answers how many. */
+  abortUploads(prefix: string, signal: AbortSignal): Promise<number>;
   /** For the receiver: signed for the store's public endpoint, without network I/O. */
   presignGet(key: string, options: PresignOptions): Promise<string>;
   /** Throws as above when the store or the bucket is out of reach. */

@@ -7,7 +7,7 @@ export interface ScopedCredentials {
   expiration?: string;
 }
 
-/** Mints keys that can write and read below `flows/<flow>/` and nowhere else (session policy), or hands out the static ones. */
+/** Mints keys that can write and read below `flows/<flow>/<attempt>/` and nowhere else (session policy), or hands out the static ones. */
 export interface CredentialMinter {
   /** Seconds that a minted key lives; undefined: for ever. */
   readonly lifetimeSeconds: number | undefined;

@@ -1,10 +1,11 @@
 /**
- * What a flow's keys may do: write and read below `flows/<flow>/` (its `/` matters: without it `flow-1` would hold for
- * `flow-10` too) and list there. No deleting: a pod cannot remove evidence. S3 servers take at most 2,048 characters.
+ * What a flow's keys may do: write and read what attempts own, `flows/<flow>/<attempt>/…` (the first `/` matters: without it
+ * `flow-1` would hold for `flow-10` too), and list there. Not the flow's record and environment, which lie beside the attempts, and
+ * no deleting: a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
  */
 export function sessionPolicy(bucket: string, flow: string): string {
   const prefix = `flows/${flow}/`;
-  const objects = `arn:aws:s3:::${bucket}/${prefix}*`;
+  const objects = `arn:aws:s3:::${bucket}/${prefix}*/*`;
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [

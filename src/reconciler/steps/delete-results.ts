@@ -21,9 +21,19 @@ export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortS
 
 export async function removeObjects(store: ObjectStore, flow: string, signal: AbortSignal): Promise<void> {
   try {
+    await abortUploads(store, flow, signal);
     await store.remove(objectsOf(store, flow, signal), signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
+}
+
+/** Parts of an upload that a crash left cost space for ever. A store that lets nobody list uploads is no obstacle. */
+export async function abortUploads(store: ObjectStore, flow: string, signal: AbortSignal): Promise<void> {
+  try {
+    await store.abortUploads(`flows/${flow}/`, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'store-refused')) throw error;
   }
 }
 

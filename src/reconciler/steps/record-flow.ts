@@ -6,6 +6,7 @@ import { buildRecord, recordIndexKey, recordKey } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { abortUploads } from './delete-results.ts';
 import { patchFlow } from './patch-flow.ts';
 
 /**
@@ -17,6 +18,8 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
   const finalizers = flow.finalizers.filter((name) => name !== outcomeFinalizer);
   try {
     await writeRecord(deps.store, flow, at, signal);
+    // No pod is left: an upload that is still open is of one that was killed.
+    if (flow.resultsDeletedAt === undefined) await abortUploads(deps.store, flow.name, signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing', 'store-refused', 'store-unavailable')) throw error;
     if (flow.state !== 'unrecorded') {

@@ -65,6 +65,7 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
     async remove(keys) {
       for await (const key of keys) objects.delete(key);
     },
+    abortUploads: () => Promise.resolve(0),
     presignGet: (key, options) =>
       Promise.resolve(
         `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName ?? ''}`,

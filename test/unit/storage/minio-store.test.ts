@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { createObjectStore } from '../../../src/storage/minio-store.ts';
 import type { ObjectInfo, ObjectStore } from '../../../src/storage/object-store.ts';
 import { startFaultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts';
-import { openTestStore, storedKeys, type TestStore } from '../../support/test-store.ts';
+import { openTestStore, openUploads, storedKeys, type TestStore } from '../../support/test-store.ts';
 
 let server: TestStore;
 let proxy: FaultyProxy;
@@ -81,6 +81,18 @@ test('lists and removes more than a page holds', async () => {
   assert.deepEqual(await storedKeys(server, 'many'), ['many-more']);
 });
 
+test('aborts the uploads that nobody completed, below the prefix and nowhere else', async () => {
+  proxy.fault = () => undefined;
+  const { client, bucket } = server;
+  const keys = ['left/flow-1/u/files/a', 'left/flow-1/u/files/a', 'left/flow-1/v/files/b', 'left/flow-10/c'];
+  for (const key of keys) await client.initiateNewMultipartUpload(bucket, key, {});
+  assert.equal(await connect().abortUploads('left/flow-1/', signal), 3);
+  const left = await Promise.all([...new Set(keys)].map(async (key) => openUploads(server, key)));
+  assert.deepEqual(left.flat(), ['left/flow-10/c']);
+  assert.equal(await connect().abortUploads('left/flow-1/', signal), 0);
+  assert.equal(await connect().abortUploads('left/', signal), 1);
+});
+
 test('does not replace an object when asked not to', async () => {
   proxy.fault = () => undefined;
   const store = connect();
@@ -121,6 +133,7 @@ const operations: { name: string; act: (store: ObjectStore, signal: AbortSignal)
   { name: 'put', act: (store, until) => store.put('a', Buffer.from('a'), plain, until) },
   { name: 'list', act: (store, until) => firstOf(store.list('', until)) },
   { name: 'remove', act: (store, until) => store.remove(['a'], until) },
+  { name: 'list of uploads', act: (store, until) => store.abortUploads('a/', until) },
   { name: 'check', act: (store, until) => store.check(until) },
 ];
 for (const { name, act } of operations) {
@@ -174,10 +187,9 @@ test('breaks a body off with an error when the store ends early or the signal ab
 
 test('does not take a slow reader for a silent store', async () => {
   proxy.fault = () => undefined;
-  const store = connect({ requestTimeoutMillis: 50 });
-  await store.put('slow', Buffer.alloc(4 * 1024 * 1024, 'x'), plain, signal);
-  const body = await store.get('slow', undefined, signal);
+  await connect().put('slow', Buffer.alloc(4 * 1024 * 1024, 'x'), plain, signal);
+  const body = await connect({ requestTimeoutMillis: 250 }).get('slow', undefined, signal);
   // What is waited for here is several of the store's timeouts with nothing read: the machine's speed does not matter.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   assert.equal((await text(body)).length, 4 * 1024 * 1024);
 });

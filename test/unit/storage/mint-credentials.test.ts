@@ -45,7 +45,14 @@ test('mints keys that write and read below their flow and nowhere else', async (
   assert.equal(await text(await scoped.getObject(bucket, 'flows/flow-1/uid/files/a')), 'mine');
   await server.client.putObject(bucket, 'flows/flow-2/a', 'theirs');
   const denied = { code: 'AccessDenied' };
-  for (const key of ['flows/flow-2/a', 'flows/flow-10/a', 'flows/flow-1', 'elsewhere']) {
+  const foreign = [
+    'flows/flow-2/uid/a',
+    'flows/flow-10/uid/a',
+    'flows/flow-1',
+    'flows/flow-1/record.json',
+    'elsewhere',
+  ];
+  for (const key of foreign) {
     await assert.rejects(scoped.putObject(bucket, key, 'x'), denied, key);
   }
   await assert.rejects(scoped.getObject(bucket, 'flows/flow-2/a'), denied);
