@@ -5,7 +5,9 @@ import { emptyBucket, type BenchStore } from './bench-store.ts';
 import type { Results } from './make-results.ts';
 import { startMeasured, untilFile, type MeasuredProcess } from './measured-process.ts';
 
-const executable = fileURLToPath(new URL('../bin/edc-job-provisioner.js', import.meta.url));
+export type SidecarStore = Omit<BenchStore, 'client'>;
+
+export const executable = fileURLToPath(new URL('../bin/edc-job-provisioner.js', import.meta.url));
 
 export interface Run {
   seconds: number;
@@ -34,17 +36,29 @@ export async function benchSidecar({ folder, store, results, round }: SidecarBen
 
 export interface SidecarStart {
   folder: string;
-  store: BenchStore;
+  store: SidecarStore;
   results: string;
   name: string;
 }
 
-export async function startSidecar({ folder, store, results, name }: SidecarStart): Promise<MeasuredProcess> {
+export async function startSidecar(start: SidecarStart): Promise<MeasuredProcess> {
+  const sidecar = startMeasured([executable, 'sidecar'], await sidecarEnvironment(start));
+  await untilFile(join(start.folder, start.name, 'started'), sidecar.child);
+  return sidecar;
+}
+
+/** What a pod would give it, and looks so far apart that nothing is uploaded before SIGTERM; its state is in `folder/name`. */
+export async function sidecarEnvironment({
+  folder,
+  store,
+  results,
+  name,
+}: SidecarStart): Promise<Record<string, string>> {
   const state = join(folder, name);
   await mkdir(state, { recursive: true });
   await writeFile(join(state, 'accessKeyId'), store.accessKeyId);
   await writeFile(join(state, 'secretAccessKey'), store.secretAccessKey);
-  const sidecar = startMeasured([executable, 'sidecar'], {
+  return {
     NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
     SIDECAR_RESULTS: results,
     SIDECAR_STATE: state,
@@ -58,7 +72,5 @@ export async function startSidecar({ folder, store, results, name }: SidecarStar
     SIDECAR_RELEASE_AFTER_UPLOAD: 'false',
     SIDECAR_TERMINATION_MESSAGE: join(state, 'message'),
     SIDECAR_SETTLE_MILLIS: '1000000000',
-  });
-  await untilFile(join(state, 'started'), sidecar.child);
-  return sidecar;
+  };
 }

@@ -11,14 +11,13 @@ export interface BenchStore {
   client: Client;
 }
 
-/** The embedded store in this process, hence on the same cores; or another server. */
+/** The embedded store in this process, hence on the same cores; or another server, by its endpoint or with its keys. */
 export async function startBenchStore(
   folder: string,
-  endpoint: string | undefined,
+  other: string | Server | undefined,
   stack: AsyncDisposableStack,
 ): Promise<BenchStore> {
-  const server =
-    endpoint === undefined ? await startEmbedded(join(folder, 'store'), stack) : external(endpoint);
+  const server = await serverOf(folder, other, stack);
   const url = new URL(server.endpoint);
   const client = new Client({
     endPoint: url.hostname,
@@ -46,6 +45,15 @@ export async function emptyBucket({ client, bucket }: BenchStore): Promise<void>
 }
 
 type Server = Pick<BenchStore, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;
+
+async function serverOf(
+  folder: string,
+  other: string | Server | undefined,
+  stack: AsyncDisposableStack,
+): Promise<Server> {
+  if (other === undefined) return await startEmbedded(join(folder, 'store'), stack);
+  return typeof other === 'string' ? external(other) : other;
+}
 
 async function startEmbedded(directory: string, stack: AsyncDisposableStack): Promise<Server> {
   await mkdir(directory);

@@ -18,6 +18,10 @@ The sidecar's memory, start and throughput beside bare Node's and minio-js's, ag
   --rounds N    uploads in turns, the best of each counts (default: 2)
   --strict      end with exit code 1 if a memory goal is missed
   --endpoint U  another S3 server than the embedded one (keys from S3_ACCESS_KEY and S3_SECRET_KEY)
+
+  --real        on real servers, which it starts and stops itself: the sidecar beside mc and rclone, the service beside
+                scripts that make the same calls; medians of 3 rounds; --strict heeds all goals, --quick means less of all
+  --only PART   with --real, one part alone: uploads, accept, callback or flows (may be given again)
 `;
 
 /** Exit code 1 if it cannot run, or with --strict if a memory goal is missed. */
@@ -26,7 +30,9 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
-      rounds: { type: 'string', default: '2' },
+      rounds: { type: 'string' },
+      real: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
       endpoint: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -38,8 +44,14 @@ async function main(): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'edc-jp-bench-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const rounds = Math.max(1, Number(values.rounds ?? (values.real ? 3 : 2)));
+  if (values.real) {
+    const { runReal } = await import('./real/run-real.ts');
+    const allMet = await runReal({ folder, quick: values.quick, rounds }, values.only);
+    if (values.strict && !allMet) process.exitCode = 1;
+    return;
+  }
   const store = await startBenchStore(folder, values.endpoint, stack);
-  const rounds = Math.max(1, Number(values.rounds));
   const measurements: Measurement[] = [...(await benchStart({ folder, store }))];
   const [size, count] = values.quick ? [64 * mebibyte, 500] : [2048 * mebibyte, 10_000];
   const big = await makeBigResult(join(folder, 'big'), size);

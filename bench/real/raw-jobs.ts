@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { readProvisionRequest } from '../../src/connector/control-plane/read-request.ts';
+import { flowName } from '../../src/flow/names.ts';
+import type { Job } from '../../src/kubernetes/types.ts';
+import { buildFlowJob } from '../../src/provisioner/build-flow-job.ts';
+import { chooseTemplate } from '../../src/template/choose-template.ts';
+import { loadTemplates } from '../../src/template/load-templates.ts';
+import { renderTemplate } from '../../src/template/render-template.ts';
+import type { ProvisionBody } from './make-requests.ts';
+import { connectorName, type ServiceWorld } from './service-world.ts';
+
+/** The Jobs that the service would make of these requests, member for member. */
+export async function buildRawJobs(
+  { settings, env, namespace }: ServiceWorld,
+  requests: readonly ProvisionBody[],
+  folder: string,
+): Promise<Job[]> {
+  const file = join(folder, `${namespace.name}-raw.json`);
+  await writeFile(file, JSON.stringify(settings));
+  const { config } = loadConfig({ env, file });
+  const templates = await loadTemplates(config.templates.directory, config);
+  return requests.map((body) => {
+    const { ids, assetId, callbackAddress, consumer = '', policyDigest = '' } = readProvisionRequest(body);
+    const rendered = renderTemplate(chooseTemplate(templates, { assetId }), { assetId, parameters: {} });
+    const request = {
+      dialect: 'control-plane' as const,
+      connector: connectorName,
+      ids,
+      assetId,
+      template: rendered.template.name,
+      callbackAddress,
+      consumer,
+      policyDigest,
+      acceptedAt: new Date().toISOString(),
+    };
+    const input = { flow: flowName(request), request, rendered, settings: config };
+    return buildFlowJob(input, { values: rendered.environment });
+  });
+}
