@@ -1,3 +1,6 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
 /** What a scenario may need of the servers it runs on: the one place that says what is missing where, and why it matters. */
 const needs = {
   'embedded cluster': {
@@ -16,6 +19,15 @@ const needs = {
     isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
     reason: 'stops, restarts or reads the files of the servers of `npm run test:real`',
   },
+  'two real nodes': {
+    isThere: () => Number(process.env['TEST_NODES'] ?? 0) >= 2,
+    reason: 'a lost node needs another beside it: `npm run test:real`',
+  },
+  ffmpeg: {
+    // The embedded cluster runs programs of this machine; a real one has them in its images.
+    isThere: () => process.env['TEST_KUBECONFIG'] !== undefined || isOnPath('ffmpeg'),
+    reason: 'it is not on the PATH',
+  },
   'session policies': {
     isThere: () => process.env['TEST_S3_CREDENTIALS'] !== 'static',
     reason: 'the store has no AssumeRole',
@@ -30,4 +42,15 @@ export function needing(...wanted: Need[]): { skip: string | false } {
   return {
     skip: missing.length > 0 && missing.map((need) => `no ${need}: ${needs[need].reason}`).join('; '),
   };
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
