@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Feature probe for an S3 server: minio-js for ordinary calls, a small SigV4 signer of its own for the odd ones.
 // Usage, from the root of the project: S3_ENDPOINT=http://127.0.0.1:9000 S3_ACCESS_KEY=.. S3_SECRET_KEY=.. [PROBE_ONLY=regex] node test/servers/s3-probe.mjs
-// It makes a bucket of its own and leaves it. test/integration/s3-probe.test.ts asserts what the embedded store supports.
+// It makes a bucket of its own and leaves it. test/integration/s3-probe.store.test.ts holds what each store is known to lack.
 /* global Blob, Buffer, FormData, URL, URLSearchParams, setTimeout */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
