@@ -3,6 +3,7 @@ import { isServiceError } from '../errors.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { KubernetesObject } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
+import { backOffMillis, type BackOff } from './back-off.ts';
 
 /** What is kept of an object: the cache holds projections, so that memory follows what runs. */
 export interface Projection {
@@ -20,7 +21,7 @@ export interface InformerOptions<T extends KubernetesObject, P extends Projectio
   /** Called for every change; `gone`: the object was deleted or is no longer selected. */
   onChange: (key: string, value: P, gone: boolean) => void;
   relistMillis: number;
-  backoff: { firstMillis: number; maxMillis: number };
+  backoff: BackOff;
   log: Logger;
 }
 
@@ -38,6 +39,9 @@ export interface Informer<T extends KubernetesObject, P> {
 }
 
 const pageSize = 500;
+
+/** A watch that stood for this long was no failure, even if it was quiet: something between here and the server cuts it. */
+const soundMillis = 10_000;
 
 /**
  * Lists in pages, then watches from there; a watch that ends in order is resumed from its last bookmark, one that breaks is
@@ -81,27 +85,35 @@ async function run<T extends KubernetesObject, P extends Projection>(
   state: State<T, P>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kind, backoff, log } = state.options;
   let failures = 0;
   while (!signal.aborted) {
+    const beganAt = performance.now();
     try {
       const resourceVersion = await relist(state, signal);
-      failures = 0;
       state.synced();
       await watchUntilRelist(state, resourceVersion, signal);
+      failures = 0;
     } catch (error) {
-      if (isServiceError(error, 'cluster-expired')) continue;
+      if (performance.now() - beganAt > soundMillis) failures = 0;
       failures += 1;
-      const millis =
-        Math.min(backoff.maxMillis, backoff.firstMillis * 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
-      await sleep(millis, undefined, { signal }).then(
-        () => {
-          log.warn({ kind, failures, err: error }, 'The watch broke and begins again.');
-        },
-        () => undefined, // aborted: whatever broke, broke because we are ending
-      );
+      // History that is too short is no trouble of the server's, unless it is so again and again.
+      if (failures === 1 && isServiceError(error, 'cluster-expired')) continue;
+      await backOff(state.options, { failures, error }, signal);
     }
   }
+}
+
+async function backOff(
+  { kind, backoff, log }: Pick<InformerOptions<KubernetesObject, Projection>, 'kind' | 'backoff' | 'log'>,
+  { failures, error }: { failures: number; error: unknown },
+  signal: AbortSignal,
+): Promise<void> {
+  await sleep(backOffMillis(backoff, failures), undefined, { signal }).then(
+    () => {
+      log.warn({ kind, failures, err: error }, 'The watch broke and begins again.');
+    },
+    () => undefined, // aborted: whatever broke, broke because we are ending
+  );
 }
 
 async function relist<T extends KubernetesObject, P extends Projection>(

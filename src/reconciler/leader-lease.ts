@@ -1,17 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError } from '../errors.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { Lease } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { BoundedTerm, type Term } from './term.ts';
 
 export interface LeaderLeaseOptions {
-  leases: ResourceClient<Lease>;
+  leases: Pick<ResourceClient<Lease>, 'get' | 'create' | 'replace' | 'patch'>;
   name: string;
   identity: string;
   leaseSeconds: number;
-  /** Runs while this replica leads; its signal aborts when it no longer may write. */
-  lead: (signal: AbortSignal) => Promise<void>;
+  /** Runs while this replica leads, and ends soon after its term. */
+  lead: (term: Term) => Promise<void>;
+  /** For the Lease's readers: nothing is decided by it. */
   now: () => Date;
+  clock?: Clock;
   log: Logger;
 }
 
@@ -24,98 +27,133 @@ export interface LeaderLease {
 /**
  * One replica holds the Lease and reconciles. Another's Lease is taken only after it was seen unchanged for its whole duration on
  * our own monotonic clock (clocks of machines differ); a leader that could not renew for two thirds of it stops writing, so
- * that it has stopped before another begins.
+ * that it has stopped, and what it sent has arrived, before another begins.
  */
 export function startLeaderLease(options: LeaderLeaseOptions, signal: AbortSignal): LeaderLease {
   const holder = new LeaseHolder(options);
-  return { isLeader: () => holder.leading, ended: holder.run(signal) };
+  return { isLeader: () => holder.leads, ended: holder.run(signal) };
 }
 
+/** Of the Lease's duration. */
+const share = {
+  /** Between two renewals, or two looks at another's Lease. */
+  pause: 1 / 5,
+  /** After a renewal that failed. */
+  shortPause: 1 / 30,
+  /** For one renewal, so that there is time for a second one. */
+  attempt: 1 / 3,
+  /** A leader writes for this long after it asked for its last renewal. */
+  term: 2 / 3,
+};
+
+type Holding = 'ours' | 'others' | 'unknown';
+
 class LeaseHolder {
-  leading = false;
   private readonly options: LeaderLeaseOptions;
+  private readonly clock: Clock;
+  private readonly durationMillis: number;
+  private term: BoundedTerm | undefined;
+  /** The Lease as the API server last answered it to a write of ours. */
+  private held: Lease | undefined;
   /** The Lease as last seen, and when it was first seen so. */
   private seen: { resourceVersion: string; since: number } | undefined;
 
   constructor(options: LeaderLeaseOptions) {
     this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.durationMillis = options.leaseSeconds * 1000;
   }
 
-  private get durationMillis(): number {
-    return this.options.leaseSeconds * 1000;
+  get leads(): boolean {
+    return this.term?.isOver === false;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const acquiredAt = performance.now();
-      if (await this.tryAcquire(signal)) await this.leadUntilLost(acquiredAt, signal);
-      else await pause(this.durationMillis / 5, signal);
+      const askedAt = this.clock.monotonic();
+      const holding = await this.acquireInTime(this.durationMillis * share.attempt, signal);
+      if (holding === 'ours') await this.leadFrom(askedAt, signal);
+      // After a term, too: work that fails at once must not make the replicas take turns without end.
+      await this.clock.sleep(this.durationMillis * share.pause, signal);
     }
   }
 
-  private async leadUntilLost(acquiredAt: number, signal: AbortSignal): Promise<void> {
-    const lost = new AbortController();
-    this.leading = true;
-    this.options.log.info({ identity: this.options.identity }, 'This replica leads.');
-    const work = this.options.lead(AbortSignal.any([signal, lost.signal]));
-    await this.renewUntilLost(acquiredAt, signal);
-    this.leading = false;
-    lost.abort(new Error('the Lease was lost'));
-    await work.catch((error: unknown) => {
-      this.options.log.error({ err: error }, 'Leading ended with an error.');
-    });
+  private async leadFrom(askedAt: number, signal: AbortSignal): Promise<void> {
+    const { identity, lead, log } = this.options;
+    const term = new BoundedTerm(this.clock, this.stopBy(askedAt), signal);
+    this.term = term;
+    log.info({ identity }, 'This replica leads.');
+    const work = runToEnd(lead(term), term, log);
+    await this.renewUntilOver(term);
+    await work;
+    this.term = undefined;
     if (signal.aborted) await this.release();
-    else this.options.log.warn('This replica lost the Lease.');
+    else log.warn({ reason: String(term.signal.reason) }, 'This replica lost the Lease.');
   }
 
-  private async renewUntilLost(acquiredAt: number, signal: AbortSignal): Promise<void> {
-    let renewedAt = acquiredAt;
-    while (!signal.aborted) {
-      await pause(this.durationMillis / 5, signal);
-      const stopBy = renewedAt + (this.durationMillis * 2) / 3;
-      const startedAt = performance.now();
-      if (startedAt >= stopBy) return;
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(stopBy - startedAt))]);
-      const renewed = await this.tryAcquire(bounded);
-      if (renewed) renewedAt = startedAt;
-      else if (this.heldByOther) return;
+  private stopBy(askedAt: number): number {
+    return askedAt + this.durationMillis * share.term;
+  }
+
+  private async renewUntilOver(term: BoundedTerm): Promise<void> {
+    let pause = share.pause;
+    while (!term.isOver) {
+      await this.clock.sleep(Math.min(this.durationMillis * pause, term.remainingMillis), term.signal);
+      const askedAt = this.clock.monotonic();
+      const millis = Math.min(this.durationMillis * share.attempt, term.remainingMillis);
+      const holding = await this.acquireInTime(millis, term.signal);
+      if (holding === 'ours') term.extend(this.stopBy(askedAt));
+      if (holding === 'others') term.end('another replica holds the Lease');
+      pause = holding === 'ours' ? share.pause : share.shortPause;
     }
+    term.end('the Lease was not renewed in time');
   }
 
-  private heldByOther = false;
-
-  /** True if the Lease is ours afterwards. */
-  private async tryAcquire(signal: AbortSignal): Promise<boolean> {
-    const { leases, name, identity, log } = this.options;
+  private async acquireInTime(millis: number, signal: AbortSignal): Promise<Holding> {
+    const late = new AbortController();
+    const done = new AbortController();
+    const watch = this.clock.sleep(millis, AbortSignal.any([signal, done.signal])).then(() => {
+      late.abort(new Error(`no answer within ${Math.round(millis)} ms`));
+    });
     try {
-      const lease = await leases.get(name, signal);
-      this.heldByOther = false;
-      if (lease === undefined) {
-        await leases.create(this.render(undefined), signal);
-        return true;
-      }
-      const holder = lease.spec?.holderIdentity ?? '';
-      if (holder !== identity && holder !== '' && !this.isStale(lease)) {
-        this.heldByOther = true;
-        return false;
-      }
-      await leases.replace(name, this.render(lease), signal);
-      return true;
+      return await this.acquire(AbortSignal.any([signal, late.signal]));
     } catch (error) {
       if (!signal.aborted && !isServiceError(error, 'cluster-conflict', 'cluster-exists'))
-        log.warn({ err: error }, 'The Lease could not be read or written.');
-      return false;
+        this.options.log.warn({ err: error }, 'The Lease could not be read or written.');
+      return 'unknown';
+    } finally {
+      done.abort();
+      await watch;
     }
+  }
+
+  private async acquire(signal: AbortSignal): Promise<Holding> {
+    const { leases, name, identity } = this.options;
+    if (this.held !== undefined) {
+      const known = this.held;
+      this.held = undefined; // whatever comes of this write, only its answer may be built upon
+      this.held = await leases.replace(name, this.render(known), signal);
+      return 'ours';
+    }
+    const lease = await leases.get(name, signal);
+    if (lease === undefined) {
+      this.held = await leases.create(this.render(undefined), signal);
+      return 'ours';
+    }
+    const holder = lease.spec?.holderIdentity ?? '';
+    if (holder !== identity && holder !== '' && !this.isStale(lease)) return 'others';
+    this.held = await leases.replace(name, this.render(lease), signal);
+    return 'ours';
   }
 
   private isStale(lease: Lease): boolean {
     const resourceVersion = lease.metadata?.resourceVersion ?? '';
     if (this.seen?.resourceVersion !== resourceVersion) {
-      this.seen = { resourceVersion, since: performance.now() };
+      this.seen = { resourceVersion, since: this.clock.monotonic() };
       return false;
     }
     const seconds = lease.spec?.leaseDurationSeconds ?? this.options.leaseSeconds;
-    return performance.now() - this.seen.since > seconds * 1000;
+    return this.clock.monotonic() - this.seen.since > seconds * 1000;
   }
 
   private render(lease: Lease | undefined): Lease {
@@ -143,6 +181,7 @@ class LeaseHolder {
   private async release(): Promise<void> {
     const { leases, name, identity } = this.options;
     const bounded = AbortSignal.timeout(2000);
+    this.held = undefined;
     try {
       const lease = await leases.get(name, bounded);
       if (lease?.spec?.holderIdentity !== identity) return;
@@ -155,11 +194,17 @@ class LeaseHolder {
   }
 }
 
+/** Work that ends before its term ends the term. */
+async function runToEnd(work: Promise<void>, term: BoundedTerm, log: Logger): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    log.error({ err: error }, 'Leading ended with an error.');
+  }
+  term.end('leading ended by itself');
+}
+
 /** MicroTime wants six digits. */
 function microTime(date: Date): string {
   return date.toISOString().replace('Z', '000Z');
-}
-
-async function pause(millis: number, signal: AbortSignal): Promise<void> {
-  await sleep(millis, undefined, { signal }).catch(() => undefined);
 }

@@ -20,6 +20,8 @@ export interface Reconciler extends Preparer {
   log: Logger;
 }
 
+export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
+
 export interface WorldCache {
   flow(name: string): Flow | undefined;
   attempts(flow: string): Attempt[];

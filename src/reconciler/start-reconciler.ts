@@ -4,12 +4,11 @@ import { flowLabel, heldPodsSelector, openFlowsSelector } from '../flow/labels.t
 import type { Job, Pod } from '../kubernetes/types.ts';
 import { startInformer, type Informer } from './informer.ts';
 import { startLeaderLease, type LeaderLease } from './leader-lease.ts';
+import { fenceWrites } from './fence-writes.ts';
 import { reconcileFlow } from './reconcile-flow.ts';
-import type { Reconciler, WorldCache } from './reconciler.ts';
+import type { Reconciler, ReconcilerDependencies, WorldCache } from './reconciler.ts';
 import { sweepUntilAborted } from './sweep.ts';
 import { startWorkQueue } from './work-queue.ts';
-
-export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
 
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
 export function startReconciler(deps: ReconcilerDependencies, signal: AbortSignal): LeaderLease {
@@ -20,9 +19,9 @@ export function startReconciler(deps: ReconcilerDependencies, signal: AbortSigna
       name,
       identity,
       leaseSeconds,
-      lead: async (leading) => {
+      lead: async (term) => {
         deps.metrics.leading.set(1);
-        await reconcileWhileLeading(deps, leading).finally(() => {
+        await reconcileWhileLeading(fenceWrites(deps, term), term.signal).finally(() => {
           deps.metrics.leading.set(0);
           deps.metrics.openFlows.set(0);
         });
@@ -54,8 +53,9 @@ async function reconcileWhileLeading(deps: ReconcilerDependencies, signal: Abort
     backoff,
     log: deps.log,
   });
-  const sweeping = sweepUntilAborted(reconciler, signal);
-  await Promise.all([informers.ended, sweeping]);
+  // At once, so that what waits is dropped, not begun and broken off.
+  signal.addEventListener('abort', () => void queue.stop(), { once: true });
+  await Promise.all([informers.ended, sweepUntilAborted(reconciler, signal)]);
   await queue.stop();
 }
 

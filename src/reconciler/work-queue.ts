@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts';
+import { backOffMillis, type BackOff } from './back-off.ts';
 
 export interface WorkQueue {
   /** Wants the key reconciled now; while it is being worked on, once more afterwards. */
@@ -16,7 +17,7 @@ export type Work = (key: string, signal: AbortSignal) => Promise<{ againAfterMil
 export interface WorkQueueOptions {
   work: Work;
   concurrency: number;
-  backoff: { firstMillis: number; maxMillis: number };
+  backoff: BackOff;
   log: Logger;
   random?: () => number;
 }
@@ -111,9 +112,7 @@ class KeyedQueue {
     if (this.stopping.signal.aborted) return;
     const failures = (this.failures.get(key) ?? 0) + 1;
     this.failures.set(key, failures);
-    const { firstMillis, maxMillis } = this.options.backoff;
-    const random = this.options.random ?? Math.random;
-    const millis = Math.min(maxMillis, firstMillis * 2 ** (failures - 1)) * (0.75 + random() / 2);
+    const millis = backOffMillis(this.options.backoff, failures, this.options.random);
     this.options.log.warn(
       { flowId: key, failures, againAfterMillis: Math.round(millis), err: error },
       'A step failed and will be tried again.',

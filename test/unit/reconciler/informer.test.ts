@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ServiceError } from '../../../src/errors.ts';
 import type { ConfigMap } from '../../../src/kubernetes/types.ts';
 import { createLogger } from '../../../src/log.ts';
 import { startInformer, type Informer, type InformerOptions } from '../../../src/reconciler/informer.ts';
@@ -87,6 +88,26 @@ test('a watch that is too old is begun again with a list, and what was missed is
   gate.resolve(undefined);
   await waitUntil('all that was missed', () => [...informer.values()].length === 10);
   assert.ok(watches >= 2);
+  ending.abort();
+  await informer.ended;
+});
+
+test('a server whose history is too short again and again is given pauses', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  let watches = 0;
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches <= 4) throw new ServiceError('cluster-expired', 'too old resource version');
+    yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const log = createLogger('silent');
+  const failures: number[] = [];
+  log.warn = (entry: { failures: number }) => failures.push(entry.failures);
+  const informer = inform(api, ending.signal, { client: flaky, log });
+  await waitUntil('a watch that stands', () => watches === 5);
+  assert.deepEqual(failures, [2, 3, 4], 'the first time a list helps at once');
   ending.abort();
   await informer.ended;
 });
