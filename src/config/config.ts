@@ -108,6 +108,15 @@ export interface PodsConfig {
     maxRun: number;
     maxUpload: number;
   };
+  /** How long a cause that keeps a pod from starting is borne with, seconds; never longer than the template's pending limit. */
+  pendingLimits: {
+    imagePull: number;
+    unschedulable: number;
+    quota: number;
+    admission: number;
+    configuration: number;
+    volume: number;
+  };
   retentionSeconds: number;
 }
 
@@ -127,6 +136,8 @@ export interface ReconcilerConfig {
   deliverySeconds: number;
   /** A tombstone is kept this long after the results' end. */
   tombstoneSeconds: number;
+  /** A Secret with parameters whose Job never came is deleted after this. */
+  orphanSeconds: number;
   sweepSeconds: number;
 }
 

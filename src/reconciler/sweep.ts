@@ -70,19 +70,17 @@ async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal):
 }
 
 /** A Secret with parameters is written before its Job; if the Job never came, nobody owns it. */
-const orphanAgeMillis = 3600_000;
-
-async function sweepOrphans({ cluster, now }: Reconciler, signal: AbortSignal): Promise<void> {
+async function sweepOrphans({ cluster, config, now }: Reconciler, signal: AbortSignal): Promise<void> {
+  const bornBefore = now().getTime() - config.reconciler.orphanSeconds * 1000;
   const selector = `${flowLabel},${managedByLabel}=${managedBy}`;
   for await (const secret of listAll(cluster.secrets, selector, signal)) {
-    if (!isOldAndUnowned(secret, now())) continue;
+    if (!isOldAndUnowned(secret, bornBefore)) continue;
     const job = await cluster.jobs.get(secret.metadata?.labels?.[flowLabel] ?? '', signal);
     if (job === undefined) await cluster.secrets.delete(secret.metadata?.name ?? '', {}, signal);
   }
 }
 
-function isOldAndUnowned({ metadata }: Secret, now: Date): boolean {
+function isOldAndUnowned({ metadata }: Secret, bornBefore: number): boolean {
   const owners = metadata?.ownerReferences ?? [];
-  const createdAt = Date.parse(metadata?.creationTimestamp ?? now.toISOString());
-  return owners.length === 0 && now.getTime() - createdAt > orphanAgeMillis;
+  return owners.length === 0 && Date.parse(metadata?.creationTimestamp ?? '') < bornBefore;
 }

@@ -46,6 +46,11 @@ export const ReconcilerSettings = Type.Object(
       { min: 0, max: 30 * day, default: day },
       'An ended Job is kept this long after its results’ end.',
     ),
+    // More than any request may take, which makes the Secret before the Job.
+    orphanSeconds: integer(
+      { min: 30, max: 30 * day, default: 3600 },
+      'A Secret with parameters whose Job never came is deleted after this.',
+    ),
     sweepSeconds: integer(
       { min: 1, max: day, default: 600 },
       'Between two searches for what nobody owns any more.',

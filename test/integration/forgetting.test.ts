@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parametersSecretName } from '../../src/flow/names.ts';
+import { buildParametersSecret } from '../../src/provisioner/resources/parameters-secret.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+test('of a flow whose time is over nothing is left in the cluster, and its record in the bucket', async (t) => {
+  const world = await startWorld(t, { settings: { reconciler: { tombstoneSeconds: 0, sweepSeconds: 1 } } });
+  const transfer = world.connector().startTransfer({ assetId: 'echo' });
+  await world.connector().waitFor(transfer.id, 'DEPROVISIONED');
+  const flow = world.flowOf(transfer);
+  await waitUntil('its Job is gone', async () => (await world.namespace.job(flow)) === undefined);
+  await waitUntil('what the Job owned is gone', async () => {
+    const { namespace } = world;
+    const left = await Promise.all([
+      namespace.pods(flow),
+      namespace.secrets(flow),
+      namespace.configMaps(flow),
+    ]);
+    return left.flat().length === 0;
+  });
+  assert.equal((await world.bucket.record(flow))?.outcome.phase, 'succeeded');
+  assert.deepEqual(await world.bucket.results(flow), []);
+});
+
+test('a Secret with parameters whose Job never came is deleted', async (t) => {
+  const world = await startWorld(t, { settings: { reconciler: { orphanSeconds: 30, sweepSeconds: 1 } } });
+  const flow = 'flow-that-never-was';
+  const { secrets } = world.namespace.cluster;
+  await secrets.create(buildParametersSecret(flow, { KEY: 'x' }), t.signal);
+  await waitUntil('it is gone', async () => {
+    return (await secrets.get(parametersSecretName(flow), t.signal)) === undefined;
+  });
+});
