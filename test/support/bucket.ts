@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import type { FlowRecord } from '../../src/flow/record.ts';
+import { s3Client } from './s3-client.ts';
 import type { Servers } from './servers.ts';
 
 /** What a world's bucket holds, seen with the operator's keys. */
@@ -8,21 +9,14 @@ export class Bucket {
   readonly name: string;
   readonly #client: Client;
 
-  constructor(
-    name: string,
-    { endpoint, region, accessKeyId, secretAccessKey }: Omit<Servers['s3'], 'podEndpoint' | 'credentials'>,
-  ) {
-    const url = new URL(endpoint);
+  constructor(name: string, s3: Omit<Servers['s3'], 'podEndpoint' | 'credentials'>) {
     this.name = name;
-    this.#client = new Client({
-      endPoint: url.hostname,
-      port: Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port),
-      useSSL: url.protocol === 'https:',
-      accessKey: accessKeyId,
-      secretKey: secretAccessKey,
-      region,
-      pathStyle: true,
-    });
+    this.#client = s3Client(s3, s3);
+  }
+
+  /** With the operator's keys. */
+  get client(): Client {
+    return this.#client;
   }
 
   async create(): Promise<void> {
@@ -63,5 +57,13 @@ export class Bucket {
   async results(flow: string): Promise<string[]> {
     const keys = await this.keys(`flows/${flow}/`);
     return keys.filter((key) => !key.endsWith('/record.json'));
+  }
+
+  /** Keys of a flow's multipart uploads that are neither completed nor aborted; of all, since MinIO lists by nothing less than a key. */
+  async openUploads(flow: string): Promise<string[]> {
+    const found = this.#client.listIncompleteUploads(this.name, '', true) as AsyncIterable<{ key: string }>;
+    const keys: string[] = [];
+    for await (const { key } of found) if (key.startsWith(`flows/${flow}/`)) keys.push(key);
+    return keys;
   }
 }

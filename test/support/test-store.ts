@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { Client } from 'minio';
+import type { Client } from 'minio';
+import { s3Client } from './s3-client.ts';
 
 /** An S3 server for tests that need nothing else, with an empty bucket of the test's own. */
 export interface TestStore extends AsyncDisposable {
@@ -20,15 +21,7 @@ export async function openTestStore(): Promise<TestStore> {
   await using stack = new AsyncDisposableStack();
   const { endpoint, region, ...keys } = await findServer(stack);
   const bucket = `test-${randomBytes(5).toString('hex')}`;
-  const url = new URL(endpoint);
-  const client = new Client({
-    endPoint: url.hostname,
-    port: Number(url.port),
-    useSSL: url.protocol === 'https:',
-    accessKey: keys.accessKeyId,
-    secretKey: keys.secretAccessKey,
-    region,
-  });
+  const client = s3Client({ endpoint, region }, keys);
   await client.makeBucket(bucket);
   stack.defer(async () => {
     await client.removeObjects(bucket, await storedKeys({ client, bucket }, ''));

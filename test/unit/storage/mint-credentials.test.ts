@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { Client } from 'minio';
 import { createCredentialMinter, type MinterSettings } from '../../../src/storage/mint-credentials.ts';
-import type { ScopedCredentials } from '../../../src/storage/scoped-credentials.ts';
 import { sessionPolicy } from '../../../src/storage/session-policy.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
+import { s3Client } from '../../support/s3-client.ts';
 import { openTestStore, type TestStore } from '../../support/test-store.ts';
 
 let server: TestStore;
@@ -20,17 +19,6 @@ function settings(changed: Partial<MinterSettings> = {}): MinterSettings {
   return { endpoint, region, bucket, credentials: 'sts', ...times, ...changed };
 }
 
-function clientWith({ accessKeyId, secretAccessKey, sessionToken }: ScopedCredentials): Client {
-  const url = new URL(server.endpoint);
-  const keys = {
-    accessKey: accessKeyId,
-    secretKey: secretAccessKey,
-    ...(sessionToken === undefined ? {} : { sessionToken }),
-  };
-  const address = { endPoint: url.hostname, port: Number(url.port), useSSL: url.protocol === 'https:' };
-  return new Client({ ...address, ...keys, region: server.region });
-}
-
 const { signal } = new AbortController();
 
 test('mints keys that write and read below their flow and nowhere else', async () => {
@@ -40,7 +28,7 @@ test('mints keys that write and read below their flow and nowhere else', async (
   const left = (Date.parse(keys.expiration ?? '') - Date.now()) / 1000;
   assert.ok(left > 600 && left <= 901, keys.expiration);
   const { bucket } = server;
-  const scoped = clientWith(keys);
+  const scoped = s3Client(server, keys);
   await scoped.putObject(bucket, 'flows/flow-1/uid/files/a', 'mine');
   assert.equal(await text(await scoped.getObject(bucket, 'flows/flow-1/uid/files/a')), 'mine');
   await server.client.putObject(bucket, 'flows/flow-2/a', 'theirs');
