@@ -5,6 +5,8 @@ import { startApiServer } from './api/server.ts';
 import type { ApiServer } from './api/server.ts';
 import { startJobController } from './job-controller/job-controller.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { createNodePower } from './node-lifecycle.ts';
+import type { NodePower } from './node-lifecycle.ts';
 import { createRegistry } from './registry/registry.ts';
 import type { ClusterRegistry } from './registry/registry.ts';
 import { loadImages } from './runner/images.ts';
@@ -20,6 +22,10 @@ export interface ClusterOptions {
   images?: string;
   /** Shorter pauses of the node, for tests. */
   timing?: RunnerOptions['timing'];
+  /** What the node claims to have, beside and instead of the usual: the scheduler counts requests against it. */
+  capacity?: Record<string, string>;
+  /** How long the node may be silent before it is NotReady; 50 s unless named. */
+  nodeGraceMillis?: number;
   now?: () => Date;
   /** A free port unless named. */
   port?: number;
@@ -37,6 +43,8 @@ export interface EmbeddedCluster {
   certificateAuthority: string;
   /** The objects themselves, for tests that look at the world from inside. */
   registry: ClusterRegistry;
+  /** The plug of the node. */
+  node: Pick<NodePower, 'name' | 'cut' | 'restore'>;
   /** Ends every container and closes every connection. */
   stop(): Promise<void>;
 }
@@ -45,7 +53,7 @@ const defaultImages = resolve(import.meta.dirname, '../../config/dev.yaml');
 
 /** Starts a Kubernetes API with its Job controller and one node that runs containers as processes. Nothing outlives `stop`. */
 export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
-  const { directory, timing = {}, now = () => new Date() } = options;
+  const { directory, timing = {}, capacity = {}, now = () => new Date(), nodeGraceMillis = 50_000 } = options;
   const images = loadImages(options.images ?? defaultImages);
   const nodeDirectory = join(directory, 'node');
   await mkdir(nodeDirectory, { recursive: true });
@@ -54,8 +62,14 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
 
   await using stack = new AsyncDisposableStack();
   const runner = stack.adopt(
-    startRunner({ registry, images, directory: nodeDirectory, now, timing }),
+    startRunner({ registry, images, directory: nodeDirectory, now, timing, capacity }),
     (each) => each.stop(),
+  );
+  const node = stack.adopt(
+    createNodePower({ registry, runner, now, graceMillis: nodeGraceMillis }),
+    (each) => {
+      each.stop();
+    },
   );
   stack.adopt(startJobController({ registry, now }), (each) => {
     each.stop();
@@ -67,7 +81,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   await writeKubeconfig(kubeconfig, api);
 
   const running = stack.move();
-  return { kubeconfig, ...accessOf(api), registry, stop: () => running.disposeAsync() };
+  return { kubeconfig, ...accessOf(api), registry, node, stop: () => running.disposeAsync() };
 }
 
 function accessOf({ url, token, certificateAuthority }: ApiServer) {

@@ -7,6 +7,16 @@ export interface EventNote {
   type: 'Normal' | 'Warning';
   reason: string;
   message: string;
+  /** The container of the pod that it is about. */
+  container?: string;
+}
+
+export interface EventSource {
+  component: string;
+  /** The node it is on. */
+  host?: string;
+  /** Written with an `eventTime` and a `series` in place of a count and two timestamps, as the scheduler does it. */
+  isSeries?: boolean;
 }
 
 export type RecordEvent = (about: KubeObject, note: EventNote) => void;
@@ -15,16 +25,22 @@ export type RecordEvent = (about: KubeObject, note: EventNote) => void;
 const keptEvents = 2000;
 
 /**
- * Returns a function that writes Event objects for `component`. The same note about the same object counts up instead
+ * Returns a function that writes Event objects. The same note about the same object counts up instead
  * of making another object. A refused event (its namespace is on its way out) is dropped, as it is by real components.
  */
-export function createEventRecorder(registry: Registry, component: string, now: () => Date): RecordEvent {
+export function createEventRecorder(registry: Registry, source: EventSource, now: () => Date): RecordEvent {
   const names = new Map<string, { name: string; namespace: string }>();
   return (about, note) => {
-    const identity = JSON.stringify([about.metadata.uid, note.type, note.reason, note.message]);
+    const identity = JSON.stringify([
+      about.metadata.uid,
+      note.type,
+      note.reason,
+      note.message,
+      note.container,
+    ]);
     const known = names.get(identity);
     if (known && countUp(registry, known, now())) return;
-    const event = newEvent(about, note, { component, time: timestamp(now()) });
+    const event = newEvent(about, note, { ...source, now: now() });
     try {
       registry.create('events', event);
     } catch {
@@ -37,32 +53,49 @@ export function createEventRecorder(registry: Registry, component: string, now: 
 
 function countUp(registry: Registry, key: { name: string; namespace: string }, now: Date): boolean {
   const counted = registry.modify({ resource: 'events', ...key }, (event) => {
-    event['count'] = Number(event['count']) + 1;
-    event['lastTimestamp'] = timestamp(now);
+    if (event['eventTime'] === undefined) {
+      event['count'] = Number(event['count']) + 1;
+      event['lastTimestamp'] = timestamp(now);
+    } else {
+      const { count = 1 } = (event['series'] ?? {}) as { count?: number };
+      event['series'] = { count: count + 1, lastObservedTime: microseconds(now) };
+    }
   });
   return counted !== undefined;
 }
 
-function newEvent(about: KubeObject, note: EventNote, origin: { component: string; time: string }) {
+function newEvent(about: KubeObject, note: EventNote, origin: EventSource & { now: Date }) {
   const { name, namespace = 'default', uid, resourceVersion } = about.metadata;
+  const { type, reason, message, container } = note;
+  const { component, host } = origin;
+  const involvedObject = {
+    ...{ apiVersion: about.apiVersion, kind: about.kind, namespace, name, uid, resourceVersion },
+    ...(container === undefined ? {} : { fieldPath: containerPath(about, container) }),
+  };
   return {
     metadata: { name: `${name}.${randomBytes(8).toString('hex')}`, namespace },
-    involvedObject: {
-      apiVersion: about.apiVersion,
-      kind: about.kind,
-      namespace,
-      name,
-      uid,
-      resourceVersion,
-    },
-    ...note,
-    source: { component: origin.component },
-    reportingComponent: origin.component,
-    reportingInstance: '',
-    firstTimestamp: origin.time,
-    lastTimestamp: origin.time,
-    count: 1,
+    involvedObject,
+    ...{ type, reason, message },
+    reportingComponent: component,
+    reportingInstance: host ?? '',
+    ...(origin.isSeries
+      ? { source: {}, action: 'Scheduling', eventTime: microseconds(origin.now) }
+      : { source: { component, ...(host === undefined ? {} : { host }) }, ...firstCount(origin.now) }),
   };
+}
+
+function firstCount(now: Date) {
+  return { firstTimestamp: timestamp(now), lastTimestamp: timestamp(now), count: 1 };
+}
+
+function containerPath({ spec }: KubeObject, container: string): string {
+  const { initContainers = [] } = spec as { initContainers?: { name: string }[] };
+  const isInit = initContainers.some(({ name }) => name === container);
+  return `spec.${isInit ? 'initContainers' : 'containers'}{${container}}`;
+}
+
+function microseconds(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
 }
 
 function forgetOldest(registry: Registry, names: Map<string, { name: string; namespace: string }>): void {

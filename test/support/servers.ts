@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startCluster } from '../../src/devcluster/cluster.ts';
+import type { EmbeddedCluster } from '../../src/devcluster/cluster.ts';
 import { startStore } from '../../src/devcluster/store/store.ts';
 
 /** A cluster and a store, wherever they come from. */
@@ -20,6 +21,8 @@ export interface Servers {
   sidecarImage: string;
   /** Servers that go away with the test: what is left in them needs no tidying. */
   disposable: { cluster: boolean; store: boolean };
+  /** The plug of the embedded cluster's only node; a real one's are pulled by its scripts. */
+  node?: EmbeddedCluster['node'];
 }
 
 /**
@@ -32,19 +35,24 @@ export async function startServers(folder: string, stack: AsyncDisposableStack):
   const { TEST_KUBECONFIG: kubeconfig, TEST_S3_ENDPOINT: endpoint, TEST_SIDECAR_IMAGE: image } = process.env;
   if (kubeconfig !== undefined && endpoint === undefined)
     throw new Error('TEST_KUBECONFIG: expected TEST_S3_ENDPOINT beside it');
+  const cluster = kubeconfig === undefined ? await embeddedCluster(folder, stack) : { kubeconfig };
   const s3 = endpoint === undefined ? await embeddedStore(folder, stack) : externalStore(endpoint);
   return {
-    kubeconfig: kubeconfig ?? (await embeddedCluster(folder, stack)),
+    ...cluster,
     s3,
     sidecarImage: image ?? 'edc-job-provisioner:dev',
     disposable: { cluster: kubeconfig === undefined, store: endpoint === undefined },
   };
 }
 
-async function embeddedCluster(folder: string, stack: AsyncDisposableStack): Promise<string> {
-  const cluster = await startCluster({ directory: join(folder, 'cluster') });
+// Seconds where a real cluster waits a minute before it gives a node up.
+const nodeGraceMillis = 2000;
+
+async function embeddedCluster(folder: string, stack: AsyncDisposableStack) {
+  const cluster = await startCluster({ directory: join(folder, 'cluster'), nodeGraceMillis });
   stack.defer(() => cluster.stop());
-  return cluster.kubeconfig;
+  const { kubeconfig, node } = cluster;
+  return { kubeconfig, node };
 }
 
 async function embeddedStore(folder: string, stack: AsyncDisposableStack): Promise<Servers['s3']> {

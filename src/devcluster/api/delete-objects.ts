@@ -1,4 +1,5 @@
 import { isRecord } from '../registry/copy.ts';
+import { disruptPod } from '../registry/disrupt-pod.ts';
 import { apiVersionOf } from '../registry/resources.ts';
 import { badRequest, StatusError } from '../registry/status-error.ts';
 import type { DeleteOptions, KubeObject, Registry } from '../registry/types.ts';
@@ -121,33 +122,13 @@ export async function evictPod(request: ApiRequest, context: ApiContext): Promis
   const registry = registryFor(request, context, given['dryRun']);
   const key = keyOf(request);
   const options = deleteOptions(request, given);
-  registry.modify(key, (pod) => {
-    markDisrupted(pod, context.now());
-  });
-  registry.delete(key, options);
+  const why = { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' } as const;
+  disruptPod(registry, key, { ...why, now: context.now(), options });
   return {
     kind: 'json',
     code: 201,
     body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
   };
-}
-
-function markDisrupted(pod: KubeObject, now: Date): void {
-  const status = isRecord(pod['status']) ? pod['status'] : {};
-  const phase = status['phase'];
-  if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed') return;
-  const conditions = Array.isArray(status['conditions']) ? (status['conditions'] as unknown[]) : [];
-  const others = conditions.filter(
-    (condition) => !isRecord(condition) || condition['type'] !== 'DisruptionTarget',
-  );
-  others.push({
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'EvictionByEvictionAPI',
-    message: 'Eviction API: evicting',
-    lastTransitionTime: `${now.toISOString().slice(0, 19)}Z`,
-  });
-  pod['status'] = { ...status, conditions: others };
 }
 
 export function methodNotAllowed(): StatusError {

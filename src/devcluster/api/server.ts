@@ -28,33 +28,61 @@ export interface ApiServer {
   token: string;
   /** PEM of the certificate, which is its own authority. */
   certificateAuthority: string;
+  /** Ends every connection. */
   stop(): Promise<void>;
+  /** After `stop`: again at the same address, for the same token, with the same certificate; older watches get 410. */
+  start(): Promise<void>;
 }
 
 /** Starts the API on 127.0.0.1 over TLS: kubectl sends a token to nothing else. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const now = options.now ?? (() => new Date());
-  const { key, certificate } = createServerCertificate(now());
-  const token = randomBytes(32).toString('base64url');
+  const { key, certificate } = createServerCertificate((options.now ?? (() => new Date()))());
+  const identity = { key, certificate, token: randomBytes(32).toString('base64url') };
+  let life = await beginLife(options, identity);
+  const { address, port } = life;
+  return {
+    url: `https://${address}`,
+    token: identity.token,
+    certificateAuthority: certificate,
+    stop: () => life.end(),
+    async start() {
+      life = await beginLife({ ...options, port }, identity);
+    },
+  };
+}
+
+interface Identity {
+  key: string;
+  certificate: string;
+  token: string;
+}
+
+interface Life {
+  address: string;
+  port: number;
+  end(): Promise<void>;
+}
+
+async function beginLife(options: ApiServerOptions, { key, certificate, token }: Identity): Promise<Life> {
   const stopping = new AbortController();
   const context: ApiContext = {
     registry: options.registry,
     history: recordHistory(options.registry, options.historyLength ?? 10_000),
     snapshots: createListSnapshots(),
     podLogs: options.podLogs,
-    now,
+    now: options.now ?? (() => new Date()),
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
   const server = createServer({ key, cert: certificate, requestTimeout: 60_000, keepAliveTimeout: 90_000 });
-  const address = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0);
+  const address = `127.0.0.1:${port}`;
   server.on('request', (message, response) => {
     void serveRequest({ message, response, stopping: stopping.signal }, { context, token, address });
   });
   return {
-    url: `https://${address}`,
-    token,
-    certificateAuthority: certificate,
-    async stop() {
+    address,
+    port,
+    async end() {
       context.history.close();
       stopping.abort();
       await close(server);
@@ -77,8 +105,8 @@ async function close(server: Server): Promise<void> {
   clearTimeout(force);
 }
 
-async function listen(server: Server, port: number): Promise<string> {
+async function listen(server: Server, port: number): Promise<number> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (server.address() as AddressInfo).port;
 }

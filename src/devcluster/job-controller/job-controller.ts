@@ -23,7 +23,7 @@ export function startJobController(options: JobControllerOptions): { stop(): voi
   const context: JobControllerContext = {
     registry,
     now,
-    record: createEventRecorder(registry, 'job-controller', now),
+    record: createEventRecorder(registry, { component: 'job-controller' }, now),
     backOff: createBackOff(backOffMillis),
     refusals: createBackOff(1000),
   };

@@ -47,6 +47,15 @@ export const resources: readonly ResourceDefinition[] = [
   },
   {
     ...usual,
+    plural: 'nodes',
+    singular: 'node',
+    kind: 'Node',
+    shortNames: ['no'],
+    namespaced: false,
+    subresources: ['status'],
+  },
+  {
+    ...usual,
     plural: 'pods',
     singular: 'pod',
     kind: 'Pod',

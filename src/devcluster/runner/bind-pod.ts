@@ -3,10 +3,11 @@ import type { NodeContext } from './context.ts';
 import { podKey } from './pod.ts';
 import type { Pod, PodCondition } from './pod.ts';
 import { unschedulable } from './schedule-pod.ts';
+import type { Node } from './schedule-pod.ts';
 
 /** The scheduler: gives the pod to the node, or says on the pod why it has to wait. */
 export function bindPod(context: NodeContext, seen: Pod): void {
-  const { registry, node, record } = context;
+  const { registry, node, recordScheduling: record } = context;
   const pod = registry.get(podKey(seen)) as Pod | undefined;
   if (!pod || pod.spec.nodeName !== undefined || pod.metadata.deletionTimestamp !== undefined) return;
   const why = waitReason(context, pod);
@@ -37,6 +38,9 @@ function waitReason({ registry, node }: NodeContext, pod: Pod) {
   if ((pod.spec.schedulingGates ?? []).length > 0) {
     return { reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' };
   }
-  const message = unschedulable(pod, node, registry.list('pods').items as Pod[]);
+  const found = registry.get({ resource: 'nodes', name: node.name }) as Node | undefined;
+  const message = found
+    ? unschedulable(pod, found, registry.list('pods').items as Pod[])
+    : 'no nodes available to schedule pods';
   return message === undefined ? undefined : { reason: 'Unschedulable', message };
 }

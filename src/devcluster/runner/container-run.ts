@@ -123,6 +123,8 @@ export class ContainerRun {
     const run = {
       context: this.#context,
       container: this.#place.container,
+      isInit: this.isInit,
+      graceSeconds: this.#place.pod.spec.terminationGracePeriodSeconds,
       programs,
       keeper: this.#keeper,
       log: this.#nextLog(),
@@ -151,9 +153,15 @@ export class ContainerRun {
     const millis = doubled(crashBackOffMillis, ends - 2);
     const { pod, container } = this.#place;
     const { name, namespace = '', uid } = pod.metadata;
-    const message = `back-off ${millis / 1000}s restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`;
-    this.#keeper.wait('CrashLoopBackOff', message);
-    this.#note('Warning', 'BackOff', `Back-off restarting failed container ${container.name} in pod ${name}`);
+    const podId = `${name}_${namespace}(${uid})`;
+    const message = `back-off ${millis / 1000}s restarting failed container=${container.name} pod=${podId}`;
+    // Where the pod's own policy is never to restart, a kubelet shows the last end of a sidecar all the while.
+    if (pod.spec.restartPolicy !== 'Never') this.#keeper.wait('CrashLoopBackOff', message);
+    this.#note(
+      'Warning',
+      'BackOff',
+      `Back-off restarting failed container ${container.name} in pod ${podId}`,
+    );
     return pause(millis, stopping);
   }
 
@@ -168,6 +176,7 @@ export class ContainerRun {
   }
 
   #note(type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#context.record(this.#place.pod, { type, reason, message });
+    const { pod, container } = this.#place;
+    this.#context.record(pod, { type, reason, message, container: container.name });
   }
 }

@@ -2,7 +2,6 @@ import type { RecordEvent } from '../record-event.ts';
 import type { Registry } from '../registry/types.ts';
 import type { ImageMap, LocalImage } from './images.ts';
 import type { ProcessGuard } from './process-guard.ts';
-import type { NodeDescription } from './schedule-pod.ts';
 
 export interface Timing {
   /** Before the first restart of a container that ended. */
@@ -32,8 +31,11 @@ export interface NodeContext {
   now: () => Date;
   timing: Timing;
   record: RecordEvent;
+  /** As the scheduler. */
+  recordScheduling: RecordEvent;
   guard: ProcessGuard;
-  node: NodeDescription;
+  /** What it was registered with. */
+  node: { name: string; capacity: Record<string, string> };
   directory: string;
   /** The folder with the programs of an image. */
   programsOf(image: LocalImage): string;

@@ -57,14 +57,15 @@ function currentImage({ registry }: NodeContext, { pod, container }: ImageWish):
 
 function problemOf({ images }: NodeContext, name: string, container: Container) {
   if (fullImageName(name) === undefined) {
-    const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`;
+    const why = /[A-Z]/.test(name) ? ': repository name must be lowercase' : '';
+    const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format${why}`;
     return { reason: 'InvalidImageName', message };
   }
   if (container.imagePullPolicy === 'Never') {
     const message = `Container image "${name}" is not present with pull policy of Never`;
     return { reason: 'ErrImageNeverPull', message };
   }
-  const message = `failed to pull image "${name}": the embedded cluster pulls nothing, it runs programs of this machine: add the line \`${name}: { entrypoint: [program] }\` below \`images:\` in ${images.file}`;
+  const message = `failed to pull and unpack image "${fullImageName(name) ?? name}": the embedded cluster pulls nothing, it runs programs of this machine: add the line \`${name}: { entrypoint: [program] }\` below \`images:\` in ${images.file}`;
   return { reason: 'ErrImagePull', message };
 }
 
@@ -73,19 +74,20 @@ function announce(
   wish: ImageWish,
   { name, reason, message }: { name: string; reason: string; message: string },
 ): void {
-  if (reason === 'InvalidImageName') {
-    note(context, wish, { type: 'Warning', reason: 'InspectFailed', message });
-    return;
+  if (reason === 'ErrImagePull') {
+    note(context, wish, { type: 'Normal', reason: 'Pulling', message: `Pulling image "${name}"` });
+    const failed = `Failed to pull image "${name}": ${message}`;
+    note(context, wish, { type: 'Warning', reason: 'Failed', message: failed });
+  } else {
+    note(context, wish, {
+      type: 'Warning',
+      reason: reason === 'InvalidImageName' ? 'InspectFailed' : reason,
+      message,
+    });
   }
-  note(context, wish, { type: 'Normal', reason: 'Pulling', message: `Pulling image "${name}"` });
-  note(context, wish, {
-    type: 'Warning',
-    reason: 'Failed',
-    message: `Failed to pull image "${name}": ${message}`,
-  });
   note(context, wish, { type: 'Warning', reason: 'Failed', message: `Error: ${reason}` });
 }
 
 function note(context: NodeContext, wish: ImageWish, event: Parameters<NodeContext['record']>[1]): void {
-  context.record(wish.pod, event);
+  context.record(wish.pod, { ...event, container: wish.container.name });
 }

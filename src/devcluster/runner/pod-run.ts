@@ -38,6 +38,7 @@ export class PodRun {
       inits: initContainers.map((container) => this.#container(container, true)),
       mains: containers.map((container) => this.#container(container, false)),
       startTime: timestamp(context.now()),
+      isMounted: false,
     };
     this.finished = this.#live();
   }
@@ -69,6 +70,14 @@ export class PodRun {
     }, millis);
     await this.finished;
     clearTimeout(patience);
+  }
+
+  /** Ends the pod as a power cut does. */
+  async cut(): Promise<void> {
+    this.#isSilent = true;
+    const { inits, mains } = this.#progress;
+    await Promise.all([...inits, ...mains].map((run) => run.kill()));
+    await this.abandon(0);
   }
 
   /** A pod that has begun to end keeps what it has: its kubelet no longer looks. */
@@ -118,7 +127,11 @@ export class PodRun {
     const { timing, record } = this.#context;
     while (!this.#stopping.signal.aborted) {
       const problem = this.#volumes.mount();
-      if (problem === undefined) return true;
+      if (problem === undefined) {
+        this.#progress.isMounted = true;
+        this.#publish();
+        return true;
+      }
       record(this.#pod, { type: 'Warning', reason: 'FailedMount', message: problem });
       await pause(timing.retryMillis, this.#stopping.signal);
     }

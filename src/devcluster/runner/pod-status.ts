@@ -7,6 +7,8 @@ export interface PodProgress {
   /** Set once no container will run any more. */
   end?: { phase: 'Succeeded' | 'Failed'; reason?: string; message?: string };
   startTime: string;
+  /** All volumes are there: the pod has its sandbox, and its containers can be made. */
+  isMounted: boolean;
 }
 
 const address = '127.0.0.1';
@@ -21,8 +23,7 @@ export function buildPodStatus(pod: Pod, progress: PodProgress, time: string): P
     conditions: mergedConditions(pod.status.conditions ?? [], conditionsOf(progress), time),
     hostIP: address,
     hostIPs: [{ ip: address }],
-    podIP: address,
-    podIPs: [{ ip: address }],
+    ...(progress.isMounted ? { podIP: address, podIPs: [{ ip: address }] } : {}),
     startTime: progress.startTime,
     ...(inits.length > 0 ? { initContainerStatuses: inits.map((run) => run.status) } : {}),
     containerStatuses: mains.map((run) => run.status),
@@ -30,6 +31,17 @@ export function buildPodStatus(pod: Pod, progress: PodProgress, time: string): P
   if (reason !== undefined) status.reason = reason;
   if (message !== undefined) status.message = message;
   return status;
+}
+
+/** The conditions of a pod whose containers are lost. */
+export function endedConditions({ status }: Pod, phase: string, time: string): PodCondition[] {
+  const ready = { reason: phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed' };
+  const own = [
+    { type: 'PodReadyToStartContainers', status: 'False' },
+    condition('Ready', false, ready),
+    condition('ContainersReady', false, ready),
+  ];
+  return mergedConditions(status.conditions ?? [], own, time);
 }
 
 /** Whether all main containers ended well; anything else is a failure. */
@@ -55,7 +67,7 @@ function phaseOf({ inits, mains, end }: PodProgress): string {
 }
 
 function conditionsOf(progress: PodProgress): PodCondition[] {
-  const { inits, mains, end } = progress;
+  const { inits, mains, end, isMounted } = progress;
   const lasting = [...inits.filter((run) => run.isSidecar), ...mains].map((run) => run.status);
   const initialized = isInitialized(inits);
   const over = end ? { reason: end.phase === 'Succeeded' ? 'PodCompleted' : 'PodFailed' } : undefined;
@@ -64,7 +76,7 @@ function conditionsOf(progress: PodProgress): PodCondition[] {
   const pending = inits.filter((run) => !isInitialized([run])).map((run) => run.status);
   const notInitialized = listing('ContainersNotInitialized', 'containers with incomplete status', pending);
   return [
-    { type: 'PodReadyToStartContainers', status: end ? 'False' : 'True' },
+    { type: 'PodReadyToStartContainers', status: isMounted && !end ? 'True' : 'False' },
     condition('Initialized', initialized, initialized ? completed(end) : notInitialized),
     condition('Ready', !ready, ready),
     condition('ContainersReady', !ready, ready),

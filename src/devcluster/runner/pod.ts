@@ -1,4 +1,5 @@
 import type { KubeObject, ObjectKey } from '../registry/types.ts';
+import type { Toleration } from './tolerations.ts';
 
 /** The parts of a pod that running it needs; what the registry stores has been defaulted and checked. */
 export interface Pod extends KubeObject {
@@ -15,6 +16,7 @@ export interface PodSpec {
   nodeSelector?: Record<string, string>;
   affinity?: { nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: unknown } };
   schedulingGates?: unknown[];
+  tolerations?: Toleration[];
   terminationGracePeriodSeconds: number;
   activeDeadlineSeconds?: number;
 }

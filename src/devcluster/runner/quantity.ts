@@ -1,4 +1,6 @@
 const factors: Record<string, number> = {
+  n: 1e-9,
+  u: 1e-6,
   m: 1e-3,
   '': 1,
   k: 1e3,
@@ -6,11 +8,13 @@ const factors: Record<string, number> = {
   G: 1e9,
   T: 1e12,
   P: 1e15,
+  E: 1e18,
   Ki: 2 ** 10,
   Mi: 2 ** 20,
   Gi: 2 ** 30,
   Ti: 2 ** 40,
   Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
 /** The number a Kubernetes quantity (`500m`, `1Gi`) stands for; NaN if it is none. */

@@ -13,6 +13,9 @@ import { clearTerminationMessage, readTerminationMessage } from './termination-m
 export interface Run {
   context: NodeContext;
   container: Container;
+  isInit: boolean;
+  /** What a container gets to end that failed its startup probe. */
+  graceSeconds: number;
   programs: ContainerPrograms;
   keeper: StatusKeeper;
   log: ContainerLog;
@@ -76,7 +79,7 @@ function endOf({ programs, container, log }: Run, exitCode: number): Termination
 function startFailure({ note }: Run, error: unknown): Termination {
   const why = error instanceof Error ? error.message : String(error);
   const known = error instanceof StartError ? '' : 'starting the process: ';
-  const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: ${known}${why}`;
+  const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${known}${why}: unknown`;
   note('Warning', 'Failed', `Error: ${message}`);
   return { exitCode: notStarted, reason: 'StartError', message };
 }
@@ -96,7 +99,7 @@ async function watchStartup(
             program: run.probe,
             guard: context.guard,
             onFailure: () => {
-              note('Warning', 'Unhealthy', 'Startup probe failed');
+              note('Warning', 'Unhealthy', 'Startup probe failed: ');
             },
           },
           over,
@@ -108,8 +111,15 @@ async function watchStartup(
     run.onStarted();
     return;
   }
-  note('Normal', 'Killing', `Container ${container.name} failed startup probe, will be restarted`);
-  run.process.kill();
+  const message = run.isInit
+    ? `Init container ${container.name} failed startup probe`
+    : `Container ${container.name} failed startup probe, will be restarted`;
+  note('Normal', 'Killing', message);
+  run.process.signal('SIGTERM');
+  const patience = setTimeout(run.process.kill, run.graceSeconds * 1000);
+  void run.process.ended.then(() => {
+    clearTimeout(patience);
+  });
 }
 
 function probeProgram({ container, programs }: Run): Program | undefined {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { arch } from 'node:os';
 import { join } from 'node:path';
 
 import type { PodLogs } from '../pod-logs.ts';
@@ -11,11 +10,13 @@ import { realTiming } from './context.ts';
 import type { NodeContext, Timing } from './context.ts';
 import { linkPrograms } from './find-program.ts';
 import type { ImageMap, LocalImage } from './images.ts';
+import { losePod } from './lose-pod.ts';
 import { hasEnded, podKey } from './pod.ts';
 import type { Pod } from './pod.ts';
 import { createPodLogs } from './pod-logs.ts';
 import { PodRun } from './pod-run.ts';
 import { startProcessGuard } from './process-guard.ts';
+import { registerNode } from './register-node.ts';
 import { removeFolder } from './remove-folder.ts';
 
 export interface RunnerOptions {
@@ -30,14 +31,19 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
+  /** The node's name. */
+  name: string;
   logs: PodLogs;
+  /** A power cut: every process ends at once, and nobody reports anything. */
+  cut(): Promise<void>;
+  /** Power again: pods that ran are lost, those that had not begun begin. */
+  restore(): void;
   /** Ends every process that was started and removes every file; pods keep the status they had. */
   stop(): Promise<void>;
 }
 
 const nodeName = 'embedded';
 const stopMillis = 1000;
-const claimed = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: '110' };
 
 /**
  * Runs the registry's pods as processes of this machine, on the one node it is, until it is stopped. They share its
@@ -46,16 +52,31 @@ const claimed = { cpu: '64', memory: '256Gi', 'ephemeral-storage': '1Ti', pods: 
  */
 export function startRunner(options: RunnerOptions): Runner {
   const context = createContext(options);
-  const runs = new Map<string, PodRun>();
+  const node: RunningNode = { context, runs: new Map(), isUp: true };
   const unsubscribe = options.registry.subscribe((event) => {
-    observe(context, runs, event);
+    observe(node, event);
   });
-  for (const pod of podsOf(context)) attend(context, runs, pod);
+  attendAll(node);
   return {
-    logs: createPodLogs(runs),
+    name: nodeName,
+    logs: createPodLogs(node.runs),
+    async cut() {
+      node.isUp = false;
+      const runs = [...node.runs.values()];
+      node.runs.clear();
+      await Promise.all(runs.map((run) => run.cut()));
+    },
+    restore() {
+      node.isUp = true;
+      for (const pod of podsOf(context)) {
+        const isOurs = pod.spec.nodeName === nodeName && !hasEnded(pod);
+        if (isOurs && (pod.status.phase !== 'Pending' || isMarked(pod))) losePod(context, pod);
+      }
+      attendAll(node);
+    },
     async stop() {
       unsubscribe();
-      await Promise.all([...runs.values()].map((run) => run.abandon(stopMillis)));
+      await Promise.all([...node.runs.values()].map((run) => run.abandon(stopMillis)));
       await context.guard.stop();
       for (const folder of ['pods', 'images']) {
         removeFolder(join(options.directory, folder));
@@ -64,26 +85,26 @@ export function startRunner(options: RunnerOptions): Runner {
   };
 }
 
+interface RunningNode {
+  context: NodeContext;
+  runs: Map<string, PodRun>;
+  isUp: boolean;
+}
+
 function createContext(options: RunnerOptions): NodeContext {
   const { registry, images, directory, now = () => new Date() } = options;
   mkdirSync(join(directory, 'pods'), { recursive: true });
+  const capacity = registerNode(registry, { name: nodeName, capacity: options.capacity, now: now() });
   return {
     registry,
     images,
     now,
     directory,
     timing: { ...realTiming, ...options.timing },
-    record: createEventRecorder(registry, 'kubelet', now),
+    record: createEventRecorder(registry, { component: 'kubelet', host: nodeName }, now),
+    recordScheduling: createEventRecorder(registry, { component: 'default-scheduler', isSeries: true }, now),
     guard: startProcessGuard(),
-    node: {
-      name: nodeName,
-      labels: {
-        'kubernetes.io/hostname': nodeName,
-        'kubernetes.io/os': 'linux',
-        'kubernetes.io/arch': arch() === 'x64' ? 'amd64' : arch(),
-      },
-      capacity: { ...claimed, ...options.capacity },
-    },
+    node: { name: nodeName, capacity },
     programsOf(image: LocalImage) {
       const id = createHash('sha256').update(image.name).digest('hex').slice(0, 16);
       const folder = join(directory, 'images', id);
@@ -93,17 +114,19 @@ function createContext(options: RunnerOptions): NodeContext {
   };
 }
 
-function observe(context: NodeContext, runs: Map<string, PodRun>, event: WatchEvent): void {
+function observe(node: RunningNode, event: WatchEvent): void {
+  const { context, runs } = node;
   const { resource, object } = event;
   if (resource === 'configmaps' || resource === 'secrets') {
     const { name, namespace } = object.metadata;
     const concerned = [...runs.values()].filter((run) => run.pod.metadata.namespace === namespace);
     for (const run of concerned) run.refreshVolumes({ resource, name });
   }
+  if (resource === 'nodes') bindWaiting(context);
   if (resource !== 'pods') return;
   const pod = object as Pod;
   if (event.type === 'DELETED') forget(context, runs, pod);
-  else attend(context, runs, pod);
+  else attend(node, pod);
   if (event.type === 'DELETED' || hasEnded(pod)) bindWaiting(context);
 }
 
@@ -112,20 +135,28 @@ function bindWaiting(context: NodeContext): void {
   for (const pod of podsOf(context)) if (!pod.spec.nodeName) bindPod(context, pod);
 }
 
-function attend(context: NodeContext, runs: Map<string, PodRun>, pod: Pod): void {
-  const { uid, deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
+function attendAll(node: RunningNode): void {
+  for (const pod of podsOf(node.context)) attend(node, pod);
+}
+
+function attend({ context, runs, isUp }: RunningNode, pod: Pod): void {
+  const { uid, deletionGracePeriodSeconds = 0 } = pod.metadata;
   const run = runs.get(uid);
   if (run) {
-    if (deletionTimestamp !== undefined) run.stop(deletionGracePeriodSeconds);
+    if (isMarked(pod)) run.stop(deletionGracePeriodSeconds);
   } else if (hasEnded(pod)) {
     return;
-  } else if (deletionTimestamp !== undefined) {
-    endUnstarted(context, pod);
   } else if (pod.spec.nodeName === undefined) {
-    bindPod(context, pod);
-  } else if (pod.spec.nodeName === context.node.name) {
-    runs.set(uid, new PodRun(context, pod));
+    if (isMarked(pod)) endUnstarted(context, pod);
+    else bindPod(context, pod);
+  } else if (pod.spec.nodeName === context.node.name && isUp) {
+    if (isMarked(pod)) endUnstarted(context, pod);
+    else runs.set(uid, new PodRun(context, pod));
   }
+}
+
+function isMarked({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 // Nobody else would: a pod that was deleted before it had a node is only kept by finalizers.

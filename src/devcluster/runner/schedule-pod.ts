@@ -1,49 +1,69 @@
-import type { Container, Pod } from './pod.ts';
+import type { KubeObject } from '../registry/types.ts';
+import type { Container, Pod, PodCondition, Volume } from './pod.ts';
 import { hasEnded, isSidecar } from './pod.ts';
 import { parseQuantity } from './quantity.ts';
+import { tolerationsOf } from './tolerations.ts';
+import type { Taint } from './tolerations.ts';
 
-export interface NodeDescription {
-  name: string;
-  labels: Record<string, string>;
-  /** What it claims to have, as quantities. */
-  capacity: Record<string, string>;
+/** A node as it is registered: others may have given it resources, labels and taints. */
+export interface Node extends KubeObject {
+  spec: { taints?: Taint[]; unschedulable?: boolean };
+  status: { capacity: Record<string, string>; conditions?: PodCondition[] };
 }
 
+const unhelpful = 'Preemption is not helpful for scheduling';
+const noVictims = 'No preemption victims found for incoming pod';
+
 /** Why the pod does not fit onto the only node, in the words of the real scheduler; undefined if it does. */
-export function unschedulable(pod: Pod, node: NodeDescription, others: Pod[]): string | undefined {
-  if (!isSelected(pod, node)) {
-    return complaint(
-      "node(s) didn't match Pod's node affinity/selector",
-      'Preemption is not helpful for scheduling',
-    );
+export function unschedulable(pod: Pod, node: Node, others: Pod[]): string | undefined {
+  const claim = pod.spec.volumes?.find((volume) => volume['persistentVolumeClaim'] !== undefined);
+  if (claim)
+    return `0/1 nodes are available: persistentvolumeclaim "${claimName(claim)}" not found. not found`;
+  if (node.spec.unschedulable) return complaint('node(s) were unschedulable', unhelpful);
+  if (!toleratesAll(pod, node)) return complaint('node(s) had untolerated taint(s)', unhelpful);
+  if (!isSelected(pod, node))
+    return complaint("node(s) didn't match Pod's node affinity/selector", unhelpful);
+  const running = others.filter((other) => other.spec.nodeName === node.metadata.name && !hasEnded(other));
+  return lacking(pod, node, running);
+}
+
+function lacking(pod: Pod, { status }: Node, running: Pod[]): string | undefined {
+  if (running.length >= parseQuantity(status.capacity['pods'] ?? '110')) {
+    return complaint('Too many pods', noVictims);
   }
-  const running = others.filter((other) => other.spec.nodeName === node.name && !hasEnded(other));
-  const lacking = Object.entries(requestsOf(pod)).filter(([name, wanted]) => {
+  const wanted = Object.entries(requestsOf(pod)).map(([name, amount]) => {
     const used = running.reduce((sum, other) => sum + (requestsOf(other)[name] ?? 0), 0);
-    return wanted > 0 && used + wanted > parseQuantity(node.capacity[name] ?? '0');
+    return { name, amount, used, capacity: parseQuantity(status.capacity[name] ?? '0') };
   });
-  if (lacking.length > 0) {
-    const names = lacking.map(([name]) => `Insufficient ${name}`).join(', 1 ');
-    return complaint(names, 'No preemption victims found for incoming pod');
-  }
-  if (running.length >= parseQuantity(node.capacity['pods'] ?? '110')) {
-    return complaint('Too many pods', 'No preemption victims found for incoming pod');
-  }
-  return undefined;
+  const short = wanted.filter(({ amount, used, capacity }) => amount > 0 && used + amount > capacity);
+  if (short.length === 0) return undefined;
+  const names = short.map(({ name }) => `Insufficient ${name}`).sort();
+  const isHopeless = short.some(({ amount, capacity }) => amount > capacity);
+  return complaint(names.join(', 1 '), isHopeless ? unhelpful : noVictims);
+}
+
+function toleratesAll({ spec }: Pod, node: Node): boolean {
+  return (node.spec.taints ?? []).every(
+    (taint) => taint.effect === 'PreferNoSchedule' || tolerationsOf(spec.tolerations, taint).length > 0,
+  );
 }
 
 // Required node affinity is not evaluated, so that a pod that has it is never placed by accident.
-function isSelected({ spec }: Pod, node: NodeDescription): boolean {
+function isSelected({ spec }: Pod, { metadata }: Node): boolean {
   if (spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution !== undefined) return false;
-  return Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => node.labels[key] === value);
+  return Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => metadata.labels?.[key] === value);
+}
+
+function claimName(volume: Volume): string {
+  return (volume['persistentVolumeClaim'] as { claimName?: string }).claimName ?? '';
 }
 
 function complaint(why: string, preemption: string): string {
-  return `0/1 nodes are available: 1 ${why}. preemption: 0/1 nodes are available: 1 ${preemption}.`;
+  return `0/1 nodes are available: 1 ${why}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 ${preemption}.`;
 }
 
 /** Sidecars count beside the mains; each init container runs before the mains, so only the largest counts. */
-function requestsOf({ spec }: Pod): Record<string, number> {
+export function requestsOf({ spec }: Pod): Record<string, number> {
   const inits = spec.initContainers ?? [];
   const lasting = sum([...spec.containers, ...inits.filter(isSidecar)]);
   const sidecars = sum(inits.filter(isSidecar));

@@ -1,6 +1,19 @@
 import { labelSelector, objectMeta, objectReference } from './meta-schema.ts';
 import { podSpec, podStatus, podTemplate } from './pod-schema.ts';
-import { any, boolean, fields, integer, list, map, microTime, object, set, string, time } from './schema.ts';
+import {
+  any,
+  boolean,
+  fields,
+  integer,
+  list,
+  map,
+  microTime,
+  object,
+  quantity,
+  set,
+  string,
+  time,
+} from './schema.ts';
 import type { Schema } from './schema.ts';
 
 const typed = { apiVersion: string, kind: string, metadata: objectMeta };
@@ -58,6 +71,21 @@ export const kindSchemas: Record<string, Schema> = {
     ...typed,
     spec: object({ finalizers: set(string) }),
     status: object({ phase: string, conditions: list(any, 'type') }),
+  }),
+  nodes: object({
+    ...typed,
+    spec: object({
+      ...fields(string, 'podCIDR providerID'),
+      unschedulable: boolean,
+      podCIDRs: set(string),
+      taints: list(object({ ...fields(string, 'key value effect'), timeAdded: time })),
+    }),
+    status: object({
+      ...fields(map(quantity), 'capacity allocatable'),
+      ...fields(any, 'nodeInfo daemonEndpoints images'),
+      conditions: list(any, 'type'),
+      addresses: list(any, 'type'),
+    }),
   }),
   pods: object({ ...typed, spec: podSpec, status: podStatus }),
   secrets: object({ ...typed, data: map(string), stringData: map(string), type: string, immutable: boolean }),

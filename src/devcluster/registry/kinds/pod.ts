@@ -14,6 +14,7 @@ export const podRules: KindRules = {
     applyPodSpecDefaults(spec);
     spec['serviceAccountName'] ??= 'default';
     spec['serviceAccount'] ??= spec['serviceAccountName'];
+    tolerateLostNodes(spec);
     object['status'] = { phase: 'Pending', qosClass: qosClassOf(spec) };
   },
   check(object, causes) {
@@ -30,6 +31,18 @@ export const podRules: KindRules = {
   },
   gracePeriod: podGracePeriod,
 };
+
+/** Five minutes on a node that is not heard from, unless the pod says otherwise. */
+function tolerateLostNodes(spec: PodSpecShape): void {
+  for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
+    const own = spec.tolerations ?? [];
+    const isNamed = own.some(
+      (each) => (each.key ?? key) === key && (each.effect ?? 'NoExecute') === 'NoExecute',
+    );
+    if (isNamed) continue;
+    spec.tolerations = [...own, { key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }];
+  }
+}
 
 /** The new spec with what may change set back to the old: equal to the old if nothing else changed. */
 function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {

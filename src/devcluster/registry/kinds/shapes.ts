@@ -37,6 +37,13 @@ export interface VolumeShape {
   [member: string]: unknown;
 }
 
+export interface TolerationShape {
+  key?: string;
+  operator?: string;
+  effect?: string;
+  tolerationSeconds?: number;
+}
+
 export interface PodSpecShape {
   containers?: ContainerShape[];
   initContainers?: ContainerShape[];
@@ -45,7 +52,7 @@ export interface PodSpecShape {
   nodeName?: string;
   terminationGracePeriodSeconds?: number;
   activeDeadlineSeconds?: number;
-  tolerations?: unknown[];
+  tolerations?: TolerationShape[];
   [member: string]: unknown;
 }
 

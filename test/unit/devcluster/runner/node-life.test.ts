@@ -63,19 +63,27 @@ const placements = [
     name: 'a request beyond what the node claims',
     spec: { containers: [shell('worker', 'true', { resources: { requests: { cpu: '3' } } })] },
     message:
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
   },
   {
     name: 'a resource the node does not have',
     spec: { containers: [shell('worker', 'true', { resources: { limits: { 'nvidia.com/gpu': '1' } } })] },
     message:
-      '0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Insufficient nvidia.com/gpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
   },
   {
     name: 'a node selector that does not match',
     spec: { nodeSelector: { disk: 'fast' }, containers: [shell('worker', 'true')] },
     message:
-      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+      "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+  },
+  {
+    name: 'a claim that does not exist',
+    spec: {
+      containers: [shell('worker', 'true')],
+      volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'missing' } }],
+    },
+    message: '0/1 nodes are available: persistentvolumeclaim "missing" not found. not found',
   },
 ];
 for (const { name, spec, message } of placements) {
@@ -109,4 +117,16 @@ test('a pod that found no room starts when another has ended', async (t) => {
     const status = node.registry.get({ resource: 'pods', namespace: 'work', name: 'b' })?.['status'];
     return (status as { phase: string }).phase === 'Succeeded';
   });
+});
+
+test('a resource that is given to the node later lets a pod start that asked for it', async (t) => {
+  const node = startNode(t);
+  const resources = { limits: { 'nvidia.com/gpu': '1' } };
+  node.createPod({ containers: [shell('worker', 'true', { resources })] });
+  await waitUntil('it waits', () => node.reasons().includes('FailedScheduling'));
+  node.registry.modify({ resource: 'nodes', name: 'embedded' }, (draft) => {
+    const { capacity } = draft['status'] as { capacity: Record<string, string> };
+    capacity['nvidia.com/gpu'] = '1';
+  });
+  await node.untilPhase('Succeeded');
 });

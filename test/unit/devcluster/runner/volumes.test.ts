@@ -90,11 +90,7 @@ test('an optional volume that is absent is an empty folder', async (t) => {
   assert.equal(node.container('worker')?.state.terminated?.message, undefined);
 });
 
-for (const volume of [
-  { hostPath: { path: '/' } },
-  { persistentVolumeClaim: { claimName: 'x' } },
-  { projected: { sources: [] } },
-]) {
+for (const volume of [{ hostPath: { path: '/' } }, { projected: { sources: [] } }]) {
   const kind = Object.keys(volume).join();
   test(`a ${kind} volume is refused visibly`, async (t) => {
     const node = startNode(t);

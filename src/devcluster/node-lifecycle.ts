@@ -1,0 +1,150 @@
+import { createEventRecorder } from './record-event.ts';
+import type { RecordEvent } from './record-event.ts';
+import { disruptPod } from './registry/disrupt-pod.ts';
+import { timestamp } from './registry/timestamp.ts';
+import type { Registry } from './registry/types.ts';
+import { hasEnded, podKey } from './runner/pod.ts';
+import type { Pod, PodCondition } from './runner/pod.ts';
+import { healthyConditions } from './runner/register-node.ts';
+import type { Runner } from './runner/runner.ts';
+import type { Node } from './runner/schedule-pod.ts';
+import { tolerationsOf } from './runner/tolerations.ts';
+import type { Taint } from './runner/tolerations.ts';
+
+/** Power over the node, as one has over the plug of a machine. */
+export interface NodePower {
+  name: string;
+  /** Every process of its pods ends at once; what their status says stays, until the cluster has noticed. */
+  cut(): Promise<void>;
+  restore(): void;
+  /** Nothing is noticed any more. */
+  stop(): void;
+}
+
+export interface NodePowerOptions {
+  registry: Registry;
+  runner: Pick<Runner, 'name' | 'cut' | 'restore'>;
+  now: () => Date;
+  /** How long a node is silent before it is NotReady. */
+  graceMillis: number;
+}
+
+const unreachable = 'node.kubernetes.io/unreachable';
+const taints: Taint[] = [
+  { key: unreachable, effect: 'NoSchedule' },
+  { key: unreachable, effect: 'NoExecute' },
+];
+const longestTimer = 2 ** 31 - 1;
+
+/**
+ * What a cluster does about a node it no longer hears from: NotReady and tainted after a grace, and its pods marked for
+ * deletion once their tolerations are over; they stay until the node is back, since only its kubelet knows their end.
+ */
+export function createNodePower(options: NodePowerOptions): NodePower {
+  const { registry, runner, now, graceMillis } = options;
+  const timers = new Set<NodeJS.Timeout>();
+  const context = {
+    ...{ registry, now, name: runner.name, after },
+    record: createEventRecorder(registry, { component: 'node-controller' }, now),
+  };
+
+  function after(millis: number, act: () => void): void {
+    timers.add(setTimeout(act, Math.min(millis, longestTimer)));
+  }
+  function stop(): void {
+    for (const timer of timers) clearTimeout(timer);
+    timers.clear();
+  }
+  return {
+    name: runner.name,
+    stop,
+    async cut() {
+      stop();
+      await runner.cut();
+      after(graceMillis, () => {
+        giveUp(context);
+      });
+    },
+    restore() {
+      stop();
+      registry.modify({ resource: 'nodes', name: runner.name }, (draft) => {
+        const { spec, status } = draft as Node;
+        delete spec.taints;
+        status.conditions = healthyConditions(now());
+      });
+      runner.restore();
+    },
+  };
+}
+
+interface Context {
+  registry: Registry;
+  now: () => Date;
+  name: string;
+  record: RecordEvent;
+  readonly after: (millis: number, act: () => void) => void;
+}
+
+function giveUp(context: Context): void {
+  const { registry, now, name } = context;
+  const time = timestamp(now());
+  registry.modify({ resource: 'nodes', name }, (draft) => {
+    const { spec, status } = draft as Node;
+    spec.taints = [...(spec.taints ?? []), ...taints.map((taint) => ({ ...taint, timeAdded: time }))];
+    status.conditions = (status.conditions ?? []).map((condition) => ({
+      ...condition,
+      status: 'Unknown',
+      reason: 'NodeStatusUnknown',
+      message: 'Kubelet stopped posting node status.',
+      lastTransitionTime: time,
+    }));
+  });
+  for (const pod of registry.list('pods').items as Pod[]) {
+    if (pod.spec.nodeName === name && !hasEnded(pod)) abandonPod(context, pod);
+  }
+}
+
+function abandonPod(context: Context, pod: Pod): void {
+  const { registry, record, after } = context;
+  registry.modify(podKey(pod), (draft) => {
+    unready((draft as Pod).status.conditions ?? [], timestamp(context.now()));
+  });
+  record(pod, { type: 'Warning', reason: 'NodeNotReady', message: 'Node is not ready' });
+  const seconds = secondsTolerated(pod);
+  if (seconds === undefined) return;
+  after(seconds * 1000, () => {
+    evict(context, pod);
+  });
+}
+
+function unready(conditions: PodCondition[], time: string): void {
+  const ready = conditions.find(({ type, status }) => type === 'Ready' && status === 'True');
+  if (ready) Object.assign(ready, { status: 'False', lastTransitionTime: time });
+}
+
+/** The shortest toleration counts; undefined is for ever. */
+function secondsTolerated({ spec }: Pod): number | undefined {
+  const seconds = taints
+    .filter(({ effect }) => effect === 'NoExecute')
+    .map((taint) => {
+      const tolerations = tolerationsOf(spec.tolerations, taint);
+      if (tolerations.length === 0) return 0;
+      return Math.min(
+        ...tolerations.map(({ tolerationSeconds = Infinity }) => Math.max(0, tolerationSeconds)),
+      );
+    });
+  const shortest = Math.min(...seconds);
+  return Number.isFinite(shortest) ? shortest : undefined;
+}
+
+function evict({ registry, record, now }: Context, seen: Pod): void {
+  const pod = registry.get(podKey(seen)) as Pod | undefined;
+  if (pod?.metadata.uid !== seen.metadata.uid || hasEnded(pod)) return;
+  const message = `Marking for deletion Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+  record(pod, { type: 'Normal', reason: 'TaintManagerEviction', message });
+  disruptPod(registry, podKey(pod), {
+    reason: 'DeletionByTaintManager',
+    message: 'Taint manager: deleting due to NoExecute taint',
+    now: now(),
+  });
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { isServiceError } from '../../../../src/errors.ts';
+import { startTestApi } from '../../../support/api-server.ts';
+
+const signal = AbortSignal.timeout(60_000);
+
+test('a server that is started again has its address, its token, its certificate and its objects', async (t) => {
+  const api = await startTestApi();
+  t.after(() => api[Symbol.asyncDispose]());
+  const kubeconfig = await readFile(api.kubeconfig, 'utf8');
+  await api.cluster.configMaps.create({ metadata: { name: 'kept' } }, signal);
+  await api.server.stop();
+  await assert.rejects(api.cluster.configMaps.get('kept', signal), (error) =>
+    isServiceError(error, 'cluster-unavailable'),
+  );
+  await api.server.start();
+  assert.notEqual(await api.cluster.configMaps.get('kept', signal), undefined);
+  assert.equal(await readFile(api.kubeconfig, 'utf8'), kubeconfig);
+});
+
+test('a watch from before a restart is told to list again, and one from after it goes on', async (t) => {
+  const api = await startTestApi();
+  t.after(() => api[Symbol.asyncDispose]());
+  const { configMaps } = api.cluster;
+  const { resourceVersion: old } = await configMaps.list({}, signal);
+  await configMaps.create({ metadata: { name: 'first' } }, signal);
+  await api.server.stop();
+  await api.server.start();
+  await assert.rejects(
+    configMaps.watch({ resourceVersion: old }, signal)[Symbol.asyncIterator]().next(),
+    (error) => isServiceError(error, 'cluster-expired'),
+  );
+  const { resourceVersion } = await configMaps.list({}, signal);
+  const watch = configMaps.watch({ resourceVersion }, signal);
+  const next = watch[Symbol.asyncIterator]().next();
+  await configMaps.create({ metadata: { name: 'second' } }, signal);
+  const { value } = await next;
+  assert.ok(value !== undefined && value.type === 'ADDED');
+  assert.equal(value.object.metadata?.name, 'second');
+});
