@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { startApiServer } from '../../src/devcluster/api/server.ts';
+import { startApiServer, type ApiServer } from '../../src/devcluster/api/server.ts';
 import { writeKubeconfig } from '../../src/devcluster/kubeconfig.ts';
 import { createRegistry, type ClusterRegistry } from '../../src/devcluster/registry/registry.ts';
 import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
@@ -10,6 +10,8 @@ import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
 export interface TestApi extends AsyncDisposable {
   cluster: Cluster;
   registry: ClusterRegistry;
+  /** To stop and start. */
+  server: ApiServer;
   /** Its path, for a command that is a process of its own. */
   kubeconfig: string;
 }
@@ -42,6 +44,7 @@ export async function startTestApi(
   return {
     cluster,
     registry,
+    server: api,
     kubeconfig,
     async [Symbol.asyncDispose]() {
       await cluster.close();
