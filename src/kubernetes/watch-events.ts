@@ -40,8 +40,10 @@ export async function* watchEvents<T extends KubernetesObject>(
   };
   try {
     const response = await connection.send({ method: 'GET', path: options.path, query }, bounded);
-    response.body.on('error', () => undefined); // reported by the iteration below; an abort between lines must not crash
-    for await (const line of createInterface({ input: response.body, crlfDelay: Infinity })) {
+    const lines = createInterface({ input: response.body, crlfDelay: Infinity });
+    // The iteration below reports them; an abort between two lines, or after a consumer has left, must not crash.
+    for (const emitter of [response.body, lines]) emitter.on('error', () => undefined);
+    for await (const line of lines) {
       watchdog.refresh();
       if (line !== '') yield parseEvent<T>(line, options.path);
     }
