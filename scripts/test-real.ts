@@ -1,0 +1,114 @@
+// `npm run test:real`: the integration suite on real servers, which are installed, started and stopped by it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  combinationNames,
+  combinations,
+  type Combination,
+  type CombinationName,
+} from './test-real/combinations.ts';
+import { countsOf, describeOutcomes, type Outcome } from './test-real/print-summary.ts';
+import { noResults } from './test-real/read-results.ts';
+import { RealServers } from './test-real/real-servers.ts';
+import { lacksFor } from './test-real/requirements.ts';
+import { runCombination } from './test-real/run-combination.ts';
+
+const help = `Usage: npm run test:real -- [options] [files or folders of tests]
+
+  --only NAME      only this combination (may be repeated): ${combinationNames.join(', ')}
+  --without NAME   all but this one (may be repeated)
+  --keep           leave the servers running, and say how to use and stop them
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    without: { type: 'string', multiple: true, default: [] },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(help);
+else process.exitCode = await main(choose(values.only, values.without));
+
+function choose(only: readonly string[], without: readonly string[]): readonly Combination[] {
+  for (const name of [...only, ...without])
+    if (!combinationNames.includes(name as CombinationName))
+      throw new Error(`${name}: expected one of ${combinationNames.join(', ')}`);
+  return combinations.filter(
+    ({ name }) => (only.length === 0 || only.includes(name)) && !without.includes(name),
+  );
+}
+
+async function main(chosen: readonly Combination[]): Promise<number> {
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      interruption.abort(new Error(`interrupted by ${signal}`));
+    });
+  const servers = new RealServers(mkdtempSync(join(tmpdir(), 'edc-jp-real-')));
+  const outcomes: Outcome[] = [];
+  let left: string | undefined;
+  try {
+    for (const combination of chosen) outcomes.push(await attempt(combination, servers, interruption.signal));
+  } finally {
+    left = await tidyUp(servers);
+  }
+  if (left !== undefined) console.error(left);
+  console.log(describeOutcomes(outcomes));
+  const failed = outcomes.some((outcome) => countsOf(outcome).failed > 0);
+  return failed || left !== undefined || interruption.signal.aborted ? 1 : 0;
+}
+
+async function attempt(
+  combination: Combination,
+  servers: RealServers,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const start = performance.now();
+  function outcome(rest: Partial<Outcome>): Outcome {
+    const seconds = (performance.now() - start) / 1000;
+    return { combination, results: noResults(), seconds, ...rest };
+  }
+  const lacks = lacksFor(combination);
+  if (lacks.length > 0) {
+    const broken = process.env['CI'] === 'true' && lacks.some((lack) => lack.expectedInCi);
+    return outcome({ notRun: `this machine lacks ${lacks.map(({ text }) => text).join('; ')}`, broken });
+  }
+  try {
+    say(`${combination.name}: servers`);
+    const env = await servers.provide(combination, signal);
+    say(`${combination.name}: tests (servers after ${Math.round((performance.now() - start) / 1000)} s)`);
+    const run = { combination, named: positionals, servers: env, folder: servers.directory };
+    return outcome({ results: await runCombination(run, signal) });
+  } catch (error) {
+    return outcome({ notRun: messageOf(error), broken: true });
+  }
+}
+
+/** What could not be tidied up. */
+async function tidyUp(servers: RealServers): Promise<string | undefined> {
+  if (values.keep) {
+    say(`the servers are kept: \`. ${servers.directory}/env\`, \`test/servers/stop ${servers.directory}\``);
+    return undefined;
+  }
+  try {
+    await servers.stop();
+    rmSync(servers.directory, { recursive: true, force: true });
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function say(text: string): void {
+  console.log(`\n== ${text}`);
+}

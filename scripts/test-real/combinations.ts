@@ -1,0 +1,66 @@
+import { globSync, readFileSync } from 'node:fs';
+
+export const combinationNames = ['embedded', 'real-minio', 'embedded-minio', 'real-versity'] as const;
+export type CombinationName = (typeof combinationNames)[number];
+
+export interface Combination {
+  name: CombinationName;
+  title: string;
+  cluster: 'embedded' | 'real';
+  store: 'embedded' | 'minio' | 'versity';
+  files: 'all' | 'store';
+}
+
+/** In the order that starts each server once. */
+export const combinations: readonly Combination[] = [
+  {
+    name: 'embedded',
+    title: 'embedded cluster and store',
+    cluster: 'embedded',
+    store: 'embedded',
+    files: 'all',
+  },
+  { name: 'real-minio', title: 'Kubernetes and MinIO', cluster: 'real', store: 'minio', files: 'all' },
+  {
+    name: 'embedded-minio',
+    title: 'embedded cluster and MinIO',
+    cluster: 'embedded',
+    store: 'minio',
+    files: 'store',
+  },
+  {
+    name: 'real-versity',
+    title: 'Kubernetes and Versity',
+    cluster: 'real',
+    store: 'versity',
+    files: 'store',
+  },
+];
+
+export interface Batch {
+  files: string[];
+  concurrency: number;
+}
+
+/**
+ * The files of a combination. Those that restart or cut off the real servers would disturb all others: they come last, one by one.
+ */
+export function batchesOf({ cluster, files }: Combination, named: readonly string[]): Batch[] {
+  const pattern = files === 'all' ? 'test/integration/**/*.test.ts' : 'test/integration/**/*.store.test.ts';
+  const chosen = globSync(pattern)
+    .sort()
+    .filter(
+      (file) => named.length === 0 || named.some((name) => file === name || file.startsWith(`${name}/`)),
+    );
+  const alone = cluster === 'real' ? chosen.filter(disturbsServers) : [];
+  const together = chosen.filter((file) => !alone.includes(file));
+  return [
+    { files: together, concurrency: cluster === 'real' ? 3 : 2 },
+    { files: alone, concurrency: 1 },
+  ].filter((batch) => batch.files.length > 0);
+}
+
+/** As the file itself says by what it needs. */
+function disturbsServers(file: string): boolean {
+  return /needing\([^)]*'own control plane'/.test(readFileSync(file, 'utf8'));
+}
