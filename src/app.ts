@@ -16,6 +16,7 @@ import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createFlowService } from './provisioner/create-flow-service.ts';
 import type { FlowService } from './provisioner/flow-service.ts';
+import { createEventLook } from './reconciler/event-look.ts';
 import { createSettleClock } from './reconciler/settle-clock.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { LeaderLease } from './reconciler/leader-lease.ts';
@@ -59,6 +60,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       config,
       secrets,
       minter: createCredentialMinter(config.store, secrets.store),
+      events: createEventLook({ events: cluster.events }),
       settle: createSettleClock(config.http.answerDeadlineMillis + config.reconciler.settleMillis),
       announce: announceTo({ config, secrets, dispatcher: clients.dispatcher, metrics }),
       metrics,

@@ -2,6 +2,7 @@ import { ServiceError } from '../errors.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
+import type { PendingNote } from './pending-cause.ts';
 import type { CancelReason } from './reasons.ts';
 
 const prefix = 'edc-job-provisioner';
@@ -20,6 +21,8 @@ export const annotation = {
   askedAt: `${prefix}/asked-at`,
   /** When the Job was resumed. */
   startedAt: `${prefix}/started-at`,
+  /** PendingNote: what keeps the worker from starting, and since when. */
+  pending: `${prefix}/pending`,
   /** CredentialsNote. */
   credentials: `${prefix}/credentials`,
   /** WorkerEnd, written as soon as it is seen, before anything can delete the pod. */
@@ -80,6 +83,7 @@ interface Values {
   [annotation.request]: FlowRequest;
   [annotation.plan]: FlowPlan;
   [annotation.environment]: FrozenEnvironment;
+  [annotation.pending]: PendingNote;
   [annotation.credentials]: CredentialsNote;
   [annotation.worker]: WorkerEnd;
   [annotation.attempt]: AttemptEnd;

@@ -1,6 +1,9 @@
 import type { Pod } from '../kubernetes/types.ts';
+import { diagnosePod, unpreparedSince } from './diagnose-pod.ts';
 import { evidenceFinalizer, flowLabel } from './labels.ts';
+import type { WorkerEnd } from './annotations.ts';
 import type { AttemptEnd } from './outcome.ts';
+import type { Blocker } from './pending-cause.ts';
 
 export const workerContainer = 'worker';
 export const sidecarContainer = 'uploader';
@@ -21,8 +24,10 @@ export interface Attempt {
   held: boolean;
   worker: ContainerState;
   sidecar: ContainerState;
-  /** For people: why it does not run yet. */
-  waiting: string | undefined;
+  /** What keeps its worker from starting, as far as its own status tells. */
+  blocked: Blocker | undefined;
+  /** Since when it has a node and no container has begun: only events tell why. */
+  unpreparedSince: string | undefined;
 }
 
 export type ContainerState =
@@ -46,7 +51,8 @@ export function readAttempt(pod: Pod): Attempt {
     held: metadata.finalizers?.includes(evidenceFinalizer) === true,
     worker,
     sidecar: readContainer(pod.status?.initContainerStatuses, sidecarContainer),
-    waiting: worker.state === 'waiting' ? readWaiting(pod, worker) : undefined,
+    blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,
+    unpreparedSince: worker.state === 'waiting' ? unpreparedSince(pod) : undefined,
   };
 }
 
@@ -54,15 +60,20 @@ function text(value: string | undefined): string {
   return value ?? '';
 }
 
-/** The attempt's end as it is kept on the Job; `workerEndSeen`: the worker's end was recorded before any mark of deletion. */
-export function attemptEnd(attempt: Attempt, workerEndSeen: boolean, now: string): AttemptEnd {
+/**
+ * The attempt's end as it is kept on the Job; `noted`: the worker's end, if it was recorded before any mark of deletion. A node
+ * that comes back from a power cut does not know it any more.
+ */
+export function attemptEnd(attempt: Attempt, noted: WorkerEnd | undefined, now: string): AttemptEnd {
   const { worker, sidecar, disrupted } = attempt;
+  const ownEnd = worker.state === 'ended' ? endOf(worker) : undefined;
+  const known = noted === undefined ? ownEnd : { ...ownEnd, exitCode: noted.exitCode, reason: noted.reason };
   return {
     attempt: attempt.id,
     pod: attempt.pod,
-    ...(worker.state === 'ended' ? { worker: endOf(worker) } : {}),
+    ...(known === undefined ? {} : { worker: known }),
     ...(sidecar.state === 'ended' ? { sidecar: endOf(sidecar) } : {}),
-    ...(disrupted !== undefined && !workerEndSeen ? { disrupted } : {}),
+    ...(disrupted === undefined ? {} : { [noted === undefined ? 'disrupted' : 'interrupted']: disrupted }),
     at: now,
   };
 }
@@ -107,19 +118,14 @@ function readDisruption({ metadata, status = {} }: Pod): string | undefined {
   );
   if (target !== undefined) return target.reason ?? 'DisruptionTarget';
   if (metadata?.deletionTimestamp !== undefined) return 'Deleted';
-  if (involuntary.includes(text(status.reason))) return status.reason;
+  if (involuntary.includes(text(status.reason))) return because(status.reason, status.message);
   return status.containerStatuses?.some(isLost) === true ? 'ContainerStatusUnknown' : undefined;
+}
+
+function because(reason: string | undefined, message: string | undefined): string {
+  return [reason, message?.trim()].filter(Boolean).join(': ').slice(0, messageLimit);
 }
 
 function isLost({ state }: NonNullable<Statuses>[number]): boolean {
   return state?.terminated?.reason === 'ContainerStatusUnknown';
-}
-
-function readWaiting(pod: Pod, worker: Extract<ContainerState, { state: 'waiting' }>): string | undefined {
-  const unscheduled = pod.status?.conditions?.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  if (unscheduled !== undefined) return [unscheduled.reason, unscheduled.message].filter(Boolean).join(': ');
-  if (worker.reason === undefined) return undefined;
-  return [worker.reason, worker.message].filter(Boolean).join(': ');
 }

@@ -1,6 +1,8 @@
 import type { Attempt } from './attempt.ts';
 import type { Flow } from './flow.ts';
+import { causeRules, pendingSeconds } from './pending-cause.ts';
 import type { FailureReason } from './reasons.ts';
+import { explain, findBlocker, findLive, pendingSince } from './watch-pending.ts';
 import type { World } from './world.ts';
 
 export interface Deadline {
@@ -13,26 +15,52 @@ export interface Deadline {
 /** The kubelet reports an end some seconds late (observation 16), and the sidecar itself stops before its grace ends. */
 const reportSlackMillis = 60_000;
 
-/** The one deadline that runs now: for getting started, for working, or for uploading. */
-export function nextDeadline({ flow, attempts }: World): Deadline {
-  const live = attempts.find(({ terminal }) => !terminal);
-  if (live?.worker.state === 'running') return runDeadline(flow, live.worker.startedAt);
-  if (live?.worker.state === 'ended') return uploadDeadline(flow, live);
-  return pendingDeadline(flow, live);
+/** After the time by which a marked pod had to be gone: its kubelet kills it then, and says so within seconds. */
+const silenceMillis = 30_000;
+
+/** The one deadline that runs now: for getting started, for working, for uploading, or for a marked pod's last word. */
+export function nextDeadline(world: World): Deadline {
+  const live = findLive(world.attempts);
+  const deadline = phaseDeadline(world, live);
+  const silence = live?.deletedAt === undefined ? undefined : silenceDeadline(live, live.deletedAt);
+  return silence !== undefined && silence.at < deadline.at ? silence : deadline;
 }
 
-function pendingDeadline(flow: Flow, live: Attempt | undefined): Deadline {
-  const { pending } = flow.plan.limits;
-  // A replacement after a disruption gets the time anew.
-  const since = Math.max(
-    Date.parse(flow.startedAt ?? flow.createdAt),
-    Date.parse(flow.attempt?.at ?? flow.createdAt),
-  );
-  const why = live?.waiting ?? 'the Job has no pod that says why';
+function silenceDeadline({ pod, disrupted = 'Deleted' }: Attempt, deletedAt: string): Deadline {
   return {
-    at: since + pending * 1000,
-    reason: 'pending-deadline-exceeded',
-    message: `The worker did not start within ${pending} s: ${why}`,
+    at: Date.parse(deletedAt) + silenceMillis,
+    reason: 'node-lost',
+    message: `The pod ${pod} was told to end (${disrupted}), and its node did not say in time that it has.`,
+  };
+}
+
+function phaseDeadline(world: World, live: Attempt | undefined): Deadline {
+  if (live?.worker.state === 'running') return runDeadline(world.flow, live.worker.startedAt);
+  if (live?.worker.state === 'ended') return uploadDeadline(world.flow, live);
+  return pendingDeadline(world);
+}
+
+/** That of what is in the way, and never later than the template's own. */
+function pendingDeadline(world: World): Deadline {
+  const { flow, pendingLimits } = world;
+  const { pending } = flow.plan.limits;
+  const last = pendingSince(flow) + pending * 1000;
+  const blocker = findBlocker(world);
+  if (blocker === undefined) {
+    return {
+      at: last,
+      reason: 'pending-deadline-exceeded',
+      message: `The worker did not start within ${pending} s, and nothing says why.`,
+    };
+  }
+  const seconds = pendingSeconds(blocker.cause, pendingLimits);
+  const own = blocker.since + seconds * 1000;
+  const patience = own <= last ? seconds : pending;
+  const waited = patience === 0 ? '' : ` (waited ${patience} s)`;
+  return {
+    at: Math.min(own, last),
+    reason: causeRules[blocker.cause].reason,
+    message: `The worker did not start${waited}: ${explain(blocker)}`,
   };
 }
 
@@ -48,7 +76,9 @@ function runDeadline(flow: Flow, startedAt: string): Deadline {
 function uploadDeadline(flow: Flow, live: Attempt): Deadline {
   const { upload } = flow.plan.limits;
   const ended = live.worker.state === 'ended' ? live.worker.finishedAt : undefined;
-  const since = Date.parse(flow.worker?.at ?? ended ?? flow.createdAt);
+  // What is noted may be an earlier attempt's.
+  const noted = flow.worker?.attempt === live.id ? flow.worker.at : undefined;
+  const since = Date.parse(noted ?? ended ?? flow.createdAt);
   return {
     at: since + upload * 1000 + reportSlackMillis,
     reason: 'upload-deadline-exceeded',

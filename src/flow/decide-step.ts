@@ -1,9 +1,11 @@
 import type { WorkerEnd } from './annotations.ts';
 import type { Attempt } from './attempt.ts';
 import { nextDeadline, type Deadline } from './deadlines.ts';
-import type { Flow } from './flow.ts';
+import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
 import type { Outcome } from './outcome.ts';
+import type { PendingNote } from './pending-cause.ts';
+import { findNoteToTake, nextLook } from './watch-pending.ts';
 import type { World } from './world.ts';
 
 /** The one next thing that a flow needs. Each may be taken any number of times. */
@@ -11,6 +13,9 @@ export type Step =
   | { take: 'wait'; until: number | undefined }
   | { take: 'prepare' }
   | { take: 'renew-credentials' }
+  | { take: 'note-pending'; note: PendingNote }
+  /** Events are the only ones who know; `until`: when something else is due. */
+  | { take: 'look-at-events'; until: number }
   | { take: 'note-worker'; worker: WorkerEnd }
   | { take: 'note-attempt'; attempt: Attempt }
   | { take: 'release'; attempts: Attempt[] }
@@ -90,7 +95,12 @@ function judge({ flow, attempts, now }: World): Step | undefined {
   if (flow.jobEnd === undefined || attempts.length > 0) return undefined;
   return {
     take: 'conclude',
-    outcome: { phase: 'failed', at, reason: 'attempt-disrupted', message: verdict.message },
+    outcome: {
+      phase: 'failed',
+      at,
+      reason: reasonOfEnd(flow.jobEnd) ?? verdict.reason,
+      message: verdict.message,
+    },
   };
 }
 
@@ -98,11 +108,15 @@ function watchOver(world: World): Step {
   const { flow, now } = world;
   // Suspended after its start: by a queue or by hand. It is not stuck, and no clock of ours runs.
   if (flow.suspended) return { take: 'wait', until: undefined };
+  const note = findNoteToTake(world);
+  if (note !== undefined) return { take: 'note-pending', note };
   const deadline = nextDeadline(world);
   if (deadline.at <= now) return { take: 'conclude', outcome: overdue(deadline, now) };
   const renewal = renewalDue(world);
   if (renewal !== undefined && renewal <= now) return { take: 'renew-credentials' };
-  return { take: 'wait', until: Math.min(deadline.at, renewal ?? Infinity) };
+  const until = Math.min(deadline.at, renewal ?? Infinity);
+  const look = nextLook(world) ?? Infinity;
+  return look <= now ? { take: 'look-at-events', until } : { take: 'wait', until: Math.min(until, look) };
 }
 
 function overdue(deadline: Deadline, now: number): Outcome {

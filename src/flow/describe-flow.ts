@@ -1,5 +1,6 @@
 import type { Attempt } from './attempt.ts';
 import type { Flow } from './flow.ts';
+import { findBlocker, findLive } from './watch-pending.ts';
 
 /** Where a flow is, for people and for the request half. */
 export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'telling' | 'ended';
@@ -8,10 +9,17 @@ export function describePhase(flow: Flow, attempts: Attempt[]): { phase: FlowPha
   if (flow.told !== undefined) return { phase: 'ended' };
   if (flow.outcome !== undefined) return { phase: 'telling' };
   if (flow.startedAt === undefined) return { phase: 'accepted' };
-  const live = attempts.find(({ terminal }) => !terminal);
-  if (live === undefined)
-    return { phase: attempts.length > 0 || flow.attempt !== undefined ? 'judging' : 'pending' };
-  if (live.worker.state === 'running') return { phase: 'running' };
-  if (live.worker.state === 'ended') return { phase: 'uploading' };
-  return { phase: 'pending', ...(live.waiting === undefined ? {} : { detail: live.waiting }) };
+  const live = findLive(attempts);
+  if (live?.worker.state === 'running') return { phase: 'running' };
+  if (live?.worker.state === 'ended') return { phase: 'uploading' };
+  if (live === undefined && attempts.length > 0) return { phase: 'judging' };
+  return describeWaiting(flow, attempts);
+}
+
+function describeWaiting(flow: Flow, attempts: Attempt[]): { phase: FlowPhase; detail?: string } {
+  if (flow.suspended)
+    return { phase: 'pending', detail: 'The Job is suspended: a queue, or somebody, has to let it go.' };
+  const blocker = findBlocker({ flow, attempts, now: 0 });
+  if (blocker !== undefined) return { phase: 'pending', detail: blocker.message };
+  return { phase: attempts.length === 0 && flow.attempt !== undefined ? 'judging' : 'pending' };
 }

@@ -12,6 +12,8 @@ import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import { stateLabel, type FlowState } from './labels.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
+import type { PendingNote } from './pending-cause.ts';
+import type { FailureReason } from './reasons.ts';
 
 /** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
 export interface Flow {
@@ -23,6 +25,8 @@ export interface Flow {
   finalizers: string[];
   state: FlowState;
   suspended: boolean;
+  /** The Job controller's word for its last start: after a queue let it go again, later than ours. */
+  resumedAt: string | undefined;
   /** The Job controller's verdict, once all pods are terminal or it has made up its mind. */
   jobEnd: JobEnd | undefined;
   request: FlowRequest;
@@ -30,6 +34,7 @@ export interface Flow {
   content: string;
   askedAt: string | undefined;
   startedAt: string | undefined;
+  pending: PendingNote | undefined;
   credentials: CredentialsNote | undefined;
   worker: WorkerEnd | undefined;
   attempt: AttemptEnd | undefined;
@@ -48,6 +53,11 @@ export interface JobEnd {
   message: string;
 }
 
+/** Why a Job ended that says so itself; undefined where its pods know better. */
+export function reasonOfEnd(end: JobEnd | undefined): FailureReason | undefined {
+  return end?.reason === 'DeadlineExceeded' ? 'job-deadline-exceeded' : undefined;
+}
+
 /** Undefined for a Job that carries our label but not our annotations: somebody else's. */
 export function readFlow(job: Job): Flow | undefined {
   const metadata = job.metadata ?? {};
@@ -59,6 +69,7 @@ export function readFlow(job: Job): Flow | undefined {
     ...readIdentity(metadata),
     createdAt: metadata.creationTimestamp ?? request.acceptedAt,
     suspended: job.spec?.suspend === true,
+    resumedAt: job.status?.startTime,
     jobEnd: readJobEnd(job),
     request,
     plan,
@@ -89,6 +100,7 @@ type Progress = Omit<
   | 'finalizers'
   | 'state'
   | 'suspended'
+  | 'resumedAt'
   | 'jobEnd'
   | 'request'
   | 'plan'
@@ -99,6 +111,7 @@ function readProgress(annotations: Record<string, string>): Progress {
     content: annotations[annotation.content] ?? '',
     askedAt: annotations[annotation.askedAt],
     startedAt: annotations[annotation.startedAt],
+    pending: readAnnotation(annotations, annotation.pending),
     credentials: readAnnotation(annotations, annotation.credentials),
     worker: readAnnotation(annotations, annotation.worker),
     attempt: readAnnotation(annotations, annotation.attempt),

@@ -6,7 +6,7 @@ export type AttemptVerdict =
   /** Three of the four proofs hold; the store has the last word. */
   | { verdict: 'verify'; report: Extract<SidecarReport, { manifest: unknown }>['manifest'] }
   /** Not the worker's doing: another attempt may follow. */
-  | { verdict: 'disrupted'; message: string }
+  | { verdict: 'disrupted'; reason: FailureReason; message: string }
   | { verdict: 'failed'; reason: FailureReason; message: string };
 
 /**
@@ -14,17 +14,31 @@ export type AttemptVerdict =
  * `Completed` and code 0, seen before anything marked its pod for deletion; an upload only by the sidecar's own report.
  */
 export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
-  if (end.disrupted !== undefined) {
-    return {
-      verdict: 'disrupted',
-      message: `The pod ${end.pod} was disrupted (${end.disrupted}) before its worker was known to have ended.`,
-    };
-  }
+  if (end.disrupted !== undefined) return judgeDisruption(end.pod, end.disrupted);
   const failure = workerFailure(end);
   if (failure !== undefined) return { verdict: 'failed', ...failure };
   const report = parseReport(end.sidecar?.message);
   if (report !== undefined && 'manifest' in report) return { verdict: 'verify', report: report.manifest };
-  return { verdict: 'failed', reason: 'upload-failed', message: uploadFailure(end, report) };
+  const failed = { reason: 'upload-failed', message: uploadFailure(end, report) } as const;
+  if (end.interrupted === undefined) return { verdict: 'failed', ...failed };
+  const why = `the pod was disrupted (${end.interrupted}) while it uploaded. ${failed.message}`;
+  return { verdict: 'disrupted', ...failed, message: `The upload did not end: ${why}` };
+}
+
+/**
+ * An eviction without DisruptionTarget is the kubelet's answer to a pod that outgrew its own volumes or disk limit (observation 13):
+ * another attempt would do the same.
+ */
+function judgeDisruption(pod: string, disrupted: string): AttemptVerdict {
+  if (disrupted.startsWith('Evicted')) {
+    const message = `The pod ${pod} was evicted for what it wrote. ${disrupted}`;
+    return { verdict: 'failed', reason: 'storage-exceeded', message };
+  }
+  return {
+    verdict: 'disrupted',
+    reason: 'attempt-disrupted',
+    message: `The pod ${pod} was disrupted (${disrupted}) before its worker was known to have ended.`,
+  };
 }
 
 function workerFailure({ worker, pod }: AttemptEnd): { reason: FailureReason; message: string } | undefined {

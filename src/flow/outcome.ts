@@ -23,5 +23,7 @@ export interface AttemptEnd {
   sidecar?: { exitCode: number; reason: string; message?: string };
   /** DisruptionTarget, a deletionTimestamp seen before the worker's end, Evicted, node lost, …: not a result whatever the exit code. */
   disrupted?: string;
+  /** The same after the worker's end was recorded: its results count if the upload was brought to its end all the same. */
+  interrupted?: string;
   at: string;
 }

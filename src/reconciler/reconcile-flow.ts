@@ -1,11 +1,13 @@
 import { isServiceError } from '../errors.ts';
 import { decideStep, type Step } from '../flow/decide-step.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { World } from '../flow/world.ts';
 import type { Reconciler, StepResult } from './reconciler.ts';
 import { concludeFlow } from './steps/conclude-flow.ts';
 import { confirmLost } from './steps/confirm-lost.ts';
 import { deleteResults } from './steps/delete-results.ts';
 import { noteAttempt, noteWorker } from './steps/note-evidence.ts';
+import { lookAtEvents, notePending } from './steps/note-pending.ts';
 import { prepare, renew } from './steps/prepare.ts';
 import { recordFlow } from './steps/record-flow.ts';
 import { releaseAttempts } from './steps/release-attempts.ts';
@@ -29,12 +31,17 @@ export async function reconcileFlow(
     const flow = deps.world.flow(name);
     if (flow === undefined) return {};
     deps.settle.remaining(flow);
-    const step = decideStep({ flow, attempts: deps.world.attempts(name), now: deps.now().getTime() });
+    const step = decideStep(readWorld(deps, flow));
     signal.throwIfAborted();
     const result = await takeOrYield(deps, { flow, step }, signal);
     if (result.then === 'wait') return result.millis === undefined ? {} : { againAfterMillis: result.millis };
   }
   throw new Error(`${name} took ${stepLimit} steps in one pass.`);
+}
+
+function readWorld({ world, config, now }: Reconciler, flow: Flow): World {
+  const { pendingLimits } = config.pods;
+  return { flow, attempts: world.attempts(flow.name), pendingLimits, now: now().getTime() };
 }
 
 interface NextStep<K extends Step['take'] = Step['take']> {
@@ -50,6 +57,9 @@ const handlers: Handlers = {
   wait: (deps, { step }) => Promise.resolve(waitUntil(step.until, deps.now())),
   prepare: (deps, { flow }, signal) => prepare(deps, flow, signal),
   'renew-credentials': (deps, { flow }, signal) => renew(deps, flow, signal),
+  'note-pending': (deps, { flow, step }, signal) => notePending(deps, { flow, note: step.note }, signal),
+  'look-at-events': (deps, { flow, step }, signal) =>
+    lookAtEvents(deps, { flow, attempts: deps.world.attempts(flow.name), until: step.until }, signal),
   'note-worker': (deps, { flow, step }, signal) => noteWorker(deps, { flow, worker: step.worker }, signal),
   'note-attempt': (deps, { flow, step }, signal) =>
     noteAttempt(deps, { flow, attempt: step.attempt }, signal),

@@ -7,6 +7,7 @@ import type { Job, Pod } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../provisioner/prepare-flow.ts';
+import type { EventLook } from './event-look.ts';
 import type { SettleClock } from './settle-clock.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
@@ -15,6 +16,7 @@ export interface Reconciler extends Preparer {
   secrets: Secrets;
   settle: SettleClock;
   world: WorldCache;
+  events: EventLook;
   announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<Delivery>;
   metrics: Metrics;
   log: Logger;

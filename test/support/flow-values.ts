@@ -8,6 +8,16 @@ export function at(seconds: number): string {
   return new Date(epoch + seconds * 1000).toISOString();
 }
 
+/** The operator's patience, each another number. */
+export const pendingLimits = {
+  imagePull: 11,
+  unschedulable: 12,
+  quota: 13,
+  admission: 14,
+  configuration: 15,
+  volume: 16,
+};
+
 /** A flow that was accepted and nothing more, with what a test is about on top. */
 export function aFlow(members: Partial<Flow> = {}): Flow {
   return {
@@ -19,6 +29,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     finalizers: ['edc-job-provisioner/outcome'],
     state: 'open',
     suspended: true,
+    resumedAt: undefined,
     jobEnd: undefined,
     request: {
       dialect: 'control-plane',
@@ -40,6 +51,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     content: 'c',
     askedAt: at(0),
     startedAt: undefined,
+    pending: undefined,
     credentials: undefined,
     worker: undefined,
     attempt: undefined,
@@ -68,7 +80,8 @@ export function anAttempt(members: Partial<Attempt> = {}): Attempt {
     held: true,
     worker: { state: 'running', startedAt: at(20) },
     sidecar: { state: 'running', startedAt: at(15) },
-    waiting: undefined,
+    blocked: undefined,
+    unpreparedSince: undefined,
     ...members,
   };
 }

@@ -43,6 +43,7 @@ export async function startTestReconciler(
     now: () => new Date(now),
     settle: createSettleClock(0),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
+    events: { about: () => Promise.resolve([]) },
     announce: announce ?? unexpected,
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),

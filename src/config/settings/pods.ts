@@ -71,6 +71,29 @@ const LimitSettings = Type.Object(
   closed,
 );
 
+function patience(seconds: number, description: string) {
+  return integer({ min: 1, max: week, default: seconds }, description);
+}
+
+/** Seconds; never longer than a template's own pending limit. What others may free is waited for, what only a change mends is not. */
+const PendingLimitSettings = Type.Object(
+  {
+    imagePull: patience(600, 'Seconds that an image may fail to be pulled.'),
+    unschedulable: patience(
+      3600,
+      'Seconds that no node may have room: time for others to end, or for an autoscaler.',
+    ),
+    quota: patience(3600, 'Seconds that the namespace’s quota may have no room: time for others to end.'),
+    admission: patience(
+      120,
+      'Seconds that the cluster may refuse the pod, by Pod Security or another policy.',
+    ),
+    configuration: patience(120, 'Seconds that a Secret or ConfigMap may be missing.'),
+    volume: patience(600, 'Seconds that a volume may fail to be bound, attached or mounted.'),
+  },
+  closed,
+);
+
 export const PodsSettings = Type.Object(
   {
     runAsUser: integer({ min: 1, max: 2_147_483_647, default: 1001 }, 'UID and GID of worker and sidecar.'),
@@ -87,6 +110,7 @@ export const PodsSettings = Type.Object(
     gpu: GpuSettings,
     egressClasses: names({ default: [], description: 'Egress classes beside `store` and `internet`.' }),
     limits: LimitSettings,
+    pendingLimits: PendingLimitSettings,
     retentionSeconds: integer(
       { min: 0, max: 365 * day, default: week },
       'Results are kept this long, unless their template says otherwise.',

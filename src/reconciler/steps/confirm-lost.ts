@@ -1,4 +1,4 @@
-import type { Flow } from '../../flow/flow.ts';
+import { reasonOfEnd, type Flow } from '../../flow/flow.ts';
 import { heldPodsSelector, flowLabel } from '../../flow/labels.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import { concludeFlow } from './conclude-flow.ts';
@@ -14,7 +14,7 @@ export async function confirmLost(deps: Reconciler, flow: Flow, signal: AbortSig
   const outcome = {
     phase: 'failed',
     at: deps.now().toISOString(),
-    reason: 'attempt-lost',
+    reason: reasonOfEnd(flow.jobEnd) ?? 'attempt-lost',
     message: said,
   } as const;
   return await concludeFlow(deps, { flow, outcome }, signal);

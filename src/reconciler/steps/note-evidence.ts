@@ -19,7 +19,8 @@ export async function noteAttempt(
   { flow, attempt }: { flow: Flow; attempt: Attempt },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const end = attemptEnd(attempt, flow.worker?.attempt === attempt.id, deps.now().toISOString());
+  const noted = flow.worker?.attempt === attempt.id ? flow.worker : undefined;
+  const end = attemptEnd(attempt, noted, deps.now().toISOString());
   const result = await patchFlow(
     deps,
     { flow, annotations: writeAnnotation(annotation.attempt, end) },

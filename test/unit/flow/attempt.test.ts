@@ -16,6 +16,8 @@ function aPod(status: Pod['status'], metadata: Pod['metadata'] = {}): Pod {
   };
 }
 
+const noted = { attempt: 'u', exitCode: 0, reason: 'Completed', at: 'then' };
+
 function workerEnded(
   exitCode: number,
   reason: string,
@@ -63,8 +65,8 @@ const disruptions: { name: string; pod: Pod; disrupted: string | undefined }[] =
   },
   {
     name: 'an eviction for disk use, which has no condition',
-    pod: aPod({ phase: 'Failed', reason: 'Evicted' }),
-    disrupted: 'Evicted',
+    pod: aPod({ phase: 'Failed', reason: 'Evicted', message: 'Usage of EmptyDir volume "results"… ' }),
+    disrupted: 'Evicted: Usage of EmptyDir volume "results"…',
   },
   {
     name: 'a reboot of the node, which has neither',
@@ -86,28 +88,35 @@ test('a worker end that was seen before the mark of deletion stands; one that wa
       { deletionTimestamp: '2026-01-01T00:00:00Z' },
     ),
   );
-  assert.equal(attemptEnd(pod, true, 'now').disrupted, undefined);
-  assert.equal(attemptEnd(pod, false, 'now').disrupted, 'Deleted');
+  const seen = attemptEnd(pod, noted, 'now');
+  assert.equal(seen.disrupted, undefined);
+  assert.equal(seen.interrupted, 'Deleted');
+  assert.equal(attemptEnd(pod, undefined, 'now').disrupted, 'Deleted');
 });
 
-test("why a pod is pending is told in the scheduler's or the kubelet's own words", () => {
-  const unschedulable = aPod({
-    phase: 'Pending',
-    conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes' }],
-  });
-  assert.equal(readAttempt(unschedulable).waiting, 'Unschedulable: 0/1 nodes');
-  const waiting = [
-    {
-      name: 'worker',
-      image: 'i',
-      imageID: '',
-      ready: false,
-      restartCount: 0,
-      state: { waiting: { reason: 'ErrImagePull', message: 'no such image' } },
-    },
-  ];
+test("a worker's noted end outlives what a rebooted node says of it", () => {
+  const pod = readAttempt(
+    aPod({ phase: 'Failed', containerStatuses: workerEnded(137, 'ContainerStatusUnknown') }),
+  );
+  const { worker, interrupted } = attemptEnd(pod, noted, 'now');
+  assert.deepEqual(worker, { exitCode: 0, reason: 'Completed' });
+  assert.equal(interrupted, 'ContainerStatusUnknown');
+});
+
+test('what keeps a worker from starting is told of a pod whose worker has not begun, and of no other', () => {
+  const waiting = { reason: 'ErrImagePull', message: 'no such image' };
+  const status = {
+    name: 'worker',
+    image: 'i',
+    imageID: '',
+    ready: false,
+    restartCount: 0,
+    state: { waiting },
+  };
+  const pod = readAttempt(aPod({ phase: 'Pending', containerStatuses: [status] }));
+  assert.equal(pod.blocked?.cause, 'imagePull');
   assert.equal(
-    readAttempt(aPod({ phase: 'Pending', containerStatuses: waiting })).waiting,
-    'ErrImagePull: no such image',
+    readAttempt(aPod({ phase: 'Failed', containerStatuses: workerEnded(1, 'Error') })).blocked,
+    undefined,
   );
 });

@@ -4,16 +4,18 @@ import type { Attempt } from '../../../src/flow/attempt.ts';
 import { decideStep, type Step } from '../../../src/flow/decide-step.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
 import type { AttemptEnd, Outcome } from '../../../src/flow/outcome.ts';
-import { aFlow, anAttempt, at, epoch } from '../../support/flow-values.ts';
+import { aFlow, anAttempt, at, epoch, pendingLimits } from '../../support/flow-values.ts';
 
 const report = { sha256: 'a'.repeat(64), etag: 'e', files: 1, bytes: 1 };
+const goodWorker = { exitCode: 0, reason: 'Completed' };
 const goodEnd: AttemptEnd = {
   attempt: 'pod-uid',
   pod: 'flow-a-abcde',
-  worker: { exitCode: 0, reason: 'Completed' },
+  worker: goodWorker,
   sidecar: { exitCode: 0, reason: 'Completed', message: JSON.stringify({ manifest: report }) },
   at: at(40),
 };
+const notStarted = anAttempt({ worker: { state: 'waiting' }, sidecar: { state: 'waiting' } });
 const started = { suspended: false, startedAt: at(10) };
 const ended = { state: 'ended', exitCode: 0, reason: 'Completed', finishedAt: at(30) } as const;
 const succeeded: Outcome = {
@@ -58,14 +60,15 @@ const rows: Row[] = [
     expect: { take: 'wait', until: undefined },
   },
   {
-    name: 'a started flow without a pod waits for its pending deadline',
+    name: 'a started flow without a pod waits for a look at events',
     flow: started,
-    expect: { take: 'wait', until: epoch + 110_000 },
+    seconds: 12,
+    expect: { take: 'wait', until: epoch + 15_000 },
   },
   {
     name: 'a pod that never starts ends the flow at its pending deadline',
     flow: started,
-    attempts: [anAttempt({ worker: { state: 'waiting' }, waiting: 'ErrImagePull: no' })],
+    attempts: [notStarted],
     seconds: 110,
     expect: { take: 'conclude' },
   },
@@ -130,6 +133,22 @@ const rows: Row[] = [
     expect: { take: 'conclude' },
   },
   {
+    name: "an earlier attempt's noted end is not the start of this one's upload",
+    flow: { ...started, worker: { attempt: 'another', exitCode: 0, reason: 'Completed', at: at(15) } },
+    attempts: [
+      anAttempt({ worker: { ...ended, finishedAt: at(130) }, disrupted: 'Deleted', deletedAt: at(190) }),
+    ],
+    seconds: 140,
+    expect: { take: 'wait', until: epoch + 220_000 },
+  },
+  {
+    name: "a marked pod's node has its grace and a while to say that it ended",
+    flow: started,
+    attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100) })],
+    seconds: 129,
+    expect: { take: 'wait', until: epoch + 130_000 },
+  },
+  {
     name: "a terminal pod's end is noted",
     flow: started,
     attempts: [anAttempt({ terminal: true, phase: 'Succeeded', worker: ended })],
@@ -155,7 +174,7 @@ const rows: Row[] = [
     name: 'after a disruption the next pod is waited for, with the pending clock anew',
     flow: { ...started, attempt: { ...goodEnd, disrupted: 'PreemptionByScheduler' } },
     seconds: 41,
-    expect: { take: 'wait', until: epoch + 140_000 },
+    expect: { take: 'wait', until: epoch + 45_000 },
   },
   {
     name: 'a disruption after which the Job has given up concludes the flow',
@@ -165,6 +184,15 @@ const rows: Row[] = [
       jobEnd: { type: 'Complete', reason: '', message: '' },
     },
     expect: { take: 'conclude' },
+  },
+  {
+    name: 'an upload that was interrupted is made again by the next pod',
+    flow: {
+      ...started,
+      attempt: { attempt: 'pod-uid', pod: 'p', worker: goodWorker, interrupted: 'x', at: at(40) },
+    },
+    seconds: 41,
+    expect: { take: 'wait', until: epoch + 45_000 },
   },
   {
     name: 'an ended Job without any pod is asked after before it is called lost',
@@ -231,7 +259,7 @@ const rows: Row[] = [
 
 for (const { name, flow, attempts = [], seconds = 45, expect } of rows) {
   test(name, () => {
-    const step = decideStep({ flow: aFlow(flow), attempts, now: epoch + seconds * 1000 });
+    const step = decideStep({ flow: aFlow(flow), attempts, pendingLimits, now: epoch + seconds * 1000 });
     assert.partialDeepStrictEqual(step, expect);
   });
 }
@@ -247,10 +275,10 @@ const reasons: {
   {
     name: 'pending',
     flow: started,
-    attempts: [anAttempt({ worker: { state: 'waiting' }, waiting: 'ErrImagePull: no' })],
+    attempts: [notStarted],
     seconds: 110,
     reason: 'pending-deadline-exceeded',
-    says: /100 s: ErrImagePull: no/,
+    says: /100 s/,
   },
   {
     name: 'running',
@@ -268,13 +296,53 @@ const reasons: {
     reason: 'upload-deadline-exceeded',
     says: /60 s/,
   },
+  {
+    name: 'its node is silent',
+    flow: started,
+    attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100) })],
+    seconds: 130,
+    reason: 'node-lost',
+    says: /DeletionByTaintManager/,
+  },
 ];
 
 for (const { name, flow, attempts, seconds, reason, says } of reasons) {
   test(`a deadline missed while ${name} has its own reason`, () => {
-    const step = decideStep({ flow: aFlow(flow), attempts, now: epoch + seconds * 1000 });
+    const step = decideStep({ flow: aFlow(flow), attempts, pendingLimits, now: epoch + seconds * 1000 });
     const outcome = step.take === 'conclude' ? step.outcome : undefined;
     assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
     assert.match(outcome?.phase === 'failed' ? outcome.message : '', says);
+  });
+}
+
+const jobEnds: { name: string; attempt: Partial<AttemptEnd>; jobReason: string; reason: string }[] = [
+  {
+    name: 'a disruption that no attempt follows',
+    attempt: { disrupted: 'Deleted' },
+    jobReason: 'PodFailurePolicy',
+    reason: 'attempt-disrupted',
+  },
+  {
+    name: 'an interrupted upload that no attempt follows',
+    attempt: { interrupted: 'Deleted' },
+    jobReason: '',
+    reason: 'upload-failed',
+  },
+  {
+    name: "the Job's own deadline",
+    attempt: { disrupted: 'Deleted' },
+    jobReason: 'DeadlineExceeded',
+    reason: 'job-deadline-exceeded',
+  },
+];
+
+for (const { name, attempt, jobReason, reason } of jobEnds) {
+  test(`${name} is ${reason}`, () => {
+    const jobEnd = { type: 'Failed', reason: jobReason, message: '' } as const;
+    const end = { attempt: 'pod-uid', pod: 'p', worker: goodWorker, at: at(40), ...attempt };
+    const flow = aFlow({ ...started, attempt: end, jobEnd });
+    const step = decideStep({ flow, attempts: [], pendingLimits, now: epoch + 45_000 });
+    const outcome = step.take === 'conclude' ? step.outcome : undefined;
+    assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
   });
 }

@@ -86,3 +86,25 @@ for (const { name, end, reason, says } of failures) {
 test('an evicted worker that exits 0 with a whole upload is a disruption, not a result', () => {
   assert.equal(judgeAttempt({ ...good, disrupted: 'EvictionByEvictionAPI' }).verdict, 'disrupted');
 });
+
+test('an upload that an eviction interrupted is a disruption, unless it was brought to its end', () => {
+  const interrupted = { ...good, interrupted: 'EvictionByEvictionAPI' };
+  assert.equal(judgeAttempt(interrupted).verdict, 'verify');
+  const killed = judgeAttempt({ ...interrupted, sidecar: { exitCode: 137, reason: 'Error' } });
+  assert.ok(killed.verdict === 'disrupted');
+  assert.equal(killed.reason, 'upload-failed');
+  assert.match(killed.message, /EvictionByEvictionAPI.*exit code 137/);
+});
+
+test('a worker that had failed before its pod was disrupted has failed', () => {
+  const verdict = judgeAttempt({ ...good, interrupted: 'Deleted', worker: { exitCode: 3, reason: 'Error' } });
+  assert.equal(verdict.verdict === 'failed' && verdict.reason, 'worker-failed');
+});
+
+test('a pod that outgrew its disk limit is told so: another attempt would do the same', () => {
+  const disrupted = 'Evicted: Usage of EmptyDir volume "results" exceeds the limit "1Mi".';
+  const verdict = judgeAttempt({ ...good, disrupted });
+  assert.ok(verdict.verdict === 'failed');
+  assert.equal(verdict.reason, 'storage-exceeded');
+  assert.match(verdict.message, /volume "results" exceeds the limit "1Mi"/);
+});

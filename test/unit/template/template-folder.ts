@@ -84,6 +84,14 @@ export const templateSettings: TemplateSettings = {
     },
     egressClasses: ['partners'],
     limits: { pending: 3600, run: 21_600, upload: 600, stopGrace: 30, maxRun: 86_400, maxUpload: 7200 },
+    pendingLimits: {
+      imagePull: 60,
+      unschedulable: 60,
+      quota: 60,
+      admission: 60,
+      configuration: 60,
+      volume: 60,
+    },
     retentionSeconds: 604_800,
   },
   store: {
