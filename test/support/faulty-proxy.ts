@@ -24,12 +24,12 @@ export interface FaultyProxy extends AsyncDisposable {
   url: string;
   /** Every request that came, failed ones too. */
   requests: ProxiedRequest[];
-  /** Asked for each request; may be replaced at any time. */
-  fault: (request: ProxiedRequest) => Fault | undefined;
+  /** Asked for each request, which waits for the answer; may be replaced at any time. */
+  fault: (request: ProxiedRequest) => Fault | undefined | Promise<Fault | undefined>;
 }
 
-/** An HTTP proxy on loopback that passes requests on with their own Host header, so that signatures hold, and fails some. */
-export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
+/** An HTTP proxy that passes requests on with their own Host header, so that signatures hold, and fails some. */
+export async function startFaultyProxy(target: string, host = '127.0.0.1'): Promise<FaultyProxy> {
   const proxy: FaultyProxy = {
     url: '',
     requests: [],
@@ -43,9 +43,9 @@ export async function startFaultyProxy(target: string): Promise<FaultyProxy> {
   const server = createServer((request, response) => {
     pass({ proxy, target }, request, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
-  proxy.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  proxy.url = `http://${host}:${(server.address() as AddressInfo).port}`;
   return proxy;
 }
 
@@ -57,13 +57,15 @@ async function pass(
   response.on('error', () => undefined);
   const seen = { method: request.method ?? '', path: request.url ?? '', number: proxy.requests.length + 1 };
   proxy.requests.push(seen);
-  const fault = proxy.fault(seen);
-  const body = await buffer(request);
+  const body = buffer(request);
+  body.catch(() => undefined);
+  const fault = await proxy.fault(seen);
   if (fault !== undefined && fault.kind !== 'truncate' && fault.when === 'before') {
+    await body;
     fail(fault, response);
     return;
   }
-  const answer = await ask(target, request, body);
+  const answer = await ask(target, request, await body);
   if (fault !== undefined && fault.kind !== 'truncate') {
     fail(fault, response);
     return;
