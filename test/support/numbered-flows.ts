@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import { flowLabel } from '../../src/flow/labels.ts';
+import { waitUntil } from './wait-until.ts';
+import type { World } from './world.ts';
+
+/** For one flow on a machine that does much else. */
+const deadlineMs = 300_000;
+
+/** A template for `startWorld` that serves so many assets, each of which gives a result of its own. */
+export function numberedTemplate(count: number): Record<string, Record<string, string>> {
+  const assets = Array.from({ length: count }, (_, number) => ({
+    id: assetOf(number),
+    parameters: { NUMBER: number },
+  }));
+  const template = {
+    description: 'A line with a number of its own.',
+    assets,
+    parameters: { properties: { NUMBER: { type: 'integer' } }, required: ['NUMBER'] },
+    results: { directory: '/results', storage: { size: '16Mi' } },
+  };
+  const script = `printf 'the result of flow %s\\n' "$NUMBER" > "$RESULT_DIRECTORY/number.txt"`;
+  const worker = {
+    name: 'worker',
+    image: 'busybox:1.37',
+    command: ['sh', '-euc', script],
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '1', memory: '64Mi' } },
+  };
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'numbered' },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [worker] } } },
+  };
+  // YAML takes JSON as it is.
+  return { numbered: { 'template.yaml': JSON.stringify(template), 'job.yaml': JSON.stringify(job) } };
+}
+
+function assetOf(number: number): string {
+  return `number-${number}`;
+}
+
+/**
+ * A whole transfer: asked for, called back, fetched by a consumer that asks again when the source is dead, deprovisioned. Throws
+ * if it is terminated, or if the consumer's bytes are not those of this flow.
+ */
+export async function carryOut(connector: ConnectorSimulator, number: number): Promise<TransferProcess> {
+  const { id } = connector.startTransfer({ assetId: assetOf(number), mode: 'pull' });
+  const { state } = await connector.waitFor(id, (one) => settled.includes(one.state), { deadlineMs });
+  assert.equal(state, 'STARTED', `flow ${number}: ${connector.process(id).errorDetail ?? ''}`);
+  await waitUntil(`the result of flow ${number}`, () => connector.pull(id), { deadlineMs, everyMs: 200 });
+  const received = connector.received(id).at(-1);
+  assert.ok(received !== undefined);
+  assert.equal(await readFile(received.path, 'utf8'), `the result of flow ${number}\n`);
+  connector.complete(id);
+  return await connector.waitFor(id, 'DEPROVISIONED', { deadlineMs });
+}
+
+const settled = ['STARTED', 'TERMINATED'];
+
+/** Does it for so many flows, with so many of them under way at once. */
+export async function carryOutAll(
+  carry: (number: number) => Promise<void>,
+  { flows, atOnce }: { flows: number; atOnce: number },
+): Promise<void> {
+  const numbers = Array.from({ length: flows }, (_, number) => number).values();
+  async function lane(): Promise<void> {
+    for (const number of numbers) await carry(number);
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane));
+}
+
+/** Each of the flows has one Job that ran once, one callback that was accepted, its record, and nothing else in the store. */
+export async function assertOneEach(
+  world: World,
+  flows: ReadonlyMap<string, { transfer: TransferProcess; connector: ConnectorSimulator }>,
+): Promise<void> {
+  const jobs = await waitUntil('all flows to be closed', async () => {
+    const found = await world.namespace.jobs();
+    assert.deepEqual(found.filter(isHeld).map(nameOf), []);
+    return found;
+  });
+  assert.deepEqual(jobs.map(nameOf).sort(), [...flows.keys()].sort());
+  assert.deepEqual(
+    jobs.filter(({ status }) => status?.succeeded !== 1 || (status.failed ?? 0) > 0).map(nameOf),
+    [],
+  );
+  for (const [flow, { transfer, connector }] of flows) {
+    const callbacks = connector.exchanges({ kind: 'callback', transferProcessId: transfer.id });
+    assert.equal(
+      callbacks.filter(({ status }) => status === 204).length,
+      1,
+      `${flow}: one accepted callback`,
+    );
+    assert.equal(transfer.overtaken, false, flow);
+    const record = await world.bucket.record(flow);
+    assert.equal(record?.outcome.phase, 'succeeded', flow);
+    assert.deepEqual(await world.bucket.results(flow), [], flow);
+  }
+  await assertNoOpenUploads(world);
+}
+
+function isHeld({ metadata }: { metadata?: { finalizers?: string[] } }): boolean {
+  return (metadata?.finalizers ?? []).length > 0;
+}
+
+function nameOf({ metadata }: { metadata?: { name?: string } }): string {
+  return metadata?.name ?? '';
+}
+
+async function assertNoOpenUploads({ bucket }: World): Promise<void> {
+  const open: string[] = [];
+  const found = bucket.client.listIncompleteUploads(bucket.name, '', true) as AsyncIterable<{ key: string }>;
+  for await (const { key } of found) open.push(key);
+  assert.deepEqual(open, []);
+}
+
+/** When the tombstones' time is over as well: no Job, pod, ConfigMap or Secret of any flow. */
+export async function assertNothingLeft({ namespace }: World): Promise<void> {
+  const { jobs, pods, configMaps, secrets } = namespace.cluster;
+  const signal = AbortSignal.timeout(deadlineMs);
+  for (const [kind, client] of Object.entries({ jobs, pods, configMaps, secrets })) {
+    await waitUntil(
+      `no ${kind} of flows to be left`,
+      async () => {
+        const { items } = await client.list({ labelSelector: flowLabel }, signal);
+        assert.deepEqual(items.map(nameOf), []);
+        return true;
+      },
+      { deadlineMs, everyMs: 500 },
+    );
+  }
+}
