@@ -117,6 +117,8 @@ export interface PodsConfig {
     configuration: number;
     volume: number;
   };
+  /** A pod is given up so long after its node was found to be unreachable. */
+  unreachableSeconds: number;
   retentionSeconds: number;
 }
 

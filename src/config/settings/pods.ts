@@ -111,6 +111,10 @@ export const PodsSettings = Type.Object(
     egressClasses: names({ default: [], description: 'Egress classes beside `store` and `internet`.' }),
     limits: LimitSettings,
     pendingLimits: PendingLimitSettings,
+    unreachableSeconds: integer(
+      { min: 0, max: day, default: 30 },
+      'Seconds that a pod stays on a node that is unreachable or not ready.',
+    ),
     retentionSeconds: integer(
       { min: 0, max: 365 * day, default: week },
       'Results are kept this long, unless their template says otherwise.',

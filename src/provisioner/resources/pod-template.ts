@@ -9,9 +9,6 @@ import { buildSidecar } from './sidecar.ts';
 import { buildOwnVolumes, buildVolumes } from './volumes.ts';
 import { buildOwnContainer, buildWorker } from './worker.ts';
 
-/** A lost node is given up after this, instead of the five minutes that Kubernetes gives by default. */
-const unreachableSeconds = 30;
-
 /** The template's pod with all that the service adds to it (and that a template may not write). */
 export function buildPodTemplate({ flow, request, rendered, settings }: JobInput): PodTemplateSpec {
   const { template, job } = rendered;
@@ -46,7 +43,11 @@ function buildPodSpec({ flow, rendered, settings }: JobInput, own: PodSpec): Pod
     // The sidecar's time to upload after the worker's end; a cancellation shortens it.
     terminationGracePeriodSeconds: template.limits.upload,
     securityContext: buildPodSecurityContext(template.security.runAsUser),
-    tolerations: [...(own.tolerations ?? []), ...buildGpuTolerations(template, settings), ...lostNode()],
+    tolerations: [
+      ...(own.tolerations ?? []),
+      ...buildGpuTolerations(template, settings),
+      ...lostNode(settings),
+    ],
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     // First of all, so that it starts before the template's own and ends after them.
     initContainers: [
@@ -74,11 +75,12 @@ function buildGpuTolerations({ gpu }: Template, { pods }: PodSettings): Tolerati
   return gpu === 0 ? [] : pods.gpu.tolerations;
 }
 
-function lostNode(): Tolerations {
+/** Kubernetes would give a lost node five minutes. */
+function lostNode({ pods }: PodSettings): Tolerations {
   return ['unreachable', 'not-ready'].map((taint) => ({
     key: `node.kubernetes.io/${taint}`,
     operator: 'Exists',
     effect: 'NoExecute',
-    tolerationSeconds: unreachableSeconds,
+    tolerationSeconds: pods.unreachableSeconds,
   }));
 }

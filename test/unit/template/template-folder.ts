@@ -92,6 +92,7 @@ export const templateSettings: TemplateSettings = {
       configuration: 60,
       volume: 60,
     },
+    unreachableSeconds: 30,
     retentionSeconds: 604_800,
   },
   store: {

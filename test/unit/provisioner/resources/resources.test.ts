@@ -149,7 +149,7 @@ suite('the pod', () => {
     }
   });
 
-  test('leaves a lost node soon', async () => {
+  test('leaves a lost node after the time that is set', async () => {
     const pod = await buildPod();
     const taints = (pod.tolerations ?? []).map(({ key, effect, tolerationSeconds }) => ({
       key,
