@@ -11,7 +11,6 @@ import type { JobEnd } from './find-end.ts';
 import { hasEnded, isBeingDeleted, isTracked, jobKey } from './job.ts';
 import type { Job, JobPod } from './job.ts';
 import { updateSuspension } from './suspension.ts';
-import { unsupportedPart } from './unsupported-part.ts';
 
 export interface JobControllerContext {
   registry: Registry;
@@ -34,11 +33,6 @@ export function reconcileJob(context: JobControllerContext, key: ObjectKey): num
   if (isFinished(job.status)) {
     for (const pod of pods.filter(isTracked)) releasePod(context, pod);
     return expireJob(context, job);
-  }
-  const unsupported = unsupportedPart(job);
-  if (unsupported !== undefined) {
-    context.record(job, { type: 'Warning', reason: 'Unsupported', message: unsupported });
-    return undefined;
   }
   return advance(context, job, pods);
 }

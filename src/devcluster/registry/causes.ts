@@ -20,6 +20,11 @@ export class Causes {
     this.add('FieldValueForbidden', field, `Forbidden: ${detail}`);
   }
 
+  /** What a real server would do and this one does not. */
+  unsupported(field: string): void {
+    this.forbidden(field, 'the embedded cluster does not support it');
+  }
+
   duplicate(field: string, value: unknown): void {
     this.add('FieldValueDuplicate', field, `Duplicate value: ${JSON.stringify(value)}`);
   }

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 
+import { admitObject } from './admission/admit-object.ts';
 import { Causes } from './causes.ts';
 import { copyOf } from './copy.ts';
 import { rulesFor } from './kinds/rules.ts';
@@ -30,6 +31,7 @@ export function createObject(store: Store, resource: string, input: ObjectInput)
   rulesFor(resource).check?.(object, causes);
   if (causes.list.length > 0) throw invalid(definition, object.metadata.name, causes.list);
 
+  admitObject(store, definition, object);
   const key = { resource, ...object.metadata };
   if (store.find(key)) throw alreadyExists(definition, object.metadata.name);
   return store.put(resource, object);

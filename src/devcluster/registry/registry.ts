@@ -3,6 +3,7 @@ import { createObject } from './create-object.ts';
 import { deleteObject } from './delete-object.ts';
 import { collectGarbage } from './garbage-collector.ts';
 import { emptyDeletedNamespaces } from './namespace-lifecycle.ts';
+import { keepQuotaUsage } from './quota-usage.ts';
 import { resourceDefinition } from './resources.ts';
 import { createStore, dryRunOf } from './store.ts';
 import type { Store } from './store.ts';
@@ -29,6 +30,7 @@ export function createRegistry(options: { now?: () => Date } = {}): ClusterRegis
   const registry = operationsOn(store);
   collectGarbage(registry);
   emptyDeletedNamespaces(registry, store);
+  keepQuotaUsage(registry, store);
   return {
     ...registry,
     dryRun: operationsOn(dryRunOf(store)),

@@ -63,6 +63,14 @@ export const resources: readonly ResourceDefinition[] = [
     generation: true,
     subresources: ['status', 'log', 'eviction'],
   },
+  {
+    ...usual,
+    plural: 'resourcequotas',
+    singular: 'resourcequota',
+    kind: 'ResourceQuota',
+    shortNames: ['quota'],
+    subresources: ['status'],
+  },
   { ...usual, plural: 'secrets', singular: 'secret', kind: 'Secret' },
   {
     ...usual,

@@ -1,7 +1,7 @@
 import type { KubeObject, Registry } from '../registry/types.ts';
 import { expandVariables } from './expand-variables.ts';
 import type { Container, EnvironmentSource, EnvironmentVariable, KeySelector, Pod } from './pod.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../registry/quantity.ts';
 
 /** The container cannot be made from what it refers to; it may be later, once that is there. */
 export class ContainerConfigError extends Error {

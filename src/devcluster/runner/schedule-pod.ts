@@ -1,7 +1,8 @@
 import type { KubeObject } from '../registry/types.ts';
-import type { Container, Pod, PodCondition, Volume } from './pod.ts';
-import { hasEnded, isSidecar } from './pod.ts';
-import { parseQuantity } from './quantity.ts';
+import type { Pod, PodCondition, Volume } from './pod.ts';
+import { hasEnded } from './pod.ts';
+import { amountsOf } from '../registry/pod-resources.ts';
+import { parseQuantity } from '../registry/quantity.ts';
 import { tolerationsOf } from './tolerations.ts';
 import type { Taint } from './tolerations.ts';
 
@@ -31,8 +32,8 @@ function lacking(pod: Pod, { status }: Node, running: Pod[]): string | undefined
   if (running.length >= parseQuantity(status.capacity['pods'] ?? '110')) {
     return complaint('Too many pods', noVictims);
   }
-  const wanted = Object.entries(requestsOf(pod)).map(([name, amount]) => {
-    const used = running.reduce((sum, other) => sum + (requestsOf(other)[name] ?? 0), 0);
+  const wanted = Object.entries(amountsOf(pod.spec, 'requests')).map(([name, amount]) => {
+    const used = running.reduce((sum, other) => sum + (amountsOf(other.spec, 'requests')[name] ?? 0), 0);
     return { name, amount, used, capacity: parseQuantity(status.capacity[name] ?? '0') };
   });
   const short = wanted.filter(({ amount, used, capacity }) => amount > 0 && used + amount > capacity);
@@ -60,27 +61,4 @@ function claimName(volume: Volume): string {
 
 function complaint(why: string, preemption: string): string {
   return `0/1 nodes are available: 1 ${why}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 ${preemption}.`;
-}
-
-/** Sidecars count beside the mains; each init container runs before the mains, so only the largest counts. */
-export function requestsOf({ spec }: Pod): Record<string, number> {
-  const inits = spec.initContainers ?? [];
-  const lasting = sum([...spec.containers, ...inits.filter(isSidecar)]);
-  const sidecars = sum(inits.filter(isSidecar));
-  for (const init of inits.filter((container) => !isSidecar(container))) {
-    for (const [name, amount] of Object.entries(sum([init]))) {
-      lasting[name] = Math.max(lasting[name] ?? 0, amount + (sidecars[name] ?? 0));
-    }
-  }
-  return lasting;
-}
-
-function sum(containers: Container[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const { resources } of containers) {
-    for (const [name, quantity] of Object.entries(resources?.requests ?? {})) {
-      total[name] = (total[name] ?? 0) + parseQuantity(quantity);
-    }
-  }
-  return total;
 }

@@ -88,6 +88,11 @@ export const kindSchemas: Record<string, Schema> = {
     }),
   }),
   pods: object({ ...typed, spec: podSpec, status: podStatus }),
+  resourcequotas: object({
+    ...typed,
+    spec: object({ hard: map(quantity), scopes: list(string), scopeSelector: any }),
+    status: object(fields(map(quantity), 'hard used')),
+  }),
   secrets: object({ ...typed, data: map(string), stringData: map(string), type: string, immutable: boolean }),
   serviceaccounts: object({
     ...typed,

@@ -9,6 +9,8 @@ import type { KindRules } from './rules.ts';
 import { containersOf, jobSpecOf } from './shapes.ts';
 import type { JobSpecShape, PodFailureRuleShape, PodTemplateShape } from './shapes.ts';
 
+const controllerName = 'kubernetes.io/job-controller';
+
 export const jobRules: KindRules = {
   applyDefaults(object) {
     const spec = jobSpecOf(object);
@@ -17,7 +19,7 @@ export const jobRules: KindRules = {
     setDefaults(spec, {
       parallelism: 1,
       completionMode: 'NonIndexed',
-      backoffLimit: spec.backoffLimitPerIndex === undefined ? 6 : 2147483647,
+      backoffLimit: 6,
       suspend: false,
       manualSelector: false,
       podReplacementPolicy: spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed',
@@ -76,9 +78,7 @@ function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
   ] as const;
   for (const member of counts) causes.notNegative(`spec.${member}`, spec[member]);
   causes.oneOf('spec.completionMode', spec.completionMode, ['NonIndexed', 'Indexed']);
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined) {
-    causes.required('spec.completions', 'when completion mode is Indexed');
-  }
+  checkSupported(spec, causes);
   if (!spec.selector) causes.required('spec.selector');
   const template = spec.template ?? {};
   checkLabels(template.metadata?.labels, 'spec.template.labels', causes);
@@ -86,6 +86,18 @@ function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
   checkPodSpec(template.spec ?? {}, 'spec.template.spec', causes);
   checkRestartPolicy(template.spec?.restartPolicy, causes);
   checkFailurePolicy(spec, causes);
+}
+
+// What the Job controller here would have to ignore is refused instead.
+function checkSupported(spec: JobSpecShape, causes: Causes): void {
+  if (spec.completionMode === 'Indexed') causes.unsupported('spec.completionMode');
+  for (const member of ['backoffLimitPerIndex', 'maxFailedIndexes', 'successPolicy']) {
+    if (spec[member] !== undefined) causes.unsupported(`spec.${member}`);
+  }
+  if ((spec['managedBy'] ?? controllerName) !== controllerName) causes.unsupported('spec.managedBy');
+  for (const [index, { action }] of failureRules(spec).entries()) {
+    if (action === 'FailIndex') causes.unsupported(`spec.podFailurePolicy.rules[${index}].action`);
+  }
 }
 
 function checkSelected(spec: JobSpecShape, template: PodTemplateShape, causes: Causes): void {
@@ -145,20 +157,18 @@ function checkExitCodes({ rule, at, names }: ExitCodesPlace, causes: Causes): vo
 }
 
 const immutableMembers = [
+  'completions',
   'selector',
   'completionMode',
   'podFailurePolicy',
-  'backoffLimitPerIndex',
   'managedBy',
-  'successPolicy',
   'manualSelector',
 ];
 
 function checkImmutable(next: KubeObject, current: KubeObject, causes: Causes): void {
   const spec = jobSpecOf(next);
   const old = jobSpecOf(current);
-  const resizable = spec.completionMode === 'Indexed' && spec.completions === spec.parallelism;
-  for (const member of [...immutableMembers, ...(resizable ? [] : ['completions'])]) {
+  for (const member of immutableMembers) {
     if (isDeepStrictEqual(spec[member], old[member])) continue;
     causes.invalid(`spec.${member}`, spec[member] ?? null, 'field is immutable');
   }

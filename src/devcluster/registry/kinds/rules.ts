@@ -3,7 +3,7 @@ import type { KubeObject } from '../types.ts';
 import { configMapRules, secretRules } from './config-data.ts';
 import { jobRules } from './job.ts';
 import { podRules } from './pod.ts';
-import { eventRules, leaseRules, namespaceRules } from './small-kinds.ts';
+import { eventRules, leaseRules, namespaceRules, resourceQuotaRules } from './small-kinds.ts';
 
 /** What is particular to a kind. */
 export interface KindRules {
@@ -22,6 +22,7 @@ const rules: Record<string, KindRules> = {
   leases: leaseRules,
   namespaces: namespaceRules,
   pods: podRules,
+  resourcequotas: resourceQuotaRules,
   secrets: secretRules,
 };
 

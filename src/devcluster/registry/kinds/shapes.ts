@@ -8,7 +8,7 @@ export interface ContainerShape {
   args?: string[];
   env?: { name?: string; value?: string; valueFrom?: Record<string, unknown> }[];
   envFrom?: Record<string, unknown>[];
-  ports?: { protocol?: string; containerPort?: number }[];
+  ports?: { protocol?: string; containerPort?: number; hostPort?: number }[];
   resources?: { limits?: Record<string, string>; requests?: Record<string, string> };
   restartPolicy?: string;
   imagePullPolicy?: string;
@@ -72,7 +72,6 @@ export interface JobSpecShape {
   completions?: number;
   completionMode?: string;
   backoffLimit?: number;
-  backoffLimitPerIndex?: number;
   activeDeadlineSeconds?: number;
   ttlSecondsAfterFinished?: number;
   suspend?: boolean;

@@ -1,3 +1,4 @@
+import { isQuotaResource } from '../admission/resource-quota.ts';
 import type { Causes } from '../causes.ts';
 import { isRecord } from '../copy.ts';
 import type { KindRules } from './rules.ts';
@@ -20,6 +21,19 @@ export const leaseRules: KindRules = {
       causes.invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0');
     }
     checkCount(spec['leaseTransitions'], 'spec.leaseTransitions', causes);
+  },
+};
+
+export const resourceQuotaRules: KindRules = {
+  check(object, causes) {
+    const spec = isRecord(object['spec']) ? object['spec'] : {};
+    for (const name of Object.keys(isRecord(spec['hard']) ? spec['hard'] : {})) {
+      if (isQuotaResource(name)) continue;
+      causes.invalid(`spec.hard[${name}]`, name, 'the embedded cluster does not support a quota on it');
+    }
+    for (const member of ['scopes', 'scopeSelector']) {
+      if (spec[member] !== undefined) causes.unsupported(`spec.${member}`);
+    }
   },
 };
 

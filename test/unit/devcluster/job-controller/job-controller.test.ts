@@ -236,9 +236,22 @@ test('a deleted Job leaves no pod held by its finalizer', async (t) => {
   await waitUntil('the pod is gone', () => cluster.pods().length === 0);
 });
 
-test('a Job with a part that is not supported gets no pod and says why', async (t) => {
+test('a pod that is refused is reported with its name, and tried again until there is room', async (t) => {
   const cluster = startFixture(t);
-  cluster.createJob({ successPolicy: { rules: [] } });
-  await waitUntil('it says so', () => cluster.reasons().includes('Unsupported'));
-  assert.equal(cluster.pods().length, 0);
+  const quota = { resource: 'resourcequotas', namespace: 'work', name: 'few' };
+  cluster.registry.create('resourcequotas', { metadata: quota, spec: { hard: { pods: '0' } } });
+  cluster.createJob({});
+  const event = await waitUntil('it is reported', () =>
+    cluster.registry.list('events', 'work').items.find(({ reason }) => reason === 'FailedCreate'),
+  );
+  assert.match(
+    String(event['message']),
+    /^Error creating: pods "flow-[a-z0-9]{5}" is forbidden: exceeded quota: few, requested: pods=1, used: pods=0, limited: pods=0$/,
+  );
+  await waitUntil('the Job has begun', () => cluster.job().status.startTime);
+  assert.equal(cluster.job().status.active, undefined);
+  assert.deepEqual(cluster.conditions(), []);
+  cluster.registry.delete(quota);
+  cluster.advance(600);
+  await cluster.onlyPod();
 });

@@ -207,7 +207,18 @@ const rejected: { name: string; resource: string; object: ObjectInput; field: st
     field: 'metadata.ownerReferences[0].uid',
   },
 ];
-for (const { name, resource, object, field } of rejected) {
+const policy = { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'NotIn', values: [0] } }] };
+const unsupported = [
+  { spec: { completionMode: 'Indexed', completions: 2 }, field: 'spec.completionMode' },
+  { spec: { backoffLimitPerIndex: 1 }, field: 'spec.backoffLimitPerIndex' },
+  { spec: { successPolicy: { rules: [] } }, field: 'spec.successPolicy' },
+  { spec: { managedBy: 'example.org/other' }, field: 'spec.managedBy' },
+  { spec: { podFailurePolicy: policy }, field: 'spec.podFailurePolicy.rules[0].action' },
+].map(({ spec, field }) => ({
+  name: `a Job with ${field}, which its controller would ignore,`,
+  ...{ resource: 'jobs', object: aJob('a', spec), field },
+}));
+for (const { name, resource, object, field } of [...rejected, ...unsupported]) {
   test(`refuses ${name} as Invalid, names the field, and stores nothing`, () => {
     const registry = aRegistry();
     const error = refusal(() => registry.create(resource, object));

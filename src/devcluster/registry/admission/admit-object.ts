@@ -1,0 +1,61 @@
+import { podSpecOf } from '../kinds/shapes.ts';
+import type { ResourceDefinition } from '../resources.ts';
+import { forbidden, qualified } from '../status-error.ts';
+import type { StatusError } from '../status-error.ts';
+import type { Store } from '../store.ts';
+import type { KubeObject } from '../types.ts';
+import { securityLevelOf, securityViolations } from './pod-security.ts';
+import { quotaRefusal } from './resource-quota.ts';
+
+/** What is asked of an object that is right in itself: may it be in this cluster, in this namespace? Throws 403 if not. */
+export function admitObject(store: Store, definition: ResourceDefinition, object: KubeObject): void {
+  const { namespace, name } = object.metadata;
+  if (namespace === undefined) return;
+  if (definition.plural === 'pods') {
+    checkReferences(store, definition, object);
+    checkSecurity(store, definition, object);
+  }
+  const refusal = quotaRefusal(store, definition, object);
+  if (refusal !== undefined) throw refused(definition, name, refusal);
+}
+
+function refused(definition: ResourceDefinition, name: string, why: string): StatusError {
+  return forbidden(`${qualified(definition)} "${name}" is forbidden: ${why}`, {
+    name,
+    ...(definition.group === '' ? {} : { group: definition.group }),
+    kind: definition.plural,
+  });
+}
+
+function checkReferences(store: Store, definition: ResourceDefinition, pod: KubeObject): void {
+  const { name, generateName, namespace = '' } = pod.metadata;
+  const spec = podSpecOf(pod);
+  const why = missingReference(store, namespace, spec);
+  // A real server looks at these before it has made up a name.
+  if (why !== undefined) throw refused(definition, generateName ?? name, why);
+}
+
+function missingReference(
+  store: Store,
+  namespace: string,
+  spec: Record<string, unknown>,
+): string | undefined {
+  const { priorityClassName, runtimeClassName } = spec;
+  if (typeof priorityClassName === 'string' && !priorityClassName.startsWith('system-')) {
+    return `no PriorityClass with name ${priorityClassName} was found`;
+  }
+  const account = String(spec['serviceAccountName']);
+  if (!store.find({ resource: 'serviceaccounts', namespace, name: account })) {
+    return `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
+  }
+  if (typeof runtimeClassName !== 'string') return undefined;
+  return `pod rejected: RuntimeClass "${runtimeClassName}" not found`;
+}
+
+function checkSecurity(store: Store, definition: ResourceDefinition, pod: KubeObject): void {
+  const { name, namespace = '' } = pod.metadata;
+  const level = securityLevelOf(store.find({ resource: 'namespaces', name: namespace }));
+  const violations = securityViolations(podSpecOf(pod), level.name);
+  if (violations.length === 0) return;
+  throw refused(definition, name, `violates PodSecurity "${level.text}": ${violations.join(', ')}`);
+}
