@@ -19,14 +19,35 @@ const needs = {
     isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
     reason: 'stops, restarts or reads the files of the servers of `npm run test:real`',
   },
+  'own API server': {
+    isThere: () =>
+      process.env['TEST_KUBECONFIG'] === undefined || process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
+    reason: 'stops the API server: the embedded one, or that of `npm run test:real`',
+  },
+  'service accounts': {
+    isThere: () => process.env['TEST_KUBECONFIG'] !== undefined,
+    reason: 'the embedded cluster knows one user, and the service is it',
+  },
   'two real nodes': {
     isThere: () => Number(process.env['TEST_NODES'] ?? 0) >= 2,
     reason: 'a lost node needs another beside it: `npm run test:real`',
+  },
+  'node to lose': {
+    isThere: () => process.env['TEST_KUBECONFIG'] === undefined || Number(process.env['TEST_NODES'] ?? 0) >= 2,
+    reason: 'a cluster whose only node is lost gives up no pod: `npm run test:real`',
+  },
+  '/proc': {
+    isThere: () => process.platform === 'linux',
+    reason: "finds a container's processes where Linux lists them",
   },
   ffmpeg: {
     // The embedded cluster runs programs of this machine; a real one has them in its images.
     isThere: () => process.env['TEST_KUBECONFIG'] !== undefined || isOnPath('ffmpeg'),
     reason: 'it is not on the PATH',
+  },
+  'other store': {
+    isThere: () => process.env['TEST_S3_ENDPOINT'] !== undefined,
+    reason: 'the unit tests have shown it of the embedded store',
   },
   'session policies': {
     isThere: () => process.env['TEST_S3_CREDENTIALS'] !== 'static',

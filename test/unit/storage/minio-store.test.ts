@@ -47,6 +47,7 @@ test('puts, looks at, reads in whole and in part, and removes', async () => {
   const store = connect();
   const { etag } = await store.put('one/a', Buffer.from('0123456789'), plain, signal);
   assert.deepEqual(await store.head('one/a', signal), { key: 'one/a', size: 10, etag });
+  assert.equal(await store.has('one/a', signal), true);
   assert.match(etag, /^[0-9a-f]{32}$/);
   assert.equal(await text(await store.get('one/a', undefined, signal)), '0123456789');
   const ranges = [
@@ -58,6 +59,7 @@ test('puts, looks at, reads in whole and in part, and removes', async () => {
   assert.deepEqual(parts, ['0', '0123', '456789']);
   await store.remove(['one/a', 'one/never-was'], signal);
   assert.equal(await store.head('one/a', signal), undefined);
+  assert.equal(await store.has('one/a', signal), false);
 });
 
 test('lists and removes more than a page holds', async () => {
@@ -102,6 +104,27 @@ test('does not replace an object when asked not to', async () => {
   assert.equal(await text(await store.get('kept', undefined, signal)), 'first');
 });
 
+test('lets one of many writers win who all want to be the first', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  const writes = Array.from({ length: 10 }, async (_, index) => {
+    await store.put('race', Buffer.from(String(index)), { ...plain, ifNoneMatch: '*' }, signal);
+    return String(index);
+  });
+  const ends = await Promise.allSettled(writes);
+  const winners = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const others = ends.flatMap((end) =>
+    end.status === 'rejected' ? [(end.reason as { code: string }).code] : [],
+  );
+  assert.equal(winners.length, 1);
+  // A store may also say that two came at once; whoever asks again is told that he lost.
+  assert.ok(
+    others.every((code) => ['precondition-failed', 'store-unavailable'].includes(code)),
+    others.join(),
+  );
+  assert.equal(await text(await store.get('race', undefined, signal)), winners[0]);
+});
+
 test('presigns for the public endpoint, without asking the store, with the receiver’s file name', async () => {
   proxy.fault = () => undefined;
   const store = connect();
@@ -122,6 +145,10 @@ test('presigns for the public endpoint, without asking the store, with the recei
     `attachment; filename="T_fel _1_.csv"; filename*=UTF-8''T%C3%A4fel%20%221%22.csv`,
   );
   assert.equal(await answer.text(), 'bytes');
+});
+
+test('what is asked for in a bucket that is missing is not there', async () => {
+  assert.equal(await connect({ bucket: 'no-such-bucket-here' }).has('a', signal), false);
 });
 
 async function firstOf(list: AsyncIterable<ObjectInfo>): Promise<unknown> {

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { createCredentialMinter, type MinterSettings } from '../../../src/storage/mint-credentials.ts';
 import { sessionPolicy } from '../../../src/storage/session-policy.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
+import { needing } from '../../support/needs.ts';
 import { s3Client } from '../../support/s3-client.ts';
 import { openTestStore, type TestStore } from '../../support/test-store.ts';
 
@@ -21,31 +22,35 @@ function settings(changed: Partial<MinterSettings> = {}): MinterSettings {
 
 const { signal } = new AbortController();
 
-test('mints keys that write and read below their flow and nowhere else', async () => {
-  const minter = createCredentialMinter(settings(), server.keys);
-  const keys = await minter.mint('flow-1', signal);
-  assert.equal(minter.lifetimeSeconds, 900);
-  const left = (Date.parse(keys.expiration ?? '') - Date.now()) / 1000;
-  assert.ok(left > 600 && left <= 901, keys.expiration);
-  const { bucket } = server;
-  const scoped = s3Client(server, keys);
-  await scoped.putObject(bucket, 'flows/flow-1/uid/files/a', 'mine');
-  assert.equal(await text(await scoped.getObject(bucket, 'flows/flow-1/uid/files/a')), 'mine');
-  await server.client.putObject(bucket, 'flows/flow-2/a', 'theirs');
-  const denied = { code: 'AccessDenied' };
-  const foreign = [
-    'flows/flow-2/uid/a',
-    'flows/flow-10/uid/a',
-    'flows/flow-1',
-    'flows/flow-1/record.json',
-    'elsewhere',
-  ];
-  for (const key of foreign) {
-    await assert.rejects(scoped.putObject(bucket, key, 'x'), denied, key);
-  }
-  await assert.rejects(scoped.getObject(bucket, 'flows/flow-2/a'), denied);
-  await assert.rejects(scoped.removeObject(bucket, 'flows/flow-1/uid/files/a'), denied);
-});
+test(
+  'mints keys that write and read below their flow and nowhere else',
+  needing('session policies'),
+  async () => {
+    const minter = createCredentialMinter(settings(), server.keys);
+    const keys = await minter.mint('flow-1', signal);
+    assert.equal(minter.lifetimeSeconds, 900);
+    const left = (Date.parse(keys.expiration ?? '') - Date.now()) / 1000;
+    assert.ok(left > 600 && left <= 901, keys.expiration);
+    const { bucket } = server;
+    const scoped = s3Client(server, keys);
+    await scoped.putObject(bucket, 'flows/flow-1/uid/files/a', 'mine');
+    assert.equal(await text(await scoped.getObject(bucket, 'flows/flow-1/uid/files/a')), 'mine');
+    await server.client.putObject(bucket, 'flows/flow-2/a', 'theirs');
+    const denied = { code: 'AccessDenied' };
+    const foreign = [
+      'flows/flow-2/uid/a',
+      'flows/flow-10/uid/a',
+      'flows/flow-1',
+      'flows/flow-1/record.json',
+      'elsewhere',
+    ];
+    for (const key of foreign) {
+      await assert.rejects(scoped.putObject(bucket, key, 'x'), denied, key);
+    }
+    await assert.rejects(scoped.getObject(bucket, 'flows/flow-2/a'), denied);
+    await assert.rejects(scoped.removeObject(bucket, 'flows/flow-1/uid/files/a'), denied);
+  },
+);
 
 test('hands out the configured keys where the store has no STS', async () => {
   const minter = createCredentialMinter(settings({ credentials: 'static' }), server.keys);
