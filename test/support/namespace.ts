@@ -12,15 +12,22 @@ export class Namespace {
   readonly name: string;
   readonly cluster: Cluster;
   readonly #namespaces: ResourceClient<KubernetesObject>;
+  readonly #client: <T extends KubernetesObject>(plural: string) => ResourceClient<T>;
   readonly #close: () => Promise<void>;
 
   constructor(
     name: string,
-    parts: { cluster: Cluster; namespaces: ResourceClient<KubernetesObject>; close: () => Promise<void> },
+    parts: {
+      cluster: Cluster;
+      namespaces: ResourceClient<KubernetesObject>;
+      client: <T extends KubernetesObject>(plural: string) => ResourceClient<T>;
+      close: () => Promise<void>;
+    },
   ) {
     this.name = name;
     this.cluster = parts.cluster;
     this.#namespaces = parts.namespaces;
+    this.#client = parts.client;
     this.#close = parts.close;
   }
 
@@ -40,6 +47,16 @@ export class Namespace {
 
   async close(): Promise<void> {
     await this.#close();
+  }
+
+  /** Labels of the namespace itself, as an operator sets policies. */
+  async label(labels: Record<string, string>): Promise<void> {
+    await this.#namespaces.patch(this.name, { metadata: { labels } }, signal());
+  }
+
+  /** Objects of another kind of the core API, by its plural. */
+  kind<T extends KubernetesObject>(plural: string): ResourceClient<T> {
+    return this.#client<T>(plural);
   }
 
   async jobs(): Promise<Job[]> {
@@ -94,7 +111,10 @@ export async function openNamespace(kubeconfig: string, name: string): Promise<N
   async function close(): Promise<void> {
     await Promise.all([cluster.close(), connection.close()]);
   }
-  return new Namespace(name, { cluster, namespaces, close });
+  function client<T extends KubernetesObject>(plural: string): ResourceClient<T> {
+    return createResourceClient<T>(connection, `/api/v1/namespaces/${name}/${plural}`);
+  }
+  return new Namespace(name, { cluster, namespaces, client, close });
 }
 
 function selection(flow: string | undefined): { labelSelector?: string } {

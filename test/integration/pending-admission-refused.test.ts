@@ -1,0 +1,59 @@
+import { test } from 'node:test';
+import { assertNeverStarted } from '../support/assert-never-started.ts';
+import { startWorld } from '../support/start-world.ts';
+import { stuckTemplate } from '../support/stuck-template.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
+
+const settings = { pods: { pendingLimits: { admission: 4 } } };
+
+test('a pod that Pod Security refuses ends its transfer with admission-refused', async (t) => {
+  const world = await startWorld(t, { settings, templates: { stuck: stuckTemplate() } });
+  await world.namespace.label({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  // A template cannot break the restricted standard; what changes Jobs on their way in, as a mesh or a queue does, can.
+  const transfer = await startChanged(world, {
+    'container.apparmor.security.beta.kubernetes.io/worker': 'unconfined',
+  });
+  await assertNeverStarted(world, transfer, {
+    reason: 'admission-refused',
+    says: /violates PodSecurity "restricted:latest": .*AppArmor.*policy of the namespace/,
+  });
+});
+
+test('a namespace that enforces the restricted standard takes our pods', async (t) => {
+  const world = await startWorld(t, { templates: { stuck: stuckTemplate() } });
+  await world.namespace.label({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  const transfer = world.connector().startTransfer({ assetId: 'stuck' });
+  await world.connector().waitFor(transfer.id, 'STARTED', { deadlineMs: 120_000 });
+});
+
+test('a priority class that is not there ends its transfer with admission-refused', async (t) => {
+  const world = await startWorld(t, {
+    settings,
+    templates: { stuck: stuckTemplate({ pod: { priorityClassName: 'absent' } }) },
+  });
+  const transfer = world.connector().startTransfer({ assetId: 'stuck' });
+  await assertNeverStarted(world, transfer, {
+    reason: 'admission-refused',
+    says: /no PriorityClass with name absent was found/,
+  });
+});
+
+/** A transfer whose Job gets these annotations on its pod template before the service resumes it: nobody leads meanwhile. */
+async function startChanged(world: World, annotations: Record<string, string>) {
+  const { cluster } = world.namespace;
+  await world.service.stop();
+  const signal = AbortSignal.timeout(60_000);
+  const [lease] = (await cluster.leases.list({}, signal)).items;
+  const name = lease?.metadata?.name ?? '';
+  const spec = { holderIdentity: 'nobody', leaseDurationSeconds: 3600 };
+  await cluster.leases.patch(name, { spec }, signal);
+  await world.service.start();
+  const transfer = world.connector().startTransfer({ assetId: 'stuck' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the Job is accepted', () => world.namespace.job(flow));
+  const patch = { spec: { template: { metadata: { annotations } } } };
+  await cluster.jobs.patch(flow, patch, signal);
+  await cluster.leases.patch(name, { spec: { holderIdentity: null } }, signal);
+  return transfer;
+}

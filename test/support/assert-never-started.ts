@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import type { FailureReason } from '../../src/flow/reasons.ts';
+import { waitUntil } from './wait-until.ts';
+import type { World } from './world.ts';
+
+interface Transfer {
+  id: string;
+  resourceDefinitionId: string;
+}
+
+/**
+ * The transfer is terminated through the management API, once, and with the reason; the record says the same; and of the flow
+ * only its Job is left, which starts no pod any more.
+ */
+export async function assertNeverStarted(
+  world: World,
+  transfer: Transfer,
+  expected: { reason: FailureReason; says: RegExp },
+): Promise<void> {
+  const simulator = world.connector();
+  const flow = world.flowOf(transfer);
+  const {
+    errorDetail = '',
+    consumer,
+    counts,
+  } = await simulator.waitFor(transfer.id, 'TERMINATED', {
+    deadlineMs: 120_000,
+  });
+  assert.ok(errorDetail.includes(expected.reason), errorDetail);
+  assert.match(errorDetail, expected.says);
+  assert.equal(consumer.state, 'TERMINATED');
+  assert.equal(counts.callback, 0);
+
+  const record = await waitUntil('the record is written', () => world.bucket.record(flow));
+  assert.equal(record.outcome.phase === 'failed' && record.outcome.reason, expected.reason);
+  await waitUntil('the flow is closed', async () => (await world.namespace.flow(flow))?.state === 'closed');
+  const calls = simulator.exchanges({ kind: 'management', transferProcessId: transfer.id });
+  assert.deepEqual(
+    calls.map(({ status }) => status),
+    [204],
+  );
+  await waitUntil('no pod is left', async () => (await world.namespace.pods(flow)).length === 0);
+  const job = await world.namespace.job(flow);
+  assert.equal(job?.spec?.suspend, true);
+  assert.deepEqual(job.metadata?.finalizers ?? [], []);
+}
