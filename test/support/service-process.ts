@@ -96,6 +96,15 @@ export class ServiceProcess {
     await this.#end('SIGKILL');
   }
 
+  /** SIGSTOP: a process that gets no turn, as on a machine that is starved or moved. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** SIGTERM, then its exit code; SIGKILL if it does not end in a minute, which is an error. */
   async stop(): Promise<number | null> {
     const child = this.#child;

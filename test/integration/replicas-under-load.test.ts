@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import {
+  assertNothingLeft,
+  assertOneEach,
+  carryOut,
+  carryOutAll,
+  numberedTemplate,
+} from '../support/numbered-flows.ts';
+import type { ServiceProcess } from '../support/service-process.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const flowCount = 32;
+const atOnce = 8;
+/** A leader is killed when so many more have ended. */
+const everyFlows = 6;
+
+test('two replicas that take requests, and of which the leader is killed again and again, give each flow one Job and one answer', async (t) => {
+  const names = ['first', 'second'];
+  const world = await startWorld(t, {
+    replicas: 0,
+    connectors: names.map((name) => ({ name, version: '0.15.1', iterationWaitMillis: 20 })),
+    templates: numberedTemplate(flowCount),
+    settings: { pods: { limits: { pending: 300 } } },
+  });
+  const replicas = [await world.addService(), await world.addService()];
+  const sweeper = await world.addService({ reconciler: { tombstoneSeconds: 0, sweepSeconds: 1 } });
+  for (const [index, connector] of names.entries()) {
+    const service = replicas[index];
+    world.connector(connector).provisionAt(world.provisionUrl({ connector, ...(service && { service }) }));
+  }
+  await Promise.all(replicas.map((replica) => replica.start()));
+  const flows = new Map<string, { transfer: TransferProcess; connector: ConnectorSimulator }>();
+  const killed: ServiceProcess[] = [];
+
+  async function carry(number: number): Promise<void> {
+    const name = names[number % names.length] ?? '';
+    const connector = world.connector(name);
+    const transfer = await carryOut(connector, number);
+    flows.set(world.flowOf(transfer, name), { transfer, connector });
+  }
+  async function killWhoeverLeads(): Promise<void> {
+    for (let ended = everyFlows; ended < flowCount - atOnce; ended += everyFlows) {
+      await waitUntil(`${ended} flows to have ended`, () => flows.size >= ended, { deadlineMs: 600_000 });
+      const leader = await waitUntil('one of them to lead', () => findLeader(replicas));
+      await leader.kill();
+      killed.push(leader);
+      await leader.start();
+    }
+  }
+  await Promise.all([carryOutAll(carry, { flows: flowCount, atOnce }), killWhoeverLeads()]);
+
+  t.diagnostic(`killed in turn: ${killed.map((replica) => replicas.indexOf(replica) + 1).join(', ')}`);
+  assert.equal(new Set(killed).size, 2, 'each of them was killed');
+  await assertOneEach(world, flows);
+  assert.deepEqual(await Promise.all(replicas.map((replica) => replica.stop())), [0, 0]);
+  await sweeper.start();
+  await assertNothingLeft(world);
+});
+
+async function findLeader(services: readonly ServiceProcess[]): Promise<ServiceProcess | undefined> {
+  for (const service of services) {
+    const { components } = (await service.health()) as { components: { reconciler: { detail?: string } } };
+    if (components.reconciler.detail === 'leading') return service;
+  }
+  return undefined;
+}
