@@ -2,7 +2,7 @@ import type { ConnectorConfig } from '../config/config.ts';
 import { isBelowPrefix } from '../connector/callback-address.ts';
 import { decideAnswer, type Decision } from '../connector/control-plane/decide-answer.ts';
 import type { ProvisionMessage } from '../connector/control-plane/read-request.ts';
-import { ServiceError } from '../errors.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { flowName } from '../flow/names.ts';
 import { flowLogger, type Logger } from '../log.ts';
@@ -39,13 +39,53 @@ export async function answerProvision(
 ): Promise<ProvisionAnswer> {
   const { connector, message } = asked;
   const id = flowName({ dialect: 'control-plane', connector: connector.name, ids: message.ids });
-  const view = message.type === 'deprovision' ? undefined : await deps.flows.find(id, signal);
-  const decision = decideAnswer(message.type, view && knownFlow(view, asked));
+  const isNew = message.type === 'provision' && (await acceptUnlessKnown(deps, asked, signal));
+  const decision = isNew ? 'accept' : await decide(deps, { ...asked, id }, signal);
   flowLogger(asked.log, id).info(
     { connector: connector.name, assetId: message.assetId, type: message.type, decision },
     'asked',
   );
-  return { id, answer: await act[decision](deps, { ...asked, id }, signal) };
+  return { id, answer: isNew ? 'accepted' : await act[decision](deps, { ...asked, id }, signal) };
+}
+
+/**
+ * Nearly all that says it is a provision is new, and creating the flow tells whether it is: looking first would double the
+ * requests to the cluster. What is known, or cannot be accepted, is left to the long way, since a repeat is answered as the first was.
+ */
+async function acceptUnlessKnown(
+  deps: ProvisionDependencies,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const rendered = renderIfPossible(deps, asked);
+  if (rendered === undefined) return false;
+  try {
+    return (await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal)) === 'created';
+  } catch (error) {
+    // A new flow needs the store; a repeat is answered without it.
+    if (isServiceError(error, 'store-unavailable', 'store-refused')) return false;
+    throw error;
+  }
+}
+
+function renderIfPossible({ templates }: ProvisionDependencies, asked: Asked): RenderedTemplate | undefined {
+  try {
+    checkCallbackAddress(asked);
+    return render(templates, asked);
+  } catch (error) {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  }
+}
+
+async function decide(
+  { flows }: ProvisionDependencies,
+  { id, ...asked }: Asked & { id: string },
+  signal: AbortSignal,
+): Promise<Decision> {
+  const { type } = asked.message;
+  const view = type === 'deprovision' ? undefined : await flows.find(id, signal);
+  return decideAnswer(type, view && knownFlow(view, asked));
 }
 
 function knownFlow({ told, deprovisioned, request }: FlowView, { message, template }: Asked) {

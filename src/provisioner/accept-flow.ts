@@ -1,48 +1,45 @@
 import { createHash } from 'node:crypto';
 import type { FrozenEnvironment } from '../flow/annotations.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
-import { flowName } from '../flow/names.ts';
+import { filesConfigMapName, flowName } from '../flow/names.ts';
 import { isServiceError } from '../errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { Acceptance } from './flow-service.ts';
 import { buildFlowJob, contentDigest } from './build-flow-job.ts';
-import { findFlow } from './find-flow.ts';
+import { findFlow, findRecord, type FoundFlow } from './find-flow.ts';
+import type { RecentNames } from './recent-names.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
 import { buildParametersSecret } from './resources/parameters-secret.ts';
 
 /** Annotations of one object may hold 256 KiB together; beyond this the environment goes to the bucket. */
 const inlineEnvironmentBytes = 64 * 1024;
 
+/** `files`: what need not be written again; absent: it is written each time. */
+type Accepter = Provisioner & { files?: RecentNames };
+
 /**
  * Makes one flow of a request: what the Job will need first, the suspended Job last. Whoever creates the Job has accepted the
- * flow; all that came before it is named by content or by flow and harmless to make twice.
+ * flow; whether it is new is told by creating it, so that a new one costs one request to the cluster.
  */
 export async function acceptFlow(
-  deps: Provisioner,
+  deps: Accepter,
   { request, rendered }: AcceptRequest,
   signal: AbortSignal,
 ): Promise<Acceptance> {
   const flow = flowName(request);
-  const content = contentDigest(request);
-  const known = await findFlow(deps, flow, signal);
-  if (known !== undefined) return known.content === content ? 'repeated' : 'conflict';
+  const environment = Buffer.from(JSON.stringify(rendered.environment));
+  const asked = { flow, request, rendered, environment };
+  const known = await lookBefore(deps, asked, signal);
+  if (known !== undefined) return compare(known, request);
 
-  await createUnlessThere(
-    () => deps.cluster.configMaps.create(buildFilesConfigMap(rendered.template), signal),
-    hasFiles(rendered),
-  );
-  const secrets = rendered.secretEnvironment;
-  await createUnlessThere(
-    () => deps.cluster.secrets.create(buildParametersSecret(flow, secrets), signal),
-    Object.keys(secrets).length > 0,
-  );
-  const environment = await freezeEnvironment(deps, { flow, values: rendered.environment }, signal);
-
-  const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, environment);
-  if (await createUnlessThere(() => deps.cluster.jobs.create(job, signal), true)) return 'created';
+  await writeFiles(deps, rendered.template, signal);
+  await writeParameters(deps, asked, signal);
+  const frozen = await freezeEnvironment(deps, asked, signal);
+  const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, frozen);
+  if (await createUnlessThere(() => deps.cluster.jobs.create(job, signal))) return 'created';
   const winner = await findFlow(deps, flow, signal);
-  return winner === undefined || winner.content === content ? 'repeated' : 'conflict';
+  return winner === undefined ? 'repeated' : compare(winner, request);
 }
 
 interface AcceptRequest {
@@ -50,13 +47,64 @@ interface AcceptRequest {
   rendered: RenderedTemplate;
 }
 
-function hasFiles(rendered: RenderedTemplate): boolean {
-  return Object.keys(rendered.template.files).length > 0;
+interface Asked extends AcceptRequest {
+  flow: string;
+  /** JSON. */
+  environment: Buffer;
+}
+
+/** What is written under the flow's own name before its Job must not touch a flow that is there already. */
+async function lookBefore(
+  deps: Provisioner,
+  { flow, rendered, environment }: Asked,
+  signal: AbortSignal,
+): Promise<FoundFlow | undefined> {
+  const jobAlone = !hasSecrets(rendered) && environment.length <= inlineEnvironmentBytes;
+  return await (jobAlone ? findRecord : findFlow)(deps, flow, signal);
+}
+
+function compare({ content }: FoundFlow, request: FlowRequest): Acceptance {
+  return content === contentDigest(request) ? 'repeated' : 'conflict';
+}
+
+function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
+  return Object.keys(secretEnvironment).length > 0;
+}
+
+async function writeFiles(
+  { cluster, files }: Accepter,
+  template: RenderedTemplate['template'],
+  signal: AbortSignal,
+): Promise<void> {
+  const name = filesConfigMapName(template.digest);
+  if (Object.keys(template.files).length === 0 || files?.has(name) === true) return;
+  await createUnlessThere(() => cluster.configMaps.create(buildFilesConfigMap(template), signal));
+  files?.add(name);
+}
+
+async function writeParameters(
+  { cluster }: Provisioner,
+  { flow, rendered }: Asked,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!hasSecrets(rendered)) return;
+  const secret = buildParametersSecret(flow, rendered.secretEnvironment);
+  await createUnlessThere(() => cluster.secrets.create(secret, signal));
+}
+
+async function freezeEnvironment(
+  { store }: Provisioner,
+  { flow, rendered, environment }: Asked,
+  signal: AbortSignal,
+): Promise<FrozenEnvironment> {
+  if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
+  const key = `flows/${flow}/environment.json`;
+  await store.put(key, environment, { contentType: 'application/json' }, signal);
+  return { key, sha256: createHash('sha256').update(environment).digest('hex') };
 }
 
 /** True if this call made it. */
-async function createUnlessThere(create: () => Promise<unknown>, wanted: boolean): Promise<boolean> {
-  if (!wanted) return false;
+async function createUnlessThere(create: () => Promise<unknown>): Promise<boolean> {
   try {
     await create();
     return true;
@@ -64,16 +112,4 @@ async function createUnlessThere(create: () => Promise<unknown>, wanted: boolean
     if (isServiceError(error, 'cluster-exists')) return false;
     throw error;
   }
-}
-
-async function freezeEnvironment(
-  { store }: Provisioner,
-  { flow, values }: { flow: string; values: Record<string, string> },
-  signal: AbortSignal,
-): Promise<FrozenEnvironment> {
-  const body = Buffer.from(JSON.stringify(values));
-  if (body.length <= inlineEnvironmentBytes) return { values };
-  const key = `flows/${flow}/environment.json`;
-  await store.put(key, body, { contentType: 'application/json' }, signal);
-  return { key, sha256: createHash('sha256').update(body).digest('hex') };
 }

@@ -5,10 +5,12 @@ import { cancelFlow, deprovisionFlow } from './cancel-flow.ts';
 import { findFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
+import { RecentNames } from './recent-names.ts';
 
 export function createFlowService(deps: Provisioner): FlowService {
+  const files = new RecentNames();
   return {
-    accept: (request, rendered, signal) => acceptFlow(deps, { request, rendered }, signal),
+    accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
     askAgain: (flow, signal) => askAgain(deps, flow, signal),
     deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),

@@ -1,5 +1,4 @@
 import { json } from 'node:stream/consumers';
-import { isServiceError } from '../errors.ts';
 import { readAttempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
@@ -19,6 +18,15 @@ export async function findFlow(
   const job = await deps.cluster.jobs.get(name, signal);
   const flow = job === undefined ? undefined : readFlow(job);
   if (flow !== undefined) return await viewOfFlow(deps, flow, signal);
+  return await findRecord(deps, name, signal);
+}
+
+/** Of a flow whose Job is gone. */
+export async function findRecord(
+  deps: Provisioner,
+  name: string,
+  signal: AbortSignal,
+): Promise<FoundFlow | undefined> {
   const record = await readRecord(deps, name, signal);
   return record === undefined ? undefined : viewOfRecord(record);
 }
@@ -63,17 +71,9 @@ async function readRecord(
   signal: AbortSignal,
 ): Promise<FlowRecord | undefined> {
   const key = recordKey(flow);
-  const info = await absentWithoutBucket(store.head(key, signal));
+  // Nearly always there is none, which one request tells.
+  if (!(await store.has(key, signal))) return undefined;
+  const info = await store.head(key, signal);
   if (info === undefined || info.size > recordLimitBytes) return undefined;
   return (await json(await store.get(key, undefined, signal))) as FlowRecord;
-}
-
-/** Without a bucket there are no records: a new flow may be accepted, and its results will tell of the bucket. */
-async function absentWithoutBucket<T>(call: Promise<T>): Promise<T | undefined> {
-  try {
-    return await call;
-  } catch (error) {
-    if (isServiceError(error, 'bucket-missing', 'object-missing')) return undefined;
-    throw error;
-  }
 }

@@ -83,16 +83,12 @@ function objectStore(access: Access): ObjectStore {
       }, signal);
     },
     async head(key, signal) {
-      try {
-        const { size, etag } = await bounded(async () => client.statObject(bucket, key), signal);
-        return { key, size, etag: plainEtag(etag) };
-      } catch (error) {
-        if (!isServiceError(error, 'object-missing')) throw error;
-        // The answer to a HEAD has no body that could tell which of the two is missing.
-        await checkBucket(access, signal);
-        return undefined;
-      }
+      const info = await stat(access, key, signal);
+      // The answer to a HEAD has no body that could tell whether the object or the bucket is missing.
+      if (info === undefined) await checkBucket(access, signal);
+      return info;
     },
+    has: async (key, signal) => (await stat(access, key, signal)) !== undefined,
     put: async (...object) => put(access, object),
     list: (prefix, signal) => list(access, prefix, signal),
     remove: async (keys, signal) => remove(access, keys, signal),
@@ -100,6 +96,20 @@ function objectStore(access: Access): ObjectStore {
     presignGet: async (key, options) => presignGet(access, key, options),
     check: async (signal) => checkBucket(access, signal),
   };
+}
+
+async function stat(
+  { client, bucket, bounded }: Access,
+  key: string,
+  signal: AbortSignal,
+): Promise<ObjectInfo | undefined> {
+  try {
+    const { size, etag } = await bounded(async () => client.statObject(bucket, key), signal);
+    return { key, size, etag: plainEtag(etag) };
+  } catch (error) {
+    if (isServiceError(error, 'object-missing')) return undefined;
+    throw error;
+  }
 }
 
 /** The client sends no If-Match with a read: the answer tells which object it is of, before its first byte. */

@@ -36,6 +36,8 @@ export interface ObjectStore {
   get(key: string, part: ObjectPart | undefined, signal: AbortSignal): Promise<Readable>;
   /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
+  /** Whether there is such an object, in one request; in a bucket that is missing there is none. */
+  has(key: string, signal: AbortSignal): Promise<boolean>;
   put(
     key: string,
     body: Buffer,

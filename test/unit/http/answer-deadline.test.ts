@@ -11,7 +11,7 @@ const path = `/connectors/edc/${token}/provision`;
 test('a request that nobody answers loses its socket, and its work is told to stop', async (t) => {
   const stopped = Promise.withResolvers<unknown>();
   const flows = memoryFlows({
-    find: (_, signal) => {
+    accept: (_request, _rendered, signal) => {
       signal.addEventListener('abort', () => {
         stopped.resolve(signal.reason);
       });
@@ -51,7 +51,7 @@ test('what streams is not bound by it', async (t) => {
       ctx.body = 'there';
     },
   };
-  const flows = memoryFlows({ find: () => new Promise(() => undefined) });
+  const flows = memoryFlows({ accept: () => new Promise(() => undefined) });
   const { port } = await startHttp(t, { flows, routes: [slow], http: { answerDeadlineMillis: 100 } });
   const answer = ask(port, '/slow');
   // Sent later and bound by the deadline: once it has lost its socket, the deadline of the first would be over as well.

@@ -24,10 +24,10 @@ test('a drained server answers what is under way before it ends', async (t) => {
   const asked = Promise.withResolvers<undefined>();
   const go = Promise.withResolvers<undefined>();
   const flows = memoryFlows({
-    find: async () => {
+    accept: async () => {
       asked.resolve(undefined);
       await go.promise;
-      return undefined;
+      return 'created';
     },
   });
   const { server, port } = await startHttp(t, { flows, http: { shutdownMillis: 3_600_000 } });
@@ -46,7 +46,7 @@ test('a drained server answers what is under way before it ends', async (t) => {
 });
 
 test('a drained server does not wait for ever', async (t) => {
-  const flows = memoryFlows({ find: () => new Promise(() => undefined) });
+  const flows = memoryFlows({ accept: () => new Promise(() => undefined) });
   const { server, port } = await startHttp(t, { flows, http: { shutdownMillis: 20 } });
   const reply = ask(port, path, { body: provisionBody() }).catch(() => 'cut off');
   await waitUntil('the server is busy', () => ask(port, '/health/live').then(() => true));

@@ -205,8 +205,43 @@ for (const { name, path: where, body, headers = {}, status } of refused) {
   });
 }
 
+test('a new provision is stored without looking whether it is known; one that does not say what it is, is looked for', async (t) => {
+  let looks = 0;
+  const flows = memoryFlows({
+    find: () => {
+      looks += 1;
+      return Promise.resolve(undefined);
+    },
+  });
+  const { port } = await startHttp(t, { flows });
+  assert.equal((await ask(port, path, { body: provisionBody() })).status, 200);
+  assert.equal(looks, 0);
+  const untyped = provisionBody({ type: undefined, transferProcessId: 'tp-2' });
+  assert.equal((await ask(port, path, { body: untyped })).status, 200);
+  assert.equal(looks, 1);
+  assert.equal(flows.views.size, 2);
+});
+
+test('a repeat is answered while the store is out of reach, and a new provision is not', async (t) => {
+  const flows = memoryFlows();
+  const { port } = await startHttp(t, { flows });
+  await ask(port, path, { body: provisionBody() });
+  function down(): Promise<never> {
+    return Promise.reject(new ServiceError('store-unavailable', 'down'));
+  }
+  function find(flow: string) {
+    const view = flows.views.get(flow);
+    return view === undefined ? down() : Promise.resolve(view);
+  }
+  const later = await startHttp(t, { flows: { ...flows, accept: down, find } });
+  assert.equal((await ask(later.port, path, { body: provisionBody() })).status, 200);
+  assert.equal(flows.askedAgain.length, 1);
+  const other = provisionBody({ transferProcessId: 'tp-2' });
+  assert.equal((await ask(later.port, path, { body: other })).status, 503);
+});
+
 test('a failure nobody foresaw is told without its words', async (t) => {
-  const flows = memoryFlows({ find: () => Promise.reject(new TypeError('secret inside')) });
+  const flows = memoryFlows({ accept: () => Promise.reject(new TypeError('secret inside')) });
   const { port } = await startHttp(t, { flows });
   const reply = await ask(port, path, { body: provisionBody() });
   assert.equal(reply.status, 500);

@@ -65,6 +65,7 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
     async remove(keys) {
       for await (const key of keys) objects.delete(key);
     },
+    has: (key) => Promise.resolve(objects.has(key)),
     abortUploads: () => Promise.resolve(0),
     presignGet: (key, options) =>
       Promise.resolve(

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { recordKey } from '../../../src/flow/record.ts';
+import { flowName, parametersSecretName } from '../../../src/flow/names.ts';
+import type { Cluster } from '../../../src/kubernetes/cluster.ts';
+import type { FlowRequest } from '../../../src/flow/flow-request.ts';
+import { acceptFlow } from '../../../src/provisioner/accept-flow.ts';
+import { contentDigest } from '../../../src/provisioner/build-flow-job.ts';
+import { createFlowService } from '../../../src/provisioner/create-flow-service.ts';
+import { RecentNames } from '../../../src/provisioner/recent-names.ts';
+import { loadTemplates } from '../../../src/template/load-templates.ts';
+import { renderTemplate } from '../../../src/template/render-template.ts';
+import type { RenderedTemplate } from '../../../src/template/template.ts';
+import { at } from '../../support/flow-values.ts';
+import { startTestReconciler, type TestReconciler } from '../../support/test-reconciler.ts';
+import { memoryStore, type MemoryStore } from '../result/stored-results.ts';
+import { makeTemplates, templateSettings } from '../template/template-folder.ts';
+
+const signal = AbortSignal.timeout(120_000);
+
+function requestOf(transferProcessId: string): FlowRequest {
+  return {
+    dialect: 'control-plane',
+    connector: 'provider',
+    ids: { transferProcessId },
+    assetId: 'sample',
+    template: 'sample',
+    acceptedAt: at(0),
+  };
+}
+
+async function render(
+  files: Record<string, string>,
+  parameters: Record<string, unknown> = {},
+): Promise<RenderedTemplate> {
+  await using made = await makeTemplates(files);
+  const [template] = await loadTemplates(made.directory, templateSettings);
+  assert.ok(template !== undefined);
+  return renderTemplate(template, { assetId: 'sample', parameters });
+}
+
+async function start(t: TestContext): Promise<TestReconciler & { store: MemoryStore; written: string[] }> {
+  const store = memoryStore();
+  const reconciler = await startTestReconciler(t, { store });
+  const written: string[] = [];
+  const { configMaps } = reconciler.api.cluster;
+  const counting: Cluster['configMaps'] = {
+    ...configMaps,
+    create(object, until) {
+      written.push(object.metadata?.name ?? '');
+      return configMaps.create(object, until);
+    },
+  };
+  const deps = { ...reconciler.deps, cluster: { ...reconciler.deps.cluster, configMaps: counting } };
+  return { ...reconciler, deps, store, written };
+}
+
+test("a template's files are sent once, not with every flow", async (t) => {
+  const { deps, api, written } = await start(t);
+  const flows = createFlowService(deps);
+  const rendered = await render({ 'files/run.sh': 'true' });
+  for (const id of ['a', 'b', 'c'])
+    assert.equal(await flows.accept(requestOf(id), rendered, signal), 'created');
+  assert.equal(written.length, 1);
+  assert.equal((await api.cluster.jobs.list({}, signal)).items.length, 3);
+});
+
+test('files that somebody deleted are there again a minute later', async (t) => {
+  const { deps, api, written } = await start(t);
+  let now = 0;
+  const accepting = { ...deps, files: new RecentNames(() => now) };
+  const rendered = await render({ 'files/run.sh': 'true' });
+  await acceptFlow(accepting, { request: requestOf('a'), rendered }, signal);
+  const [name = ''] = written;
+  await api.cluster.configMaps.delete(name, {}, signal);
+  now = 60_000;
+  await acceptFlow(accepting, { request: requestOf('b'), rendered }, signal);
+  assert.notEqual(await api.cluster.configMaps.get(name, signal), undefined);
+});
+
+test('a flow whose Job is gone is known by its record, and is not made anew', async (t) => {
+  const { deps, api, store } = await start(t);
+  const request = requestOf('old');
+  const record = { flow: flowName(request), request, plan: {}, content: contentDigest(request), outcome: {} };
+  store.objects.set(recordKey(flowName(request)), Buffer.from(JSON.stringify(record)));
+  const rendered = await render({});
+  assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'repeated');
+  const other = { ...request, assetId: 'another' };
+  assert.equal(await acceptFlow(deps, { request: other, rendered }, signal), 'conflict');
+  assert.equal(await api.cluster.jobs.get(flowName(request), signal), undefined);
+});
+
+test('a repeat writes no secret parameters for a flow that was accepted without any', async (t) => {
+  const { deps, api } = await start(t);
+  const request = requestOf('a');
+  assert.equal(await acceptFlow(deps, { request, rendered: await render({}) }, signal), 'created');
+  const rendered = await render({}, { TOKEN: 'hush' });
+  assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'repeated');
+  const name = parametersSecretName(flowName(request));
+  assert.equal(await api.cluster.secrets.get(name, signal), undefined);
+});
