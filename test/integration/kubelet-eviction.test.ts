@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
+import { needing } from '../support/needs.ts';
+import { evictPod, podThat, runningPod } from '../support/pods.ts';
+import { shellTemplate } from '../support/shell-template.ts';
+import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+test('a pod that is evicted while its worker runs is followed by another, whose results alone are handed out', async (t) => {
+  const world = await startWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  const first = await runningPod(world, flow);
+  await evictPod(world, first.pod);
+  const second = await podThat(world, {
+    flow,
+    is: 'took its place',
+    does: ({ id, worker }) => id !== first.id && worker.state === 'running',
+  });
+  world.gate.open();
+  const record = await assertReceived(world, transfer, gatedFiles);
+  assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);
+});
+
+test('an evicted worker that exits 0 has no results: its Job is Complete, and nobody works on', async (t) => {
+  const script = `
+    trap 'echo cut > "$RESULT_DIRECTORY/result.txt"; exit 0' TERM
+    while true; do sleep 1 & wait "$!"; done`;
+  const world = await startWorld(t, { templates: { polite: shellTemplate({ script }) } });
+  const transfer = world.connector().startTransfer({ assetId: 'polite' });
+  const { pod } = await runningPod(world, world.flowOf(transfer));
+  await evictPod(world, pod);
+  const end = { phase: 'failed', reason: 'attempt-disrupted', says: /EvictionByEvictionAPI/ } as const;
+  const record = await assertEnded(world, transfer, end);
+  assert.equal(record.attempt?.worker?.exitCode, 0);
+});
+
+test('a pod that is evicted while it uploads brings its upload to its end, and that counts', async (t) => {
+  const { world, podStore } = await startProxiedWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  podStore.fault = outOfService;
+  world.gate.open();
+  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const [pod] = await world.namespace.pods(flow);
+  await evictPod(world, pod?.metadata?.name ?? '');
+  podStore.fault = () => undefined;
+  const record = await assertReceived(world, transfer, gatedFiles);
+  assert.equal(record.attempt?.interrupted, 'EvictionByEvictionAPI');
+});
+
+test('a worker that writes more than its results may take is told so', needing('real node'), async (t) => {
+  const script = 'dd if=/dev/zero of="$RESULT_DIRECTORY/big" bs=1M count=8; while true; do sleep 1; done';
+  const wide = shellTemplate({ script, size: '1Mi' });
+  const world = await startWorld(t, { templates: { wide } });
+  const transfer = world.connector().startTransfer({ assetId: 'wide' });
+  await assertEnded(world, transfer, {
+    phase: 'failed',
+    reason: 'storage-exceeded',
+    says: /exceeds the limit/,
+  });
+});

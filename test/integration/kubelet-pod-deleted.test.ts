@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
+import { deletePod, podThat, runningPod } from '../support/pods.ts';
+import { shellTemplate } from '../support/shell-template.ts';
+import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+test('a pod deleted by hand while its worker runs ends the transfer, since its Job makes no other', async (t) => {
+  const world = await startWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'slow' });
+  const { pod } = await runningPod(world, world.flowOf(transfer));
+  await deletePod(world, pod);
+  const end = { phase: 'failed', reason: 'attempt-disrupted', says: /Deleted/ } as const;
+  const record = await assertEnded(world, transfer, end);
+  assert.equal(record.attempt?.disrupted, 'Deleted');
+});
+
+test('a worker that exits 0 when its pod is deleted has no results, though its Job is Complete', async (t) => {
+  const script = `
+    trap 'echo cut > "$RESULT_DIRECTORY/result.txt"; exit 0' TERM
+    while true; do sleep 1 & wait "$!"; done`;
+  const world = await startWorld(t, { templates: { polite: shellTemplate({ script }) } });
+  const transfer = world.connector().startTransfer({ assetId: 'polite' });
+  const flow = world.flowOf(transfer);
+  const { pod } = await runningPod(world, flow);
+  await deletePod(world, pod);
+  const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'attempt-disrupted' });
+  assert.equal(record.attempt?.worker?.exitCode, 0);
+});
+
+test('a pod deleted by hand while it uploads brings its upload to its end, and that counts', async (t) => {
+  const { world, podStore } = await startProxiedWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  podStore.fault = outOfService;
+  world.gate.open();
+  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const { pod } = await podThat(world, {
+    flow,
+    is: 'uploads',
+    does: ({ worker }) => worker.state === 'ended',
+  });
+  await deletePod(world, pod);
+  podStore.fault = () => undefined;
+  const record = await assertReceived(world, transfer, gatedFiles);
+  assert.equal(record.attempt?.interrupted, 'Deleted');
+});
+
+test('a pod killed by hand while it uploads ends the transfer with upload-failed', async (t) => {
+  const { world, podStore } = await startProxiedWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  podStore.fault = outOfService;
+  world.gate.open();
+  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const { pod } = await podThat(world, {
+    flow,
+    is: 'uploads',
+    does: ({ worker }) => worker.state === 'ended',
+  });
+  await deletePod(world, pod, 1);
+  const end = { phase: 'failed', reason: 'upload-failed', says: /Deleted/ } as const;
+  await assertEnded(world, transfer, end);
+  const kept = await world.bucket.results(flow);
+  assert.deepEqual(
+    kept.filter((key) => key.endsWith('/manifest.json')),
+    [],
+  );
+});

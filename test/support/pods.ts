@@ -1,0 +1,65 @@
+import { connect } from '../../src/kubernetes/connection.ts';
+import { createResourceClient } from '../../src/kubernetes/resource-client.ts';
+import type { KubernetesObject, Pod } from '../../src/kubernetes/types.ts';
+import { readAttempt, type Attempt } from '../../src/flow/attempt.ts';
+import { waitUntil } from './wait-until.ts';
+import type { World } from './world.ts';
+
+const requestTimeoutMillis = 30_000;
+
+/** A pod of the flow as the service reads it, once it satisfies the predicate. */
+export async function podThat(
+  { namespace }: World,
+  { flow, is, does }: { flow: string; is: string; does: (attempt: Attempt, pod: Pod) => boolean },
+): Promise<Attempt> {
+  return await waitUntil(
+    `a pod ${is}`,
+    async () => {
+      const pods = await namespace.pods(flow);
+      return pods
+        .map((pod) => ({ pod, attempt: readAttempt(pod) }))
+        .find(({ pod, attempt }) => does(attempt, pod))?.attempt;
+    },
+    { deadlineMs: 120_000 },
+  );
+}
+
+export function runningPod(world: World, flow: string): Promise<Attempt> {
+  return podThat(world, {
+    flow,
+    is: 'has a running worker',
+    does: ({ worker, deletedAt }) => worker.state === 'running' && deletedAt === undefined,
+  });
+}
+
+/** The node that a pod was given to. */
+export async function nodeOf({ namespace }: World, pod: string): Promise<string> {
+  const found = await namespace.cluster.pods.get(pod, AbortSignal.timeout(requestTimeoutMillis));
+  return found?.spec?.nodeName ?? '';
+}
+
+/** As `kubectl delete pod` does it. */
+export async function deletePod(
+  { namespace }: World,
+  pod: string,
+  gracePeriodSeconds?: number,
+): Promise<void> {
+  const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+  await namespace.cluster.pods.delete(pod, options, AbortSignal.timeout(requestTimeoutMillis));
+}
+
+/** As `kubectl drain` does it. */
+export async function evictPod({ servers, namespace }: World, pod: string): Promise<void> {
+  const config = { kubeconfig: servers.kubeconfig, namespace: namespace.name, requestTimeoutMillis };
+  const connection = await connect(config);
+  const path = `/api/v1/namespaces/${namespace.name}/pods/${pod}/eviction`;
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod } };
+  try {
+    await createResourceClient<KubernetesObject>(connection, path).create(
+      eviction,
+      AbortSignal.timeout(requestTimeoutMillis),
+    );
+  } finally {
+    await connection.close();
+  }
+}

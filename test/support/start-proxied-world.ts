@@ -1,0 +1,26 @@
+import type { TestContext } from 'node:test';
+import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
+import { startWorld, type WorldOptions } from './start-world.ts';
+import type { World } from './world.ts';
+
+export interface ProxiedWorld {
+  world: World;
+  /** What pods take for the store; the service has the store itself. */
+  podStore: FaultyProxy;
+}
+
+/** A world whose pods upload through a proxy that a test may let fail. */
+export async function startProxiedWorld(t: TestContext, options: WorldOptions = {}): Promise<ProxiedWorld> {
+  const world = await startWorld(t, { ...options, replicas: 0 });
+  const podStore = await startFaultyProxy(world.servers.s3.endpoint, process.env['TEST_HOST']);
+  t.after(() => podStore[Symbol.asyncDispose]());
+  const service = await world.addService({ store: { podEndpoint: podStore.url } });
+  world.connectAll();
+  await service.start();
+  return { world, podStore };
+}
+
+/** As a store answers that is being restarted: every client tries again. */
+export function outOfService(): { kind: 'status'; when: 'before'; status: number } {
+  return { kind: 'status', when: 'before', status: 503 };
+}
