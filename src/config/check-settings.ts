@@ -41,6 +41,7 @@ function urlsOf({ http, store, connectors }: Config): NamedUrl[] {
     [['store', 'endpoint'], store.endpoint],
     [['store', 'podEndpoint'], store.podEndpoint],
     [['store', 'publicEndpoint'], store.publicEndpoint],
+    [['store', 'sts', 'endpoint'], store.sts.endpoint],
     ...connectors.flatMap((connector, index) =>
       (['callbackPrefix', 'managementUrl', 'resultsUrl'] as const).map((name): NamedUrl => [
         ['connectors', String(index), name],

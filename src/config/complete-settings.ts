@@ -16,6 +16,11 @@ export function completeSettings(settings: Settings): Config {
       endpoint,
       podEndpoint: trimSlashes(store.podEndpoint ?? endpoint),
       publicEndpoint: trimSlashes(store.publicEndpoint ?? endpoint),
+      sts: {
+        ...store.sts,
+        endpoint: trimSlashes(store.sts.endpoint ?? endpoint),
+        region: store.sts.region ?? store.region,
+      },
     },
     connectors: settings.connectors.map((connector) => completeConnector(connector, publicUrl)),
     reconciler: { ...reconciler, identity: reconciler.identity ?? newIdentity() },

@@ -50,6 +50,8 @@ export interface StoreConfig {
   bucket: string;
   /** `sts`: keys per flow by AssumeRole; `static`: the service's own keys go to the pods. */
   credentials: 'sts' | 'static';
+  /** Where keys are minted; defaults: the store's own endpoint and region, and no role. */
+  sts: { endpoint: string; region: string; roleArn?: string };
   /** Life of minted keys, 900 to 43,200. */
   credentialSeconds: number;
   requestTimeoutMillis: number;

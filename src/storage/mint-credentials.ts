@@ -9,7 +9,7 @@ import { signRequest } from './upload/sign-request.ts';
 /** What `createCredentialMinter` reads of the settings. */
 export type MinterSettings = Pick<
   StoreConfig,
-  'endpoint' | 'region' | 'bucket' | 'credentials' | 'credentialSeconds' | 'requestTimeoutMillis'
+  'bucket' | 'credentials' | 'sts' | 'credentialSeconds' | 'requestTimeoutMillis'
 >;
 
 /** One attempt a call; throws `store-refused` or `store-unavailable`. */
@@ -32,21 +32,17 @@ interface Assumption {
   flow: string;
 }
 
-/** STS on the store's own endpoint, as MinIO has it: the role is the caller's own rights, cut down by the session policy. */
-async function assumeRole(
-  { settings, secrets, flow }: Assumption,
-  signal: AbortSignal,
-): Promise<ScopedCredentials> {
-  const { endpoint, region, bucket, requestTimeoutMillis } = settings;
-  const form = new URLSearchParams({
-    Action: 'AssumeRole',
-    Version: '2011-06-15',
-    DurationSeconds: String(settings.credentialSeconds),
-    Policy: sessionPolicy(bucket, flow),
-  });
+/**
+ * STS, on the store's own endpoint as MinIO has it or on one of its own as AWS has it: the rights of the role (without one:
+ * of the caller), cut down by the session policy.
+ */
+async function assumeRole(assumption: Assumption, signal: AbortSignal): Promise<ScopedCredentials> {
+  const { settings, secrets } = assumption;
+  const { endpoint, region } = settings.sts;
+  const timeoutMillis = settings.requestTimeoutMillis;
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const request = { method: 'POST', path: '/', headers, body: Buffer.from(form.toString()) };
-  const sender = createSender({ endpoint, timeoutMillis: requestTimeoutMillis, connections: 1 });
+  const request = { method: 'POST', path: '/', headers, body: Buffer.from(buildForm(assumption).toString()) };
+  const sender = createSender({ endpoint, timeoutMillis, connections: 1 });
   try {
     const signed = signRequest(request, { host: sender.host, region, service: 'sts' }, secrets);
     return readCredentials(await sender.send(signed, signal));
@@ -56,6 +52,20 @@ async function assumeRole(
   } finally {
     sender.close();
   }
+}
+
+function buildForm({ settings, flow }: Assumption): URLSearchParams {
+  const { bucket, credentialSeconds, sts } = settings;
+  const partition = sts.roleArn?.split(':')[1];
+  return new URLSearchParams({
+    Action: 'AssumeRole',
+    Version: '2011-06-15',
+    ...(sts.roleArn === undefined ? {} : { RoleArn: sts.roleArn }),
+    // What an audit log shows as the caller.
+    RoleSessionName: flow,
+    DurationSeconds: String(credentialSeconds),
+    Policy: sessionPolicy(bucket, flow, partition),
+  });
 }
 
 function readCredentials(answer: Answer): ScopedCredentials {

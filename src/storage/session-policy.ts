@@ -2,10 +2,12 @@
  * What a flow's keys may do: write and read what attempts own, `flows/<flow>/<attempt>/…` (the first `/` matters: without it
  * `flow-1` would hold for `flow-10` too), and list there. Not the flow's record and environment, which lie beside the attempts, and
  * no deleting: a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
+ * `partition`: of AWS, where it is another than `aws`.
  */
-export function sessionPolicy(bucket: string, flow: string): string {
+export function sessionPolicy(bucket: string, flow: string, partition = 'aws'): string {
   const prefix = `flows/${flow}/`;
-  const objects = `arn:aws:s3:::${bucket}/${prefix}*/*`;
+  const inBucket = `arn:${partition}:s3:::${bucket}`;
+  const objects = `${inBucket}/${prefix}*/*`;
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -17,7 +19,7 @@ export function sessionPolicy(bucket: string, flow: string): string {
       {
         Effect: 'Allow',
         Action: ['s3:ListBucket'],
-        Resource: [`arn:aws:s3:::${bucket}`],
+        Resource: [inBucket],
         Condition: { StringLike: { 's3:prefix': [`${prefix}*`] } },
       },
     ],

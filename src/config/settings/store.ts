@@ -1,6 +1,29 @@
 import { Type } from 'typebox';
 import { choice, httpUrl, integer, text } from './kinds.ts';
 
+const StsSettings = Type.Object(
+  {
+    endpoint: Type.Optional(
+      httpUrl({
+        description:
+          'Where AssumeRole is asked for; on AWS https://sts.<region>.amazonaws.com. Default: store.endpoint, as with MinIO.',
+      }),
+    ),
+    region: Type.Optional(
+      text({ description: 'Region that AssumeRole is signed for. Default: store.region.' }),
+    ),
+    roleArn: Type.Optional(
+      text({
+        title: 'the ARN of a role',
+        pattern: '^arn:[a-z-]+:iam::[0-9]*:role/.+$',
+        description:
+          'Role that is cut down to a flow and given to its pods. AWS wants one; MinIO needs none: it cuts down the rights of the service’s own keys.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const StoreSettings = Type.Object(
   {
     endpoint: httpUrl({ description: 'S3 server as this service reaches it. No default.' }),
@@ -23,6 +46,7 @@ export const StoreSettings = Type.Object(
       description:
         "Keys of the pods: `sts` mints keys for each flow's own prefix; `static` gives them the service's own.",
     }),
+    sts: StsSettings,
     // What AWS and its imitators accept for AssumeRole.
     credentialSeconds: integer({ min: 900, max: 43_200, default: 3600 }, 'Life of minted keys.'),
     requestTimeoutMillis: integer(

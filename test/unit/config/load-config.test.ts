@@ -28,6 +28,7 @@ test('the smallest configuration loads without a warning, and defaults follow fr
   assert.equal(config.http.publicUrl, 'https://jobs.example.org');
   assert.equal(config.store.podEndpoint, 'http://s3.example.org:9000');
   assert.equal(config.store.publicEndpoint, 'http://s3.example.org:9000');
+  assert.deepEqual(config.store.sts, { endpoint: 'http://s3.example.org:9000', region: 'us-east-1' });
   assert.equal(config.connectors[0]?.managementUrl, 'http://edc.example.org:8181/management');
   assert.equal(config.connectors[0].resultsUrl, 'https://jobs.example.org');
   assert.deepEqual(secrets.connectors, {

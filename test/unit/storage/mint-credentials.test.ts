@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { createCredentialMinter, type MinterSettings } from '../../../src/storage/mint-credentials.ts';
 import { sessionPolicy } from '../../../src/storage/session-policy.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
@@ -17,7 +20,7 @@ after(async () => server[Symbol.asyncDispose]());
 function settings(changed: Partial<MinterSettings> = {}): MinterSettings {
   const { endpoint, region, bucket } = server;
   const times = { credentialSeconds: 900, requestTimeoutMillis: 30_000 };
-  return { endpoint, region, bucket, credentials: 'sts', ...times, ...changed };
+  return { sts: { endpoint, region }, bucket, credentials: 'sts', ...times, ...changed };
 }
 
 const { signal } = new AbortController();
@@ -59,20 +62,76 @@ test('hands out the configured keys where the store has no STS', async () => {
 });
 
 test('tells wrong keys from a store that is away', async () => {
+  const { region } = server;
   const wrong = createCredentialMinter(settings(), { ...server.keys, secretAccessKey: 'wrong' });
   await assert.rejects(wrong.mint('flow-1', signal), { code: 'store-refused' });
   await using proxy = await startFaultyProxy(server.endpoint);
   proxy.fault = () => ({ kind: 'status', when: 'before', status: 503 });
-  const busy = createCredentialMinter(settings({ endpoint: proxy.url }), server.keys);
+  const busy = createCredentialMinter(settings({ sts: { endpoint: proxy.url, region } }), server.keys);
   await assert.rejects(busy.mint('flow-1', signal), { code: 'store-unavailable' });
   proxy.fault = () => ({ kind: 'hang', when: 'before' });
   const silent = createCredentialMinter(
-    settings({ endpoint: proxy.url, requestTimeoutMillis: 50 }),
+    settings({ sts: { endpoint: proxy.url, region }, requestTimeoutMillis: 50 }),
     server.keys,
   );
   await assert.rejects(silent.mint('flow-1', signal), { code: 'store-unavailable' });
 });
 
+/** As AWS answers; what the request was is kept. */
+async function startSts(t: TestContext) {
+  const seen: { headers: IncomingHttpHeaders; form: URLSearchParams }[] = [];
+  const sts = createServer((request, response) => {
+    void text(request).then((body) => {
+      seen.push({ headers: request.headers, form: new URLSearchParams(body) });
+      const members = { AccessKeyId: 'ASIA1', SecretAccessKey: 'se/cr+et', SessionToken: 'to+ken==' };
+      const times = { Expiration: '2026-01-01T01:00:00Z' };
+      const xml = Object.entries({ ...members, ...times }).map(
+        ([name, value]) => `<${name}>${value}</${name}>`,
+      );
+      response.end(
+        `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>${xml.join('')}</Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+      );
+    });
+  });
+  sts.listen(0, '127.0.0.1');
+  await once(sts, 'listening');
+  t.after(() => sts.close());
+  return { endpoint: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`, seen };
+}
+
+test('asks an STS of its own for a role, signed for its host and region, and reads the answer as AWS gives it', async (t) => {
+  const { endpoint, seen } = await startSts(t);
+  const sts = { endpoint, region: 'eu-central-1', roleArn: 'arn:aws-eusc:iam::123456789012:role/flows' };
+  const minter = createCredentialMinter(settings({ sts }), server.keys);
+  assert.deepEqual(await minter.mint('flow-1', signal), {
+    accessKeyId: 'ASIA1',
+    secretAccessKey: 'se/cr+et',
+    sessionToken: 'to+ken==',
+    expiration: '2026-01-01T01:00:00Z',
+  });
+  const { headers, form } = seen[0] ?? { headers: {}, form: new URLSearchParams() };
+  assert.equal(headers.host, new URL(endpoint).host);
+  assert.match(
+    headers.authorization ?? '',
+    /Credential=[^,]+\/eu-central-1\/sts\/aws4_request, SignedHeaders=[^,]*host/,
+  );
+  assert.deepEqual(Object.fromEntries([...form].filter(([name]) => name !== 'Policy')), {
+    Action: 'AssumeRole',
+    Version: '2011-06-15',
+    RoleArn: sts.roleArn,
+    RoleSessionName: 'flow-1',
+    DurationSeconds: '900',
+  });
+  assert.equal(form.get('Policy'), sessionPolicy(server.bucket, 'flow-1', 'aws-eusc'));
+});
+
+test('names no role where none is configured', async (t) => {
+  const { endpoint, seen } = await startSts(t);
+  const minter = createCredentialMinter(settings({ sts: { endpoint, region: 'us-east-1' } }), server.keys);
+  await minter.mint('flow-1', signal);
+  assert.equal(seen[0]?.form.has('RoleArn'), false);
+});
+
 test('keeps the session policy within what S3 servers take, for the longest names', () => {
-  assert.ok(sessionPolicy('b'.repeat(63), 'f'.repeat(63)).length <= 2048);
+  assert.ok(sessionPolicy('b'.repeat(63), 'f'.repeat(63), 'aws-us-gov').length <= 2048);
 });

@@ -102,6 +102,7 @@ export const templateSettings: TemplateSettings = {
     region: 'us-east-1',
     bucket: 'results',
     credentials: 'sts',
+    sts: { endpoint: 'http://store.test', region: 'us-east-1' },
     credentialSeconds: 3600,
     requestTimeoutMillis: 1000,
   },
