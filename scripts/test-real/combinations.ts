@@ -43,7 +43,8 @@ export interface Batch {
 }
 
 /**
- * The files of a combination. Those that restart or cut off the real servers would disturb all others: they come last, one by one.
+ * The files of a combination. Those that restart or cut off the real servers would disturb all others: they come last, one by one;
+ * and after the whole suite what it made the service ask for is compared with the Role that is deployed.
  */
 export function batchesOf({ cluster, files }: Combination, named: readonly string[]): Batch[] {
   const pattern = files === 'all' ? 'test/integration/**/*.test.ts' : 'test/integration/**/*.store.test.ts';
@@ -54,13 +55,15 @@ export function batchesOf({ cluster, files }: Combination, named: readonly strin
     );
   const alone = cluster === 'real' ? chosen.filter(disturbsServers) : [];
   const together = chosen.filter((file) => !alone.includes(file));
+  const audited = cluster === 'real' && files === 'all' && named.length === 0;
   return [
     { files: together, concurrency: cluster === 'real' ? 3 : 2 },
     { files: alone, concurrency: 1 },
+    { files: audited ? ['test/servers/audit.test.ts'] : [], concurrency: 1 },
   ].filter((batch) => batch.files.length > 0);
 }
 
 /** As the file itself says by what it needs. */
 function disturbsServers(file: string): boolean {
-  return /needing\([^)]*'own control plane'/.test(readFileSync(file, 'utf8'));
+  return /needing\([^)]*'own (?:control plane|API server)'/.test(readFileSync(file, 'utf8'));
 }

@@ -41,6 +41,8 @@ export interface EmbeddedCluster {
   token: string;
   /** PEM of the API server's certificate. */
   certificateAuthority: string;
+  /** The API server alone; pods run on without it. */
+  api: Pick<ApiServer, 'stop' | 'start'>;
   /** The objects themselves, for tests that look at the world from inside. */
   registry: ClusterRegistry;
   /** The plug of the node. */
@@ -81,7 +83,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   await writeKubeconfig(kubeconfig, api);
 
   const running = stack.move();
-  return { kubeconfig, ...accessOf(api), registry, node, stop: () => running.disposeAsync() };
+  return { kubeconfig, ...accessOf(api), api, registry, node, stop: () => running.disposeAsync() };
 }
 
 function accessOf({ url, token, certificateAuthority }: ApiServer) {

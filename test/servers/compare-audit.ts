@@ -108,7 +108,7 @@ export function compareAudit(grants: Set<Permission>, uses: Uses): Comparison {
   };
 }
 
-async function* linesOf(paths: readonly string[]): AsyncGenerator<string> {
+export async function* linesOf(paths: readonly string[]): AsyncGenerator<string> {
   for (const path of paths) yield* createInterface({ input: createReadStream(path), crlfDelay: Infinity });
 }
 

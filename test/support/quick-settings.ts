@@ -3,7 +3,7 @@ import type { Servers } from './servers.ts';
 
 export interface SettingsParts {
   port: number;
-  servers: Servers;
+  servers: Pick<Servers, 's3' | 'sidecarImage' | 'kubeconfig'>;
   /** The service's own; default: the administrator's. */
   kubeconfig?: string;
   namespace: string;

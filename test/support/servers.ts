@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { startCluster } from '../../src/devcluster/cluster.ts';
 import type { EmbeddedCluster } from '../../src/devcluster/cluster.ts';
 import { startStore } from '../../src/devcluster/store/store.ts';
+import { runOnServers } from './run-on-servers.ts';
 
 /** A cluster and a store, wherever they come from. */
 export interface Servers {
   /** Path. */
   kubeconfig: string;
+  /** For tests that need their 'own API server'. */
+  api: ApiServerSwitch;
   s3: {
     endpoint: string;
     /** As pods reach it. */
@@ -25,6 +28,13 @@ export interface Servers {
   node?: EmbeddedCluster['node'];
 }
 
+/** The API server alone: its data, address and certificates stay, and so does what runs in the cluster. */
+export interface ApiServerSwitch {
+  stop(): Promise<void>;
+  /** Resolves when it is ready. A watch from before is told to begin anew (410). */
+  start(): Promise<void>;
+}
+
 /**
  * The embedded servers, in this process; or those that the environment names: a cluster by `TEST_KUBECONFIG` (and
  * `TEST_SIDECAR_IMAGE`), a store by `TEST_S3_ENDPOINT`, `TEST_S3_ACCESS_KEY`, `TEST_S3_SECRET_KEY` and, where they differ
@@ -35,7 +45,8 @@ export async function startServers(folder: string, stack: AsyncDisposableStack):
   const { TEST_KUBECONFIG: kubeconfig, TEST_S3_ENDPOINT: endpoint, TEST_SIDECAR_IMAGE: image } = process.env;
   if (kubeconfig !== undefined && endpoint === undefined)
     throw new Error('TEST_KUBECONFIG: expected TEST_S3_ENDPOINT beside it');
-  const cluster = kubeconfig === undefined ? await embeddedCluster(folder, stack) : { kubeconfig };
+  const cluster =
+    kubeconfig === undefined ? await embeddedCluster(folder, stack) : { kubeconfig, api: realApiServer };
   const s3 = endpoint === undefined ? await embeddedStore(folder, stack) : externalStore(endpoint);
   return {
     ...cluster,
@@ -51,9 +62,20 @@ const nodeGraceMillis = 2000;
 async function embeddedCluster(folder: string, stack: AsyncDisposableStack) {
   const cluster = await startCluster({ directory: join(folder, 'cluster'), nodeGraceMillis });
   stack.defer(() => cluster.stop());
-  const { kubeconfig, node } = cluster;
-  return { kubeconfig, node };
+  const { kubeconfig, node, api } = cluster;
+  return { kubeconfig, node, api };
 }
+
+const realApiServer: ApiServerSwitch = {
+  async stop() {
+    await runOnServers('control-plane', 'apiserver', 'stop');
+  },
+  async start() {
+    // Its cache begins with what is there; etcd would still tell of what was before.
+    await runOnServers('control-plane', 'compact');
+    await runOnServers('control-plane', 'apiserver', 'start');
+  },
+};
 
 async function embeddedStore(folder: string, stack: AsyncDisposableStack): Promise<Servers['s3']> {
   const keys = { accessKeyId: 'test-operator', secretAccessKey: randomBytes(24).toString('hex') };
