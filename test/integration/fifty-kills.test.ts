@@ -25,7 +25,10 @@ test(`${size.kills} kills of the service spread over ${size.flows} flows leave o
     connectors: [{ name: 'provider', version: '0.15.1', iterationWaitMillis: 20 }],
     templates: numberedTemplate(size.flows),
     // One identity for all its lives: the next one leads at once.
-    settings: { reconciler: { identity: 'the-only-one' }, pods: { limits: { pending: 300 } } },
+    settings: {
+      reconciler: { identity: 'the-only-one', leaseSeconds: 15 },
+      pods: { limits: { pending: 300 } },
+    },
   });
   const [service, sweeper] = [
     await world.addService(),
@@ -43,18 +46,17 @@ test(`${size.kills} kills of the service spread over ${size.flows} flows leave o
     const transfer = await carryOut(connector, number);
     flows.set(world.flowOf(transfer), { transfer, connector });
   }
-  async function killAgainAndAgain(): Promise<void> {
+  async function killAgainAndAgain(signal: AbortSignal): Promise<void> {
     for (const { afterFlows, andMillis } of kills) {
-      await waitUntil(`${afterFlows} flows to have ended`, () => flows.size >= afterFlows, {
-        deadlineMs: 600_000,
-      });
+      const enough = { deadlineMs: 900_000, signal };
+      await waitUntil(`${afterFlows} flows to have ended`, () => flows.size >= afterFlows, enough);
       await delay(andMillis);
       assert.ok(flows.size < size.flows, 'it is killed while flows are under way');
       await service.kill();
       await service.start();
     }
   }
-  await Promise.all([carryOutAll(carry, { flows: size.flows, atOnce }), killAgainAndAgain()]);
+  await carryOutAll({ flows: size.flows, atOnce, carry, disturb: killAgainAndAgain });
 
   assert.equal(flows.size, size.flows);
   await assertOneEach(world, flows);

@@ -24,7 +24,7 @@ test('two replicas that take requests, and of which the leader is killed again a
     replicas: 0,
     connectors: names.map((name) => ({ name, version: '0.15.1', iterationWaitMillis: 20 })),
     templates: numberedTemplate(flowCount),
-    settings: { pods: { limits: { pending: 300 } } },
+    settings: { reconciler: { leaseSeconds: 6 }, pods: { limits: { pending: 300 } } },
   });
   const replicas = [await world.addService(), await world.addService()];
   const sweeper = await world.addService({ reconciler: { tombstoneSeconds: 0, sweepSeconds: 1 } });
@@ -42,16 +42,17 @@ test('two replicas that take requests, and of which the leader is killed again a
     const transfer = await carryOut(connector, number);
     flows.set(world.flowOf(transfer, name), { transfer, connector });
   }
-  async function killWhoeverLeads(): Promise<void> {
+  async function killWhoeverLeads(signal: AbortSignal): Promise<void> {
     for (let ended = everyFlows; ended < flowCount - atOnce; ended += everyFlows) {
-      await waitUntil(`${ended} flows to have ended`, () => flows.size >= ended, { deadlineMs: 600_000 });
+      const enough = { deadlineMs: 900_000, signal };
+      await waitUntil(`${ended} flows to have ended`, () => flows.size >= ended, enough);
       const leader = await waitUntil('one of them to lead', () => findLeader(replicas));
       await leader.kill();
       killed.push(leader);
       await leader.start();
     }
   }
-  await Promise.all([carryOutAll(carry, { flows: flowCount, atOnce }), killWhoeverLeads()]);
+  await carryOutAll({ flows: flowCount, atOnce, carry, disturb: killWhoeverLeads });
 
   t.diagnostic(`killed in turn: ${killed.map((replica) => replicas.indexOf(replica) + 1).join(', ')}`);
   assert.equal(new Set(killed).size, 2, 'each of them was killed');

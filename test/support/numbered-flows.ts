@@ -7,7 +7,7 @@ import { waitUntil } from './wait-until.ts';
 import type { World } from './world.ts';
 
 /** For one flow on a machine that does much else. */
-const deadlineMs = 300_000;
+const deadlineMs = 900_000;
 
 /** A template for `startWorld` that serves so many assets, each of which gives a result of its own. */
 export function numberedTemplate(count: number): Record<string, Record<string, string>> {
@@ -60,16 +60,34 @@ export async function carryOut(connector: ConnectorSimulator, number: number): P
 
 const settled = ['STARTED', 'TERMINATED'];
 
-/** Does it for so many flows, with so many of them under way at once. */
-export async function carryOutAll(
-  carry: (number: number) => Promise<void>,
-  { flows, atOnce }: { flows: number; atOnce: number },
-): Promise<void> {
+interface Load {
+  flows: number;
+  /** So many are under way at a time. */
+  atOnce: number;
+  carry: (number: number) => Promise<void>;
+  /** Happens meanwhile; the signal aborts when a flow has failed. */
+  disturb: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Carries all of them out while something happens to the service; ends with the first thing that fails. */
+export async function carryOutAll({ flows, atOnce, carry, disturb }: Load): Promise<void> {
+  const failed = new AbortController();
   const numbers = Array.from({ length: flows }, (_, number) => number).values();
   async function lane(): Promise<void> {
-    for (const number of numbers) await carry(number);
+    for (const number of numbers) {
+      if (failed.signal.aborted) return;
+      await carry(number);
+    }
   }
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  const all = [...Array.from({ length: atOnce }, lane), disturb(failed.signal)];
+  await Promise.all(
+    all.map((one) =>
+      one.catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    ),
+  );
 }
 
 /** Each of the flows has one Job that ran once, one callback that was accepted, its record, and nothing else in the store. */
