@@ -1,5 +1,9 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { processEnvironment } from '../config/process-environment.ts';
+import type { DemoServers } from '../demo/demo-servers.ts';
+import { startEmbeddedServers } from '../demo/embedded-servers.ts';
+import { openExternalServers } from '../demo/external-servers.ts';
 import { messageOf, ServiceError } from '../errors.ts';
 import { runDemo } from '../demo/run-demo.ts';
 import { StepPrinter } from '../demo/step-printer.ts';
@@ -10,10 +14,12 @@ import { readVersion } from './serve.ts';
 
 const help = `Usage: edc-job-provisioner demo [options]
 
-Runs one flow on this machine alone: a connector's request, a Job, its results, the callback, the data, the deletion.
+Runs one flow, on this machine alone unless told otherwise: a connector's request, a Job, its results, the callback, the data, the deletion.
 
   --asset ID       asset that the connector asks for (default: seattle-weather)
   --output FOLDER  the results get a folder of their own in it (default: demo-result)
+  --external       on the cluster and in the store that EDC_JP_CLUSTER_KUBECONFIG, EDC_JP_STORE_ENDPOINT, EDC_JP_IMAGES_SIDECAR,
+                   STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY name, in a namespace and a bucket that are deleted afterwards
   --timeout N      seconds until it is given up (default: 300)
   --verbose        also print the service's log, to standard error
 `;
@@ -26,6 +32,7 @@ export async function demoCommand(args: string[]): Promise<void> {
       options: {
         asset: { type: 'string', default: 'seattle-weather' },
         output: { type: 'string', default: 'demo-result' },
+        external: { type: 'boolean', default: false },
         timeout: { type: 'string', default: '300' },
         verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -36,8 +43,9 @@ export async function demoCommand(args: string[]): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  const { asset: assetId, output, verbose } = values;
-  await runToItsEnd({ assetId, output: resolve(output), verbose, seconds: readSeconds(values.timeout) });
+  const { asset: assetId, output, verbose, external } = values;
+  const seconds = readSeconds(values.timeout);
+  await runToItsEnd({ assetId, output: resolve(output), verbose, external, seconds });
 }
 
 function readSeconds(text: string): number {
@@ -53,10 +61,11 @@ interface Run {
   assetId: string;
   output: string;
   verbose: boolean;
+  external: boolean;
   seconds: number;
 }
 
-async function runToItsEnd({ assetId, output, verbose, seconds }: Run): Promise<void> {
+async function runToItsEnd({ assetId, output, verbose, external, seconds }: Run): Promise<void> {
   using interruption = listenForInterruption();
   const deadline = new AbortController();
   const timer = setTimeout(() => {
@@ -66,7 +75,8 @@ async function runToItsEnd({ assetId, output, verbose, seconds }: Run): Promise<
   const signal = AbortSignal.any([interruption.signal, deadline.signal]);
   const log = createLogger(verbose ? 'debug' : 'silent');
   try {
-    const folder = await runDemo({ assetId, output, version: readVersion(), printer, log }, signal);
+    const options = { assetId, output, version: readVersion(), printer, log };
+    const folder = await runDemo({ ...options, startServers: serversFor(external) }, signal);
     printer.success(`The results are in ${folder}`);
   } catch (error) {
     const received = interruption.received();
@@ -76,6 +86,12 @@ async function runToItsEnd({ assetId, output, verbose, seconds }: Run): Promise<
   } finally {
     clearTimeout(timer);
   }
+}
+
+function serversFor(external: boolean): (folder: string) => Promise<DemoServers> {
+  return external
+    ? () => openExternalServers(processEnvironment())
+    : (folder) => startEmbeddedServers({ folder });
 }
 
 /** Nobody who runs a demo wants a stack. */

@@ -2,20 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startCluster } from '../devcluster/cluster.ts';
 import { startStore } from '../devcluster/store/store.ts';
-
-export interface EmbeddedServers {
-  /** Path of a file that only its owner can read. */
-  kubeconfig: string;
-  /** The API server's address. */
-  cluster: string;
-  s3: { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string };
-  /** How the embedded runner calls our own image. */
-  sidecarImage: string;
-  stop(): Promise<void>;
-}
+import type { DemoServers } from './demo-servers.ts';
 
 /** An empty cluster and an empty store on the loopback, with keys of this run alone; all they keep is below `folder`. */
-export async function startEmbeddedServers({ folder }: { folder: string }): Promise<EmbeddedServers> {
+export async function startEmbeddedServers({ folder }: { folder: string }): Promise<DemoServers> {
   const s3 = {
     region: 'us-east-1',
     accessKeyId: `dev-${randomBytes(8).toString('hex')}`,
@@ -27,9 +17,13 @@ export async function startEmbeddedServers({ folder }: { folder: string }): Prom
     const cluster = await startCluster({ directory: join(folder, 'cluster'), kubeconfig });
     return {
       kubeconfig,
-      cluster: cluster.url,
-      s3: { ...s3, endpoint: store.url },
+      place: 'edc-jobs',
+      s3: { ...s3, endpoint: store.url, credentials: 'sts' },
       sidecarImage: 'edc-job-provisioner:dev',
+      told: {
+        cluster: `an embedded Kubernetes API listens on ${cluster.url}`,
+        store: `an embedded S3 store listens on ${store.url}`,
+      },
       async stop() {
         await cluster.stop();
         await store.stop();

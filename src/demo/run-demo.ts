@@ -13,7 +13,7 @@ import {
 } from './connector-simulator/connector-simulator.ts';
 import type { SimulatorEvent } from './connector-simulator/journal.ts';
 import { describeEvent } from './describe-event.ts';
-import { startEmbeddedServers } from './embedded-servers.ts';
+import type { DemoServers } from './demo-servers.ts';
 import { freePort } from './free-port.ts';
 import { interruptConnector } from './interrupt-connector.ts';
 import { writeResultFolder } from './result-folder.ts';
@@ -23,6 +23,8 @@ import { untilForgotten, untilTold, watchFlow, type Milestone } from './watch-fl
 
 export interface DemoOptions {
   assetId: string;
+  /** May keep what it has in the folder, which ends with the demo. */
+  startServers: (folder: string) => Promise<DemoServers>;
   /** Results are put into a folder of their own below this one. */
   output: string;
   version: string;
@@ -37,7 +39,7 @@ interface Stage {
 }
 
 /**
- * One flow from a connector's request to verified bytes and back to an empty store, on this machine alone. Returns the folder
+ * One flow from a connector's request to verified bytes and back to an empty store. Returns the folder
  * of the results; whatever happens, nothing else is left.
  */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<string> {
@@ -62,16 +64,16 @@ const connectorName = 'provider';
 const noDeadline = 2 ** 31 - 1;
 
 async function setStage(
-  { printer, version, log }: DemoOptions,
+  { startServers, printer, version, log }: DemoOptions,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'edc-job-provisioner-demo-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const servers = await startEmbeddedServers({ folder });
+  const servers = await startServers(folder);
   stack.defer(() => servers.stop());
-  printer.step('cluster', `an embedded Kubernetes API listens on ${servers.cluster}`);
-  printer.step('store', `an embedded S3 store listens on ${servers.s3.endpoint}`);
+  printer.step('cluster', servers.told.cluster);
+  printer.step('store', servers.told.store);
   signal.throwIfAborted();
   let ending = false;
   const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];

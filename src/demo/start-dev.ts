@@ -30,10 +30,11 @@ export async function startDev({ port, connector, version, env, log }: DevOption
   const own = { servers, port: port === 0 ? await freePort() : port };
   const service = await startEmbeddedService({ ...own, version, connectors: [connector], env, log });
   stack.defer(() => service.stop());
+  const { endpoint, region, accessKeyId, secretAccessKey } = servers.s3;
   const facts = {
     kubeconfig: servers.kubeconfig,
     namespace: service.namespace,
-    s3: { ...servers.s3, bucket: service.bucket },
+    s3: { endpoint, region, accessKeyId, secretAccessKey, bucket: service.bucket },
     service: service.url,
     connector: {
       name: connector.name,

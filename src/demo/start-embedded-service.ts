@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { connect } from '../kubernetes/connection.ts';
 import type { Logger } from '../log.ts';
 import { createBucket } from './create-bucket.ts';
-import type { EmbeddedServers } from './embedded-servers.ts';
+import type { DemoServers } from './demo-servers.ts';
 
 /** A connector that the service shall know. */
 export interface KnownConnector {
@@ -18,11 +18,11 @@ export interface KnownConnector {
 }
 
 export interface EmbeddedServiceOptions {
-  servers: EmbeddedServers;
+  servers: DemoServers;
   port: number;
   version: string;
   connectors: readonly KnownConnector[];
-  /** Settings of the user's own, which count unless they say where the embedded servers are. */
+  /** Settings of the user's own, which count unless they say where the servers are. */
   env?: Readonly<Record<string, string | undefined>>;
   log: Logger;
 }
@@ -36,22 +36,20 @@ export interface EmbeddedService {
   stop(): Promise<void>;
 }
 
-const namespace = 'edc-jobs';
-const bucket = 'edc-jobs';
 const templates = fileURLToPath(new URL('../../jobs-templates', import.meta.url));
 
-/** The service itself, in this process, against embedded servers. */
+/** The service itself, in this process. */
 export async function startEmbeddedService(options: EmbeddedServiceOptions): Promise<EmbeddedService> {
   const url = `http://127.0.0.1:${options.port}`;
   const { config, secrets } = loadConfig({ env: environmentOf(options, url), file: '' });
-  await createNamespace(options.servers.kubeconfig);
-  await createBucket(options.servers.s3, bucket, AbortSignal.timeout(10_000));
-  const { version, log } = options;
+  const { version, log, servers } = options;
+  await createNamespace(servers);
+  await createBucket(servers.s3, servers.place, AbortSignal.timeout(10_000));
   const service: Service = await startService({ config, secrets, version, log });
   return {
     url,
-    namespace,
-    bucket,
+    namespace: servers.place,
+    bucket: servers.place,
     provisionUrl: ({ name, token }) => `${url}/connectors/${name}/${token}/provision`,
     stop: () => service.stop(),
   };
@@ -79,12 +77,13 @@ function environmentOf(
     EDC_JP_HTTP_PUBLIC_URL: url,
     EDC_JP_CLUSTER_KUBECONFIG: servers.kubeconfig,
     EDC_JP_CLUSTER_CONTEXT: undefined,
-    EDC_JP_CLUSTER_NAMESPACE: namespace,
+    EDC_JP_CLUSTER_NAMESPACE: servers.place,
     EDC_JP_STORE_ENDPOINT: servers.s3.endpoint,
-    EDC_JP_STORE_POD_ENDPOINT: undefined,
+    EDC_JP_STORE_POD_ENDPOINT: servers.s3.podEndpoint,
     EDC_JP_STORE_PUBLIC_ENDPOINT: undefined,
     EDC_JP_STORE_REGION: servers.s3.region,
-    EDC_JP_STORE_BUCKET: bucket,
+    EDC_JP_STORE_CREDENTIALS: servers.s3.credentials,
+    EDC_JP_STORE_BUCKET: servers.place,
     EDC_JP_IMAGES_SIDECAR: servers.sidecarImage,
     EDC_JP_CONNECTORS: JSON.stringify(
       connectors.map(({ name, callbackPrefix, managementUrl }) => ({ name, callbackPrefix, managementUrl })),
@@ -96,7 +95,7 @@ function environmentOf(
   };
 }
 
-async function createNamespace(kubeconfig: string): Promise<void> {
+async function createNamespace({ kubeconfig, place: namespace }: DemoServers): Promise<void> {
   const connection = await connect({ kubeconfig, namespace, requestTimeoutMillis: 10_000 });
   try {
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };

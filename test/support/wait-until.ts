@@ -7,6 +7,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const longestPauseMs = 200;
+
 type There<T> = Exclude<T, undefined | null | false>;
 type Try = { done: true; value: unknown } | { done: false; last: unknown };
 
@@ -18,7 +20,7 @@ type Try = { done: true; value: unknown } | { done: false; last: unknown };
 export async function waitUntil<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { deadlineMs = 60_000, everyMs = 20, signal }: WaitOptions = {},
+  { deadlineMs = 180_000, everyMs = 20, signal }: WaitOptions = {},
 ): Promise<There<T>> {
   const deadline = new AbortController();
   // Not AbortSignal.timeout: its timer would let the process end in the middle of a wait.
@@ -28,11 +30,14 @@ export async function waitUntil<T>(
   const over = signal ? AbortSignal.any([deadline.signal, signal]) : deadline.signal;
   try {
     let last: unknown;
+    let pause = everyMs;
     while (!over.aborted) {
       const result = await tryOnce(condition, over);
       if (result.done) return result.value as There<T>;
       last = result.last;
-      await delay(everyMs, undefined, { signal: over }).catch(() => undefined);
+      await delay(pause, undefined, { signal: over }).catch(() => undefined);
+      // Those who wait long ask less often: real servers share the machine with those who wait for them.
+      pause = Math.max(everyMs, Math.min(pause * 1.5, longestPauseMs));
     }
     signal?.throwIfAborted();
     throw inVain(what, deadlineMs, last);

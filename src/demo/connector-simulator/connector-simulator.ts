@@ -134,7 +134,7 @@ export class ConnectorSimulator {
   waitFor(
     id: string,
     goal: Goal,
-    { deadlineMs = 60_000, signal }: WaitOptions = {},
+    { deadlineMs = 180_000, signal }: WaitOptions = {},
   ): Promise<TransferProcess> {
     return this.#context.store.waitFor(id, goal, { deadlineMs, signal });
   }

@@ -1,0 +1,56 @@
+// `npm run demo`: the command `demo`; with `--real` on servers that are installed, started and stopped here.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runInGroup } from './test-real/process-group.ts';
+import { RealServers } from './test-real/real-servers.ts';
+import { lacksFor } from './test-real/requirements.ts';
+
+const given = process.argv.slice(2);
+const options = given.filter((option) => option !== '--real');
+const demo = [
+  process.execPath,
+  join(import.meta.dirname, '..', 'bin', 'edc-job-provisioner.js'),
+  'demo',
+] as const;
+const stack = { cluster: 'real', store: 'minio' } as const;
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    interruption.abort(new Error(`interrupted by ${signal}`));
+  });
+
+if (given.includes('--real')) process.exitCode = await runOnRealServers();
+else process.exitCode = await runInGroup([...demo, ...options], process.env, interruption.signal);
+
+async function runOnRealServers(): Promise<number> {
+  const lacks = lacksFor(stack);
+  if (lacks.length > 0) {
+    console.error(`--real: this machine lacks ${lacks.map(({ text }) => text).join('; ')}`);
+    return 1;
+  }
+  const servers = new RealServers(mkdtempSync(join(tmpdir(), 'edc-jp-demo-')));
+  try {
+    console.log('Starting Kubernetes with two nodes, and MinIO; what is missing is built once.');
+    const env = { ...process.env, ...settingsFrom(await servers.provide(stack, interruption.signal)) };
+    return await runInGroup([...demo, '--external', ...options], env, interruption.signal);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  } finally {
+    await servers.stop();
+    rmSync(servers.directory, { recursive: true, force: true });
+  }
+}
+
+function settingsFrom(servers: Record<string, string | undefined>): Record<string, string | undefined> {
+  return {
+    EDC_JP_CLUSTER_KUBECONFIG: servers['TEST_KUBECONFIG'],
+    EDC_JP_IMAGES_SIDECAR: servers['TEST_SIDECAR_IMAGE'],
+    EDC_JP_STORE_ENDPOINT: servers['TEST_S3_ENDPOINT'],
+    EDC_JP_STORE_REGION: servers['TEST_S3_REGION'],
+    STORE_ACCESS_KEY_ID: servers['TEST_S3_ACCESS_KEY'],
+    STORE_SECRET_ACCESS_KEY: servers['TEST_S3_SECRET_KEY'],
+  };
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Environment } from '../config/read-environment.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { connectCluster } from '../kubernetes/cluster.ts';
+import { connect } from '../kubernetes/connection.ts';
+import { releaseFinalizers } from '../provisioner/release-finalizers.ts';
+import { createObjectStore } from '../storage/minio-store.ts';
+import { deleteBucket } from './create-bucket.ts';
+import type { DemoServers } from './demo-servers.ts';
+
+const requestTimeoutMillis = 30_000;
+const tidyMillis = 60_000;
+
+/**
+ * The cluster and the store that the service's own variables name, with a namespace and a bucket of this run's own, which are deleted
+ * at its end. Throws `invalid-config` for a variable that is missing.
+ */
+export async function openExternalServers(env: Environment): Promise<DemoServers> {
+  const kubeconfig = required(env, 'EDC_JP_CLUSTER_KUBECONFIG');
+  const endpoint = required(env, 'EDC_JP_STORE_ENDPOINT');
+  const podEndpoint = env['EDC_JP_STORE_POD_ENDPOINT'];
+  const servers: Omit<DemoServers, 'told' | 'stop'> = {
+    kubeconfig,
+    place: `edc-jobs-demo-${randomBytes(4).toString('hex')}`,
+    s3: {
+      endpoint,
+      ...(podEndpoint === undefined ? {} : { podEndpoint }),
+      region: env['EDC_JP_STORE_REGION'] ?? 'us-east-1',
+      accessKeyId: required(env, 'STORE_ACCESS_KEY_ID'),
+      secretAccessKey: required(env, 'STORE_SECRET_ACCESS_KEY'),
+      credentials: env['EDC_JP_STORE_CREDENTIALS'] === 'static' ? 'static' : 'sts',
+    },
+    sidecarImage: required(env, 'EDC_JP_IMAGES_SIDECAR'),
+  };
+  const version = await versionOf(servers);
+  return {
+    ...servers,
+    told: { cluster: `Kubernetes ${version} (${kubeconfig})`, store: `the S3 store at ${endpoint}` },
+    async stop() {
+      await deleteNamespace(servers);
+      await emptyBucket(servers);
+    },
+  };
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (value === undefined || value === '')
+    throw new ServiceError(
+      'invalid-config',
+      `${name}: expected a value, since the servers are not the embedded ones`,
+    );
+  return value;
+}
+
+type Place = Pick<DemoServers, 'kubeconfig' | 'place' | 's3'>;
+
+async function versionOf({ kubeconfig, place }: Place): Promise<string> {
+  const cluster = await connectCluster({ kubeconfig, namespace: place, requestTimeoutMillis });
+  try {
+    return await cluster.checkVersion(AbortSignal.timeout(requestTimeoutMillis));
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** Finalizers first: nobody is left who would take them off. */
+async function deleteNamespace({ kubeconfig, place }: Place): Promise<void> {
+  const signal = AbortSignal.timeout(tidyMillis);
+  const settings = { kubeconfig, namespace: place, requestTimeoutMillis };
+  const cluster = await connectCluster(settings);
+  const connection = await connect(settings);
+  try {
+    await releaseFinalizers({ cluster, dryRun: false, onReleased: () => undefined }, signal);
+    await connection.json({ method: 'DELETE', path: `/api/v1/namespaces/${place}` }, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'cluster-not-found')) throw error;
+  } finally {
+    await Promise.all([cluster.close(), connection.close()]);
+  }
+}
+
+async function emptyBucket({ s3, place: bucket }: Place): Promise<void> {
+  const signal = AbortSignal.timeout(tidyMillis);
+  const settings = { ...s3, bucket, publicEndpoint: s3.endpoint, requestTimeoutMillis };
+  const storage = createObjectStore(settings, s3);
+  const { store } = storage;
+  try {
+    await store.abortUploads('', signal);
+    const keys: string[] = [];
+    for await (const { key } of store.list('', signal)) keys.push(key);
+    await store.remove(keys, signal);
+    await deleteBucket(s3, bucket, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  } finally {
+    storage.destroy();
+  }
+}
