@@ -18,6 +18,7 @@ export interface ProcessEnd {
 }
 
 export interface ContainerProcess {
+  readonly pid: number;
   readonly ended: Promise<ProcessEnd>;
   /** To the first process alone, as in a container. */
   readonly signal: (name: NodeJS.Signals) => void;
@@ -50,8 +51,10 @@ export async function startProcess(
   }
   const ended = endOf(child, guard);
   await once(child, 'spawn');
-  guard.add(Number(child.pid));
+  const pid = Number(child.pid);
+  guard.add(pid);
   return {
+    pid,
     ended,
     signal: (name) => child.kill(name),
     kill: () => {

@@ -1,6 +1,7 @@
 import type { RecordEvent } from '../record-event.ts';
 import type { Registry } from '../registry/types.ts';
 import type { ImageMap, LocalImage } from './images.ts';
+import type { MemoryGuard } from './memory-guard.ts';
 import type { ProcessGuard } from './process-guard.ts';
 
 export interface Timing {
@@ -14,6 +15,8 @@ export interface Timing {
   retryMillis: number;
   /** What a container gets to end even if the pod's grace is over. */
   minimumGraceMillis: number;
+  /** Between two looks at what volumes hold. */
+  evictionMillis: number;
 }
 
 export const realTiming: Timing = {
@@ -22,6 +25,7 @@ export const realTiming: Timing = {
   pullBackOffMillis: 10_000,
   retryMillis: 1000,
   minimumGraceMillis: 2000,
+  evictionMillis: 10_000,
 };
 
 /** What everything on the node shares. */
@@ -34,6 +38,7 @@ export interface NodeContext {
   /** As the scheduler. */
   recordScheduling: RecordEvent;
   guard: ProcessGuard;
+  memory: MemoryGuard;
   /** What it was registered with. */
   node: { name: string; capacity: Record<string, string> };
   directory: string;

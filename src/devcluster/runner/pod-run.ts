@@ -12,6 +12,7 @@ import type { PodProgress } from './pod-status.ts';
 import { createPodVolumes } from './pod-volumes.ts';
 import type { PodVolumes } from './pod-volumes.ts';
 import { removeFolder } from './remove-folder.ts';
+import { exceededLimit, sizeLimits } from './volume-sizes.ts';
 import { aborted, pause } from './wait.ts';
 
 /** One pod on this node, from its first status to its last. Started once; `finished` resolves at its end. */
@@ -25,7 +26,8 @@ export class PodRun {
   readonly #stopping = new AbortController();
   #grace: Grace | undefined;
   #isStopped = false;
-  #isOverdue = false;
+  /** Set if it is the node that ends it. */
+  #end: PodProgress['end'];
   #isSilent = false;
 
   constructor(context: NodeContext, pod: Pod) {
@@ -64,10 +66,7 @@ export class PodRun {
   async abandon(millis: number): Promise<void> {
     this.#isSilent = true;
     this.stop(0);
-    const { inits, mains } = this.#progress;
-    const patience = setTimeout(() => {
-      for (const run of [...inits, ...mains]) void run.kill();
-    }, millis);
+    const patience = setTimeout(() => void this.#killAll(), millis);
     await this.finished;
     clearTimeout(patience);
   }
@@ -75,8 +74,7 @@ export class PodRun {
   /** Ends the pod as a power cut does. */
   async cut(): Promise<void> {
     this.#isSilent = true;
-    const { inits, mains } = this.#progress;
-    await Promise.all([...inits, ...mains].map((run) => run.kill()));
+    await this.#killAll();
     await this.abandon(0);
   }
 
@@ -102,6 +100,7 @@ export class PodRun {
 
   async #live(): Promise<void> {
     const deadline = this.#startDeadline();
+    const sizes = this.#watchSizes();
     const runs: Promise<void>[] = [];
     // Events of the registry come in the middle of a change: nothing is written before they are through.
     await Promise.resolve();
@@ -114,6 +113,7 @@ export class PodRun {
     await this.#terminate();
     for (const run of runs) await run.catch(() => undefined);
     clearTimeout(deadline);
+    clearInterval(sizes);
     this.#complete();
   }
 
@@ -172,13 +172,7 @@ export class PodRun {
       const message = 'The container could not be located when the pod was terminated';
       status.state = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } };
     }
-    this.#progress.end = this.#isOverdue
-      ? {
-          phase: 'Failed',
-          reason: 'DeadlineExceeded',
-          message: 'Pod was active on the node longer than the specified deadline',
-        }
-      : { phase: verdictOf(mains.map((run) => run.status)) };
+    this.#progress.end = this.#end ?? { phase: verdictOf(mains.map((run) => run.status)) };
     this.#publish();
     for (const part of ['volumes', 'containers']) removeFolder(join(this.#folder, part));
     if (!this.#isSilent) this.#letGo();
@@ -202,12 +196,33 @@ export class PodRun {
     });
   }
 
+  async #killAll(): Promise<void> {
+    const { inits, mains } = this.#progress;
+    await Promise.all([...inits, ...mains].map((run) => run.kill()));
+  }
+
+  /** A volume beyond its limit ends the pod without a warning to its processes. */
+  #watchSizes(): NodeJS.Timeout | undefined {
+    const limits = sizeLimits(this.#pod);
+    if (limits.size === 0) return undefined;
+    const look = async (): Promise<void> => {
+      const message = await exceededLimit(limits, join(this.#folder, 'volumes'));
+      if (message === undefined || this.#stopping.signal.aborted) return;
+      this.#context.record(this.#pod, { type: 'Warning', reason: 'Evicted', message });
+      this.#end = { phase: 'Failed', reason: 'Evicted', message };
+      await this.#killAll();
+      this.stop(0);
+    };
+    return setInterval(() => void look(), this.#context.timing.evictionMillis);
+  }
+
   #startDeadline(): NodeJS.Timeout | undefined {
     const { activeDeadlineSeconds, terminationGracePeriodSeconds } = this.#pod.spec;
     if (activeDeadlineSeconds === undefined) return undefined;
     const expire = (): void => {
       if (this.#isStopped) return;
-      this.#isOverdue = true;
+      const message = 'Pod was active on the node longer than the specified deadline';
+      this.#end = { phase: 'Failed', reason: 'DeadlineExceeded', message };
       this.stop(terminationGracePeriodSeconds);
     };
     return setTimeout(expire, Math.min(activeDeadlineSeconds * 1000, 2 ** 31 - 1));

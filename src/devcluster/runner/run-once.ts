@@ -1,3 +1,4 @@
+import { parseQuantity } from '../registry/quantity.ts';
 import { timestamp } from '../registry/timestamp.ts';
 import type { ContainerPrograms } from './build-program.ts';
 import type { ContainerLog } from './container-log.ts';
@@ -41,17 +42,19 @@ export async function runOnce(run: Run, stopping: AbortSignal): Promise<number> 
     run.note('Normal', 'Started', `Started container ${run.container.name}`);
     keeper.run(startedAt);
     const probing = watchStartup({ ...run, process, probe }, AbortSignal.any([over.signal, stopping]));
+    const memory = context.memory.watch(process.pid, memoryLimit(run.container));
     const { exitCode } = await process.ended;
+    memory.release();
     log.end();
     over.abort();
     await probing;
-    end = endOf(run, exitCode);
+    end = endOf(run, exitCode, memory.wasExceeded());
   } catch (error) {
     log.end();
     end = startFailure(run, error);
   }
   run.onProcess(undefined);
-  keeper.terminate({ ...end, startedAt, finishedAt: timestamp(context.now()) });
+  keeper.terminate({ startedAt, ...end, finishedAt: timestamp(context.now()) });
   return end.exitCode;
 }
 
@@ -67,11 +70,17 @@ function begin({ context, log, onProcess }: Run, program: Program): Promise<Cont
   return starting;
 }
 
-function endOf({ programs, container, log }: Run, exitCode: number): Termination {
+function memoryLimit({ resources }: Container): number {
+  const limit = resources?.limits?.['memory'];
+  return limit === undefined ? Infinity : parseQuantity(limit);
+}
+
+function endOf({ programs, container, log }: Run, exitCode: number, outOfMemory: boolean): Termination {
   const message = readTerminationMessage(programs.terminationMessageFile, { container, exitCode, log });
   return {
     exitCode,
-    reason: exitCode === 0 ? 'Completed' : 'Error',
+    // A child that was killed shows in the reason, though its parent may have ended well.
+    reason: outOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error',
     ...(message === '' ? {} : { message }),
   };
 }
@@ -81,7 +90,7 @@ function startFailure({ note }: Run, error: unknown): Termination {
   const known = error instanceof StartError ? '' : 'starting the process: ';
   const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ${known}${why}: unknown`;
   note('Warning', 'Failed', `Error: ${message}`);
-  return { exitCode: notStarted, reason: 'StartError', message };
+  return { exitCode: notStarted, reason: 'StartError', message, startedAt: '1970-01-01T00:00:00Z' };
 }
 
 /** A startup probe that fails too often ends the container; its policy then decides whether it starts again. */

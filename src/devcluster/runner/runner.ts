@@ -11,6 +11,7 @@ import type { NodeContext, Timing } from './context.ts';
 import { linkPrograms } from './find-program.ts';
 import type { ImageMap, LocalImage } from './images.ts';
 import { losePod } from './lose-pod.ts';
+import { startMemoryGuard } from './memory-guard.ts';
 import { hasEnded, podKey } from './pod.ts';
 import type { Pod } from './pod.ts';
 import { createPodLogs } from './pod-logs.ts';
@@ -47,8 +48,8 @@ const stopMillis = 1000;
 
 /**
  * Runs the registry's pods as processes of this machine, on the one node it is, until it is stopped. They share its
- * file system, network and users: limits, security contexts and volume sizes are accepted and have no effect, and a
- * process that leaves its group is not followed.
+ * file system, network and users: limits of processor time and security contexts are accepted and have no
+ * effect, and a process that leaves its group is not followed.
  */
 export function startRunner(options: RunnerOptions): Runner {
   const context = createContext(options);
@@ -77,6 +78,7 @@ export function startRunner(options: RunnerOptions): Runner {
     async stop() {
       unsubscribe();
       await Promise.all([...node.runs.values()].map((run) => run.abandon(stopMillis)));
+      context.memory.stop();
       await context.guard.stop();
       for (const folder of ['pods', 'images']) {
         removeFolder(join(options.directory, folder));
@@ -104,6 +106,7 @@ function createContext(options: RunnerOptions): NodeContext {
     record: createEventRecorder(registry, { component: 'kubelet', host: nodeName }, now),
     recordScheduling: createEventRecorder(registry, { component: 'default-scheduler', isSeries: true }, now),
     guard: startProcessGuard(),
+    memory: startMemoryGuard(),
     node: { name: nodeName, capacity },
     programsOf(image: LocalImage) {
       const id = createHash('sha256').update(image.name).digest('hex').slice(0, 16);

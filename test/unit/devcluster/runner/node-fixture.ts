@@ -23,6 +23,7 @@ const timing = {
   retryMillis: 10,
   // Nobody is killed for being slow, except where a test wants it.
   minimumGraceMillis: 30_000,
+  evictionMillis: 20,
 };
 
 export type NodeFixture = ReturnType<typeof startNode>;

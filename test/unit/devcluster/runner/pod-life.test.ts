@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import test from 'node:test';
 
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -258,4 +259,54 @@ test('where the pod restarts its containers, one that waits for its next start i
   node.createPod({ restartPolicy: 'OnFailure', containers: [shell('worker', 'exit 5')] });
   await node.untilState('worker', 'CrashLoopBackOff');
   assert.equal(node.container('worker')?.lastState.terminated?.exitCode, 5);
+});
+
+const hungry = 'tail /dev/zero';
+const limited = { resources: { limits: { memory: '64Mi' } } };
+const hasMemory = {
+  skip: !existsSync('/proc/self/status') && 'without /proc nobody knows what a process uses',
+};
+
+test(
+  'a worker that takes more memory than its limit is killed, and its reason says so',
+  hasMemory,
+  async (t) => {
+    const node = startNode(t);
+    node.createJob({}, { containers: [shell('worker', `exec ${hungry}`, limited)] });
+    await node.untilPhase('Failed');
+    assert.equal(word(node.container('worker')?.state ?? {}), 'OOMKilled(137)');
+  },
+);
+
+test(
+  'a child that is killed for its memory shows even if the worker then ends well',
+  hasMemory,
+  async (t) => {
+    const node = startNode(t);
+    node.createJob({}, { containers: [shell('worker', `${hungry}; exit 0`, limited)] });
+    await node.untilPhase('Succeeded');
+    assert.equal(word(node.container('worker')?.state ?? {}), 'OOMKilled(0)');
+  },
+);
+
+test('a volume beyond its limit ends the pod as Evicted, with a kill and no mark of disruption', async (t) => {
+  const node = startNode(t);
+  const script = `trap 'exit 0' TERM; head -c 200000 /dev/zero > /run/state/big; while :; do sleep 0.05; done`;
+  node.createJob(
+    {},
+    {
+      containers: [shell('worker', script, mounts)],
+      volumes: [{ name: 'state', emptyDir: { sizeLimit: '100k' } }],
+    },
+  );
+  const { status } = await node.untilPhase('Failed');
+  assert.deepEqual(
+    [status.reason, status.message],
+    ['Evicted', 'Usage of EmptyDir volume "state" exceeds the limit "100k". '],
+  );
+  assert.equal(word(node.container('worker')?.state ?? {}), 'Error(137)');
+  assert.equal(
+    status.conditions?.find(({ type }) => type === 'DisruptionTarget'),
+    undefined,
+  );
 });
