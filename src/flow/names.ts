@@ -20,8 +20,9 @@ export function credentialsSecretName(flow: string): string {
   return `${flow}-store`;
 }
 
-export function parametersSecretName(flow: string): string {
-  return `${flow}-parameters`;
+/** Of what is rendered for another asset it is another: a Secret that a dead request left is not taken for it. */
+export function parametersSecretName(flow: string, renderedDigest: string): string {
+  return `${flow}-parameters-${renderedDigest.slice(0, 10)}`;
 }
 
 export function filesConfigMapName(digest: string): string {

@@ -88,8 +88,10 @@ async function writeParameters(
   signal: AbortSignal,
 ): Promise<void> {
   if (!hasSecrets(rendered)) return;
-  const secret = buildParametersSecret(flow, rendered.secretEnvironment);
-  await createUnlessThere(() => cluster.secrets.create(secret, signal));
+  const secret = buildParametersSecret(flow, rendered);
+  if (await createUnlessThere(() => cluster.secrets.create(secret, signal))) return;
+  // Of a request that died before its Job: what the asset is served with may have changed since.
+  await cluster.secrets.patch(secret.metadata?.name ?? '', { data: secret.data }, signal);
 }
 
 async function freezeEnvironment(

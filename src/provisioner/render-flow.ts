@@ -33,9 +33,7 @@ export function renderFlow({ assetId, rendered, settings }: RenderInput): Kubern
   const credentials = { accessKeyId: '', secretAccessKey: '' };
   const objects: KubernetesObject[] = [
     ...(Object.keys(template.files).length > 0 ? [buildFilesConfigMap(template)] : []),
-    ...(Object.keys(secretEnvironment).length > 0
-      ? [hide(buildParametersSecret(flow, secretEnvironment))]
-      : []),
+    ...(Object.keys(secretEnvironment).length > 0 ? [hide(buildParametersSecret(flow, rendered))] : []),
     buildFlowJob({ flow, request, rendered, settings }, { values: environment }),
     buildEnvironmentConfigMap(flow, environment, owner),
     hide(buildCredentialsSecret(flow, credentials, owner)),

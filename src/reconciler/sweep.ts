@@ -4,7 +4,7 @@ import { annotation } from '../flow/annotations.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel, managedBy, managedByLabel, stateLabel } from '../flow/labels.ts';
 import { listAll } from '../kubernetes/list-all.ts';
-import type { Secret } from '../kubernetes/types.ts';
+import type { Job, Secret } from '../kubernetes/types.ts';
 import type { Reconciler } from './reconciler.ts';
 import { removeObjects } from './steps/delete-results.ts';
 import { isPastRetention, writeRecord } from './steps/record-flow.ts';
@@ -69,14 +69,24 @@ async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal):
   await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal);
 }
 
-/** A Secret with parameters is written before its Job; if the Job never came, nobody owns it. */
+/** A Secret with parameters is written before its Job; if the Job never came, or for another asset, nobody owns it. */
 async function sweepOrphans({ cluster, config, now }: Reconciler, signal: AbortSignal): Promise<void> {
   const bornBefore = now().getTime() - config.reconciler.orphanSeconds * 1000;
   const selector = `${flowLabel},${managedByLabel}=${managedBy}`;
   for await (const secret of listAll(cluster.secrets, selector, signal)) {
     if (!isOldAndUnowned(secret, bornBefore)) continue;
-    const job = await cluster.jobs.get(secret.metadata?.labels?.[flowLabel] ?? '', signal);
-    if (job === undefined) await cluster.secrets.delete(secret.metadata?.name ?? '', {}, signal);
+    const { name = '', labels } = secret.metadata ?? {};
+    const job = await cluster.jobs.get(labels?.[flowLabel] ?? '', signal);
+    if (job === undefined || !mayWant(job, name)) await cluster.secrets.delete(name, {}, signal);
+  }
+}
+
+/** Before its preparation a Job does not own its parameters yet; what cannot be read of it is no permission to delete. */
+function mayWant(job: Job, secret: string): boolean {
+  try {
+    return readFlow(job)?.plan.parametersSecret === secret;
+  } catch {
+    return true;
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { assetParameters } from './choose-template.ts';
@@ -40,7 +41,14 @@ export function renderTemplate(template: Template, request: RenderRequest): Rend
     job: renderJob(template, new Map(open)),
     environment: checkSize({ ...ownEnvironment.others, ...assetEnvironment.others, ...toText(open) }),
     secretEnvironment: checkSize(toText(secret)),
+    digest: digestOf(template, request.assetId),
   };
+}
+
+function digestOf({ name, digest }: Template, assetId: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([name, digest, assetId]))
+    .digest('hex');
 }
 
 export function defaultsOf({ properties }: ParametersSchema): Record<string, unknown> {

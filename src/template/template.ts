@@ -58,6 +58,8 @@ export interface RenderedTemplate {
   environment: Record<string, string>;
   /** Parameters marked `writeOnly`. */
   secretEnvironment: Record<string, string>;
+  /** Hex: what was rendered for which asset, without a word of its parameters. */
+  digest: string;
 }
 
 export interface TemplateProblem {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parametersSecretName } from '../../src/flow/names.ts';
 import { buildParametersSecret } from '../../src/provisioner/resources/parameters-secret.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -28,8 +27,9 @@ test('a Secret with parameters whose Job never came is deleted', async (t) => {
   const world = await startWorld(t, { settings: { reconciler: { orphanSeconds: 30, sweepSeconds: 1 } } });
   const flow = 'flow-that-never-was';
   const { secrets } = world.namespace.cluster;
-  await secrets.create(buildParametersSecret(flow, { KEY: 'x' }), t.signal);
+  const secret = buildParametersSecret(flow, { secretEnvironment: { KEY: 'x' }, digest: 'digest' });
+  await secrets.create(secret, t.signal);
   await waitUntil('it is gone', async () => {
-    return (await secrets.get(parametersSecretName(flow), t.signal)) === undefined;
+    return (await secrets.get(secret.metadata?.name ?? '', t.signal)) === undefined;
   });
 });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { parametersSecretName } from '../../src/flow/names.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -63,7 +62,8 @@ test('a secret parameter reaches the worker and is written down nowhere but in i
   const { namespace, bucket } = world;
   const job = await namespace.job(flow);
   const secrets = await namespace.secrets(flow);
-  const parameters = secrets.find(({ metadata }) => metadata?.name === parametersSecretName(flow));
+  const { plan } = (await namespace.flow(flow)) ?? {};
+  const parameters = secrets.find(({ metadata }) => metadata?.name === plan?.parametersSecret);
   assert.equal(parameters?.data?.['API_KEY'], Buffer.from(secret).toString('base64'));
   const owners = parameters.metadata?.ownerReferences ?? [];
   assert.deepEqual(

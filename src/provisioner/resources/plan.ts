@@ -14,7 +14,7 @@ export function buildPlan(flow: string, rendered: RenderedTemplate): FlowPlan {
     templateDigest: template.digest,
     image: workerImage(rendered.job),
     ...(hasFiles ? { filesConfigMap: filesConfigMapName(template.digest) } : {}),
-    ...(hasSecrets ? { parametersSecret: parametersSecretName(flow) } : {}),
+    ...(hasSecrets ? { parametersSecret: parametersSecretName(flow, rendered.digest) } : {}),
     results: {
       choice,
       address: template.address,

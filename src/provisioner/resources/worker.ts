@@ -31,7 +31,7 @@ export function buildOwnContainer(flow: string, rendered: RenderedTemplate, cont
     envFrom: [
       ...(container.envFrom ?? []),
       { configMapRef: { name: environmentConfigMapName(flow) } },
-      ...(secret ? [{ secretRef: { name: parametersSecretName(flow) } }] : []),
+      ...(secret ? [{ secretRef: { name: parametersSecretName(flow, rendered.digest) } }] : []),
     ],
     ...(container.resources === undefined ? {} : { resources: asText(container.resources) }),
     securityContext: buildSecurityContext(container.securityContext?.readOnlyRootFilesystem === true),

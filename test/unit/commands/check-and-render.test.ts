@@ -78,10 +78,10 @@ suite('render', () => {
     assert.equal(code, 0);
     const objects = documentsOf(stdout);
     assert.deepEqual(
-      objects.map(({ kind, metadata }) => [kind, metadata.name.replace(/[0-9a-f]{32}/, 'DIGEST')]),
+      objects.map(({ kind, metadata }) => [kind, metadata.name.replace(/[0-9a-f]{10,32}$/, 'DIGEST')]),
       [
         ['ConfigMap', 'files-DIGEST'],
-        ['Secret', 'flow-example-parameters'],
+        ['Secret', 'flow-example-parameters-DIGEST'],
         ['Job', 'flow-example'],
         ['ConfigMap', 'flow-example-env'],
         ['Secret', 'flow-example-store'],

@@ -7,6 +7,7 @@ import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import { acceptFlow } from '../../../src/provisioner/accept-flow.ts';
 import { contentDigest } from '../../../src/provisioner/build-flow-job.ts';
 import { createFlowService } from '../../../src/provisioner/create-flow-service.ts';
+import { buildParametersSecret } from '../../../src/provisioner/resources/parameters-secret.ts';
 import { RecentNames } from '../../../src/provisioner/recent-names.ts';
 import { loadTemplates } from '../../../src/template/load-templates.ts';
 import { renderTemplate } from '../../../src/template/render-template.ts';
@@ -96,6 +97,38 @@ test('a repeat writes no secret parameters for a flow that was accepted without 
   assert.equal(await acceptFlow(deps, { request, rendered: await render({}) }, signal), 'created');
   const rendered = await render({}, { TOKEN: 'hush' });
   assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'repeated');
-  const name = parametersSecretName(flowName(request));
+  const name = parametersSecretName(flowName(request), rendered.digest);
   assert.equal(await api.cluster.secrets.get(name, signal), undefined);
+});
+
+test('the parameters of a request that died before its Job are not taken for those of the next one', async (t) => {
+  const { deps, api } = await start(t);
+  const request = requestOf('a');
+  const stale = buildParametersSecret(flowName(request), {
+    ...(await render({}, { TOKEN: 'of old' })),
+    digest: 'another-asset',
+  });
+  await api.cluster.secrets.create(stale, signal);
+  const before = await render({}, { TOKEN: 'of today' });
+  const outdated = { ...before, secretEnvironment: { TOKEN: 'of yesterday' } };
+  await api.cluster.secrets.create(buildParametersSecret(flowName(request), outdated), signal);
+
+  assert.equal(await acceptFlow(deps, { request, rendered: before }, signal), 'created');
+  const job = await api.cluster.jobs.get(flowName(request), signal);
+  const [worker] = job?.spec?.template.spec?.containers ?? [];
+  const sources = worker?.envFrom?.flatMap(({ secretRef }) => secretRef?.name ?? []) ?? [];
+  assert.deepEqual(sources, [parametersSecretName(flowName(request), before.digest)]);
+  const used = await api.cluster.secrets.get(sources[0] ?? '', signal);
+  assert.equal(Buffer.from(used?.data?.['TOKEN'] ?? '', 'base64').toString(), 'of today');
+});
+
+test('two assets never share parameters, whatever else they have in common', async () => {
+  await using made = await makeTemplates({});
+  const [template] = await loadTemplates(made.directory, templateSettings);
+  assert.ok(template !== undefined);
+  const [one, same, other] = ['a', 'a', 'b'].map((assetId) =>
+    renderTemplate(template, { assetId, parameters: {} }),
+  );
+  assert.equal(one?.digest, same?.digest);
+  assert.notEqual(one?.digest, other?.digest);
 });

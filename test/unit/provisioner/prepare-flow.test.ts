@@ -133,7 +133,8 @@ test('a repeat changes nothing, and another asset under the same ids is a confli
 test('a flow is prepared twice with the same effect: what a dead process left is taken over', async (t) => {
   const world = await start(t);
   const { deps, api, see } = world;
-  await acceptFlow(deps, { request, rendered: await render('A=1\n', { TOKEN: 'hush' }) }, signal);
+  const rendered = await render('A=1\n', { TOKEN: 'hush' });
+  await acceptFlow(deps, { request, rendered }, signal);
   const stale = await see(flow);
   await prepareFlow(deps, stale, signal);
   await assert.rejects(prepareFlow(deps, stale, signal), (error) =>
@@ -143,7 +144,7 @@ test('a flow is prepared twice with the same effect: what a dead process left is
   const [environment, credentials, parameters] = await Promise.all([
     api.cluster.configMaps.get(environmentConfigMapName(flow), signal),
     api.cluster.secrets.get(credentialsSecretName(flow), signal),
-    api.cluster.secrets.get(parametersSecretName(flow), signal),
+    api.cluster.secrets.get(parametersSecretName(flow, rendered.digest), signal),
   ]);
   for (const object of [environment, credentials, parameters])
     assert.deepEqual(

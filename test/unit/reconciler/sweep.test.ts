@@ -8,7 +8,7 @@ import type { Outcome } from '../../../src/flow/outcome.ts';
 import { buildParametersSecret } from '../../../src/provisioner/resources/parameters-secret.ts';
 import { sweep } from '../../../src/reconciler/sweep.ts';
 import { aJob } from '../../support/flow-job.ts';
-import { at, epoch } from '../../support/flow-values.ts';
+import { aFlow, at, epoch } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
@@ -79,32 +79,42 @@ test('a Job whose annotation was broken by hand keeps nobody else’s results', 
   assert.equal(store.objects.has(resultsOf('flow-b')), false);
 });
 
-test('parameters whose Job never came are deleted after an hour; others are kept', async (t) => {
+test('parameters whose Job never came, or came for another asset, are deleted after an hour; others are kept', async (t) => {
   const { deps, api, setClock } = await startTestReconciler(t, { store: memoryStore() });
   const { jobs, secrets } = api.cluster;
-  const { metadata } = await jobs.create(aJob({ name: 'flow-waiting' }), signal);
+  const plan = { ...aFlow().plan, parametersSecret: nameOf('flow-waiting') };
+  const { metadata } = await jobs.create(aJob({ name: 'flow-waiting', plan }), signal);
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name: 'flow-waiting', uid: metadata?.uid ?? '' };
   // More than one page of those that are kept, named so that they are listed first.
   const kept = ['flow-waiting', ...Array.from({ length: 201 }, (_, index) => `flow-owned-${index}`)];
   for (const flow of kept) {
-    const secret = buildParametersSecret(flow, { KEY: 'x' });
+    const secret = parametersOf(flow);
     const ownerReferences = flow === 'flow-waiting' ? [] : [owner];
     await secrets.create({ ...secret, metadata: { ...secret.metadata, ownerReferences } }, signal);
   }
-  const orphan = await secrets.create(buildParametersSecret('flow-zzz', { KEY: 'x' }), signal);
+  await secrets.create(parametersOf('flow-waiting', 'another-asset'), signal);
+  const orphan = await secrets.create(parametersOf('flow-zzz'), signal);
   const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'somebody-elses' } };
   await secrets.create(foreign, signal);
   const born = (Date.parse(orphan.metadata?.creationTimestamp ?? '') - epoch) / 1000;
 
   setClock(born + 3600);
   await sweep(deps, signal);
-  assert.notEqual(await secrets.get(parametersSecretName('flow-zzz'), signal), undefined);
+  assert.notEqual(await secrets.get(nameOf('flow-zzz'), signal), undefined);
 
   setClock(born + 3700);
   await sweep(deps, signal);
   const left = (await secrets.list({}, signal)).items.map(({ metadata }) => metadata?.name ?? '');
-  assert.deepEqual(left.sort(), [...kept.map(parametersSecretName), 'somebody-elses'].sort());
+  assert.deepEqual(left.sort(), [...kept.map(nameOf), 'somebody-elses'].sort());
 });
+
+function parametersOf(flow: string, digest = 'digest') {
+  return buildParametersSecret(flow, { secretEnvironment: { KEY: 'x' }, digest });
+}
+
+function nameOf(flow: string): string {
+  return parametersSecretName(flow, 'digest');
+}
 
 function readRecord(objects: Map<string, Buffer>, flow: string): FlowRecord {
   return JSON.parse(objects.get(recordKey(flow))?.toString('utf8') ?? '') as FlowRecord;

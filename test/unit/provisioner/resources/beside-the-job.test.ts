@@ -63,8 +63,11 @@ suite('credentials', () => {
 });
 
 test('secret parameters have a Secret without an owner yet, labelled so that an orphan is found', () => {
-  const { metadata, data } = buildParametersSecret(flow, { TOKEN: 'hüsh' });
-  assert.equal(metadata?.name, 'flow-abc-parameters');
+  const { metadata, data } = buildParametersSecret(flow, {
+    secretEnvironment: { TOKEN: 'hüsh' },
+    digest: '0123456789abcdef',
+  });
+  assert.equal(metadata?.name, 'flow-abc-parameters-0123456789');
   assert.equal(metadata.ownerReferences, undefined);
   assert.equal(metadata.labels?.['edc-job-provisioner/flow'], flow);
   assert.deepEqual(decode(data), { TOKEN: 'hüsh' });
@@ -93,7 +96,7 @@ suite('the plan', () => {
       templateDigest: template.digest,
       image: 'node:24-slim',
       filesConfigMap: `files-${template.digest.slice(0, 32)}`,
-      parametersSecret: 'flow-abc-parameters',
+      parametersSecret: `flow-abc-parameters-${rendered.digest.slice(0, 10)}`,
       results: { choice: { kind: 'file', path: 'out.json' }, address: 'service', required: ['out.json'] },
       limits: { pending: 60, run: 120, upload: 180, stopGrace: 4 },
       retention: 86_400,

@@ -261,10 +261,10 @@ suite('the worker', () => {
       { configMapRef: { name: 'flow-abc-env' } },
     ]);
     const pod = await buildPod({}, { TOKEN: 'hush' });
-    assert.deepEqual(containerOf(pod, 'worker').envFrom, [
-      { configMapRef: { name: 'flow-abc-env' } },
-      { secretRef: { name: 'flow-abc-parameters' } },
-    ]);
+    const [environment, secret, ...others] = containerOf(pod, 'worker').envFrom ?? [];
+    assert.deepEqual(environment, { configMapRef: { name: 'flow-abc-env' } });
+    assert.match(secret?.secretRef?.name ?? '', /^flow-abc-parameters-[0-9a-f]{10}$/);
+    assert.deepEqual(others, []);
     assert.ok(!JSON.stringify(pod).includes('hush'));
   });
 

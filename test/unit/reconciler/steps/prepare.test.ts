@@ -63,7 +63,7 @@ test('a flow that waited for its service longer than the deadline is prepared al
 test('a flow whose secret parameters are gone ends at once', async (t) => {
   const minter = { lifetimeSeconds: undefined, mint: () => Promise.resolve(keys) };
   const { deps, api, see } = await startTestReconciler(t, { store: memoryStore(), minter });
-  const plan = { ...aFlow().plan, parametersSecret: parametersSecretName('flow-a') };
+  const plan = { ...aFlow().plan, parametersSecret: parametersSecretName('flow-a', 'digest') };
   await api.cluster.jobs.create(withEnvironment({ plan }), signal);
   await prepare(deps, await see('flow-a'), signal);
   const { outcome, suspended } = await see('flow-a');
