@@ -5,7 +5,7 @@ import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
 import { isServiceError, ServiceError } from './errors.ts';
 import type { DataAddress } from './flow/data-address.ts';
 import type { Flow } from './flow/flow.ts';
-import { createHttpServer } from './http/create-http-server.ts';
+import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import type { HttpServer } from './http/http-server.ts';
 import type { Route } from './http/route.ts';
 import { demoRoutes } from './http/routes/demo.ts';
@@ -71,14 +71,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const routes = extraRoutes({ options, templates, flows, store });
   const components = healthChecks({ cluster, store, flows, lease });
   const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
+  const monitoring = createMetricsServer({ config, log, metrics });
   async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
     await Promise.all([serving(), lease.ended]);
-    await clients.close();
+    await Promise.all([monitoring?.close(), clients.close()]);
   }
-  const port = await listenOr(http, () => stop(() => http.close()));
+  async function kill(): Promise<void> {
+    await stop(() => http.close());
+  }
+  const port = await listenOr(http, kill);
+  if (monitoring !== undefined) await listenOr(monitoring, kill);
   log.info({ port, templates: templates.map(({ name }) => name) }, 'The service listens.');
-  return { port, stop: () => stop(() => http.drain()), kill: () => stop(() => http.close()) };
+  return { port, stop: () => stop(() => http.drain()), kill };
 }
 
 /** A port that is taken must not leave the rest running. */

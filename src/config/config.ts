@@ -15,6 +15,8 @@ export interface Config {
 export interface HttpConfig {
   host: string;
   port: number;
+  /** `/metrics` has a port of its own, and is on no other. */
+  metricsPort?: number;
   /** For people: where this service is reached from outside. */
   publicUrl: string;
   /** An answer is flushed within this or the socket is destroyed: a silent provisioner blocks all of a connector's transfers. */

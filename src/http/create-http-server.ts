@@ -9,7 +9,7 @@ import { buildOpenApi } from './openapi.ts';
 import type { Route } from './route.ts';
 import { healthRoutes, type HealthCheck } from './routes/health.ts';
 import { provisionRoutes } from './routes/provision.ts';
-import { serviceRoutes } from './routes/service.ts';
+import { metricsRoute, serviceRoutes } from './routes/service.ts';
 
 export interface HttpDependencies {
   config: Pick<Config, 'http' | 'connectors'>;
@@ -36,11 +36,25 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   });
 }
 
+/** For Prometheus, where the settings give it a port of its own. Not listening yet. */
+export function createMetricsServer({
+  config: { http },
+  log,
+  metrics,
+}: Pick<HttpDependencies, 'config' | 'log' | 'metrics'>): HttpServer | undefined {
+  if (http.metricsPort === undefined) return undefined;
+  const routes = [metricsRoute(metrics)];
+  return new HttpServer({ ...http, port: http.metricsPort }, () =>
+    createApp({ config: http, log, metrics, routes }).callback(),
+  );
+}
+
 function allRoutes({ now = () => new Date(), ...deps }: HttpDependencies, ready: () => boolean): Route[] {
   const { http } = deps.config;
   const routes: Route[] = [
     ...serviceRoutes({
       ...deps,
+      metrics: http.metricsPort === undefined ? deps.metrics : undefined,
       openApi: () => buildOpenApi(routes, { version: deps.version, url: http.publicUrl }),
     }),
     ...healthRoutes({

@@ -58,7 +58,7 @@ export class HttpServer {
     } catch (error) {
       throw new ServiceError(
         'invalid-config',
-        `http.host and http.port: cannot listen on ${host}:${port}: ${messageOf(error)}`,
+        `http: cannot listen on ${host}:${port}: ${messageOf(error)}`,
         {
           cause: error,
         },

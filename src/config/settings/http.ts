@@ -9,6 +9,12 @@ export const HttpSettings = Type.Object(
   {
     host: text({ default: '0.0.0.0', description: 'Address to listen on.' }),
     port: integer({ min: 0, max: 65_535, default: 8080 }, 'Port to listen on; 0 takes a free one.'),
+    metricsPort: Type.Optional(
+      integer(
+        { min: 0, max: 65_535 },
+        'Port of its own for GET /metrics, which is then nowhere else. Default: http.port.',
+      ),
+    ),
     publicUrl: Type.Optional(
       httpUrl({
         description: 'Where people reach this service from outside. Default: http://localhost:<port>.',

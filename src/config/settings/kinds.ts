@@ -5,10 +5,10 @@ interface Described {
   description: string;
 }
 
-export function integer(range: { min: number; max: number; default: number }, description: string) {
-  const { min: minimum, max: maximum } = range;
+export function integer(range: { min: number; max: number; default?: number }, description: string) {
+  const { min: minimum, max: maximum, ...rest } = range;
   const title = `an integer from ${minimum} to ${maximum}`;
-  return Type.Integer({ minimum, maximum, default: range.default, title, description });
+  return Type.Integer({ minimum, maximum, ...rest, title, description });
 }
 
 export function choice<Value extends string>(

@@ -3,7 +3,8 @@ import type { HttpContext, Operation, OperationResponse, Route } from '../route.
 
 export interface ServiceDependencies {
   version: string;
-  metrics: Metrics;
+  /** Absent: they have a port of their own. */
+  metrics: Metrics | undefined;
   /** Made when first asked for: it describes all routes, these included. */
   openApi: () => object;
 }
@@ -13,7 +14,7 @@ export function serviceRoutes({ version, metrics, openApi }: ServiceDependencies
     health: '/health',
     ready: '/health/ready',
     live: '/health/live',
-    metrics: '/metrics',
+    ...(metrics === undefined ? {} : { metrics: '/metrics' }),
     openapi: '/openapi.json',
   };
   return [
@@ -27,14 +28,7 @@ export function serviceRoutes({ version, metrics, openApi }: ServiceDependencies
         ctx.body = { name: 'edc-job-provisioner', version, links };
       },
     ),
-    route(
-      '/metrics',
-      operation('metrics', 'Metrics for Prometheus', { description: 'Text', contentType: 'text/plain' }),
-      async (ctx) => {
-        ctx.body = await metrics.registry.metrics();
-        ctx.type = metrics.registry.contentType;
-      },
-    ),
+    ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
     route(
       '/openapi.json',
       operation('openapi', 'This document', { description: 'OpenAPI 3.1', schema: { type: 'object' } }),
@@ -43,6 +37,17 @@ export function serviceRoutes({ version, metrics, openApi }: ServiceDependencies
       },
     ),
   ];
+}
+
+export function metricsRoute({ registry }: Metrics): Route {
+  return route(
+    '/metrics',
+    operation('metrics', 'Metrics for Prometheus', { description: 'Text', contentType: 'text/plain' }),
+    async (ctx) => {
+      ctx.body = await registry.metrics();
+      ctx.type = registry.contentType;
+    },
+  );
 }
 
 function route(

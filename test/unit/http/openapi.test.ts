@@ -11,6 +11,7 @@ import { healthRoutes } from '../../../src/http/routes/health.ts';
 import { provisionRoutes } from '../../../src/http/routes/provision.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { serviceRoutes } from '../../../src/http/routes/service.ts';
+import { createMetrics } from '../../../src/metrics.ts';
 import { ask, startHttp } from './start-http.ts';
 
 type Deps<Build extends (deps: never) => unknown> = Parameters<Build>[0];
@@ -18,7 +19,7 @@ type Deps<Build extends (deps: never) => unknown> = Parameters<Build>[0];
 const nothing = { config: { connectors: [] }, secrets: {} };
 const results = resultRoutes(nothing as unknown as Deps<typeof resultRoutes>);
 const routes = [
-  ...serviceRoutes(nothing as unknown as Deps<typeof serviceRoutes>),
+  ...serviceRoutes({ ...nothing, metrics: createMetrics() } as unknown as Deps<typeof serviceRoutes>),
   ...healthRoutes(nothing as unknown as Deps<typeof healthRoutes>),
   ...provisionRoutes(nothing as unknown as Deps<typeof provisionRoutes>),
   ...results,

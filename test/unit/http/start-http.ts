@@ -10,7 +10,7 @@ import type { Template } from '../../../src/template/template.ts';
 import { memoryFlows } from './memory-flows.ts';
 
 /** Deadlines that no test can reach by being slow, and no holds. */
-const patient: HttpConfig = {
+export const patient: HttpConfig = {
   host: '127.0.0.1',
   port: 0,
   publicUrl: 'http://jobs.example.org',
