@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { assertEnded } from '../support/flow-ends.ts';
+import { shellTemplate } from '../support/shell-template.ts';
+import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
@@ -19,32 +22,57 @@ test('a deprovision while the worker runs cancels it and leaves no results', asy
   assert.equal(simulator.process(transfer.id).counts.callback, 0);
 });
 
-test('a Job that is deleted by hand ends its transfer as cancelled', async (t) => {
+test('a Job that is deleted by hand ends its transfer as cancelled, and is let go', async (t) => {
   const world = await startWorld(t);
-  const simulator = world.connector();
-  const transfer = simulator.startTransfer({ assetId: 'slow' });
+  const transfer = world.connector().startTransfer({ assetId: 'slow' });
   const flow = world.flowOf(transfer);
   await runningWorker(world, flow);
   await world.namespace.deleteJob(flow);
-  const { errorDetail } = await simulator.waitFor(transfer.id, 'TERMINATED');
-  assert.match(errorDetail ?? '', /job-deleted/);
-  await assertNothingRuns(world, flow);
+  await assertEnded(world, transfer, { phase: 'cancelled', reason: 'job-deleted' });
   await waitUntil('the Job is gone', async () => (await world.namespace.job(flow)) === undefined);
-  const { outcome, told } = await recordOf(world, flow);
-  assert.equal(outcome.phase === 'cancelled' && outcome.reason, 'job-deleted');
-  assert.equal(told.result, 'told');
+  await waitUntil('its pods are gone', async () => (await world.namespace.pods(flow)).length === 0);
+  assert.deepEqual(await world.namespace.secrets(flow), []);
+});
+
+test('a Job that is deleted while its pod uploads ends its transfer as cancelled all the same', async (t) => {
+  const { world, podStore } = await startProxiedWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  podStore.fault = outOfService;
+  world.gate.open();
+  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  await world.namespace.deleteJob(flow);
+  podStore.fault = () => undefined;
+  await assertEnded(world, transfer, { phase: 'cancelled', reason: 'job-deleted' });
+});
+
+test('a worker that ignores SIGTERM outlives a deprovision by its stop grace alone', async (t) => {
+  const script = `
+    trap '' TERM
+    echo begun > "$RESULT_DIRECTORY/begun.txt"
+    while true; do sleep 1; done`;
+  const stubborn = shellTemplate({ script, limits: { stopGrace: '7s', upload: '10m' } });
+  const world = await startWorld(t, { templates: { stubborn } });
+  const simulator = world.connector();
+  const transfer = simulator.startTransfer({ assetId: 'stubborn' });
+  const flow = world.flowOf(transfer);
+  await runningWorker(world, flow);
+  await simulator.repeat(transfer.id, { type: 'deprovision' });
+  await waitUntil('the pod has its stop grace to end', async () => {
+    const [pod] = await world.namespace.pods(flow);
+    return pod?.metadata?.deletionGracePeriodSeconds === 7;
+  });
+  await assertNothingRuns(world, flow);
+  const { outcome } = await recordOf(world, flow);
+  assert.equal(outcome.phase === 'cancelled' && outcome.reason, 'deprovisioned');
+  assert.deepEqual(await world.bucket.results(flow), []);
 });
 
 test('a worker that ignores SIGTERM is stopped at its deadline all the same', async (t) => {
   const world = await startWorld(t);
-  const simulator = world.connector();
-  const transfer = simulator.startTransfer({ assetId: 'ignores-sigterm' });
-  const flow = world.flowOf(transfer);
-  const { errorDetail } = await simulator.waitFor(transfer.id, 'TERMINATED');
-  assert.match(errorDetail ?? '', /run-deadline-exceeded/);
-  await assertNothingRuns(world, flow);
-  const { outcome } = await recordOf(world, flow);
-  assert.equal(outcome.phase === 'failed' && outcome.reason, 'run-deadline-exceeded');
+  const transfer = world.connector().startTransfer({ assetId: 'ignores-sigterm' });
+  await assertEnded(world, transfer, { phase: 'failed', reason: 'run-deadline-exceeded' });
 });
 
 test('a transfer that the provider has ended is noticed, and its flow needs no other word', async (t) => {

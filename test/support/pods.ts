@@ -20,7 +20,7 @@ export async function podThat(
         .map((pod) => ({ pod, attempt: readAttempt(pod) }))
         .find(({ pod, attempt }) => does(attempt, pod))?.attempt;
     },
-    { deadlineMs: 120_000 },
+    { deadlineMs: 240_000 },
   );
 }
 
