@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { needsToBeAlone } from '../../test/support/needs.ts';
 
 export const combinationNames = ['embedded', 'real-minio', 'embedded-minio', 'real-versity'] as const;
 export type CombinationName = (typeof combinationNames)[number];
@@ -65,5 +66,9 @@ export function batchesOf({ cluster, files }: Combination, named: readonly strin
 
 /** As the file itself says by what it needs. */
 function disturbsServers(file: string): boolean {
-  return /needing\([^)]*'own (?:control plane|API server)'/.test(readFileSync(file, 'utf8'));
+  const wanted =
+    readFileSync(file, 'utf8')
+      .match(/needing\([^)]*\)/g)
+      ?.join() ?? '';
+  return needsToBeAlone.some((need) => wanted.includes(`'${need}'`));
 }

@@ -3,38 +3,43 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startCommand } from '../support/command-process.ts';
+import { needing } from '../support/needs.ts';
 
-test('the demo ends with verified results, and nothing else is left', async (t) => {
-  const demo = await startCommand(t, ['demo']);
-  assert.equal(await demo.ended(), 0, demo.stdout + demo.stderr);
-  const steps = [
-    /store +an embedded S3 store/,
-    /connector +asks for provisioning: no answer/,
-    /connector +asks for provisioning: answer 200/,
-    /job +flow-\w+ is created, suspended/,
-    /job +.*resumed/,
-    /worker +.*exit code 0/,
-    /connector +goes down/,
-    /sidecar +has uploaded \d+ files/,
-    /service +has verified manifest/,
-    /connector +is up/,
-    /connector +gets the callback: answer 204/,
-    /consumer +has fetched/,
-    /consumer +.*sha256 .* as in the manifest/,
-    /connector +asks for deprovisioning: answer 200/,
-    /store +the results are gone/,
-  ];
-  for (const step of steps) assert.match(demo.stdout, step);
-  const [folder = ''] = /(?<=The results are in ).*/.exec(demo.stdout) ?? [];
-  const summary = (await readdir(folder)).find((name) => name.endsWith('.json')) ?? '';
-  assert.equal(typeof JSON.parse(await readFile(join(folder, summary), 'utf8')), 'object');
-  // No escape sequences for a file or a pipe.
-  assert.ok(!demo.stdout.includes('\u001b'));
-  assert.deepEqual(await demo.leftovers(), []);
-  await demo.nothingRuns();
-});
+test(
+  'the demo ends with verified results, and nothing else is left',
+  needing('embedded cluster'),
+  async (t) => {
+    const demo = await startCommand(t, ['demo']);
+    assert.equal(await demo.ended(), 0, demo.stdout + demo.stderr);
+    const steps = [
+      /store +an embedded S3 store/,
+      /connector +asks for provisioning: no answer/,
+      /connector +asks for provisioning: answer 200/,
+      /job +flow-\w+ is created, suspended/,
+      /job +.*resumed/,
+      /worker +.*exit code 0/,
+      /connector +goes down/,
+      /sidecar +has uploaded \d+ files/,
+      /service +has verified manifest/,
+      /connector +is up/,
+      /connector +gets the callback: answer 204/,
+      /consumer +has fetched/,
+      /consumer +.*sha256 .* as in the manifest/,
+      /connector +asks for deprovisioning: answer 200/,
+      /store +the results are gone/,
+    ];
+    for (const step of steps) assert.match(demo.stdout, step);
+    const [folder = ''] = /(?<=The results are in ).*/.exec(demo.stdout) ?? [];
+    const summary = (await readdir(folder)).find((name) => name.endsWith('.json')) ?? '';
+    assert.equal(typeof JSON.parse(await readFile(join(folder, summary), 'utf8')), 'object');
+    // No escape sequences for a file or a pipe.
+    assert.ok(!demo.stdout.includes('\u001b'));
+    assert.deepEqual(await demo.leftovers(), []);
+    await demo.nothingRuns();
+  },
+);
 
-test('a demo that is interrupted leaves nothing behind', async (t) => {
+test('a demo that is interrupted leaves nothing behind', needing('embedded cluster'), async (t) => {
   const demo = await startCommand(t, ['demo']);
   await demo.said(/is created, suspended/);
   demo.child.kill('SIGINT');
@@ -60,7 +65,7 @@ const failing = [
 ];
 
 for (const { name, args, message } of failing) {
-  test(`a demo with ${name} says so and exits with 1`, async (t) => {
+  test(`a demo with ${name} says so and exits with 1`, needing('embedded cluster'), async (t) => {
     const demo = await startCommand(t, ['demo', ...args]);
     assert.equal(await demo.ended(), 1);
     assert.match(demo.stderr, message);

@@ -12,47 +12,56 @@ import { Bucket } from '../support/bucket.ts';
 import { startCommand, type CommandProcess } from '../support/command-process.ts';
 import { openNamespace } from '../support/namespace.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { needing } from '../support/needs.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/templates', import.meta.url));
 
-test('dev prints what is needed to use it, and a connector that it is told of gets its asset', async (t) => {
-  const key = randomBytes(8).toString('hex');
-  const provisionUrl = 'http://127.0.0.1:9/';
-  const simulator = await startConnectorSimulator({
-    version: '0.15.1',
-    provisionUrl,
-    managementKey: key,
-    assets: {},
-  });
-  t.after(() => simulator.stop());
-  const { facts } = await startDev(t, ['--callback', simulator.callbackAddress, '--key', key]);
-  assert.equal(facts.connectorKey, key);
-  simulator.provisionAt(facts.connector.provisionUrl);
-  const { id } = simulator.startTransfer({ assetId: 'seattle-weather' });
-  await simulator.waitFor(id, 'COMPLETED', { deadlineMs: 120_000 });
-  const [received] = simulator.received(id);
-  const files = readZip(await readFile(received?.path ?? ''));
-  assert.ok(files.some(({ path }) => path.endsWith('.svg')));
+test(
+  'dev prints what is needed to use it, and a connector that it is told of gets its asset',
+  needing('embedded cluster'),
+  async (t) => {
+    const key = randomBytes(8).toString('hex');
+    const provisionUrl = 'http://127.0.0.1:9/';
+    const simulator = await startConnectorSimulator({
+      version: '0.15.1',
+      provisionUrl,
+      managementKey: key,
+      assets: {},
+    });
+    t.after(() => simulator.stop());
+    const { facts } = await startDev(t, ['--callback', simulator.callbackAddress, '--key', key]);
+    assert.equal(facts.connectorKey, key);
+    simulator.provisionAt(facts.connector.provisionUrl);
+    const { id } = simulator.startTransfer({ assetId: 'seattle-weather' });
+    await simulator.waitFor(id, 'COMPLETED', { deadlineMs: 120_000 });
+    const [received] = simulator.received(id);
+    const files = readZip(await readFile(received?.path ?? ''));
+    assert.ok(files.some(({ path }) => path.endsWith('.svg')));
 
-  const namespace = await openNamespace(facts.kubeconfig, facts.namespace);
-  t.after(() => namespace.close());
-  assert.equal((await namespace.jobs()).length, 1);
-  const bucket = new Bucket(facts.s3.bucket, facts.s3);
-  assert.notDeepEqual(await bucket.keys(), []);
-});
+    const namespace = await openNamespace(facts.kubeconfig, facts.namespace);
+    t.after(() => namespace.close());
+    assert.equal((await namespace.jobs()).length, 1);
+    const bucket = new Bucket(facts.s3.bucket, facts.s3);
+    assert.notDeepEqual(await bucket.keys(), []);
+  },
+);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`dev ends on ${signal} with all that it runs, and leaves nothing behind`, async (t) => {
-    const { dev, facts } = await startDev(t, []);
-    await runSlowly(t, facts);
-    dev.child.kill(signal);
-    assert.equal(await dev.ended(), 0, dev.stderr);
-    assert.deepEqual(await dev.leftovers(), []);
-    await dev.nothingRuns();
-  });
+  test(
+    `dev ends on ${signal} with all that it runs, and leaves nothing behind`,
+    needing('embedded cluster'),
+    async (t) => {
+      const { dev, facts } = await startDev(t, []);
+      await runSlowly(t, facts);
+      dev.child.kill(signal);
+      assert.equal(await dev.ended(), 0, dev.stderr);
+      assert.deepEqual(await dev.leftovers(), []);
+      await dev.nothingRuns();
+    },
+  );
 }
 
-test('containers do not outlive a dev that was killed', async (t) => {
+test('containers do not outlive a dev that was killed', needing('embedded cluster'), async (t) => {
   const { dev, facts } = await startDev(t, []);
   await runSlowly(t, facts);
   dev.child.kill('SIGKILL');
@@ -60,7 +69,7 @@ test('containers do not outlive a dev that was killed', async (t) => {
   await dev.nothingRuns();
 });
 
-test('a port that is taken is named', async (t) => {
+test('a port that is taken is named', needing('embedded cluster'), async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());
   await waitUntil('it listens', () => server.listening);

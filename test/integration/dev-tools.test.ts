@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { DevFacts } from '../../src/demo/describe-dev.ts';
 import { startCommand } from '../support/command-process.ts';
+import { needing } from '../support/needs.ts';
 
 const run = promisify(execFile);
 
@@ -45,7 +46,7 @@ const storeTools: Tool[] = [
 ];
 
 for (const { tool, env, list } of storeTools) {
-  test(`${tool} lists what a flow has stored`, { skip: missing(tool) }, async (t) => {
+  test(`${tool} lists what a flow has stored`, toolNeeded(tool), async (t) => {
     const { facts, folder } = await startDev(t);
     const result = await fetch(`${facts.service}/demo/word-count`);
     assert.equal(result.status, 200);
@@ -72,7 +73,7 @@ const byHand = {
   },
 };
 
-test('kubectl creates, shows, follows and deletes', { skip: missing('kubectl') }, async (t) => {
+test('kubectl creates, shows, follows and deletes', toolNeeded('kubectl'), async (t) => {
   const { facts, folder } = await startDev(t);
   const result = await fetch(`${facts.service}/demo/word-count`);
   assert.equal(result.status, 200);
@@ -99,9 +100,12 @@ function othersEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
 }
 
-function missing(tool: string): string | false {
+function toolNeeded(tool: string): { skip: string | false } {
+  const { skip } = needing('embedded cluster');
+  if (skip !== false) return { skip };
   const version = tool === 'kubectl' ? ['version', '--client'] : ['--version'];
-  return spawnSync(tool, version, { stdio: 'ignore' }).status === 0 ? false : `${tool} is not on the PATH`;
+  const isThere = spawnSync(tool, version, { stdio: 'ignore' }).status === 0;
+  return { skip: !isThere && `${tool} is not on the PATH` };
 }
 
 async function startDev(t: TestContext): Promise<{ facts: DevFacts; folder: string }> {

@@ -19,6 +19,10 @@ const needs = {
     isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
     reason: 'stops, restarts or reads the files of the servers of `npm run test:real`',
   },
+  'fake nodes': {
+    isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
+    reason: 'a thousand pods at once are more than real nodes carry: `npm run test:real` has kwok',
+  },
   'own API server': {
     isThere: () =>
       process.env['TEST_KUBECONFIG'] === undefined || process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
@@ -33,7 +37,8 @@ const needs = {
     reason: 'a lost node needs another beside it: `npm run test:real`',
   },
   'node to lose': {
-    isThere: () => process.env['TEST_KUBECONFIG'] === undefined || Number(process.env['TEST_NODES'] ?? 0) >= 2,
+    isThere: () =>
+      process.env['TEST_KUBECONFIG'] === undefined || Number(process.env['TEST_NODES'] ?? 0) >= 2,
     reason: 'a cluster whose only node is lost gives up no pod: `npm run test:real`',
   },
   '/proc': {
@@ -41,9 +46,8 @@ const needs = {
     reason: "finds a container's processes where Linux lists them",
   },
   ffmpeg: {
-    // The embedded cluster runs programs of this machine; a real one has them in its images.
-    isThere: () => process.env['TEST_KUBECONFIG'] !== undefined || isOnPath('ffmpeg'),
-    reason: 'it is not on the PATH',
+    isThere: () => isOnPath('ffmpeg') && isOnPath('ffprobe'),
+    reason: 'it makes and checks a video with the ffmpeg that is on the PATH',
   },
   'other store': {
     isThere: () => process.env['TEST_S3_ENDPOINT'] !== undefined,
@@ -56,6 +60,15 @@ const needs = {
 } as const satisfies Record<string, { isThere: () => boolean; reason: string }>;
 
 export type Need = keyof typeof needs;
+
+/** A test that needs one of these may take servers away from all others, or all of the machine: it runs alone. */
+export const needsToBeAlone: readonly Need[] = [
+  'own control plane',
+  'own API server',
+  'two real nodes',
+  'node to lose',
+  'fake nodes',
+];
 
 /** For a test's options: skipped by name where the servers lack something that it is about. */
 export function needing(...wanted: Need[]): { skip: string | false } {
