@@ -78,7 +78,17 @@ function toMillisOf(time: string | number): number {
   return typeof time === 'number' ? time : Date.parse(time);
 }
 
+/** Connectors cut what is long, and the advice comes last. */
+const explainedLength = 310;
+
 /** For people, and for the connector. */
 export function explain({ cause, message }: PendingState): string {
-  return `${message.replace(/[.\s]+$/, '')}. ${causeRules[cause].advice}`;
+  return `${shorten(message.replace(/[.\s]+$/, ''))}. ${causeRules[cause].advice}`;
+}
+
+/** What it is about stands at the begin, and what went wrong in the end of a registry's or a kubelet's sentence. */
+function shorten(text: string): string {
+  if (text.length <= explainedLength) return text;
+  const half = Math.floor(explainedLength / 2);
+  return `${text.slice(0, half)} … ${text.slice(-half)}`;
 }

@@ -8,7 +8,7 @@ import type { World } from '../support/world.ts';
 const settings = { pods: { pendingLimits: { admission: 4 } } };
 
 test('a pod that Pod Security refuses ends its transfer with admission-refused', async (t) => {
-  const world = await startWorld(t, { settings, templates: { stuck: stuckTemplate() } });
+  const world = await startWorld(t, { replicas: 0, settings, templates: { stuck: stuckTemplate() } });
   await world.namespace.label({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   // A template cannot break the restricted standard; what changes Jobs on their way in, as a mesh or a queue does, can.
   const transfer = await startChanged(world, {
@@ -41,19 +41,19 @@ test('a priority class that is not there ends its transfer with admission-refuse
 
 /** A transfer whose Job gets these annotations on its pod template before the service resumes it: nobody leads meanwhile. */
 async function startChanged(world: World, annotations: Record<string, string>) {
-  const { cluster } = world.namespace;
-  await world.service.stop();
+  const { leases, jobs } = world.namespace.cluster;
   const signal = AbortSignal.timeout(60_000);
-  const [lease] = (await cluster.leases.list({}, signal)).items;
-  const name = lease?.metadata?.name ?? '';
+  const lease = 'edc-job-provisioner';
   const spec = { holderIdentity: 'nobody', leaseDurationSeconds: 3600 };
-  await cluster.leases.patch(name, { spec }, signal);
-  await world.service.start();
+  const [apiVersion, kind] = ['coordination.k8s.io/v1', 'Lease'];
+  await leases.create({ apiVersion, kind, metadata: { name: lease }, spec }, signal);
+  const service = await world.addService();
+  world.connectAll(service);
+  await service.start();
   const transfer = world.connector().startTransfer({ assetId: 'stuck' });
   const flow = world.flowOf(transfer);
   await waitUntil('the Job is accepted', () => world.namespace.job(flow));
-  const patch = { spec: { template: { metadata: { annotations } } } };
-  await cluster.jobs.patch(flow, patch, signal);
-  await cluster.leases.patch(name, { spec: { holderIdentity: null } }, signal);
+  await jobs.patch(flow, { spec: { template: { metadata: { annotations } } } }, signal);
+  await leases.delete(lease, {}, signal);
   return transfer;
 }

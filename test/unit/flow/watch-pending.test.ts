@@ -176,3 +176,12 @@ for (const { name, flow, attempts, detail } of views) {
     assert.match(view.detail ?? '', detail);
   });
 }
+
+test('a long sentence of Kubernetes keeps its begin and its end, and does not crowd out the advice', () => {
+  const message = `The image x cannot be pulled: ErrImagePull: ${'failed to resolve '.repeat(60)}: connection refused`;
+  const attempt = { ...blocked('imagePull'), blocked: { cause: 'imagePull', message } as const };
+  const step = decide({ pending: noteOf('imagePull', 20, 'pod-uid') }, [attempt], 31);
+  const said = step.take === 'conclude' && 'message' in step.outcome ? step.outcome.message : '';
+  assert.match(said, /The image x cannot .* … .*connection refused\. Check the name and tag/);
+  assert.ok(`image-not-pulled: ${said}`.length <= 500, said);
+});

@@ -55,7 +55,7 @@ function missingReference(
 function checkSecurity(store: Store, definition: ResourceDefinition, pod: KubeObject): void {
   const { name, namespace = '' } = pod.metadata;
   const level = securityLevelOf(store.find({ resource: 'namespaces', name: namespace }));
-  const violations = securityViolations(podSpecOf(pod), level.name);
+  const violations = securityViolations(podSpecOf(pod), level.name, pod.metadata.annotations);
   if (violations.length === 0) return;
   throw refused(definition, name, `violates PodSecurity "${level.text}": ${violations.join(', ')}`);
 }

@@ -18,14 +18,18 @@ export function securityLevelOf(namespace: KubeObject | undefined): { name: Leve
 interface Check {
   /** Both, unless another check of the stricter level says more. */
   levels: Level[];
-  find(spec: PodSpecShape): string | undefined;
+  find(spec: PodSpecShape, annotations: Record<string, string>): string | undefined;
 }
 
-/** In what a pod's spec goes beyond a level of the Pod Security Standards, in the words of a real server. */
-export function securityViolations(spec: PodSpecShape, level: Level): string[] {
+/** In what a pod goes beyond a level of the Pod Security Standards, in the words of a real server. */
+export function securityViolations(
+  spec: PodSpecShape,
+  level: Level,
+  annotations: Record<string, string> = {},
+): string[] {
   return checks
     .filter(({ levels }) => levels.includes(level))
-    .map((check) => check.find(spec))
+    .map((check) => check.find(spec, annotations))
     .filter((violation) => violation !== undefined);
 }
 
@@ -38,7 +42,7 @@ const grantable =
 const harmlessVolumes =
   'configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret name';
 
-// In the order in which a real server reports them. Not looked at: AppArmor, SELinux, sysctls, /proc, Windows, probes' hosts.
+// In the order in which a real server reports them. Not looked at: AppArmor in fields, SELinux, sysctls, /proc, Windows, probes' hosts.
 const checks: Check[] = [
   {
     levels: restricted,
@@ -48,6 +52,10 @@ const checks: Check[] = [
           what: 'must set securityContext.allowPrivilegeEscalation=false',
         }),
       ]),
+  },
+  {
+    levels: both,
+    find: (_spec, annotations) => finding('forbidden AppArmor profiles', unconfined(annotations)),
   },
   {
     levels: baseline,
@@ -176,6 +184,18 @@ function addedBeyond(spec: PodSpecShape, allowed: string[]): (string | undefined
     if (added.length === 0) return undefined;
     return `container "${container.name ?? ''}" must not include ${names} in securityContext.capabilities.add`;
   });
+}
+
+const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
+
+/** A real server puts the annotation's profile into the container's field first, and names both. */
+function unconfined(annotations: Record<string, string>): string[] {
+  return Object.entries(annotations)
+    .filter(([name, profile]) => name.startsWith(appArmor) && profile === 'unconfined')
+    .map(([name, profile]) => {
+      const container = name.slice(appArmor.length);
+      return `container "${container}" and annotation must not set AppArmor profile type to "Unconfined", "${name}="${profile}""`;
+    });
 }
 
 function restrictedVolume(volume: { name?: string; [member: string]: unknown }): string | undefined {

@@ -29,6 +29,12 @@ function aPair(uploader: object, worker: object, more: object = {}) {
   });
 }
 
+function unconfinedPair() {
+  const pod = aPair(good, good);
+  const annotations = { 'container.apparmor.security.beta.kubernetes.io/worker': 'unconfined' };
+  return { ...pod, metadata: { ...pod.metadata, annotations } };
+}
+
 const hostPath = { volumes: [{ name: 'h', hostPath: { path: '/tmp' } }] };
 
 // The sentences are those of Kubernetes 1.34.
@@ -44,6 +50,12 @@ const violations = [
     level: 'restricted',
     pod: aPair({ allowPrivilegeEscalation: false }, { ...good, runAsUser: 0 }, hostPath),
     why: 'unrestricted capabilities (container "uploader" must set securityContext.capabilities.drop=["ALL"]), restricted volume types (volume "h" uses restricted volume type "hostPath"), runAsNonRoot != true (pod or container "uploader" must set securityContext.runAsNonRoot=true), runAsUser=0 (container "worker" must not set runAsUser=0), seccompProfile (pod or container "uploader" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+  },
+  {
+    name: 'an unconfined container by annotation',
+    level: 'restricted',
+    pod: unconfinedPair(),
+    why: 'forbidden AppArmor profiles (container "worker" and annotation must not set AppArmor profile type to "Unconfined", "container.apparmor.security.beta.kubernetes.io/worker="unconfined"")',
   },
   {
     name: 'power over the host',
