@@ -5,16 +5,6 @@ import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
-test('a worker that exits 1 ends its transfer with worker-failed', async (t) => {
-  const world = await startWorld(t);
-  const transfer = world.connector().startTransfer({ assetId: 'exit-1' });
-  await assertTold(world, transfer.id, /worker-failed/);
-  const record = await recordOf(world, world.flowOf(transfer));
-  assert.equal(record.outcome.phase === 'failed' && record.outcome.reason, 'worker-failed');
-  assert.equal(record.attempt?.worker?.exitCode, 1);
-  assert.equal(record.told.result, 'told');
-});
-
 test('a bucket that is deleted during the run ends the transfer, and the Job stands for the record', async (t) => {
   const world = await startWorld(t, {
     // What the sidecar may take to find out that there is nothing to be uploaded to.

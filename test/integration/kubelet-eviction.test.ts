@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
-import { needing } from '../support/needs.ts';
 import { evictPod, podThat, runningPod } from '../support/pods.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
@@ -53,7 +52,7 @@ test('a pod that is evicted while it uploads brings its upload to its end, and t
   assert.equal(record.attempt?.interrupted, 'EvictionByEvictionAPI');
 });
 
-test('a worker that writes more than its results may take is told so', needing('real node'), async (t) => {
+test('a worker that writes more than its results may take is told so', async (t) => {
   const script = 'dd if=/dev/zero of="$RESULT_DIRECTORY/big" bs=1M count=8; while true; do sleep 1; done';
   const wide = shellTemplate({ script, size: '1Mi' });
   const world = await startWorld(t, { templates: { wide } });

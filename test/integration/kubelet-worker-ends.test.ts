@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertEnded } from '../support/flow-ends.ts';
+import { shellTemplate } from '../support/shell-template.ts';
+import { startWorld } from '../support/start-world.ts';
+
+/** Takes 384 MiB and keeps them. */
+const hog = `
+import { setTimeout as delay } from 'node:timers/promises';
+const held = [];
+for (let index = 1; index <= 24; index += 1) {
+  held.push(Buffer.alloc(16 * 2 ** 20, index));
+  await delay(50);
+}
+await delay(1_000_000, held);
+`;
+const hungry = { image: 'node:24-slim', memory: '128Mi', files: { 'hog.mjs': hog } };
+
+test('a worker that exits 3 ends its transfer with its code and its own last words', async (t) => {
+  const script = 'echo half > "$RESULT_DIRECTORY/half.txt"; echo "no input" > /dev/termination-log; exit 3';
+  const world = await startWorld(t, { templates: { 'exit-3': shellTemplate({ script }) } });
+  const transfer = world.connector().startTransfer({ assetId: 'exit-3' });
+  const says = /exit code 3 \(Error\): no input/;
+  const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-failed', says });
+  assert.equal(record.attempt?.worker?.exitCode, 3);
+});
+
+test('a worker that takes more memory than its limit ends its transfer with that reason', async (t) => {
+  const greedy = shellTemplate({ ...hungry, script: 'exec node /files/hog.mjs' });
+  const world = await startWorld(t, { templates: { greedy } });
+  const transfer = world.connector().startTransfer({ assetId: 'greedy' });
+  const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-out-of-memory' });
+  assert.deepEqual(
+    { code: record.attempt?.worker?.exitCode, reason: record.attempt?.worker?.reason },
+    { code: 137, reason: 'OOMKilled' },
+  );
+});
+
+test('a worker whose child was killed for its memory has failed, though it exits 0 and its Job is Complete', async (t) => {
+  const script = 'node /files/hog.mjs; echo unharmed > "$RESULT_DIRECTORY/result.txt"; exit 0';
+  const world = await startWorld(t, { templates: { careless: shellTemplate({ ...hungry, script }) } });
+  const transfer = world.connector().startTransfer({ assetId: 'careless' });
+  const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-out-of-memory' });
+  assert.deepEqual(
+    { code: record.attempt?.worker?.exitCode, reason: record.attempt?.worker?.reason },
+    { code: 0, reason: 'OOMKilled' },
+  );
+});
