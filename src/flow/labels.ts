@@ -20,6 +20,9 @@ export const egressLabel = `${prefix}/egress`;
 export const outcomeFinalizer = `${prefix}/outcome`;
 export const evidenceFinalizer = `${prefix}/evidence`;
 
+/** Annotation of what many flows share: when the last one was accepted that may need it. RFC 3339. */
+export const usedAtAnnotation = `${prefix}/used-at`;
+
 export const openFlowsSelector = `${flowLabel},${stateLabel}!=closed`;
 
 /** On pods whose end is not yet written on the Job: what the pod informer selects. Removed together with the finalizer. */

@@ -29,6 +29,10 @@ export function filesConfigMapName(digest: string): string {
   return `files-${digest.slice(0, 32)}`;
 }
 
+export function isFilesConfigMap(name: string): boolean {
+  return /^files-[0-9a-f]{32}$/.test(name);
+}
+
 /** 130 bits as lower-case base32: a DNS label, and no two flows share it. */
 function shortHash(text: string): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FrozenEnvironment } from '../flow/annotations.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
+import { usedAtAnnotation } from '../flow/labels.ts';
 import { filesConfigMapName, flowName } from '../flow/names.ts';
 import { isServiceError } from '../errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
@@ -72,14 +73,30 @@ function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
 }
 
 async function writeFiles(
-  { cluster, files }: Accepter,
+  deps: Accepter,
   template: RenderedTemplate['template'],
   signal: AbortSignal,
 ): Promise<void> {
   const name = filesConfigMapName(template.digest);
-  if (Object.keys(template.files).length === 0 || files?.has(name) === true) return;
-  await createUnlessThere(() => cluster.configMaps.create(buildFilesConfigMap(template), signal));
-  files?.add(name);
+  if (Object.keys(template.files).length === 0 || deps.files?.has(name) === true) return;
+  const { configMaps } = deps.cluster;
+  const object = buildFilesConfigMap(template);
+  const made = await createUnlessThere(() => configMaps.create(object, signal));
+  // Swept in the moment between: then it is made again.
+  if (!made && !(await markUsed(deps, name, signal))) await configMaps.create(object, signal);
+  deps.files?.add(name);
+}
+
+/** What nobody has used for long is swept. False if that has happened. */
+async function markUsed({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<boolean> {
+  const annotations = { [usedAtAnnotation]: now().toISOString() };
+  try {
+    await cluster.configMaps.patch(name, { metadata: { annotations } }, signal);
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'cluster-not-found')) return false;
+    throw error;
+  }
 }
 
 async function writeParameters(

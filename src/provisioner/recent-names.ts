@@ -1,5 +1,5 @@
 /** A deletion by hand is mended by the first flow that comes after this; pods wait for what they mount. */
-const freshMillis = 60_000;
+export const freshMillis = 60_000;
 
 /** Names of immutable objects that were seen in the cluster a moment ago, so that they are not sent again with every request. */
 export class RecentNames {

@@ -6,6 +6,7 @@ import { flowLabel, managedBy, managedByLabel, stateLabel } from '../flow/labels
 import { listAll } from '../kubernetes/list-all.ts';
 import type { Job, Secret } from '../kubernetes/types.ts';
 import type { Reconciler } from './reconciler.ts';
+import { sweepFiles } from './sweep-files.ts';
 import { removeObjects } from './steps/delete-results.ts';
 import { isPastRetention, writeRecord } from './steps/record-flow.ts';
 
@@ -19,7 +20,7 @@ export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): 
 
 /** What retention is over for is forgotten. One page in memory at a time; what fails is left to the next sweep. */
 export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
-  for (const part of [sweepTombstones, sweepOrphans]) {
+  for (const part of [sweepTombstones, sweepOrphans, sweepFiles]) {
     try {
       await part(deps, signal);
     } catch (error) {

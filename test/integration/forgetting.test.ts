@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { usedAtAnnotation } from '../../src/flow/labels.ts';
+import { buildFilesConfigMap } from '../../src/provisioner/resources/files-config-map.ts';
 import { buildParametersSecret } from '../../src/provisioner/resources/parameters-secret.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -31,5 +33,17 @@ test('a Secret with parameters whose Job never came is deleted', async (t) => {
   await secrets.create(secret, t.signal);
   await waitUntil('it is gone', async () => {
     return (await secrets.get(secret.metadata?.name ?? '', t.signal)) === undefined;
+  });
+});
+
+test('files of a template that no flow uses any more are deleted', async (t) => {
+  const world = await startWorld(t, { settings: { reconciler: { orphanSeconds: 30, sweepSeconds: 1 } } });
+  const { configMaps } = world.namespace.cluster;
+  const template = { digest: '0'.repeat(64), files: { 'run.sh': Buffer.from('true') } };
+  const files = buildFilesConfigMap(template);
+  const annotations = { [usedAtAnnotation]: new Date(Date.now() - 3600_000).toISOString() };
+  await configMaps.create({ ...files, metadata: { ...files.metadata, annotations } }, t.signal);
+  await waitUntil('they are gone', async () => {
+    return (await configMaps.get(files.metadata?.name ?? '', t.signal)) === undefined;
   });
 });

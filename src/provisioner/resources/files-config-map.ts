@@ -8,7 +8,7 @@ import type { Template } from '../../template/template.ts';
  * A template's `files/`. Named by the template's digest and immutable: every flow of that state of the template mounts the same one, so
  * that it belongs to none of them, and a changed template does not change what a flow was accepted with.
  */
-export function buildFilesConfigMap({ digest, files }: Template): ConfigMap {
+export function buildFilesConfigMap({ digest, files }: Pick<Template, 'digest' | 'files'>): ConfigMap {
   const entries = Object.entries(files);
   const text = entries.filter(([, content]) => isUtf8(content));
   const binary = entries.filter(([, content]) => !isUtf8(content));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { usedAtAnnotation } from '../../../src/flow/labels.ts';
 import { recordKey } from '../../../src/flow/record.ts';
-import { flowName, parametersSecretName } from '../../../src/flow/names.ts';
+import { filesConfigMapName, flowName, parametersSecretName } from '../../../src/flow/names.ts';
 import type { Cluster } from '../../../src/kubernetes/cluster.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import { acceptFlow } from '../../../src/provisioner/accept-flow.ts';
@@ -131,4 +132,28 @@ test('two assets never share parameters, whatever else they have in common', asy
   );
   assert.equal(one?.digest, same?.digest);
   assert.notEqual(one?.digest, other?.digest);
+});
+
+test("a template's files are marked as used by an acceptance that finds them, and made again if they are swept just then", async (t) => {
+  const { deps, api, setClock } = await start(t);
+  const files = { 'files/run.sh': 'true' };
+  const rendered = await render(files);
+  const name = filesConfigMapName(rendered.template.digest);
+  await acceptFlow(deps, { request: requestOf('a'), rendered }, signal);
+  setClock(100);
+  await acceptFlow(deps, { request: requestOf('b'), rendered }, signal);
+  const { metadata } = (await api.cluster.configMaps.get(name, signal)) ?? {};
+  assert.equal(metadata?.annotations?.[usedAtAnnotation], at(100));
+
+  const { configMaps } = deps.cluster;
+  const swept: typeof configMaps = {
+    ...configMaps,
+    async patch(...call) {
+      await configMaps.delete(name, {}, signal);
+      return await configMaps.patch(...call);
+    },
+  };
+  const raced = { ...deps, cluster: { ...deps.cluster, configMaps: swept } };
+  await acceptFlow(raced, { request: requestOf('c'), rendered }, signal);
+  assert.notEqual(await api.cluster.configMaps.get(name, signal), undefined);
 });
