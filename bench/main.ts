@@ -46,9 +46,7 @@ async function main(): Promise<void> {
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const rounds = Math.max(1, Number(values.rounds ?? (values.real ? 3 : 2)));
   if (values.real) {
-    const { runReal } = await import('./real/run-real.ts');
-    const allMet = await runReal({ folder, quick: values.quick, rounds }, values.only);
-    if (values.strict && !allMet) process.exitCode = 1;
+    await benchReal({ folder, quick: values.quick, rounds, only: values.only, strict: values.strict });
     return;
   }
   const store = await startBenchStore(folder, values.endpoint, stack);
@@ -61,6 +59,27 @@ async function main(): Promise<void> {
   measurements.push(...(await benchUpload({ folder, store, rounds, results: small })));
   const met = printReport(measurements);
   if (values.strict && !met) process.exitCode = 1;
+}
+
+interface RealOptions {
+  folder: string;
+  quick: boolean;
+  rounds: number;
+  only: string[];
+  strict: boolean;
+}
+
+/** Loaded when asked for: it needs what the service is made of. An interruption ends the servers that it started. */
+async function benchReal({ only, strict, ...bench }: RealOptions): Promise<void> {
+  const { runReal } = await import('./real/run-real.ts');
+  const { stopServers } = await import('./real/server-script.ts');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stopServers();
+      process.exit(130);
+    });
+  }
+  if (!(await runReal(bench, only)) && strict) process.exitCode = 1;
 }
 
 interface UploadBench {

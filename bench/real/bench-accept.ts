@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Pool } from 'undici';
 import { waitUntil } from '../../test/support/wait-until.ts';
+import { askAll } from './ask-all.ts';
 import { inFlight } from './in-flight.ts';
 import { inTurns, median } from './in-turns.ts';
 import { makeRequests, type ProvisionBody } from './make-requests.ts';
@@ -93,7 +93,7 @@ const leading: Contestant = { name: 'service that leads', run: ask };
 const raw: Contestant = {
   name: 'raw client',
   async run(world, requests) {
-    const jobs = await buildRawJobs(world, requests, world.folder);
+    const jobs = await buildRawJobs(world, requests);
     const { cluster } = world.namespace;
     const signal = AbortSignal.timeout(settledMillis);
     await cluster.jobs.list({ limit: 1 }, signal);
@@ -113,27 +113,9 @@ async function holdLease({ namespace }: ServiceWorld): Promise<void> {
   await namespace.cluster.leases.create(lease, AbortSignal.timeout(10_000));
 }
 
-/** As a connector asks, over kept connections; the first request is not counted, since it also opens the service's own. */
 async function ask({ service, provisionUrl }: ServiceWorld, requests: ProvisionBody[]): Promise<number> {
   await service.start();
-  const { origin, pathname } = new URL(provisionUrl);
-  const pool = new Pool(origin, { connections: atOnce });
-  async function one(body: ProvisionBody): Promise<void> {
-    const { statusCode, body: answer } = await pool.request({
-      method: 'POST',
-      path: pathname,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    if (statusCode !== 200) throw new Error(`the service answered ${statusCode}: ${text.slice(0, 300)}`);
-  }
-  try {
-    await pool.request({ method: 'GET', path: '/health/ready' }).then(({ body }) => body.dump());
-    return await timed(() => inFlight(requests, atOnce, one));
-  } finally {
-    await pool.close();
-  }
+  return await timed(() => askAll(provisionUrl, requests, atOnce));
 }
 
 async function timed(act: () => Promise<void>): Promise<number> {

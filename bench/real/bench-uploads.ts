@@ -5,7 +5,7 @@ import { makeBigResult, makeSmallResults, type Results } from '../make-results.t
 import { inTurns, median } from './in-turns.ts';
 import type { RatioRow } from './print-ratios.ts';
 import { runCommand } from './run-command.ts';
-import { installTool } from './server-script.ts';
+import { install, toolPath } from './server-script.ts';
 import { startMinio } from './start-minio.ts';
 import {
   mcClient,
@@ -36,7 +36,8 @@ export async function benchUploads({ folder, quick, rounds }: RealBench): Promis
 }
 
 async function findClients(): Promise<UploadClient[]> {
-  return [sidecarClient, mcClient(await installTool('mc')), rcloneClient(await installTool('rclone'))];
+  await install('mc', 'rclone');
+  return [sidecarClient, mcClient(toolPath('mc')), rcloneClient(toolPath('rclone'))];
 }
 
 interface UploadBench {

@@ -10,12 +10,16 @@ export interface ProvisionBody {
 }
 
 /** Requests as a connector sends them, each for a transfer of its own. */
-export function makeRequests(count: number, callbackAddress: string): ProvisionBody[] {
+export function makeRequests(
+  count: number,
+  callbackAddress: string,
+  assetId = 'seattle-weather',
+): ProvisionBody[] {
   return Array.from({ length: count }, () => ({
     type: 'provision',
     transferProcessId: randomUUID(),
     resourceDefinitionId: randomUUID(),
-    assetId: 'seattle-weather',
+    assetId,
     callbackAddress,
     policy: { '@type': 'Agreement', assignee: 'consumer', permission: [], prohibition: [], obligation: [] },
   }));

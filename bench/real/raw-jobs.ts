@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { readProvisionRequest } from '../../src/connector/control-plane/read-request.ts';
 import { flowName } from '../../src/flow/names.ts';
@@ -11,14 +9,17 @@ import { renderTemplate } from '../../src/template/render-template.ts';
 import type { ProvisionBody } from './make-requests.ts';
 import { connectorName, type ServiceWorld } from './service-world.ts';
 
+/** The flow that the service would make of it. */
+export function flowOf(body: ProvisionBody): string {
+  const { ids } = readProvisionRequest(body);
+  return flowName({ dialect: 'control-plane', connector: connectorName, ids });
+}
+
 /** The Jobs that the service would make of these requests, member for member. */
 export async function buildRawJobs(
-  { settings, env, namespace }: ServiceWorld,
+  { settingsFile: file, env }: ServiceWorld,
   requests: readonly ProvisionBody[],
-  folder: string,
 ): Promise<Job[]> {
-  const file = join(folder, `${namespace.name}-raw.json`);
-  await writeFile(file, JSON.stringify(settings));
   const { config } = loadConfig({ env, file });
   const templates = await loadTemplates(config.templates.directory, config);
   return requests.map((body) => {

@@ -1,5 +1,7 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { benchAccept } from './bench-accept.ts';
+import { benchCallback } from './bench-callback.ts';
+import { benchFlows } from './bench-flows.ts';
 import { benchUploads } from './bench-uploads.ts';
 import { formatRatios, type RatioRow } from './print-ratios.ts';
 
@@ -13,6 +15,8 @@ export interface RealBench {
 const parts: Record<string, (bench: RealBench) => Promise<RatioRow[]>> = {
   uploads: benchUploads,
   accept: benchAccept,
+  callback: benchCallback,
+  flows: benchFlows,
 };
 
 /** On real servers that it starts and stops itself; answers whether all goals are met. */

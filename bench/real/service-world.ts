@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/demo/free-port.ts';
@@ -25,6 +25,8 @@ export interface ServiceWorld {
   bucket: Bucket;
   service: ServiceProcess;
   settings: Settings;
+  /** The settings, as a file. */
+  settingsFile: string;
   env: Record<string, string>;
   /** Where a connector's requests go. */
   provisionUrl: string;
@@ -34,11 +36,13 @@ export interface ServiceWorld {
 export interface WorldOptions {
   /** Where callbacks go. */
   callbackPrefix: string;
+  /** Folder; default: the shipped ones. */
+  templates?: string;
   settings?: Settings;
   env?: Record<string, string>;
 }
 
-const templates = fileURLToPath(new URL('../../jobs-templates', import.meta.url));
+const shippedTemplates = fileURLToPath(new URL('../../jobs-templates', import.meta.url));
 
 /** A namespace and a bucket of their own, and one service, not started, that knows one connector and the shipped templates. */
 export async function openServiceWorld(servers: RealServers, options: WorldOptions): Promise<ServiceWorld> {
@@ -50,7 +54,12 @@ export async function openServiceWorld(servers: RealServers, options: WorldOptio
   const port = await freePort();
   const token = randomBytes(24).toString('hex');
   const settings = mergeSettings(
-    benchSettings(servers, { name, port, callbackPrefix: options.callbackPrefix }),
+    benchSettings(servers, {
+      name,
+      port,
+      callbackPrefix: options.callbackPrefix,
+      templates: options.templates ?? shippedTemplates,
+    }),
     options.settings ?? {},
   );
   const env = {
@@ -62,6 +71,8 @@ export async function openServiceWorld(servers: RealServers, options: WorldOptio
   };
   const folder = join(servers.folder, name);
   await mkdir(folder);
+  const settingsFile = join(folder, 'settings.json');
+  await writeFile(settingsFile, JSON.stringify(settings));
   const service = new ServiceProcess({ name, port, folder, settings, env: { ...env, ...options.env } });
   return {
     folder,
@@ -69,6 +80,7 @@ export async function openServiceWorld(servers: RealServers, options: WorldOptio
     bucket,
     service,
     settings,
+    settingsFile,
     env,
     provisionUrl: `${service.url}/connectors/${connectorName}/${token}/provision`,
     async [Symbol.asyncDispose]() {
@@ -80,13 +92,14 @@ export async function openServiceWorld(servers: RealServers, options: WorldOptio
 
 interface SettingsParts {
   name: string;
+  templates: string;
   port: number;
   callbackPrefix: string;
 }
 
 /** The defaults but for the addresses, and for waits that a bench need not take part in. */
 function benchSettings({ kubeconfig, store }: RealServers, parts: SettingsParts): Settings {
-  const { name, port, callbackPrefix } = parts;
+  const { name, port, callbackPrefix, templates } = parts;
   const { endpoint, region } = store;
   return {
     http: { host: '127.0.0.1', port, publicUrl: `http://127.0.0.1:${port}`, drainMillis: 0 },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runServerScript } from './server-script.ts';
+import { install, startServer } from './server-script.ts';
 
 export interface RealStore {
   endpoint: string;
@@ -11,11 +11,8 @@ export interface RealStore {
 /** MinIO as a process of its own, on a free port of the loopback. */
 export async function startMinio(folder: string, stack: AsyncDisposableStack): Promise<RealStore> {
   const directory = join(folder, 'minio');
-  await runServerScript('install', ['minio']);
-  stack.defer(async () => {
-    await runServerScript('minio', ['stop', directory]);
-  });
-  const values = readVariables(await runServerScript('minio', ['start', directory]));
+  await install('minio');
+  const values = readVariables(await startServer({ script: 'minio', directory }, stack));
   return {
     endpoint: values['S3_ENDPOINT'] ?? '',
     accessKeyId: values['S3_ACCESS_KEY'] ?? '',

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { request } from 'undici';
+import { loadConfig } from '../../src/config/load-config.ts';
+import type { Config } from '../../src/config/config.ts';
+import { annotation } from '../../src/flow/annotations.ts';
+import { evidenceFinalizer, evidenceLabel, flowLabel, stateLabel } from '../../src/flow/labels.ts';
+import { recordIndexKey, recordKey } from '../../src/flow/record.ts';
+import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
+import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
+import type { Job, Pod } from '../../src/kubernetes/types.ts';
+import { buildCredentialsSecret } from '../../src/provisioner/resources/credentials-secret.ts';
+import { buildEnvironmentConfigMap } from '../../src/provisioner/resources/environment-config-map.ts';
+import { fileKey, manifestKey } from '../../src/result/manifest.ts';
+import { createCredentialMinter } from '../../src/storage/mint-credentials.ts';
+import { createObjectStore } from '../../src/storage/minio-store.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import type { CredentialMinter } from '../../src/storage/scoped-credentials.ts';
+
+export interface BareClients {
+  config: Config;
+  cluster: Cluster;
+  store: ObjectStore;
+  minter: CredentialMinter;
+  close(): Promise<void>;
+}
+
+/** The service's own clients, with its settings and keys from the environment, and nothing else of it. */
+export async function openClients(file: string): Promise<BareClients> {
+  const { config, secrets } = loadConfig({ env: process.env, file });
+  const cluster = await connectCluster(config.cluster);
+  const storage = createObjectStore(config.store, secrets.store);
+  return {
+    config,
+    cluster,
+    store: storage.store,
+    minter: createCredentialMinter(config.store, secrets.store),
+    async close() {
+      storage.destroy();
+      await cluster.close();
+    },
+  };
+}
+
+const signal = AbortSignal.timeout(3_600_000);
+
+/** What the service asks of cluster and store to start an accepted flow, in its order. */
+export async function startFlow({ cluster, minter }: BareClients, flow: string): Promise<void> {
+  const job = await cluster.jobs.get(flow, signal);
+  const owner = { name: flow, uid: job?.metadata?.uid ?? '' };
+  await cluster.configMaps.create(buildEnvironmentConfigMap(flow, {}, owner), signal);
+  const credentials = await minter.mint(flow, signal);
+  await cluster.secrets.create(buildCredentialsSecret(flow, credentials, owner), signal);
+  const note = JSON.stringify({ mintedAt: now(), expiration: credentials.expiration });
+  const annotations = { [annotation.startedAt]: now(), [annotation.credentials]: note };
+  await cluster.jobs.patch(flow, { metadata: { annotations }, spec: { suspend: false } }, signal);
+}
+
+/** What the service asks of cluster, store and connector when a pod has ended well, in its order, one call after another. */
+export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
+  const { cluster } = clients;
+  const flow = pod.metadata?.labels?.[flowLabel] ?? '';
+  const attempt = pod.metadata?.uid ?? '';
+  const report = reportOf(pod);
+  await annotate(cluster, flow, { [annotation.attempt]: JSON.stringify({ attempt, report, at: now() }) });
+  await letGo(cluster, pod.metadata?.name ?? '');
+  await readManifest(clients, flow, attempt);
+  let listed = 0;
+  for await (const { size } of clients.store.list(fileKey(flow, attempt, ''), signal)) listed += size;
+  const outcome = JSON.stringify({ phase: 'succeeded', at: now(), results: report, listed });
+  await annotate(cluster, flow, { [annotation.outcome]: outcome });
+  await readManifest(clients, flow, attempt);
+  const job = await annotate(cluster, flow, { [annotation.intent]: JSON.stringify({ at: now() }) });
+  await callBack(job);
+  await annotate(cluster, flow, { [annotation.told]: JSON.stringify({ at: now(), result: 'told' }) });
+  await record(clients, job);
+}
+
+async function annotate(cluster: Cluster, flow: string, annotations: Record<string, string>): Promise<Job> {
+  return await cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
+}
+
+async function letGo(cluster: Cluster, name: string): Promise<void> {
+  const pod = await cluster.pods.get(name, signal);
+  const finalizers = pod?.metadata?.finalizers?.filter((one) => one !== evidenceFinalizer) ?? [];
+  await cluster.pods.patch(name, { metadata: { finalizers, labels: { [evidenceLabel]: null } } }, signal);
+}
+
+async function readManifest({ store }: BareClients, flow: string, attempt: string): Promise<void> {
+  const key = manifestKey(flow, attempt);
+  const info = await store.head(key, signal);
+  const bytes = await buffer(await store.get(key, { first: 0, last: (info?.size ?? 1) - 1 }, signal));
+  JSON.parse(bytes.toString('utf8'));
+}
+
+async function callBack(job: Job): Promise<void> {
+  const asked = requestOf(job);
+  const id = asked.ids.transferProcessId;
+  const { body } = await request(`${asked.callbackAddress}/${id}/provision`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ resourceName: `job-${id}`, assetId: asked.assetId }),
+  });
+  await body.dump();
+}
+
+async function record({ cluster, store }: BareClients, job: Job): Promise<void> {
+  const flow = job.metadata?.name ?? '';
+  const options = { contentType: 'application/json' };
+  await store.put(recordKey(flow), Buffer.from(JSON.stringify(job.metadata?.annotations)), options, signal);
+  await store.put(recordIndexKey(flow, requestOf(job).acceptedAt), Buffer.alloc(0), options, signal);
+  const annotations = { [annotation.recordedAt]: now() };
+  const metadata = { annotations, labels: { [stateLabel]: 'closed' }, finalizers: null };
+  await cluster.jobs.patch(flow, { metadata }, signal);
+}
+
+function requestOf(job: Job): {
+  ids: { transferProcessId: string };
+  callbackAddress: string;
+  assetId: string;
+  acceptedAt: string;
+} {
+  return JSON.parse(job.metadata?.annotations?.[annotation.request] ?? '{}') as ReturnType<typeof requestOf>;
+}
+
+function reportOf({ status }: Pod): unknown {
+  const message = status?.initContainerStatuses?.[0]?.state?.terminated?.message ?? '{}';
+  return (JSON.parse(message) as Extract<SidecarReport, { manifest: unknown }>).manifest;
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+/** Of a file that a bench wrote for its script. */
+export async function readJobs(file: string): Promise<Job[]> {
+  return JSON.parse(await readFile(file, 'utf8')) as Job[];
+}

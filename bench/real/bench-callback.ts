@@ -1,0 +1,41 @@
+import { inTurns, median, quantile } from './in-turns.ts';
+import type { RatioRow } from './print-ratios.ts';
+import { runFlows, startFlowServers, type FlowsRun } from './run-flows.ts';
+import type { RealBench } from './run-real.ts';
+
+const actors = ['service', 'bare script'] as const;
+
+/** From the end of a flow's pod, as a watch of our own sees it, to its callback on the wire; pods end one after another. */
+export async function benchCallback(bench: RealBench): Promise<RatioRow[]> {
+  await using stack = new AsyncDisposableStack();
+  const servers = await startFlowServers(bench, 'callback', stack);
+  const count = bench.quick ? 40 : 200;
+  const runs = await inTurns(actors, bench.rounds, async (by, round) => {
+    const run = await runFlows({ servers, by, count, endedAtOnce: 1 });
+    process.stderr.write(`end to callback, ${by}, round ${round}: ${describe(run)}\n`);
+    return run;
+  });
+  function over(share: number, by: (typeof actors)[number], of: keyof Latencies): number {
+    return median((runs.get(by) ?? []).map((run) => quantile(run[of], share)));
+  }
+  function row(name: string, share: number, of: keyof Latencies): RatioRow {
+    const ours = over(share, 'service', of);
+    return { name, unit: 'ms', ours, theirs: over(share, 'bare script', of), beside: 'script, same calls' };
+  }
+  const goal = { atMostRatio: 2 };
+  return [
+    { ...row("pod's end to callback, median", 0.5, 'podEndToCallback'), goal },
+    { ...row("pod's end to callback, 99th percentile", 0.99, 'podEndToCallback'), goal },
+    row("Job's end to callback, median (negative: before it)", 0.5, 'jobEndToCallback'),
+    row("Job's end to callback, 99th percentile", 0.99, 'jobEndToCallback'),
+  ];
+}
+
+type Latencies = Pick<FlowsRun, 'podEndToCallback' | 'jobEndToCallback'>;
+
+function describe({ podEndToCallback: pod, jobEndToCallback: job }: FlowsRun): string {
+  function both(values: number[]): string {
+    return `median ${quantile(values, 0.5).toFixed(1)} ms, p99 ${quantile(values, 0.99).toFixed(1)} ms (${values.length})`;
+  }
+  return `from the pod's end ${both(pod)}; from the Job's ${both(job)}`;
+}

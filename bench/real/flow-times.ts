@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { flowLabel, stateLabel } from '../../src/flow/labels.ts';
+import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
+import type { ResourceClient } from '../../src/kubernetes/resource-client.ts';
+import type { Job, KubernetesObject, Pod } from '../../src/kubernetes/types.ts';
+
+/** When what was first seen, from outside; `performance.now()` of this process. */
+export interface FlowTimes {
+  /** By flow: its pod's end in a watch of our own. */
+  podEnd: Map<string, number>;
+  /** By flow: its Job's end in a watch of our own. */
+  jobEnd: Map<string, number>;
+  /** By flow: it is written down that nothing is left to do. */
+  closed: Map<string, number>;
+  /** By transfer process: its callback's head has arrived. */
+  callback: Map<string, number>;
+}
+
+export interface Connector extends AsyncDisposable {
+  callbackAddress: string;
+  callbacks: Map<string, number>;
+}
+
+/** Takes callbacks at once and notes when each one came first. */
+export async function startConnector(): Promise<Connector> {
+  const callbacks = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const id = /\/callback\/([^/]+)\/provision$/.exec(request.url ?? '')?.[1] ?? '';
+    if (!callbacks.has(id)) callbacks.set(id, performance.now());
+    request.resume();
+    response.writeHead(204).end();
+  });
+  server.keepAliveTimeout = 60_000;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    callbackAddress: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`,
+    callbacks,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Watches a namespace with a client of its own; `done` ends it. */
+export async function watchFlows(
+  { kubeconfig, namespace }: { kubeconfig: string; namespace: string },
+  { callbacks }: Connector,
+): Promise<{ times: FlowTimes; done: () => Promise<void> }> {
+  const cluster: Cluster = await connectCluster({ kubeconfig, namespace, requestTimeoutMillis: 60_000 });
+  const stopping = new AbortController();
+  const times: FlowTimes = {
+    podEnd: new Map(),
+    jobEnd: new Map(),
+    closed: new Map(),
+    callback: callbacks,
+  };
+  const watches = [
+    watchAll<Pod>(cluster.pods, stopping.signal, ({ metadata, status }) => {
+      if (status?.phase === 'Succeeded') noteFirst(times.podEnd, metadata?.labels?.[flowLabel]);
+    }),
+    watchAll<Job>(cluster.jobs, stopping.signal, ({ metadata, status }) => {
+      const ended = status?.conditions?.some(({ type, status: is }) => type === 'Complete' && is === 'True');
+      if (ended === true) noteFirst(times.jobEnd, metadata?.name);
+      if (metadata?.labels?.[stateLabel] === 'closed') noteFirst(times.closed, metadata.name);
+    }),
+  ];
+  return {
+    times,
+    async done() {
+      stopping.abort();
+      await Promise.all(watches);
+      await cluster.close();
+    },
+  };
+}
+
+function noteFirst(map: Map<string, number>, key: string | undefined): void {
+  if (key !== undefined && !map.has(key)) map.set(key, performance.now());
+}
+
+async function watchAll<T extends KubernetesObject>(
+  client: ResourceClient<T>,
+  signal: AbortSignal,
+  see: (object: T) => void,
+): Promise<void> {
+  let { resourceVersion } = await client.list({ labelSelector: flowLabel, limit: 1 }, signal);
+  function isOver(): boolean {
+    return signal.aborted;
+  }
+  while (!isOver()) {
+    try {
+      for await (const event of client.watch({ labelSelector: flowLabel, resourceVersion }, signal)) {
+        if (event.type === 'BOOKMARK') {
+          resourceVersion = event.resourceVersion;
+          continue;
+        }
+        resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
+        see(event.object);
+      }
+    } catch (error) {
+      if (!isOver()) throw error;
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startStandInPods, type StandInPods } from '../../test/support/stand-in-pods.ts';
+import { waitUntil } from '../../test/support/wait-until.ts';
+import { executable } from '../bench-sidecar.ts';
+import { askAll } from './ask-all.ts';
+import { startConnector, watchFlows, type FlowTimes } from './flow-times.ts';
+import { makeRequests, type ProvisionBody } from './make-requests.ts';
+import { startWatched, type Usage, type Watched } from './measure.ts';
+import { buildRawJobs, flowOf } from './raw-jobs.ts';
+import type { RealBench } from './run-real.ts';
+import { openServiceWorld, type RealServers, type ServiceWorld } from './service-world.ts';
+import { startFakeNodes, startKubernetes } from './start-kubernetes.ts';
+import { startMinio } from './start-minio.ts';
+
+export interface FlowsTask {
+  servers: RealServers;
+  by: 'service' | 'bare script';
+  count: number;
+  /** Pods that are ended at once. */
+  endedAtOnce: number;
+}
+
+export interface FlowsRun extends Usage {
+  /** From the first request, or Job, until nothing is left to do for any; the wait between start and end is left out. */
+  wallSeconds: number;
+  /** Milliseconds by flow, from our own watch's event. */
+  podEndToCallback: number[];
+  jobEndToCallback: number[];
+  /** What the service asked of the others, by flow. */
+  requests?: { cluster: number; store: number };
+}
+
+const templates = fileURLToPath(new URL('../../test/fixtures/templates', import.meta.url));
+const bareScript = fileURLToPath(new URL('./bare-script.ts', import.meta.url));
+const counter = new URL('./count-requests.ts', import.meta.url).href;
+
+const deadlineMs = 900_000;
+const answerDeadlineMillis = 15_000;
+const settleMillis = 200;
+/** Longer than any answer's time to settle: what is measured must not wait for it. */
+const restMillis = answerDeadlineMillis + settleMillis + 2000;
+
+/** The servers of one part of the bench: a control plane, fake nodes and MinIO. */
+export async function startFlowServers(
+  { folder }: RealBench,
+  part: string,
+  stack: AsyncDisposableStack,
+): Promise<RealServers> {
+  const own = join(folder, part);
+  await mkdir(own);
+  const store = await startMinio(own, stack);
+  const kubeconfig = await startKubernetes(own, stack);
+  await startFakeNodes(own, stack);
+  return { folder: own, store, kubeconfig };
+}
+
+/** So many flows are started, all of their pods run, then the pods end: by the service, or by a script that makes the same calls. */
+export async function runFlows({ servers, by, count, endedAtOnce }: FlowsTask): Promise<FlowsRun> {
+  await using stack = new AsyncDisposableStack();
+  const connector = stack.use(await startConnector());
+  const { callbackAddress } = connector;
+  const settings = { http: { answerDeadlineMillis }, reconciler: { settleMillis } };
+  const world = stack.use(
+    await openServiceWorld(servers, { callbackPrefix: callbackAddress, templates, settings }),
+  );
+  const requests = makeRequests(count, callbackAddress, 'stand-in');
+  const pods = stack.use(await startPods(servers, world, endedAtOnce));
+  const namespace = world.namespace.name;
+  const watch = await watchFlows({ kubeconfig: servers.kubeconfig, namespace }, connector);
+  stack.defer(() => watch.done());
+
+  const start = performance.now();
+  const actor = await (by === 'service' ? startService(world, requests) : startBare(world, requests));
+  stack.defer(() => {
+    actor.child.kill('SIGKILL');
+  });
+  await waitUntil('all pods run', () => pods.running() === count, { deadlineMs, everyMs: 50 });
+  const started = performance.now();
+  await delay(restMillis);
+  const end = performance.now();
+  pods.end();
+  await waitUntil('all flows are closed', () => watch.times.closed.size === count, {
+    deadlineMs,
+    everyMs: 50,
+  });
+  const wallSeconds = (performance.now() - end + (started - start)) / 1000;
+  actor.child.kill('SIGTERM');
+  const usage = await actor.ended;
+  const flows = new Map(requests.map((body) => [flowOf(body), body.transferProcessId]));
+  const counts = by === 'service' ? { requests: await readCounts(world, count) } : {};
+  return { wallSeconds, ...usage, ...latencies(watch.times, flows), ...counts };
+}
+
+function startPods(servers: RealServers, world: ServiceWorld, concurrency: number): Promise<StandInPods> {
+  return startStandInPods({
+    kubeconfig: servers.kubeconfig,
+    namespace: world.namespace.name,
+    bucket: world.bucket.name,
+    s3: servers.store,
+    files: (flow) => ({ 'result.txt': `of ${flow}\n` }),
+    concurrency,
+  });
+}
+
+async function startService(world: ServiceWorld, requests: ProvisionBody[]): Promise<Watched> {
+  const watched = startWatched(process.execPath, ['--import', counter, executable, 'serve'], {
+    ...world.env,
+    EDC_JP_CONFIG: world.settingsFile,
+    BENCH_COUNTS: countsFile(world),
+  });
+  await waitUntil('the service is ready', () => world.service.isReady(), { deadlineMs });
+  await askAll(world.provisionUrl, requests, 32);
+  return watched;
+}
+
+async function startBare(world: ServiceWorld, requests: ProvisionBody[]): Promise<Watched> {
+  const file = join(world.folder, 'jobs.json');
+  await writeFile(file, JSON.stringify(await buildRawJobs(world, requests)));
+  const env = { ...world.env, BENCH_SETTINGS: world.settingsFile, BENCH_JOBS: file };
+  return startWatched(process.execPath, [bareScript], env);
+}
+
+function latencies(
+  { podEnd, jobEnd, callback }: FlowTimes,
+  flows: Map<string, string>,
+): Pick<FlowsRun, 'podEndToCallback' | 'jobEndToCallback'> {
+  function since(ends: Map<string, number>): number[] {
+    return Array.from(flows, ([flow, id]) => (callback.get(id) ?? NaN) - (ends.get(flow) ?? NaN)).filter(
+      (millis) => !Number.isNaN(millis),
+    );
+  }
+  return { podEndToCallback: since(podEnd), jobEndToCallback: since(jobEnd) };
+}
+
+async function readCounts(world: ServiceWorld, count: number): Promise<{ cluster: number; store: number }> {
+  const text = await readFile(countsFile(world), 'utf8');
+  const { cluster = NaN, store = NaN } = JSON.parse(text) as { cluster?: number; store?: number };
+  return { cluster: cluster / count, store: store / count };
+}
+
+function countsFile({ folder }: ServiceWorld): string {
+  return join(folder, 'counts.json');
+}
