@@ -61,7 +61,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       secrets,
       minter: createCredentialMinter(config.store, secrets.store),
       events: createEventLook({ events: cluster.events }),
-      settle: createSettleClock(config.http.answerDeadlineMillis + config.reconciler.settleMillis),
+      settle: createSettleClock({
+        settleMillis: config.http.answerDeadlineMillis + config.reconciler.settleMillis,
+        inheritedMillis: config.reconciler.inheritedMillis,
+      }),
       announce: announceTo({ config, secrets, dispatcher: clients.dispatcher, metrics }),
       metrics,
       log,

@@ -134,6 +134,7 @@ export interface ReconcilerConfig {
   concurrency: number;
   /** Together with the answer deadline: how long after an answer no callback leaves (contract: a callback that overtakes its answer gives wrong bytes). */
   settleMillis: number;
+  inheritedMillis: number;
   /** Full list as truth, however well the watch seems. */
   relistSeconds: number;
   backoff: { firstMillis: number; maxMillis: number };

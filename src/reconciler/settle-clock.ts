@@ -6,24 +6,30 @@ import type { Flow } from '../flow/flow.ts';
  * that nobody sets back.
  */
 export interface SettleClock {
+  /** Of a flow that was there before this replica led: who asked for it may have been cut off, and asks again only after a while. */
+  inherit(flow: Pick<Flow, 'uid' | 'askedAt'>): void;
   /** Notes what is known of a flow; returns the milliseconds until it may be told of, 0 if now. */
   remaining(flow: Pick<Flow, 'uid' | 'askedAt'>): number;
   forget(uid: string): void;
 }
 
 export function createSettleClock(
-  settleMillis: number,
+  { settleMillis, inheritedMillis }: { settleMillis: number; inheritedMillis: number },
   monotonic: () => number = () => performance.now(),
 ): SettleClock {
-  const known = new Map<string, { askedAt: string | undefined; since: number }>();
+  const known = new Map<string, { askedAt: string | undefined; until: number }>();
   return {
+    inherit({ uid, askedAt }) {
+      const until = monotonic() + Math.max(settleMillis, inheritedMillis);
+      if (known.get(uid)?.askedAt !== askedAt || !known.has(uid)) known.set(uid, { askedAt, until });
+    },
     remaining({ uid, askedAt }) {
       const entry = known.get(uid);
       if (entry === undefined || entry.askedAt !== askedAt) {
-        known.set(uid, { askedAt, since: monotonic() });
+        known.set(uid, { askedAt, until: monotonic() + settleMillis });
         return settleMillis;
       }
-      return Math.max(0, entry.since + settleMillis - monotonic());
+      return Math.max(0, entry.until - monotonic());
     },
     forget: (uid) => {
       known.delete(uid);

@@ -83,6 +83,7 @@ function startInformers(
 ): Informers {
   const { relistSeconds, backoff } = deps.config.reconciler;
   const common = { relistMillis: relistSeconds * 1000, backoff, log: deps.log };
+  let synced = false;
   const jobs = startInformer<Job, Flow>(
     {
       ...common,
@@ -91,14 +92,18 @@ function startInformers(
       labelSelector: openFlowsSelector,
       keyOf: (job) => job.metadata?.name ?? '',
       project: readFlow,
-      onChange: (key, { uid }, gone) => {
-        if (gone) deps.settle.forget(uid);
+      onChange: (key, flow, gone) => {
+        if (gone) deps.settle.forget(flow.uid);
+        else if (!synced) deps.settle.inherit(flow);
         deps.metrics.openFlows.set(jobs.size());
         wake(key);
       },
     },
     signal,
   );
+  void jobs.synced.then(() => {
+    synced = true;
+  });
   const podsOf = new PodIndex();
   const pods = startInformer<Pod, Attempt>(
     {

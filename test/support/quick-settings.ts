@@ -40,6 +40,7 @@ export function quickSettings(parts: SettingsParts): Settings {
     reconciler: {
       leaseSeconds: 3,
       settleMillis: 200,
+      inheritedMillis: 0,
       backoff: { firstMillis: 100, maxMillis: 500 },
       deliveryTimeoutMillis: 2000,
       sweepSeconds: 5,

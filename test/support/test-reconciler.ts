@@ -41,7 +41,7 @@ export async function startTestReconciler(
     config,
     secrets,
     now: () => new Date(now),
-    settle: createSettleClock(0),
+    settle: createSettleClock({ settleMillis: 0, inheritedMillis: 0 }),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
     events: { about: () => Promise.resolve([]) },
     announce: announce ?? unexpected,

@@ -23,6 +23,11 @@ export const ReconcilerSettings = Type.Object(
       { min: 0, max: 60_000, default: 2000 },
       'No callback leaves before http.answerDeadlineMillis and this have passed since the last request for its flow.',
     ),
+    // A connector's client pauses for eight seconds at most between two tries (edc.core.retry.*), and then there are others before it.
+    inheritedMillis: integer(
+      { min: 0, max: 300_000, default: 12_000 },
+      'The same for flows from before this replica led: a connector that was cut off asks again by then.',
+    ),
     relistSeconds: integer(
       { min: 1, max: day, default: 300 },
       'Full list as the truth, however well the watch seems.',
