@@ -8,6 +8,7 @@ import {
   assertOneEach,
   carryOut,
   carryOutAll,
+  connectorOfLane,
   numberedTemplate,
 } from '../support/numbered-flows.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -22,11 +23,11 @@ const atOnce = 8;
 test(`${size.kills} kills of the service spread over ${size.flows} flows leave one Job and one answer each, and nothing behind`, async (t) => {
   const world = await startWorld(t, {
     replicas: 0,
-    connectors: [{ name: 'provider', version: '0.15.1', iterationWaitMillis: 20 }],
+    connectors: Array.from({ length: atOnce }, (_, lane) => connectorOfLane(lane)),
     templates: numberedTemplate(size.flows),
     // One identity for all its lives: the next one leads at once.
     settings: {
-      reconciler: { identity: 'the-only-one', leaseSeconds: 15 },
+      reconciler: { identity: 'the-only-one', leaseSeconds: 15, settleMillis: 2000 },
       pods: { limits: { pending: 300 } },
     },
   });
@@ -36,15 +37,16 @@ test(`${size.kills} kills of the service spread over ${size.flows} flows leave o
   ];
   world.connectAll();
   await service.start();
-  const connector = world.connector();
   const flows = new Map<string, { transfer: TransferProcess; connector: ConnectorSimulator }>();
   const kills = planKills(Number(process.env['TEST_SEED'] ?? Date.now() % 1_000_000), (seed) => {
     t.diagnostic(`TEST_SEED=${seed}`);
   });
 
-  async function carry(number: number): Promise<void> {
+  async function carry(number: number, lane: number): Promise<void> {
+    const { name } = connectorOfLane(lane);
+    const connector = world.connector(name);
     const transfer = await carryOut(connector, number);
-    flows.set(world.flowOf(transfer), { transfer, connector });
+    flows.set(world.flowOf(transfer, name), { transfer, connector });
   }
   async function killAgainAndAgain(signal: AbortSignal): Promise<void> {
     for (const { afterFlows, andMillis } of kills) {

@@ -7,6 +7,7 @@ import {
   assertOneEach,
   carryOut,
   carryOutAll,
+  connectorOfLane,
   numberedTemplate,
 } from '../support/numbered-flows.ts';
 import type { ServiceProcess } from '../support/service-process.ts';
@@ -19,25 +20,25 @@ const atOnce = 8;
 const everyFlows = 6;
 
 test('two replicas that take requests, and of which the leader is killed again and again, give each flow one Job and one answer', async (t) => {
-  const names = ['first', 'second'];
+  const names = Array.from({ length: atOnce }, (_, lane) => connectorOfLane(lane).name);
   const world = await startWorld(t, {
     replicas: 0,
-    connectors: names.map((name) => ({ name, version: '0.15.1', iterationWaitMillis: 20 })),
+    connectors: names.map((_, lane) => connectorOfLane(lane)),
     templates: numberedTemplate(flowCount),
-    settings: { reconciler: { leaseSeconds: 6 }, pods: { limits: { pending: 300 } } },
+    settings: { reconciler: { leaseSeconds: 6, settleMillis: 2000 }, pods: { limits: { pending: 300 } } },
   });
   const replicas = [await world.addService(), await world.addService()];
   const sweeper = await world.addService({ reconciler: { tombstoneSeconds: 0, sweepSeconds: 1 } });
   for (const [index, connector] of names.entries()) {
-    const service = replicas[index];
+    const service = replicas[index % replicas.length];
     world.connector(connector).provisionAt(world.provisionUrl({ connector, ...(service && { service }) }));
   }
   await Promise.all(replicas.map((replica) => replica.start()));
   const flows = new Map<string, { transfer: TransferProcess; connector: ConnectorSimulator }>();
   const killed: ServiceProcess[] = [];
 
-  async function carry(number: number): Promise<void> {
-    const name = names[number % names.length] ?? '';
+  async function carry(number: number, lane: number): Promise<void> {
+    const { name } = connectorOfLane(lane);
     const connector = world.connector(name);
     const transfer = await carryOut(connector, number);
     flows.set(world.flowOf(transfer, name), { transfer, connector });

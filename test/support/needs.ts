@@ -41,6 +41,11 @@ const needs = {
       process.env['TEST_KUBECONFIG'] === undefined || Number(process.env['TEST_NODES'] ?? 0) >= 2,
     reason: 'a cluster whose only node is lost gives up no pod: `npm run test:real`',
   },
+  'own nodes': {
+    isThere: () =>
+      process.env['TEST_KUBECONFIG'] === undefined || process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
+    reason: 'gives a node what it does not have: the embedded one, or one of `npm run test:real`',
+  },
   '/proc': {
     isThere: () => process.platform === 'linux',
     reason: "finds a container's processes where Linux lists them",

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
 import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
 import { flowLabel } from '../../src/flow/labels.ts';
+import type { ConnectorOptions } from './start-world.ts';
 import { waitUntil } from './wait-until.ts';
 import type { World } from './world.ts';
 
@@ -60,11 +61,24 @@ export async function carryOut(connector: ConnectorSimulator, number: number): P
 
 const settled = ['STARTED', 'TERMINATED'];
 
+/**
+ * For `startWorld`: as many connectors as flows are under way at a time, since each has one thread, and one that is cut off keeps all
+ * of its transfers waiting. They ask again soon, since the services of tests are given little time to hear of it.
+ */
+export function connectorOfLane(lane: number): ConnectorOptions {
+  return {
+    name: `lane-${lane}`,
+    version: '0.15.1',
+    iterationWaitMillis: 50,
+    retryDelaysMillis: [0, 50, 100, 200],
+  };
+}
+
 interface Load {
   flows: number;
   /** So many are under way at a time. */
   atOnce: number;
-  carry: (number: number) => Promise<void>;
+  carry: (number: number, lane: number) => Promise<void>;
   /** Happens meanwhile; the signal aborts when a flow has failed. */
   disturb: (signal: AbortSignal) => Promise<void>;
 }
@@ -73,13 +87,14 @@ interface Load {
 export async function carryOutAll({ flows, atOnce, carry, disturb }: Load): Promise<void> {
   const failed = new AbortController();
   const numbers = Array.from({ length: flows }, (_, number) => number).values();
-  async function lane(): Promise<void> {
+  async function work(lane: number): Promise<void> {
     for (const number of numbers) {
       if (failed.signal.aborted) return;
-      await carry(number);
+      await carry(number, lane);
     }
   }
-  const all = [...Array.from({ length: atOnce }, lane), disturb(failed.signal)];
+  const lanes = Array.from({ length: atOnce }, (_, lane) => work(lane));
+  const all = [...lanes, disturb(failed.signal)];
   await Promise.all(
     all.map((one) =>
       one.catch((error: unknown) => {

@@ -37,6 +37,10 @@ export class ServiceProcess {
     return this.#child !== undefined && !hasEnded(this.#child);
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Its last lines, over all of its lives. */
   get log(): readonly string[] {
     return this.#lines;
