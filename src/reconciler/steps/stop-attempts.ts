@@ -4,25 +4,26 @@ import type { Pod } from '../../kubernetes/types.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 
 /**
- * Suspends the Job so that no pod follows, then deletes its pods with a short grace: a worker may ignore SIGTERM for the whole
- * grace that is meant for the upload.
+ * Deletes the pods with a short grace, since a worker may ignore SIGTERM for the whole grace that is meant for the upload, then
+ * suspends the Job so that none follows. In this order: suspending lets the Job controller delete them with their own grace, and a
+ * kubelet that has begun to stop a pod does not hear of a shorter one. A pod that has ended is not replaced so soon.
  */
 export async function stopAttempts(
   deps: Reconciler,
   { flow, attempts }: { flow: Flow; attempts: Attempt[] },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  if (!flow.suspended && flow.jobEnd === undefined && flow.deletedAt === undefined) {
-    const metadata = { resourceVersion: flow.resourceVersion };
-    deps.world.learnJob(
-      await deps.cluster.jobs.patch(flow.name, { metadata, spec: { suspend: true } }, signal),
-    );
-  }
   for (const { pod, id } of attempts) {
     const options = { gracePeriodSeconds: flow.plan.limits.stopGrace, preconditions: { uid: id } };
     const marked = await deps.cluster.pods.delete(pod, options, signal);
     if (marked === undefined) deps.world.forgetPod(pod);
     else if (marked.kind === 'Pod') deps.world.learnPod(marked as Pod);
+  }
+  if (!flow.suspended && flow.jobEnd === undefined && flow.deletedAt === undefined) {
+    const metadata = { resourceVersion: flow.resourceVersion };
+    deps.world.learnJob(
+      await deps.cluster.jobs.patch(flow.name, { metadata, spec: { suspend: true } }, signal),
+    );
   }
   return goOn;
 }
