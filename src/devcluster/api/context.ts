@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
+import type { ServiceTokens } from '../access/service-tokens.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { ClusterRegistry } from '../registry/registry.ts';
 import type { ResourceDefinition } from '../registry/resources.ts';
@@ -12,6 +13,7 @@ export interface ApiContext {
   history: WatchHistory;
   snapshots: ListSnapshots;
   podLogs: PodLogs;
+  tokens: ServiceTokens;
   now: () => Date;
   bookmarkIntervalMs: number;
 }

@@ -5,6 +5,7 @@ const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 const subresources: Record<string, { verbs: string[]; group?: string; version?: string; kind?: string }> = {
   status: { verbs: ['get', 'patch', 'update'] },
   log: { verbs: ['get'] },
+  token: { verbs: ['create'], group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
   eviction: { verbs: ['create'], group: 'policy', version: 'v1', kind: 'Eviction' },
 };
 

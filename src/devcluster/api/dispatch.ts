@@ -1,3 +1,4 @@
+import { requestToken } from './access.ts';
 import type { Answer, ApiContext, ApiRequest, Handler } from './context.ts';
 import { deleteCollection, deleteObject, evictPod, methodNotAllowed } from './delete-objects.ts';
 import { listObjects } from './list-objects.ts';
@@ -7,7 +8,7 @@ import { booleanOption } from './query.ts';
 import { watchObjects } from './watch-objects.ts';
 import { createObject, patchObject, updateObject } from './write-object.ts';
 
-type Target = 'collection' | 'object' | 'status' | 'log' | 'eviction';
+type Target = 'collection' | 'object' | 'status' | 'log' | 'eviction' | 'token';
 
 const handlers: Record<Target, Partial<Record<string, Handler>>> = {
   collection: { GET: listOrWatch, POST: createObject, DELETE: deleteCollection },
@@ -15,6 +16,7 @@ const handlers: Record<Target, Partial<Record<string, Handler>>> = {
   status: { GET: getObject, PUT: updateObject, PATCH: patchObject },
   log: { GET: readPodLog },
   eviction: { POST: evictPod },
+  token: { POST: requestToken },
 };
 
 /** Finds what serves a method on a path; what nothing serves is 405. */

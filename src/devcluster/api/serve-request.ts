@@ -2,12 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { StatusError } from '../registry/status-error.ts';
+import { administrator, checkAllowed, reviewAt } from './access.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discoveryDocument } from './discovery.ts';
 import { dispatch } from './dispatch.ts';
 import { openApiDocument } from './openapi.ts';
 import { readBody } from './read-body.ts';
 import { resourceRoute } from './route.ts';
+import type { ResourceRoute } from './route.ts';
 
 export interface Exchange {
   message: IncomingMessage;
@@ -32,7 +34,7 @@ export async function serveRequest(exchange: Exchange, surroundings: Surrounding
   response.on('close', abort);
   const signal = AbortSignal.any([gone.signal, exchange.stopping]);
   try {
-    checkCaller(message, surroundings);
+    checkHost(message, surroundings);
     const answer = await answerTo(message, surroundings, signal);
     if (answer.kind === 'json') sendJson(response, answer);
     else await sendStream(response, answer);
@@ -43,7 +45,7 @@ export async function serveRequest(exchange: Exchange, surroundings: Surrounding
 
 const healthPaths = ['/healthz', '/livez', '/readyz'];
 
-function checkCaller({ headers, url = '' }: IncomingMessage, { token, address }: Surroundings): void {
+function checkHost({ headers }: IncomingMessage, { address }: Surroundings): void {
   // A page in a browser can reach this port under a name of its own (DNS rebinding): only our address is served.
   if (headers.host !== address) {
     throw new StatusError({
@@ -52,11 +54,15 @@ function checkCaller({ headers, url = '' }: IncomingMessage, { token, address }:
       message: `the Host header has to be ${address}`,
     });
   }
-  if (healthPaths.includes(url)) return;
+}
+
+/** Who asks; a 401 if nobody knows them. */
+function callerOf({ headers }: IncomingMessage, { token, context }: Surroundings): string {
   const given = headers.authorization?.replace(/^Bearer /i, '') ?? '';
-  if (!timingSafeEqual(digest(given), digest(token))) {
-    throw new StatusError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
-  }
+  if (timingSafeEqual(digest(given), digest(token))) return administrator;
+  const user = context.tokens.userOf(given);
+  if (user !== undefined) return user;
+  throw new StatusError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' });
 }
 
 function digest(text: string): Buffer {
@@ -70,21 +76,29 @@ async function answerTo(
 ): Promise<Answer> {
   const { context, address } = surroundings;
   const { method = '', headers, url = '/' } = message;
-  const { pathname, searchParams } = new URL(url, `https://${address}`);
+  if (healthPaths.includes(url)) return text('ok');
+  const user = callerOf(message, surroundings);
+  const { pathname, searchParams: query } = new URL(url, `https://${address}`);
   const document = method === 'GET' ? documentAt(pathname, address) : undefined;
   if (document) return document;
+  const contentType = mediaType(headers['content-type'] ?? '');
+  const parts = { method, query, accept: headers.accept ?? '', contentType, signal };
+  const body = { ...parts, readBody: () => readBody(message, contentType) };
+  return (
+    (await reviewAt(pathname, { ...body, user }, context)) ??
+    (await resourceAnswer(pathname, body, { user, context }))
+  );
+}
+
+async function resourceAnswer(
+  pathname: string,
+  parts: Omit<ApiRequest, keyof ResourceRoute>,
+  { user, context }: { user: string; context: ApiContext },
+): Promise<Answer> {
   const route = resourceRoute(pathname.replace(/\/$/, ''));
   if (!route) throw nothingThere();
-  const contentType = mediaType(headers['content-type'] ?? '');
-  const request: ApiRequest = {
-    ...route,
-    method,
-    query: searchParams,
-    accept: headers.accept ?? '',
-    contentType,
-    readBody: () => readBody(message, contentType),
-    signal,
-  };
+  const request: ApiRequest = { ...route, ...parts };
+  checkAllowed(user, request, context);
   checkAccept(request);
   return await dispatch(request, context);
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
+import { createServiceTokens } from '../access/service-tokens.ts';
 import type { PodLogs } from '../pod-logs.ts';
 import type { ClusterRegistry } from '../registry/registry.ts';
 import { createServerCertificate } from './certificate.ts';
@@ -37,7 +38,12 @@ export interface ApiServer {
 /** Starts the API on 127.0.0.1 over TLS: kubectl sends a token to nothing else. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { key, certificate } = createServerCertificate((options.now ?? (() => new Date()))());
-  const identity = { key, certificate, token: randomBytes(32).toString('base64url') };
+  const identity = {
+    key,
+    certificate,
+    token: randomBytes(32).toString('base64url'),
+    signingKey: randomBytes(32),
+  };
   let life = await beginLife(options, identity);
   const { address, port } = life;
   return {
@@ -55,6 +61,8 @@ interface Identity {
   key: string;
   certificate: string;
   token: string;
+  /** Signs the tokens of service accounts. */
+  signingKey: Buffer;
 }
 
 interface Life {
@@ -63,14 +71,17 @@ interface Life {
   end(): Promise<void>;
 }
 
-async function beginLife(options: ApiServerOptions, { key, certificate, token }: Identity): Promise<Life> {
+async function beginLife(options: ApiServerOptions, identity: Identity): Promise<Life> {
+  const { key, certificate, token, signingKey } = identity;
+  const { registry, now = () => new Date() } = options;
   const stopping = new AbortController();
   const context: ApiContext = {
-    registry: options.registry,
-    history: recordHistory(options.registry, options.historyLength ?? 10_000),
+    registry,
+    history: recordHistory(registry, options.historyLength ?? 10_000),
     snapshots: createListSnapshots(),
     podLogs: options.podLogs,
-    now: options.now ?? (() => new Date()),
+    tokens: createServiceTokens({ registry, key: signingKey, now }),
+    now,
     bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000,
   };
   const server = createServer({ key, cert: certificate, requestTimeout: 60_000, keepAliveTimeout: 90_000 });

@@ -13,7 +13,7 @@ export interface ResourceDefinition {
   nameFormat: 'label' | 'subdomain';
   /** `spec` changes bump `metadata.generation`. */
   generation: boolean;
-  subresources: ('status' | 'log' | 'eviction')[];
+  subresources: ('status' | 'log' | 'eviction' | 'token')[];
   /** A PUT of an absent object creates it. */
   createOnUpdate: boolean;
   /** A PUT has to carry a resourceVersion. */
@@ -31,6 +31,8 @@ const usual = {
   createOnUpdate: false,
   versionedUpdate: false,
 } satisfies Partial<ResourceDefinition>;
+
+const access = { group: 'rbac.authorization.k8s.io' };
 
 export const resources: readonly ResourceDefinition[] = [
   { ...usual, plural: 'configmaps', singular: 'configmap', kind: 'ConfigMap', shortNames: ['cm'] },
@@ -78,6 +80,7 @@ export const resources: readonly ResourceDefinition[] = [
     singular: 'serviceaccount',
     kind: 'ServiceAccount',
     shortNames: ['sa'],
+    subresources: ['token'],
   },
   {
     ...usual,
@@ -97,6 +100,8 @@ export const resources: readonly ResourceDefinition[] = [
     createOnUpdate: true,
     versionedUpdate: true,
   },
+  { ...usual, ...access, plural: 'roles', singular: 'role', kind: 'Role' },
+  { ...usual, ...access, plural: 'rolebindings', singular: 'rolebinding', kind: 'RoleBinding' },
 ];
 
 const byPlural = new Map(resources.map((resource) => [resource.plural, resource]));

@@ -93,6 +93,15 @@ export const kindSchemas: Record<string, Schema> = {
     spec: object({ hard: map(quantity), scopes: list(string), scopeSelector: any }),
     status: object(fields(map(quantity), 'hard used')),
   }),
+  rolebindings: object({
+    ...typed,
+    subjects: list(object(fields(string, 'kind name namespace apiGroup'))),
+    roleRef: object(fields(string, 'kind name apiGroup')),
+  }),
+  roles: object({
+    ...typed,
+    rules: list(object(fields(list(string), 'apiGroups resources resourceNames verbs'))),
+  }),
   secrets: object({ ...typed, data: map(string), stringData: map(string), type: string, immutable: boolean }),
   serviceaccounts: object({
     ...typed,
