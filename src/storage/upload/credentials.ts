@@ -4,26 +4,34 @@ import { ServiceError } from '../../errors.ts';
 import type { ScopedCredentials } from '../scoped-credentials.ts';
 
 export interface CredentialReader {
-  /** The keys as the folder holds them now. */
+  /** The keys as the folder holds them now, or a moment ago. */
   read(): ScopedCredentials;
   /** The store refused them: the next read trusts no memory. */
   forget(): void;
 }
 
+const freshMillis = 100;
 const files = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration'] as const;
 
 /**
  * Keys from a mounted Secret, one file a key, asked for anew by every request: an update reaches a running pod by a new
- * folder behind the symlink `..data`. Three stats tell whether anything changed, so that 10,000 small files cost no reads.
+ * folder behind the symlink `..data`. A few stats tell whether anything changed, at most ten times a second: an update takes
+ * the kubelet a minute, and 10,000 small files must not cost 50,000 stats.
  */
-export function createCredentialReader(folder: string): CredentialReader {
-  let known: { version: string; credentials: ScopedCredentials } | undefined;
+export function createCredentialReader(
+  folder: string,
+  monotonic: () => number = () => performance.now(),
+): CredentialReader {
+  let known: { version: string; credentials: ScopedCredentials; at: number } | undefined;
   return {
     read() {
+      const at = monotonic();
+      if (known !== undefined && at - known.at < freshMillis) return known.credentials;
       const current = currentFolder(folder);
       const version = versionOf(current);
-      if (known?.version !== version) known = { version, credentials: readCredentials(current) };
-      return known.credentials;
+      const credentials = known?.version === version ? known.credentials : readCredentials(current);
+      known = { version, credentials, at };
+      return credentials;
     },
     forget() {
       known = undefined;
