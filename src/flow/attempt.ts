@@ -19,6 +19,8 @@ export interface Attempt {
   /** Marked for deletion, or told to go by a taint, an eviction or a preemption. */
   disrupted: string | undefined;
   deletedAt: string | undefined;
+  /** Seconds between the mark of deletion and `deletedAt`. */
+  grace: number;
   /** All containers have ended and the kubelet said so. */
   terminal: boolean;
   held: boolean;
@@ -46,7 +48,7 @@ export function readAttempt(pod: Pod): Attempt {
     resourceVersion: text(metadata.resourceVersion),
     phase,
     disrupted: readDisruption(pod),
-    deletedAt: metadata.deletionTimestamp,
+    ...readDeletion(metadata),
     terminal: phase === 'Succeeded' || phase === 'Failed',
     held: metadata.finalizers?.includes(evidenceFinalizer) === true,
     worker,
@@ -54,6 +56,11 @@ export function readAttempt(pod: Pod): Attempt {
     blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,
     unpreparedSince: worker.state === 'waiting' ? unpreparedSince(pod) : undefined,
   };
+}
+
+function readDeletion(metadata: NonNullable<Pod['metadata']>): Pick<Attempt, 'deletedAt' | 'grace'> {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  return { deletedAt: deletionTimestamp, grace: deletionGracePeriodSeconds };
 }
 
 function text(value: string | undefined): string {

@@ -22,13 +22,22 @@ const silenceMillis = 30_000;
 export function nextDeadline(world: World): Deadline {
   const live = findLive(world.attempts);
   const deadline = phaseDeadline(world, live);
-  const silence = live?.deletedAt === undefined ? undefined : silenceDeadline(live, live.deletedAt);
+  const silence =
+    live?.deletedAt === undefined
+      ? undefined
+      : silenceDeadline(live, world.flow.plan.limits.upload, live.deletedAt);
   return silence !== undefined && silence.at < deadline.at ? silence : deadline;
 }
 
-function silenceDeadline({ pod, disrupted = 'Deleted' }: Attempt, deletedAt: string): Deadline {
+/** A grace that was shortened on the way does not count: a kubelet that has begun to stop a pod does not hear of it. */
+function silenceDeadline(
+  { pod, disrupted = 'Deleted', grace }: Attempt,
+  upload: number,
+  deletedAt: string,
+): Deadline {
+  const deleted = Date.parse(deletedAt);
   return {
-    at: Date.parse(deletedAt) + silenceMillis,
+    at: Math.max(deleted, deleted + (upload - grace) * 1000) + silenceMillis,
     reason: 'node-lost',
     message: `The pod ${pod} was told to end (${disrupted}), and its node did not say in time that it has.`,
   };

@@ -29,6 +29,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     finalizers: ['edc-job-provisioner/outcome'],
     state: 'open',
     suspended: true,
+    heldSince: undefined,
     resumedAt: undefined,
     jobEnd: undefined,
     request: {
@@ -76,6 +77,7 @@ export function anAttempt(members: Partial<Attempt> = {}): Attempt {
     phase: 'Running',
     disrupted: undefined,
     deletedAt: undefined,
+    grace: 0,
     terminal: false,
     held: true,
     worker: { state: 'running', startedAt: at(20) },

@@ -136,7 +136,12 @@ const rows: Row[] = [
     name: "an earlier attempt's noted end is not the start of this one's upload",
     flow: { ...started, worker: { attempt: 'another', exitCode: 0, reason: 'Completed', at: at(15) } },
     attempts: [
-      anAttempt({ worker: { ...ended, finishedAt: at(130) }, disrupted: 'Deleted', deletedAt: at(190) }),
+      anAttempt({
+        worker: { ...ended, finishedAt: at(130) },
+        disrupted: 'Deleted',
+        deletedAt: at(190),
+        grace: 60,
+      }),
     ],
     seconds: 140,
     expect: { take: 'wait', until: epoch + 220_000 },
@@ -144,8 +149,15 @@ const rows: Row[] = [
   {
     name: "a marked pod's node has its grace and a while to say that it ended",
     flow: started,
-    attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100) })],
+    attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100), grace: 60 })],
     seconds: 129,
+    expect: { take: 'wait', until: epoch + 130_000 },
+  },
+  {
+    name: 'a grace that was shortened on the way is waited for as it was',
+    flow: started,
+    attempts: [anAttempt({ disrupted: 'Deleted', deletedAt: at(41), grace: 1 })],
+    seconds: 80,
     expect: { take: 'wait', until: epoch + 130_000 },
   },
   {
@@ -299,7 +311,7 @@ const reasons: {
   {
     name: 'its node is silent',
     flow: started,
-    attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100) })],
+    attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100), grace: 60 })],
     seconds: 130,
     reason: 'node-lost',
     says: /DeletionByTaintManager/,
