@@ -1,6 +1,6 @@
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
-import { askAgain } from './ask-again.ts';
+import { createAskAgain } from './ask-again.ts';
 import { cancelFlow, deprovisionFlow } from './cancel-flow.ts';
 import { findFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
@@ -12,7 +12,7 @@ export function createFlowService(deps: Provisioner): FlowService {
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
-    askAgain: (flow, signal) => askAgain(deps, flow, signal),
+    askAgain: createAskAgain(deps),
     deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),
     cancel: (flow, reason, signal) => cancelFlow(deps, { flow, reason }, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { ServiceError } from '../../../src/errors.ts';
+import type { Job } from '../../../src/kubernetes/types.ts';
+import { createAskAgain } from '../../../src/provisioner/ask-again.ts';
+import { aJob } from '../../support/flow-job.ts';
+import { at } from '../../support/flow-values.ts';
+import { startTestReconciler } from '../../support/test-reconciler.ts';
+import { memoryStore } from '../result/stored-results.ts';
+
+const signal = AbortSignal.timeout(120_000);
+
+/** An open flow, and patches that a test lets through or breaks, and counts. */
+async function start(t: TestContext, beforePatch: (patches: number) => Promise<void> | void) {
+  const { deps, api, setClock } = await startTestReconciler(t, { store: memoryStore() });
+  const { metadata } = await api.cluster.jobs.create(aJob({}), signal);
+  const counts = { patches: 0 };
+  async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+    counts.patches += 1;
+    await beforePatch(counts.patches);
+    return await api.cluster.jobs.patch(...args);
+  }
+  const cluster = { ...api.cluster, jobs: { ...api.cluster.jobs, patch } };
+  const flow = metadata?.name ?? '';
+  async function askedAt(): Promise<string | undefined> {
+    const job = await api.cluster.jobs.get(flow, signal);
+    return Object.entries(job?.metadata?.annotations ?? {}).find(([name]) => name.endsWith('asked-at'))?.[1];
+  }
+  return { askAgain: createAskAgain({ ...deps, cluster }), flow, counts, setClock, askedAt };
+}
+
+test('fifty repeats at once write one mark, and all wait until it is there', async (t) => {
+  const { askAgain, flow, counts, setClock, askedAt } = await start(t, () => undefined);
+  setClock(60);
+  const seen = await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      await askAgain(flow, signal);
+      return await askedAt();
+    }),
+  );
+  assert.deepEqual(new Set(seen), new Set([at(60)]));
+  assert.equal(counts.patches, 1);
+});
+
+test('a repeat that comes when the mark under way is a second old writes its own', async (t) => {
+  const held = Promise.withResolvers<undefined>();
+  const begun = Promise.withResolvers<undefined>();
+  const { askAgain, flow, counts, setClock, askedAt } = await start(t, async (patches) => {
+    if (patches > 1) return;
+    begun.resolve(undefined);
+    await held.promise;
+  });
+  setClock(60);
+  const first = askAgain(flow, signal);
+  await begun.promise;
+  setClock(61);
+  await askAgain(flow, signal);
+  assert.equal(await askedAt(), at(61));
+  held.resolve(undefined);
+  await first;
+  assert.equal(counts.patches, 2);
+});
+
+test('when the mark under way fails, one of those who waited for it writes another', async (t) => {
+  const { askAgain, flow, counts, setClock, askedAt } = await start(t, (patches) => {
+    if (patches === 1) throw new ServiceError('cluster-unavailable', 'not now');
+  });
+  setClock(60);
+  const results = await Promise.allSettled(Array.from({ length: 10 }, () => askAgain(flow, signal)));
+  assert.equal(results.filter(({ status }) => status === 'rejected').length, 1);
+  assert.equal(counts.patches, 2);
+  assert.equal(await askedAt(), at(60));
+});
