@@ -25,9 +25,9 @@ export interface BareClients {
   close(): Promise<void>;
 }
 
-/** The service's own clients, with its settings and keys from the environment, and nothing else of it. */
-export async function openClients(file: string): Promise<BareClients> {
-  const { config, secrets } = loadConfig({ env: process.env, file });
+/** The service's own clients, with its settings and keys, and nothing else of it. */
+export async function openClients(file: string, env: NodeJS.ProcessEnv): Promise<BareClients> {
+  const { config, secrets } = loadConfig({ env, file });
   const cluster = await connectCluster(config.cluster);
   const storage = createObjectStore(config.store, secrets.store);
   return {

@@ -8,7 +8,7 @@ import { inFlight } from './in-flight.ts';
  * try. `BENCH_SETTINGS` is the service's file; with `BENCH_JOBS` it creates and starts them first. Ends on SIGTERM.
  */
 const { BENCH_SETTINGS: settings = '', BENCH_JOBS: jobs = '' } = process.env;
-const clients = await openClients(settings);
+const clients = await openClients(settings, process.env);
 const stopping = new AbortController();
 process.once('SIGTERM', () => {
   stopping.abort();

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import { askAll } from './ask-all.ts';
+import { openClients, startFlow } from './bare-calls.ts';
+import { watchFlows } from './flow-times.ts';
 import { inFlight } from './in-flight.ts';
 import { inTurns, median } from './in-turns.ts';
 import { makeRequests, type ProvisionBody } from './make-requests.ts';
@@ -13,21 +15,32 @@ import { startKubernetes } from './start-kubernetes.ts';
 import { startMinio } from './start-minio.ts';
 
 const atOnce = 32;
-const settledMillis = 300_000;
+const deadlineMs = 600_000;
 const callbackPrefix = 'http://127.0.0.1:9/callback';
-
 /** What a busy machine answers late is counted as slow, not as failed. */
 const settings = { http: { answerDeadlineMillis: 25_000 } };
 
 interface Contestant {
   name: string;
-  /** Accepts or creates all of them; answers the seconds that it took. */
-  run: (world: ServiceWorld, requests: ProvisionBody[]) => Promise<number>;
+  /** Whether all are started, too: with all that their pods mount, and resumed. */
+  starts: boolean;
+  prepare: (world: ServiceWorld, requests: ProvisionBody[]) => Promise<Prepared>;
+}
+
+interface Prepared {
+  /** Resolves when all are answered, or created. */
+  run: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+interface Rates {
+  accepted: number;
+  started: number;
 }
 
 /**
- * Requests answered per second beside a script that creates the very same Jobs with the service's own client: once while
- * another replica reconciles (what the request half costs), once while the service prepares and starts what it accepts.
+ * Requests answered per second beside a script that creates the very same Jobs with the service's own client, while another
+ * replica reconciles; and, by a service that does both, until all are started, beside a script that makes all of their objects.
  */
 export async function benchAccept({ folder, quick, rounds }: RealBench): Promise<RatioRow[]> {
   await using stack = new AsyncDisposableStack();
@@ -36,90 +49,106 @@ export async function benchAccept({ folder, quick, rounds }: RealBench): Promise
   const store = await startMinio(own, stack);
   const servers = { folder: own, store, kubeconfig: await startKubernetes(own, stack) };
   const count = quick ? 300 : 1000;
-  const contestants = [standby, leading, raw];
-  const rates = await inTurns(contestants, rounds, async (contestant, round) => {
-    const rate = count / (await accept(servers, contestant, count));
-    process.stderr.write(`${contestant.name}, round ${round}: ${rate.toFixed(1)} a second\n`);
-    return rate;
+  const contestants = [standby, rawJobs, leading, rawObjects];
+  const all = await inTurns(contestants, rounds, async (contestant, round) => {
+    const rates = await measure(servers, contestant, count);
+    process.stderr.write(`${contestant.name}, round ${round}: ${describe(rates)}\n`);
+    return rates;
   });
-  const [alone, both, theirs] = contestants.map((contestant) => median(rates.get(contestant) ?? []));
-  const common = { unit: '1/s', theirs: theirs ?? NaN, beside: 'raw client, same Jobs' } as const;
+  function over(contestant: Contestant, of: keyof Rates): number {
+    return median((all.get(contestant) ?? []).map((rates) => rates[of]));
+  }
   const goal = { atLeastRatio: 0.8 };
+  const jobs = { unit: '1/s', theirs: over(rawJobs, 'accepted'), beside: 'raw client, same Jobs' } as const;
+  const objects = { ...jobs, theirs: over(rawObjects, 'started'), beside: 'raw client, same objects' };
+  const name = `${count} requests, ${atOnce} at once`;
   return [
-    {
-      ...common,
-      name: `${count} requests accepted, ${atOnce} at once, another replica leads`,
-      ours: alone ?? NaN,
-      goal,
-    },
-    {
-      ...common,
-      name: 'the same while this replica leads: prepares and starts them, too',
-      ours: both ?? NaN,
-      goal,
-    },
+    { ...jobs, name: `${name}: accepted, another replica leads`, ours: over(standby, 'accepted'), goal },
+    { ...jobs, name: `${name}: accepted by the one that leads`, ours: over(leading, 'accepted') },
+    { ...objects, name: `${name}: accepted and started`, ours: over(leading, 'started'), goal },
   ];
 }
 
-async function accept(servers: RealServers, { run }: Contestant, count: number): Promise<number> {
-  await using world = await openServiceWorld(servers, { callbackPrefix, settings });
-  const seconds = await run(world, makeRequests(count, callbackPrefix));
-  const jobs = await world.namespace.jobs();
-  if (jobs.length !== count) throw new Error(`${jobs.length} Jobs of ${count} are there`);
-  await world.service.kill();
+function describe({ accepted, started }: Rates): string {
+  return `${accepted.toFixed(1)} a second, with their start ${started.toFixed(1)}`;
+}
+
+async function measure(servers: RealServers, { prepare, starts }: Contestant, count: number): Promise<Rates> {
+  await using stack = new AsyncDisposableStack();
+  const world = stack.use(await openServiceWorld(servers, { callbackPrefix, settings }));
+  const namespace = world.namespace.name;
+  const watch = await watchFlows({ kubeconfig: servers.kubeconfig, namespace }, { callbacks: new Map() });
+  stack.defer(() => watch.done());
+  const requests = makeRequests(count, callbackPrefix);
+  const { run, stop } = await prepare(world, requests);
+  const start = performance.now();
+  await run();
+  const answered = performance.now();
+  if (starts) await waitUntil('all are started', () => watch.times.started.size === count, { deadlineMs });
+  const started = Math.max(...(starts ? watch.times.started.values() : []), answered);
+  await stop();
   // What the controllers still have to do with these Jobs is not the next one's burden.
-  await waitUntil(
-    'the Job controller has seen all of them',
-    async () => {
-      return (await world.namespace.jobs()).every(
-        ({ status }) => (status?.conditions?.length ?? 0) > 0 || status?.startTime !== undefined,
-      );
-    },
-    { deadlineMs: settledMillis, everyMs: 500 },
-  );
-  return seconds;
+  await waitUntil('the Job controller has seen all of them', () => watch.times.seen.size === count, {
+    deadlineMs,
+  });
+  return { accepted: (count * 1000) / (answered - start), started: (count * 1000) / (started - start) };
 }
 
 const standby: Contestant = {
   name: 'service, another replica leads',
-  async run(world, requests) {
+  starts: false,
+  async prepare(world, requests) {
     await holdLease(world);
-    return await ask(world, requests);
+    return await startService(world, requests);
   },
 };
 
-const leading: Contestant = { name: 'service that leads', run: ask };
+const leading: Contestant = { name: 'service that leads', starts: true, prepare: startService };
 
-const raw: Contestant = {
-  name: 'raw client',
-  async run(world, requests) {
+const rawJobs: Contestant = {
+  name: 'raw client, Jobs alone',
+  starts: false,
+  async prepare(world, requests) {
     const jobs = await buildRawJobs(world, requests);
     const { cluster } = world.namespace;
-    const signal = AbortSignal.timeout(settledMillis);
+    const signal = AbortSignal.timeout(deadlineMs);
+    async function create(job: (typeof jobs)[number]): Promise<void> {
+      await cluster.jobs.create(job, signal);
+    }
     await cluster.jobs.list({ limit: 1 }, signal);
-    return await timed(() =>
-      inFlight(jobs, atOnce, async (job) => {
-        await cluster.jobs.create(job, signal);
-      }),
-    );
+    return { run: () => inFlight(jobs, atOnce, create), stop: () => Promise.resolve() };
+  },
+};
+
+const rawObjects: Contestant = {
+  name: 'raw client, all objects',
+  starts: true,
+  async prepare(world, requests) {
+    const jobs = await buildRawJobs(world, requests);
+    const clients = await openClients(world.settingsFile, world.env);
+    const signal = AbortSignal.timeout(deadlineMs);
+    async function start(job: (typeof jobs)[number]): Promise<void> {
+      await clients.cluster.jobs.create(job, signal);
+      await startFlow(clients, job.metadata?.name ?? '');
+    }
+    await clients.cluster.jobs.list({ limit: 1 }, signal);
+    return { run: () => inFlight(jobs, atOnce, start), stop: () => clients.close() };
   },
 };
 
 /** As if another replica led, one that never ends. */
 async function holdLease({ namespace }: ServiceWorld): Promise<void> {
+  // MicroTime has six digits.
   const now = new Date().toISOString().replace('Z', '000Z');
   const spec = { holderIdentity: 'another', leaseDurationSeconds: 3600, acquireTime: now, renewTime: now };
   const lease = { metadata: { name: 'edc-job-provisioner' }, spec };
   await namespace.cluster.leases.create(lease, AbortSignal.timeout(10_000));
 }
 
-async function ask({ service, provisionUrl }: ServiceWorld, requests: ProvisionBody[]): Promise<number> {
+async function startService(
+  { service, provisionUrl }: ServiceWorld,
+  requests: ProvisionBody[],
+): Promise<Prepared> {
   await service.start();
-  return await timed(() => askAll(provisionUrl, requests, atOnce));
-}
-
-async function timed(act: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await act();
-  return (performance.now() - start) / 1000;
+  return { run: () => askAll(provisionUrl, requests, atOnce), stop: () => service.kill() };
 }

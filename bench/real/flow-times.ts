@@ -8,6 +8,10 @@ import type { Job, KubernetesObject, Pod } from '../../src/kubernetes/types.ts';
 
 /** When what was first seen, from outside; `performance.now()` of this process. */
 export interface FlowTimes {
+  /** By flow: the Job controller has written into its status. */
+  seen: Map<string, number>;
+  /** By flow: its Job is resumed. */
+  started: Map<string, number>;
   /** By flow: its pod's end in a watch of our own. */
   podEnd: Map<string, number>;
   /** By flow: its Job's end in a watch of our own. */
@@ -49,11 +53,13 @@ export async function startConnector(): Promise<Connector> {
 /** Watches a namespace with a client of its own; `done` ends it. */
 export async function watchFlows(
   { kubeconfig, namespace }: { kubeconfig: string; namespace: string },
-  { callbacks }: Connector,
+  { callbacks }: Pick<Connector, 'callbacks'>,
 ): Promise<{ times: FlowTimes; done: () => Promise<void> }> {
   const cluster: Cluster = await connectCluster({ kubeconfig, namespace, requestTimeoutMillis: 60_000 });
   const stopping = new AbortController();
   const times: FlowTimes = {
+    seen: new Map(),
+    started: new Map(),
     podEnd: new Map(),
     jobEnd: new Map(),
     closed: new Map(),
@@ -63,10 +69,8 @@ export async function watchFlows(
     watchAll<Pod>(cluster.pods, stopping.signal, ({ metadata, status }) => {
       if (status?.phase === 'Succeeded') noteFirst(times.podEnd, metadata?.labels?.[flowLabel]);
     }),
-    watchAll<Job>(cluster.jobs, stopping.signal, ({ metadata, status }) => {
-      const ended = status?.conditions?.some(({ type, status: is }) => type === 'Complete' && is === 'True');
-      if (ended === true) noteFirst(times.jobEnd, metadata?.name);
-      if (metadata?.labels?.[stateLabel] === 'closed') noteFirst(times.closed, metadata.name);
+    watchAll<Job>(cluster.jobs, stopping.signal, (job) => {
+      noteJob(times, job);
     }),
   ];
   return {
@@ -77,6 +81,15 @@ export async function watchFlows(
       await cluster.close();
     },
   };
+}
+
+function noteJob(times: FlowTimes, { metadata, spec, status }: Job): void {
+  const { conditions = [], startTime } = status ?? {};
+  const ended = conditions.some(({ type, status: is }) => type === 'Complete' && is === 'True');
+  if (conditions.length > 0 || startTime !== undefined) noteFirst(times.seen, metadata?.name);
+  if (spec?.suspend === false) noteFirst(times.started, metadata?.name);
+  if (ended) noteFirst(times.jobEnd, metadata?.name);
+  if (metadata?.labels?.[stateLabel] === 'closed') noteFirst(times.closed, metadata.name);
 }
 
 function noteFirst(map: Map<string, number>, key: string | undefined): void {
