@@ -5,7 +5,7 @@ import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
 import type { Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
-import { findNoteToTake, nextLook } from './watch-pending.ts';
+import { findNoteToTake, isHeld, nextLook } from './watch-pending.ts';
 import type { World } from './world.ts';
 
 /** The one next thing that a flow needs. Each may be taken any number of times. */
@@ -106,8 +106,7 @@ function judge({ flow, attempts, now }: World): Step | undefined {
 
 function watchOver(world: World): Step {
   const { flow, now } = world;
-  // Suspended after its start: by a queue or by hand. It is not stuck, and no clock of ours runs.
-  if (flow.suspended) return { take: 'wait', until: undefined };
+  if (isHeld(flow)) return { take: 'wait', until: undefined };
   const note = findNoteToTake(world);
   if (note !== undefined) return { take: 'note-pending', note };
   const deadline = nextDeadline(world);

@@ -1,6 +1,6 @@
 import type { Attempt } from './attempt.ts';
 import type { Flow } from './flow.ts';
-import { findBlocker, findLive } from './watch-pending.ts';
+import { findBlocker, findLive, isHeld } from './watch-pending.ts';
 
 /** Where a flow is, for people and for the request half. */
 export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'telling' | 'ended';
@@ -17,7 +17,7 @@ export function describePhase(flow: Flow, attempts: Attempt[]): { phase: FlowPha
 }
 
 function describeWaiting(flow: Flow, attempts: Attempt[]): { phase: FlowPhase; detail?: string } {
-  if (flow.suspended)
+  if (isHeld(flow))
     return { phase: 'pending', detail: 'The Job is suspended: a queue, or somebody, has to let it go.' };
   const blocker = findBlocker({ flow, attempts, now: 0 });
   if (blocker !== undefined) return { phase: 'pending', detail: blocker.message };

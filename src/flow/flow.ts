@@ -25,6 +25,8 @@ export interface Flow {
   finalizers: string[];
   state: FlowState;
   suspended: boolean;
+  /** Since when the Job controller holds it as suspended; it heeds a change of that a moment later. */
+  heldSince: string | undefined;
   /** The Job controller's word for its last start: after a queue let it go again, later than ours. */
   resumedAt: string | undefined;
   /** The Job controller's verdict, once all pods are terminal or it has made up its mind. */
@@ -69,6 +71,7 @@ export function readFlow(job: Job): Flow | undefined {
     ...readIdentity(metadata),
     createdAt: metadata.creationTimestamp ?? request.acceptedAt,
     suspended: job.spec?.suspend === true,
+    heldSince: readHeldSince(job),
     resumedAt: job.status?.startTime,
     jobEnd: readJobEnd(job),
     request,
@@ -100,6 +103,7 @@ type Progress = Omit<
   | 'finalizers'
   | 'state'
   | 'suspended'
+  | 'heldSince'
   | 'resumedAt'
   | 'jobEnd'
   | 'request'
@@ -127,6 +131,11 @@ function readProgress(annotations: Record<string, string>): Progress {
 
 function readState(label: string | undefined): FlowState {
   return label === 'closed' || label === 'unrecorded' ? label : 'open';
+}
+
+function readHeldSince({ status }: Job): string | undefined {
+  return status?.conditions?.find(({ type, status: is }) => type === 'Suspended' && is === 'True')
+    ?.lastTransitionTime;
 }
 
 /** FailureTarget comes first and Failed only when every pod is gone, which a lost node can delay for ever. */

@@ -17,6 +17,14 @@ export function pendingSince({ startedAt, resumedAt, createdAt, attempt }: Flow)
   return Math.max(...[startedAt ?? createdAt, resumedAt, attempt?.at].map(toMillis));
 }
 
+/**
+ * Suspended after its start, by a queue or by hand: it is not stuck, and no clock of ours runs. Nor when it was just let go: its
+ * `startTime` is that of before until the Job controller has heard of it.
+ */
+export function isHeld({ suspended, heldSince, startedAt }: Flow): boolean {
+  return suspended || toMillis(heldSince) > toMillis(startedAt);
+}
+
 function toMillis(time: string | undefined): number {
   return time === undefined ? 0 : Date.parse(time);
 }

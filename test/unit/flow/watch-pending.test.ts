@@ -146,6 +146,13 @@ test('a flow that a queue has held has its whole pending time after it was let g
   assert.equal(reasonOf(decide(flow, [], 5100)), 'pending-deadline-exceeded');
 });
 
+test('between the word of a queue and that of the Job controller no clock runs', () => {
+  const before = { startedAt: at(10), resumedAt: at(10) };
+  assert.deepEqual(decide({ ...before, heldSince: at(20) }, [], 5000), { take: 'wait', until: undefined });
+  // Held from its creation until we let it go: the clock of the first start is our own.
+  assert.equal(reasonOf(decide({ ...before, heldSince: at(0) }, [], 5000)), 'pending-deadline-exceeded');
+});
+
 test('events are looked at when a Job has had no pod, or a pod no container, for five seconds', () => {
   assert.equal(decide({}, [], 14).take, 'wait');
   assert.deepEqual(decide({}, [], 15), { take: 'look-at-events', until: epoch + 110_000 });
