@@ -54,6 +54,11 @@ export class PodRun {
     return [...inits, ...mains].find((run) => run.status.name === name);
   }
 
+  /** A kubelet that has begun to stop a pod does not hear of a shorter grace: the first one stands. */
+  markDeleted(seconds: number): void {
+    if (this.#grace === undefined) this.stop(seconds);
+  }
+
   /** Ends the pod within `seconds`; asked again it can only become shorter. */
   stop(seconds: number): void {
     this.#isStopped = true;

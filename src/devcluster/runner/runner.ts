@@ -146,7 +146,7 @@ function attend({ context, runs, isUp }: RunningNode, pod: Pod): void {
   const { uid, deletionGracePeriodSeconds = 0 } = pod.metadata;
   const run = runs.get(uid);
   if (run) {
-    if (isMarked(pod)) run.stop(deletionGracePeriodSeconds);
+    if (isMarked(pod)) run.markDeleted(deletionGracePeriodSeconds);
   } else if (hasEnded(pod)) {
     return;
   } else if (pod.spec.nodeName === undefined) {

@@ -136,7 +136,23 @@ test('a deleted pod ends its worker first; the sidecar is told only after that, 
   ]);
 });
 
-test('a second, shorter grace ends what the first would have let live', async (t) => {
+test('a shorter grace comes too late for a pod that is being stopped', async (t) => {
+  const node = startNode(t, { minimumGraceMillis: 50 });
+  const slow = `trap 'touch /run/state/asked; sleep 2; exit 3' TERM; ${loop}`;
+  node.createPod({
+    containers: [shell('worker', slow, mounts)],
+    terminationGracePeriodSeconds: 3600,
+    volumes,
+  });
+  await waitUntil('the worker listens', () => node.exists('state', 'up'));
+  node.deletePod();
+  await waitUntil('it was asked', () => node.exists('state', 'asked'));
+  node.deletePod(1);
+  await waitUntil('the pod is gone', () => node.history.includes('pod gone'));
+  assert.ok(node.history.includes('worker Error(3)'));
+});
+
+test('the removal of a pod ends what its grace would have let live', async (t) => {
   const node = startNode(t, { minimumGraceMillis: 50 });
   node.createPod({
     containers: [shell('worker', `trap '' TERM; ${loop}`, mounts)],
