@@ -28,10 +28,6 @@ const needs = {
       process.env['TEST_KUBECONFIG'] === undefined || process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
     reason: 'stops the API server: the embedded one, or that of `npm run test:real`',
   },
-  'service accounts': {
-    isThere: () => process.env['TEST_KUBECONFIG'] !== undefined,
-    reason: 'the embedded cluster knows one user, and the service is it',
-  },
   'two real nodes': {
     isThere: () => Number(process.env['TEST_NODES'] ?? 0) >= 2,
     reason: 'a lost node needs another beside it: `npm run test:real`',

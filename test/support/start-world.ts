@@ -14,7 +14,7 @@ import { Gate } from './gate.ts';
 import type { Settings } from './merge-settings.ts';
 import { openNamespace, type Namespace } from './namespace.ts';
 import { startServers, type Servers } from './servers.ts';
-import { createServiceAccount, type ServiceAccess } from './service-account.ts';
+import { createServiceAccount } from './service-account.ts';
 import { World, type ConnectorEntry } from './world.ts';
 
 export interface ConnectorOptions extends Partial<
@@ -56,7 +56,8 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
   const servers = await startServers(folder, stack);
   const name = `test-${randomBytes(5).toString('hex')}`;
   const namespace = await makeNamespace(servers, name, stack);
-  const access = await makeAccess(servers, { namespace: name, folder }, stack);
+  const { kubeconfig } = servers;
+  const access = await createServiceAccount({ kubeconfig, namespace: name, folder }, stack);
   const bucket = await makeBucket(servers, name, stack);
   const gate = await openGate(stack);
   const gateEnvironment = { gated: { 'job.env': `GATE_URL=${gate.url}\n` } };
@@ -88,19 +89,6 @@ async function makeNamespace(
   await namespace.create();
   if (!servers.disposable.cluster) stack.defer(() => namespace.destroy());
   return namespace;
-}
-
-/** The embedded cluster knows one user. */
-async function makeAccess(
-  { kubeconfig, disposable }: Servers,
-  options: { namespace: string; folder: string },
-  stack: AsyncDisposableStack,
-): Promise<ServiceAccess> {
-  if (!disposable.cluster) return await createServiceAccount({ kubeconfig, ...options }, stack);
-  function refuse(): never {
-    throw new Error("a test of the service's token: expected needing('service accounts')");
-  }
-  return { kubeconfig, revoke: refuse, renew: refuse };
 }
 
 async function makeBucket(servers: Servers, name: string, stack: AsyncDisposableStack): Promise<Bucket> {
