@@ -2,27 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { runInGroup } from './test-real/process-group.ts';
 import { RealServers } from './test-real/real-servers.ts';
 import { lacksFor } from './test-real/requirements.ts';
 
 const given = process.argv.slice(2);
 const options = given.filter((option) => option !== '--real');
-const demo = [
-  process.execPath,
-  join(import.meta.dirname, '..', 'bin', 'edc-job-provisioner.js'),
-  'demo',
-] as const;
+const program = join(import.meta.dirname, '..', 'bin', 'edc-job-provisioner.js');
 const stack = { cluster: 'real', store: 'minio' } as const;
 
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    interruption.abort(new Error(`interrupted by ${signal}`));
-  });
-
-if (given.includes('--real')) process.exitCode = await runOnRealServers();
-else process.exitCode = await runInGroup([...demo, ...options], process.env, interruption.signal);
+if (given.includes('--real')) {
+  process.exitCode = await runOnRealServers();
+} else {
+  process.argv.splice(1, process.argv.length, program, 'demo', ...options);
+  await import(pathToFileURL(program).href);
+}
 
 async function runOnRealServers(): Promise<number> {
   const lacks = lacksFor(stack);
@@ -30,11 +25,20 @@ async function runOnRealServers(): Promise<number> {
     console.error(`--real: this machine lacks ${lacks.map(({ text }) => text).join('; ')}`);
     return 1;
   }
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      interruption.abort(new Error(`interrupted by ${signal}`));
+    });
   const servers = new RealServers(mkdtempSync(join(tmpdir(), 'edc-jp-demo-')));
   try {
     console.log('Starting Kubernetes with two nodes, and MinIO; what is missing is built once.');
     const env = { ...process.env, ...settingsFrom(await servers.provide(stack, interruption.signal)) };
-    return await runInGroup([...demo, '--external', ...options], env, interruption.signal);
+    return await runInGroup(
+      [process.execPath, program, 'demo', '--external', ...options],
+      env,
+      interruption.signal,
+    );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 1;
