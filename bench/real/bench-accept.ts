@@ -18,7 +18,7 @@ const atOnce = 32;
 const deadlineMs = 600_000;
 const callbackPrefix = 'http://127.0.0.1:9/callback';
 /** What a busy machine answers late is counted as slow, not as failed. */
-const settings = { http: { answerDeadlineMillis: 25_000 } };
+const settings = { http: { answerDeadlineMillis: 25_000 }, cluster: { requestTimeoutMillis: 60_000 } };
 
 interface Contestant {
   name: string;

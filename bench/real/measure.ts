@@ -36,9 +36,15 @@ export function startWatched(program: string, args: string[], env: Record<string
     return { ...last };
   }
   const sampling = setInterval(usage, sampleMillis);
+  function kill(): void {
+    child.kill('SIGKILL');
+  }
+  // An interrupted bench leaves nothing behind.
+  process.once('exit', kill);
   async function end(): Promise<Usage> {
     await once(child, 'close');
     clearInterval(sampling);
+    process.off('exit', kill);
     if (child.exitCode === 0) return { ...last };
     throw new Error(
       `${program} ended with ${String(child.exitCode ?? child.signalCode)}: ${words.join('').slice(-3000)}`,

@@ -77,14 +77,16 @@ async function writeFiles(
   template: RenderedTemplate['template'],
   signal: AbortSignal,
 ): Promise<void> {
-  const name = filesConfigMapName(template.digest);
-  if (Object.keys(template.files).length === 0 || deps.files?.has(name) === true) return;
+  if (Object.keys(template.files).length === 0) return;
   const { configMaps } = deps.cluster;
-  const object = buildFilesConfigMap(template);
-  const made = await createUnlessThere(() => configMaps.create(object, signal));
-  // Swept in the moment between: then it is made again.
-  if (!made && !(await markUsed(deps, name, signal))) await configMaps.create(object, signal);
-  deps.files?.add(name);
+  const name = filesConfigMapName(template.digest);
+  async function write(): Promise<void> {
+    const object = buildFilesConfigMap(template);
+    const made = await createUnlessThere(() => configMaps.create(object, signal));
+    // Swept in the moment between: then it is made again.
+    if (!made && !(await markUsed(deps, name, signal))) await configMaps.create(object, signal);
+  }
+  await (deps.files?.once(name, write) ?? write());
 }
 
 /** What nobody has used for long is swept. False if that has happened. */

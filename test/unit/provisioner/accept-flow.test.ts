@@ -61,10 +61,12 @@ test("a template's files are sent once, not with every flow", async (t) => {
   const { deps, api, written } = await start(t);
   const flows = createFlowService(deps);
   const rendered = await render({ 'files/run.sh': 'true' });
+  const together = ['d', 'e'].map((id) => flows.accept(requestOf(id), rendered, signal));
+  assert.deepEqual(await Promise.all(together), ['created', 'created']);
   for (const id of ['a', 'b', 'c'])
     assert.equal(await flows.accept(requestOf(id), rendered, signal), 'created');
   assert.equal(written.length, 1);
-  assert.equal((await api.cluster.jobs.list({}, signal)).items.length, 3);
+  assert.equal((await api.cluster.jobs.list({}, signal)).items.length, 5);
 });
 
 test('files that somebody deleted are there again a minute later', async (t) => {
