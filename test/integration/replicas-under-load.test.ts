@@ -25,7 +25,12 @@ test('two replicas that take requests, and of which the leader is killed again a
     replicas: 0,
     connectors: names.map((_, lane) => connectorOfLane(lane)),
     templates: numberedTemplate(flowCount),
-    settings: { reconciler: { leaseSeconds: 6, settleMillis: 2000 }, pods: { limits: { pending: 300 } } },
+    settings: {
+      // A busy machine answers late, and a callback must not overtake that.
+      http: { answerDeadlineMillis: 3000 },
+      reconciler: { leaseSeconds: 6, settleMillis: 1500 },
+      pods: { limits: { pending: 300 } },
+    },
   });
   const replicas = [await world.addService(), await world.addService()];
   const sweeper = await world.addService({ reconciler: { tombstoneSeconds: 0, sweepSeconds: 1 } });
@@ -37,10 +42,10 @@ test('two replicas that take requests, and of which the leader is killed again a
   const flows = new Map<string, { transfer: TransferProcess; connector: ConnectorSimulator }>();
   const killed: ServiceProcess[] = [];
 
-  async function carry(number: number, lane: number): Promise<void> {
+  async function carry(number: number, lane: number, signal: AbortSignal): Promise<void> {
     const { name } = connectorOfLane(lane);
     const connector = world.connector(name);
-    const transfer = await carryOut(connector, number);
+    const transfer = await carryOut(connector, number, signal);
     flows.set(world.flowOf(transfer, name), { transfer, connector });
   }
   async function killWhoeverLeads(signal: AbortSignal): Promise<void> {

@@ -47,16 +47,24 @@ function assetOf(number: number): string {
  * A whole transfer: asked for, called back, fetched by a consumer that asks again when the source is dead, deprovisioned. Throws
  * if it is terminated, or if the consumer's bytes are not those of this flow.
  */
-export async function carryOut(connector: ConnectorSimulator, number: number): Promise<TransferProcess> {
+export async function carryOut(
+  connector: ConnectorSimulator,
+  number: number,
+  signal: AbortSignal,
+): Promise<TransferProcess> {
+  const patience = { deadlineMs, signal };
   const { id } = connector.startTransfer({ assetId: assetOf(number), mode: 'pull' });
-  const { state } = await connector.waitFor(id, (one) => settled.includes(one.state), { deadlineMs });
+  const { state } = await connector.waitFor(id, (one) => settled.includes(one.state), patience);
   assert.equal(state, 'STARTED', `flow ${number}: ${connector.process(id).errorDetail ?? ''}`);
-  await waitUntil(`the result of flow ${number}`, () => connector.pull(id), { deadlineMs, everyMs: 200 });
+  await waitUntil(`the result of flow ${number}`, () => connector.pull(id), {
+    ...patience,
+    everyMs: 200,
+  });
   const received = connector.received(id).at(-1);
   assert.ok(received !== undefined);
   assert.equal(await readFile(received.path, 'utf8'), `the result of flow ${number}\n`);
   connector.complete(id);
-  return await connector.waitFor(id, 'DEPROVISIONED', { deadlineMs });
+  return await connector.waitFor(id, 'DEPROVISIONED', patience);
 }
 
 const settled = ['STARTED', 'TERMINATED'];
@@ -78,8 +86,8 @@ interface Load {
   flows: number;
   /** So many are under way at a time. */
   atOnce: number;
-  carry: (number: number, lane: number) => Promise<void>;
-  /** Happens meanwhile; the signal aborts when a flow has failed. */
+  carry: (number: number, lane: number, signal: AbortSignal) => Promise<void>;
+  /** Happens meanwhile; both signals abort when something has failed. */
   disturb: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -90,7 +98,7 @@ export async function carryOutAll({ flows, atOnce, carry, disturb }: Load): Prom
   async function work(lane: number): Promise<void> {
     for (const number of numbers) {
       if (failed.signal.aborted) return;
-      await carry(number, lane);
+      await carry(number, lane, failed.signal);
     }
   }
   const lanes = Array.from({ length: atOnce }, (_, lane) => work(lane));
