@@ -83,13 +83,17 @@ export async function watchFlows(
   };
 }
 
-function noteJob(times: FlowTimes, { metadata, spec, status }: Job): void {
-  const { conditions = [], startTime } = status ?? {};
-  const ended = conditions.some(({ type, status: is }) => type === 'Complete' && is === 'True');
-  if (conditions.length > 0 || startTime !== undefined) noteFirst(times.seen, metadata?.name);
-  if (spec?.suspend === false) noteFirst(times.started, metadata?.name);
-  if (ended) noteFirst(times.jobEnd, metadata?.name);
-  if (metadata?.labels?.[stateLabel] === 'closed') noteFirst(times.closed, metadata.name);
+function noteJob(times: FlowTimes, { metadata = {}, spec, status = {} }: Job): void {
+  const { conditions = [], startTime } = status;
+  const { name, labels = {} } = metadata;
+  const ended = conditions.some((one) => one.type === 'Complete' && one.status === 'True');
+  const facts: [Map<string, number>, boolean][] = [
+    [times.seen, conditions.length > 0 || startTime !== undefined],
+    [times.started, spec?.suspend === false],
+    [times.jobEnd, ended],
+    [times.closed, labels[stateLabel] === 'closed'],
+  ];
+  for (const [map, is] of facts) if (is) noteFirst(map, name);
 }
 
 function noteFirst(map: Map<string, number>, key: string | undefined): void {
