@@ -85,6 +85,13 @@ export class Namespace {
     return (await this.cluster.configMaps.list(selection(flow), signal())).items;
   }
 
+  /** For a registry that is not there. */
+  async createPullSecret(name: string): Promise<void> {
+    const data = { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') };
+    const secret = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/dockerconfigjson', data };
+    await this.cluster.secrets.create({ ...secret, metadata: { name } }, signal());
+  }
+
   /** Whose Lease it is: the replica that reconciles. */
   async leader(): Promise<string | undefined> {
     const [lease] = (await this.cluster.leases.list({}, signal())).items;
