@@ -54,7 +54,7 @@ export const ReconcilerSettings = Type.Object(
     // More than any request may take, which makes the Secret before the Job.
     orphanSeconds: integer(
       { min: 30, max: 30 * day, default: 3600 },
-      'A Secret with parameters whose Job never came is deleted after this.',
+      'A Secret with parameters whose Job never came is deleted after this, and files of a template that no flow uses.',
     ),
     sweepSeconds: integer(
       { min: 1, max: day, default: 600 },
