@@ -67,12 +67,13 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
     },
     has: (key) => Promise.resolve(objects.has(key)),
     abortUploads: () => Promise.resolve(0),
-    presignGet: (key, options) =>
-      Promise.resolve(
-        `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName ?? ''}`,
-      ),
+    presignGet: (key, options) => Promise.resolve(presigned(key, options)),
     check: () => Promise.resolve(),
   };
+}
+
+function presigned(key: string, options: { expirySeconds: number; fileName?: string }): string {
+  return `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName ?? ''}`;
 }
 
 function info(key: string, bytes: Buffer): ObjectInfo {
