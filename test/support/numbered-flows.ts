@@ -121,13 +121,12 @@ export async function assertOneEach(
   const jobs = await waitUntil('all flows to be closed', async () => {
     const found = await world.namespace.jobs();
     assert.deepEqual(found.filter(isHeld).map(nameOf), []);
+    // A Job controller counts a pod seconds after it has ended, and the flow does not wait for that.
+    assert.deepEqual(found.filter(({ status }) => status?.succeeded !== 1).map(nameOf), []);
     return found;
   });
   assert.deepEqual(jobs.map(nameOf).sort(), [...flows.keys()].sort());
-  assert.deepEqual(
-    jobs.filter(({ status }) => status?.succeeded !== 1 || (status.failed ?? 0) > 0).map(nameOf),
-    [],
-  );
+  assert.deepEqual(jobs.filter(({ status }) => (status?.failed ?? 0) > 0).map(nameOf), []);
   for (const [flow, { transfer, connector }] of flows) {
     const callbacks = connector.exchanges({ kind: 'callback', transferProcessId: transfer.id });
     assert.equal(
