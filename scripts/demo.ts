@@ -36,7 +36,7 @@ async function runOnRealServers(): Promise<number> {
     const env = { ...process.env, ...settingsFrom(await servers.provide(stack, interruption.signal)) };
     return await runInGroup(
       [process.execPath, program, 'demo', '--external', ...options],
-      env,
+      { env },
       interruption.signal,
     );
   } catch (error) {

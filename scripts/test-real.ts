@@ -10,7 +10,6 @@ import {
   type CombinationName,
 } from './test-real/combinations.ts';
 import { countsOf, describeOutcomes, type Outcome } from './test-real/print-summary.ts';
-import { noResults } from './test-real/read-results.ts';
 import { RealServers } from './test-real/real-servers.ts';
 import { lacksFor } from './test-real/requirements.ts';
 import { runCombination } from './test-real/run-combination.ts';
@@ -72,7 +71,7 @@ async function attempt(
   const start = performance.now();
   function outcome(rest: Partial<Outcome>): Outcome {
     const seconds = (performance.now() - start) / 1000;
-    return { combination, results: noResults(), seconds, ...rest };
+    return { combination, results: new Map(), seconds, ...rest };
   }
   const lacks = lacksFor(combination);
   if (lacks.length > 0) {

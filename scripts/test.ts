@@ -1,39 +1,53 @@
 // `npm test [-- files or options of node --test]`: unit tests first, since they say most precisely what broke, then scenarios.
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeResults } from './test-real/print-summary.ts';
+import { runBatch } from './test-real/run-batch.ts';
 
 const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith('-'));
 const named = given.filter((argument) => !argument.startsWith('-'));
-const suites =
-  named.length > 0
-    ? [
-        {
-          files: named.flatMap((name) => (name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.test.ts`))),
-          concurrency: 2,
-        },
-      ]
-    : [
-        { files: globSync('test/unit/**/*.test.ts').sort(), concurrency: availableParallelism() },
-        // Each scenario has a cluster, a store and a service of its own.
-        {
-          files: globSync('test/integration/**/*.test.ts').sort(),
-          concurrency: Math.max(1, Math.min(3, availableParallelism())),
-        },
-      ];
 
-for (const { files, concurrency } of suites) {
-  const code = await run([
+if (given.length > 0) process.exitCode = await runNamed();
+else process.exitCode = (await runUnitTests()) || (await runScenarios());
+
+async function runNamed(): Promise<number> {
+  const folders = named.length > 0 ? named : ['test/unit', 'test/integration'];
+  const files = folders.flatMap((name) =>
+    name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.test.ts`).sort(),
+  );
+  return await run(['--test', '--test-concurrency=2', '--test-timeout=1200000', ...options, ...files]);
+}
+
+async function runUnitTests(): Promise<number> {
+  const concurrency = `--test-concurrency=${availableParallelism()}`;
+  return await run([
     '--test',
-    `--test-concurrency=${concurrency}`,
+    concurrency,
     '--test-timeout=1200000',
-    ...options,
-    ...files,
+    ...globSync('test/unit/**/*.test.ts').sort(),
   ]);
-  if (code !== 0) {
-    process.exitCode = code;
-    break;
+}
+
+/** Each scenario has a cluster, a store and a service of its own. */
+async function runScenarios(): Promise<number> {
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      interruption.abort(new Error(`interrupted by ${signal}`));
+    });
+  const folder = mkdtempSync(join(tmpdir(), 'edc-jp-tests-'));
+  try {
+    const concurrency = Math.max(1, Math.min(3, availableParallelism()));
+    const files = globSync('test/integration/**/*.test.ts').sort();
+    const batch = { files, concurrency, env: process.env, report: join(folder, 'scenarios') };
+    const results = await runBatch(batch, interruption.signal);
+    console.log(describeResults(results).join('\n'));
+    return [...results.values()].some(({ failed }) => failed > 0) ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { Combination } from './combinations.ts';
-import type { Results } from './read-results.ts';
+import type { FileResult, Results } from './read-results.ts';
 
 export interface Outcome {
   combination: Combination;
@@ -44,34 +44,54 @@ export function countsOf({ results, broken = false }: Outcome): {
   failed: number;
   skipped: number;
 } {
-  const { passed, failed, skipped } = results;
-  return { passed, failed: failed + (broken ? 1 : 0), skipped };
+  function total(key: 'passed' | 'failed' | 'skipped'): number {
+    return [...results.values()].reduce((sum, result) => sum + result[key], 0);
+  }
+  return { passed: total('passed'), failed: total('failed') + (broken ? 1 : 0), skipped: total('skipped') };
 }
 
 function describeRow(outcome: Outcome): string[] {
   const { combination, results, seconds, notRun } = outcome;
   const { passed, failed, skipped } = countsOf(outcome);
   const title = `${combination.name} (${combination.title})${notRun === undefined ? '' : ': not run'}`;
-  return [title, ...[results.files.size, passed, failed, skipped, Math.round(seconds)].map(String)];
+  return [title, ...[results.size, passed, failed, skipped, Math.round(seconds)].map(String)];
 }
 
 function describeDetails({ combination: { name }, results, notRun }: Outcome): string[] {
-  const { failures, skips, files } = results;
-  const lines = [
-    ...(notRun === undefined ? [] : [`  not run: ${notRun}`]),
-    ...failures.map(({ name, file, message }) => `  failed: ${relative('.', file)}: ${name}: ${message}`),
-    ...[...skips].map(([reason, count]) => `  skipped ${count}: ${reason}`),
-    ...slowest(files),
-  ];
+  const lines = [...(notRun === undefined ? [] : [`  not run: ${notRun}`]), ...describeResults(results)];
   return lines.length === 0 ? [] : ['', `${name}:`, ...lines];
 }
 
-/** Where the time goes. */
-function slowest(files: Results['files']): string[] {
-  const longest = [...files].sort(([, a], [, b]) => b - a).slice(0, 5);
+/** What failed, what passed only alone, what was skipped and why, and where the time went. */
+export function describeResults(results: Results): string[] {
+  const files = [...results];
+  return [
+    ...files.flatMap(([file, { failures }]) => failures.map((one) => `  failed: ${describe(file, one)}`)),
+    ...files.flatMap(([file, { unsteady }]) =>
+      unsteady.map((one) => `  unsteady, passed alone: ${describe(file, one)}`),
+    ),
+    ...skipsOf(files.map(([, result]) => result)),
+    ...slowest(files),
+  ];
+}
+
+function describe(file: string, { name, message }: FileResult['failures'][number]): string {
+  return `${relative('.', file)}: ${name}: ${message}`;
+}
+
+function skipsOf(results: readonly FileResult[]): string[] {
+  const byReason = Map.groupBy(
+    results.flatMap(({ skips }) => skips),
+    (reason) => reason,
+  );
+  return [...byReason].map(([reason, { length }]) => `  skipped ${length}: ${reason}`);
+}
+
+function slowest(files: readonly [string, FileResult][]): string[] {
+  const longest = files.toSorted(([, a], [, b]) => b.millis - a.millis).slice(0, 5);
   if (longest.length === 0) return [];
   const told = longest.map(
-    ([file, millis]) => `${relative('test/integration', file)} ${Math.round(millis / 1000)} s`,
+    ([file, { millis }]) => `${relative('test/integration', file)} ${Math.round(millis / 1000)} s`,
   );
   return [`  slowest: ${told.join(', ')}`];
 }

@@ -9,12 +9,13 @@ const patienceMillis = 15_000;
  */
 export async function runInGroup(
   command: readonly [string, ...string[]],
-  env: Record<string, string | undefined>,
+  { env, silent = false }: { env: Record<string, string | undefined>; silent?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
   signal.throwIfAborted();
   const [program, ...args] = command;
-  const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+  const output = silent ? 'ignore' : 'inherit';
+  const child = spawn(program, args, { env, stdio: ['ignore', output, output], detached: true });
   let timer: NodeJS.Timeout | undefined;
   function end(): void {
     killGroup(child, 'SIGTERM');

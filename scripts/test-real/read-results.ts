@@ -1,58 +1,85 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
 /** What `result-reporter.ts` writes: one of these a line. */
 export type ReportLine =
   | { kind: 'skipped'; name: string; file: string; reason: string }
   | { kind: 'failed'; name: string; file: string; message: string }
-  | { kind: 'file'; file: string; millis: number }
-  | { kind: 'counts'; tests: number; passed: number; skipped: number; todo: number };
+  | { kind: 'file'; file: string; millis: number; passed: number; failed: number; skipped: number }
+  | { kind: 'end' };
 
-export interface Results {
+export interface Failure {
+  name: string;
+  message: string;
+}
+
+export interface FileResult {
+  millis: number;
   passed: number;
   failed: number;
   skipped: number;
-  failures: { name: string; file: string; message: string }[];
-  /** How many tests each reason kept from running. */
-  skips: Map<string, number>;
-  /** File → milliseconds. */
-  files: Map<string, number>;
+  failures: Failure[];
+  /** The reason of each test that was skipped. */
+  skips: string[];
+  /** What failed beside other scenarios and passed alone. */
+  unsteady: Failure[];
 }
 
-export function noResults(): Results {
-  return { passed: 0, failed: 0, skipped: 0, failures: [], skips: new Map(), files: new Map() };
-}
+/** By file. */
+export type Results = Map<string, FileResult>;
 
-/** Adds what a run has written; a run that ended before its counts has failed, whatever it wrote. */
-export async function addResults(results: Results, path: string): Promise<void> {
+/** What a run of these files has written; one that ended before its end has failed, whatever it wrote. */
+export async function readResults(path: string, files: readonly string[]): Promise<Results> {
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
-  let complete = false;
-  for (const line of lines) {
-    const entry = JSON.parse(line) as ReportLine;
-    complete ||= entry.kind === 'counts';
-    addLine(results, entry);
+  const entries = lines.map((line) => JSON.parse(line) as ReportLine);
+  const results: Results = new Map();
+  for (const entry of attributed(entries, new Set(files.map((file) => resolve(file)))))
+    addEntry(results, entry);
+  if (!entries.some(({ kind }) => kind === 'end')) {
+    const failures = [{ name: 'the run', message: 'ended before it had counted its tests' }];
+    results.set(path, { ...emptyResult(), failed: 1, failures });
   }
-  if (complete) return;
-  results.failed += 1;
-  results.failures.push({ name: 'the run', file: path, message: 'ended before it had counted its tests' });
+  return results;
 }
 
-function addLine(results: Results, line: ReportLine): void {
-  switch (line.kind) {
+/** A scenario may import tests from other files: theirs count as its own, which the runner sums up after them. */
+function attributed(entries: readonly ReportLine[], files: ReadonlySet<string>): ReportLine[] {
+  let imported: Extract<ReportLine, { kind: 'failed' | 'skipped' }>[] = [];
+  return entries.flatMap((entry): ReportLine[] => {
+    if ((entry.kind === 'failed' || entry.kind === 'skipped') && !files.has(entry.file)) {
+      imported.push(entry);
+      return [];
+    }
+    if (entry.kind !== 'file') return [entry];
+    const own = imported.map((one) => ({ ...one, file: entry.file }));
+    imported = [];
+    return [...own, entry];
+  });
+}
+
+function addEntry(results: Results, entry: ReportLine): void {
+  if (entry.kind === 'end') return;
+  const result = results.get(entry.file) ?? emptyResult();
+  results.set(entry.file, result);
+  switch (entry.kind) {
     case 'skipped':
-      results.skips.set(line.reason, (results.skips.get(line.reason) ?? 0) + 1);
+      result.skips.push(entry.reason);
       return;
     case 'failed':
-      results.failures.push(line);
+      result.failures.push(entry);
+      // A file that cannot be run at all has no counts.
+      result.failed = Math.max(result.failed, 1);
       return;
-    case 'file':
-      results.files.set(line.file, line.millis);
+    case 'file': {
+      const { millis, passed, skipped } = entry;
+      Object.assign(result, { millis, passed, skipped, failed: Math.max(result.failed, entry.failed) });
       return;
-    case 'counts':
-      results.passed += line.passed;
-      results.skipped += line.skipped + line.todo;
-      results.failed += line.tests - line.passed - line.skipped - line.todo;
-      return;
+    }
     default:
-      line satisfies never;
+      entry satisfies never;
   }
+}
+
+function emptyResult(): FileResult {
+  return { millis: 0, passed: 0, failed: 0, skipped: 0, failures: [], skips: [], unsteady: [] };
 }

@@ -35,7 +35,7 @@ export class RealServers {
   }
 
   async #run([script = '', ...args]: string[], signal: AbortSignal): Promise<void> {
-    const code = await runInGroup([join(scripts, script), ...args], process.env, signal);
+    const code = await runInGroup([join(scripts, script), ...args], { env: process.env }, signal);
     signal.throwIfAborted();
     if (code !== 0) throw new Error(`test/servers/${script} ${args.join(' ')} ended with ${code}`);
   }

@@ -1,4 +1,4 @@
-// A reporter for `node --test`: a line of JSON for each failure, each skipped test, each file's time, and the counts.
+// A reporter for `node --test`: a line of JSON for each failure, each skipped test, each file's time and counts, and the end.
 import type { TestEvent } from 'node:test/reporters';
 import type { ReportLine } from './read-results.ts';
 
@@ -32,5 +32,14 @@ function describeFailure({ name, file = '', details }: Failed): ReportLine {
 }
 
 function describeSummary({ file, counts, duration_ms: millis }: Summary): ReportLine {
-  return file === undefined ? { kind: 'counts', ...counts } : { kind: 'file', file, millis };
+  if (file === undefined) return { kind: 'end' };
+  const skipped = counts.skipped + counts.todo;
+  return {
+    kind: 'file',
+    file,
+    millis,
+    passed: counts.passed,
+    failed: counts.tests - counts.passed - skipped,
+    skipped,
+  };
 }

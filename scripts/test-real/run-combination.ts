@@ -1,13 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { batchesOf, type Combination } from './combinations.ts';
-import { runInGroup } from './process-group.ts';
-import { addResults, noResults, type Results } from './read-results.ts';
+import type { Results } from './read-results.ts';
 import { binaries } from './requirements.ts';
-
-const reporter = join(import.meta.dirname, 'result-reporter.ts');
-const testTimeoutMillis = 1_800_000;
+import { runBatch } from './run-batch.ts';
 
 export interface CombinationRun {
   combination: Combination;
@@ -23,30 +19,17 @@ export async function runCombination(
   { combination, named, servers, folder }: CombinationRun,
   signal: AbortSignal,
 ): Promise<Results> {
-  const results = noResults();
+  const results: Results = new Map();
   const temporary = join(folder, 'tmp');
   const env = { ...ownEnvironment(), ...servers, TMPDIR: temporary };
-  for (const [index, { files, concurrency }] of batchesOf(combination, named).entries()) {
-    const report = join(folder, `${combination.name}-${index}.jsonl`);
+  for (const [index, batch] of batchesOf(combination, named).entries()) {
+    const report = join(folder, `${combination.name}-${index}`);
     mkdirSync(temporary, { recursive: true });
-    await runInGroup([process.execPath, ...argumentsOf(report, concurrency), ...files], env, signal);
+    const found = await runBatch({ ...batch, env, report }, signal);
     rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
-    signal.throwIfAborted();
-    await addResults(results, report);
+    for (const [file, result] of found) results.set(file, result);
   }
   return results;
-}
-
-function argumentsOf(report: string, concurrency: number): string[] {
-  return [
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${testTimeoutMillis}`,
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${reporter}`,
-    `--test-reporter-destination=${report}`,
-  ];
 }
 
 /** Without what would point the tests at other servers. */
