@@ -1,5 +1,5 @@
 // `npm run test:real`: the integration suite on real servers, which are installed, started and stopped by it.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -49,7 +49,10 @@ async function main(chosen: readonly Combination[]): Promise<number> {
     process.on(signal, () => {
       interruption.abort(new Error(`interrupted by ${signal}`));
     });
-  const servers = new RealServers(mkdtempSync(join(tmpdir(), 'edc-jp-real-')));
+  const directory = mkdtempSync(join(tmpdir(), 'edc-jp-real-'));
+  // The tests' own temporary folders are in it, and some belong to other users.
+  chmodSync(directory, 0o711);
+  const servers = new RealServers(directory);
   const outcomes: Outcome[] = [];
   let left: string | undefined;
   try {

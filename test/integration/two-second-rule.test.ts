@@ -30,17 +30,21 @@ suite('the two-second rule', { concurrency: true }, () => {
       const simulator = world.connector();
       const transfer = simulator.startTransfer({ assetId: 'echo' });
       const flow = world.flowOf(transfer);
-      await waitUntil('the outcome is known', async () => (await world.namespace.flow(flow))?.outcome);
+      await waitUntil('the first answer', () => simulator.process(transfer.id).answeredAt !== undefined);
       // Longer than the first request alone would have held it back; and at every replica, one of which will call back.
-      const end = performance.now() + 7000;
+      const deadline = performance.now() + 120_000;
+      let end = deadline;
       while (performance.now() < end) {
         for (const service of world.services) {
           world.connectAll(service);
           const [result] = await simulator.repeat(transfer.id);
           assert.equal(result?.kind === 'answered' && result.status, 200);
         }
+        const known = (await world.namespace.flow(flow))?.outcome !== undefined;
+        if (known && end === deadline) end = performance.now() + 7000;
         await delay(500);
       }
+      assert.ok((await world.namespace.flow(flow))?.outcome, 'there is something to call back with');
       assert.equal(simulator.process(transfer.id).counts.callback, 0);
       await simulator.waitFor(transfer.id, 'COMPLETED');
       assertNoneLeftEarly(world, transfer.id);
