@@ -18,6 +18,7 @@ const help = `Usage: npm run test:real -- [options] [files or folders of tests]
 
   --only NAME      only this combination (may be repeated): ${combinationNames.join(', ')}
   --without NAME   all but this one (may be repeated)
+  --quick          without the scenarios that take many minutes each with real pods
   --keep           leave the servers running, and say how to use and stop them
 `;
 
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     without: { type: 'string', multiple: true, default: [] },
+    quick: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -85,7 +87,13 @@ async function attempt(
     say(`${combination.name}: servers`);
     const env = await servers.provide(combination, signal);
     say(`${combination.name}: tests (servers after ${Math.round((performance.now() - start) / 1000)} s)`);
-    const run = { combination, named: positionals, servers: env, folder: servers.directory };
+    const run = {
+      combination,
+      named: positionals,
+      quick: values.quick,
+      servers: env,
+      folder: servers.directory,
+    };
     return outcome({ results: await runCombination(run, signal) });
   } catch (error) {
     return outcome({ notRun: messageOf(error), broken: true });

@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { needsToBeAlone } from '../../test/support/needs.ts';
 
 export const combinationNames = ['embedded', 'real-minio', 'embedded-minio', 'real-versity'] as const;
@@ -38,6 +39,15 @@ export const combinations: readonly Combination[] = [
   },
 ];
 
+/** With real pods each of them takes many minutes, hundreds of flows that it has. */
+const long = [
+  'fifty-kills.test.ts',
+  'kill-after-every-request.test.ts',
+  'kill-before-every-request.test.ts',
+  'replicas-under-load.test.ts',
+  'thousand-jobs.test.ts',
+];
+
 export interface Batch {
   files: string[];
   concurrency: number;
@@ -47,10 +57,14 @@ export interface Batch {
  * The files of a combination. Those that restart or cut off the real servers would disturb all others: they come last, one by one;
  * and after the whole suite what it made the service ask for is compared with the Role that is deployed.
  */
-export function batchesOf({ cluster, files }: Combination, named: readonly string[]): Batch[] {
+export function batchesOf(
+  { cluster, files }: Combination,
+  { named, quick }: { named: readonly string[]; quick: boolean },
+): Batch[] {
   const pattern = files === 'all' ? 'test/integration/**/*.test.ts' : 'test/integration/**/*.store.test.ts';
   const chosen = globSync(pattern)
     .sort()
+    .filter((file) => !quick || !long.includes(basename(file)))
     .filter(
       (file) => named.length === 0 || named.some((name) => file === name || file.startsWith(`${name}/`)),
     );

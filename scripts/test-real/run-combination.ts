@@ -9,6 +9,8 @@ export interface CombinationRun {
   combination: Combination;
   /** Only these files, or those in these folders; all, if there are none. */
   named: readonly string[];
+  /** Without the scenarios of many minutes. */
+  quick: boolean;
   /** What tells the tests of their servers. */
   servers: Record<string, string | undefined>;
   folder: string;
@@ -16,13 +18,13 @@ export interface CombinationRun {
 
 /** Runs the tests of a combination; what they print goes on to the terminal. */
 export async function runCombination(
-  { combination, named, servers, folder }: CombinationRun,
+  { combination, named, quick, servers, folder }: CombinationRun,
   signal: AbortSignal,
 ): Promise<Results> {
   const results: Results = new Map();
   const temporary = join(folder, 'tmp');
   const env = { ...ownEnvironment(), ...servers, TMPDIR: temporary };
-  for (const [index, batch] of batchesOf(combination, named).entries()) {
+  for (const [index, batch] of batchesOf(combination, { named, quick }).entries()) {
     const report = join(folder, `${combination.name}-${index}`);
     mkdirSync(temporary, { recursive: true });
     const found = await runBatch({ ...batch, env, report }, signal);
