@@ -101,6 +101,8 @@ async function ask(target: string, request: IncomingMessage, body: Buffer): Prom
   const { hostname, port } = new URL(target);
   const { method, url: path, headers } = request;
   const sent = forward({ hostname, port, method, path, headers, agent: false });
+  // A store may answer before it has read all, and close: that is heard of after the answer, when nobody waits any more.
+  sent.on('error', () => undefined);
   sent.end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   return { status: answer.statusCode ?? 502, rawHeaders: answer.rawHeaders, body: await buffer(answer) };
