@@ -16,7 +16,11 @@ export type AttemptVerdict =
 export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
   if (end.disrupted !== undefined) return judgeDisruption(end.pod, end.disrupted);
   const failure = workerFailure(end);
-  if (failure !== undefined) return { verdict: 'failed', ...failure };
+  if (failure !== undefined) {
+    // The kubelet kills first and says why a moment later.
+    if (end.interrupted?.startsWith('Evicted') === true) return judgeDisruption(end.pod, end.interrupted);
+    return { verdict: 'failed', ...failure };
+  }
   const report = parseReport(end.sidecar?.message);
   if (report !== undefined && 'manifest' in report) return { verdict: 'verify', report: report.manifest };
   const failed = { reason: 'upload-failed', message: uploadFailure(end, report) } as const;

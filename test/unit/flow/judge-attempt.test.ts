@@ -108,3 +108,10 @@ test('a pod that outgrew its disk limit is told so: another attempt would do the
   assert.equal(verdict.reason, 'storage-exceeded');
   assert.match(verdict.message, /volume "results" exceeds the limit "1Mi"/);
 });
+
+test('a worker whose kill was seen before its eviction was evicted all the same', () => {
+  const interrupted = 'Evicted: Usage of EmptyDir volume "results" exceeds the limit "1Mi".';
+  const worker = { exitCode: 137, reason: 'Error', finishedAt: good.worker?.finishedAt ?? '' };
+  const verdict = judgeAttempt({ ...good, worker, interrupted });
+  assert.equal(verdict.verdict === 'failed' && verdict.reason, 'storage-exceeded');
+});
