@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEnded } from '../support/flow-ends.ts';
 import { shellTemplate } from '../support/shell-template.ts';
-import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
+import { startHeldUpload } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
@@ -35,13 +35,7 @@ test('a Job that is deleted by hand ends its transfer as cancelled, and is let g
 });
 
 test('a Job that is deleted while its pod uploads ends its transfer as cancelled all the same', async (t) => {
-  const { world, podStore } = await startProxiedWorld(t);
-  const transfer = world.connector().startTransfer({ assetId: 'gated' });
-  const flow = world.flowOf(transfer);
-  await waitUntil('the worker runs', () => world.gate.asked > 0);
-  podStore.fault = outOfService;
-  world.gate.open();
-  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const { world, podStore, transfer, flow } = await startHeldUpload(t);
   await world.namespace.deleteJob(flow);
   podStore.fault = () => undefined;
   await assertEnded(world, transfer, { phase: 'cancelled', reason: 'job-deleted' });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
 import { evictPod, podThat, runningPod } from '../support/pods.ts';
 import { shellTemplate } from '../support/shell-template.ts';
-import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
+import { startHeldUpload } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -38,13 +38,7 @@ test('an evicted worker that exits 0 has no results: its Job is Complete, and no
 });
 
 test('a pod that is evicted while it uploads brings its upload to its end, and that counts', async (t) => {
-  const { world, podStore } = await startProxiedWorld(t);
-  const transfer = world.connector().startTransfer({ assetId: 'gated' });
-  const flow = world.flowOf(transfer);
-  await waitUntil('the worker runs', () => world.gate.asked > 0);
-  podStore.fault = outOfService;
-  world.gate.open();
-  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const { world, podStore, transfer, flow } = await startHeldUpload(t);
   const [pod] = await world.namespace.pods(flow);
   await evictPod(world, pod?.metadata?.name ?? '');
   podStore.fault = () => undefined;

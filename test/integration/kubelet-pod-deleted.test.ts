@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
 import { deletePod, podThat, runningPod } from '../support/pods.ts';
 import { shellTemplate } from '../support/shell-template.ts';
-import { outOfService, startProxiedWorld } from '../support/start-proxied-world.ts';
+import { startHeldUpload } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
-import { waitUntil } from '../support/wait-until.ts';
 
 test('a pod deleted by hand while its worker runs ends the transfer, since its Job makes no other', async (t) => {
   const world = await startWorld(t);
@@ -31,13 +30,7 @@ test('a worker that exits 0 when its pod is deleted has no results, though its J
 });
 
 test('a pod deleted by hand while it uploads brings its upload to its end, and that counts', async (t) => {
-  const { world, podStore } = await startProxiedWorld(t);
-  const transfer = world.connector().startTransfer({ assetId: 'gated' });
-  const flow = world.flowOf(transfer);
-  await waitUntil('the worker runs', () => world.gate.asked > 0);
-  podStore.fault = outOfService;
-  world.gate.open();
-  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const { world, podStore, transfer, flow } = await startHeldUpload(t);
   const { pod } = await podThat(world, {
     flow,
     is: 'uploads',
@@ -50,13 +43,7 @@ test('a pod deleted by hand while it uploads brings its upload to its end, and t
 });
 
 test('a pod killed by hand while it uploads ends the transfer with upload-failed', async (t) => {
-  const { world, podStore } = await startProxiedWorld(t);
-  const transfer = world.connector().startTransfer({ assetId: 'gated' });
-  const flow = world.flowOf(transfer);
-  await waitUntil('the worker runs', () => world.gate.asked > 0);
-  podStore.fault = outOfService;
-  world.gate.open();
-  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  const { world, transfer, flow } = await startHeldUpload(t);
   const { pod } = await podThat(world, {
     flow,
     is: 'uploads',

@@ -1,6 +1,8 @@
 import type { TestContext } from 'node:test';
+import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { startWorld, type WorldOptions } from './start-world.ts';
+import { waitUntil } from './wait-until.ts';
 import type { World } from './world.ts';
 
 export interface ProxiedWorld {
@@ -18,6 +20,23 @@ export async function startProxiedWorld(t: TestContext, options: WorldOptions = 
   world.connectAll();
   await service.start();
   return { world, podStore };
+}
+
+export interface HeldUpload extends ProxiedWorld {
+  transfer: TransferProcess;
+  flow: string;
+}
+
+/** A flow whose worker's end is noted, and whose upload finds no store until the test mends `podStore.fault`. */
+export async function startHeldUpload(t: TestContext): Promise<HeldUpload> {
+  const { world, podStore } = await startProxiedWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  podStore.fault = outOfService;
+  world.gate.open();
+  await waitUntil('the end of the worker is noted', async () => (await world.namespace.flow(flow))?.worker);
+  return { world, podStore, transfer, flow };
 }
 
 /** As a store answers that is being restarted: every client tries again. */
