@@ -40,7 +40,8 @@ export type ContainerState =
 export function readAttempt(pod: Pod): Attempt {
   const metadata = pod.metadata ?? {};
   const phase = text(pod.status?.phase);
-  const worker = readContainer(pod.status?.containerStatuses, workerContainer);
+  const terminal = phase === 'Succeeded' || phase === 'Failed';
+  const worker = readContainer(pod.status?.containerStatuses, { name: workerContainer, terminal });
   return {
     id: text(metadata.uid),
     pod: text(metadata.name),
@@ -49,10 +50,10 @@ export function readAttempt(pod: Pod): Attempt {
     phase,
     disrupted: readDisruption(pod),
     ...readDeletion(metadata),
-    terminal: phase === 'Succeeded' || phase === 'Failed',
+    terminal,
     held: metadata.finalizers?.includes(evidenceFinalizer) === true,
     worker,
-    sidecar: readContainer(pod.status?.initContainerStatuses, sidecarContainer),
+    sidecar: readContainer(pod.status?.initContainerStatuses, { name: sidecarContainer, terminal }),
     blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,
     unpreparedSince: worker.state === 'waiting' ? unpreparedSince(pod) : undefined,
   };
@@ -98,15 +99,29 @@ function endOf({
 }
 
 type Statuses = NonNullable<Pod['status']>['containerStatuses'];
+type Terminated = NonNullable<NonNullable<NonNullable<Statuses>[number]['state']>['terminated']>;
 
-function readContainer(statuses: Statuses, name: string): ContainerState {
-  const { terminated, running, waiting } = statuses?.find((status) => status.name === name)?.state ?? {};
+function readContainer(
+  statuses: Statuses,
+  { name, terminal }: { name: string; terminal: boolean },
+): ContainerState {
+  const status = statuses?.find((candidate) => candidate.name === name);
+  const { running, waiting } = status?.state ?? {};
+  const terminated = endIn(status, terminal);
   if (terminated !== undefined) {
     const { exitCode, reason, message, finishedAt } = terminated;
     return { state: 'ended', exitCode, reason: text(reason), ...defined({ message, finishedAt }) };
   }
   if (running !== undefined) return { state: 'running', startedAt: text(running.startedAt) };
   return { state: 'waiting', ...defined({ reason: waiting?.reason, message: waiting?.message }) };
+}
+
+/**
+ * A kubelet that is back and finds a container gone writes a former life's end before the container's own state; in a pod that
+ * has ended, no other life follows.
+ */
+function endIn(status: NonNullable<Statuses>[number] | undefined, terminal: boolean): Terminated | undefined {
+  return status?.state?.terminated ?? (terminal ? status?.lastState?.terminated : undefined);
 }
 
 /** Without the members that are undefined: exactOptionalPropertyTypes tells absent from undefined, and so does JSON. */
@@ -116,23 +131,33 @@ function defined(members: Record<string, string | undefined>): Record<string, st
   );
 }
 
-const involuntary = ['Evicted', 'NodeLost', 'NodeShutdown', 'Terminated'];
-
-/** Observations 13 and 20: an eviction for disk use and a node's reboot come without DisruptionTarget. */
 function readDisruption({ metadata, status = {} }: Pod): string | undefined {
   const target = status.conditions?.find(
     (condition) => condition.type === 'DisruptionTarget' && condition.status === 'True',
   );
   if (target !== undefined) return target.reason ?? 'DisruptionTarget';
   if (metadata?.deletionTimestamp !== undefined) return 'Deleted';
-  if (involuntary.includes(text(status.reason))) return because(status.reason, status.message);
-  return status.containerStatuses?.some(isLost) === true ? 'ContainerStatusUnknown' : undefined;
+  return status.phase === 'Failed' ? readUnmarkedDisruption(status) : undefined;
+}
+
+/**
+ * Observations 13 and 20: an eviction for disk use and a node's reboot come without DisruptionTarget. So does the answer of a kubelet
+ * that is back and refuses a pod it once ran (`OutOfcpu`, `UnexpectedAdmissionError`). A pod's own reason is always the cluster's;
+ * only its deadline was the template's to choose.
+ */
+function readUnmarkedDisruption({
+  reason,
+  message,
+  containerStatuses,
+}: NonNullable<Pod['status']>): string | undefined {
+  if (text(reason) !== '' && reason !== 'DeadlineExceeded') return because(reason, message);
+  return containerStatuses?.some(isLost) === true ? 'ContainerStatusUnknown' : undefined;
 }
 
 function because(reason: string | undefined, message: string | undefined): string {
   return [reason, message?.trim()].filter(Boolean).join(': ').slice(0, messageLimit);
 }
 
-function isLost({ state }: NonNullable<Statuses>[number]): boolean {
-  return state?.terminated?.reason === 'ContainerStatusUnknown';
+function isLost(status: NonNullable<Statuses>[number]): boolean {
+  return endIn(status, true)?.reason === 'ContainerStatusUnknown';
 }

@@ -18,20 +18,22 @@ function aPod(status: Pod['status'], metadata: Pod['metadata'] = {}): Pod {
 
 const noted = { attempt: 'u', exitCode: 0, reason: 'Completed', at: 'then' };
 
-function workerEnded(
-  exitCode: number,
-  reason: string,
-): NonNullable<NonNullable<Pod['status']>['containerStatuses']> {
-  return [
-    {
-      name: 'worker',
-      image: 'i',
-      imageID: '',
-      ready: false,
-      restartCount: 0,
-      state: { terminated: { exitCode, reason } },
-    },
-  ];
+type Statuses = NonNullable<NonNullable<Pod['status']>['containerStatuses']>;
+
+const aWorker = { name: 'worker', image: 'i', imageID: '', ready: false, restartCount: 0 };
+
+function workerEnded(exitCode: number, reason: string): Statuses {
+  return [{ ...aWorker, state: { terminated: { exitCode, reason } } }];
+}
+
+/** As a kubelet writes it that finds no container of a worker it knew as running. */
+function lostWorker(): Statuses[number] {
+  return {
+    ...aWorker,
+    restartCount: 1,
+    state: { waiting: { reason: 'PodInitializing' } },
+    lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } },
+  };
 }
 
 test('a pod is terminal by its phase alone, not by its worker: the sidecar may still upload', () => {
@@ -73,6 +75,21 @@ const disruptions: { name: string; pod: Pod; disrupted: string | undefined }[] =
     pod: aPod({ phase: 'Failed', containerStatuses: workerEnded(137, 'ContainerStatusUnknown') }),
     disrupted: 'ContainerStatusUnknown',
   },
+  {
+    name: 'a reboot of the node, whose kubelet has only told yet that a former life ended',
+    pod: aPod({ phase: 'Failed', containerStatuses: [lostWorker()] }),
+    disrupted: 'ContainerStatusUnknown',
+  },
+  {
+    name: 'a kubelet that is back and has no room for the pod any more',
+    pod: aPod({ phase: 'Failed', reason: 'OutOfcpu', message: 'Pod was rejected: not enough cpu' }),
+    disrupted: 'OutOfcpu: Pod was rejected: not enough cpu',
+  },
+  {
+    name: "none in a pod's own deadline",
+    pod: aPod({ phase: 'Failed', reason: 'DeadlineExceeded', containerStatuses: workerEnded(137, 'Error') }),
+    disrupted: undefined,
+  },
 ];
 
 for (const { name, pod, disrupted } of disruptions) {
@@ -94,6 +111,13 @@ test('a worker end that was seen before the mark of deletion stands; one that wa
   assert.equal(attemptEnd(pod, undefined, 'now').disrupted, 'Deleted');
 });
 
+test('a former life of a worker is its end once its pod has ended, and not before', () => {
+  const ended = readAttempt(aPod({ phase: 'Failed', containerStatuses: [lostWorker()] }));
+  assert.deepEqual(ended.worker, { state: 'ended', exitCode: 137, reason: 'ContainerStatusUnknown' });
+  const running = readAttempt(aPod({ phase: 'Running', containerStatuses: [lostWorker()] }));
+  assert.equal(running.worker.state, 'waiting');
+});
+
 test("a worker's noted end outlives what a rebooted node says of it", () => {
   const pod = readAttempt(
     aPod({ phase: 'Failed', containerStatuses: workerEnded(137, 'ContainerStatusUnknown') }),
@@ -105,14 +129,7 @@ test("a worker's noted end outlives what a rebooted node says of it", () => {
 
 test('what keeps a worker from starting is told of a pod whose worker has not begun, and of no other', () => {
   const waiting = { reason: 'ErrImagePull', message: 'no such image' };
-  const status = {
-    name: 'worker',
-    image: 'i',
-    imageID: '',
-    ready: false,
-    restartCount: 0,
-    state: { waiting },
-  };
+  const status = { ...aWorker, state: { waiting } };
   const pod = readAttempt(aPod({ phase: 'Pending', containerStatuses: [status] }));
   assert.equal(pod.blocked?.cause, 'imagePull');
   assert.equal(
