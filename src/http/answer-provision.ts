@@ -10,6 +10,7 @@ import type { FlowService, FlowView } from '../provisioner/flow-service.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
+import { problemOf } from './problem.ts';
 
 export interface ProvisionDependencies {
   templates: readonly Template[];
@@ -39,6 +40,33 @@ export async function answerProvision(
 ): Promise<ProvisionAnswer> {
   const { connector, message } = asked;
   const id = flowName({ dialect: 'control-plane', connector: connector.name, ids: message.ids });
+  try {
+    return await answerFor(deps, { ...asked, id }, signal);
+  } catch (error) {
+    const { status } = problemOf(error);
+    if (status >= 500 && message.type !== 'deprovision') markLate(deps, { ...asked, id });
+    throw error;
+  }
+}
+
+const lateMarkMillis = 10_000;
+
+/**
+ * A connector whose request found no answer sends it again within seconds: a callback in between would overtake that answer. What
+ * kept the mark from being written may be over by now; if it is not, no callback can leave either.
+ */
+function markLate({ flows }: ProvisionDependencies, { id, log }: Asked & { id: string }): void {
+  flows.askAgain(id, AbortSignal.timeout(lateMarkMillis)).catch((error: unknown) => {
+    flowLogger(log, id).warn({ err: error }, 'A request without an answer could not be marked.');
+  });
+}
+
+async function answerFor(
+  deps: ProvisionDependencies,
+  { id, ...asked }: Asked & { id: string },
+  signal: AbortSignal,
+): Promise<ProvisionAnswer> {
+  const { connector, message } = asked;
   const isNew = message.type === 'provision' && (await acceptUnlessKnown(deps, asked, signal));
   const decision = isNew ? 'accept' : await decide(deps, { ...asked, id }, signal);
   flowLogger(asked.log, id).info(

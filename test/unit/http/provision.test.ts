@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../../src/errors.ts';
 import { readTraffic, versions } from '../connector/read-traffic.ts';
 import { memoryFlows } from './memory-flows.ts';
@@ -62,6 +63,37 @@ test('a repeat whose mark cannot be stored is not answered as if it were', async
   assert.equal(again.status, 503);
   assert.ok(!again.body.includes('10.0.0.1'));
 });
+
+for (const { name, http, problem } of [
+  { name: 'that is broken off', http: { answerDeadlineMillis: 100 }, problem: undefined },
+  {
+    name: 'that nobody can serve now',
+    http: {},
+    problem: new ServiceError('cluster-unavailable', 'not now'),
+  },
+]) {
+  test(
+    `a repeat ${name} is marked as asked again all the same: the connector will ask once more`,
+    { timeout: 120_000 },
+    async (t) => {
+      const marked = Promise.withResolvers<string>();
+      let tries = 0;
+      const flows = memoryFlows({
+        async askAgain(flow, signal) {
+          tries += 1;
+          if (tries > 1) marked.resolve(flow);
+          else if (problem !== undefined) throw problem;
+          else await setTimeout(600_000, undefined, { signal, ref: false });
+        },
+      });
+      await ask((await startHttp(t, { flows })).port, path, { body: provisionBody() });
+      const { port } = await startHttp(t, { flows, http });
+      const reply = await Promise.allSettled([ask(port, path, { body: provisionBody() })]);
+      assert.notEqual(reply[0].status === 'fulfilled' && reply[0].value.status, 200);
+      assert.deepEqual([await marked.promise], [...flows.views.keys()]);
+    },
+  );
+}
 
 test('a repeat is answered although its template is no longer there', async (t) => {
   const flows = memoryFlows();
