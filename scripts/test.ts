@@ -4,10 +4,12 @@ import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeResults } from './test-real/print-summary.ts';
+import { withCompileCache } from './compile-cache.ts';
 import { runBatch } from './test-real/run-batch.ts';
 
 const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith('-'));
+const env = withCompileCache(process.env);
 const named = given.filter((argument) => !argument.startsWith('-'));
 
 if (given.length > 0) process.exitCode = await runNamed();
@@ -42,7 +44,7 @@ async function runScenarios(): Promise<number> {
   try {
     const concurrency = Math.max(1, Math.min(3, availableParallelism()));
     const files = globSync('test/integration/**/*.test.ts').sort();
-    const batch = { files, concurrency, env: process.env, report: join(folder, 'scenarios') };
+    const batch = { files, concurrency, env, report: join(folder, 'scenarios') };
     const results = await runBatch(batch, interruption.signal);
     console.log(describeResults(results).join('\n'));
     return [...results.values()].some(({ failed }) => failed > 0) ? 1 : 0;
@@ -53,7 +55,7 @@ async function runScenarios(): Promise<number> {
 
 /** Exit code of one run; a signal counts as a failure. */
 function run(args: string[]): Promise<number> {
-  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { batchesOf, type Combination } from './combinations.ts';
+import { withCompileCache } from '../compile-cache.ts';
 import type { Results } from './read-results.ts';
 import { binaries } from './requirements.ts';
 import { runBatch } from './run-batch.ts';
@@ -23,7 +24,7 @@ export async function runCombination(
 ): Promise<Results> {
   const results: Results = new Map();
   const temporary = join(folder, 'tmp');
-  const env = { ...ownEnvironment(), ...servers, TMPDIR: temporary };
+  const env = { ...withCompileCache(ownEnvironment()), ...servers, TMPDIR: temporary };
   for (const [index, batch] of batchesOf(combination, { named, quick }).entries()) {
     const report = join(folder, `${combination.name}-${index}`);
     mkdirSync(temporary, { recursive: true });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { Attempt } from '../../src/flow/attempt.ts';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
 import { needing } from '../support/needs.ts';
 import { openNodes } from '../support/nodes.ts';
@@ -17,11 +19,7 @@ test(
       settings: { pods: { unreachableSeconds: 600, limits: { run: 900 } } },
     });
     const nodes = openNodes(t, world);
-    const transfer = world.connector().startTransfer({ assetId: 'gated' });
-    const flow = world.flowOf(transfer);
-    await waitUntil('the worker runs', () => world.gate.asked > 0);
-    const { pod } = await runningPod(world, flow);
-    const node = await nodeOf(world, pod);
+    const { transfer, node } = await startOnNode(world);
     await nodes.cut(node);
     await nodes.restore(node);
     await assertEnded(world, transfer, {
@@ -39,11 +37,7 @@ test(
   async (t) => {
     const world = await startWorld(t, { settings: impatient });
     const nodes = openNodes(t, world);
-    const transfer = world.connector().startTransfer({ assetId: 'gated' });
-    const flow = world.flowOf(transfer);
-    await waitUntil('the worker runs', () => world.gate.asked > 0);
-    const first = await runningPod(world, flow);
-    const node = await nodeOf(world, first.pod);
+    const { transfer, flow, first, node } = await startOnNode(world);
     await nodes.cut(node);
     await givenUp(world, flow);
     assert.equal((await world.namespace.pods(flow)).length, 1);
@@ -67,15 +61,11 @@ test(
       settings: { pods: { unreachableSeconds: 2, limits: { run: 900, upload: 5 } } },
     });
     const nodes = openNodes(t, world);
-    const transfer = world.connector().startTransfer({ assetId: 'gated' });
-    const flow = world.flowOf(transfer);
-    await waitUntil('the worker runs', () => world.gate.asked > 0);
-    const { pod } = await runningPod(world, flow);
-    const node = await nodeOf(world, pod);
+    const { transfer, flow, first, node } = await startOnNode(world);
     await nodes.cut(node);
     await world.connector().waitFor(transfer.id, 'TERMINATED', { deadlineMs: 240_000 });
     assert.equal((await world.namespace.job(flow))?.spec?.suspend, true);
-    assert.ok((await world.namespace.pods(flow)).every(({ metadata }) => metadata?.name === pod));
+    assert.ok((await world.namespace.pods(flow)).every(({ metadata }) => metadata?.name === first.pod));
     await nodes.restore(node);
     await assertEnded(world, transfer, {
       phase: 'failed',
@@ -88,18 +78,14 @@ test(
 test('a kubelet that is silent for a moment changes nothing', needing('two real nodes'), async (t) => {
   const world = await startWorld(t);
   const nodes = openNodes(t, world);
-  const transfer = world.connector().startTransfer({ assetId: 'gated' });
-  const flow = world.flowOf(transfer);
-  await waitUntil('the worker runs', () => world.gate.asked > 0);
-  const { id, pod } = await runningPod(world, flow);
-  const node = await nodeOf(world, pod);
+  const { transfer, first, node } = await startOnNode(world);
   await nodes.stopKubelet(node);
   const before = world.gate.asked;
   await waitUntil('the worker goes on', () => world.gate.asked > before);
   world.gate.open();
   await nodes.startKubelet(node);
   const record = await assertReceived(world, transfer, gatedFiles);
-  assert.equal(record.attempt?.attempt, id);
+  assert.equal(record.attempt?.attempt, first.id);
 });
 
 test(
@@ -108,11 +94,7 @@ test(
   async (t) => {
     const world = await startWorld(t, { settings: impatient });
     const nodes = openNodes(t, world);
-    const transfer = world.connector().startTransfer({ assetId: 'gated' });
-    const flow = world.flowOf(transfer);
-    await waitUntil('the worker runs', () => world.gate.asked > 0);
-    const first = await runningPod(world, flow);
-    const node = await nodeOf(world, first.pod);
+    const { transfer, flow, first, node } = await startOnNode(world);
     await nodes.stopKubelet(node);
     await givenUp(world, flow);
     const before = world.gate.asked;
@@ -129,6 +111,20 @@ test(
     assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);
   },
 );
+
+/** A transfer whose worker runs, its attempt, and the node that it runs on. */
+async function startOnNode(world: World): Promise<{
+  transfer: TransferProcess;
+  flow: string;
+  first: Attempt;
+  node: string;
+}> {
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  const first = await runningPod(world, flow);
+  return { transfer, flow, first, node: await nodeOf(world, first.pod) };
+}
 
 /** Pods are given up soon after their node is, and waited for until it is surely back. */
 const impatient = { pods: { unreachableSeconds: 2, limits: { run: 900, upload: 300 } } };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -22,31 +23,13 @@ results:
   storage: { size: 64Mi }
 `;
 
-const jobYaml = `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: with-a-secret
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-        - name: worker
-          image: busybox:1.37
-          command:
-            - sh
-            - -c
-            - |
-              set -eu
-              printf '%s, %s' "$GREETING" "$(printf %s "$API_KEY" | sha256sum | cut -d ' ' -f 1)" > "$RESULT_DIRECTORY/digest.txt"
-          resources:
-            requests: { cpu: 50m, memory: 32Mi }
-            limits: { cpu: '1', memory: 256Mi }
+const script = `set -eu
+printf '%s, %s' "$GREETING" "$(printf %s "$API_KEY" | sha256sum | cut -d ' ' -f 1)" > "$RESULT_DIRECTORY/digest.txt"
 `;
 
 test('a secret parameter reaches the worker and is written down nowhere but in its Secret', async (t) => {
   const world = await startWorld(t, {
-    templates: { 'with-a-secret': { 'template.yaml': templateYaml, 'job.yaml': jobYaml } },
+    templates: { 'with-a-secret': { ...shellTemplate({ script }), 'template.yaml': templateYaml } },
     settings: { log: { level: 'trace' } },
   });
   const simulator = world.connector();

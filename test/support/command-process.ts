@@ -30,10 +30,10 @@ export class CommandProcess {
   ) {
     this.folder = folders.folder;
     this.temporary = folders.temporary;
-    const { PATH, HOME, NODE_V8_COVERAGE } = process.env;
+    const { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE } = process.env;
     this.child = spawn(process.execPath, [executable, ...args], {
       cwd: this.folder,
-      env: { PATH, HOME, NODE_V8_COVERAGE, TMPDIR: this.temporary, ...env },
+      env: { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE, TMPDIR: this.temporary, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

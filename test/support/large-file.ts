@@ -1,31 +1,15 @@
+import { shellTemplate } from './shell-template.ts';
+
 /** A little over two parts and a half of the sidecar's. */
 export const largeBytes = 20 * 1024 * 1024 + 17;
 
 /** Needs escaping wherever it appears. */
 export const largeName = "größe 100%+'x'.bin";
 
-const jobYaml = `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: large
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers:
-        - name: worker
-          image: busybox:1.37
-          command:
-            - sh
-            - -c
-            - |
-              set -eu
-              cd "$RESULT_DIRECTORY"
-              head -c ${largeBytes} /dev/urandom > "${largeName}"
-              sha256sum < "${largeName}" | cut -d ' ' -f 1 > sha256.txt
-          resources:
-            requests: { cpu: 50m, memory: 32Mi }
-            limits: { cpu: '1', memory: 256Mi }
+const script = `set -eu
+cd "$RESULT_DIRECTORY"
+head -c ${largeBytes} /dev/urandom > "${largeName}"
+sha256sum < "${largeName}" | cut -d ' ' -f 1 > sha256.txt
 `;
 
 /** A template whose worker writes a file that is stored in parts, and its digest. */
@@ -37,5 +21,5 @@ results:
   storage: { size: 64Mi }
 dataAddress: ${dataAddress}
 `;
-  return { 'template.yaml': templateYaml, 'job.yaml': jobYaml };
+  return { ...shellTemplate({ script }), 'template.yaml': templateYaml };
 }

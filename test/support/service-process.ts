@@ -19,7 +19,7 @@ export interface ServiceOptions {
 
 const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', import.meta.url));
 const keptLines = 2000;
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'NODE_V8_COVERAGE'];
+const passedOn = ['PATH', 'HOME', 'TMPDIR', 'NODE_V8_COVERAGE', 'NODE_COMPILE_CACHE'];
 
 /** The service as its own process, which may be killed and started again on the same port with the same settings. */
 export class ServiceProcess {

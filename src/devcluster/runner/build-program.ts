@@ -30,7 +30,7 @@ export interface ContainerPrograms {
 
 /**
  * Translates a container to processes of this machine: variables expanded, mount paths rewritten, and an environment
- * that holds nothing but the pod's variables, PATH, HOSTNAME, and HOME and TMPDIR in the pod's folder.
+ * that holds nothing but the pod's variables, PATH, HOSTNAME, HOME and TMPDIR in the pod's folder, and where compiled code is kept.
  * Throws `ContainerConfigError` if something it refers to is missing.
  */
 export function buildPrograms(
@@ -52,6 +52,7 @@ export function buildPrograms(
     HOSTNAME: pod.metadata.name,
     HOME: madeFolder(join(own, 'home')),
     TMPDIR: madeFolder(join(own, 'tmp')),
+    ...(image.programs.includes('node') ? compileCache() : {}),
     ...Object.fromEntries([...variables].map(([name, value]) => [name, rewrite(value)])),
     PATH: [...(variables.has('PATH') ? [rewrite(variables.get('PATH') ?? '')] : []), folder].join(':'),
   };
@@ -68,6 +69,12 @@ export function buildPrograms(
     other: program,
     terminationMessageFile: messageFile,
   };
+}
+
+/** An image of a Node program may hold its compiled code; here it is where this process keeps its own, if it was told to. */
+function compileCache(): Record<string, string> {
+  const { NODE_COMPILE_CACHE: folder } = process.env;
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 /** What the image says is not expanded or rewritten by Kubernetes either, but it holds nothing that could be. */
