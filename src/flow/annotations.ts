@@ -35,6 +35,8 @@ export const annotation = {
   intent: `${prefix}/intent`,
   /** Told. */
   told: `${prefix}/told`,
+  /** MaybeDeprovision. */
+  maybeDeprovision: `${prefix}/maybe-deprovision`,
   recordedAt: `${prefix}/recorded-at`,
   /** When a deprovision was asked for. */
   deprovision: `${prefix}/deprovision`,
@@ -74,6 +76,15 @@ export interface Told {
   detail?: string;
 }
 
+/**
+ * A request without a type came while a callback was on its way: a deprovision if the connector took that one, else a repeat.
+ */
+export interface MaybeDeprovision {
+  at: string;
+  /** `at` of the Intent. */
+  intent: string;
+}
+
 export interface CancelRequest {
   reason: CancelReason;
   at: string;
@@ -90,6 +101,7 @@ interface Values {
   [annotation.outcome]: Outcome;
   [annotation.intent]: Intent;
   [annotation.told]: Told;
+  [annotation.maybeDeprovision]: MaybeDeprovision;
   [annotation.cancel]: CancelRequest;
 }
 

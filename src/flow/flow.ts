@@ -5,6 +5,7 @@ import {
   type CancelRequest,
   type CredentialsNote,
   type Intent,
+  type MaybeDeprovision,
   type Told,
   type WorkerEnd,
 } from './annotations.ts';
@@ -43,6 +44,7 @@ export interface Flow {
   outcome: Outcome | undefined;
   intent: Intent | undefined;
   told: Told | undefined;
+  maybeDeprovision: MaybeDeprovision | undefined;
   recordedAt: string | undefined;
   deprovisionAskedAt: string | undefined;
   cancel: CancelRequest | undefined;
@@ -121,6 +123,7 @@ function readProgress(annotations: Record<string, string>): Progress {
     attempt: readAnnotation(annotations, annotation.attempt),
     outcome: readAnnotation(annotations, annotation.outcome),
     intent: readAnnotation(annotations, annotation.intent),
+    maybeDeprovision: readAnnotation(annotations, annotation.maybeDeprovision),
     told: readAnnotation(annotations, annotation.told),
     recordedAt: annotations[annotation.recordedAt],
     deprovisionAskedAt: annotations[annotation.deprovision],

@@ -156,11 +156,14 @@ async function accept(
 }
 
 async function askAgain(
-  { flows }: ProvisionDependencies,
-  { id }: { id: string },
+  deps: ProvisionDependencies,
+  asked: Asked & { id: string },
   signal: AbortSignal,
 ): Promise<ProvisionAnswer['answer']> {
-  await flows.askAgain(id, signal);
+  const { id, message } = asked;
+  if (message.type === undefined) {
+    if ((await deps.flows.askUntyped(id, signal)) === 'told') return await deprovision(deps, asked, signal);
+  } else await deps.flows.askAgain(id, signal);
   return 'repeated';
 }
 

@@ -1,6 +1,7 @@
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
 import { createAskAgain } from './ask-again.ts';
+import { askUntyped } from './ask-untyped.ts';
 import { cancelFlow, deprovisionFlow } from './cancel-flow.ts';
 import { findFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
@@ -9,10 +10,12 @@ import { RecentNames } from './recent-names.ts';
 
 export function createFlowService(deps: Provisioner): FlowService {
   const files = new RecentNames();
+  const askAgain = createAskAgain(deps);
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
-    askAgain: createAskAgain(deps),
+    askAgain,
+    askUntyped: (flow, signal) => askUntyped({ ...deps, askAgain }, flow, signal),
     deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),
     cancel: (flow, reason, signal) => cancelFlow(deps, { flow, reason }, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),

@@ -3,6 +3,7 @@ import { readAttempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
+import { wasTaken } from '../flow/told.ts';
 import { recordKey, type FlowRecord } from '../flow/record.ts';
 import type { FlowView } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
@@ -44,7 +45,7 @@ async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): P
     content: flow.content,
     ...describePhase(flow, pods.map(readAttempt)),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
-    told: flow.told?.result === 'told' || flow.told?.result === 'ended',
+    told: wasTaken(flow.told),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };
 }

@@ -15,6 +15,11 @@ export interface FlowService {
   find(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
   /** For a repeat before the outcome is told: to be called before it is answered (the two-second rule). */
   askAgain(flow: string, signal: AbortSignal): Promise<void>;
+  /**
+   * For a request that may be such a repeat or a deprovision, before it is answered. `told`: it is a deprovision. While a callback is on
+   * its way nobody knows; the reconciler takes it for the one or the other when it does.
+   */
+  askUntyped(flow: string, signal: AbortSignal): Promise<'asked' | 'told'>;
   /** Cancels what runs and deletes results; may be repeated. */
   deprovision(flow: string, signal: AbortSignal): Promise<'accepted' | 'unknown'>;
   cancel(flow: string, reason: CancelReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;

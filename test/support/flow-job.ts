@@ -40,7 +40,7 @@ export function aPod(flow: string, name: string, finalizers = [evidenceFinalizer
 }
 
 function annotationsOf(flow: Flow): Record<string, string> {
-  const { credentials, worker, attempt, outcome, intent, told, cancel } = flow;
+  const { credentials, worker, attempt, outcome, intent, told, maybeDeprovision, cancel } = flow;
   const texts = Object.entries({
     [annotation.content]: flow.content,
     [annotation.askedAt]: flow.askedAt,
@@ -59,6 +59,7 @@ function annotationsOf(flow: Flow): Record<string, string> {
     ...(outcome === undefined ? {} : writeAnnotation(annotation.outcome, outcome)),
     ...(intent === undefined ? {} : writeAnnotation(annotation.intent, intent)),
     ...(told === undefined ? {} : writeAnnotation(annotation.told, told)),
+    ...(maybeDeprovision === undefined ? {} : writeAnnotation(annotation.maybeDeprovision, maybeDeprovision)),
     ...(cancel === undefined ? {} : writeAnnotation(annotation.cancel, cancel)),
   };
 }

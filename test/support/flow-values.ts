@@ -59,6 +59,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     outcome: undefined,
     intent: undefined,
     told: undefined,
+    maybeDeprovision: undefined,
     recordedAt: undefined,
     deprovisionAskedAt: undefined,
     cancel: undefined,

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
 import type { ProxyHooks, SeenRequest } from './counting-proxy.ts';
-import { readKubeconfig, writeKubeconfig } from './kubeconfig.ts';
-import { openProxies } from './open-proxies.ts';
 import type { ServiceProcess } from './service-process.ts';
-import { startWorld } from './start-world.ts';
+import { startWatchedWorld, type WatchedWorld } from './start-watched-world.ts';
 import { waitUntil } from './wait-until.ts';
-import type { World } from './world.ts';
 
 export type Moment = 'before' | 'after';
 
@@ -45,50 +41,16 @@ export async function killAtEveryRequest(t: TestContext, moment: Moment): Promis
   t.diagnostic(`killed ${moment} each of ${most} requests`);
 }
 
-interface Stage {
-  world: World;
-  service: ServiceProcess;
-  connector: ConnectorSimulator;
+interface Stage extends WatchedWorld {
   killer: Killer;
 }
 
 async function setStage(t: TestContext, moment: Moment): Promise<Stage> {
   const killer = new Killer(moment);
-  const proxies = await openProxies(killer);
-  t.after(() => proxies.stack.disposeAsync());
-  const { callback, cluster, store, provision } = proxies.at;
-  const world = await startWorld(t, {
-    replicas: 0,
-    connectors: [
-      {
-        name: 'provider',
-        version: '0.15.1',
-        iterationWaitMillis: 5,
-        retryDelaysMillis: [0, 50, 100, 200],
-        settings: { callbackPrefix: `${callback}/management/callback` },
-      },
-    ],
-  });
-  const connector = world.connector();
-  const api = await readKubeconfig(world.access.kubeconfig);
-  const proxied = { ...api, server: cluster, ca: undefined };
-  const service = await world.addService({
-    cluster: { kubeconfig: await writeKubeconfig(join(world.folder, 'proxied'), proxied) },
-    store: { endpoint: store, podEndpoint: world.servers.s3.podEndpoint },
-    // One identity for all its lives and a long Lease: the next life leads at once, and few requests are renewals.
-    reconciler: { identity: 'the-only-one', leaseSeconds: 60 },
-  });
-  proxies.aim({
-    cluster: api.server,
-    ca: api.ca ?? '',
-    store: world.servers.s3.endpoint,
-    callback: new URL(connector.callbackAddress).origin,
-    provision: service.url,
-  });
-  killer.service = service;
-  connector.provisionAt(world.provisionUrl({ service }).replace(service.url, provision));
-  await service.start();
-  return { world, service, connector, killer };
+  const watched = await startWatchedWorld(t, killer, '0.15.1');
+  killer.service = watched.service;
+  await watched.service.start();
+  return { ...watched, killer };
 }
 
 /** Counts the service's requests from `arm` on, and ends it at the n-th. */

@@ -35,6 +35,11 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
       askedAgain.push(flow);
       return Promise.resolve();
     },
+    askUntyped(flow) {
+      if (views.get(flow)?.told === true) return Promise.resolve('told');
+      askedAgain.push(flow);
+      return Promise.resolve('asked');
+    },
     deprovision(flow) {
       const view = views.get(flow);
       if (view !== undefined) view.deprovisioned = true;

@@ -9,6 +9,8 @@ import { announceOutcome } from '../../../../src/connector/control-plane/announc
 import type { Delivery } from '../../../../src/connector/delivery.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
+import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
+import { askUntyped } from '../../../../src/provisioner/ask-untyped.ts';
 import { reconcileFlow } from '../../../../src/reconciler/reconcile-flow.ts';
 import { tellOutcome } from '../../../../src/reconciler/steps/tell-outcome.ts';
 import { aJob } from '../../../support/flow-job.ts';
@@ -134,6 +136,52 @@ test('results that were changed before they are told end the transfer instead', 
     ['results-changed'],
   );
 });
+
+/** A request without a type comes while the callback is under way, before or after the connector takes it. */
+const untyped: { name: string; members: Partial<Flow>; answer: Delivery; during: boolean; asked: boolean }[] =
+  [
+    {
+      name: 'that came after the callback which was taken is a deprovision',
+      members: {},
+      answer: { result: 'told', status: 204 },
+      during: true,
+      asked: true,
+    },
+    {
+      name: 'that came before the callback which was taken is a repeat',
+      members: { intent: { at: at(1) }, maybeDeprovision: { at: at(2), intent: at(1) } },
+      answer: { result: 'told', status: 204 },
+      during: false,
+      asked: false,
+    },
+    {
+      name: 'whose connector had taken a callback that nobody noted is a deprovision',
+      members: { intent: { at: at(1) }, maybeDeprovision: { at: at(2), intent: at(1) } },
+      answer: { result: 'ended', status: 409, state: 'DEPROVISIONING' },
+      during: false,
+      asked: true,
+    },
+  ];
+for (const { name: title, members, answer, during, asked } of untyped) {
+  test(`a request without a type ${title}`, async (t) => {
+    const reconciler = await startTestReconciler(t, {
+      store: memoryStore(new Map(objects)),
+      async announce() {
+        const deps = { ...reconciler.deps, askAgain: createAskAgain(reconciler.deps) };
+        if (during) assert.equal(await askUntyped(deps, storedFlow, signal), 'asked');
+        return answer;
+      },
+    });
+    const { deps, api, see, setClock } = reconciler;
+    const job = aJob({ name: storedFlow, startedAt: at(0), outcome: succeeded, ...members });
+    await api.cluster.jobs.create(job, signal);
+    setClock(60);
+    await tellOutcome(deps, await see(storedFlow), signal);
+    const { told, deprovisionAskedAt } = await see(storedFlow);
+    assert.equal(told?.result, answer.result);
+    assert.equal(deprovisionAskedAt !== undefined, asked);
+  });
+}
 
 test('a flow of people is told to nobody', async (t) => {
   const { ids, assetId, template, acceptedAt } = aFlow().request;
