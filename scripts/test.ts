@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { longestFirst } from './test-real/combinations.ts';
 import { describeResults } from './test-real/print-summary.ts';
 import { withCompileCache } from './compile-cache.ts';
 import { runBatch } from './test-real/run-batch.ts';
@@ -42,8 +43,9 @@ async function runScenarios(): Promise<number> {
     });
   const folder = mkdtempSync(join(tmpdir(), 'edc-jp-tests-'));
   try {
-    const concurrency = Math.max(1, Math.min(3, availableParallelism()));
-    const files = globSync('test/integration/**/*.test.ts').sort();
+    // They wait more than they work.
+    const concurrency = Math.min(3, availableParallelism() + 1);
+    const files = globSync('test/integration/**/*.test.ts').sort(longestFirst);
     const batch = { files, concurrency, env, report: join(folder, 'scenarios') };
     const results = await runBatch(batch, interruption.signal);
     console.log(describeResults(results).join('\n'));
