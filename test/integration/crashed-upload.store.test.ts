@@ -3,20 +3,21 @@ import { test } from 'node:test';
 import { largeTemplate } from '../support/large-file.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
-import { startWorldBehindProxy } from '../support/world-behind-proxy.ts';
+import { startProxiedWorld } from '../support/start-proxied-world.ts';
 
 test('no upload in parts stays open behind a flow', async (t) => {
   const templates = { large: largeTemplate('service') };
-  const { world, proxy } = await startWorldBehindProxy(t, { templates });
+  const { world, podStore } = await startProxiedWorld(t, { templates });
   const simulator = world.connector();
   // The store never answers to one part: whoever uploads can only be killed.
-  proxy.fault = ({ path }) => (path.includes('partNumber=2') ? { kind: 'hang', when: 'before' } : undefined);
+  podStore.fault = ({ path }) =>
+    path.includes('partNumber=2') ? { kind: 'hang', when: 'before' } : undefined;
 
   await t.test('that is cancelled while its sidecar uploads', async () => {
     const transfer = simulator.startTransfer({ assetId: 'large' });
     const flow = world.flowOf(transfer);
     await waitUntil('the second part is on its way', () =>
-      proxy.requests.some(({ path }) => path.includes(flow) && path.includes('partNumber=2')),
+      podStore.requests.some(({ path }) => path.includes(flow) && path.includes('partNumber=2')),
     );
     assert.equal((await world.bucket.openUploads(flow)).length, 1);
     await simulator.repeat(transfer.id, { type: 'deprovision' });

@@ -6,7 +6,7 @@ import { readDataAddress } from '../../src/demo/connector-simulator/data-address
 import type { Fault, ProxiedRequest } from '../support/faulty-proxy.ts';
 import { largeBytes, largeName, largeTemplate } from '../support/large-file.ts';
 import type { World } from '../support/world.ts';
-import { startWorldBehindProxy } from '../support/world-behind-proxy.ts';
+import { startProxiedWorld } from '../support/start-proxied-world.ts';
 
 const partBytes = 8 * 1024 * 1024;
 
@@ -31,8 +31,8 @@ const ranges = [
 
 test('a large file is stored in parts, several at once, and comes back whole and in ranges', async (t) => {
   const templates = { 'by-service': largeTemplate('service'), 'by-store': largeTemplate('presigned') };
-  const { world, proxy } = await startWorldBehindProxy(t, { templates });
-  proxy.fault = holdUntilTwoParts();
+  const { world, podStore } = await startProxiedWorld(t, { templates });
+  podStore.fault = holdUntilTwoParts();
   const flows = Object.keys(templates).map((template) => {
     const transfer = world.connector().startTransfer({ assetId: template, mode: 'pull' });
     return { template, transfer, flow: world.flowOf(transfer) };
