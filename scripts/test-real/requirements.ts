@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { isOnPath } from '../../test/support/is-on-path.ts';
 import type { Combination } from './combinations.ts';
 
 /** Where `test/servers/install` puts what it builds. */
@@ -46,15 +47,4 @@ function lacksOfNodes(): Lack[] {
 
 function isBuilt(name: string): boolean {
   return existsSync(join(binaries, name));
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
-import { evictPod, podThat, runningPod } from '../support/pods.ts';
+import { evictPod, runningPod, runningSuccessor } from '../support/pods.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startHeldUpload } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
@@ -14,11 +14,7 @@ test('a pod that is evicted while its worker runs is followed by another, whose 
   await waitUntil('the worker runs', () => world.gate.asked > 0);
   const first = await runningPod(world, flow);
   await evictPod(world, first.pod);
-  const second = await podThat(world, {
-    flow,
-    is: 'took its place',
-    does: ({ id, worker }) => id !== first.id && worker.state === 'running',
-  });
+  const second = await runningSuccessor(world, first);
   world.gate.open();
   const record = await assertReceived(world, transfer, gatedFiles);
   assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);

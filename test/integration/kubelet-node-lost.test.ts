@@ -5,7 +5,7 @@ import type { Attempt } from '../../src/flow/attempt.ts';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
 import { needing } from '../support/needs.ts';
 import { openNodes } from '../support/nodes.ts';
-import { nodeOf, podThat, runningPod } from '../support/pods.ts';
+import { nodeOf, podThat, runningPod, runningSuccessor } from '../support/pods.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
@@ -42,11 +42,7 @@ test(
     await givenUp(world, flow);
     assert.equal((await world.namespace.pods(flow)).length, 1);
     await nodes.restore(node);
-    const second = await podThat(world, {
-      flow,
-      is: 'took its place',
-      does: ({ id, worker }) => id !== first.id && worker.state === 'running',
-    });
+    const second = await runningSuccessor(world, first);
     world.gate.open();
     const record = await assertReceived(world, transfer, gatedFiles);
     assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);
@@ -101,11 +97,7 @@ test(
     await waitUntil('the worker goes on', () => world.gate.asked > before);
     assert.equal((await world.namespace.pods(flow)).length, 1);
     await nodes.startKubelet(node);
-    const second = await podThat(world, {
-      flow,
-      is: 'took its place',
-      does: ({ id, worker }) => id !== first.id && worker.state === 'running',
-    });
+    const second = await runningSuccessor(world, first);
     world.gate.open();
     const record = await assertReceived(world, transfer, gatedFiles);
     assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);

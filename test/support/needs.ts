@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { isOnPath } from './is-on-path.ts';
 
 /** What a scenario may need of the servers it runs on: the one place that says what is missing where, and why it matters. */
 const needs = {
@@ -77,15 +76,4 @@ export function needing(...wanted: Need[]): { skip: string | false } {
   return {
     skip: missing.length > 0 && missing.map((need) => `no ${need}: ${needs[need].reason}`).join('; '),
   };
-}
-
-function isOnPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -32,6 +32,15 @@ export function runningPod(world: World, flow: string): Promise<Attempt> {
   });
 }
 
+/** The attempt whose worker runs after this one. */
+export function runningSuccessor(world: World, { id: first, flow }: Attempt): Promise<Attempt> {
+  return podThat(world, {
+    flow,
+    is: 'took its place',
+    does: ({ id, worker }) => id !== first && worker.state === 'running',
+  });
+}
+
 /** The node that a pod was given to. */
 export async function nodeOf({ namespace }: World, pod: string): Promise<string> {
   const found = await namespace.cluster.pods.get(pod, AbortSignal.timeout(requestTimeoutMillis));

@@ -7,6 +7,7 @@ import type { HttpServer } from '../../../src/http/http-server.ts';
 import { createLogger } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Template } from '../../../src/template/template.ts';
+import { aTemplate } from '../../support/template-values.ts';
 import { memoryFlows } from './memory-flows.ts';
 
 /** Deadlines that no test can reach by being slow, and no holds. */
@@ -47,7 +48,7 @@ export async function startHttp(
       ),
     },
     version: '1.2.3',
-    templates: [aTemplate('echo', 'job-asset'), aTemplate('other', 'other-asset')],
+    templates: [templateOf('echo', 'job-asset'), templateOf('other', 'other-asset')],
     flows: memoryFlows(),
     components: {},
     routes: [],
@@ -73,43 +74,8 @@ export function aConnector(name: string, templates: string[]): ConnectorConfig {
   };
 }
 
-function aTemplate(name: string, assetId: string): Template {
-  return {
-    name,
-    directory: `/templates/${name}`,
-    digest: 'd',
-    description: name,
-    assets: [{ id: assetId, parameters: {} }],
-    parameters: { type: 'object', properties: {}, required: [] },
-    job: {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name },
-      spec: {
-        template: {
-          spec: { restartPolicy: 'Never', containers: [{ name: 'worker', image: 'busybox:1.37' }] },
-        },
-      },
-    },
-    environment: {},
-    files: {},
-    filesMountPath: '/files',
-    results: {
-      directory: '/results',
-      choice: { kind: 'auto', archive: 'zip' },
-      archive: 'zip',
-      required: [],
-      storage: { size: '1Gi' },
-      releaseAfterUpload: false,
-    },
-    address: 'service',
-    limits: { pending: 100, run: 1000, upload: 60, stopGrace: 30 },
-    retention: 3600,
-    security: { runAsUser: 1001 },
-    egress: 'store',
-    gpu: 0,
-    pullSecrets: [],
-  };
+function templateOf(name: string, assetId: string): Template {
+  return aTemplate({ name, directory: `/templates/${name}`, assets: [{ id: assetId, parameters: {} }] });
 }
 
 export interface Question {

@@ -9,6 +9,7 @@ import { demoRoutes, type DemoRouteDeps } from '../../../../src/http/routes/demo
 import { resultRoutes } from '../../../../src/http/routes/results.ts';
 import { createManifestCache } from '../../../../src/result/manifest-cache.ts';
 import type { RenderedTemplate, Template } from '../../../../src/template/template.ts';
+import { aTemplate } from '../../../support/template-values.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import { readZip } from '../../result/archive/read-archive.ts';
 import { attempt, flow, memoryStore, sidecarWrites } from '../../result/stored-results.ts';
@@ -18,38 +19,12 @@ import { ask, httpConfig, serveRoutes, type Asked } from './serve-routes.ts';
 const keys = [{ id: 'k', key: 'secret' }];
 
 function template(name: string): Template {
-  return {
+  return aTemplate({
     name,
-    directory: `/${name}`,
-    digest: 'd',
-    description: '',
     assets: [{ id: `urn:${name}`, parameters: {} }],
     parameters: { type: 'object', properties: { rate: { type: 'integer', minimum: 1 } }, required: [] },
-    job: {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
-      metadata: { name: 't' },
-      spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'worker', image: 'i' }] } } },
-    },
     environment: { BASE: 'yes' },
-    files: {},
-    filesMountPath: '/files',
-    results: {
-      directory: '/results',
-      choice: { kind: 'auto', archive: 'zip' },
-      archive: 'zip',
-      required: [],
-      storage: { size: '1Gi' },
-      releaseAfterUpload: false,
-    },
-    address: 'service',
-    limits: { pending: 1, run: 1, upload: 1, stopGrace: 1 },
-    retention: 1,
-    security: { runAsUser: 1 },
-    egress: 'store',
-    gpu: 0,
-    pullSecrets: [],
-  };
+  });
 }
 
 /** A cluster whose jobs run until the test says how they end. */
