@@ -5,13 +5,13 @@ import type { RealBench } from './run-real.ts';
 
 const actors = ['service', 'bare script'] as const;
 
-/** From the end of a flow's pod, as a watch of our own sees it, to its callback on the wire; pods end one after another. */
+/** From the end of a flow's pod, as a watch of our own sees it, to its callback on the wire; a pod ends when all is done for the one before. */
 export async function benchCallback(bench: RealBench): Promise<RatioRow[]> {
   await using stack = new AsyncDisposableStack();
   const servers = await startFlowServers(bench, 'callback', stack);
   const count = bench.quick ? 40 : 200;
   const runs = await inTurns(actors, bench.rounds, async (by, round) => {
-    const run = await runFlows({ servers, by, count, endedAtOnce: 1 });
+    const run = await runFlows({ servers, by, count, ends: 'one by one' });
     process.stderr.write(`end to callback, ${by}, round ${round}: ${describe(run)}\n`);
     return run;
   });

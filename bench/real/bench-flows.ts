@@ -1,4 +1,4 @@
-import { inTurns, median } from './in-turns.ts';
+import { inTurns, median, quantile } from './in-turns.ts';
 import type { RatioRow } from './print-ratios.ts';
 import { runFlows, startFlowServers, type FlowsRun } from './run-flows.ts';
 import type { RealBench } from './run-real.ts';
@@ -13,7 +13,7 @@ export async function benchFlows(bench: RealBench): Promise<RatioRow[]> {
   const count = bench.quick ? 200 : 1000;
   // Each takes minutes: one round tells enough.
   const runs = await inTurns(actors, 1, async (by) => {
-    const run = await runFlows({ servers, by, count, endedAtOnce: 16 });
+    const run = await runFlows({ servers, by, count, ends: 'at once' });
     process.stderr.write(`${count} flows, ${by}: ${describe(run)}\n`);
     return run;
   });
@@ -27,6 +27,10 @@ export async function benchFlows(bench: RealBench): Promise<RatioRow[]> {
   return [
     row('wall', 's', ({ wallSeconds }) => wallSeconds),
     row('CPU', 's', ({ cpuSeconds }) => cpuSeconds),
+    row("pod's end to callback, median", 'ms', ({ podEndToCallback }) => quantile(podEndToCallback, 0.5)),
+    row("pod's end to callback, 99th percentile", 'ms', ({ podEndToCallback }) =>
+      quantile(podEndToCallback, 0.99),
+    ),
     row('peak memory', 'MiB', ({ peakBytes }) => peakBytes / mebibyte),
     {
       ...lone(`${count} flows in flight: requests to the API server per flow`),

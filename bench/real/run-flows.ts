@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startStandInPods, type StandInPods } from '../../test/support/stand-in-pods.ts';
+import { startStandInPods, type StandInOptions, type StandInPods } from '../../test/support/stand-in-pods.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import { executable } from '../bench-sidecar.ts';
 import { askAll } from './ask-all.ts';
@@ -19,8 +19,8 @@ export interface FlowsTask {
   servers: RealServers;
   by: 'service' | 'bare script';
   count: number;
-  /** Pods that are ended at once. */
-  endedAtOnce: number;
+  /** `one by one`: a pod ends when all is done for the flow before; `at once`: as soon as the machine can end it, 16 at a time. */
+  ends: 'one by one' | 'at once';
 }
 
 export interface FlowsRun extends Usage {
@@ -58,7 +58,7 @@ export async function startFlowServers(
 }
 
 /** So many flows are started, all of their pods run, then the pods end: by the service, or by a script that makes the same calls. */
-export async function runFlows({ servers, by, count, endedAtOnce }: FlowsTask): Promise<FlowsRun> {
+export async function runFlows({ servers, by, count, ends }: FlowsTask): Promise<FlowsRun> {
   await using stack = new AsyncDisposableStack();
   const connector = stack.use(await startConnector());
   const { callbackAddress } = connector;
@@ -69,10 +69,17 @@ export async function runFlows({ servers, by, count, endedAtOnce }: FlowsTask): 
     await openServiceWorld(servers, { callbackPrefix: callbackAddress, templates, settings }),
   );
   const requests = makeRequests(count, callbackAddress, 'stand-in');
-  const pods = stack.use(await startPods(servers, world, endedAtOnce));
   const namespace = world.namespace.name;
   const watch = await watchFlows({ kubeconfig: servers.kubeconfig, namespace }, connector);
   stack.defer(() => watch.done());
+  const { closed } = watch.times;
+  const oneByOne = {
+    concurrency: 1,
+    afterEnd: async (flow: string) => {
+      await waitUntil(`the end of ${flow}`, () => closed.has(flow), { deadlineMs, everyMs: 5 });
+    },
+  };
+  const pods = stack.use(await startPods(servers, world, ends === 'one by one' ? oneByOne : {}));
 
   const start = performance.now();
   const actor = await (by === 'service' ? startService(world, requests) : startBare(world, requests));
@@ -96,14 +103,18 @@ export async function runFlows({ servers, by, count, endedAtOnce }: FlowsTask): 
   return { wallSeconds, ...usage, ...latencies(watch.times, flows), ...counts };
 }
 
-function startPods(servers: RealServers, world: ServiceWorld, concurrency: number): Promise<StandInPods> {
+function startPods(
+  servers: RealServers,
+  world: ServiceWorld,
+  pace: Pick<StandInOptions, 'concurrency' | 'afterEnd'>,
+): Promise<StandInPods> {
   return startStandInPods({
+    ...pace,
     kubeconfig: servers.kubeconfig,
     namespace: world.namespace.name,
     bucket: world.bucket.name,
     s3: servers.store,
     files: (flow) => ({ 'result.txt': `of ${flow}\n` }),
-    concurrency,
   });
 }
 

@@ -22,6 +22,8 @@ export interface StandInOptions {
   files: (flow: string) => Readonly<Record<string, string>>;
   /** Pods that are ended at once; default 16. */
   concurrency?: number;
+  /** Awaited when a flow's pod has ended, before another one takes its place. */
+  afterEnd?: (flow: string) => Promise<void>;
 }
 
 export interface StandInPods extends AsyncDisposable {
@@ -118,6 +120,7 @@ class StandIn {
     if (pod === undefined || !this.#ending) return {};
     await endPod(this.#parts, pod, signal);
     if (this.running.delete(name)) this.ended += 1;
+    await this.#parts.afterEnd?.(pod.flow);
     return {};
   }
 }
