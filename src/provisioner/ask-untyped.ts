@@ -23,13 +23,20 @@ export async function askUntyped(deps: Asker, name: string, signal: AbortSignal)
     const flow = job === undefined ? undefined : readFlow(job);
     // Of a flow that is forgotten only its record is left, and that is written after its end.
     if (flow === undefined || wasTaken(flow.told)) return 'told';
-    if (flow.intent === undefined || flow.told !== undefined) {
+    const intent = intentToNote(flow);
+    if (intent === undefined) {
       await deps.askAgain(name, signal);
       return 'asked';
     }
-    if (await note(deps, { flow, intent: flow.intent.at }, signal)) return 'asked';
+    if (await note(deps, { flow, intent }, signal)) return 'asked';
   }
   throw new ServiceError('unavailable', `${name} changed ${tries} times while a request for it was noted.`);
+}
+
+/** Of the callback that may have been taken. Of many such requests one need be noted. */
+function intentToNote({ told, intent, maybeDeprovision }: Flow): string | undefined {
+  if (told !== undefined || maybeDeprovision?.intent === intent?.at) return undefined;
+  return intent?.at;
 }
 
 /** Also a mark that holds the next callback back, as every repeat leaves one. False if the Job is not as it was read. */

@@ -59,6 +59,17 @@ for (const { name, members, answer, marked, noted } of rows) {
   });
 }
 
+test('fifty requests without a type while a callback is on its way are all answered', async (t) => {
+  const { deps, see, flow } = await start(t, { intent });
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, millis) => {
+      return askUntyped({ ...deps, now: () => new Date(at(60 + millis / 1000)) }, flow, signal);
+    }),
+  );
+  assert.deepEqual(new Set(answers), new Set(['asked']));
+  assert.equal((await see(flow)).maybeDeprovision?.intent, intent.at);
+});
+
 test('a request without a type that loses its write to the news of a taken callback is a deprovision', async (t) => {
   const { deps, api, see, flow } = await start(t, { intent });
   async function get(name: string): Promise<Job | undefined> {
