@@ -10,7 +10,7 @@ const folder = join(
 );
 
 /**
- * Lets every Node below keep the code it has compiled: tests and demo start hundreds of processes of one program, and half of the CPU
+ * Lets every Node below keep the code it has compiled: tests start hundreds of processes of one program, and half of the CPU
  * time of such a start is taking types out of it. Coverage would lose its precision.
  */
 export function withCompileCache(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -73,6 +73,8 @@ export interface Intent {
 export interface Told {
   at: string;
   result: 'told' | 'ended' | 'refused' | 'gave-up' | 'not-needed';
+  /** `at` of the Intent whose callback was taken; with `told` alone. */
+  intent?: string | undefined;
   detail?: string;
 }
 

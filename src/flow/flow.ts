@@ -15,6 +15,7 @@ import { stateLabel, type FlowState } from './labels.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
 import type { FailureReason } from './reasons.ts';
+import { readLateDeprovision } from './told.ts';
 
 /** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
 export interface Flow {
@@ -113,6 +114,8 @@ type Progress = Omit<
 >;
 
 function readProgress(annotations: Record<string, string>): Progress {
+  const told = readAnnotation(annotations, annotation.told);
+  const maybeDeprovision = readAnnotation(annotations, annotation.maybeDeprovision);
   return {
     content: annotations[annotation.content] ?? '',
     askedAt: annotations[annotation.askedAt],
@@ -123,10 +126,10 @@ function readProgress(annotations: Record<string, string>): Progress {
     attempt: readAnnotation(annotations, annotation.attempt),
     outcome: readAnnotation(annotations, annotation.outcome),
     intent: readAnnotation(annotations, annotation.intent),
-    maybeDeprovision: readAnnotation(annotations, annotation.maybeDeprovision),
-    told: readAnnotation(annotations, annotation.told),
+    maybeDeprovision,
+    told,
     recordedAt: annotations[annotation.recordedAt],
-    deprovisionAskedAt: annotations[annotation.deprovision],
+    deprovisionAskedAt: annotations[annotation.deprovision] ?? readLateDeprovision(told, maybeDeprovision),
     cancel: readAnnotation(annotations, annotation.cancel),
     resultsDeletedAt: annotations[annotation.resultsDeletedAt],
   };

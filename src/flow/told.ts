@@ -1,5 +1,4 @@
-import type { Told } from './annotations.ts';
-import type { Flow } from './flow.ts';
+import type { MaybeDeprovision, Told } from './annotations.ts';
 
 /** The connector has taken the outcome, or its process is past it. */
 export function wasTaken(told: Pick<Told, 'result'> | undefined): boolean {
@@ -11,10 +10,9 @@ export function wasTaken(told: Pick<Told, 'result'> | undefined): boolean {
  * left. One that came earlier was a repeat, unless an earlier callback had been taken by a connector that nobody heard any more.
  */
 export function readLateDeprovision(
-  { maybeDeprovision, deprovisionAskedAt }: Pick<Flow, 'maybeDeprovision' | 'deprovisionAskedAt'>,
-  { result, intent }: { result: Told['result']; intent: string | undefined },
+  told: Told | undefined,
+  maybe: MaybeDeprovision | undefined,
 ): string | undefined {
-  if (maybeDeprovision === undefined || deprovisionAskedAt !== undefined) return undefined;
-  const meant = result === 'ended' || (result === 'told' && maybeDeprovision.intent === intent);
-  return meant ? maybeDeprovision.at : undefined;
+  const meant = told?.result === 'ended' || (told?.result === 'told' && told.intent === maybe?.intent);
+  return meant ? maybe?.at : undefined;
 }

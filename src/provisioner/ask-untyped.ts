@@ -14,8 +14,8 @@ const tries = 5;
 
 /**
  * Before EDC 0.11 a repeat and a deprovision look alike, and a connector may deprovision before it is written down that it took the
- * callback. What cannot be told apart is noted on the Job, on condition that nobody has written there meanwhile, and decided by the
- * reconciler together with the outcome of that callback.
+ * callback. What cannot be told apart is noted on the Job, on condition that nobody has written there meanwhile; what became of that
+ * callback then says which it was (`readLateDeprovision`).
  */
 export async function askUntyped(deps: Asker, name: string, signal: AbortSignal): Promise<'asked' | 'told'> {
   for (let left = tries; left > 0; left -= 1) {

@@ -17,7 +17,7 @@ export interface FlowService {
   askAgain(flow: string, signal: AbortSignal): Promise<void>;
   /**
    * For a request that may be such a repeat or a deprovision, before it is answered. `told`: it is a deprovision. While a callback is on
-   * its way nobody knows; the reconciler takes it for the one or the other when it does.
+   * its way nobody knows; what becomes of that callback decides.
    */
   askUntyped(flow: string, signal: AbortSignal): Promise<'asked' | 'told'>;
   /** Cancels what runs and deletes results; may be repeated. */

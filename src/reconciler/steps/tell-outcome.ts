@@ -1,9 +1,8 @@
 import { isServiceError, ServiceError } from '../../errors.ts';
 import { annotation, writeAnnotation, type Told } from '../../flow/annotations.ts';
 import type { DataAddress } from '../../flow/data-address.ts';
-import { readFlow, type Flow } from '../../flow/flow.ts';
+import type { Flow } from '../../flow/flow.ts';
 import type { Outcome } from '../../flow/outcome.ts';
-import { readLateDeprovision } from '../../flow/told.ts';
 import { flowLogger } from '../../log.ts';
 import { addressResults } from '../address-results.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
@@ -72,7 +71,7 @@ async function deliver(
   flowLogger(deps.log, flow.name).info({ delivery }, 'The connector was called.');
   switch (delivery.result) {
     case 'told':
-      return await noteTold(deps, { flow, told: { result: 'told' } }, signal);
+      return await noteTold(deps, { flow, told: { result: 'told', intent: flow.intent?.at } }, signal);
     case 'ended':
       return await noteTold(deps, { flow, told: { result: 'ended', detail: delivery.state } }, signal);
     case 'refused':
@@ -107,36 +106,20 @@ interface ToldPatch {
   told: Omit<Told, 'at'>;
 }
 
-/** Whoever writes to a flow that is being told has one word to say. */
-const conditionalTries = 3;
-
 /**
- * The answer is kept even if somebody wrote meanwhile: it is the one fact that must not be lost, and no other step writes it. What a
- * request meant that came before the answer was known is read in the same moment in which the answer is written.
+ * The answer is kept even if somebody wrote meanwhile: it is the one fact that must not be lost, and no other step writes it.
  */
 async function noteTold(
   deps: Reconciler,
   { flow, told }: ToldPatch,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const at = deps.now().toISOString();
-  const intent = flow.intent?.at;
-  let current = flow;
-  for (let left = conditionalTries; left > 0; left -= 1) {
-    const deprovision = readLateDeprovision(current, { result: told.result, intent });
-    const annotations = {
-      ...writeAnnotation(annotation.told, { at, ...told }),
-      ...(deprovision === undefined ? {} : { [annotation.deprovision]: deprovision }),
-    };
-    try {
-      return await patchFlow(deps, { flow: current, annotations }, signal);
-    } catch (error) {
-      if (!isServiceError(error, 'cluster-conflict')) throw error;
-      const job = await deps.cluster.jobs.get(flow.name, signal);
-      current = (job && readFlow(job)) ?? current;
-    }
+  const annotations = writeAnnotation(annotation.told, { at: deps.now().toISOString(), ...told });
+  try {
+    return await patchFlow(deps, { flow, annotations }, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'cluster-conflict')) throw error;
+    deps.world.learnJob(await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal));
+    return goOn;
   }
-  const annotations = writeAnnotation(annotation.told, { at, ...told });
-  deps.world.learnJob(await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal));
-  return goOn;
 }

@@ -9,6 +9,7 @@ import { announceOutcome } from '../../../../src/connector/control-plane/announc
 import type { Delivery } from '../../../../src/connector/delivery.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
+import type { Job } from '../../../../src/kubernetes/types.ts';
 import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
 import { askUntyped } from '../../../../src/provisioner/ask-untyped.ts';
 import { reconcileFlow } from '../../../../src/reconciler/reconcile-flow.ts';
@@ -182,6 +183,34 @@ for (const { name: title, members, answer, during, asked } of untyped) {
     assert.equal(deprovisionAskedAt !== undefined, asked);
   });
 }
+
+test('a request without a type that came after the callback is a deprovision, however often others write meanwhile', async (t) => {
+  const reconciler = await startTestReconciler(t, {
+    store: memoryStore(new Map(objects)),
+    async announce() {
+      const deps = { ...reconciler.deps, askAgain: createAskAgain(reconciler.deps) };
+      assert.equal(await askUntyped(deps, storedFlow, signal), 'asked');
+      busy = true;
+      return { result: 'told', status: 204 };
+    },
+  });
+  const { deps, api, see, setClock } = reconciler;
+  let busy = false;
+  let writes = 0;
+  async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+    writes += 1;
+    const annotations = { 'example.org/somebody': String(writes) };
+    if (busy) await api.cluster.jobs.patch(storedFlow, { metadata: { annotations } }, signal);
+    return await api.cluster.jobs.patch(...args);
+  }
+  await api.cluster.jobs.create(aJob({ name: storedFlow, startedAt: at(0), outcome: succeeded }), signal);
+  setClock(60);
+  const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
+  await tellOutcome({ ...deps, cluster }, await see(storedFlow), signal);
+  const { told, deprovisionAskedAt } = await see(storedFlow);
+  assert.equal(told?.result, 'told');
+  assert.equal(deprovisionAskedAt, at(60));
+});
 
 test('a flow of people is told to nobody', async (t) => {
   const { ids, assetId, template, acceptedAt } = aFlow().request;
