@@ -9,6 +9,7 @@ export function checkSettings(config: Config, findings: Findings): void {
   checkConnectorNames(config.connectors, findings);
   for (const [index, connector] of config.connectors.entries()) checkConnector(connector, index, findings);
   warnOfUnreachable(config, findings);
+  warnOfOpenPaths(config, findings);
 }
 
 function checkTimes({ http, pods, reconciler }: Config, { problems }: Findings): void {
@@ -103,6 +104,15 @@ function warnOfUnreachable(config: Config, { warnings }: Findings): void {
       );
     }
   }
+}
+
+function warnOfOpenPaths({ http }: Config, { warnings }: Findings): void {
+  if (http.bare === 'off' || isLoopback(http.host)) return;
+  const danger =
+    http.bare === 'on'
+      ? 'everybody who reaches this service may start jobs'
+      : 'behind a proxy on this machine that sets no X-Forwarded-For, everybody may start jobs';
+  warnings.push(`${settingName(['http', 'bare'])} is ${http.bare}, and http.host is ${http.host}: ${danger}`);
 }
 
 function isLoopback(host: string): boolean {

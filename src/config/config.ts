@@ -28,7 +28,7 @@ export interface HttpConfig {
   /** A 503 of ours is held this long, since a connector repeats it at once. */
   busyHoldMillis: number;
   bodyLimitBytes: number;
-  /** Bare `POST /provision` and `GET /demo`: without a connector's token. */
+  /** Who may use `POST /provision` and `GET /demo`, which need no connector's token. */
   bare: 'off' | 'loopback' | 'on';
 }
 

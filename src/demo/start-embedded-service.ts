@@ -70,6 +70,7 @@ function environmentOf(
     EDC_JP_HTTP_DRAIN_MILLIS: '0',
     EDC_JP_HTTP_SHUTDOWN_MILLIS: '1000',
     EDC_JP_TEMPLATES_DIRECTORY: templates,
+    EDC_JP_HTTP_BARE: 'loopback',
     ...env,
     EDC_JP_CONFIG: undefined,
     EDC_JP_HTTP_HOST: '127.0.0.1',

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpConfig } from '../config/config.ts';
 
 /**
- * Whether a path that needs no token may be used. `loopback` means a program on this machine: not somebody behind a proxy that
- * runs here, nor a web page whose host name was made to point here.
+ * Whether a path that needs no token may be used. `loopback` means a program on this machine, not a web page whose host name was
+ * made to point here. A proxy on this machine is recognised by its forwarding headers alone, and a default nginx sends none: this is
+ * for `dev`, never for a service that a proxy can reach.
  */
 export function bareAllowed(
   { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,

@@ -24,6 +24,7 @@ export function quickSettings(parts: SettingsParts): Settings {
       busyHoldMillis: 200,
       drainMillis: 0,
       shutdownMillis: 5000,
+      bare: 'loopback',
     },
     cluster: { kubeconfig: parts.kubeconfig ?? servers.kubeconfig, namespace: parts.namespace },
     store: {

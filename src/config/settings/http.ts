@@ -36,8 +36,9 @@ export const HttpSettings = Type.Object(
       'A 5xx of ours leaves no earlier than this after its request came; less than answerDeadlineMillis.',
     ),
     bodyLimitBytes: integer(bodyLimit, 'Largest body of a request.'),
+    // Not `loopback`: a proxy on this machine that sets no forwarding header makes everybody look like this machine.
     bare: choice(['off', 'loopback', 'on'], {
-      default: 'loopback',
+      default: 'off',
       description:
         'Who may use paths without a token (POST /provision, GET /demo): nobody, this machine, everybody.',
     }),

@@ -37,6 +37,26 @@ test('the smallest configuration loads without a warning, and defaults follow fr
   assert.deepEqual(secrets.resultKeys, [{ id: 'k1', key: resultKey }]);
 });
 
+test('nobody may use a path without a token unless a setting says so', () => {
+  assert.equal(loadConfig({ env: good }).config.http.bare, 'off');
+});
+
+for (const { bare, host, warned } of [
+  { bare: 'off', host: '0.0.0.0', warned: false },
+  { bare: 'loopback', host: '127.0.0.1', warned: false },
+  { bare: 'loopback', host: '0.0.0.0', warned: true },
+  { bare: 'on', host: '0.0.0.0', warned: true },
+]) {
+  test(`a start ${warned ? 'warns' : 'does not warn'} of paths without a token: ${bare} on ${host}`, () => {
+    const { warnings } = loadConfig({ env: { ...good, EDC_JP_HTTP_BARE: bare, EDC_JP_HTTP_HOST: host } });
+    assert.equal(
+      warnings.some((line) => line.startsWith('http.bare')),
+      warned,
+      warnings.join('\n'),
+    );
+  });
+}
+
 test('no secret is among the settings', () => {
   const { config, secrets } = loadConfig({ env: good });
   const printed = JSON.stringify(config);
