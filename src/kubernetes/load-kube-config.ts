@@ -13,27 +13,76 @@ export interface LoadedKubeConfig {
   tokenFile: string | undefined;
 }
 
-/** Throws ServiceError `invalid-config` for a file that cannot be read or names no cluster. */
+/** Throws ServiceError `invalid-config` where there is no kubeconfig, and for one that cannot be read or names no cluster. */
 export function loadKubeConfig({ kubeconfig: path, context }: ClusterConfig): LoadedKubeConfig {
+  const kubeConfig = readKubeConfig(path);
+  const origin = path ?? 'the kubeconfig that was found';
+  if (context !== undefined) chooseContext(kubeConfig, context, origin);
+  const server = serverOf(kubeConfig, origin);
+  const user = kubeConfig.getCurrentUser()?.name;
+  return { kubeConfig, server, tokenFile: path === undefined ? undefined : findTokenFile(path, user) };
+}
+
+const standIn = 'http://localhost:8080';
+
+function readKubeConfig(path: string | undefined): KubeConfig {
   const kubeConfig = new KubeConfig();
   try {
     if (path === undefined) kubeConfig.loadFromDefault();
     else kubeConfig.loadFromFile(path);
-    if (context !== undefined) kubeConfig.setCurrentContext(context);
   } catch (cause) {
-    throw new ServiceError(
-      'invalid-config',
-      `cluster.kubeconfig: expected a readable kubeconfig file: ${messageOf(cause)}`,
+    // The first line alone: the YAML parser then shows the place in the file, where a token may stand.
+    const [reason = ''] = messageOf(cause).split('\n');
+    const where = path ?? 'the file that KUBECONFIG names, or ~/.kube/config';
+    throw unusable(
+      `cluster.kubeconfig: expected a readable kubeconfig in ${where}, but: ${reason}. ` +
+        'Check with: kubectl config view --kubeconfig FILE',
       { cause, field: 'cluster.kubeconfig' },
     );
   }
+  if (path === undefined && isStandIn(kubeConfig)) {
+    throw unusable(
+      'cluster.kubeconfig: found no cluster: the setting is not set, there is no ~/.kube/config, and this is no pod with a service account. ' +
+        'Set EDC_JP_CLUSTER_KUBECONFIG to the path of a kubeconfig, or run "edc-job-provisioner dev", which brings a cluster of its own.',
+      { field: 'cluster.kubeconfig' },
+    );
+  }
+  return kubeConfig;
+}
+
+/** What the library makes up when it finds nothing, instead of saying so. */
+function isStandIn(kubeConfig: KubeConfig): boolean {
+  return kubeConfig.currentContext === 'loaded-context' && kubeConfig.getCurrentCluster()?.server === standIn;
+}
+
+function chooseContext(kubeConfig: KubeConfig, context: string, origin: string): void {
+  kubeConfig.setCurrentContext(context);
+  if (kubeConfig.getContextObject(context) !== null) return;
+  throw unusable(
+    `cluster.context: expected a context of ${origin} (${contextsOf(kubeConfig)}), received "${context}".`,
+    { field: 'cluster.context' },
+  );
+}
+
+function serverOf(kubeConfig: KubeConfig, origin: string): string {
   const server = kubeConfig.getCurrentCluster()?.server.replace(/\/$/, '');
-  if (server === undefined)
-    throw new ServiceError('invalid-config', 'cluster.kubeconfig: the current context names no cluster.', {
-      field: 'cluster.kubeconfig',
-    });
-  const user = kubeConfig.getCurrentUser()?.name;
-  return { kubeConfig, server, tokenFile: path === undefined ? undefined : findTokenFile(path, user) };
+  if (server !== undefined && URL.canParse(server)) return server;
+  const current = kubeConfig.currentContext as string | undefined;
+  throw unusable(
+    server === undefined
+      ? `cluster.kubeconfig: the current context ${current === undefined ? 'is not set' : `"${current}" names no cluster`} in ${origin}. Set cluster.context to one of: ${contextsOf(kubeConfig)}.`
+      : `cluster.kubeconfig: expected the URL of an API server in ${origin}, received "${server}".`,
+    { field: 'cluster.kubeconfig' },
+  );
+}
+
+function contextsOf(kubeConfig: KubeConfig): string {
+  const names = (kubeConfig.contexts as KubeConfig['contexts'] | undefined)?.map(({ name }) => name) ?? [];
+  return names.length === 0 ? 'it has none' : names.slice(0, 10).join(', ');
+}
+
+function unusable(message: string, options: { cause?: unknown; field: string }): ServiceError {
+  return new ServiceError('invalid-config', message, options);
 }
 
 interface UserEntry {

@@ -51,24 +51,26 @@ function boundObject({ kind, name, uid }: Record<string, unknown>): BoundObject 
   return { kind: String(kind), name: String(name), uid: String(uid) };
 }
 
-/** POST of an administrator's question about a token or a user; undefined for any other request. */
+/** POST of an administrator's question about a token or a user, or of anybody's about themselves; undefined for any other request. */
 export async function reviewAt(
   path: string,
   request: Pick<ApiRequest, 'method' | 'readBody'> & { user: string },
   context: ApiContext,
 ): Promise<JsonAnswer | undefined> {
   const review = reviews[path];
-  if (!review || request.method !== 'POST' || request.user !== administrator) return undefined;
+  if (!review || request.method !== 'POST') return undefined;
+  if (review.kind !== 'SelfSubjectAccessReview' && request.user !== administrator) return undefined;
   const spec = specOf(await request.readBody());
   const { kind, group } = review;
-  const body = { kind, apiVersion: `${group}/v1`, metadata: {}, spec, status: review.judge(spec, context) };
+  const status = review.judge(spec, context, request.user);
+  const body = { kind, apiVersion: `${group}/v1`, metadata: {}, spec, status };
   return { kind: 'json', code: 201, body };
 }
 
 interface Review {
   kind: string;
   group: string;
-  judge(spec: Record<string, unknown>, context: ApiContext): object;
+  judge(spec: Record<string, unknown>, context: ApiContext, caller: string): object;
 }
 
 const reviews: Record<string, Review> = {
@@ -83,19 +85,27 @@ const reviews: Record<string, Review> = {
   '/apis/authorization.k8s.io/v1/subjectaccessreviews': {
     kind: 'SubjectAccessReview',
     group: 'authorization.k8s.io',
-    judge({ user, resourceAttributes: asked }, { registry }) {
-      const { verb, group = '', resource, subresource, namespace, name } = isRecord(asked) ? asked : {};
-      const allowed = isGranted(registry, String(user), {
-        verb: String(verb),
-        group: String(group),
-        resource: [resource, subresource].filter(Boolean).join('/'),
-        namespace: typeof namespace === 'string' ? namespace : undefined,
-        name: typeof name === 'string' ? name : undefined,
-      });
-      return { allowed };
-    },
+    judge: ({ user, resourceAttributes }, context) => reviewAccess(String(user), resourceAttributes, context),
+  },
+  '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews': {
+    kind: 'SelfSubjectAccessReview',
+    group: 'authorization.k8s.io',
+    judge: ({ resourceAttributes }, context, caller) => reviewAccess(caller, resourceAttributes, context),
   },
 };
+
+function reviewAccess(user: string, asked: unknown, { registry }: ApiContext): { allowed: boolean } {
+  if (user === administrator) return { allowed: true };
+  const { verb, group = '', resource, subresource, namespace, name } = isRecord(asked) ? asked : {};
+  const allowed = isGranted(registry, user, {
+    verb: String(verb),
+    group: String(group),
+    resource: [resource, subresource].filter(Boolean).join('/'),
+    namespace: typeof namespace === 'string' ? namespace : undefined,
+    name: typeof name === 'string' ? name : undefined,
+  });
+  return { allowed };
+}
 
 function specOf(body: unknown): Record<string, unknown> {
   if (isRecord(body) && isRecord(body['spec'])) return body['spec'];

@@ -123,3 +123,19 @@ test('what an account may do can be asked by the administrator, not by the accou
   assert.deepEqual(await mayDo('delete'), { allowed: false });
   assert.equal((await asAccount(path, { method: 'POST', body: { spec: {} } })).code, 404);
 });
+
+test('an account can ask what it may do itself, and the administrator may do everything', async (t) => {
+  const { api, asAccount } = await withAccount(t, [
+    { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create'] },
+  ]);
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  function question(verb: string) {
+    const resourceAttributes = { namespace: 'default', verb, group: 'batch', resource: 'jobs' };
+    return { method: 'POST', body: { spec: { resourceAttributes } } };
+  }
+  const granted = await asAccount(path, question('create'));
+  assert.equal(granted.code, 201);
+  assert.deepEqual(granted.body['status'], { allowed: true });
+  assert.deepEqual((await asAccount(path, question('delete'))).body['status'], { allowed: false });
+  assert.deepEqual((await api.call(path, question('delete'))).body['status'], { allowed: true });
+});
