@@ -15,6 +15,8 @@ export interface Attempt {
   pod: string;
   flow: string;
   resourceVersion: string;
+  /** RFC 3339, whole seconds. */
+  createdAt: string | undefined;
   phase: string;
   /** Marked for deletion, or told to go by a taint, an eviction or a preemption. */
   disrupted: string | undefined;
@@ -47,6 +49,7 @@ export function readAttempt(pod: Pod): Attempt {
     pod: text(metadata.name),
     flow: text(metadata.labels?.[flowLabel]),
     resourceVersion: text(metadata.resourceVersion),
+    createdAt: metadata.creationTimestamp,
     phase,
     disrupted: readDisruption(pod),
     ...readDeletion(metadata),
@@ -57,6 +60,28 @@ export function readAttempt(pod: Pod): Attempt {
     blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,
     unpreparedSince: worker.state === 'waiting' ? unpreparedSince(pod) : undefined,
   };
+}
+
+/**
+ * Orders attempts from the oldest to the newest, noted ones (`AttemptEnd`) included. Creation times are whole seconds: a replacement
+ * follows a disrupted pod, so that of two pods of the same second the disrupted one is the older. Pod names are random and decide last.
+ */
+export function compareAge(a: AttemptAge, b: AttemptAge): number {
+  return (
+    toMillis(a.createdAt) - toMillis(b.createdAt) ||
+    Number(isDisrupted(b)) - Number(isDisrupted(a)) ||
+    (a.pod < b.pod ? -1 : Number(a.pod > b.pod))
+  );
+}
+
+type AttemptAge = Pick<AttemptEnd, 'pod' | 'interrupted'> & Pick<Attempt, 'createdAt' | 'disrupted'>;
+
+function toMillis(time: string | undefined): number {
+  return time === undefined ? 0 : Date.parse(time);
+}
+
+function isDisrupted({ disrupted, interrupted }: AttemptAge): boolean {
+  return (disrupted ?? interrupted) !== undefined;
 }
 
 function readDeletion(metadata: NonNullable<Pod['metadata']>): Pick<Attempt, 'deletedAt' | 'grace'> {
@@ -79,6 +104,7 @@ export function attemptEnd(attempt: Attempt, noted: WorkerEnd | undefined, now: 
   return {
     attempt: attempt.id,
     pod: attempt.pod,
+    ...defined({ createdAt: attempt.createdAt }),
     ...(known === undefined ? {} : { worker: known }),
     ...(sidecar.state === 'ended' ? { sidecar: endOf(sidecar) } : {}),
     ...(disrupted === undefined ? {} : { [noted === undefined ? 'disrupted' : 'interrupted']: disrupted }),

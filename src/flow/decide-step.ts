@@ -1,9 +1,9 @@
 import type { WorkerEnd } from './annotations.ts';
-import type { Attempt } from './attempt.ts';
+import { compareAge, type Attempt } from './attempt.ts';
 import { nextDeadline, type Deadline } from './deadlines.ts';
 import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
-import type { Outcome } from './outcome.ts';
+import type { AttemptEnd, Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
 import { findNoteToTake, isHeld, nextLook } from './watch-pending.ts';
 import type { World } from './world.ts';
@@ -19,7 +19,8 @@ export type Step =
   | { take: 'note-worker'; worker: WorkerEnd }
   | { take: 'note-attempt'; attempt: Attempt }
   | { take: 'release'; attempts: Attempt[] }
-  | { take: 'confirm-lost' }
+  /** Concludes with `outcome` unless the API server knows a pod that the cache does not: its watch may be behind that of the Jobs. */
+  | { take: 'confirm-lost'; outcome: Outcome }
   | { take: 'verify'; attempt: string; report: Extract<AttemptVerdict, { verdict: 'verify' }>['report'] }
   | { take: 'conclude'; outcome: Outcome }
   | { take: 'stop'; attempts: Attempt[] }
@@ -28,7 +29,8 @@ export type Step =
   | { take: 'record' };
 
 /** The state machine, pure: a restart, a repeat and a second replica all come to the same step. */
-export function decideStep(world: World): Step {
+export function decideStep(observed: World): Step {
+  const world = { ...observed, attempts: observed.attempts.toSorted(compareAge) };
   if (world.flow.state === 'closed') return { take: 'wait', until: undefined };
   return world.flow.outcome === undefined ? towardsOutcome(world) : afterOutcome(world, world.flow.outcome);
 }
@@ -58,49 +60,72 @@ function cancellation({ flow, now }: World): Outcome | undefined {
   return undefined;
 }
 
-/** Pods vanish: what they said is written on the Job first, and only then are they let go. */
+/**
+ * Pods vanish: what they said is written on the Job first, and only then are they let go. The newest attempt decides: the end of an
+ * older one never replaces what is noted.
+ */
 function noteEvidence({ flow, attempts, now }: World): Step | undefined {
-  for (const attempt of attempts) {
-    if (attempt.id === flow.attempt?.attempt) return { take: 'release', attempts: [attempt] };
-    if (attempt.terminal) return { take: 'note-attempt', attempt };
-    if (
-      attempt.worker.state === 'ended' &&
-      attempt.disrupted === undefined &&
-      flow.worker?.attempt !== attempt.id
-    ) {
-      const { exitCode, reason } = attempt.worker;
-      return {
-        take: 'note-worker',
-        worker: { attempt: attempt.id, exitCode, reason, at: new Date(now).toISOString() },
-      };
+  for (const [index, attempt] of attempts.entries()) {
+    if (isSuperseded(attempt, flow.attempt)) {
+      if (attempt.terminal) return { take: 'release', attempts: [attempt] };
+    } else if (attempt.terminal) return { take: 'note-attempt', attempt };
+    else if (hasUnnotedWorker(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker)) {
+      return { take: 'note-worker', worker: workerEnd(attempt, now) };
     }
   }
   return undefined;
 }
 
+/** It is noted already, or another one is that was created later. */
+function isSuperseded(attempt: Attempt, noted: AttemptEnd | undefined): boolean {
+  if (noted === undefined) return false;
+  if (noted.attempt === attempt.id) return true;
+  return (
+    noted.createdAt !== undefined &&
+    compareAge(attempt, { createdAt: undefined, disrupted: undefined, ...noted }) < 0
+  );
+}
+
+function hasUnnotedWorker(flow: Flow, attempt: Attempt): attempt is EndedAttempt {
+  return hasEndedWorker(attempt) && attempt.disrupted === undefined && flow.worker?.attempt !== attempt.id;
+}
+
+type EndedAttempt = Attempt & { worker: Extract<Attempt['worker'], { state: 'ended' }> };
+
+function hasEndedWorker(attempt: Attempt): attempt is EndedAttempt {
+  return attempt.worker.state === 'ended';
+}
+
+function workerEnd({ id, worker: { exitCode, reason } }: EndedAttempt, now: number): WorkerEnd {
+  return { attempt: id, exitCode, reason, at: new Date(now).toISOString() };
+}
+
 function judge({ flow, attempts, now }: World): Step | undefined {
   const at = new Date(now).toISOString();
+  const isOver = flow.jobEnd !== undefined && attempts.length === 0;
   if (flow.attempt === undefined)
-    return flow.jobEnd !== undefined && attempts.length === 0 ? { take: 'confirm-lost' } : undefined;
+    return isOver ? { take: 'confirm-lost', outcome: lost(flow.jobEnd, at) } : undefined;
   const verdict = judgeAttempt(flow.attempt);
   if (verdict.verdict === 'verify')
     return { take: 'verify', attempt: flow.attempt.attempt, report: verdict.report };
   if (verdict.verdict === 'failed') {
-    return {
-      take: 'conclude',
-      outcome: { phase: 'failed', at, reason: verdict.reason, message: verdict.message },
-    };
+    const { reason, message } = verdict;
+    return { take: 'conclude', outcome: { phase: 'failed', at, reason, message } };
   }
   // The Job controller makes another attempt after a disruption, unless it has given up.
-  if (flow.jobEnd === undefined || attempts.length > 0) return undefined;
+  if (!isOver) return undefined;
+  const { message } = verdict;
+  const reason = reasonOfEnd(flow.jobEnd) ?? verdict.reason;
+  return { take: 'confirm-lost', outcome: { phase: 'failed', at, reason, message } };
+}
+
+function lost(jobEnd: Flow['jobEnd'], at: string): Outcome {
+  const { type = 'Failed', reason = '', message = '' } = jobEnd ?? {};
   return {
-    take: 'conclude',
-    outcome: {
-      phase: 'failed',
-      at,
-      reason: reasonOfEnd(flow.jobEnd) ?? verdict.reason,
-      message: verdict.message,
-    },
+    phase: 'failed',
+    at,
+    reason: reasonOfEnd(jobEnd) ?? 'attempt-lost',
+    message: `The Job is ${type} (${[reason, message].filter(Boolean).join(': ')}) and none of its pods is left to tell what its worker did.`,
   };
 }
 

@@ -19,6 +19,8 @@ export interface AttemptEnd {
   /** Pod UID. */
   attempt: string;
   pod: string;
+  /** When the pod was created; absent in what was written before this was kept. */
+  createdAt?: string;
   worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
   sidecar?: { exitCode: number; reason: string; message?: string };
   /** DisruptionTarget, a deletionTimestamp seen before the worker's end, Evicted, node lost, …: not a result whatever the exit code. */

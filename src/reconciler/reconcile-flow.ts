@@ -64,7 +64,8 @@ const handlers: Handlers = {
   'note-attempt': (deps, { flow, step }, signal) =>
     noteAttempt(deps, { flow, attempt: step.attempt }, signal),
   release: (deps, { step }, signal) => releaseAttempts(deps, step.attempts, signal),
-  'confirm-lost': (deps, { flow }, signal) => confirmLost(deps, flow, signal),
+  'confirm-lost': (deps, { flow, step }, signal) =>
+    confirmLost(deps, { flow, outcome: step.outcome }, signal),
   verify: (deps, { flow, step }, signal) => verifyAttempt(deps, { flow, ...step }, signal),
   conclude: (deps, { flow, step }, signal) => concludeFlow(deps, { flow, outcome: step.outcome }, signal),
   stop: (deps, { flow, step }, signal) => stopAttempts(deps, { flow, attempts: step.attempts }, signal),

@@ -20,6 +20,25 @@ test('a pod that is evicted while its worker runs is followed by another, whose 
   assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);
 });
 
+test('a pod that is evicted and its successor that both end while no service runs are told apart by their age', async (t) => {
+  const world = await startWorld(t);
+  const transfer = world.connector().startTransfer({ assetId: 'gated' });
+  const flow = world.flowOf(transfer);
+  await waitUntil('the worker runs', () => world.gate.asked > 0);
+  const first = await runningPod(world, flow);
+  await world.service.kill();
+  await evictPod(world, first.pod);
+  const second = await runningSuccessor(world, first);
+  world.gate.open();
+  await waitUntil('both pods have ended', async () => {
+    const pods = await world.namespace.pods(flow);
+    return pods.length === 2 && pods.every(({ status }) => /Succeeded|Failed/.test(status?.phase ?? ''));
+  });
+  await world.service.start();
+  const record = await assertReceived(world, transfer, gatedFiles);
+  assert.equal(record.outcome.phase === 'succeeded' && record.outcome.results.attempt, second.id);
+});
+
 test('an evicted worker that exits 0 has no results: its Job is Complete, and nobody works on', async (t) => {
   const script = `
     trap 'echo cut > "$RESULT_DIRECTORY/result.txt"; exit 0' TERM

@@ -75,6 +75,7 @@ export function anAttempt(members: Partial<Attempt> = {}): Attempt {
     pod: 'flow-a-abcde',
     flow: 'flow-a',
     resourceVersion: '9',
+    createdAt: at(15),
     phase: 'Running',
     disrupted: undefined,
     deletedAt: undefined,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt } from '../../../src/flow/attempt.ts';
+import { attemptEnd, type Attempt } from '../../../src/flow/attempt.ts';
 import { decideStep, type Step } from '../../../src/flow/decide-step.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
 import type { AttemptEnd, Outcome } from '../../../src/flow/outcome.ts';
@@ -189,13 +189,13 @@ const rows: Row[] = [
     expect: { take: 'wait', until: epoch + 45_000 },
   },
   {
-    name: 'a disruption after which the Job has given up concludes the flow',
+    name: 'a disruption after which the Job has ended concludes the flow once no other pod is found',
     flow: {
       ...started,
       attempt: { ...goodEnd, disrupted: 'x' },
       jobEnd: { type: 'Complete', reason: '', message: '' },
     },
-    expect: { take: 'conclude' },
+    expect: { take: 'confirm-lost' },
   },
   {
     name: 'an upload that was interrupted is made again by the next pod',
@@ -354,7 +354,87 @@ for (const { name, attempt, jobReason, reason } of jobEnds) {
     const end = { attempt: 'pod-uid', pod: 'p', worker: goodWorker, at: at(40), ...attempt };
     const flow = aFlow({ ...started, attempt: end, jobEnd });
     const step = decideStep({ flow, attempts: [], pendingLimits, now: epoch + 45_000 });
-    const outcome = step.take === 'conclude' ? step.outcome : undefined;
+    const outcome = step.take === 'confirm-lost' ? step.outcome : undefined;
     assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
   });
 }
+
+/** Pod A was evicted and its replacement B succeeded. Names are random: each case runs with both orders of them. */
+const twoPods: {
+  name: string;
+  /** What the cache shows, one list after another: what was released is taken out of it. */
+  seen: ('A' | 'B')[][];
+  sameSecond?: boolean;
+}[] = [
+  { name: 'seen at once', seen: [['A', 'B']] },
+  { name: 'seen at once, the newer one first', seen: [['B', 'A']] },
+  { name: 'A noted, then B', seen: [['A'], ['B']] },
+  { name: 'B noted, and A seen late', seen: [['B'], ['A']] },
+  { name: 'A seen again after both', seen: [['A', 'B'], ['A']] },
+  { name: 'created in the same second', seen: [['A', 'B']], sameSecond: true },
+  { name: 'created in the same second, A seen late', seen: [['B'], ['A']], sameSecond: true },
+];
+
+for (const { name, seen, sameSecond = false } of twoPods) {
+  for (const names of [
+    ['flow-a-aaaaa', 'flow-a-zzzzz'],
+    ['flow-a-zzzzz', 'flow-a-aaaaa'],
+  ] as const) {
+    test(`the newer of two ended pods decides: ${name}, named ${names.join(' and ')}`, () => {
+      const pods = {
+        A: anAttempt({
+          id: 'A',
+          pod: names[0],
+          createdAt: at(15),
+          terminal: true,
+          worker: { ...ended, exitCode: 143, reason: 'Error' },
+          disrupted: 'EvictionByEvictionAPI',
+        }),
+        B: anAttempt({
+          id: 'B',
+          pod: names[1],
+          createdAt: at(sameSecond ? 15 : 31),
+          terminal: true,
+          worker: ended,
+          sidecar: { ...ended, message: JSON.stringify({ manifest: report }) },
+        }),
+      };
+      const jobEnd = { type: 'Complete', reason: '', message: '' } as const;
+      const flow = aFlow({ ...started, ...(seen.length === 1 ? { jobEnd } : {}) });
+      let step: Step | undefined;
+      for (const list of seen)
+        step = settleAttempts(
+          flow,
+          list.map((key) => pods[key]),
+        );
+      assert.partialDeepStrictEqual(step, { take: 'verify', attempt: 'B' });
+    });
+  }
+}
+
+/** Takes the steps that note and release attempts, as the reconciler would; returns the first one of another kind. */
+function settleAttempts(flow: Flow, attempts: Attempt[]): Step {
+  const left = new Set(attempts);
+  for (let steps = 0; steps < 10; steps += 1) {
+    const step = decideStep({ flow, attempts: [...left], pendingLimits, now: epoch + 45_000 });
+    if (step.take === 'note-attempt') flow.attempt = attemptEnd(step.attempt, undefined, at(45));
+    else if (step.take === 'release') for (const attempt of step.attempts) left.delete(attempt);
+    else return step;
+  }
+  throw new Error('the steps go round in circles');
+}
+
+test("two pods whose workers have ended do not take turns in noting their worker's end", () => {
+  const older = anAttempt({ id: 'A', pod: 'z', createdAt: at(15), worker: ended });
+  const newer = anAttempt({ id: 'B', pod: 'a', createdAt: at(16), worker: ended });
+  const flow = aFlow({ ...started, worker: { attempt: 'B', exitCode: 0, reason: 'Completed', at: at(31) } });
+  const step = decideStep({ flow, attempts: [newer, older], pendingLimits, now: epoch + 32_000 });
+  assert.equal(step.take, 'wait');
+});
+
+test('an end that was noted without its creation time is replaced, as it was then', () => {
+  const flow = aFlow({ ...started, attempt: { ...goodEnd, attempt: 'A', disrupted: 'Deleted' } });
+  const attempts = [anAttempt({ id: 'B', terminal: true, worker: ended })];
+  const step = decideStep({ flow, attempts, pendingLimits, now: epoch + 45_000 });
+  assert.equal(step.take, 'note-attempt');
+});
