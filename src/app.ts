@@ -6,6 +6,7 @@ import { isServiceError, ServiceError } from './errors.ts';
 import type { DataAddress } from './flow/data-address.ts';
 import type { Flow } from './flow/flow.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
+import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
 import type { Route } from './http/route.ts';
 import { demoRoutes } from './http/routes/demo.ts';
@@ -71,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     stopping.signal,
   );
-  const routes = extraRoutes({ options, templates, flows, store });
+  const routes = extraRoutes({ options, templates, flows, store: clients.downloads });
   const components = healthChecks({ cluster, store, flows, lease });
   const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
   const monitoring = createMetricsServer({ config, log, metrics });
@@ -102,21 +103,31 @@ async function listenOr(http: HttpServer, stop: () => Promise<void>): Promise<nu
 interface Clients {
   cluster: Cluster;
   store: ObjectStore;
+  /** The same store for result bodies, with connections of its own: slow readers must not keep a request from being accepted. */
+  downloads: ObjectStore;
   /** For calls to connectors. */
   dispatcher: Agent;
   close(): Promise<void>;
 }
 
+/** Beside one for each download, which its reader may hold: for small files read ahead and for manifests, which hold none for long. */
+const sharedDownloadConnections = 64;
+
 async function createClients(config: Config, secrets: Secrets): Promise<Clients> {
   const cluster = await connectCluster(config.cluster);
   const storage = createObjectStore(config.store, secrets.store);
+  const downloads = createObjectStore(config.store, secrets.store, {
+    connections: config.results.maxDownloads + sharedDownloadConnections,
+  });
   const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
   return {
     cluster,
     store: storage.store,
+    downloads: downloads.store,
     dispatcher,
     async close() {
       storage.destroy();
+      downloads.destroy();
       await Promise.all([cluster.close(), dispatcher.destroy()]);
     },
   };
@@ -173,9 +184,11 @@ interface RouteParts {
   store: ObjectStore;
 }
 
-function extraRoutes({ options: { config, secrets }, templates, flows, store }: RouteParts): Route[] {
+function extraRoutes({ options, templates, flows, store }: RouteParts): Route[] {
+  const { config, secrets } = options;
   const common = {
     store,
+    slots: createDownloadSlots({ limit: config.results.maxDownloads }),
     manifests: createManifestCache(store),
     keys: secrets.resultKeys,
     idleMillis: downloadIdleMillis,

@@ -151,6 +151,8 @@ export interface ReconcilerConfig {
 export interface ResultsConfig {
   /** Validity of a data address that is not deprovisioned before. */
   addressSeconds: number;
+  /** Result bodies that one process sends at once. */
+  maxDownloads: number;
 }
 
 /** From the environment alone, never logged, never in the same object as settings. */

@@ -19,7 +19,7 @@ export interface AddressRequest {
   connector: { resultsUrl: string };
   keys: readonly ResultKey[];
   store: ObjectStore;
-  results: ResultsConfig;
+  results: Pick<ResultsConfig, 'addressSeconds'>;
   now: Date;
 }
 

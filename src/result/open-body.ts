@@ -3,9 +3,9 @@ import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
 import type { Segment } from './archive/segment.ts';
 import { patience as usualPatience, readObject, type ObjectRead, type ReadPatience } from './read-object.ts';
 
-/** Small pieces (an archive's headers) leave together. */
+/** Small pieces (an archive's headers) leave together; an object up to this size is read whole before its turn. */
 const chunkBytes = 64 * 1024;
-/** Of an archive, a file is two or three pieces. */
+/** Of an archive, a file is two or three pieces. Bounds what is read ahead to half a MiB. */
 const piecesAhead = 8;
 
 export interface BodyToOpen {
@@ -35,11 +35,23 @@ export async function openBody(
     return readObject({ store, patience }, read, until);
   }
   const chunks = readPieces(cutSegments(segments, range), open);
-  const first = await chunks.next();
-  const stream = Readable.from(startingWith(first, chunks), { objectMode: false });
+  const first = await firstOf(chunks, closed);
+  const stream = Readable.from(startingWith(first, chunks), { objectMode: false, signal });
+  // Aborted before anybody reads: the error must find a listener then, and still reaches a reader who comes later.
+  stream.on('error', () => undefined);
   return stream.once('close', () => {
     closed.abort();
   });
+}
+
+/** A body that cannot begin ends what was opened ahead, too. */
+async function firstOf(chunks: Chunks, closed: AbortController): Promise<IteratorResult<Buffer, void>> {
+  try {
+    return await chunks.next();
+  } catch (error) {
+    closed.abort();
+    throw error;
+  }
 }
 
 function* cutSegments(segments: Iterable<Segment>, { first, last }: ByteRange): Generator<Piece> {
@@ -61,48 +73,62 @@ type Open = (read: ObjectRead) => Chunks;
 async function* readPieces(pieces: Iterable<Piece>, open: Open): Chunks {
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
-  for (const { bytes, object, start } of lookAhead(pieces, open)) {
+  for (const { bytes, object } of lookAhead(pieces, open)) {
     if (bytes !== undefined) {
       waiting.push(bytes());
       waitingBytes += waiting.at(-1)?.length ?? 0;
       if (waitingBytes < chunkBytes) continue;
     }
-    // The headers before an object wait until its first bytes are there.
-    const first = await start;
-    if (waitingBytes > 0) yield Buffer.concat(waiting);
+    yield* sendWaiting(waiting, object?.());
     waiting = [];
     waitingBytes = 0;
-    if (object !== undefined && first !== undefined) yield* startingWith(first, object);
   }
-  if (waitingBytes > 0) yield Buffer.concat(waiting);
+  yield* sendWaiting(waiting);
 }
 
-type Begun =
-  | { bytes: () => Buffer; object?: never; start?: never }
-  | { bytes?: never; object: Chunks; start: Promise<IteratorResult<Buffer, void>> };
+/** The headers before an object wait until its first bytes are there. */
+async function* sendWaiting(waiting: Buffer[], object?: Chunks): Chunks {
+  const first = await object?.next();
+  if (waiting.length > 0) yield Buffer.concat(waiting);
+  if (object !== undefined && first !== undefined) yield* startingWith(first, object);
+}
 
-/** Small files would cost a round trip each: the store is asked for the next few while one is sent, up to a chunk of each. */
+/** `object` is called when it is the piece's turn. */
+type Begun = { bytes: () => Buffer; object?: never } | { bytes?: never; object: () => Chunks };
+
+/** Small files would cost a round trip each: the store is asked for the next few while one is sent. */
 function* lookAhead(pieces: Iterable<Piece>, open: Open): Generator<Begun> {
   const begun: Begun[] = [];
-  try {
-    for (const piece of pieces) {
-      begun.push(begin(piece, open));
-      const next = begun.length > piecesAhead ? begun.shift() : undefined;
-      if (next !== undefined) yield next;
-    }
-    for (let next = begun.shift(); next !== undefined; next = begun.shift()) yield next;
-  } finally {
-    for (const { object } of begun) object?.return().catch(() => undefined);
+  for (const piece of pieces) {
+    begun.push(begin(piece, open));
+    const next = begun.length > piecesAhead ? begun.shift() : undefined;
+    if (next !== undefined) yield next;
   }
+  yield* begun;
 }
 
+/**
+ * A small object is read whole at once, so that it holds no connection while it waits for a slow reader; a large one is not opened
+ * before its turn. A reader that pauses holds one connection to the store, or none.
+ */
 function begin({ segment, first, last }: Piece, open: Open): Begun {
   if ('bytes' in segment) return { bytes: () => segment.bytes().subarray(first, last + 1) };
-  const object = open(readOf(segment, { first, last }));
-  const start = object.next();
-  // Whoever comes to this object hears of it; until then nobody has to.
-  start.catch(() => undefined);
-  return { object, start };
+  const read = readOf(segment, { first, last });
+  if (last - first >= chunkBytes) return { object: () => open(read) };
+  const whole = collect(open(read));
+  // The reader who comes to this object gets the error; until then nobody has to.
+  whole.catch(() => undefined);
+  return { object: () => chunksOf(whole) };
+}
+
+async function collect(chunks: Chunks): Promise<Buffer[]> {
+  const whole: Buffer[] = [];
+  for await (const chunk of chunks) whole.push(chunk);
+  return whole;
+}
+
+async function* chunksOf(whole: Promise<Buffer[]>): Chunks {
+  yield* await whole;
 }
 
 function readOf(

@@ -18,16 +18,23 @@ export type StoreSettings = Pick<
 >;
 
 const pageSize = 1000;
-const connections = 64;
 /** So that `put` is always one request; nothing that the service itself stores is near it. */
 const partSize = 64 * 1024 * 1024;
 
-/** The one object store of the service; `destroy` closes its connections. */
+export interface OpenedStore {
+  store: ObjectStore;
+  /** Closes its connections. */
+  destroy(): void;
+}
+
+/** A client of the object store with a pool of so many connections; requests beyond them wait for one. */
 export function createObjectStore(
   settings: StoreSettings,
   secrets: Secrets['store'],
-): { store: ObjectStore; destroy(): void } {
-  const agents = { http: createAgent(http), https: createAgent(https) };
+  { connections = 64 }: { connections?: number } = {},
+): OpenedStore {
+  const options = { keepAlive: true, maxSockets: connections };
+  const agents = { http: new http.Agent(options), https: new https.Agent(options) };
   const calls = new AsyncLocalStorage<Call>();
   const transport = boundedTransport(calls, settings.requestTimeoutMillis);
   const common = {
@@ -223,10 +230,6 @@ function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useS
   const url = new URL(endpoint);
   const port = url.port === '' ? {} : { port: Number(url.port) };
   return { endPoint: url.hostname.replaceAll(/^\[|\]$/g, ''), useSSL: url.protocol === 'https:', ...port };
-}
-
-function createAgent<T extends typeof http | typeof https>({ Agent }: T): InstanceType<T['Agent']> {
-  return new Agent({ keepAlive: true, maxSockets: connections }) as InstanceType<T['Agent']>;
 }
 
 function plainEtag(etag: string): string {

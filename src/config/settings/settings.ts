@@ -36,6 +36,11 @@ export const SettingsSchema = Type.Object(
           { min: 60, max: 604_800, default: 604_800 },
           'A data address is valid for this long, unless its flow is deprovisioned before.',
         ),
+        // Each may hold about half a MiB.
+        maxDownloads: integer(
+          { min: 1, max: 10_000, default: 100 },
+          'Results that one replica sends at once; more wait for ten seconds, then get a 503.',
+        ),
       },
       closed,
     ),

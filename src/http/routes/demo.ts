@@ -22,7 +22,7 @@ import { sendBody, type BodySender } from './send-body.ts';
 
 export interface DemoRouteDeps extends BodySender {
   http: Pick<HttpConfig, 'bare' | 'publicUrl' | 'answerDeadlineMillis'>;
-  results: Config['results'];
+  results: Pick<Config['results'], 'addressSeconds'>;
   keys: Secrets['resultKeys'];
   templates: readonly Template[];
   flows: Pick<FlowService, 'accept' | 'find' | 'cancel'>;

@@ -102,6 +102,9 @@ function download(operationId: string, summary: string, contentType: string): Op
       '410': { description: 'The token has expired, or the results are deleted.' },
       '412': { description: 'It does not have the ETag that If-Match names.' },
       '416': { description: 'The range begins after the end.' },
+      '503': {
+        description: 'Too many are downloaded just now, or the store does not answer; see Retry-After.',
+      },
     },
   };
 }

@@ -8,10 +8,13 @@ import type { ReadPatience } from '../../result/read-object.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { answerProblem } from '../answer-problem.ts';
+import type { DownloadSlots, ReleaseSlot } from '../download-slots.ts';
 import type { HttpContext } from '../route.ts';
 
 export interface BodySender {
+  /** With connections of its own: a slow reader holds one for as long as it likes. */
   store: ObjectStore;
+  slots: DownloadSlots;
   /** Without a byte in either direction for this long the connection is closed: a download has no other deadline. */
   idleMillis: number;
   patience?: ReadPatience;
@@ -80,13 +83,34 @@ async function sendRange(ctx: HttpContext, sender: BodySender, answer: Answer): 
     describeRange(ctx, answer);
     return;
   }
-  const stream = await open(ctx, sender, answer);
+  const release = await takeSlot(ctx, sender);
+  try {
+    await stream(ctx, sender, answer);
+  } finally {
+    release();
+  }
+}
+
+/** Until somebody else's download has ended, as far as anybody knows. */
+const retryAfterSeconds = 10;
+
+async function takeSlot(ctx: HttpContext, { slots }: BodySender): Promise<ReleaseSlot> {
+  try {
+    return await slots.take(ctx.state.signal);
+  } catch (error) {
+    if (isServiceError(error, 'unavailable')) ctx.set('Retry-After', String(retryAfterSeconds));
+    throw error;
+  }
+}
+
+async function stream(ctx: HttpContext, sender: BodySender, answer: Answer): Promise<void> {
+  const body = await open(ctx, sender, answer);
   describeRange(ctx, answer);
   ctx.res.setTimeout(sender.idleMillis, () => ctx.res.destroy());
   // Koa would leave the connection open after an error in the middle.
   ctx.respond = false;
   try {
-    await pipeline(stream, ctx.res);
+    await pipeline(body, ctx.res);
   } catch (error) {
     ctx.state.log.info({ problem: messageOf(error) }, 'a download ended early');
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
+import { createDownloadSlots } from '../../../src/http/download-slots.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { buildDataAddress } from '../../../src/result/build-data-address.ts';
 import { createManifestCache } from '../../../src/result/manifest-cache.ts';
@@ -78,6 +79,7 @@ test('many files, some of odd names, are verified, addressed and fetched from a 
   assert.deepEqual(await verifyResults(asked, signal), { verdict: 'verified', manifest });
   const deps = {
     store,
+    slots: createDownloadSlots({ limit: 10 }),
     idleMillis: 60_000,
     manifests: createManifestCache(store),
     keys,
@@ -118,6 +120,7 @@ test('a file that was replaced in a real store is not sent for the one that was 
   const { manifest, report } = await upload(store, { a: Buffer.from('right') });
   const deps = {
     store,
+    slots: createDownloadSlots({ limit: 10 }),
     idleMillis: 60_000,
     manifests: createManifestCache(store),
     keys,

@@ -5,6 +5,7 @@ import { ServiceError } from '../../../../src/errors.ts';
 import type { FlowRequest } from '../../../../src/flow/flow-request.ts';
 import { flowName } from '../../../../src/flow/names.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
+import { createDownloadSlots } from '../../../../src/http/download-slots.ts';
 import { demoRoutes, type DemoRouteDeps } from '../../../../src/http/routes/demo.ts';
 import { resultRoutes } from '../../../../src/http/routes/results.ts';
 import { createManifestCache } from '../../../../src/result/manifest-cache.ts';
@@ -71,6 +72,7 @@ async function serve(
       },
     },
     store,
+    slots: createDownloadSlots({ limit: 10 }),
     idleMillis: 60_000,
     manifests: createManifestCache(store),
     now: () => new Date('2026-01-02T03:04:05Z'),

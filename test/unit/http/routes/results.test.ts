@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../../src/errors.ts';
+import { createDownloadSlots, type DownloadSlots } from '../../../../src/http/download-slots.ts';
 import { resultRoutes } from '../../../../src/http/routes/results.ts';
 import { createManifestCache } from '../../../../src/result/manifest-cache.ts';
 import { fileKey, manifestKey } from '../../../../src/result/manifest.ts';
@@ -26,6 +27,7 @@ const files = {
 };
 
 interface Options {
+  slots?: DownloadSlots;
   idleMillis?: number;
   contents?: Record<string, Buffer>;
   grant?: Partial<ResultGrant>;
@@ -34,8 +36,9 @@ interface Options {
 
 async function serve(
   t: TestContext,
-  { idleMillis = 60_000, contents = files, grant, now = new Date(notAfter * 1000) }: Options = {},
+  { slots = createDownloadSlots({ limit: 10 }), idleMillis = 60_000, ...options }: Options = {},
 ) {
+  const { contents = files, grant, now = new Date(notAfter * 1000) } = options;
   const written = sidecarWrites(contents);
   const store = memoryStore(written.objects, 64 * 1024);
   const patience = { attempts: 2, firstMillis: 0 };
@@ -43,6 +46,7 @@ async function serve(
     store,
     idleMillis,
     patience,
+    slots,
     manifests: createManifestCache(store),
     keys,
     now: () => now,
@@ -250,4 +254,22 @@ test('a client that stops reading is dropped', async (t) => {
   t.after(() => client.destroy());
   await waitUntil('the file was opened', () => store.reads.length === 2);
   await waitUntil('the file is closed', () => store.open.size === 0);
+});
+
+test('a download too many is told to come again, and gets its turn once another has ended', async (t) => {
+  const slots = createDownloadSlots({ limit: 1, waitMillis: 1 });
+  const { get, port, base, store } = await serve(t, { slots, contents: { a: large, b: Buffer.from('b') } });
+  const idle = connect(port, '127.0.0.1', () =>
+    idle.write(`GET ${base}/archive.zip HTTP/1.1\r\nHost: x\r\n\r\n`),
+  );
+  idle.pause();
+  t.after(() => idle.destroy());
+  await waitUntil('the first file was opened', () => store.open.size === 1);
+  const refused = await get('/files/b');
+  assert.deepEqual([refused.status, refused.headers['content-type']], [503, 'application/problem+json']);
+  assert.match(String(refused.headers['retry-after']), /^[0-9]+$/);
+  assert.match(refused.body.toString(), /results\.maxDownloads/);
+  assert.equal((await get('/files/b', { method: 'HEAD' })).status, 200);
+  idle.destroy();
+  await waitUntil('the first download has ended', async () => (await get('/files/b')).status === 200);
 });
