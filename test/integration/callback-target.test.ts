@@ -8,19 +8,27 @@ import type { World } from '../support/world.ts';
 
 interface Row {
   name: string;
-  /** Undefined: its port is closed. */
-  fault: Fault | undefined;
+  /** One after another, each until it was met twice; undefined: its port is closed. */
+  faults: (Fault | undefined)[];
 }
 
 const rows: Row[] = [
-  { name: 'is-down', fault: undefined },
-  { name: 'answers-500', fault: { kind: 'status', status: 500 } },
-  { name: 'answers-500-and-took-it', fault: { kind: 'status', status: 500, applied: true } },
-  { name: 'answers-503', fault: { kind: 'status', status: 503 } },
-  { name: 'hangs', fault: { kind: 'hang' } },
-  { name: 'hangs-and-took-it', fault: { kind: 'hang', applied: true } },
-  { name: 'closes-early', fault: { kind: 'close' } },
-  { name: 'closes-early-and-took-it', fault: { kind: 'close', applied: true } },
+  { name: 'is-down', faults: [undefined] },
+  { name: 'answers-500', faults: [{ kind: 'status', status: 500 }] },
+  { name: 'answers-500-and-took-it', faults: [{ kind: 'status', status: 500, applied: true }] },
+  { name: 'answers-503', faults: [{ kind: 'status', status: 503 }] },
+  { name: 'hangs', faults: [{ kind: 'hang' }] },
+  { name: 'hangs-and-took-it', faults: [{ kind: 'hang', applied: true }] },
+  { name: 'closes-early', faults: [{ kind: 'close' }] },
+  { name: 'closes-early-and-took-it', faults: [{ kind: 'close', applied: true }] },
+  {
+    name: 'starts',
+    faults: [
+      undefined,
+      { kind: 'status', status: 405, page: true },
+      { kind: 'status', status: 404, page: true },
+    ],
+  },
 ];
 
 test('a callback target gets its callback when it is well again', { concurrency: true }, async (t) => {
@@ -35,20 +43,26 @@ test('a callback target gets its callback when it is well again', { concurrency:
   );
 });
 
-async function deliverDespite(world: World, { name, fault }: Row): Promise<void> {
+async function deliverDespite(world: World, { name, faults }: Row): Promise<void> {
   const simulator = world.connector(name);
-  if (fault === undefined) await simulator.goDown();
-  else simulator.misbehave('callback', fault);
+  const [first] = faults;
+  if (first === undefined) await simulator.goDown();
+  else simulator.misbehave('callback', first);
   const transfer = simulator.startTransfer({ assetId: 'echo' });
   const flow = world.flowOf(transfer, name);
-  if (fault === undefined) {
-    await waitUntil('a callback was tried', async () => (await world.namespace.flow(flow))?.intent);
+  const tried = { kind: 'callback', transferProcessId: transfer.id } as const;
+  for (const fault of faults) {
+    if (fault === undefined) {
+      await waitUntil('a callback was tried', async () => (await world.namespace.flow(flow))?.intent);
+      continue;
+    }
+    const before = simulator.exchanges(tried).length;
+    simulator.misbehave('callback', fault);
     await simulator.comeBack();
-  } else {
-    const tried = { kind: 'callback', transferProcessId: transfer.id } as const;
-    await waitUntil('it was tried twice', () => simulator.exchanges(tried).length >= 2);
-    simulator.misbehave('callback', undefined);
+    await waitUntil('it was tried twice', () => simulator.exchanges(tried).length >= before + 2);
   }
+  simulator.misbehave('callback', undefined);
+  await simulator.comeBack();
   await simulator.waitFor(transfer.id, 'COMPLETED');
   const [received] = simulator.received(transfer.id);
   assert.equal(await readFile(received?.path ?? '', 'utf8'), 'hello from the worker: ä ö ü €\n');

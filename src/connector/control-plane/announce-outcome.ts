@@ -8,7 +8,7 @@ import { isBelowPrefix } from '../callback-address.ts';
 import { deliverMessage } from '../deliver-message.ts';
 import type { Delivery } from '../delivery.ts';
 import { buildProvisionedBody, buildTerminateBody, callbackUrl, terminateUrl } from './build-messages.ts';
-import { classifyAnswer, classifyTermination } from './classify-answer.ts';
+import { classifyAnswer } from './classify-answer.ts';
 
 export interface Announcement {
   connector: ConnectorConfig;
@@ -65,7 +65,7 @@ async function announceFailure(
     { ...announcement, url: terminateUrl(connector, request), body },
     signal,
   );
-  return classifyTermination(answer);
+  return classifyAnswer(answer);
 }
 
 /** Nobody was asked. */

@@ -2,40 +2,35 @@ import type { Answer } from '../deliver-message.ts';
 import type { Delivery } from '../delivery.ts';
 
 /**
- * What the connector's answer to a callback or a termination means. A 409 is said both of a process that another thread holds
- * for a moment ("leased": try again) and of one that is past it ("because it's STARTED": nothing is left to tell).
+ * What the connector's answer to a callback or a termination means. Only four answers are the connector's last word: 2xx, a 404 that
+ * names the process, a 409 that names its state, and a 400 that is not a web page. A starting connector answers 405 and then 404 until
+ * its servlets are there, and a proxy without its backend answers whatever it likes: all of that is tried again.
  */
 export function classifyAnswer(answer: Answer): Delivery {
   if (answer.got === 'nothing') return retry(answer.problem);
-  const { status } = answer;
+  const { status, body } = answer;
   if (status >= 200 && status < 300) return { result: 'told', status };
-  if (status === 404) return { result: 'ended', state: 'UNKNOWN', status };
-  if (status === 409) return classifyConflict(answer.body);
-  if (status >= 500 || passing.includes(status)) return retry(describe(answer));
-  if (status < 400 || mendable.includes(status)) return retry(describe(answer), true);
-  return { result: 'refused', status, problem: describe(answer) };
+  if (status === 404 && namesProcess(body)) return { result: 'ended', state: 'UNKNOWN', status };
+  if (status === 409) return classifyConflict(body);
+  if (status === 400 && !isWebPage(body)) return { result: 'refused', status, problem: describe(answer) };
+  return retry(explain(answer), !(status >= 500 || transient.includes(status)));
 }
 
-/**
- * The path of the management API is ours to choose, so a 404 may be the web server's: taken for an unknown process it would
- * leave the consumer waiting for ever.
- */
-export function classifyTermination(answer: Answer): Delivery {
-  const named = answer.got === 'nothing' || /ObjectNotFound|TransferProcess\b/.test(answer.body);
-  const wrongPath = answer.got === 'answer' && answer.status === 404 && !named;
-  if (!wrongPath) return classifyAnswer(answer);
-  return retry(
-    'answered 404 without naming the process: are managementUrl and managementVersion right?',
-    true,
-  );
-}
-
-/** Of a proxy in front of the connector; the connector itself does not say these. */
-const passing = [408, 425, 429];
-/** A wrong key, as an address that has moved (3xx), wants a person to mend it; then it works. */
-const mendable = [401, 403];
+/** Of a proxy in front of the connector, and soon over; the connector itself does not say these. */
+const transient = [408, 425, 429];
 const beforeTheCallback = ['INITIAL', 'PROVISIONING', 'PROVISIONING_REQUESTED', 'PROVISIONED'];
 
+/** The connector's own 404: `Object of type TransferProcess with ID=… was not found`, of type `ObjectNotFound`. */
+function namesProcess(body: string): boolean {
+  return /ObjectNotFound|TransferProcess\b/.test(body);
+}
+
+/** The connector says what is wrong with a message in text or JSON. */
+function isWebPage(body: string): boolean {
+  return body.trimStart().startsWith('<');
+}
+
+/** A 409 is said both of a process that another thread holds for a moment ("leased") and of one that is past it ("because it's STARTED"). */
 function classifyConflict(body: string): Delivery {
   const [, state = ''] = /because it(?:'|\\u0027|&#39;|’)s ([A-Za-z_]+)/.exec(body) ?? [];
   if (state === '' || beforeTheCallback.includes(state.toUpperCase()))
@@ -45,6 +40,13 @@ function classifyConflict(body: string): Delivery {
 
 function retry(problem: string, slowly = false): Delivery {
   return { result: 'retry', problem, slowly };
+}
+
+/** What somebody can do about an answer that no working connector gives. */
+function explain(answer: { status: number; body: string }): string {
+  const { status } = answer;
+  if (status !== 404 && status !== 405) return describe(answer);
+  return `answered ${status} without naming the process: it is starting, or callbackPrefix, managementUrl or managementVersion is wrong`;
 }
 
 /** One line, without control characters: it goes to logs and annotations. */

@@ -1,8 +1,9 @@
-import type { ApiAnswer } from './api-answer.ts';
+import { html, type ApiAnswer } from './api-answer.ts';
 
 /** What an endpoint does instead of answering; `applied` says whether the request takes effect all the same. */
 export type Fault =
-  | { readonly kind: 'status'; readonly status: number; readonly applied?: boolean }
+  /** `page`: with the web page of a server or proxy that has no such path. */
+  | { readonly kind: 'status'; readonly status: number; readonly applied?: boolean; readonly page?: boolean }
   | { readonly kind: 'hang'; readonly applied?: boolean }
   | { readonly kind: 'close'; readonly applied?: boolean }
   /** The request takes effect, and its answer leaves late. */
@@ -33,7 +34,7 @@ export class Faults {
     if (fault.applied) handle();
     switch (fault.kind) {
       case 'status':
-        return { kind: 'answer', answer: { status: fault.status }, delayMillis: 0 };
+        return { kind: 'answer', answer: statusAnswer(fault), delayMillis: 0 };
       case 'hang':
       case 'close':
         return { kind: fault.kind };
@@ -49,4 +50,8 @@ export class Faults {
     if (entry.left <= 0) this.#set.delete(endpoint);
     return entry.fault;
   }
+}
+
+function statusAnswer({ status, page = false }: Extract<Fault, { kind: 'status' }>): ApiAnswer {
+  return page ? html(status, 'HTTP method POST is not supported by this URL') : { status };
 }

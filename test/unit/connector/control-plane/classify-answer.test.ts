@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  classifyAnswer,
-  classifyTermination,
-} from '../../../../src/connector/control-plane/classify-answer.ts';
+import { classifyAnswer } from '../../../../src/connector/control-plane/classify-answer.ts';
 
 function conflict(state: string): string {
   const message = `Could not execute AddProvisionedResourceCommand on TransferProcess with ID 1 because it's ${state}`;
@@ -47,12 +44,27 @@ const rows = [
   },
   { name: '409 of a leased process', status: 409, body: leased, result: 'retry', slowly: false },
   { name: '409 without words', status: 409, body: '', result: 'retry', slowly: false },
-  { name: '404', status: 404, body: unknown, result: 'ended', state: 'UNKNOWN' },
+  { name: '404 that names the process', status: 404, body: unknown, result: 'ended', state: 'UNKNOWN' },
+  { name: '404 of a web server', status: 404, body: html, result: 'retry', slowly: true },
+  { name: '404 without words', status: 404, body: '', result: 'retry', slowly: true },
+  {
+    name: '404 in JSON of another',
+    status: 404,
+    body: '{"error":"no route"}',
+    result: 'retry',
+    slowly: true,
+  },
   { name: '401', status: 401, result: 'retry', slowly: true },
   { name: '403', status: 403, result: 'retry', slowly: true },
   { name: '302', status: 302, result: 'retry', slowly: true },
   { name: '400', status: 400, result: 'refused' },
-  { name: '405', status: 405, result: 'refused' },
+  { name: '400 in JSON', status: 400, body: '[{"message":"mandatory value"}]', result: 'refused' },
+  { name: '400 with a web page', status: 400, body: html, result: 'retry', slowly: true },
+  ...[402, 405, 406, 407, 410, 411, 413, 414, 415, 417, 418, 421, 422, 423, 424, 426, 428, 431, 451, 499].map(
+    (status) => ({ name: String(status), status, result: 'retry', slowly: true }),
+  ),
+  { name: '405 of a starting connector', status: 405, body: html, result: 'retry', slowly: true },
+  { name: '425', status: 425, result: 'retry', slowly: false },
   { name: '408', status: 408, result: 'retry', slowly: false },
   { name: '429', status: 429, result: 'retry', slowly: false },
   { name: '500', status: 500, result: 'retry', slowly: false },
@@ -73,16 +85,10 @@ test('no answer means: retry, with the problem', () => {
   });
 });
 
-test('a termination that meets an unknown process has nothing left to tell', () => {
-  assert.partialDeepStrictEqual(classifyTermination({ got: 'answer', status: 404, body: unknown }), {
-    result: 'ended',
-    state: 'UNKNOWN',
-  });
-});
-
-test('a termination that meets an unknown path is repeated until somebody mends the setting', () => {
-  const delivery = classifyTermination({ got: 'answer', status: 404, body: html });
-  assert.partialDeepStrictEqual(delivery, { result: 'retry', slowly: true });
+test('an answer without the process says which settings may be wrong', () => {
+  const delivery = classifyAnswer({ got: 'answer', status: 404, body: html });
+  assert.ok('problem' in delivery);
+  assert.match(delivery.problem, /callbackPrefix, managementUrl or managementVersion/);
 });
 
 test('a problem is one short line, whatever was answered', () => {
