@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runInGroup } from './test-real/process-group.ts';
-import { RealServers } from './test-real/real-servers.ts';
-import { lacksFor } from './test-real/requirements.ts';
+import { runInGroup } from './testing/process-group.ts';
+import { RealServers } from './testing/real-servers.ts';
+import { lacksFor } from './testing/requirements.ts';
 
 const given = process.argv.slice(2);
 const options = given.filter((option) => option !== '--real');

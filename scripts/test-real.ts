@@ -1,24 +1,30 @@
 // `npm run test:real`: the integration suite on real servers, which are installed, started and stopped by it.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   combinationNames,
   combinations,
+  smokeCombination,
   type Combination,
   type CombinationName,
-} from './test-real/combinations.ts';
-import { countsOf, describeOutcomes, type Outcome } from './test-real/print-summary.ts';
-import { RealServers } from './test-real/real-servers.ts';
-import { lacksFor } from './test-real/requirements.ts';
-import { runCombination } from './test-real/run-combination.ts';
+  type Extent,
+} from './testing/combinations.ts';
+import { countsOf, describeOutcomes, hasTooManyUnsteady, type Outcome } from './testing/print-summary.ts';
+import { RealServers } from './testing/real-servers.ts';
+import { lacksFor } from './testing/requirements.ts';
+import { runCombination } from './testing/run-combination.ts';
+
+const listing = join('test-results', 'listing-real.txt');
 
 const help = `Usage: npm run test:real -- [options] [files or folders of tests]
 
   --only NAME      only this combination (may be repeated): ${combinationNames.join(', ')}
   --without NAME   all but this one (may be repeated)
   --quick          without the scenarios that take many minutes each with real pods
+  --smoke          only what shows in minutes that it works: main path, failures, cancel, credentials, deployment,
+                   on Kubernetes with one node and MinIO
   --keep           leave the servers running, and say how to use and stop them
 `;
 
@@ -28,10 +34,15 @@ const { values, positionals } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     without: { type: 'string', multiple: true, default: [] },
     quick: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
+
+const extent: Extent = values.smoke ? 'smoke' : values.quick ? 'quick' : 'whole';
+// Nothing of the smoke set needs another node.
+if (values.smoke) process.env['NODES'] ??= '1';
 
 if (values.help) process.stdout.write(help);
 else process.exitCode = await main(choose(values.only, values.without));
@@ -41,7 +52,10 @@ function choose(only: readonly string[], without: readonly string[]): readonly C
     if (!combinationNames.includes(name as CombinationName))
       throw new Error(`${name}: expected one of ${combinationNames.join(', ')}`);
   return combinations.filter(
-    ({ name }) => (only.length === 0 || only.includes(name)) && !without.includes(name),
+    ({ name }) =>
+      (!values.smoke || name === smokeCombination) &&
+      (only.length === 0 || only.includes(name)) &&
+      !without.includes(name),
   );
 }
 
@@ -51,6 +65,8 @@ async function main(chosen: readonly Combination[]): Promise<number> {
     process.on(signal, () => {
       interruption.abort(new Error(`interrupted by ${signal}`));
     });
+  rmSync(listing, { force: true });
+  mkdirSync(dirname(listing), { recursive: true });
   const directory = mkdtempSync(join(tmpdir(), 'edc-jp-real-'));
   // The tests' own temporary folders are in it, and some belong to other users.
   chmodSync(directory, 0o711);
@@ -63,8 +79,9 @@ async function main(chosen: readonly Combination[]): Promise<number> {
     left = await tidyUp(servers);
   }
   if (left !== undefined) console.error(left);
+  console.log(`\nall that the tests printed is in ${listing}`);
   console.log(describeOutcomes(outcomes));
-  const failed = outcomes.some((outcome) => countsOf(outcome).failed > 0);
+  const failed = outcomes.some((outcome) => countsOf(outcome).failed > 0) || hasTooManyUnsteady(outcomes);
   return failed || left !== undefined || interruption.signal.aborted ? 1 : 0;
 }
 
@@ -90,9 +107,10 @@ async function attempt(
     const run = {
       combination,
       named: positionals,
-      quick: values.quick,
+      extent,
       servers: env,
       folder: servers.directory,
+      listing,
     };
     return outcome({ results: await runCombination(run, signal) });
   } catch (error) {

@@ -1,67 +1,90 @@
 // `npm test [-- files or options of node --test]`: unit tests first, since they say most precisely what broke, then scenarios.
+// `npm run test:all` is the same with nothing left out: kills at every request, fifty kills, replicas under load.
 import { spawn } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { longestFirst } from './test-real/combinations.ts';
-import { describeResults } from './test-real/print-summary.ts';
 import { withCompileCache } from './compile-cache.ts';
-import { runBatch } from './test-real/run-batch.ts';
+import { isLong, longestFirst, type Batch } from './testing/combinations.ts';
+import { describeRun, exitCodeOf } from './testing/print-summary.ts';
+import type { Results } from './testing/read-results.ts';
+import { runBatch } from './testing/run-batch.ts';
 
-const given = process.argv.slice(2);
-const options = given.filter((argument) => argument.startsWith('-'));
-const env = withCompileCache(process.env);
-const named = given.filter((argument) => !argument.startsWith('-'));
+const wholeOption = '--whole';
+const given = process.argv.slice(2).filter((argument) => argument !== wholeOption);
+const whole = process.argv.includes(wholeOption);
+const listings = 'test-results';
 
-if (given.length > 0) process.exitCode = await runNamed();
-else process.exitCode = (await runUnitTests()) || (await runScenarios());
+process.exitCode = given.length > 0 ? await runNamed() : await runAll();
 
+/** As `node --test` runs and prints it. */
 async function runNamed(): Promise<number> {
+  const options = given.filter((argument) => argument.startsWith('-'));
+  const named = given.filter((argument) => !argument.startsWith('-'));
   const folders = named.length > 0 ? named : ['test/unit', 'test/integration'];
   const files = folders.flatMap((name) =>
     name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.test.ts`).sort(),
   );
-  return await run(['--test', '--test-concurrency=2', '--test-timeout=1200000', ...options, ...files]);
+  const args = ['--test', '--test-concurrency=2', '--test-timeout=1200000', ...options, ...files];
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env: withCompileCache(process.env) });
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      resolve(code ?? 1);
+    });
+  });
 }
 
-async function runUnitTests(): Promise<number> {
-  const concurrency = `--test-concurrency=${availableParallelism()}`;
-  return await run([
-    '--test',
-    concurrency,
-    '--test-timeout=1200000',
-    ...globSync('test/unit/**/*.test.ts').sort(),
-  ]);
-}
-
-/** Each scenario has a cluster, a store and a service of its own. */
-async function runScenarios(): Promise<number> {
+async function runAll(): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
       interruption.abort(new Error(`interrupted by ${signal}`));
     });
   const folder = mkdtempSync(join(tmpdir(), 'edc-jp-tests-'));
+  const listing = join(listings, 'listing.txt');
+  rmSync(listings, { recursive: true, force: true });
+  mkdirSync(listings);
+  const start = performance.now();
+  const results: Results = new Map();
   try {
-    // They wait more than they work.
-    const concurrency = Math.min(3, availableParallelism() + 1);
-    const files = globSync('test/integration/**/*.test.ts').sort(longestFirst);
-    const batch = { files, concurrency, env, report: join(folder, 'scenarios') };
-    const results = await runBatch(batch, interruption.signal);
-    console.log(describeResults(results).join('\n'));
-    return [...results.values()].some(({ failed }) => failed > 0) ? 1 : 0;
+    for (const [name, batch] of Object.entries(batches())) {
+      say(`\n${name}: ${batch.files.length} files`);
+      const run = { ...batch, env: environment(), report: join(folder, batch.label), listing, say };
+      for (const [file, result] of await runBatch(run, interruption.signal)) results.set(file, result);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  const seconds = (performance.now() - start) / 1000;
+  say(describeRun({ results, seconds, listing }));
+  return exitCodeOf(results);
 }
 
-/** Exit code of one run; a signal counts as a failure. */
-function run(args: string[]): Promise<number> {
-  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      resolve(code ?? 1);
-    });
-  });
+function batches(): Record<string, Batch & { label: string }> {
+  const processors = availableParallelism();
+  return {
+    'unit tests': {
+      label: 'unit',
+      files: globSync('test/unit/**/*.test.ts').sort(),
+      concurrency: processors,
+      shared: true,
+    },
+    // Each scenario has a cluster, a store and a service of its own, and waits more than it works.
+    scenarios: {
+      label: 'scenarios',
+      files: globSync('test/integration/**/*.test.ts')
+        .filter((file) => whole || !isLong(file))
+        .sort(longestFirst),
+      concurrency: Math.min(3, processors + 1),
+    },
+  };
+}
+
+function environment(): Record<string, string | undefined> {
+  return withCompileCache({ TEST_KILLS: whole ? 'all' : '6', ...process.env });
+}
+
+function say(line: string): void {
+  console.log(line);
 }

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { killAtEveryRequest } from '../support/kill-at-request.ts';
+import { killAtRequests } from '../support/kill-at-request.ts';
 
 test('a service killed before any of its requests still ends in one Job and a delivered callback', (t) =>
-  killAtEveryRequest(t, 'before'));
+  killAtRequests(t, 'before'));

@@ -5,6 +5,7 @@ import type { ConnectorSimulator } from '../../src/demo/connector-simulator/conn
 import type { ProxyHooks, SeenRequest } from './counting-proxy.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { startWatchedWorld, type WatchedWorld } from './start-watched-world.ts';
+import { seededRandom } from './seeded-random.ts';
 import { waitUntil } from './wait-until.ts';
 
 export type Moment = 'before' | 'after';
@@ -16,29 +17,49 @@ const mostRequests = 150;
 const lanes = 2;
 
 /**
- * For n = 1, 2, 3 … a new transfer, during which the service is killed right before (or after) its n-th request to API server,
- * store or callback, and started again; ends when a whole transfer has fewer requests than n.
+ * A new transfer for each n, during which the service is killed right before (or after) its n-th request to API server, store or
+ * callback, and started again. `TEST_KILLS` says at how many requests: a seeded sample (`TEST_SEED`), spread over a whole transfer;
+ * without it, or with `all`, at each one, until a whole transfer has fewer requests than n.
  */
-export async function killAtEveryRequest(t: TestContext, moment: Moment): Promise<void> {
-  const numbers = Array.from({ length: mostRequests }, (_, index) => index + 1).values();
+export async function killAtRequests(t: TestContext, moment: Moment): Promise<void> {
+  const wanted = process.env['TEST_KILLS'] ?? 'all';
+  const stages = await Promise.all(Array.from({ length: lanes }, () => setStage(t, moment)));
+  const sampled = wanted === 'all' ? undefined : await sample(stages, Number(wanted));
+  const numbers = (sampled ?? Array.from({ length: mostRequests }, (_, index) => index + 1)).values();
   const past: number[] = [];
   const failures: unknown[] = [];
-  async function runLane(): Promise<void> {
-    const stage = await setStage(t, moment);
+  async function runLane(stage: Stage): Promise<void> {
     for (const n of numbers) {
       if (past.length + failures.length > 0) return;
       if ((await transferKilledAt(stage, n)) === undefined) past.push(n);
     }
   }
   // A lane ends with its transfer when another has failed: nothing may go on behind the test.
-  await Promise.all(
-    Array.from({ length: lanes }, () => runLane().catch((error: unknown) => failures.push(error))),
-  );
+  await Promise.all(stages.map((stage) => runLane(stage).catch((error: unknown) => failures.push(error))));
   if (failures.length > 0) throw failures[0];
+  if (sampled !== undefined) t.diagnostic(`killed ${moment} requests ${sampled.join(', ')}`);
+  else t.diagnostic(`killed ${moment} each of ${lastOf(past)} requests`);
+}
+
+function lastOf(past: readonly number[]): number {
   assert.ok(past.length > 0, `a transfer with more than ${mostRequests} requests`);
-  const most = Math.min(...past) - 1;
-  assert.ok(most >= 20, `only ${most} requests were seen: the proxies are not in the way`);
-  t.diagnostic(`killed ${moment} each of ${most} requests`);
+  const last = Math.min(...past) - 1;
+  assertSeen(last);
+  return last;
+}
+
+function assertSeen(requests: number): void {
+  assert.ok(requests >= 20, `only ${requests} requests were seen: the proxies are not in the way`);
+}
+
+/** One request out of each of so many equal parts of a transfer. */
+async function sample([stage]: Stage[], count: number): Promise<number[]> {
+  assert.ok(stage !== undefined && count > 0, `TEST_KILLS: expected "all" or a number above 0`);
+  assert.equal(await transferKilledAt(stage, Infinity), undefined);
+  const total = stage.killer.seen;
+  assertSeen(total);
+  const random = seededRandom(Number(process.env['TEST_SEED'] ?? 1));
+  return Array.from({ length: count }, (_, part) => Math.floor(((part + random()) * total) / count) + 1);
 }
 
 interface Stage extends WatchedWorld {
@@ -64,6 +85,11 @@ class Killer implements ProxyHooks {
 
   constructor(moment: Moment) {
     this.moment = moment;
+  }
+
+  /** Since it was armed. */
+  get seen(): number {
+    return this.count;
   }
 
   arm(n: number): void {

@@ -4,17 +4,16 @@ import { once } from 'node:events';
 const patienceMillis = 15_000;
 
 /**
- * Runs a command in a process group of its own and resolves with its exit code. When the signal aborts, all of the group is asked to end,
- * and ended when it does not.
+ * Runs a command in a process group of its own and resolves with its exit code; `output` may be a file's descriptor. When the signal
+ * aborts, all of the group is asked to end, and killed when it does not.
  */
 export async function runInGroup(
   command: readonly [string, ...string[]],
-  { env, silent = false }: { env: Record<string, string | undefined>; silent?: boolean },
+  { env, output = 'inherit' }: { env: Record<string, string | undefined>; output?: 'inherit' | number },
   signal: AbortSignal,
 ): Promise<number> {
   signal.throwIfAborted();
   const [program, ...args] = command;
-  const output = silent ? 'ignore' : 'inherit';
   const child = spawn(program, args, { env, stdio: ['ignore', output, output], detached: true });
   let timer: NodeJS.Timeout | undefined;
   function end(): void {

@@ -4,13 +4,15 @@ import { resolve } from 'node:path';
 /** What `result-reporter.ts` writes: one of these a line. */
 export type ReportLine =
   | { kind: 'skipped'; name: string; file: string; reason: string }
-  | { kind: 'failed'; name: string; file: string; message: string }
+  | { kind: 'failed'; name: string; file: string; message: string; detail: string }
   | { kind: 'file'; file: string; millis: number; passed: number; failed: number; skipped: number }
   | { kind: 'end' };
 
 export interface Failure {
   name: string;
   message: string;
+  /** The stack, or what else there is; bounded. */
+  detail: string;
 }
 
 export interface FileResult {
@@ -36,7 +38,8 @@ export async function readResults(path: string, files: readonly string[]): Promi
   for (const entry of attributed(entries, new Set(files.map((file) => resolve(file)))))
     addEntry(results, entry);
   if (!entries.some(({ kind }) => kind === 'end')) {
-    const failures = [{ name: 'the run', message: 'ended before it had counted its tests' }];
+    const message = 'ended before it had counted its tests';
+    const failures = [{ name: 'the run', message, detail: message }];
     results.set(path, { ...emptyResult(), failed: 1, failures });
   }
   return results;

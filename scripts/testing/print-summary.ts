@@ -44,10 +44,8 @@ export function countsOf({ results, broken = false }: Outcome): {
   failed: number;
   skipped: number;
 } {
-  function total(key: 'passed' | 'failed' | 'skipped'): number {
-    return [...results.values()].reduce((sum, result) => sum + result[key], 0);
-  }
-  return { passed: total('passed'), failed: total('failed') + (broken ? 1 : 0), skipped: total('skipped') };
+  const { passed, failed, skipped } = sumOf(results);
+  return { passed, failed: failed + (broken ? 1 : 0), skipped };
 }
 
 function describeRow(outcome: Outcome): string[] {
@@ -62,6 +60,50 @@ function describeDetails({ combination: { name }, results, notRun }: Outcome): s
   return lines.length === 0 ? [] : ['', `${name}:`, ...lines];
 }
 
+/** The same for one run: with what is known of each failure, and where the whole listing is; the last line is one of plain counts. */
+export function describeRun({ results, seconds, listing }: TestRun): string {
+  const { passed, failed, skipped, unsteady } = sumOf(results);
+  return [
+    '',
+    ...describeResults(results),
+    ...[...results].flatMap(([, { failures }]) =>
+      failures.map(({ name, detail }) => `\n${name}:\n${detail}`),
+    ),
+    ...(unsteady > mostUnsteady
+      ? [`\n${unsteady} tests passed only alone; more than ${mostUnsteady} fail the run.`]
+      : []),
+    '',
+    `${results.size} files in ${Math.round(seconds)} s; all of what they printed is in ${listing}`,
+    `${passed} passed, ${failed} failed, ${skipped} skipped`,
+  ].join('\n');
+}
+
+export interface TestRun {
+  results: Results;
+  seconds: number;
+  /** Path of the file with all that was printed. */
+  listing: string;
+}
+
+/** A test that passes alone may have met a busy machine; several that do are no accident. */
+const mostUnsteady = 2;
+
+export function exitCodeOf(results: Results): number {
+  const { passed, failed, unsteady } = sumOf(results);
+  return failed > 0 || unsteady > mostUnsteady || passed === 0 ? 1 : 0;
+}
+
+function sumOf(results: Results): Record<'passed' | 'failed' | 'skipped' | 'unsteady', number> {
+  const sum = { passed: 0, failed: 0, skipped: 0, unsteady: 0 };
+  for (const { passed, failed, skipped, unsteady } of results.values()) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+    sum.unsteady += unsteady.length;
+  }
+  return sum;
+}
+
 /** What failed, what passed only alone, what was skipped and why, and where the time went. */
 export function describeResults(results: Results): string[] {
   const files = [...results];
@@ -73,6 +115,11 @@ export function describeResults(results: Results): string[] {
     ...skipsOf(files.map(([, result]) => result)),
     ...slowest(files),
   ];
+}
+
+/** For all of several runs together. */
+export function hasTooManyUnsteady(outcomes: readonly Outcome[]): boolean {
+  return outcomes.reduce((sum, { results }) => sum + sumOf(results).unsteady, 0) > mostUnsteady;
 }
 
 function describe(file: string, { name, message }: FileResult['failures'][number]): string {

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { batchesOf, type Combination } from './combinations.ts';
+import { batchesOf, type Combination, type Extent } from './combinations.ts';
 import { withCompileCache } from '../compile-cache.ts';
 import type { Results } from './read-results.ts';
 import { binaries } from './requirements.ts';
@@ -10,25 +10,27 @@ export interface CombinationRun {
   combination: Combination;
   /** Only these files, or those in these folders; all, if there are none. */
   named: readonly string[];
-  /** Without the scenarios of many minutes. */
-  quick: boolean;
+  extent: Extent;
   /** What tells the tests of their servers. */
   servers: Record<string, string | undefined>;
   folder: string;
+  /** File to which all that the tests print is appended. */
+  listing: string;
 }
 
-/** Runs the tests of a combination; what they print goes on to the terminal. */
+/** Runs the tests of a combination, and says which files have ended. */
 export async function runCombination(
-  { combination, named, quick, servers, folder }: CombinationRun,
+  { combination, named, extent, servers, folder, listing }: CombinationRun,
   signal: AbortSignal,
 ): Promise<Results> {
   const results: Results = new Map();
   const temporary = join(folder, 'tmp');
-  const env = { ...withCompileCache(ownEnvironment()), ...servers, TMPDIR: temporary };
-  for (const [index, batch] of batchesOf(combination, { named, quick }).entries()) {
+  const kills = extent === 'whole' ? { TEST_KILLS: 'all' } : {};
+  const env = { ...withCompileCache(ownEnvironment()), ...kills, ...servers, TMPDIR: temporary };
+  for (const [index, batch] of batchesOf(combination, { named, extent }).entries()) {
     const report = join(folder, `${combination.name}-${index}`);
     mkdirSync(temporary, { recursive: true });
-    const found = await runBatch({ ...batch, env, report }, signal);
+    const found = await runBatch({ ...batch, env, report, listing, say }, signal);
     rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
     for (const [file, result] of found) results.set(file, result);
   }
@@ -39,4 +41,8 @@ export async function runCombination(
 function ownEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('TEST_'));
   return { ...Object.fromEntries(kept), PATH: `${process.env['PATH'] ?? ''}${delimiter}${binaries}` };
+}
+
+function say(line: string): void {
+  console.log(line);
 }

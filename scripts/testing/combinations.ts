@@ -39,18 +39,31 @@ export const combinations: readonly Combination[] = [
   },
 ];
 
-/** With real pods each of them takes many minutes, hundreds of flows that it has. */
-const long = [
-  'fifty-kills.test.ts',
-  'kill-after-every-request.test.ts',
-  'kill-before-every-request.test.ts',
-  'replicas-under-load.test.ts',
-  'thousand-jobs.test.ts',
+/** What shows in two minutes that the service runs on real servers: main path, failures, cancel, credentials, deployment. */
+const smoke = [
+  'main-path.store.test.ts',
+  'failures.test.ts',
+  'cancel.test.ts',
+  'flow-credentials.store.test.ts',
+  'deploy-dry-run.test.ts',
 ];
+
+export const smokeCombination: CombinationName = 'real-minio';
+
+/** All of it; without what takes many minutes with real pods; or only what shows that it works at all. */
+export type Extent = 'whole' | 'quick' | 'smoke';
+
+/** They take as many of the requests as `TEST_KILLS` says. */
+const sampled = ['kill-after-every-request.test.ts', 'kill-before-every-request.test.ts'];
+
+/** With real pods each of them takes many minutes, hundreds of flows that it has. */
+const long = [...sampled, 'fifty-kills.test.ts', 'replicas-under-load.test.ts', 'thousand-jobs.test.ts'];
 
 export interface Batch {
   files: string[];
   concurrency: number;
+  /** Files share as few processes as run at once: they own no ports and no state of the process. */
+  shared?: boolean;
 }
 
 /**
@@ -59,18 +72,18 @@ export interface Batch {
  */
 export function batchesOf(
   { cluster, files }: Combination,
-  { named, quick }: { named: readonly string[]; quick: boolean },
+  { named, extent }: { named: readonly string[]; extent: Extent },
 ): Batch[] {
   const pattern = files === 'all' ? 'test/integration/**/*.test.ts' : 'test/integration/**/*.store.test.ts';
   const chosen = globSync(pattern)
     .sort(longestFirst)
-    .filter((file) => !quick || !long.includes(basename(file)))
+    .filter((file) => isWithin(extent, basename(file)))
     .filter(
       (file) => named.length === 0 || named.some((name) => file === name || file.startsWith(`${name}/`)),
     );
   const alone = cluster === 'real' ? chosen.filter(disturbsServers) : [];
   const together = chosen.filter((file) => !alone.includes(file));
-  const audited = cluster === 'real' && files === 'all' && named.length === 0;
+  const audited = cluster === 'real' && files === 'all' && named.length === 0 && extent !== 'smoke';
   return [
     { files: together, concurrency: cluster === 'real' ? 4 : 3 },
     { files: alone, concurrency: 1 },
@@ -78,9 +91,19 @@ export function batchesOf(
   ].filter((batch) => batch.files.length > 0);
 }
 
+/** Left to those who ask for it: minutes each. The kills at every request are sampled instead. */
+export function isLong(file: string): boolean {
+  return long.includes(basename(file)) && !sampled.includes(basename(file));
+}
+
 /** For `sort`: so that no processor waits for the last one. */
 export function longestFirst(a: string, b: string): number {
   return Number(long.includes(basename(b))) - Number(long.includes(basename(a))) || (a < b ? -1 : 1);
+}
+
+function isWithin(extent: Extent, file: string): boolean {
+  if (extent === 'whole') return true;
+  return extent === 'quick' ? !long.includes(file) : smoke.includes(file);
 }
 
 /** As the file itself says by what it needs. */

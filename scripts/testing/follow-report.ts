@@ -1,0 +1,81 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ReportLine } from './read-results.ts';
+
+const pollMillis = 300;
+
+export interface Progress {
+  /** Takes one line of a report as it is written. */
+  take(line: ReportLine): void;
+}
+
+/** Says which file has ended, as the how-manyth of all and after how many seconds, and each failure in one line. */
+export function createProgress(total: number, say: (line: string) => void): Progress {
+  const start = performance.now();
+  const width = String(total).length;
+  let done = 0;
+  return {
+    take(line) {
+      if (line.kind === 'failed')
+        say(`  ✖ ${relative('.', line.file)}: ${line.name}: ${oneLine(line.message)}`);
+      if (line.kind !== 'file') return;
+      done += 1;
+      const seconds = Math.round((performance.now() - start) / 1000);
+      const counts = [`${line.passed} passed`, ...(line.failed > 0 ? [`${line.failed} FAILED`] : [])].join(
+        ', ',
+      );
+      const place = `[${String(done).padStart(width)}/${total}] ${String(seconds).padStart(4)} s`;
+      say(`${place}  ${relative('.', line.file)}: ${counts} in ${(line.millis / 1000).toFixed(1)} s`);
+    },
+  };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
+}
+
+/** Reads what a reporter appends to a file, until `ended` aborts and all that was written is read. */
+export async function followReport(path: string, progress: Progress, ended: AbortSignal): Promise<void> {
+  const reader = new LineReader(path);
+  try {
+    for (;;) {
+      const last = ended.aborted;
+      for (const line of await reader.read()) progress.take(JSON.parse(line) as ReportLine);
+      if (last) return;
+      await delay(pollMillis, undefined, { signal: ended }).catch(() => undefined);
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+class LineReader {
+  private readonly path: string;
+  private file: FileHandle | undefined;
+  private rest = '';
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** The lines that are complete by now. */
+  async read(): Promise<string[]> {
+    // Before the runner has started there is no file.
+    this.file ??= await open(this.path).catch(() => undefined);
+    if (this.file === undefined) return [];
+    const chunk = Buffer.alloc(1 << 16);
+    for (;;) {
+      const { bytesRead } = await this.file.read(chunk, 0, chunk.length);
+      if (bytesRead === 0) break;
+      this.rest += chunk.toString('latin1', 0, bytesRead);
+    }
+    const lines = this.rest.split('\n');
+    this.rest = lines.pop() ?? '';
+    return lines.map((line) => Buffer.from(line, 'latin1').toString('utf8')).filter((line) => line !== '');
+  }
+
+  async close(): Promise<void> {
+    await this.file?.close();
+  }
+}

@@ -1,0 +1,91 @@
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Batch } from './combinations.ts';
+import { createProgress, followReport, type Progress } from './follow-report.ts';
+import { runInGroup } from './process-group.ts';
+import { readResults, type Results } from './read-results.ts';
+
+const reporter = join(import.meta.dirname, 'result-reporter.ts');
+
+/** When more files than these have failed, it is not for lack of time. */
+const mostSecondTries = 4;
+
+export interface BatchRun extends Batch {
+  env: Record<string, string | undefined>;
+  /** Path, without extension, of what the reporter writes. */
+  report: string;
+  /** File to which the whole listing is appended: each test, and what the tests print. */
+  listing: string;
+  /** Absent: nothing is said on the way. */
+  say?: (line: string) => void;
+}
+
+/**
+ * Runs test files and says on the way which have ended. Scenarios start clusters, stores and services of their own, more than two
+ * processors carry well: a file that fails beside others is run once more, alone, and what passes then is told as unsteady.
+ */
+export async function runBatch(batch: BatchRun, signal: AbortSignal): Promise<Results> {
+  const { report, say = () => undefined } = batch;
+  const progress = createProgress(batch.files.length, say);
+  const results = await runGroups(batch, progress, signal);
+  const again = [...results].filter(([, { failed }]) => failed > 0).map(([file]) => file);
+  if (again.length === 0 || again.length > mostSecondTries) return results;
+  // What a run that was cut off has failed at is no file.
+  if (!again.every((file) => file.endsWith('.test.ts'))) return results;
+  say(`once more, alone: ${again.length} that failed`);
+  const second = await runOnce(
+    { ...batch, files: again, concurrency: 1, shared: false, report: `${report}-again.jsonl` },
+    createProgress(again.length, say),
+    signal,
+  );
+  for (const [file, result] of second)
+    results.set(file, { ...result, unsteady: result.failed > 0 ? [] : (results.get(file)?.failures ?? []) });
+  return results;
+}
+
+/** Files that share processes are dealt out to as many of them as run at once; others are one run. */
+async function runGroups(batch: BatchRun, progress: Progress, signal: AbortSignal): Promise<Results> {
+  const { files, concurrency, shared = false, report } = batch;
+  if (!shared) return await runOnce({ ...batch, report: `${report}.jsonl` }, progress, signal);
+  const groups = Array.from({ length: concurrency }, (_, group) =>
+    files.filter((_, index) => index % concurrency === group),
+  ).filter((group) => group.length > 0);
+  const found = await Promise.all(
+    groups.map((group, index) =>
+      runOnce({ ...batch, files: group, report: `${report}-${index}.jsonl` }, progress, signal),
+    ),
+  );
+  return new Map(found.flatMap((results) => [...results]));
+}
+
+async function runOnce(batch: BatchRun, progress: Progress, signal: AbortSignal): Promise<Results> {
+  const { files, env, report } = batch;
+  const ended = new AbortController();
+  const following = followReport(report, progress, ended.signal);
+  const listing = openSync(batch.listing, 'a');
+  try {
+    await runInGroup([process.execPath, ...argumentsOf(batch), ...files], { env, output: listing }, signal);
+  } finally {
+    closeSync(listing);
+    ended.abort();
+    await following;
+  }
+  signal.throwIfAborted();
+  return await readResults(report, files);
+}
+
+const timeouts = { shared: 300_000, alone: 1_800_000 };
+
+function argumentsOf({ report, concurrency, shared = false }: BatchRun): string[] {
+  return [
+    '--test',
+    // A handle that a test has left open must not keep the process that it shares with others.
+    ...(shared
+      ? ['--test-isolation=none', '--test-force-exit', `--test-timeout=${timeouts.shared}`]
+      : [`--test-concurrency=${concurrency}`, `--test-timeout=${timeouts.alone}`]),
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${report}`,
+  ];
+}
