@@ -62,6 +62,25 @@ export default tseslint.config(
     },
   },
   {
+    files: ['test/unit/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'Program > VariableDeclaration CallExpression[callee.object.name="AbortSignal"][callee.property.name="timeout"]',
+          message:
+            'Unit tests share a process: time would run from when it starts, not from when the test does.',
+        },
+        {
+          selector: 'Program > ExpressionStatement > CallExpression[callee.name=/^(beforeEach|afterEach)$/]',
+          message:
+            'Unit tests share a process: this would run for the tests of all files. Put it into a `describe`.',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/**/*.ts'],
     ignores: ['src/config/**', 'src/devcluster/**'],
     rules: {

@@ -5,7 +5,7 @@ import { startTestApi, type TestApi } from '../../support/api-server.ts';
 import { startCommand } from '../../support/command-process.ts';
 import { aJob, aPod } from '../../support/flow-job.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 
 async function startApi(t: TestContext): Promise<TestApi> {
   const api = await startTestApi();

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { isServiceError } from '../../../src/errors.ts';
 import { startTestApi, type TestApi } from '../../support/api-server.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 let api: TestApi;
 before(async () => {
   api = await startTestApi();

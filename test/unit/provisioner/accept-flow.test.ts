@@ -18,7 +18,7 @@ import { startTestReconciler, type TestReconciler } from '../../support/test-rec
 import { memoryStore, type MemoryStore } from '../result/stored-results.ts';
 import { makeTemplates, templateSettings } from '../template/template-folder.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 
 function requestOf(transferProcessId: string): FlowRequest {
   return {

@@ -8,7 +8,7 @@ import { at } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 
 /** An open flow, and patches that a test lets through or breaks, and counts. */
 async function start(t: TestContext, beforePatch: (patches: number) => Promise<void> | void) {

@@ -10,7 +10,7 @@ import { at } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const intent = { at: at(30) };
 
 async function start(t: TestContext, members: Partial<Flow>) {

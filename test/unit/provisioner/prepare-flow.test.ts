@@ -22,7 +22,7 @@ import { startTestReconciler, type TestReconciler } from '../../support/test-rec
 import { openTestStore, readObject, storedKeys, type TestStore } from '../../support/test-store.ts';
 import { makeTemplates, templateSettings } from '../template/template-folder.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const request: FlowRequest = {
   dialect: 'control-plane',
   connector: 'provider',

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../../src/storage/object-store.ts';
 import { aFlow } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 
 /** Dependencies that note the name of everything that is called, behind a fence that is opened and closed. */
 async function fenced(

@@ -12,7 +12,7 @@ interface Seen {
   value: string;
 }
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 
 function configMap(
   name: string,

@@ -9,7 +9,7 @@ import { at, epoch } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const digests = {
   idle: 'a'.repeat(64),
   mounted: 'b'.repeat(64),

@@ -12,7 +12,7 @@ import { aFlow, at, epoch } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const retention = 3600;
 const tombstone = 24 * 3600;
 const outcome: Outcome = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' };

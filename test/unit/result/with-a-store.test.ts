@@ -15,7 +15,7 @@ import { flowView } from '../http/flow-views.ts';
 import { readTar, readZip } from './archive/read-archive.ts';
 import { attempt, flow, sidecarWrites } from './stored-results.ts';
 
-const signal = AbortSignal.timeout(300_000);
+const { signal } = new AbortController();
 const keys = [{ id: 'k', key: 'secret' }];
 const contents: Record<string, Buffer> = {
   'big.bin': randomBytes(3 * 1024 * 1024),

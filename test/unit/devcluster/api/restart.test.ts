@@ -5,7 +5,7 @@ import { isServiceError } from '../../../../src/errors.ts';
 import { startTestApi } from '../../../support/api-server.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 
 test('a server that is started again has its address, its token, its certificate and its objects', async (t) => {
   const api = await startTestApi();

@@ -11,7 +11,7 @@ import { anAttempt, at, epoch } from '../../../support/flow-values.ts';
 import { startTestReconciler } from '../../../support/test-reconciler.ts';
 import { memoryStore } from '../../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const started = { suspended: false, startedAt: at(10) };
 
 async function startWith(t: TestContext, about: EventLook['about'], members: Partial<Flow> = {}) {

@@ -11,7 +11,7 @@ import { aFlow, epoch } from '../../../support/flow-values.ts';
 import { startTestReconciler } from '../../../support/test-reconciler.ts';
 import { memoryStore } from '../../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const keys = { accessKeyId: 'id', secretAccessKey: 'key' };
 
 function withEnvironment(members: Partial<Flow> = {}): Job {

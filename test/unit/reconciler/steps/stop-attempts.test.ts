@@ -7,7 +7,7 @@ import { aJob, aPod } from '../../../support/flow-job.ts';
 import { startTestReconciler } from '../../../support/test-reconciler.ts';
 import { memoryStore } from '../../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 
 test('a pod has its stop grace before its Job is suspended, whose controller would give it the grace for uploads', async (t) => {
   const { deps, api, see } = await startTestReconciler(t, { store: memoryStore() });

@@ -19,7 +19,7 @@ import { aFlow, at } from '../../../support/flow-values.ts';
 import { startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
 import { attempt, flow as storedFlow, memoryStore, sidecarWrites } from '../../result/stored-results.ts';
 
-const signal = AbortSignal.timeout(120_000);
+const { signal } = new AbortController();
 const day = 24 * 3600;
 const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
 const succeeded: Outcome = {
