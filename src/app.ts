@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
-import { isServiceError, ServiceError } from './errors.ts';
+import { ServiceError } from './errors.ts';
 import type { DataAddress } from './flow/data-address.ts';
 import type { Flow } from './flow/flow.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
@@ -22,6 +22,7 @@ import { createSettleClock } from './reconciler/settle-clock.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { LeaderLease } from './reconciler/leader-lease.ts';
 import { createManifestCache } from './result/manifest-cache.ts';
+import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter } from './storage/mint-credentials.ts';
 import { createObjectStore } from './storage/minio-store.ts';
 import type { ObjectStore } from './storage/object-store.ts';
@@ -43,6 +44,9 @@ export interface Service {
   kill(): Promise<void>;
 }
 
+/** A check that failed is repeated until it passes, after some seconds at first and some minutes in the end. */
+const checkPace = { deadlineMillis: 10_000, pauseMillis: 5000, longestPauseMillis: 300_000 };
+
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log } = options;
@@ -54,13 +58,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const metrics = createMetrics();
   const stopping = new AbortController();
 
-  await checkVersion(cluster, log);
+  const minter = createCredentialMinter(config.store, secrets.store);
   const lease = startReconciler(
     {
       ...provisioner,
       config,
       secrets,
-      minter: createCredentialMinter(config.store, secrets.store),
+      minter,
       events: createEventLook({ events: cluster.events }),
       settle: createSettleClock({
         settleMillis: config.http.answerDeadlineMillis + config.reconciler.settleMillis,
@@ -72,13 +76,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     stopping.signal,
   );
+  const checks = startStartupChecks(
+    buildStartupChecks({ cluster, store, minter, config }),
+    { log, ...checkPace },
+    stopping.signal,
+  );
   const routes = extraRoutes({ options, templates, flows, store: clients.downloads });
   const components = healthChecks({ cluster, store, flows, lease });
   const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
   const monitoring = createMetricsServer({ config, log, metrics });
   async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
-    await Promise.all([serving(), lease.ended]);
+    await Promise.all([serving(), lease.ended, checks.ended]);
     await Promise.all([monitoring?.close(), clients.close()]);
   }
   async function kill(): Promise<void> {
@@ -131,16 +140,6 @@ async function createClients(config: Config, secrets: Secrets): Promise<Clients>
       await Promise.all([cluster.close(), dispatcher.destroy()]);
     },
   };
-}
-
-/** A server that is too old is refused; one that is not there yet is waited for by whoever needs it. */
-async function checkVersion(cluster: Cluster, log: Logger): Promise<void> {
-  try {
-    log.info({ kubernetes: await cluster.checkVersion(AbortSignal.timeout(10_000)) }, 'The cluster answers.');
-  } catch (error) {
-    if (!isServiceError(error, 'cluster-unavailable')) throw error;
-    log.warn({ err: error }, 'The cluster does not answer yet.');
-  }
 }
 
 interface Announcing {

@@ -1,6 +1,7 @@
 import type { ClusterConfig } from '../config/config.ts';
-import { ServiceError } from '../errors.ts';
-import { connect } from './connection.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { connect, type Connection } from './connection.ts';
+import { findMissingRights, type Right } from './rights.ts';
 import { createResourceClient, type ResourceClient } from './resource-client.ts';
 import type { ConfigMap, Event, Job, Lease, Pod, Secret } from './types.ts';
 
@@ -14,6 +15,10 @@ export interface Cluster {
   events: ResourceClient<Event>;
   /** Throws `invalid-config` for a server older than native sidecars (1.29). */
   checkVersion(signal: AbortSignal): Promise<string>;
+  /** Throws `cluster-not-found` if the Jobs' namespace is not there, `cluster-unavailable` if that cannot be told. */
+  checkNamespace(signal: AbortSignal): Promise<void>;
+  /** Those that the service needs in the Jobs' namespace and has not. */
+  findMissingRights(signal: AbortSignal): Promise<Right[]>;
   close(): Promise<void>;
 }
 
@@ -35,10 +40,26 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
     events: createResourceClient(connection, `${core}/events`),
     checkVersion: async (signal) =>
       checkVersion(await connection.json({ method: 'GET', path: '/version' }, signal)),
+    checkNamespace: (signal) => checkNamespace(connection, `${core}/configmaps`, signal),
+    findMissingRights: (signal) => findMissingRights(connection, config.namespace, signal),
     close: async () => {
       await Promise.all([connection.close(), leaseConnection.close()]);
     },
   };
+}
+
+/**
+ * A dry run: reading the namespace itself is a right that the service does not need, and a GET or a list of something in it does not tell
+ * a missing namespace from an empty one.
+ */
+async function checkNamespace(connection: Connection, path: string, signal: AbortSignal): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edc-job-provisioner-check' } };
+  try {
+    await connection.json({ method: 'POST', path, query: { dryRun: 'All' }, body }, signal);
+  } catch (error) {
+    // It is there, and something in it refused this object.
+    if (!isServiceError(error, 'cluster-refused', 'cluster-exists', 'cluster-conflict')) throw error;
+  }
 }
 
 const minimumMinor = 29;

@@ -101,7 +101,7 @@ function objectStore(access: Access): ObjectStore {
     remove: async (keys, signal) => remove(access, keys, signal),
     abortUploads: async (prefix, signal) => abortUploads(access, prefix, signal),
     presignGet: async (key, options) => presignGet(access, key, options),
-    check: async (signal) => checkBucket(access, signal),
+    check: async (signal) => checkAccess(access, signal),
   };
 }
 
@@ -224,6 +224,11 @@ function disposition(fileName: string): string {
 async function checkBucket({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
   const there = await bounded(async () => client.bucketExists(bucket), signal);
   if (!there) throw new ServiceError('bucket-missing', `the bucket ${bucket} does not exist`);
+}
+
+/** A list of one: unlike the answer to a HEAD, it says in words whether the key, its signature, a right or the bucket is wrong. */
+async function checkAccess({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
+  await bounded(async () => client.listObjectsV2Query(bucket, 'flows/', '', '', 1, ''), signal);
 }
 
 function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useSSL'> & { port?: number } {

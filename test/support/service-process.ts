@@ -19,6 +19,8 @@ export interface ServiceOptions {
 
 const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', import.meta.url));
 const keptLines = 2000;
+/** cluster, namespace, rights, bucket, credentials. */
+const startupChecks = 5;
 const passedOn = ['PATH', 'HOME', 'TMPDIR', 'NODE_V8_COVERAGE', 'NODE_COMPILE_CACHE'];
 
 /** The service as its own process, which may be killed and started again on the same port with the same settings. */
@@ -26,6 +28,8 @@ export class ServiceProcess {
   readonly url: string;
   readonly #options: ServiceOptions;
   readonly #lines: string[] = [];
+  /** Those of its start that this life has told of. */
+  readonly #checks = new Set<string>();
   #child: ChildProcess | undefined;
 
   constructor(options: ServiceOptions) {
@@ -51,12 +55,15 @@ export class ServiceProcess {
     return this.#lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Settings);
   }
 
-  /** Resolves once it is ready; rejects with its log if it ends before, or is not ready in time. */
+  /**
+   * Resolves once it is ready and its start-up checks have been told of, so that their requests are over where requests are counted;
+   * rejects with its log if it ends before, or is not ready in time.
+   */
   async start(): Promise<void> {
     const child = await this.launch();
     try {
       await waitUntil('the service is ready or has ended', async () => {
-        return hasEnded(child) || (await this.isReady());
+        return hasEnded(child) || ((await this.isReady()) && this.#checks.size === startupChecks);
       });
     } catch (cause) {
       throw new Error(this.#complaint('is not ready'), { cause });
@@ -75,6 +82,7 @@ export class ServiceProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    this.#checks.clear();
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.#remember(line);
@@ -135,6 +143,8 @@ export class ServiceProcess {
 
   #remember(line: string): void {
     this.#lines.push(line);
+    const check = /"check":"(\w+)".*"msg":"start-up check/.exec(line)?.[1];
+    if (check !== undefined) this.#checks.add(check);
     if (this.#lines.length > keptLines) this.#lines.shift();
   }
 

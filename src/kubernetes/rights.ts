@@ -1,0 +1,68 @@
+import type { Connection } from './connection.ts';
+
+/** One verb on one resource in the Jobs' namespace. */
+export interface Right {
+  group: string;
+  resource: string;
+  verb: string;
+}
+
+/** What the service does in the Jobs' namespace, and what the Role of deploy/base grants: a test compares them. */
+export const neededRights: readonly Right[] = [
+  ...rightsOf('batch', 'jobs', ['create', 'get', 'list', 'watch', 'patch', 'delete']),
+  ...rightsOf('', 'pods', ['get', 'list', 'watch', 'patch', 'delete']),
+  ...rightsOf('', 'configmaps', ['create', 'list', 'patch', 'delete']),
+  ...rightsOf('', 'secrets', ['create', 'list', 'patch', 'delete']),
+  ...rightsOf('', 'events', ['list']),
+  ...rightsOf('coordination.k8s.io', 'leases', ['create', 'get', 'update', 'patch']),
+];
+
+function rightsOf(group: string, resource: string, verbs: readonly string[]): Right[] {
+  return verbs.map((verb) => ({ group, resource, verb }));
+}
+
+/** A few at a time: a start must not be what an API server throttles. */
+const lanes = 4;
+
+/** Asks the API server for each of them (SelfSubjectAccessReview, which every authenticated user may). Throws `cluster-*`. */
+export async function findMissingRights(
+  connection: Pick<Connection, 'json'>,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Right[]> {
+  const left = neededRights.values();
+  const missing = new Set<Right>();
+  async function askInTurn(): Promise<void> {
+    for (const right of left)
+      if (!(await isGranted(connection, { namespace, ...right }, signal))) missing.add(right);
+  }
+  await Promise.all(Array.from({ length: lanes }, askInTurn));
+  return neededRights.filter((right) => missing.has(right));
+}
+
+async function isGranted(
+  connection: Pick<Connection, 'json'>,
+  resourceAttributes: Right & { namespace: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const body = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes },
+  };
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const { status } = (await connection.json({ method: 'POST', path, body }, signal)) as {
+    status?: { allowed?: boolean };
+  };
+  return status?.allowed === true;
+}
+
+/** `create, get of jobs.batch; list of pods`, as a Role would have it. */
+export function describeRights(rights: readonly Right[]): string {
+  const verbs = new Map<string, string[]>();
+  for (const { group, resource, verb } of rights) {
+    const name = group === '' ? resource : `${resource}.${group}`;
+    verbs.set(name, [...(verbs.get(name) ?? []), verb]);
+  }
+  return [...verbs].map(([name, list]) => `${list.join(', ')} of ${name}`).join('; ');
+}

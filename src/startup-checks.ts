@@ -1,0 +1,194 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isServiceError, messageOf, ServiceError } from './errors.ts';
+import type { Cluster } from './kubernetes/cluster.ts';
+import { describeRights } from './kubernetes/rights.ts';
+import type { Logger } from './log.ts';
+import type { ObjectStore } from './storage/object-store.ts';
+import type { CredentialMinter } from './storage/scoped-credentials.ts';
+
+/** One thing that has to be in order for flows to end well. */
+export interface StartupCheck {
+  name: string;
+  /** Resolves with fields for the log; throws what is wrong. */
+  run(signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** What somebody can do about it. */
+  advice: (error: unknown) => string;
+}
+
+export interface StartupChecks {
+  /** Names of the checks that failed the last time they ran, with what was wrong. */
+  failed(): ReadonlyMap<string, unknown>;
+  /** Ends when every check has passed, or the signal aborts. */
+  ended: Promise<void>;
+}
+
+export interface StartupCheckOptions {
+  log: Logger;
+  /** For one run of one check. */
+  deadlineMillis: number;
+  /** After a check that failed; doubled each time up to the longest. */
+  pauseMillis: number;
+  longestPauseMillis: number;
+}
+
+/**
+ * One line a check: at the start, and again when what is wrong changes or is put right. They only warn: the service starts with the
+ * cluster or the store down, and a check that failed is repeated until it passes.
+ */
+export function startStartupChecks(
+  checks: readonly StartupCheck[],
+  options: StartupCheckOptions,
+  signal: AbortSignal,
+): StartupChecks {
+  const failed = new Map<string, unknown>();
+  const ended = Promise.all(checks.map((check) => repeatUntilPassed({ check, failed, ...options }, signal)));
+  return { failed: () => failed, ended: ended.then(() => undefined) };
+}
+
+interface Run extends StartupCheckOptions {
+  check: StartupCheck;
+  failed: Map<string, unknown>;
+}
+
+async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
+  const { check, failed, log, longestPauseMillis } = run;
+  let said: string | undefined;
+  for (let pause = run.pauseMillis; !signal.aborted; pause = Math.min(pause * 2, longestPauseMillis)) {
+    try {
+      const fields = await runInTime(run, signal);
+      failed.delete(check.name);
+      log.info({ check: check.name, ...fields }, 'start-up check passed');
+      return;
+    } catch (error) {
+      // The service stops: what broke off is no finding.
+      if (isAborted(signal)) return;
+      failed.set(check.name, error);
+      const problem = messageOf(error);
+      if (problem !== said) log.warn(describeFailure(check, error), 'start-up check failed');
+      said = problem;
+    }
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** A function, so that the type checker does not take the signal's state for constant. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** A check that does not obey its signal does not hold up the line about it. */
+async function runInTime(
+  { check, deadlineMillis }: Run,
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const late = AbortSignal.timeout(deadlineMillis);
+  const over = Promise.withResolvers<never>();
+  function onLate(): void {
+    over.reject(new ServiceError('deadline-exceeded', `no answer within ${deadlineMillis} ms`));
+  }
+  const either = AbortSignal.any([signal, late]);
+  either.addEventListener('abort', onLate, { once: true });
+  try {
+    return await Promise.race([check.run(either), over.promise]);
+  } finally {
+    either.removeEventListener('abort', onLate);
+  }
+}
+
+function describeFailure({ name, advice }: StartupCheck, error: unknown): Record<string, unknown> {
+  const code = isServiceError(error) ? { code: error.code } : {};
+  return { check: name, ...code, problem: messageOf(error).slice(0, 500), advice: advice(error) };
+}
+
+export interface Checked {
+  cluster: Pick<Cluster, 'checkVersion' | 'checkNamespace' | 'findMissingRights'>;
+  store: Pick<ObjectStore, 'check'>;
+  minter: CredentialMinter;
+  config: { cluster: { namespace: string }; store: { bucket: string; credentials: string } };
+}
+
+/** cluster, namespace, rights, bucket, credentials. */
+export function buildStartupChecks(checked: Checked): StartupCheck[] {
+  return [...clusterChecks(checked), ...storeChecks(checked)];
+}
+
+function clusterChecks({ cluster, config }: Checked): StartupCheck[] {
+  const { namespace } = config.cluster;
+  const create = `kubectl create namespace ${namespace}`;
+  return [
+    {
+      name: 'cluster',
+      run: async (signal) => ({ version: await cluster.checkVersion(signal) }),
+      advice: (error) =>
+        isServiceError(error, 'invalid-config')
+          ? 'Update the cluster.'
+          : 'Check cluster.kubeconfig and cluster.context, that the API server can be reached from here, and its credentials.',
+    },
+    {
+      name: 'namespace',
+      run: async (signal) => {
+        await cluster.checkNamespace(signal);
+        return { namespace };
+      },
+      advice: (error) =>
+        isServiceError(error, 'cluster-not-found')
+          ? `Create it (${create}), or correct cluster.namespace.`
+          : `It cannot be seen. If it is missing, create it (${create}); if it is there, see the check of the rights.`,
+    },
+    {
+      name: 'rights',
+      run: async (signal) => {
+        const missing = await cluster.findMissingRights(signal);
+        if (missing.length === 0) return { namespace };
+        const rights = describeRights(missing);
+        throw new ServiceError('forbidden', `missing in the namespace ${namespace}: ${rights}`);
+      },
+      advice: () =>
+        `Apply the Role and the RoleBinding of deploy/base/rbac.yaml in the namespace ${namespace}.`,
+    },
+  ];
+}
+
+function storeChecks({ store, minter, config }: Checked): StartupCheck[] {
+  const { bucket, credentials } = config.store;
+  function advice(error: unknown): string {
+    return adviceOnStore(error, bucket);
+  }
+  return [
+    {
+      name: 'bucket',
+      run: async (signal) => {
+        await store.check(signal);
+        return { bucket };
+      },
+      advice,
+    },
+    {
+      name: 'credentials',
+      run: async (signal) => {
+        await checkKeys(store, signal);
+        // For a flow that never was: what the pods are given is minted in the same way.
+        await minter.mint('start-up-check', signal);
+        return { credentials };
+      },
+      advice,
+    },
+  ];
+}
+
+/** A bucket that is missing has a line of its own, and tells that the keys are known. */
+async function checkKeys(store: Pick<ObjectStore, 'check'>, signal: AbortSignal): Promise<void> {
+  try {
+    await store.check(signal);
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
+}
+
+/** Whatever code a refusal has: the store's own words name its status. */
+function adviceOnStore(error: unknown, bucket: string): string {
+  if (isServiceError(error, 'bucket-missing')) return `Create the bucket ${bucket}, or correct store.bucket.`;
+  if (isServiceError(error, 'store-refused') || /\b40[0-3]\b/.test(messageOf(error)))
+    return `Check STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY, their rights in the bucket ${bucket}, store.region, store.sts, and the clock.`;
+  return 'Check store.endpoint and store.sts.endpoint, and that they can be reached from here.';
+}
