@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
+import { pollTransfers } from './connector/control-plane/poll-transfers.ts';
 import { ServiceError } from './errors.ts';
 import type { DataAddress } from './flow/data-address.ts';
 import type { Flow } from './flow/flow.ts';
@@ -18,6 +19,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createFlowService } from './provisioner/create-flow-service.ts';
 import type { FlowService } from './provisioner/flow-service.ts';
 import { createEventLook } from './reconciler/event-look.ts';
+import type { PollTransfers } from './reconciler/poll-transfers.ts';
 import { createSettleClock } from './reconciler/settle-clock.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { LeaderLease } from './reconciler/leader-lease.ts';
@@ -70,7 +72,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         settleMillis: config.http.answerDeadlineMillis + config.reconciler.settleMillis,
         inheritedMillis: config.reconciler.inheritedMillis,
       }),
-      announce: announceTo({ config, secrets, dispatcher: clients.dispatcher, metrics }),
+      ...connectorCalls({ config, secrets, dispatcher: clients.dispatcher, metrics }),
       metrics,
       log,
     },
@@ -142,14 +144,18 @@ async function createClients(config: Config, secrets: Secrets): Promise<Clients>
   };
 }
 
-interface Announcing {
+interface ConnectorCalls {
   config: Config;
   secrets: Secrets;
   dispatcher: Agent;
   metrics: Metrics;
 }
 
-function announceTo({ config, secrets, dispatcher, metrics }: Announcing) {
+function connectorCalls(calls: ConnectorCalls) {
+  return { announce: announceTo(calls), transfers: transfersOf(calls) };
+}
+
+function announceTo({ config, secrets, dispatcher, metrics }: ConnectorCalls) {
   return async function announce(
     { name: flow, request, outcome }: Flow,
     address: DataAddress | undefined,
@@ -170,6 +176,26 @@ function announceTo({ config, secrets, dispatcher, metrics }: Announcing) {
     );
     metrics.deliveries.inc({ connector: connector.name, result: delivery.result });
     return delivery;
+  };
+}
+
+function transfersOf({ config, secrets, dispatcher, metrics }: ConnectorCalls): PollTransfers {
+  return async function poll(name, flows, signal) {
+    const connector = config.connectors.find((one) => one.name === name);
+    if (connector === undefined) throw new ServiceError('unknown-connector', `"${name}" is not configured.`);
+    return await pollTransfers(
+      {
+        connector,
+        key: secrets.connectors[name]?.key,
+        flows,
+        timeoutMillis: config.reconciler.deliveryTimeoutMillis,
+        dispatcher,
+        count: (result) => {
+          metrics.transferPolls.inc({ connector: name, result });
+        },
+      },
+      signal,
+    );
   };
 }
 

@@ -10,6 +10,8 @@ export interface Metrics {
   outcomes: Counter<'template' | 'phase' | 'reason'>;
   /** One for each attempt at telling a connector. */
   deliveries: Counter<'connector' | 'result'>;
+  /** One for each query about the transfers of flows under way. */
+  transferPolls: Counter<'connector' | 'result'>;
   reconciles: Counter<'result'>;
   openFlows: Gauge;
   /** 1 on the replica that reconciles. */
@@ -43,6 +45,12 @@ export function createMetrics({ processMetrics = true }: { processMetrics?: bool
     deliveries: new Counter({
       name: 'edc_jp_deliveries_total',
       help: 'Attempts at telling a connector an outcome',
+      labelNames: ['connector', 'result'],
+      registers,
+    }),
+    transferPolls: new Counter({
+      name: 'edc_jp_transfer_polls_total',
+      help: 'Queries of a connector’s management API about the transfers of flows under way',
       labelNames: ['connector', 'result'],
       registers,
     }),

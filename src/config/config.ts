@@ -146,6 +146,8 @@ export interface ReconcilerConfig {
   /** A Secret with parameters whose Job never came is deleted after this. */
   orphanSeconds: number;
   sweepSeconds: number;
+  /** Between two polls of a connector about the transfers of its flows under way; 0: none. */
+  transferPollSeconds: number;
 }
 
 export interface ResultsConfig {

@@ -8,12 +8,14 @@ export interface Message {
   body: unknown;
   timeoutMillis: number;
   dispatcher: Dispatcher;
+  /** Bytes of the answer that are kept; default: as many as a connector's word for an error needs. */
+  answerLimit?: number;
 }
 
 export type Answer = { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string };
 
-/** What is kept of an answer; a connector's own are a few hundred bytes. */
-const bodyLimit = 8192;
+/** A connector's own are a few hundred bytes. */
+const defaultAnswerLimit = 8192;
 
 /**
  * ONE attempt: the caller owns repeating. Redirects are not followed, since the key would go with them. An answer of any status
@@ -35,7 +37,10 @@ export async function deliverMessage(message: Message, signal: AbortSignal): Pro
   }
 }
 
-async function post({ url, key, body, dispatcher }: Message, signal: AbortSignal): Promise<Answer> {
+async function post(
+  { url, key, body, dispatcher, answerLimit = defaultAnswerLimit }: Message,
+  signal: AbortSignal,
+): Promise<Answer> {
   const response = await request(url, {
     method: 'POST',
     headers: {
@@ -47,19 +52,19 @@ async function post({ url, key, body, dispatcher }: Message, signal: AbortSignal
     dispatcher,
     signal,
   });
-  return { got: 'answer', status: response.statusCode, body: await readSome(response.body) };
+  return { got: 'answer', status: response.statusCode, body: await readSome(response.body, answerLimit) };
 }
 
 /** Leaving the loop early destroys the stream and with it the connection: nobody can make us read for ever. */
-async function readSome(body: AsyncIterable<Buffer>): Promise<string> {
+async function readSome(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of body) {
     parts.push(part);
     length += part.length;
-    if (length >= bodyLimit) break;
+    if (length >= limit) break;
   }
-  return Buffer.concat(parts).subarray(0, bodyLimit).toString('utf8');
+  return Buffer.concat(parts).subarray(0, limit).toString('utf8');
 }
 
 function describe(error: unknown): string {

@@ -90,6 +90,8 @@ export interface MaybeDeprovision {
 export interface CancelRequest {
   reason: CancelReason;
   at: string;
+  /** One sentence for people, where there is more to say than the reason. */
+  message?: string;
 }
 
 interface Values {

@@ -5,6 +5,7 @@ import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
+import { nobodyFetches } from './told.ts';
 import { findNoteToTake, isHeld, nextLook } from './watch-pending.ts';
 import type { World } from './world.ts';
 
@@ -55,9 +56,9 @@ function cancellation({ flow, now }: World): Outcome | undefined {
       message: 'The connector deprovisioned the transfer before its data was ready.',
     };
   }
-  if (flow.cancel !== undefined)
-    return { phase: 'cancelled', at, reason: flow.cancel.reason, message: 'The flow was cancelled.' };
-  return undefined;
+  if (flow.cancel === undefined) return undefined;
+  const { reason, message = 'The flow was cancelled.' } = flow.cancel;
+  return { phase: 'cancelled', at, reason, message };
 }
 
 /**
@@ -170,8 +171,7 @@ function afterOutcome({ flow, attempts, now }: World, outcome: Outcome): Step {
   if (attempts.some(({ terminal }) => !terminal) && now < stoppedBy)
     return { take: 'wait', until: stoppedBy };
   if (attempts.length > 0) return { take: 'release', attempts };
-  if (flow.deprovisionAskedAt !== undefined && flow.resultsDeletedAt === undefined)
-    return { take: 'delete-results' };
+  if (flow.resultsDeletedAt === undefined && nobodyFetches(flow)) return { take: 'delete-results' };
   return { take: 'record' };
 }
 

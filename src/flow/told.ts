@@ -1,8 +1,28 @@
 import type { MaybeDeprovision, Told } from './annotations.ts';
+import type { Outcome } from './outcome.ts';
 
 /** The connector has taken the outcome, or its process is past it. */
 export function wasTaken(told: Pick<Told, 'result'> | undefined): boolean {
   return told?.result === 'told' || told?.result === 'ended';
+}
+
+/** States of the connector's process, as its answer to a callback names them, after which nobody fetches anything any more. */
+const overStates = ['COMPLETED', 'TERMINATING', 'TERMINATED', 'DEPROVISIONING', 'DEPROVISIONED', 'UNKNOWN'];
+
+/**
+ * Whether the results may go: the connector has asked for that, or its transfer was over before it had taken the address. No request
+ * follows in the second case.
+ */
+export function nobodyFetches({ deprovisionAskedAt, outcome, told }: DeliveredFlow): boolean {
+  if (deprovisionAskedAt !== undefined) return true;
+  if (outcome?.phase === 'cancelled' && outcome.reason === 'transfer-ended') return true;
+  return told?.result === 'ended' && overStates.includes(told.detail ?? '');
+}
+
+interface DeliveredFlow {
+  deprovisionAskedAt: string | undefined;
+  outcome: Outcome | undefined;
+  told: Told | undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../provisioner/prepare-flow.ts';
 import type { EventLook } from './event-look.ts';
+import type { PollTransfers } from './poll-transfers.ts';
 import type { SettleClock } from './settle-clock.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
@@ -17,6 +18,7 @@ export interface Reconciler extends Preparer {
   settle: SettleClock;
   world: WorldCache;
   events: EventLook;
+  transfers: PollTransfers;
   announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<Delivery>;
   metrics: Metrics;
   log: Logger;
@@ -26,6 +28,8 @@ export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
 
 export interface WorldCache {
   flow(name: string): Flow | undefined;
+  /** All that are not closed. */
+  flows(): Iterable<Flow>;
   attempts(flow: string): Attempt[];
   learnJob(job: Job): void;
   learnPod(pod: Pod): void;

@@ -3,7 +3,10 @@ import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel, heldPodsSelector, openFlowsSelector } from '../flow/labels.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
 import { startInformer, type Informer } from './informer.ts';
+import { pollTransfersUntilAborted, type TransferPolling } from './poll-transfers.ts';
 import { startLeaderLease, type LeaderLease } from './leader-lease.ts';
+import { systemClock } from './clock.ts';
+import { cancelEndedTransfer } from './steps/cancel-ended-transfer.ts';
 import { fenceWrites } from './fence-writes.ts';
 import { reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies, WorldCache } from './reconciler.ts';
@@ -55,8 +58,33 @@ async function reconcileWhileLeading(deps: ReconcilerDependencies, signal: Abort
   });
   // At once, so that what waits is dropped, not begun and broken off.
   signal.addEventListener('abort', () => void queue.stop(), { once: true });
-  await Promise.all([informers.ended, sweepUntilAborted(reconciler, signal)]);
+  const polling = transferPolling(reconciler, (key) => {
+    queue.add(key);
+  });
+  await Promise.all([
+    informers.ended,
+    sweepUntilAborted(reconciler, signal),
+    pollTransfersUntilAborted(polling, signal),
+  ]);
   await queue.stop();
+}
+
+function transferPolling(reconciler: Reconciler, wake: (flow: string) => void): TransferPolling {
+  const { config, world, transfers, log } = reconciler;
+  return {
+    connectors: config.connectors
+      .filter(({ managementVersion }) => managementVersion !== 'none')
+      .map(({ name }) => name),
+    seconds: config.reconciler.transferPollSeconds,
+    flows: () => world.flows(),
+    poll: transfers,
+    end: async (flow, message, signal) => {
+      await cancelEndedTransfer(reconciler, { flow, message }, signal);
+      wake(flow.name);
+    },
+    clock: systemClock,
+    log,
+  };
 }
 
 async function countReconcile<T>({ metrics }: ReconcilerDependencies, pass: Promise<T>): Promise<T> {
@@ -151,6 +179,7 @@ function createWorldCache(
 ): WorldCache {
   return {
     flow: (name) => jobs.get(name),
+    flows: () => jobs.values(),
     attempts: (flow) => podsOf.of(flow).flatMap((pod) => pods.get(pod) ?? []),
     learnJob: (job) => {
       jobs.learn(job);

@@ -44,11 +44,13 @@ export async function startTestReconciler(
     settle: createSettleClock({ settleMillis: 0, inheritedMillis: 0 }),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
     events: { about: () => Promise.resolve([]) },
+    transfers: unexpected,
     announce: announce ?? unexpected,
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
     world: {
       flow: (name) => flows.get(name),
+      flows: () => flows.values(),
       attempts: (): Attempt[] => [],
       learnJob(job) {
         const flow = readFlow(job);

@@ -60,6 +60,10 @@ export const ReconcilerSettings = Type.Object(
       { min: 1, max: day, default: 600 },
       'Between two searches for what nobody owns any more.',
     ),
+    transferPollSeconds: integer(
+      { min: 0, max: day, default: 60 },
+      'Between two queries of a connector’s management API whether the transfers of its flows under way have ended; 0: never.',
+    ),
   },
   closed,
 );

@@ -16,7 +16,7 @@ export function buildProvisionedBody(
     resourceDefinitionId: idOf(request, 'resourceDefinitionId'),
     assetId: request.assetId,
     // The connector keeps a secret under this name: one a transfer, else they overwrite each other.
-    resourceName: `job-${idOf(request, 'transferProcessId')}`,
+    resourceName: `job-${transferProcessIdOf(request)}`,
     hasToken: false,
     apiKeyJwt: 'unused',
     contentDataAddress: { properties: nameProperties(address, connector.addressNames) },
@@ -37,20 +37,50 @@ function nameProperties(
 }
 
 export function callbackUrl(callbackAddress: string, request: FlowRequest): string {
-  return urlBelow(callbackAddress, idOf(request, 'transferProcessId'), 'provision');
+  return urlBelow(callbackAddress, transferProcessIdOf(request), 'provision');
 }
 
 export function terminateUrl(connector: ConnectorConfig, request: FlowRequest): string {
-  const id = idOf(request, 'transferProcessId');
+  const id = transferProcessIdOf(request);
   return urlBelow(connector.managementUrl, connector.managementVersion, 'transferprocesses', id, 'terminate');
 }
 
 const managementContext = 'https://w3id.org/edc/connector/management/v2';
 
+export function buildTerminateBody(version: ManagementVersion, reason: string): object {
+  return { '@context': contextOf(version), '@type': 'TerminateTransfer', reason };
+}
+
+export function transferQueryUrl(connector: ConnectorConfig): string {
+  return urlBelow(connector.managementUrl, connector.managementVersion, 'transferprocesses', 'request');
+}
+
+/**
+ * All processes of these ids in one answer: a connector sends 50 where no limit is named. Releases before 0.2 take a list of one for
+ * no list, so that a single id is asked for with `=`; v4 wants the types as well.
+ */
+export function buildTransferQuery(version: ManagementVersion, ids: readonly string[]): object {
+  const [only] = ids;
+  const operands =
+    ids.length === 1 ? { operator: '=', operandRight: only } : { operator: 'in', operandRight: ids };
+  return {
+    '@context': contextOf(version),
+    '@type': 'QuerySpec',
+    offset: 0,
+    limit: ids.length,
+    filterExpression: [{ '@type': 'Criterion', operandLeft: 'id', ...operands }],
+  };
+}
+
+type ManagementVersion = ConnectorConfig['managementVersion'];
+
 /** JSON-LD; v4 knows only the context by its own URL. */
-export function buildTerminateBody(version: ConnectorConfig['managementVersion'], reason: string): object {
-  const context = version === 'v4' ? [managementContext] : { '@vocab': namespace };
-  return { '@context': context, '@type': 'TerminateTransfer', reason };
+function contextOf(version: ManagementVersion): object {
+  return version === 'v4' ? [managementContext] : { '@vocab': namespace };
+}
+
+export function transferProcessIdOf(request: FlowRequest): string {
+  return idOf(request, 'transferProcessId');
 }
 
 function idOf({ ids }: FlowRequest, name: string): string {

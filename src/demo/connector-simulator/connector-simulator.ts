@@ -72,7 +72,13 @@ export class ConnectorSimulator {
     this.#ownFolder = folder.ownFolder;
     this.#context = {
       profile,
-      settings: { ...defaults, entryType: profile.entryType, ...options, sinkFolder: folder.sinkFolder },
+      settings: {
+        ...defaults,
+        entryType: profile.entryType,
+        managementVersions: profile.managementVersions,
+        ...options,
+        sinkFolder: folder.sinkFolder,
+      },
       journal,
       store: new TransferStore(journal),
       agent: new Agent({ keepAlive: true }),

@@ -59,7 +59,7 @@ export class Listener {
     response.on('error', () => undefined);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const body = await readBody(request);
-    const route = findRoute(path, this.#context.profile.managementVersions);
+    const route = findRoute(path, this.#context.settings.managementVersions);
     if (route === undefined) {
       response.writeHead(404).end();
       return;

@@ -45,8 +45,11 @@ export function answerState(context: SimulatorContext, id: string): ApiAnswer {
 /** `GET …/transferprocesses/{id}`. */
 export function answerProcess(context: SimulatorContext, id: string): ApiAnswer {
   const process = context.store.get(id);
-  if (process === undefined) return notFound(id);
-  return json(200, {
+  return process === undefined ? notFound(id) : json(200, describeProcess(process));
+}
+
+export function describeProcess(process: TransferProcess): object {
+  return {
     '@id': process.id,
     '@type': 'TransferProcess',
     state: process.state,
@@ -59,7 +62,7 @@ export function answerProcess(context: SimulatorContext, id: string): ApiAnswer 
     transferType: process.mode === 'push' ? 'HttpData-PUSH' : 'HttpData-PULL',
     ...(process.errorDetail === undefined ? {} : { errorDetail: process.errorDetail }),
     '@context': responseContext,
-  });
+  };
 }
 
 /** A plain name means something only below a context; the vocabulary is the connector's own unless another is named. */

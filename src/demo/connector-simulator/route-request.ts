@@ -3,6 +3,7 @@ import type { ApiAnswer, ApiRequest } from './api-answer.ts';
 import { answerDeprovisioned, answerProvisioned } from './callback-endpoint.ts';
 import type { EndpointKind } from './faults.ts';
 import { answerProcess, answerState, answerTerminate } from './management-endpoint.ts';
+import { answerQuery } from './query-endpoint.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 
 /** An endpoint that was found for a request, not yet run. */
@@ -30,12 +31,17 @@ export function findRoute(path: string, managementVersions: readonly string[]): 
   }
   const [, version = '', managementId, verb] = managementPath.exec(path) ?? [];
   if (managementId === undefined || !managementVersions.includes(version)) return undefined;
-  const transferProcessId = decodeURIComponent(managementId);
-  if (verb === '/terminate') {
-    return { endpoint: 'management', transferProcessId, method: 'POST', handle: answerTerminate };
-  }
+  return managementRoute(managementId, verb);
+}
+
+function managementRoute(segment: string, verb: string | undefined): Route {
+  const endpoint = 'management';
+  if (segment === 'request' && verb === undefined)
+    return { endpoint, transferProcessId: '', method: 'POST', handle: answerQuery };
+  const transferProcessId = decodeURIComponent(segment);
+  if (verb === '/terminate') return { endpoint, transferProcessId, method: 'POST', handle: answerTerminate };
   const handle = verb === '/state' ? answerState : answerProcess;
-  return { endpoint: 'management', transferProcessId, method: 'GET', handle };
+  return { endpoint, transferProcessId, method: 'GET', handle };
 }
 
 /** Runs a route as the connector's web server does: key first, then method and media type, then the endpoint. */

@@ -17,6 +17,8 @@ export interface SimulatorContext {
 
 export interface SimulatorSettings {
   readonly managementKey: string | undefined;
+  /** Those of its release, unless a test wants others. */
+  readonly managementVersions: readonly string[];
   readonly entryType: EntryType;
   readonly iterationWaitMillis: number;
   readonly settleMillis: number;

@@ -24,6 +24,7 @@ const succeeded: Outcome = {
   results: { attempt: 'pod-uid', files: 1, bytes: 1, manifestSha256: 'a', manifestEtag: 'e' },
 };
 const failed: Outcome = { phase: 'failed', at: at(50), reason: 'worker-failed', message: 'm' };
+const transferEnded = { phase: 'cancelled', at: at(50), reason: 'transfer-ended', message: 'm' } as const;
 const told = { at: at(60), result: 'told' } as const;
 
 interface Row {
@@ -46,6 +47,12 @@ const rows: Row[] = [
     flow: { ...started, cancel: { reason: 'cancelled-by-user', at: at(11) } },
     attempts: [anAttempt()],
     expect: { take: 'conclude' },
+  },
+  {
+    name: 'a flow whose transfer has ended is concluded, with what the connector said',
+    flow: { ...started, cancel: { reason: 'transfer-ended', at: at(11), message: 'm' } },
+    attempts: [anAttempt()],
+    expect: { take: 'conclude', outcome: { ...transferEnded, at: at(45) } },
   },
   {
     name: 'a Job deleted by hand is concluded',
@@ -256,6 +263,26 @@ const rows: Row[] = [
     name: 'a deprovisioned flow loses its results, then is recorded',
     flow: { ...started, outcome: succeeded, told, deprovisionAskedAt: at(70) },
     expect: { take: 'delete-results' },
+  },
+  {
+    name: 'a flow whose transfer had ended loses what it had uploaded',
+    flow: {
+      suspended: true,
+      startedAt: at(10),
+      outcome: transferEnded,
+      told: { at: at(60), result: 'not-needed' },
+    },
+    expect: { take: 'delete-results' },
+  },
+  {
+    name: 'results whose transfer was over before its connector took them are deleted',
+    flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail: 'TERMINATED' } },
+    expect: { take: 'delete-results' },
+  },
+  {
+    name: 'results that the connector had taken already are kept',
+    flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail: 'STARTED' } },
+    expect: { take: 'record' },
   },
   {
     name: 'a deprovisioned flow without results is recorded again',

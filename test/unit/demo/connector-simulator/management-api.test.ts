@@ -81,6 +81,41 @@ test('the state and the process can be read', async (t) => {
   assert.equal(process['errorDetail'], 'why');
 });
 
+const query = { '@context': context, '@type': 'QuerySpec' };
+const byId = { operandLeft: 'id', operator: 'in' };
+
+test('transfers are listed by a query: those of its ids, and 50 where it names no limit', async (t) => {
+  const bench = await startBench(t);
+  bench.simulator.freeze();
+  const ids = Array.from({ length: 60 }, () => bench.simulator.startTransfer({ assetId: 'job-asset' }).id);
+  const url = `${bench.simulator.managementUrl}/v3/transferprocesses/request`;
+  const filterExpression = [{ ...byId, operandRight: [ids[59], 'unknown', ids[3]] }];
+  assert.deepEqual(await idsOf(url, { ...query, filterExpression }), [ids[3], ids[59]]);
+  assert.deepEqual(await idsOf(url, query), ids.slice(0, 50));
+  assert.deepEqual(await idsOf(url, { ...query, offset: 50, limit: 5 }), ids.slice(50, 55));
+  assert.deepEqual(
+    await idsOf(url, { filterExpression }),
+    ids.slice(0, 50),
+    'without a context nothing is read',
+  );
+});
+
+test('a query that no connector takes is a 400', async (t) => {
+  const bench = await startBench(t, { managementVersions: ['v3', 'v4'] });
+  const url = `${bench.simulator.managementUrl}/v3/transferprocesses/request`;
+  const several = { operandLeft: 'id', operator: '=', operandRight: ['a', 'b'] };
+  assert.equal((await post(url, { ...query, limit: 0 })).status, 400);
+  assert.equal((await post(url, { ...query, filterExpression: [several] })).status, 400);
+  assert.equal((await post(url.replace('v3', 'v4'), query)).status, 400);
+  assert.equal((await post(url, query, { 'x-api-key': 'other' })).status, 401);
+});
+
+async function idsOf(url: string, body: unknown): Promise<unknown[]> {
+  const answer = await post(url, body);
+  assert.equal(answer.status, 200);
+  return (JSON.parse(answer.text) as Record<string, unknown>[]).map((process) => process['@id']);
+}
+
 async function get(url: string): Promise<Record<string, unknown>> {
   const response = await fetch(url, { headers: { 'x-api-key': key } });
   assert.equal(response.status, 200);

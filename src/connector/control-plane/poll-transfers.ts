@@ -1,0 +1,135 @@
+import type { Dispatcher } from 'undici';
+import type { ConnectorConfig } from '../../config/config.ts';
+import { deliverMessage, type Answer } from '../deliver-message.ts';
+import type { PolledFlow, TransferPoll, TransferState } from '../transfer-poll.ts';
+import { buildTransferQuery, transferProcessIdOf, transferQueryUrl } from './build-messages.ts';
+
+export interface TransferQuery {
+  connector: ConnectorConfig;
+  /** The connector's management key. */
+  key: string | undefined;
+  flows: readonly PolledFlow[];
+  timeoutMillis: number;
+  dispatcher: Dispatcher;
+  /** Called for each request to the connector. */
+  count?: (result: 'answered' | 'failed') => void;
+}
+
+/** Processes that one request asks for: the list of their ids stays short for the connector's database and for its log. */
+export const chunkSize = 100;
+
+/** A process takes one or two KiB; a consumer may have put more into its destination. */
+const answerLimit = 4 * 1024 * 1024;
+
+/**
+ * Asks the connector's management API how the processes of these flows stand: one request for each hundred of them, one after the
+ * other, and none after the first that fails. Throws only when `signal` aborts.
+ */
+export async function pollTransfers(query: TransferQuery, signal: AbortSignal): Promise<TransferPoll> {
+  const states = new Map<string, TransferState>();
+  for (let from = 0; from < query.flows.length; from += chunkSize) {
+    const flows = query.flows.slice(from, from + chunkSize);
+    const answer = await askFor(query, flows, signal);
+    query.count?.('states' in answer ? 'answered' : 'failed');
+    if ('problem' in answer) return { states, problem: answer.problem };
+    for (const { name, request } of flows) {
+      states.set(name, judge(answer.states.get(transferProcessIdOf(request))));
+    }
+  }
+  return { states };
+}
+
+type ReadAnswer = { states: Map<string, string> } | { problem: string };
+
+async function askFor(
+  { connector, key, timeoutMillis, dispatcher }: TransferQuery,
+  flows: readonly PolledFlow[],
+  signal: AbortSignal,
+): Promise<ReadAnswer> {
+  const ids = [...new Set(flows.map(({ request }) => transferProcessIdOf(request)))];
+  const body = buildTransferQuery(connector.managementVersion, ids);
+  const url = transferQueryUrl(connector);
+  return readTransfers(
+    await deliverMessage({ url, key, body, timeoutMillis, dispatcher, answerLimit }, signal),
+  );
+}
+
+/**
+ * States by id. An answer may show where a consumer wants its data and with which credentials: nothing of it is kept or passed on
+ * but ids and states.
+ */
+export function readTransfers(answer: Answer): ReadAnswer {
+  if (answer.got === 'nothing') return { problem: answer.problem };
+  if (answer.status !== 200) return { problem: `answered ${answer.status}${advice(answer.status)}` };
+  const list = parseList(answer.body);
+  if (list === undefined)
+    return { problem: 'answered 200 with something else than a list of transfer processes' };
+  const states = list.map((item) => [readText(item, idNames), readText(item, stateNames)] as const);
+  const named = states.filter(
+    (entry): entry is [string, string] => entry[0] !== undefined && entry[1] !== undefined,
+  );
+  // A list of things that are not known cannot show that something is not in it.
+  if (named.length < states.length)
+    return { problem: 'answered 200 with transfer processes without @id or state' };
+  return { states: new Map(named) };
+}
+
+function advice(status: number): string {
+  if (status === 401 || status === 403)
+    return ': is the management key right, and may it read transfer processes?';
+  if (status < 400 || status === 404 || status === 405)
+    return ': are managementUrl and managementVersion right?';
+  return '';
+}
+
+function parseList(body: string): object[] | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return Array.isArray(value) && value.every(isObject) ? value : undefined;
+  } catch {
+    // Also what was longer than the limit, and so cut.
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
+const idNames = ['@id', 'id'];
+const stateNames = ['state', 'edc:state', `${namespace}state`];
+
+/** Releases compact their JSON-LD by different contexts. */
+function readText(item: object, names: readonly string[]): string | undefined {
+  const members = item as Record<string, unknown>;
+  const value = names.map((name) => unwrap(members[name])).find((found) => found !== undefined);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function unwrap(value: unknown): unknown {
+  const [one] = Array.isArray(value) ? (value as unknown[]) : [value];
+  return isObject(one) ? (one as { '@value'?: unknown })['@value'] : one;
+}
+
+/**
+ * States that lead nowhere but to the end. Others that a flow under way should not be in (STARTED, SUSPENDED) are left alone: a
+ * connector that is asked at the end says itself what it thinks of the callback.
+ */
+const endStates = [
+  'COMPLETING',
+  'COMPLETING_REQUESTED',
+  'COMPLETED',
+  'TERMINATING',
+  'TERMINATING_REQUESTED',
+  'TERMINATED',
+  'DEPROVISIONING',
+  'DEPROVISIONING_REQUESTED',
+  'DEPROVISIONED',
+];
+
+function judge(state: string | undefined): TransferState {
+  if (state === undefined) return { is: 'missing' };
+  const name = state.toUpperCase();
+  return endStates.includes(name) ? { is: 'ended', state: name } : { is: 'open' };
+}
