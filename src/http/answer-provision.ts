@@ -116,10 +116,10 @@ async function decide(
   return decideAnswer(type, view && knownFlow(view, asked));
 }
 
-function knownFlow({ told, deprovisioned, request }: FlowView, { message, template }: Asked) {
+function knownFlow({ told, deprovisioned, request, phase }: FlowView, { message, template }: Asked) {
   const sameContent =
     request.assetId === message.assetId && (template ?? request.template) === request.template;
-  return { told, deprovisioned, sameContent };
+  return { told, over: phase === 'ended', deprovisioned, sameContent };
 }
 
 type Act = (
@@ -133,7 +133,8 @@ const act: Record<Decision, Act> = {
   'ask-again': askAgain,
   repeat: () => Promise.resolve('repeated'),
   deprovision,
-  conflict: () => Promise.reject(conflict()),
+  conflict: () => Promise.reject(conflict('those of a request for another asset or template')),
+  ended: () => Promise.reject(conflict('those of a transfer that has ended here')),
 };
 
 async function accept(
@@ -151,7 +152,7 @@ async function accept(
       // Another request was quicker than ours between looking and storing.
       return await askAgain(deps, asked, signal);
     case 'conflict':
-      throw conflict();
+      throw conflict('those of a request for another asset or template');
   }
 }
 
@@ -229,12 +230,10 @@ function buildRequest(
   };
 }
 
-function conflict(): ServiceError {
+function conflict(received: string): ServiceError {
   return new ServiceError(
     'conflict',
-    'transferProcessId and resourceDefinitionId: expected new ones, received those of a request for another asset or template',
-    {
-      field: 'transferProcessId',
-    },
+    `transferProcessId and resourceDefinitionId: expected new ones, received ${received}`,
+    { field: 'transferProcessId' },
   );
 }

@@ -12,7 +12,8 @@ test('50 identical requests at once and 20 repeats later make one Job and one ca
   const world = await startWorld(t, { settings: patient });
   const simulator = world.connector();
   simulator.freeze();
-  const { id } = simulator.startTransfer({ assetId: 'gated' });
+  const transfer = simulator.startTransfer({ assetId: 'gated', mode: 'pull' });
+  const { id } = transfer;
   assert.deepEqual(await statuses(simulator, id, { times: 50 }), new Set([200]));
   assert.equal((await world.namespace.jobs()).length, 1);
   simulator.thaw();
@@ -21,7 +22,9 @@ test('50 identical requests at once and 20 repeats later make one Job and one ca
     assert.deepEqual(await statuses(simulator, id), new Set([200]), 'while it runs');
   await waitUntil('the worker runs', () => world.gate.asked > 0);
   world.gate.open();
-  const { counts } = await simulator.waitFor(id, 'DEPROVISIONED');
+  const { counts } = await simulator.waitFor(id, 'STARTED');
+  const flow = world.flowOf(transfer);
+  await waitUntil('it is told', async () => (await world.namespace.flow(flow))?.told);
   for (let round = 0; round < 10; round += 1)
     assert.deepEqual(await statuses(simulator, id), new Set([200]), 'after its end');
 
@@ -38,13 +41,16 @@ test('another asset or template under the same ids is a conflict, whenever it co
   const transfer = simulator.startTransfer({ assetId: 'gated' });
   await simulator.waitFor(transfer.id, 'PROVISIONING_REQUESTED');
   await assertConflicts(world, simulator, transfer.id);
+  assert.deepEqual(await statuses(simulator, transfer.id), new Set([200]));
   world.gate.open();
   await simulator.waitFor(transfer.id, 'COMPLETED');
   await assertConflicts(world, simulator, transfer.id);
   const flow = world.flowOf(transfer);
   await simulator.waitFor(transfer.id, 'DEPROVISIONED');
+  assert.deepEqual(await statuses(simulator, transfer.id), new Set([409]), 'nothing would follow a 200');
   await forgetJob(world, flow);
   await assertConflicts(world, simulator, transfer.id);
+  assert.deepEqual(await statuses(simulator, transfer.id), new Set([409]));
   assert.deepEqual(await world.namespace.jobs(), []);
 });
 
@@ -89,7 +95,6 @@ async function assertConflicts(world: World, simulator: ConnectorSimulator, id: 
   simulator.provisionAt(world.provisionUrl({ template: 'echo' }));
   assert.deepEqual(await statuses(simulator, id), new Set([409]));
   simulator.provisionAt(world.provisionUrl());
-  assert.deepEqual(await statuses(simulator, id), new Set([200]));
 }
 
 /** Until its record alone is left. */

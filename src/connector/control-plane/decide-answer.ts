@@ -7,10 +7,16 @@ export type Decision =
   /** Sent again after all was told: answer as the first was, do nothing. */
   | 'repeat'
   | 'deprovision'
-  | 'conflict';
+  /** The ids name another content. */
+  | 'conflict'
+  /** The flow has ended and its connector will not get its data: a repeat has nothing to wait for, and must not be told that it has. */
+  | 'ended';
 
 export interface KnownFlow {
+  /** The connector took the outcome, or is past it. */
   told: boolean;
+  /** Nothing more is delivered, whether or not the connector took it. */
+  over: boolean;
   deprovisioned: boolean;
   /** The same asset, and the same template where the request names one. */
   sameContent: boolean;
@@ -27,7 +33,9 @@ export function decideAnswer(
   if (type === 'deprovision') return 'deprovision';
   if (known === undefined) return 'accept';
   if (!known.sameContent) return 'conflict';
-  if (type === 'provision') return known.told || known.deprovisioned ? 'repeat' : 'ask-again';
   // Deprovisions come twice.
-  return known.told || known.deprovisioned ? 'deprovision' : 'ask-again';
+  if (type === undefined && (known.told || known.deprovisioned)) return 'deprovision';
+  if (known.deprovisioned) return 'ended';
+  if (known.told) return 'repeat';
+  return known.over ? 'ended' : 'ask-again';
 }

@@ -31,17 +31,22 @@ export async function tellOutcome(deps: Reconciler, flow: Flow, signal: AbortSig
   const intent = writeAnnotation(annotation.intent, { at: deps.now().toISOString() });
   await patchFlow(deps, { flow, annotations: intent }, signal);
   const current = deps.world.flow(flow.name);
-  // A repeat that came between the two reads goes first; its mark starts the clock anew.
-  if (current === undefined || deps.settle.remaining(current) > 0) return goOn;
+  // A repeat that came between the two reads goes first; its mark starts the clock anew. A deprovision leaves nothing to deliver.
+  if (current === undefined || isDeprovisioned(current) || deps.settle.remaining(current) > 0) return goOn;
   return await deliver(deps, { flow: current, address: address.address }, signal);
 }
 
-function somebodyWaits({ request, told }: Flow, outcome: Outcome): boolean {
-  if (told !== undefined || request.callbackAddress === undefined) return false;
-  return !(
-    outcome.phase === 'cancelled' &&
-    (outcome.reason === 'deprovisioned' || outcome.reason === 'transfer-ended')
-  );
+function somebodyWaits(flow: Flow, outcome: Outcome): boolean {
+  if (flow.request.callbackAddress === undefined || isDeprovisioned(flow)) return false;
+  return !(outcome.phase === 'cancelled' && outcome.reason === 'transfer-ended');
+}
+
+/**
+ * A connector deprovisions only what it has taken and is done with: no address is sent any more, since its results are deleted next,
+ * and no termination either, since the transfer is past it.
+ */
+function isDeprovisioned({ deprovisionAskedAt }: Flow): boolean {
+  return deprovisionAskedAt !== undefined;
 }
 
 function isOverdue({ config, now }: Reconciler, { deletedAt }: Flow, outcome: Outcome): boolean {

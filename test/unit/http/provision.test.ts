@@ -140,15 +140,28 @@ test('a deprovision is answered with exactly 200, of an unknown flow too, and tw
   assert.equal([...flows.views.values()][0]?.deprovisioned, true);
 });
 
-test('a provision after its deprovision does not start anew', async (t) => {
+test('a provision after its deprovision is refused: nothing would follow', async (t) => {
   const flows = memoryFlows();
   const { port } = await startHttp(t, { flows });
   await ask(port, path, { body: provisionBody() });
   flows.tell();
   await ask(port, path, { body: provisionBody({ type: 'deprovision' }) });
-  assert.equal((await ask(port, path, { body: provisionBody() })).status, 200);
+  const { status, body } = await ask(port, path, { body: provisionBody() });
+  assert.equal(status, 409);
+  assert.match(body, /expected new ones.*has ended/);
   assert.equal(flows.views.size, 1);
 });
+
+for (const type of ['provision', undefined] as const) {
+  test(`a repeat after an outcome that no connector took is refused: type ${type ?? 'absent'}`, async (t) => {
+    const flows = memoryFlows();
+    const { port } = await startHttp(t, { flows });
+    await ask(port, path, { body: provisionBody({ type }) });
+    for (const view of flows.views.values()) view.phase = 'ended';
+    assert.equal((await ask(port, path, { body: provisionBody({ type }) })).status, 409);
+    assert.deepEqual(flows.askedAgain, []);
+  });
+}
 
 test('a template is taken by the asset, or by its name in the path', async (t) => {
   const flows = memoryFlows();

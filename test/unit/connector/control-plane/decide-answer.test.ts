@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideAnswer } from '../../../../src/connector/control-plane/decide-answer.ts';
 
-const running = { told: false, deprovisioned: false, sameContent: true };
-const told = { ...running, told: true };
+const running = { told: false, over: false, deprovisioned: false, sameContent: true };
+const told = { ...running, told: true, over: true };
+const refused = { ...running, over: true };
 const gone = { ...told, deprovisioned: true };
 const cancelled = { ...running, deprovisioned: true };
 const other = { ...running, sameContent: false };
@@ -34,12 +35,30 @@ const rows = [
   { name: 'a deprovision before it was told', type: 'deprovision', known: running, decision: 'deprovision' },
   { name: 'a deprovision after it was told', type: 'deprovision', known: told, decision: 'deprovision' },
   { name: 'a second deprovision without type', type: undefined, known: gone, decision: 'deprovision' },
-  { name: 'a provision after its deprovision', type: 'provision', known: gone, decision: 'repeat' },
+  { name: 'a provision after its deprovision', type: 'provision', known: gone, decision: 'ended' },
   {
     name: 'a provision after a deprovision that came before the end',
     type: 'provision',
     known: cancelled,
-    decision: 'repeat',
+    decision: 'ended',
+  },
+  {
+    name: 'without type, after a deprovision that came before the end',
+    type: undefined,
+    known: cancelled,
+    decision: 'deprovision',
+  },
+  {
+    name: 'a provision after the outcome was delivered to nobody',
+    type: 'provision',
+    known: refused,
+    decision: 'ended',
+  },
+  {
+    name: 'without type, after the outcome was delivered to nobody',
+    type: undefined,
+    known: refused,
+    decision: 'ended',
   },
   { name: 'another asset under the same ids', type: 'provision', known: other, decision: 'conflict' },
   {

@@ -11,6 +11,7 @@ import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
 import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
+import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
 import { askUntyped } from '../../../../src/provisioner/ask-untyped.ts';
 import { reconcileFlow } from '../../../../src/reconciler/reconcile-flow.ts';
 import { tellOutcome } from '../../../../src/reconciler/steps/tell-outcome.ts';
@@ -40,17 +41,18 @@ async function start(
   t: TestContext,
   members: Partial<Flow>,
   answer: (outcome: Outcome) => Delivery,
-): Promise<TestReconciler & { told: Outcome[]; name: string }> {
+): Promise<TestReconciler & { told: Outcome[]; name: string; store: Map<string, Buffer> }> {
   const told: Outcome[] = [];
+  const store = new Map(objects);
   function announce({ outcome }: Flow): Promise<Delivery> {
     assert.ok(outcome !== undefined);
     told.push(outcome);
     return Promise.resolve(answer(outcome));
   }
-  const reconciler = await startTestReconciler(t, { store: memoryStore(new Map(objects)), announce });
+  const reconciler = await startTestReconciler(t, { store: memoryStore(store), announce });
   const name = storedFlow;
   await reconciler.api.cluster.jobs.create(aJob({ name, startedAt: at(0), ...members }), signal);
-  return { ...reconciler, told, name };
+  return { ...reconciler, told, name, store };
 }
 
 function later(): Delivery {
@@ -137,6 +139,61 @@ test('results that were changed before they are told end the transfer instead', 
     ['results-changed'],
   );
 });
+
+for (const outcome of [succeeded, failed]) {
+  test(`nothing is sent once a deprovision is known, and the results go: ${outcome.phase}`, async (t) => {
+    const deprovision = { startedAt: at(0), suspended: true, outcome, deprovisionAskedAt: at(1) };
+    const { deps, see, told, name, store } = await start(t, deprovision, () => ({
+      result: 'told',
+      status: 204,
+    }));
+    await see(name);
+    await reconcileFlow(deps, name, signal);
+    assert.deepEqual(told, []);
+    const flow = await see(name);
+    assert.deepEqual([flow.told?.result, flow.state], ['not-needed', 'closed']);
+    assert.notEqual(flow.resultsDeletedAt, undefined);
+    assert.deepEqual(resultsIn(store), []);
+  });
+}
+
+test('a deprovision that comes between the intent and the callback stops the callback', async (t) => {
+  const { deps, api, see, told, name, store } = await start(t, { outcome: succeeded }, () => ({
+    result: 'told',
+    status: 204,
+  }));
+  let patches = 0;
+  async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+    patches += 1;
+    const job = await api.cluster.jobs.patch(...args);
+    if (patches !== 1) return job;
+    await deprovisionFlow(deps, name, signal);
+    return (await api.cluster.jobs.get(name, signal)) ?? job;
+  }
+  await see(name);
+  const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
+  await reconcileFlow({ ...deps, cluster }, name, signal);
+  assert.deepEqual(told, []);
+  assert.equal((await see(name)).told?.result, 'not-needed');
+  assert.deepEqual(resultsIn(store), []);
+});
+
+test('a deprovision that comes while a callback is refused for now is the last of it', async (t) => {
+  const { deps, see, told, name, store } = await start(t, { outcome: succeeded }, later);
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  assert.equal(told.length, 1);
+  await deprovisionFlow(deps, name, signal);
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  assert.equal(told.length, 1);
+  assert.equal((await see(name)).told?.result, 'not-needed');
+  assert.deepEqual(resultsIn(store), []);
+});
+
+function resultsIn(store: Map<string, unknown>): string[] {
+  return [...store.keys()].filter((key) => key.startsWith('flows/') && !key.endsWith('/record.json'));
+}
 
 /** A request without a type comes while the callback is under way, before or after the connector takes it. */
 const untyped: { name: string; members: Partial<Flow>; answer: Delivery; during: boolean; asked: boolean }[] =
