@@ -221,7 +221,7 @@ function extraRoutes({ options, templates, flows, store }: RouteParts): Route[] 
   };
   const { http, results } = config;
   return [
-    ...resultRoutes(common),
+    ...resultRoutes({ ...common, flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
 }

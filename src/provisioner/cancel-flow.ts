@@ -39,6 +39,14 @@ export async function deprovisionFlow(
   return (await patchFlow(deps, { name, patch: { metadata } }, signal)) ? 'accepted' : 'unknown';
 }
 
+export async function isDeprovisioned(
+  deps: Provisioner,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return (await getFlow(deps, name, signal))?.deprovisionAskedAt !== undefined;
+}
+
 async function getFlow(
   { cluster }: Provisioner,
   name: string,

@@ -2,7 +2,7 @@ import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
 import { createAskAgain } from './ask-again.ts';
 import { askUntyped } from './ask-untyped.ts';
-import { cancelFlow, deprovisionFlow } from './cancel-flow.ts';
+import { cancelFlow, deprovisionFlow, isDeprovisioned } from './cancel-flow.ts';
 import { findFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
@@ -17,6 +17,7 @@ export function createFlowService(deps: Provisioner): FlowService {
     askAgain,
     askUntyped: (flow, signal) => askUntyped({ ...deps, askAgain }, flow, signal),
     deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),
+    isDeprovisioned: (flow, signal) => isDeprovisioned(deps, flow, signal),
     cancel: (flow, reason, signal) => cancelFlow(deps, { flow, reason }, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };

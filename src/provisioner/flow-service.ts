@@ -22,6 +22,8 @@ export interface FlowService {
   askUntyped(flow: string, signal: AbortSignal): Promise<'asked' | 'told'>;
   /** Cancels what runs and deletes results; may be repeated. */
   deprovision(flow: string, signal: AbortSignal): Promise<'accepted' | 'unknown'>;
+  /** Whether a deprovision of it was accepted, as its Job says; false for a flow whose Job is gone: then its results are. */
+  isDeprovisioned(flow: string, signal: AbortSignal): Promise<boolean>;
   cancel(flow: string, reason: CancelReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
   /** Flows whose end is told but whose record could not be written yet. */
   unrecorded(signal: AbortSignal): Promise<string[]>;

@@ -1,5 +1,6 @@
 import type { Secrets } from '../../config/config.ts';
 import { ServiceError } from '../../errors.ts';
+import type { FlowService } from '../../provisioner/flow-service.ts';
 import type { ManifestCache } from '../../result/manifest-cache.ts';
 import type { Manifest, ManifestFile } from '../../result/manifest.ts';
 import { decodePath } from '../../result/paths.ts';
@@ -10,6 +11,7 @@ import type { HttpContext, Operation, Route } from '../route.ts';
 import { sendBody, type BodySender } from './send-body.ts';
 
 export interface ResultRouteDeps extends BodySender {
+  flows: Pick<FlowService, 'isDeprovisioned'>;
   manifests: ManifestCache;
   keys: Secrets['resultKeys'];
   now: () => Date;
@@ -47,15 +49,43 @@ function route(deps: ResultRouteDeps, thing: Thing, bodyOf: BodyOf): Route {
   };
 }
 
-async function admit(ctx: HttpContext, { keys, manifests, now }: ResultRouteDeps): Promise<Asked> {
+async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<Asked> {
+  const { keys, manifests, now } = deps;
   const { flow = '', token = '' } = ctx.params;
   const verdict = verifyResultToken(token, { flow, keys, now: now() });
   if (verdict.state === 'wrong') throw new ServiceError('not-found', 'there is no such result');
   if (verdict.state === 'expired')
     throw new ServiceError('gone', 'the time in which these results could be fetched is over');
-  const stored = await manifests.load(flow, verdict.attempt, ctx.state.signal);
-  if (stored === undefined) throw new ServiceError('gone', 'these results have been deleted');
+  const [stored, withdrawn] = await Promise.all([
+    manifests.load(flow, verdict.attempt, ctx.state.signal),
+    isWithdrawn(ctx, deps, flow),
+  ]);
+  if (stored === undefined || withdrawn) throw new ServiceError('gone', 'these results have been deleted');
   return { ctx, stored, mediaTypeOf: verdict.mediaTypeOf };
+}
+
+/** A cluster that does not answer within this is no obstacle. */
+const askMillis = 2000;
+
+/**
+ * From the moment a deprovision is accepted nothing is handed out, though the leading replica may not have deleted it yet. A cluster that
+ * is out of reach keeps no results from those who wait for them: it accepts no deprovision either.
+ */
+async function isWithdrawn(
+  { state: { signal, log } }: HttpContext,
+  { flows }: ResultRouteDeps,
+  flow: string,
+): Promise<boolean> {
+  try {
+    return await flows.isDeprovisioned(flow, AbortSignal.any([signal, AbortSignal.timeout(askMillis)]));
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn(
+      { flowId: flow, err: error },
+      'results are sent without knowing whether they were deprovisioned',
+    );
+    return false;
+  }
 }
 
 /** The raw path: what the router has decoded cannot tell a malformed one. */
@@ -99,7 +129,7 @@ function download(operationId: string, summary: string, contentType: string): Op
       '206': { description: 'The range that was asked for.', contentType },
       '304': { description: 'It has the ETag that If-None-Match names.' },
       '404': { description: 'The token is wrong, or there is no such file.' },
-      '410': { description: 'The token has expired, or the results are deleted.' },
+      '410': { description: 'The token has expired, or the results are deprovisioned or deleted.' },
       '412': { description: 'It does not have the ETag that If-Match names.' },
       '416': { description: 'The range begins after the end.' },
       '503': {

@@ -45,6 +45,7 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
       if (view !== undefined) view.deprovisioned = true;
       return Promise.resolve(view === undefined ? 'unknown' : 'accepted');
     },
+    isDeprovisioned: (flow) => Promise.resolve(views.get(flow)?.deprovisioned === true),
     cancel: () => Promise.resolve('unknown'),
     unrecorded: () => Promise.resolve([]),
     ...overrides,

@@ -6,10 +6,15 @@ import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../../src/errors.ts';
 import { createDownloadSlots, type DownloadSlots } from '../../../../src/http/download-slots.ts';
 import { resultRoutes } from '../../../../src/http/routes/results.ts';
+import { createFlowService } from '../../../../src/provisioner/create-flow-service.ts';
+import type { FlowService } from '../../../../src/provisioner/flow-service.ts';
 import { createManifestCache } from '../../../../src/result/manifest-cache.ts';
 import { fileKey, manifestKey } from '../../../../src/result/manifest.ts';
 import { encodePath } from '../../../../src/result/paths.ts';
 import { signResultToken, type ResultGrant } from '../../../../src/result/result-token.ts';
+import { aJob } from '../../../support/flow-job.ts';
+import { at } from '../../../support/flow-values.ts';
+import { startTestReconciler } from '../../../support/test-reconciler.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import { readTar, readZip } from '../../result/archive/read-archive.ts';
 import { attempt, flow, memoryStore, sidecarWrites } from '../../result/stored-results.ts';
@@ -27,6 +32,7 @@ const files = {
 };
 
 interface Options {
+  flows?: Pick<FlowService, 'isDeprovisioned'>;
   slots?: DownloadSlots;
   idleMillis?: number;
   contents?: Record<string, Buffer>;
@@ -38,11 +44,13 @@ async function serve(
   t: TestContext,
   { slots = createDownloadSlots({ limit: 10 }), idleMillis = 60_000, ...options }: Options = {},
 ) {
+  const { flows = { isDeprovisioned: () => Promise.resolve(false) } } = options;
   const { contents = files, grant, now = new Date(notAfter * 1000) } = options;
   const written = sidecarWrites(contents);
   const store = memoryStore(written.objects, 64 * 1024);
   const patience = { attempts: 2, firstMillis: 0 };
   const routes = resultRoutes({
+    flows,
     store,
     idleMillis,
     patience,
@@ -272,4 +280,45 @@ test('a download too many is told to come again, and gets its turn once another 
   assert.equal((await get('/files/b', { method: 'HEAD' })).status, 200);
   idle.destroy();
   await waitUntil('the first download has ended', async () => (await get('/files/b')).status === 200);
+});
+
+test('an address is dead from the moment a deprovision is accepted, though no replica leads and deletes', async (t) => {
+  const { deps, api } = await startTestReconciler(t, { store: memoryStore() });
+  const outcome = { phase: 'failed', at: at(1), reason: 'worker-failed', message: 'm' } as const;
+  await api.cluster.jobs.create(aJob({ name: flow, outcome, told: { at: at(2), result: 'told' } }), t.signal);
+  const flows = createFlowService(deps);
+  const { get, store } = await serve(t, { flows });
+  const everything = ['/files/out.json', '/archive.zip', '/archive.tar', '/manifest.json'];
+  function statuses(): Promise<number[]> {
+    return Promise.all(everything.map(async (path) => (await get(path)).status));
+  }
+  assert.deepEqual(await statuses(), [200, 200, 200, 200]);
+
+  assert.equal(await flows.deprovision(flow, t.signal), 'accepted');
+  assert.deepEqual(await statuses(), [410, 410, 410, 410]);
+  assert.equal((await get('/files/out.json', { method: 'HEAD' })).status, 410);
+  assert.ok(store.objects.has(manifestKey(flow, attempt)));
+});
+
+test('results whose Job is gone are handed out as long as they are there', async (t) => {
+  const { deps } = await startTestReconciler(t, { store: memoryStore() });
+  const { get } = await serve(t, { flows: createFlowService(deps) });
+  assert.equal((await get('/files/out.json')).status, 200);
+});
+
+test('a cluster that is out of reach, or silent, keeps no results from their receiver', async (t) => {
+  const unreachable = new ServiceError('cluster-unavailable', 'down');
+  const down = await serve(t, { flows: { isDeprovisioned: () => Promise.reject(unreachable) } });
+  assert.equal((await down.get('/files/out.json')).status, 200);
+  const silent = await serve(t, {
+    flows: {
+      isDeprovisioned: (_, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
+        }),
+    },
+  });
+  assert.equal((await silent.get('/files/out.json')).status, 200);
 });
