@@ -52,7 +52,9 @@ const checkPace = { deadlineMillis: 10_000, pauseMillis: 5000, longestPauseMilli
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log } = options;
-  const templates = await loadTemplates(config.templates.directory, config);
+  const templates = await loadTemplates(config.templates.directory, config, (problem) => {
+    log.warn({ problem }, 'template warning');
+  });
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
   const provisioner = { cluster, store, settings: config, now: () => new Date() };

@@ -13,9 +13,9 @@ import type { TemplateSources } from './read/template-sources.ts';
 import { describeSchemaError, pathOfError } from './schema-problem.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
 import type { TemplateSettings } from './template-settings.ts';
-import type { Template, TemplateProblem } from './template.ts';
+import { isWarning, type Template, type TemplateProblem } from './template.ts';
 
-/** One folder; undefined if it has a problem, which then is in `problems`. */
+/** One folder; undefined if it has a problem that is more than a warning. All are put into `problems`. */
 export async function loadTemplate(
   place: { name: string; directory: string },
   settings: TemplateSettings,
@@ -24,7 +24,7 @@ export async function loadTemplate(
   const found: TemplateProblem[] = [];
   const template = await readTemplate(place, settings, found);
   problems.push(...found.sort((a, b) => compare(a, b)));
-  return found.length === 0 ? template : undefined;
+  return found.every(isWarning) ? template : undefined;
 }
 
 async function readTemplate(

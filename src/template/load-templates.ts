@@ -1,28 +1,38 @@
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { messageOf, ServiceError } from '../errors.ts';
 import { checkAssets } from './check/check-assets.ts';
 import { loadTemplate } from './load-template.ts';
 import type { TemplateSettings } from './template-settings.ts';
-import type { Template, TemplateProblem } from './template.ts';
+import { templateFiles } from './read/read-folder.ts';
+import { isWarning, type Template, type TemplateProblem } from './template.ts';
 
-/** Loads and checks every template. Throws one `invalid-template` that names file, line and reason of every problem. */
-export async function loadTemplates(directory: string, settings: TemplateSettings): Promise<Template[]> {
+/**
+ * Loads and checks every template of a folder, or the one template whose folder it is. Throws one `invalid-template` that names file, line
+ * and reason of every problem; warnings are handed to `warn` and keep nothing from being used.
+ */
+export async function loadTemplates(
+  directory: string,
+  settings: TemplateSettings,
+  warn: (warning: string) => void = () => undefined,
+): Promise<Template[]> {
   const { templates, problems } = await readTemplates(directory, settings);
-  if (problems.length === 0) return templates;
-  const lines = problems.map((problem) => `  ${describeProblem(problem)}`);
+  for (const warning of problems.filter(isWarning)) warn(describeProblem(warning));
+  const errors = problems.filter((problem) => !isWarning(problem));
+  if (errors.length === 0) return templates;
+  const lines = errors.map((problem) => `  ${describeProblem(problem)}`);
   throw new ServiceError('invalid-template', ['the templates cannot be used:', ...lines].join('\n'));
 }
 
-/** The same without throwing: those that are right, and all that is wrong. */
+/** The same without throwing: those that can be used, and all that is wrong. */
 export async function readTemplates(
   directory: string,
   settings: TemplateSettings,
 ): Promise<{ templates: Template[]; problems: TemplateProblem[] }> {
   const problems: TemplateProblem[] = [];
   const templates: Template[] = [];
-  for (const name of await listFolders(directory, problems)) {
-    const template = await loadTemplate({ name, directory: join(directory, name) }, settings, problems);
+  for (const place of await listPlaces(directory, problems)) {
+    const template = await loadTemplate(place, settings, problems);
     if (template !== undefined) templates.push(template);
   }
   checkAssets(templates, problems);
@@ -30,18 +40,48 @@ export async function readTemplates(
 }
 
 /** `jobs-templates/x/job.yaml:12: reason`. */
-export function describeProblem({ file, line, reason }: TemplateProblem): string {
-  return `${file}${line === undefined ? '' : `:${line}`}: ${reason}`;
+export function describeProblem({ file, line, reason, severity }: TemplateProblem): string {
+  const place = `${file}${line === undefined ? '' : `:${line}`}`;
+  return severity === undefined ? `${place}: ${reason}` : `${place}: ${severity}: ${reason}`;
 }
 
-/** Folders and links to them; files beside them, such as a README, and hidden ones are passed over. */
-async function listFolders(directory: string, problems: TemplateProblem[]): Promise<string[]> {
+interface Place {
+  name: string;
+  directory: string;
+}
+
+/** The folders of templates in a folder, or that folder itself if it is one. */
+async function listPlaces(directory: string, problems: TemplateProblem[]): Promise<Place[]> {
   try {
     const entries = (await readdir(directory)).filter((entry) => !entry.startsWith('.')).sort();
-    const kinds = await Promise.all(entries.map((entry) => stat(join(directory, entry))));
-    return entries.filter((_entry, index) => kinds[index]?.isDirectory() === true);
+    if (entries.some((entry) => templateFiles.includes(entry)))
+      return [{ name: basename(resolve(directory)), directory }];
+    const folders = await findFolders(directory, entries, problems);
+    if (folders.length === 0) {
+      const reason = `holds no template; expected folders with template.yaml and job.yaml, or job-conf.env`;
+      problems.push({ file: directory, reason });
+    }
+    return folders.map((name) => ({ name, directory: join(directory, name) }));
   } catch (error) {
     problems.push({ file: directory, reason: `expected a folder of templates: ${messageOf(error)}` });
     return [];
   }
+}
+
+/** Folders and links to them; files beside them, such as a README, are passed over. */
+async function findFolders(
+  directory: string,
+  entries: readonly string[],
+  problems: TemplateProblem[],
+): Promise<string[]> {
+  const folders: string[] = [];
+  for (const entry of entries) {
+    const file = join(directory, entry);
+    try {
+      if ((await stat(file)).isDirectory()) folders.push(entry);
+    } catch (error) {
+      problems.push({ file, reason: `cannot be read: ${messageOf(error)}` });
+    }
+  }
+  return folders;
 }

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv';
+import { ownMember } from './own-member.ts';
 import type { Path } from './placeholders.ts';
 
 /** As far as messages need it. */
@@ -60,14 +61,17 @@ function describeSchema(schema: Schema | undefined): string | undefined {
 function schemaAt(schema: object, path: Path): Schema | undefined {
   let at: Schema | undefined = schema;
   for (const name of path) {
-    at = at?.properties?.[name] ?? at?.items ?? Object.values(at?.patternProperties ?? {})[0];
+    at =
+      ownMember(at?.properties ?? {}, String(name)) ??
+      at?.items ??
+      Object.values(at?.patternProperties ?? {})[0];
   }
   return at;
 }
 
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (inner, name) => (inner as Record<string, unknown> | null | undefined)?.[name],
+    (inner, name) => ownMember((inner ?? {}) as Record<string, unknown>, String(name)),
     value,
   );
 }

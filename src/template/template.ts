@@ -67,4 +67,10 @@ export interface TemplateProblem {
   /** 1-based; absent if the whole file is meant. */
   line?: number;
   reason: string;
+  /** A warning keeps nothing from running: the template can be used, and probably not for what its author thinks. */
+  severity?: 'warning';
+}
+
+export function isWarning({ severity }: TemplateProblem): boolean {
+  return severity === 'warning';
 }

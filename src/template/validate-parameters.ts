@@ -1,6 +1,7 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { ServiceError } from '../errors.ts';
-import { ajv } from '../schemas/ajv.ts';
+import { ownMember } from './own-member.ts';
+import { parametersAjv } from './parameters-ajv.ts';
 import type { ParametersSchema } from './template.ts';
 
 export interface ParameterProblem {
@@ -28,7 +29,7 @@ export function readParameters(
 ): Record<string, unknown> {
   const entries = Object.entries(given).map(([name, value]) => [
     name,
-    readLiteral(schema.properties[name], value),
+    readLiteral(ownMember(schema.properties, name), value),
   ]);
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
@@ -37,6 +38,8 @@ export function findParameterProblems(
   schema: ParametersSchema,
   values: Readonly<Record<string, unknown>>,
 ): ParameterProblem[] {
+  const tooLong = findTooLong(schema, values);
+  if (tooLong.length > 0) return tooLong;
   const validate = validatorOf(schema);
   if (validate(values)) return findUnwritable(values);
   const found = (validate.errors ?? []).map((error) => describe(error, schema, values));
@@ -48,7 +51,7 @@ const validators = new WeakMap<ParametersSchema, ValidateFunction>();
 function validatorOf(schema: ParametersSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known !== undefined) return known;
-  const validate = ajv.compile({ ...schema, additionalProperties: false });
+  const validate = parametersAjv.compile({ ...schema, additionalProperties: false });
   validators.set(schema, validate);
   return validate;
 }
@@ -65,6 +68,25 @@ function readLiteral(property: Record<string, unknown> | undefined, value: unkno
     default:
       return value;
   }
+}
+
+/** Of a value that is matched: the time that a match takes grows with it. */
+const matchedLimit = 4096;
+
+/** Looked at first, so that nothing longer is ever matched. */
+function findTooLong(
+  { properties }: ParametersSchema,
+  values: Readonly<Record<string, unknown>>,
+): ParameterProblem[] {
+  return Object.entries(values).flatMap(([parameter, value]) => {
+    const { pattern, format } = ownMember(properties, parameter) ?? {};
+    if (pattern === undefined && format === undefined) return [];
+    if (typeof value !== 'string' || value.length <= matchedLimit) return [];
+    const limit = `at most ${matchedLimit} characters, since it has a pattern or a format`;
+    return [
+      { parameter, reason: `parameter ${parameter}: expected ${limit}, received ${value.length} characters` },
+    ];
+  });
 }
 
 /** No environment can hold a NUL. */
@@ -92,8 +114,8 @@ function describe(
     };
   }
   const parameter = params.missingProperty ?? error.instancePath.slice(1);
-  const property = schema.properties[parameter] ?? {};
-  const received = describeReceived(property, values[parameter]);
+  const property = ownMember(schema.properties, parameter) ?? {};
+  const received = describeReceived(property, ownMember(values, parameter));
   return {
     parameter,
     reason: `parameter ${parameter}: expected ${describeExpected(property)}, received ${received}`,

@@ -1,8 +1,10 @@
+import { posix } from 'node:path';
 import type { Container } from '../../kubernetes/types.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { containersOf } from './check-containers.ts';
 import { reportBelow, type JobContext, type Report } from './context.ts';
+import { isKernelPlace } from './system-places.ts';
 
 /** Mounts lead to volumes that exist, and none lies over, under or at a place that the service mounts. */
 export function checkMounts(context: JobContext, problems: TemplateProblem[]): void {
@@ -35,7 +37,8 @@ function findFault(
 ): string | undefined {
   if (!volumes.includes(name)) return `"${name}" is not a volume of this Job`;
   if (subPath?.split('/').includes('..')) return `subPath: expected a path without .., received ${subPath}`;
-  const other = ours.find((place) => overlap(place, mountPath));
+  if (isKernelPlace(mountPath)) return `${mountPath}: expected a folder that is not the system's`;
+  const other = ours.find((place) => overlap(place, posix.normalize(mountPath)));
   return other === undefined ? undefined : `${mountPath} collides with ${other}, which the service mounts`;
 }
 

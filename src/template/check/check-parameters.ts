@@ -1,5 +1,5 @@
-import { ajv } from '../../schemas/ajv.ts';
 import { messageOf } from '../../errors.ts';
+import { parametersAjv } from '../parameters-ajv.ts';
 import { problemAt } from '../read/source.ts';
 import type { ParametersSchema, TemplateProblem } from '../template.ts';
 import { findParameterProblems, readParameters } from '../validate-parameters.ts';
@@ -40,6 +40,8 @@ function findPropertyProblems(
   const found: string[] = [];
   if (!variableName.test(name))
     found.push('expected the name of an environment variable (letters, digits and _)');
+  // Objects take this name for something else, here and in the validator.
+  if (name === '__proto__') return ['expected another name'];
   if (reservedVariables.includes(name)) found.push('is set by the service');
   const broken = schemaProblem(property);
   if (broken !== undefined) return [...found, broken];
@@ -55,7 +57,7 @@ function findPropertyProblems(
 
 function schemaProblem(property: Record<string, unknown>): string | undefined {
   try {
-    ajv.compile({ ...property });
+    parametersAjv.compile({ ...property });
     return undefined;
   } catch (error) {
     return `is not a JSON Schema: ${messageOf(error)}`;

@@ -1,22 +1,7 @@
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { CheckContext } from './context.ts';
-
-/** Folders whose contents a container's image or the kubelet brings: results mounted over them break the container. */
-const systemFolders = [
-  '/',
-  '/bin',
-  '/dev',
-  '/etc',
-  '/lib',
-  '/lib64',
-  '/proc',
-  '/run',
-  '/sbin',
-  '/sys',
-  '/usr',
-  '/var',
-];
+import { isSystemPlace } from './system-places.ts';
 
 export function checkResults(
   { template, sources, settings }: CheckContext,
@@ -56,8 +41,12 @@ export function checkResults(
 
 function checkFolder(path: string, report: (reason: string) => void): void {
   const segments = path.split('/').slice(1);
-  if (systemFolders.includes(path)) report(`expected a folder of its own, received ${path}`);
-  else if (/[:$]/.test(path) || segments.some((segment) => ['', '.', '..'].includes(segment))) {
-    report(`expected an absolute path without ., .., : and $, received ${path}`);
-  }
+  if (!isPlainPath(path) || segments.some((segment) => ['.', '..'].includes(segment))) {
+    report(`expected an absolute path without ., .., : and $, received ${JSON.stringify(path)}`);
+  } else if (isSystemPlace(path)) report(`expected a folder of its own, received ${path}`);
+}
+
+/** Kubernetes refuses a colon in a mount path; the kubelet expands `$`; a line break is a slip of the keyboard. */
+function isPlainPath(path: string): boolean {
+  return path.startsWith('/') && !/[:$\p{Cc}]/u.test(path) && !path.includes('//');
 }

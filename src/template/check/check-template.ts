@@ -11,6 +11,7 @@ import { checkMounts } from './check-mounts.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkPlaceholders } from './check-placeholders.ts';
 import { checkResults } from './check-results.ts';
+import { checkSources } from './check-sources.ts';
 import { checkVolumes } from './check-volumes.ts';
 import type { CheckContext } from './context.ts';
 import { sampleValues } from './sample-values.ts';
@@ -19,6 +20,7 @@ import { sampleValues } from './sample-values.ts';
 export function checkTemplate(context: CheckContext, problems: TemplateProblem[]): void {
   const { template, sources } = context;
   checkParameters(context, problems);
+  checkSources(context, problems);
   checkLimits(context, problems);
   checkResults(context, problems);
   const placeholders = problems.length;

@@ -10,18 +10,72 @@ export function readDotenv(
 ): Source<Record<string, string>> {
   const value = dotenv.parse(text);
   const lines = lineNumbers(text);
-  for (const [index, content] of blankValues(text, value).split('\n').entries()) {
-    const line = content.trim();
-    if (line === '' || line.startsWith('#') || closingQuote.test(line) || assignment.test(line)) continue;
-    problems.push({ file, line: index + 1, reason: 'expected NAME=value, a comment or an empty line' });
+  for (const line of findSkipped(text, value)) {
+    problems.push({ file, line, reason: 'expected NAME=value, a comment or an empty line' });
   }
-  for (const name of Object.keys(value)) {
-    if (variableName.test(name)) continue;
-    problems.push({ file, ...at(lines, name), reason: `${name}: expected a name of letters, digits and _` });
+  const texts = text.split('\n');
+  for (const name of new Set([...Object.keys(value), ...assignsPrototype(lines)])) {
+    const place = { file, ...at(lines, name) };
+    const assigned = { name, value: value[name] ?? '', line: texts[(place.line ?? 0) - 1] ?? '' };
+    const { faults, meant } = judge(assigned);
+    if (meant !== undefined) value[name] = meant;
+    problems.push(...faults.map((fault) => ({ ...place, ...fault })));
   }
   return { file, value, lineAt: ([name]) => lines.get(String(name)) };
 }
 
+/** 1-based. */
+function findSkipped(text: string, value: Record<string, string>): number[] {
+  return [...blankValues(text, value).split('\n').entries()].flatMap(([index, content]) => {
+    const line = content.trim();
+    const known = line === '' || line.startsWith('#') || closingQuote.test(line) || assignment.test(line);
+    return known ? [] : [index + 1];
+  });
+}
+
+/** The parser loses it: the one name that an object takes for something else. */
+function assignsPrototype(lines: Map<string, number>): string[] {
+  return lines.has('__proto__') ? ['__proto__'] : [];
+}
+
+interface Assigned {
+  name: string;
+  value: string;
+  line: string;
+}
+
+type Fault = Pick<TemplateProblem, 'reason' | 'severity'>;
+
+/** `meant`: the value without a quote that stays open, so that nothing else complains of it. */
+function judge(assigned: Assigned): { faults: Fault[]; meant?: string } {
+  const { name, value } = assigned;
+  if (!variableName.test(name))
+    return { faults: [{ reason: `${name}: expected a name of letters, digits and _` }] };
+  if (name === '__proto__') return { faults: [{ reason: `${name}: expected another name` }] };
+  const quote = findOpenQuote(assigned);
+  if (quote !== undefined) {
+    const reason = `${name}: expected a closing ${quote}: the value begins with this quote and it stays open`;
+    return { faults: [{ reason }], meant: value.slice(1) };
+  }
+  const swallowed = findSwallowed(value);
+  if (swallowed === undefined) return { faults: [] };
+  const reason = `${name}: its quote is closed some lines below, so that ${swallowed}=… is part of its value`;
+  return { faults: [{ reason, severity: 'warning' }] };
+}
+
+/** The parser takes the quotes of a quoted value away; one that it found no end of is part of the value. */
+function findOpenQuote({ value, line }: Assigned): string | undefined {
+  const quote = openingQuote.exec(line)?.[1];
+  if (quote === undefined || !value.startsWith(quote) || value.includes(quote, 1)) return undefined;
+  return quote;
+}
+
+/** An open quote that ends at a quote further below. A value may also be meant to hold such lines. */
+function findSwallowed(value: string): string | undefined {
+  return /\n[ \t]*(?:export[ \t]+)?([A-Z_][A-Z0-9_]*)=/.exec(value)?.[1];
+}
+
+const openingQuote = /^\s*(?:export\s+)?[\w.-]+\s*[=:]\s*(["'`])/;
 /** The end of a value of several lines. */
 const closingQuote = /^["'`]\s*(#.*)?$/;
 const assignment = /^(export\s+)?[\w.-]+(\s*=|:\s)/;

@@ -15,7 +15,8 @@ export interface TemplateFolder {
   digest: string;
 }
 
-const known = ['template.yaml', 'job.yaml', 'job.env', 'job-conf.env'];
+/** A folder with one of them is a template's. */
+export const templateFiles = ['template.yaml', 'job.yaml', 'job.env', 'job-conf.env'];
 /** A ConfigMap's own limit, which no setting can raise. */
 const configMapLimit = 1024 * 1024;
 const textLimit = 512 * 1024;
@@ -30,12 +31,12 @@ export async function readFolder(
   const files: Record<string, Buffer> = {};
   for (const entry of await visibleEntries(directory)) {
     const file = join(directory, entry);
-    if (known.includes(entry)) texts.set(entry, await readText(file, problems));
+    if (templateFiles.includes(entry)) texts.set(entry, await readText(file, problems));
     else if (entry === 'files') Object.assign(files, await readFiles(file, problems));
     else
       problems.push({
         file,
-        reason: `is not part of a template; expected ${known.join(', ')}, files or README.md`,
+        reason: `is not part of a template; expected ${templateFiles.join(', ')}, files or README.md`,
       });
   }
   return { name, directory, texts, files, digest: digestOf(texts, files) };
@@ -48,9 +49,11 @@ async function visibleEntries(directory: string): Promise<string[]> {
 
 async function readText(file: string, problems: TemplateProblem[]): Promise<string> {
   try {
-    const { size } = await stat(file);
-    if (size <= textLimit) return await readFile(file, 'utf8');
-    problems.push({ file, reason: `expected at most ${textLimit} bytes, received ${size}` });
+    const info = await stat(file);
+    // Reading a pipe would wait for a writer.
+    if (!info.isFile()) problems.push({ file, reason: 'expected a regular file' });
+    else if (info.size <= textLimit) return await readFile(file, 'utf8');
+    else problems.push({ file, reason: `expected at most ${textLimit} bytes, received ${info.size}` });
   } catch (error) {
     problems.push({ file, reason: `cannot be read: ${messageOf(error)}` });
   }
@@ -58,18 +61,13 @@ async function readText(file: string, problems: TemplateProblem[]): Promise<stri
 }
 
 async function readFiles(directory: string, problems: TemplateProblem[]): Promise<Record<string, Buffer>> {
-  const files: Record<string, Buffer> = {};
+  const files: [string, Buffer][] = [];
   let bytes = 0;
-  for (const entry of (await readdir(directory)).filter((name) => !name.startsWith('..')).sort()) {
-    const file = join(directory, entry);
-    const info = await stat(file);
-    if (!info.isFile()) problems.push({ file, reason: 'expected a file: a ConfigMap has no folders' });
-    else if (!configMapKey.test(entry))
-      problems.push({ file, reason: 'expected a name of letters, digits and . _ -' });
-    else if (bytes + info.size > configMapLimit) bytes += info.size;
-    else {
-      const content = await readFile(file);
-      files[entry] = content;
+  for (const entry of await listFiles(directory, problems)) {
+    const content = await readContent(directory, entry, { bytes, problems });
+    if (typeof content === 'number') bytes += content;
+    else if (content !== undefined) {
+      files.push([entry, content]);
       bytes += entry.length + weightOf(content);
     }
   }
@@ -79,7 +77,36 @@ async function readFiles(directory: string, problems: TemplateProblem[]): Promis
       reason: `expected at most ${configMapLimit} bytes together (a ConfigMap's limit; binary files count 4/3), received ${bytes}; fetch larger inputs from the store`,
     });
   }
-  return files;
+  // From entries: a file may be named `__proto__`.
+  return Object.fromEntries(files);
+}
+
+async function listFiles(directory: string, problems: TemplateProblem[]): Promise<string[]> {
+  try {
+    return (await readdir(directory)).filter((name) => !name.startsWith('..')).sort();
+  } catch (error) {
+    problems.push({ file: directory, reason: `cannot be read: ${messageOf(error)}` });
+    return [];
+  }
+}
+
+/** A number: only the size of what is above the limit. */
+async function readContent(
+  directory: string,
+  entry: string,
+  { bytes, problems }: { bytes: number; problems: TemplateProblem[] },
+): Promise<Buffer | number | undefined> {
+  const file = join(directory, entry);
+  try {
+    const info = await stat(file);
+    if (!info.isFile()) problems.push({ file, reason: 'expected a file: a ConfigMap has no folders' });
+    else if (!configMapKey.test(entry))
+      problems.push({ file, reason: 'expected a name of letters, digits and . _ -' });
+    else return bytes + info.size > configMapLimit ? info.size : await readFile(file);
+  } catch (error) {
+    problems.push({ file, reason: `cannot be read: ${messageOf(error)}` });
+  }
+  return undefined;
 }
 
 /** Bytes that are no UTF-8 travel as base64. */

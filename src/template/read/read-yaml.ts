@@ -1,7 +1,11 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import { messageOf } from '../../errors.ts';
 import type { Path } from '../placeholders.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { Source } from './source.ts';
+
+/** More than any template needs; what walks a document calls itself once a level. */
+const depthLimit = 64;
 
 /** Parses YAML; problems name the line, and without a value nothing else can be said of the file. */
 export function readYaml(
@@ -9,19 +13,76 @@ export function readYaml(
   text: string,
   problems: TemplateProblem[],
 ): Source<unknown> | undefined {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  for (const { pos, message } of document.errors) {
-    problems.push({ file, line: lines.linePos(pos[0]).line, reason: `is not YAML: ${message}` });
-  }
-  if (document.errors.length > 0) return undefined;
   try {
-    const value: unknown = document.toJS({ maxAliasCount: 100 });
-    return { file, value, lineAt: (path) => lineOf(document, lines, path) };
+    return parse(file, text, problems);
   } catch (error) {
-    problems.push({ file, reason: `is not YAML: ${error instanceof Error ? error.message : String(error)}` });
+    problems.push({ file, reason: `is not YAML: ${describe(messageOf(error))}` });
     return undefined;
   }
+}
+
+function parse(file: string, text: string, problems: TemplateProblem[]): Source<unknown> | undefined {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const found = document.errors.map(({ pos, message }) => ({
+    at: pos[0],
+    reason: `is not YAML: ${describe(message)}`,
+  }));
+  if (found.length === 0) found.push(...findCycles(document));
+  const lined = found.map(({ at, reason }) => ({ file, line: lines.linePos(at).line, reason }));
+  problems.push(...new Map(lined.map((problem) => [`${problem.line}${problem.reason}`, problem])).values());
+  if (found.length > 0) return undefined;
+  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const unusable = findUnusable(value);
+  if (unusable !== undefined) {
+    const line = lineOf(document, lines, unusable.path);
+    problems.push({ file, ...(line === undefined ? {} : { line }), reason: unusable.reason });
+    return undefined;
+  }
+  return { file, value, lineAt: (path) => lineOf(document, lines, path) };
+}
+
+/** The parser calls itself once a level, too. */
+function describe(message: string): string {
+  return message.includes('call stack') ? `it is nested more than ${depthLimit} levels deep` : message;
+}
+
+/** An alias below its own anchor stands for a document without an end. */
+function findCycles(document: Document.Parsed): { at: number; reason: string }[] {
+  const found: { at: number; reason: string }[] = [];
+  visit(document, {
+    Alias: (_key, alias, ancestors) => {
+      const target = alias.resolve(document);
+      if (target === undefined || !ancestors.includes(target)) return;
+      const reason = `the alias *${alias.source} stands inside what it refers to (&${alias.source})`;
+      found.push({ at: alias.range?.[0] ?? 0, reason });
+    },
+  });
+  return found;
+}
+
+/** Aliases can make a document deeper than its text; tags and a `%YAML 1.1` can make values that JSON does not have. */
+function findUnusable(value: unknown, path: Path = []): { path: Path; reason: string } | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const reason = findFault(value, path.length);
+  if (reason !== undefined) {
+    return { path, reason: `${path.slice(0, 3).join('.') || 'the document'}: ${reason}` };
+  }
+  for (const [name, member] of membersOf(value)) {
+    const found = findUnusable(member, [...path, name]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function findFault(value: object, depth: number): string | undefined {
+  if (depth > depthLimit) return `expected at most ${depthLimit} levels of nesting`;
+  const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return plain ? undefined : 'expected text, a number, a boolean, a list or a map, without tags';
+}
+
+function membersOf(value: object): [string | number, unknown][] {
+  return Array.isArray(value) ? [...(value as unknown[]).entries()] : Object.entries(value);
 }
 
 /** Walks as far as the document goes; a member's line is that of its name. */

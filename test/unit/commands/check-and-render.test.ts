@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { jobYaml, makeTemplates, templateYaml } from '../template/template-folder.ts';
@@ -59,6 +60,41 @@ suite('check', () => {
         .map((line) => line.split(': ')[0]),
       [`${made.folder}/job.yaml:8`, `${made.folder}/template.yaml:4`],
     );
+  });
+});
+
+suite('the folder to check', () => {
+  test('may be one template’s own', async () => {
+    await using made = await makeTemplates({ 'job.yaml': jobYaml.replace('Never', 'Always') });
+    const wrong = await run('check', made.folder);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stdout, /sample\/job\.yaml:8: /);
+    const right = await run('check', 'jobs-templates/word-count');
+    assert.deepEqual(right, { code: 0, stdout: '', stderr: 'nothing is wrong with word-count\n' });
+  });
+
+  test('has to be there and to hold templates', async () => {
+    await using made = await makeTemplates({});
+    await rm(made.folder, { recursive: true });
+    for (const [path, problem] of [
+      ['/nowhere/at/all', /^\/nowhere\/at\/all: expected a folder of templates: ENOENT/],
+      ['package.json', /^package\.json: expected a folder of templates: ENOTDIR/],
+      [made.directory, /: holds no template; expected folders with template\.yaml and job\.yaml/],
+    ] as const) {
+      const { code, stdout, stderr } = await run('check', path);
+      assert.deepEqual({ code, stderr }, { code: 1, stderr: '' });
+      assert.match(stdout, problem);
+    }
+  });
+
+  test('fails for no warning', async () => {
+    await using made = await makeTemplates({
+      'template.yaml': templateYaml.replace('results:', '  required: [TOKEN]\nresults:'),
+    });
+    const { code, stdout, stderr } = await run('check', made.directory);
+    assert.equal(code, 0);
+    assert.match(stdout, /template\.yaml:12: warning: parameters\.required\.0: TOKEN has no value/);
+    assert.equal(stderr, 'nothing but warnings with sample\n');
   });
 });
 

@@ -107,6 +107,26 @@ const folders: Row[] = [
     problems: ['job.env:2: B.C: expected a name of letters, digits and _'],
   },
   {
+    name: 'a quote in job.env that stays open',
+    files: { 'job.env': `A='"fine'\nB="never closed\nC=it's\n` },
+    problems: ['job.env:2: B: expected a closing ": the value begins with this quote and it stays open'],
+  },
+  {
+    name: 'a variable that the parser would lose',
+    files: { 'job.env': 'A=1\n__proto__=2\n' },
+    problems: ['job.env:2: __proto__: expected another name'],
+  },
+  {
+    name: 'a text file that is a folder',
+    files: { 'job.env/x': '' },
+    problems: ['job.env: expected a regular file'],
+  },
+  {
+    name: 'files that are no folder',
+    files: { files: 'x' },
+    problems: ['files: cannot be read: ENOTDIR'],
+  },
+  {
     name: 'a variable of the service',
     files: { 'job.env': 'RESULT_DIRECTORY=/x\n' },
     problems: ['job.env:1: RESULT_DIRECTORY: is set by the service'],
@@ -123,6 +143,47 @@ const templates: Row[] = [
     name: 'a member twice',
     files: appended('gpu: 1\ngpu: 2\n'),
     problems: ['template.yaml:16: is not YAML: Map keys must be unique'],
+  },
+  {
+    name: 'an alias of what it stands in',
+    files: appended('assets: &x\n  - id: a\n    parameters: *x\n'),
+    problems: ['template.yaml:17: the alias *x stands inside what it refers to (&x)'],
+  },
+  {
+    name: 'more levels than any template has',
+    files: appended(`assets: ${'['.repeat(100)}${']'.repeat(100)}\n`),
+    problems: ['template.yaml:15: assets.0.0: expected at most 64 levels of nesting'],
+  },
+  {
+    name: 'more levels than can be read',
+    files: appended(`assets: ${'['.repeat(50_000)}${']'.repeat(50_000)}\n`),
+    problems: ['template.yaml:15: is not YAML: it is nested more than 64 levels deep'],
+  },
+  {
+    name: 'a value that JSON does not have',
+    files: { 'template.yaml': `%YAML 1.1\n---\n${templateYaml}retention: 2001-01-01\n` },
+    problems: [
+      'template.yaml:17: retention: expected text, a number, a boolean, a list or a map, without tags',
+    ],
+  },
+  {
+    name: 'a parameter that no object can have',
+    files: inTemplate('    NAME:', '    __proto__:'),
+    problems: ['template.yaml:11: parameters.properties.__proto__: expected another name'],
+  },
+  {
+    name: 'a pattern that no engine matches in bounded time',
+    files: inTemplate('NAME: { type: string }', "NAME: { type: string, pattern: '^(?=a)b' }"),
+    problems: [
+      'template.yaml:11: parameters.properties.NAME: is not a JSON Schema: error parsing regexp: invalid or unsupported Perl syntax: `(?=`',
+    ],
+  },
+  {
+    name: 'a pattern that is too large',
+    files: inTemplate('NAME: { type: string }', "NAME: { type: string, pattern: '^.{0,999}a{0,999}$' }"),
+    problems: [
+      'template.yaml:11: parameters.properties.NAME: is not a JSON Schema: pattern ^.{0,999}a{0,999}$: expected at most 2000 states',
+    ],
   },
   {
     name: 'an unknown member',
@@ -229,6 +290,21 @@ const templates: Row[] = [
     name: 'a result directory of the system',
     files: inTemplate('/results', '/usr'),
     problems: ['template.yaml:13: results.directory: expected a folder of its own, received /usr'],
+  },
+  ...['/proc/x', '/sys/fs/x', '/dev/shm/x', '/dev', '/etc/hosts'].map((directory) => ({
+    name: `a result directory at ${directory}`,
+    files: inTemplate('/results', directory),
+    problems: [`template.yaml:13: results.directory: expected a folder of its own, received ${directory}`],
+  })),
+  {
+    name: 'files in a file system of the kernel',
+    files: { ...appended('files: { mountPath: /proc/self }\n'), 'files/x': '' },
+    problems: ['template.yaml:15: files.mountPath: expected a folder of its own, received /proc/self'],
+  },
+  {
+    name: 'a result directory with a line break',
+    files: inTemplate('/results', '"/results\\nx"'),
+    problems: ['template.yaml:13: results.directory: expected an absolute path without ., .., : and $'],
   },
   {
     name: 'a result directory with ..',
@@ -521,6 +597,24 @@ const jobs: Row[] = [
     },
     problems: [
       `job.yaml:19: ${container}.volumeMounts.0: /results/ collides with /results, which the service mounts`,
+    ],
+  },
+  {
+    name: 'a mount that reaches the results on a way around',
+    files: {
+      'job.yaml': `${jobYaml}          volumeMounts:\n            - { name: x, mountPath: /x/../results }\n      volumes: [{ name: x, emptyDir: {} }]\n`,
+    },
+    problems: [
+      `job.yaml:19: ${container}.volumeMounts.0: /x/../results collides with /results, which the service mounts`,
+    ],
+  },
+  {
+    name: 'a mount in a file system of the kernel',
+    files: {
+      'job.yaml': `${jobYaml}          volumeMounts:\n            - { name: x, mountPath: /x/../proc/x }\n      volumes: [{ name: x, emptyDir: {} }]\n`,
+    },
+    problems: [
+      `job.yaml:19: ${container}.volumeMounts.0: /x/../proc/x: expected a folder that is not the system's`,
     ],
   },
   {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { promisify } from 'node:util';
 import { isServiceError } from '../../../src/errors.ts';
 import { describeProblem, loadTemplates, readTemplates } from '../../../src/template/load-templates.ts';
+import { renderTemplate } from '../../../src/template/render-template.ts';
 import type { Template } from '../../../src/template/template.ts';
 import { jobYaml, makeTemplates, templateSettings, templateYaml, type Files } from './template-folder.ts';
 
@@ -142,6 +145,31 @@ pullSecrets: [other-registry]
     assert.equal(new Set([digest, ...digests]).size, changes.length + 1);
   });
 
+  test('may have a parameter that is named like a member of every object', async () => {
+    const properties = 'constructor: { type: string, default: x }\n    toString: { type: integer }';
+    const template = await load({
+      'template.yaml': templateYaml.replace('    NAME:', `    ${properties}\n    NAME:`),
+    });
+    assert.deepEqual(template.parameters.properties['constructor'], { type: 'string', default: 'x' });
+    const rendered = renderTemplate(template, { assetId: 'x', parameters: { toString: '3' } });
+    assert.deepEqual(
+      Object.entries(rendered.environment).filter(([name]) => /^(constructor|toString)$/.test(name)),
+      [
+        ['constructor', 'x'],
+        ['toString', '3'],
+      ],
+    );
+  });
+
+  test('may have shared memory, and values that an alias repeats', async () => {
+    const mount = 'volumeMounts: [{ name: memory, mountPath: /dev/shm }]';
+    const volume = 'volumes: [{ name: memory, emptyDir: { medium: Memory, sizeLimit: 1Gi } }]';
+    const requests = '            requests: *limits\n';
+    const job = jobYaml.replace('limits:', 'limits: &limits');
+    const files = { 'job.yaml': `${job}${requests}          ${mount}\n      ${volume}\n` };
+    assert.deepEqual(await problemsOf(files), []);
+  });
+
   test('may be a link among files that are none, as in a mounted folder', async (t) => {
     await using made = await makeTemplates({});
     const directory = await mkdtemp(join(tmpdir(), 'linked-'));
@@ -211,6 +239,18 @@ suite('shorthand', () => {
       problem: /^job-conf.env:2: .*\$\(TEXT\) inside a program's text/,
     },
     {
+      name: 'results at a path that is relative',
+      conf: 'WORKER_IMAGE=busybox:1.37\nRESULT_DIRECTORY=results\n',
+      problem:
+        'job-conf.env:2: results.directory: expected an absolute path without ., .., : and $, received "results"',
+    },
+    {
+      name: 'an open quote at the begin of a value',
+      conf: 'WORKER_IMAGE="busybox:1.37\n',
+      problem:
+        'job-conf.env:1: WORKER_IMAGE: expected a closing ": the value begins with this quote and it stays open',
+    },
+    {
       name: 'results over the system',
       conf: 'WORKER_IMAGE=busybox:1.37\nRESULT_DIRECTORY=/etc\n',
       problem: 'job-conf.env:2: results.directory: expected a folder of its own, received /etc',
@@ -233,6 +273,50 @@ suite('shorthand', () => {
   });
 });
 
+suite('what a connector asks for', () => {
+  const required = templateYaml.replace('results:', '  required: [TOKEN]\nresults:');
+  const noValue =
+    /template\.yaml:12: warning: parameters\.required\.0: TOKEN has no value when a connector asks/;
+
+  test('warns of a required secret that nothing gives a value, and uses the template', async () => {
+    await using made = await makeTemplates({ 'template.yaml': required });
+    const { templates, problems } = await readTemplates(made.directory, templateSettings);
+    assert.equal(templates.length, 1);
+    assert.match(problems.map(describeProblem).join(), noValue);
+    const warnings: string[] = [];
+    const loaded = await loadTemplates(made.directory, templateSettings, (line) => warnings.push(line));
+    assert.equal(loaded.length, 1);
+    assert.match(warnings.join(), noValue);
+  });
+
+  test('warns of each asset that lacks a required parameter', async () => {
+    const assets = `assets:\n  - { id: open, parameters: { TOKEN: x } }\n  - id: shut\n`;
+    assert.deepEqual(await warningsOf({ 'template.yaml': required + assets }), [
+      'template.yaml:18: warning: assets.1: "shut" cannot be served: the required parameter TOKEN has no value; give it one in assets[].parameters or in job.env',
+    ]);
+  });
+
+  const sources = [
+    { name: 'job.env', files: { 'template.yaml': required, 'job.env': 'TOKEN=x\n' } },
+    { name: 'a default', files: { 'template.yaml': required.replace('[TOKEN]', '[SIZE]') } },
+    {
+      name: 'every asset',
+      files: { 'template.yaml': `${required}assets: [{ id: a, parameters: { TOKEN: x } }]\n` },
+    },
+  ];
+  for (const { name, files } of sources) {
+    test(`warns of nothing if ${name} gives the value`, async () => {
+      assert.deepEqual(await warningsOf(files), []);
+    });
+  }
+
+  async function warningsOf(files: Files): Promise<string[]> {
+    await using made = await makeTemplates(files);
+    const { problems } = await readTemplates(made.directory, templateSettings);
+    return problems.map((problem) => describeProblem(problem).replace(`${made.folder}/`, ''));
+  }
+});
+
 suite('a start', () => {
   test('is refused with every problem of every template at once', async () => {
     await using made = await makeTemplates({
@@ -248,6 +332,38 @@ suite('a start', () => {
       );
       return true;
     });
+  });
+
+  test('is refused with a folder that holds no template, or one that cannot be read beside others', async () => {
+    await using made = await makeTemplates({});
+    await rm(made.folder, { recursive: true });
+    await assert.rejects(loadTemplates(made.directory, templateSettings), /: holds no template; expected/);
+    await using other = await makeTemplates({ 'job.env': 'B' });
+    await symlink('/nowhere/at/all', join(other.directory, 'dangling'));
+    const { problems } = await readTemplates(other.directory, templateSettings);
+    assert.deepEqual(
+      problems.map((problem) => describeProblem(problem).replace(`${other.directory}/`, '').slice(0, 24)),
+      ['dangling: cannot be read', 'sample/job.env:1: expect'],
+    );
+  });
+
+  test('takes one template’s own folder for that template', async () => {
+    await using made = await makeTemplates({ 'files/run.mjs': 'run()\n' });
+    const [one] = await loadTemplates(made.folder, templateSettings);
+    const [same] = await loadTemplates(made.directory, templateSettings);
+    assert.equal(one?.name, 'sample');
+    assert.equal(one.digest, same?.digest);
+  });
+
+  test('is refused with a pipe for a file, without waiting for a writer', async () => {
+    await using made = await makeTemplates({ 'template.yaml': undefined, 'files/x': '' });
+    for (const name of ['template.yaml', 'files/pipe'])
+      await promisify(execFile)('mkfifo', [join(made.folder, name)]);
+    const { problems } = await readTemplates(made.directory, templateSettings);
+    assert.deepEqual(
+      problems.map((problem) => describeProblem(problem).replace(`${made.folder}/`, '')).slice(0, 2),
+      ['files/pipe: expected a file: a ConfigMap has no folders', 'template.yaml: expected a regular file'],
+    );
   });
 
   test('is refused without a folder of templates', async () => {

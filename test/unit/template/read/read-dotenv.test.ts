@@ -24,4 +24,23 @@ suite('a dotenv file', () => {
       [2, 3],
     );
   });
+
+  test('tells an open quote, and warns of one that a quote further below closes', () => {
+    const problems: TemplateProblem[] = [];
+    const source = readDotenv('job.env', `A="one\nB=2\nC=3"\nD='four\n`, problems);
+    assert.deepEqual(source.value, { A: 'one\nB=2\nC=3', D: 'four' });
+    assert.deepEqual(problems, [
+      {
+        file: 'job.env',
+        line: 1,
+        reason: 'A: its quote is closed some lines below, so that B=… is part of its value',
+        severity: 'warning',
+      },
+      {
+        file: 'job.env',
+        line: 4,
+        reason: "D: expected a closing ': the value begins with this quote and it stays open",
+      },
+    ]);
+  });
 });
