@@ -52,9 +52,7 @@ const checkPace = { deadlineMillis: 10_000, pauseMillis: 5000, longestPauseMilli
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log } = options;
-  const templates = await loadTemplates(config.templates.directory, config, (problem) => {
-    log.warn({ problem }, 'template warning');
-  });
+  const templates = await loadTemplates(config.templates.directory, config, warnOfTemplate(log));
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
   const provisioner = { cluster, store, settings: config, now: () => new Date() };
@@ -101,6 +99,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (monitoring !== undefined) await listenOr(monitoring, kill);
   log.info({ port, templates: templates.map(({ name }) => name) }, 'The service listens.');
   return { port, stop: () => stop(() => http.drain()), kill };
+}
+
+function warnOfTemplate(log: Logger): (problem: string) => void {
+  return (problem) => {
+    log.warn({ problem }, 'template warning');
+  };
 }
 
 /** A port that is taken must not leave the rest running. */
