@@ -1,37 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isServiceError } from '../errors.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { KubernetesObject } from '../kubernetes/types.ts';
-import type { Logger } from '../log.ts';
+import type { WatchEvent } from '../kubernetes/watch-events.ts';
 import { backOffMillis, type BackOff } from './back-off.ts';
+import { ObjectCache, type ObjectCacheOptions, type Projection } from './object-cache.ts';
 
-/** What is kept of an object: the cache holds projections, so that memory follows what runs. */
-export interface Projection {
-  resourceVersion: string;
-}
-
-export interface InformerOptions<T extends KubernetesObject, P extends Projection> {
-  kind: string;
-  client: ResourceClient<T>;
+export interface InformerOptions<T extends KubernetesObject, P extends Projection> extends ObjectCacheOptions<
+  T,
+  P
+> {
+  client: Pick<ResourceClient<T>, 'list' | 'watch'>;
   labelSelector: string;
-  /** Key in the cache. */
-  keyOf: (object: T) => string;
-  /** Undefined: not ours, not kept. */
-  project: (object: T) => P | undefined;
-  /** Called for every change; `gone`: the object was deleted or is no longer selected. */
-  onChange: (key: string, value: P, gone: boolean) => void;
   relistMillis: number;
   backoff: BackOff;
-  log: Logger;
 }
 
 export interface Informer<T extends KubernetesObject, P> {
   get(key: string): P | undefined;
   values(): Iterable<P>;
   size(): number;
-  /** Resolves when the first list is in the cache. */
-  synced: Promise<void>;
-  /** Takes in what a write of our own answered, so that the next decision sees it. */
+  /** True when the first list is in the cache, false if the informer ended before. */
+  synced: Promise<boolean>;
+  /** Takes in the answer to a request of our own, so that the next decision sees it and its echo is no change. */
   learn(object: T): void;
   forget(key: string): void;
   /** Ends when the signal given to `startInformer` aborts. */
@@ -43,6 +34,9 @@ const pageSize = 500;
 /** A watch that stood for this long was no failure, even if it was quiet: something between here and the server cuts it. */
 const soundMillis = 10_000;
 
+/** A watch that ends sooner than this without an event is a failure, even if the server closed it in order: the next one may be too. */
+const shortestWatchMillis = 1000;
+
 /**
  * Lists in pages, then watches from there; a watch that ends in order is resumed from its last bookmark, one that breaks is
  * begun again with back-off and a list, and a full list comes every `relistMillis` however well the watch seems.
@@ -51,34 +45,30 @@ export function startInformer<T extends KubernetesObject, P extends Projection>(
   options: InformerOptions<T, P>,
   signal: AbortSignal,
 ): Informer<T, P> {
-  const cache = new Map<string, P>();
-  const synced = Promise.withResolvers<undefined>();
-  const state = {
-    cache,
-    options,
-    synced: () => {
-      synced.resolve(undefined);
-    },
-  };
+  const cache = new ObjectCache(options);
+  const synced = Promise.withResolvers<boolean>();
+  const ended = run({ cache, options, synced: synced.resolve }, signal).finally(() => {
+    synced.resolve(false);
+  });
   return {
     get: (key) => cache.get(key),
-    values: () => cache.values(),
+    values: () => cache.all(),
     size: () => cache.size,
     synced: synced.promise,
     learn: (object) => {
-      learn(state, object);
+      cache.update(object, { own: true });
     },
     forget: (key) => {
-      cache.delete(key);
+      cache.forget(key);
     },
-    ended: run(state, signal),
+    ended,
   };
 }
 
 interface State<T extends KubernetesObject, P extends Projection> {
-  cache: Map<string, P>;
+  cache: ObjectCache<T, P>;
   options: InformerOptions<T, P>;
-  synced: () => void;
+  synced: (filled: boolean) => void;
 }
 
 async function run<T extends KubernetesObject, P extends Projection>(
@@ -90,7 +80,7 @@ async function run<T extends KubernetesObject, P extends Projection>(
     const beganAt = performance.now();
     try {
       const resourceVersion = await relist(state, signal);
-      state.synced();
+      state.synced(true);
       await watchUntilRelist(state, resourceVersion, signal);
       failures = 0;
     } catch (error) {
@@ -131,12 +121,12 @@ async function relist<T extends KubernetesObject, P extends Projection>(
     );
     for (const object of page.items) {
       seen.add(keyOf(object));
-      learn(state, object);
+      state.cache.update(object, { own: false });
     }
     next = page.continue;
     resourceVersion = page.resourceVersion;
   } while (next !== undefined);
-  for (const [key, value] of state.cache) if (!seen.has(key)) drop(state, key, value);
+  state.cache.keepOnly(seen, resourceVersion);
   return resourceVersion;
 }
 
@@ -145,74 +135,43 @@ async function watchUntilRelist<T extends KubernetesObject, P extends Projection
   from: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, labelSelector, relistMillis } = state.options;
+  const { kind, client, labelSelector, relistMillis } = state.options;
   // Spread, so that the replicas and the kinds do not list at the same moment.
   const due = AbortSignal.timeout(Math.round(relistMillis * (0.8 + Math.random() * 0.4)));
   const bounded = AbortSignal.any([signal, due]);
   let resourceVersion = from;
   while (!bounded.aborted) {
+    const beganAt = performance.now();
+    let last: { resourceVersion: string; events: number };
     try {
-      for await (const event of client.watch({ labelSelector, resourceVersion }, bounded)) {
-        if (event.type === 'BOOKMARK') {
-          resourceVersion = event.resourceVersion;
-          continue;
-        }
-        resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
-        take(state, event.type === 'DELETED', event.object);
-      }
+      last = await follow(state, client.watch({ labelSelector, resourceVersion }, bounded), resourceVersion);
     } catch (error) {
       if (!due.aborted || signal.aborted) throw error;
+      return;
     }
+    ({ resourceVersion } = last);
+    const wasShort = last.events === 0 && performance.now() - beganAt < shortestWatchMillis;
+    if (wasShort && !due.aborted && !signal.aborted)
+      throw new ServiceError('cluster-unavailable', `The watch of ${kind} was closed as soon as it stood.`);
   }
 }
 
-function take<T extends KubernetesObject, P extends Projection>(
-  state: State<T, P>,
-  gone: boolean,
-  object: T,
-): void {
-  if (!gone) {
-    learn(state, object);
-    return;
+/** Until the watch ends: where the next one goes on, and how many objects it told of. */
+async function follow<T extends KubernetesObject, P extends Projection>(
+  { cache }: State<T, P>,
+  watch: AsyncIterable<WatchEvent<T>>,
+  from: string,
+): Promise<{ resourceVersion: string; events: number }> {
+  let [resourceVersion, events] = [from, 0];
+  for await (const event of watch) {
+    if (event.type === 'BOOKMARK') {
+      resourceVersion = event.resourceVersion;
+      continue;
+    }
+    events += 1;
+    resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
+    if (event.type === 'DELETED') cache.delete(event.object);
+    else cache.update(event.object, { own: false });
   }
-  const key = state.options.keyOf(object);
-  const value = read(state, object) ?? state.cache.get(key);
-  if (value !== undefined) drop(state, key, value);
-}
-
-/** What cannot be read, since somebody broke it by hand, is left out until it is mended: the others must not wait for it. */
-function read<T extends KubernetesObject, P extends Projection>(
-  { options }: State<T, P>,
-  object: T,
-): P | undefined {
-  try {
-    return options.project(object);
-  } catch (error) {
-    options.log.error({ kind: options.kind, key: options.keyOf(object), err: error }, 'It cannot be read.');
-    return undefined;
-  }
-}
-
-/** An older version than the cached one is an echo of the past: our own write was faster than the watch. */
-function learn<T extends KubernetesObject, P extends Projection>(state: State<T, P>, object: T): void {
-  const { cache, options } = state;
-  const key = options.keyOf(object);
-  const value = read(state, object);
-  const known = cache.get(key);
-  if (value === undefined) {
-    if (known !== undefined) drop(state, key, known);
-    return;
-  }
-  if (known !== undefined && Number(known.resourceVersion) >= Number(value.resourceVersion)) return;
-  cache.set(key, value);
-  options.onChange(key, value, false);
-}
-
-function drop<T extends KubernetesObject, P extends Projection>(
-  { cache, options }: State<T, P>,
-  key: string,
-  value: P,
-): void {
-  cache.delete(key);
-  options.onChange(key, value, true);
+  return { resourceVersion, events };
 }

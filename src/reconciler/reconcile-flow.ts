@@ -2,7 +2,7 @@ import { isServiceError } from '../errors.ts';
 import { decideStep, type Step } from '../flow/decide-step.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { World } from '../flow/world.ts';
-import type { Reconciler, StepResult } from './reconciler.ts';
+import { goOn, type Reconciler, type StepResult } from './reconciler.ts';
 import { concludeFlow } from './steps/conclude-flow.ts';
 import { confirmLost } from './steps/confirm-lost.ts';
 import { deleteResults } from './steps/delete-results.ts';
@@ -14,29 +14,68 @@ import { releaseAttempts } from './steps/release-attempts.ts';
 import { stopAttempts } from './steps/stop-attempts.ts';
 import { tellOutcome } from './steps/tell-outcome.ts';
 import { verifyAttempt } from './steps/verify-attempt.ts';
+import type { PassEnd } from './work-queue.ts';
 
-/** More steps than any flow has in one pass: what comes here goes round in circles and is left to the back-off. */
+/** More steps than any flow has in one pass: guards against an endless loop of steps; the queue retries with back-off. */
 const stepLimit = 30;
 
+/** Lost races in one pass: somebody writes as fast as we do, or the API server says "conflict" to everything. */
+const conflictLimit = 5;
+
 /**
- * Reads the world, takes the next step, and goes on while there is one. May be called any number of times, by any number of
- * replicas: every write is conditional on what was read, and a lost race ends the pass (the winner's write wakes it again).
+ * Reads the observed state, takes the next step, and goes on while there is one. May be called any number of times, by any number
+ * of replicas: every write is conditional on what was read, and after a lost race the next step is decided from the winner's
+ * write. Never throws: a failure is told with the step at which it happened.
  */
-export async function reconcileFlow(
-  deps: Reconciler,
-  name: string,
-  signal: AbortSignal,
-): Promise<{ againAfterMillis?: number }> {
-  for (let steps = 0; steps < stepLimit; steps += 1) {
-    const flow = deps.world.flow(name);
-    if (flow === undefined) return {};
-    deps.settle.remaining(flow);
-    const step = decideStep(readWorld(deps, flow));
-    signal.throwIfAborted();
-    const result = await takeOrYield(deps, { flow, step }, signal);
-    if (result.then === 'wait') return result.millis === undefined ? {} : { againAfterMillis: result.millis };
+export async function reconcileFlow(deps: Reconciler, name: string, signal: AbortSignal): Promise<PassEnd> {
+  let stoppedAt: string | undefined;
+  let conflicts = 0;
+  try {
+    for (let steps = 0; steps < stepLimit; steps += 1) {
+      const flow = deps.world.flow(name);
+      if (flow === undefined) return {};
+      deps.settle.remaining(flow);
+      const step = decideStep(readWorld(deps, flow));
+      stoppedAt = describePosition(flow, step);
+      signal.throwIfAborted();
+      const result = await takeStep(deps, { flow, step }, signal).catch(async (error: unknown) => {
+        conflicts += 1;
+        if (conflicts > conflictLimit || !(await hasLostRace(deps, { flow, error }, signal))) throw error;
+        return goOn;
+      });
+      if (result.then === 'wait') return { stoppedAt, requeueAfterMillis: result.millis };
+    }
+    throw new Error(`${name} took ${stepLimit} steps in one pass.`);
+  } catch (error) {
+    return { stoppedAt, failure: { error } };
   }
-  throw new Error(`${name} took ${stepLimit} steps in one pass.`);
+}
+
+/** Where a flow stands now, to be compared with where its last pass stopped. Undefined: it is gone, or waits for any change. */
+export function positionOf(deps: Reconciler, name: string): string | undefined {
+  const flow = deps.world.flow(name);
+  if (flow === undefined) return undefined;
+  try {
+    return describePosition(flow, decideStep(readWorld(deps, flow)));
+  } catch {
+    return undefined; // broken by hand: a pass reports it, and the watch that asks goes on
+  }
+}
+
+/**
+ * A step that failed or waits is not taken again for a change that leads to the same step: neither for an echo of our own write nor
+ * for a pod's status, a repeated request or a controller's heartbeat. What somebody else asks of the flow always counts, once.
+ */
+function describePosition(flow: Flow, step: Step): string | undefined {
+  if (step.take === 'wait') return undefined;
+  return JSON.stringify({
+    uid: flow.uid,
+    step: step.take,
+    until: step.take === 'look-at-events' ? step.until : undefined,
+    deleted: flow.deletedAt !== undefined,
+    deprovision: flow.deprovisionAskedAt !== undefined,
+    cancel: flow.cancel !== undefined,
+  });
 }
 
 function readWorld({ world, config, now }: Reconciler, flow: Flow): World {
@@ -74,28 +113,26 @@ const handlers: Handlers = {
   record: (deps, { flow }, signal) => recordFlow(deps, flow, signal),
 };
 
-async function takeOrYield<K extends Step['take']>(
+async function takeStep<K extends Step['take']>(
   deps: Reconciler,
   next: NextStep<K>,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  try {
-    const handler: Handlers[K] = handlers[next.step.take];
-    return await handler(deps, next, signal);
-  } catch (error) {
-    if (!isServiceError(error, 'cluster-conflict')) throw error;
-    await catchUp(deps, next.flow.name, signal);
-    return { then: 'wait', millis: conflictMillis };
-  }
+  const handler: Handlers[K] = handlers[next.step.take];
+  return await handler(deps, next, signal);
 }
 
-/** The winner's write wakes the flow at once; this is for a conflict that no event follows. */
-const conflictMillis = 1000;
-
-/** Somebody else wrote first: what is there now is learnt without waiting for the watch. */
-async function catchUp(deps: Reconciler, name: string, signal: AbortSignal): Promise<void> {
-  const job = await deps.cluster.jobs.get(name, signal);
-  if (job !== undefined) deps.world.learnJob(job);
+/** Whether somebody else wrote first: the Job as it is now is learnt without waiting for the watch, and decided from. */
+async function hasLostRace(
+  { cluster, world }: Reconciler,
+  { flow, error }: { flow: Flow; error: unknown },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!isServiceError(error, 'cluster-conflict')) return false;
+  const job = await cluster.jobs.get(flow.name, signal);
+  const isNewer = Number(job?.metadata?.resourceVersion) > Number(flow.resourceVersion);
+  if (job !== undefined && isNewer) world.learnJob(job);
+  return isNewer;
 }
 
 function waitUntil(until: number | undefined, now: Date): StepResult {

@@ -2,20 +2,36 @@ import type { Logger } from '../log.ts';
 import { backOffMillis, type BackOff } from './back-off.ts';
 
 export interface WorkQueue {
-  /** Wants the key reconciled now; while it is being worked on, once more afterwards. */
+  /**
+   * Something changed: the key is worked on now, or once more after the pass that runs. A key that pauses is left alone unless
+   * `hasMoved` says that the change gives it another step.
+   */
   add(key: string): void;
-  /** Wants it not later than this many milliseconds from now. */
-  addAfter(key: string, millis: number): void;
   size(): number;
   /** Takes no more keys and resolves when what runs has ended. */
   stop(): Promise<void>;
 }
 
-/** What one pass over a key asks for: nothing, or to come again after so many milliseconds. A throw asks for back-off. */
-export type Work = (key: string, signal: AbortSignal) => Promise<{ againAfterMillis?: number }>;
+/** How one pass over a key ended. */
+export interface PassEnd {
+  /**
+   * The step at which the pass stopped, as a text that is equal as long as the key stands there. Until the pause is over, only a
+   * change that moves the key on gives it another pass; failures in a row at one step add up. Undefined: every change is a reason.
+   */
+  stoppedAt?: string | undefined;
+  /** Run again not later than this. */
+  requeueAfterMillis?: number | undefined;
+  /** The step failed: run again with back-off. */
+  failure?: { error: unknown } | undefined;
+}
+
+/** One pass; a throw is a failure at no step. */
+export type Work = (key: string, signal: AbortSignal) => Promise<PassEnd>;
 
 export interface WorkQueueOptions {
   work: Work;
+  /** Whether the key would take another step now than the one at which it stopped. Default: it would. */
+  hasMoved?: (key: string, stoppedAt: string) => boolean;
   concurrency: number;
   backoff: BackOff;
   log: Logger;
@@ -29,9 +45,6 @@ export function startWorkQueue(options: WorkQueueOptions): WorkQueue {
     add: (key) => {
       queue.add(key);
     },
-    addAfter: (key, millis) => {
-      queue.addAfter(key, millis);
-    },
     size: () => queue.size(),
     stop: () => queue.stop(),
   };
@@ -40,12 +53,19 @@ export function startWorkQueue(options: WorkQueueOptions): WorkQueue {
 /** The longest delay that a Node timer takes. */
 const maxTimerMillis = 2 ** 31 - 1;
 
+interface Pause {
+  timer: NodeJS.Timeout;
+  stoppedAt: string | undefined;
+}
+
 class KeyedQueue {
   private readonly options: WorkQueueOptions;
   private readonly ready = new Set<string>();
   private readonly running = new Map<string, Promise<void>>();
-  private readonly timers = new Map<string, { timer: NodeJS.Timeout; at: number }>();
-  private readonly failures = new Map<string, number>();
+  /** Keys that were added while their pass ran. */
+  private readonly changed = new Set<string>();
+  private readonly pauses = new Map<string, Pause>();
+  private readonly failures = new Map<string, { count: number; stoppedAt: string | undefined }>();
   private readonly stopping = new AbortController();
 
   constructor(options: WorkQueueOptions) {
@@ -54,24 +74,12 @@ class KeyedQueue {
 
   add(key: string): void {
     if (this.stopping.signal.aborted) return;
-    this.ready.add(key);
-    this.fill();
-  }
-
-  addAfter(key: string, millis: number): void {
-    if (this.stopping.signal.aborted) return;
-    const at = performance.now() + millis;
-    const known = this.timers.get(key);
-    if (known !== undefined && known.at <= at) return;
-    clearTimeout(known?.timer);
-    const timer = setTimeout(
-      () => {
-        this.timers.delete(key);
-        this.add(key);
-      },
-      Math.min(Math.max(millis, 0), maxTimerMillis),
-    );
-    this.timers.set(key, { timer, at });
+    if (this.running.has(key)) {
+      this.changed.add(key);
+      return;
+    }
+    const pause = this.pauses.get(key);
+    if (pause === undefined || this.hasMoved(key, pause.stoppedAt)) this.enqueue(key);
   }
 
   size(): number {
@@ -80,43 +88,90 @@ class KeyedQueue {
 
   async stop(): Promise<void> {
     this.stopping.abort();
-    for (const { timer } of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
-    this.ready.clear();
+    for (const { timer } of this.pauses.values()) clearTimeout(timer);
+    for (const keys of [this.pauses, this.ready, this.changed, this.failures]) keys.clear();
     await Promise.all(this.running.values());
+  }
+
+  private hasMoved(key: string, stoppedAt: string | undefined): boolean {
+    return stoppedAt === undefined || (this.options.hasMoved?.(key, stoppedAt) ?? true);
+  }
+
+  private enqueue(key: string): void {
+    clearTimeout(this.pauses.get(key)?.timer);
+    this.pauses.delete(key);
+    this.ready.add(key);
+    this.fill();
   }
 
   private fill(): void {
     for (const key of this.ready) {
       if (this.running.size >= this.options.concurrency) return;
-      if (this.running.has(key)) continue;
       this.ready.delete(key);
-      this.running.set(key, this.run(key));
+      // In a promise of its own: the pass's first lines may add the key, which then runs already.
+      const done = Promise.withResolvers<undefined>();
+      this.running.set(key, done.promise);
+      void this.run(key).then(done.resolve);
     }
   }
 
-  private async run(key: string): Promise<void> {
-    try {
-      const { againAfterMillis } = await this.options.work(key, this.stopping.signal);
-      this.failures.delete(key);
-      if (againAfterMillis !== undefined) this.addAfter(key, againAfterMillis);
-    } catch (error) {
-      this.backOff(key, error);
-    } finally {
-      this.running.delete(key);
-      if (!this.stopping.signal.aborted) this.fill();
-    }
-  }
-
-  private backOff(key: string, error: unknown): void {
+  private async run(key: string): Promise<undefined> {
+    const end = await this.pass(key);
+    this.running.delete(key);
     if (this.stopping.signal.aborted) return;
-    const failures = (this.failures.get(key) ?? 0) + 1;
-    this.failures.set(key, failures);
+    this.requeue(key, end);
+    this.fill();
+  }
+
+  private async pass(key: string): Promise<PassEnd> {
+    try {
+      return await this.options.work(key, this.stopping.signal);
+    } catch (error) {
+      return { failure: { error } };
+    }
+  }
+
+  private requeue(key: string, end: PassEnd): void {
+    const count = this.countFailure(key, end);
+    const millis = end.failure === undefined ? end.requeueAfterMillis : this.backOff(key, count, end.failure);
+    if (this.changed.delete(key) && this.runsForChange(key, end)) this.enqueue(key);
+    else if (millis !== undefined) this.pause(key, millis, end.stoppedAt);
+  }
+
+  /** What came while the pass ran may be its own write. A failure at no known step waits in any case. */
+  private runsForChange(key: string, { stoppedAt, failure }: PassEnd): boolean {
+    if (stoppedAt === undefined) return failure === undefined;
+    return this.hasMoved(key, stoppedAt);
+  }
+
+  /** A pass that stops at the same step without a failure, since it is too early, does not begin the back-off again. */
+  private countFailure(key: string, { stoppedAt, failure }: PassEnd): number {
+    const known = this.failures.get(key);
+    const before = known?.stoppedAt === stoppedAt ? (known?.count ?? 0) : 0;
+    const count = failure === undefined ? before : before + 1;
+    if (count === 0) this.failures.delete(key);
+    else this.failures.set(key, { count, stoppedAt });
+    return count;
+  }
+
+  private backOff(key: string, failures: number, { error }: { error: unknown }): number {
     const millis = backOffMillis(this.options.backoff, failures, this.options.random);
     this.options.log.warn(
       { flowId: key, failures, againAfterMillis: Math.round(millis), err: error },
       'A step failed and will be tried again.',
     );
-    this.addAfter(key, millis);
+    return millis;
+  }
+
+  private pause(key: string, millis: number, stoppedAt: string | undefined): void {
+    // A date that could not be parsed makes NaN, which a timer takes for 1 ms.
+    const finite = Number.isFinite(millis) ? millis : this.options.backoff.maxMillis;
+    const timer = setTimeout(
+      () => {
+        this.enqueue(key);
+      },
+      Math.min(Math.max(finite, 0), maxTimerMillis),
+    );
+    this.pauses.set(key, { timer, stoppedAt });
   }
 }

@@ -60,7 +60,7 @@ export async function startStandInPods(options: StandInOptions): Promise<StandIn
       labelSelector: flowLabel,
       keyOf: ({ metadata }) => metadata?.name ?? '',
       project: readRunning,
-      onChange: (name, pod, gone) => {
+      onChange: (name, pod, { gone }) => {
         standIn.see(name, gone ? undefined : pod);
       },
       relistMillis: 600_000,

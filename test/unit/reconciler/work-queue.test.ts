@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '../../../src/log.ts';
-import { startWorkQueue } from '../../../src/reconciler/work-queue.ts';
+import { startWorkQueue, type PassEnd, type WorkQueue } from '../../../src/reconciler/work-queue.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const options = {
@@ -82,7 +82,7 @@ test('stopping takes no more keys and waits for the pass that runs', async () =>
     work: async (key, signal) => {
       await gate.promise;
       ended.push(`${key} ${signal.aborted ? 'aborted' : 'undisturbed'}`);
-      return { againAfterMillis: 1 };
+      return { requeueAfterMillis: 1 };
     },
   });
   queue.add('a');
@@ -92,4 +92,107 @@ test('stopping takes no more keys and waits for the pass that runs', async () =>
   gate.resolve(undefined);
   await stopped;
   assert.deepEqual(ended, ['a aborted']);
+});
+
+/** A queue whose key stands at `step` and fails there in every pass; the back-off never ends within a test. */
+function startFailing(duringPass: (queue: WorkQueue) => void = () => undefined) {
+  const state = { step: 'deliver', passes: 0, failing: true };
+  const queue = startWorkQueue({
+    ...options,
+    backoff: { firstMillis: 3_600_000, maxMillis: 3_600_000 },
+    hasMoved: (_, stoppedAt) => state.step !== stoppedAt,
+    work: () => {
+      state.passes += 1;
+      duringPass(queue);
+      const failure = state.failing ? { error: new Error('nobody listens') } : undefined;
+      return Promise.resolve({ stoppedAt: state.step, failure });
+    },
+  });
+  return { queue, state };
+}
+
+test('a key that failed is not worked on before its back-off is over for a change that gives it no other step', async () => {
+  const { queue, state } = startFailing();
+  queue.add('a');
+  await waitUntil('the first pass', () => state.passes === 1 && queue.size() === 0);
+  queue.add('a');
+  assert.deepEqual([state.passes, queue.size()], [1, 0]);
+
+  state.step = 'delete';
+  queue.add('a');
+  await waitUntil('a pass for the other step', () => state.passes === 2 && queue.size() === 0);
+  queue.add('a');
+  assert.deepEqual([state.passes, queue.size()], [2, 0]);
+  await queue.stop();
+});
+
+test('an echo that comes while the pass runs does not repeat the step that fails', async () => {
+  const { queue, state } = startFailing((running) => {
+    running.add('a');
+  });
+  queue.add('a');
+  await waitUntil('an empty queue', () => queue.size() === 0);
+  assert.equal(state.passes, 1);
+  await queue.stop();
+});
+
+test('what changes the step while the pass runs is worked on at once', async () => {
+  const { queue, state } = startFailing((running) => {
+    if (state.passes > 1) return;
+    running.add('a');
+    queueMicrotask(() => {
+      state.step = 'delete';
+    });
+  });
+  queue.add('a');
+  await waitUntil('an empty queue', () => queue.size() === 0 && state.passes > 0);
+  assert.equal(state.passes, 2);
+  await queue.stop();
+});
+
+test('failures in a row at one step add up, whatever passes in between were too early; another step begins anew', async () => {
+  const counted: number[] = [];
+  const log = createLogger('silent');
+  log.warn = (entry: { failures: number }) => counted.push(entry.failures);
+  const error = new Error('nobody listens');
+  const ends: PassEnd[] = [
+    { stoppedAt: 'deliver', failure: { error } },
+    { stoppedAt: 'deliver', failure: { error } },
+    { stoppedAt: 'deliver', requeueAfterMillis: 0 },
+    { stoppedAt: 'deliver', failure: { error } },
+    { stoppedAt: 'record', failure: { error } },
+    { stoppedAt: 'record', failure: { error } },
+    { requeueAfterMillis: 0 },
+    { stoppedAt: 'record', failure: { error } },
+  ];
+  let passes = 0;
+  const queue = startWorkQueue({
+    ...options,
+    log,
+    work: () => {
+      passes += 1;
+      return Promise.resolve(ends[passes - 1] ?? {});
+    },
+  });
+  queue.add('a');
+  await waitUntil('all passes', () => passes > ends.length && queue.size() === 0);
+  assert.deepEqual(counted, [1, 2, 3, 1, 2, 1]);
+  await queue.stop();
+});
+
+test('a pass that asks for no time that is a number is not repeated without a pause', async () => {
+  const passes = { a: 0, b: 0 };
+  const queue = startWorkQueue({
+    ...options,
+    backoff: { firstMillis: 3_600_000, maxMillis: 3_600_000 },
+    work: (key) => {
+      passes[key as 'a' | 'b'] += 1;
+      return Promise.resolve({ requeueAfterMillis: key === 'a' ? Date.parse('no date') : 2 });
+    },
+  });
+  queue.add('a');
+  queue.add('b');
+  await waitUntil('some passes of another key', () => passes.b > 3);
+  assert.equal(passes.a, 1);
+  await queue.stop();
 });
