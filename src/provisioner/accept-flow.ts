@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FrozenEnvironment } from '../flow/annotations.ts';
+import { environmentKey } from '../flow/environment-key.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { usedAtAnnotation } from '../flow/labels.ts';
 import { filesConfigMapName, flowName } from '../flow/names.ts';
@@ -12,6 +13,7 @@ import { findFlow, findRecord, type FoundFlow } from './find-flow.ts';
 import type { RecentNames } from './recent-names.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
 import { buildParametersSecret } from './resources/parameters-secret.ts';
+import { scheduleCleanup } from './stored-record.ts';
 
 /** Annotations of one object may hold 256 KiB together; beyond this the environment goes to the bucket. */
 const inlineEnvironmentBytes = 64 * 1024;
@@ -113,13 +115,16 @@ async function writeParameters(
   await cluster.secrets.patch(secret.metadata?.name ?? '', { data: secret.data }, signal);
 }
 
+/** The sweep will look whether a Job came of it, as for a Secret. */
 async function freezeEnvironment(
-  { store }: Provisioner,
-  { flow, rendered, environment }: Asked,
+  { store, settings }: Provisioner,
+  { flow, request, rendered, environment }: Asked,
   signal: AbortSignal,
 ): Promise<FrozenEnvironment> {
   if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
-  const key = `flows/${flow}/environment.json`;
+  const key = environmentKey(flow, request.acceptedAt);
+  const due = Date.parse(request.acceptedAt) + settings.reconciler.orphanSeconds * 1000;
+  await scheduleCleanup(store, { flow, due }, signal);
   await store.put(key, environment, { contentType: 'application/json' }, signal);
   return { key, sha256: createHash('sha256').update(environment).digest('hex') };
 }

@@ -1,12 +1,12 @@
-import { json } from 'node:stream/consumers';
 import { readAttempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
 import { wasTaken } from '../flow/told.ts';
-import { recordKey, type FlowRecord } from '../flow/record.ts';
+import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
+import { readRecord } from './stored-record.ts';
 
 export type FoundFlow = FlowView & { content: string };
 
@@ -28,7 +28,7 @@ export async function findRecord(
   name: string,
   signal: AbortSignal,
 ): Promise<FoundFlow | undefined> {
-  const record = await readRecord(deps, name, signal);
+  const record = await readRecord(deps.store, name, signal);
   return record === undefined ? undefined : viewOfRecord(record);
 }
 
@@ -60,21 +60,6 @@ function viewOfRecord(record: FlowRecord): FoundFlow {
     outcome: record.outcome,
     // The Job is forgotten only long after its end: whoever asks now is not waiting for a callback.
     told: true,
-    deprovisioned: record.resultsDeletedAt !== undefined,
+    deprovisioned: (record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined,
   };
-}
-
-const recordLimitBytes = 1024 * 1024;
-
-async function readRecord(
-  { store }: Provisioner,
-  flow: string,
-  signal: AbortSignal,
-): Promise<FlowRecord | undefined> {
-  const key = recordKey(flow);
-  // Nearly always there is none, which one request tells.
-  if (!(await store.has(key, signal))) return undefined;
-  const info = await store.head(key, signal);
-  if (info === undefined || info.size > recordLimitBytes) return undefined;
-  return (await json(await store.get(key, undefined, signal))) as FlowRecord;
 }

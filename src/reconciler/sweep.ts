@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError } from '../errors.ts';
 import { annotation } from '../flow/annotations.ts';
+import { cleanupKey } from '../flow/cleanup.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel, managedBy, managedByLabel, stateLabel } from '../flow/labels.ts';
+import { retentionEnd } from '../flow/record.ts';
 import { listAll } from '../kubernetes/list-all.ts';
 import type { Job, Secret } from '../kubernetes/types.ts';
 import type { Reconciler } from './reconciler.ts';
 import { sweepFiles } from './sweep-files.ts';
 import { removeObjects } from './steps/delete-results.ts';
-import { isPastRetention, writeRecord } from './steps/record-flow.ts';
+import { isPastRetention, writeFlowRecord } from './steps/record-flow.ts';
+import { sweepBucket } from './sweep-bucket.ts';
 
 /** Now and then, on the leading replica. */
 export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): Promise<void> {
@@ -20,7 +23,7 @@ export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): 
 
 /** What retention is over for is forgotten. One page in memory at a time; what fails is left to the next sweep. */
 export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
-  for (const part of [sweepTombstones, sweepOrphans, sweepFiles]) {
+  for (const part of [sweepTombstones, sweepBucket, sweepOrphans, sweepFiles]) {
     try {
       await part(deps, signal);
     } catch (error) {
@@ -60,12 +63,14 @@ async function forget(deps: Reconciler, flow: Flow, signal: AbortSignal): Promis
 
 async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<void> {
   const resultsDeletedAt = deps.now().toISOString();
-  await removeObjects(deps.store, flow.name, signal);
-  await writeRecord(deps.store, { ...flow, resultsDeletedAt }, resultsDeletedAt, signal).catch(
-    (error: unknown) => {
-      if (!isServiceError(error, 'bucket-missing')) throw error;
-    },
-  );
+  const { store } = deps;
+  await removeObjects({ store, flow: flow.name }, signal);
+  try {
+    await writeFlowRecord({ store, flow: { ...flow, resultsDeletedAt }, at: resultsDeletedAt }, signal);
+    await store.remove([cleanupKey({ flow: flow.name, due: retentionEnd(flow) })], signal);
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
   const annotations = { [annotation.resultsDeletedAt]: resultsDeletedAt };
   await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal);
 }

@@ -1,5 +1,9 @@
+import { attemptPrefix } from '../flow/keys.ts';
+
+export { manifestKey } from '../flow/keys.ts';
+
 /**
- * The object a sidecar writes last: no manifest, no results. Shared with the pod half, so this file imports nothing.
+ * The object a sidecar writes last: no manifest, no results. Shared with the pod half, so this file imports next to nothing.
  */
 export interface Manifest {
   version: 1;
@@ -33,14 +37,6 @@ export type { SidecarReport } from '../flow/sidecar-report.ts';
 
 /** A sidecar writes none that is larger (about 190,000 files), and nobody reads one. */
 export const maxManifestBytes = 64 * 1024 * 1024;
-
-function attemptPrefix(flow: string, attempt: string): string {
-  return `flows/${flow}/${attempt}/`;
-}
-
-export function manifestKey(flow: string, attempt: string): string {
-  return `${attemptPrefix(flow, attempt)}manifest.json`;
-}
 
 export function fileKey(flow: string, attempt: string, key: string): string {
   return `${attemptPrefix(flow, attempt)}files/${key}`;

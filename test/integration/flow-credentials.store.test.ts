@@ -80,7 +80,7 @@ async function reachNothingElse(
     'aborts one': () => client.abortMultipartUpload(bucket, foreign, open),
     'reads a record': () => client.getObject(bucket, `flows/${other}/record.json`),
     'forges its own record': () => client.putObject(bucket, `flows/${mine}/record.json`, '{}'),
-    'changes its own environment': () => client.putObject(bucket, `flows/${mine}/environment.json`, '{}'),
+    'changes its own environment': () => client.putObject(bucket, `flows/${mine}/environment-1.json`, '{}'),
     'writes beside all flows': () => client.putObject(bucket, 'x', 'x'),
     'takes the name of its flow for another': () => client.putObject(bucket, `flows/${mine}x/a/b`, 'x'),
     'makes a bucket': () => client.makeBucket(`${bucket}-more`),

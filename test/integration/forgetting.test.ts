@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { usedAtAnnotation } from '../../src/flow/labels.ts';
 import { buildFilesConfigMap } from '../../src/provisioner/resources/files-config-map.ts';
 import { buildParametersSecret } from '../../src/provisioner/resources/parameters-secret.ts';
+import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -23,6 +24,33 @@ test('of a flow whose time is over nothing is left in the cluster, and its recor
   });
   assert.equal((await world.bucket.record(flow))?.outcome.phase, 'succeeded');
   assert.deepEqual(await world.bucket.results(flow), []);
+});
+
+test('results whose Job was deleted by hand go with their deprovision, or when their retention ends', async (t) => {
+  const script = 'echo short > "$RESULT_DIRECTORY/short.txt"';
+  const templates = { short: shellTemplate({ script, retention: '2s' }) };
+  const world = await startWorld(t, { templates, settings: { reconciler: { sweepSeconds: 1 } } });
+  const simulator = world.connector();
+  const [kept, short] = ['echo', 'short'].map((assetId) =>
+    simulator.startTransfer({ assetId, mode: 'pull' }),
+  );
+  assert.ok(kept !== undefined && short !== undefined);
+  for (const transfer of [kept, short]) {
+    const flow = world.flowOf(transfer);
+    await simulator.waitFor(transfer.id, 'STARTED');
+    await waitUntil('its record is written', async () => world.bucket.record(flow));
+    await world.namespace.deleteJob(flow);
+    await waitUntil('the Job is gone', async () => (await world.namespace.job(flow)) === undefined);
+  }
+  await simulator.pull(kept.id);
+  simulator.complete(kept.id);
+  await simulator.waitFor(kept.id, 'DEPROVISIONED');
+  for (const flow of [kept, short].map((transfer) => world.flowOf(transfer))) {
+    await waitUntil('the record tells of the deletion', async () => {
+      return (await world.bucket.record(flow))?.resultsDeletedAt;
+    });
+    assert.deepEqual(await world.bucket.results(flow), []);
+  }
 });
 
 test('a Secret with parameters whose Job never came is deleted', async (t) => {

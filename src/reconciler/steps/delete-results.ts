@@ -12,17 +12,25 @@ export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortS
   const at = deps.now().toISOString();
   // Told flows use their intent once more: a replica that lost its Lease must not delete what another one hands out.
   await patchFlow(deps, { flow, annotations: writeAnnotation(annotation.intent, { at }) }, signal);
-  await removeObjects(deps.store, flow.name, signal);
+  await removeObjects({ store: deps.store, flow: flow.name }, signal);
   await removePods(deps, flow, signal);
   const current = deps.world.flow(flow.name);
   if (current === undefined) return goOn;
   return await patchFlow(deps, { flow: current, annotations: { [annotation.resultsDeletedAt]: at } }, signal);
 }
 
-export async function removeObjects(store: ObjectStore, flow: string, signal: AbortSignal): Promise<void> {
+export interface Removal {
+  store: ObjectStore;
+  flow: string;
+  /** Keys that stay, beside the record's. */
+  keeps?: (key: string) => boolean;
+}
+
+export async function removeObjects(removal: Removal, signal: AbortSignal): Promise<void> {
+  const { store, flow } = removal;
   try {
     await abortUploads(store, flow, signal);
-    await store.remove(objectsOf(store, flow, signal), signal);
+    await store.remove(objectsOf(removal, signal), signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing')) throw error;
   }
@@ -37,9 +45,10 @@ export async function abortUploads(store: ObjectStore, flow: string, signal: Abo
   }
 }
 
-async function* objectsOf(store: ObjectStore, flow: string, signal: AbortSignal): AsyncGenerator<string> {
-  const kept = recordKey(flow);
-  for await (const { key } of store.list(`flows/${flow}/`, signal)) if (key !== kept) yield key;
+async function* objectsOf({ store, flow, keeps }: Removal, signal: AbortSignal): AsyncGenerator<string> {
+  const record = recordKey(flow);
+  for await (const { key } of store.list(`flows/${flow}/`, signal))
+    if (key !== record && keeps?.(key) !== true) yield key;
 }
 
 async function removePods({ cluster }: Reconciler, { name }: Flow, signal: AbortSignal): Promise<void> {

@@ -2,8 +2,9 @@ import { isServiceError } from '../../errors.ts';
 import { annotation } from '../../flow/annotations.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { outcomeFinalizer } from '../../flow/labels.ts';
-import { buildRecord, recordIndexKey, recordKey } from '../../flow/record.ts';
+import { buildRecord, retentionEnd } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
+import { writeRecord } from '../../provisioner/stored-record.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import { abortUploads } from './delete-results.ts';
@@ -11,19 +12,20 @@ import { patchFlow } from './patch-flow.ts';
 
 /**
  * The last step of a flow: its record into the bucket, then the Job is a tombstone. A store that does not take the record delays
- * nothing: the Job is let go and listed as `unrecorded`, and the record is tried again until retention ends.
+ * nothing: the Job is listed as `unrecorded`, and the record is tried again until retention ends. Until then the Job keeps its finalizer:
+ * without a record nothing else knows of the results.
  */
 export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const at = deps.now().toISOString();
   const finalizers = flow.finalizers.filter((name) => name !== outcomeFinalizer);
   try {
-    await writeRecord(deps.store, flow, at, signal);
+    await writeFlowRecord({ store: deps.store, flow, at }, signal);
     // No pod is left: an upload that is still open is of one that was killed.
     if (flow.resultsDeletedAt === undefined) await abortUploads(deps.store, flow.name, signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing', 'store-refused', 'store-unavailable')) throw error;
     if (flow.state !== 'unrecorded') {
-      await patchFlow(deps, { flow, state: 'unrecorded', finalizers }, signal);
+      await patchFlow(deps, { flow, state: 'unrecorded' }, signal);
       flowLogger(deps.log, flow.name).warn({ err: error }, 'The record could not be written yet.');
     }
     if (!isPastRetention(flow, deps.now())) throw error;
@@ -40,19 +42,15 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
   return goOn;
 }
 
-export function isPastRetention({ outcome, plan }: Flow, now: Date): boolean {
-  return outcome !== undefined && now.getTime() > Date.parse(outcome.at) + plan.retention * 1000;
+export function isPastRetention(flow: Flow, now: Date): boolean {
+  return now.getTime() > retentionEnd(flow);
 }
 
-export async function writeRecord(
-  store: ObjectStore,
-  flow: Flow,
-  ...[at, signal]: [string, AbortSignal]
+/** Nothing is written of a flow whose end is not told. */
+export async function writeFlowRecord(
+  { store, flow, at }: { store: ObjectStore; flow: Flow; at: string },
+  signal: AbortSignal,
 ): Promise<void> {
   const record = buildRecord(flow, at);
-  if (record === undefined) return;
-  const body = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
-  const options = { contentType: 'application/json' };
-  await store.put(recordKey(flow.name), body, options, signal);
-  await store.put(recordIndexKey(flow.name, flow.request.acceptedAt), Buffer.alloc(0), options, signal);
+  if (record !== undefined) await writeRecord(store, record, signal);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { isServiceError } from '../../../src/errors.ts';
+import { environmentKey } from '../../../src/flow/environment-key.ts';
 import { annotation, readAnnotation } from '../../../src/flow/annotations.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import {
@@ -81,7 +82,7 @@ test('an environment too large for an annotation lies in the bucket, and its Job
   const job = await api.cluster.jobs.get(flow, signal);
   const annotations = job?.metadata?.annotations ?? {};
   assert.ok(JSON.stringify(annotations).length < 16 * 1024);
-  const key = `flows/${flow}/environment.json`;
+  const key = environmentKey(flow, request.acceptedAt);
   const stored = await readObject(server, key);
   const sha256 = createHash('sha256').update(stored).digest('hex');
   assert.deepEqual(readAnnotation(annotations, annotation.environment), { key, sha256 });
@@ -96,7 +97,7 @@ test('an environment too large for an annotation lies in the bucket, and its Job
 test('an environment that was changed in the bucket runs nothing', async (t) => {
   const { deps, server, see } = await start(t);
   await acceptFlow(deps, { request, rendered: await render(large) }, signal);
-  await server.client.putObject(server.bucket, `flows/${flow}/environment.json`, '{"BIG":"evil"}');
+  await server.client.putObject(server.bucket, environmentKey(flow, request.acceptedAt), '{"BIG":"evil"}');
   await assert.rejects(
     prepareFlow(deps, await see(flow), signal),
     (error) => isServiceError(error, 'cluster-refused') && error.message.includes('sha256'),

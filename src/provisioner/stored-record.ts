@@ -1,0 +1,47 @@
+import { json } from 'node:stream/consumers';
+import { cleanupKey, type Cleanup } from '../flow/cleanup.ts';
+import { recordIndexKey, recordKey, retentionEnd, type FlowRecord } from '../flow/record.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+const recordLimitBytes = 1024 * 1024;
+
+export async function readRecord(
+  store: ObjectStore,
+  flow: string,
+  signal: AbortSignal,
+): Promise<FlowRecord | undefined> {
+  const key = recordKey(flow);
+  // Nearly always there is none, which one request tells.
+  if (!(await store.has(key, signal))) return undefined;
+  const info = await store.head(key, signal);
+  if (info === undefined || info.size > recordLimitBytes) return undefined;
+  return (await json(await store.get(key, undefined, signal))) as FlowRecord;
+}
+
+/**
+ * Writes the record and its place in the index. While there are results, the time of their deletion is written down first: they must
+ * not outlive their retention because somebody deleted the Job.
+ */
+export async function writeRecord(
+  store: ObjectStore,
+  record: FlowRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { flow, request, resultsDeletedAt } = record;
+  if (resultsDeletedAt === undefined)
+    await scheduleCleanup(store, { flow, due: retentionEnd(record) }, signal);
+  const body = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
+  await store.put(recordKey(flow), body, options, signal);
+  await store.put(recordIndexKey(flow, request.acceptedAt), Buffer.alloc(0), options, signal);
+}
+
+/** The sweep will look at what the flow has in the bucket then, and delete it unless its Job is there and takes care of it. */
+export async function scheduleCleanup(
+  store: ObjectStore,
+  cleanup: Cleanup,
+  signal: AbortSignal,
+): Promise<void> {
+  await store.put(cleanupKey(cleanup), Buffer.alloc(0), options, signal);
+}
+
+const options = { contentType: 'application/json' };
