@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'unknown-template'
   | 'forbidden'
   | 'not-found'
+  | 'method-not-allowed'
   | 'gone'
   | 'conflict'
   | 'range-not-satisfiable'

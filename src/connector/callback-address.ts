@@ -10,6 +10,13 @@ export function isBelowPrefix(address: string, prefix: string): boolean {
   return inner.origin === outer.origin && (path === base || path.startsWith(`${base}/`));
 }
 
+/** For messages: what a prefix is compared with, without a password. */
+export function showAddress(address: string): string {
+  if (!URL.canParse(address)) return 'no URL';
+  const { origin, pathname } = new URL(address);
+  return `${origin}${pathname}`.slice(0, 200);
+}
+
 /** Base and segments as one URL; each segment is encoded, so that an id cannot leave its place. */
 export function urlBelow(base: string, ...segments: string[]): string {
   return [trimSlashes(base), ...segments.map((segment) => encodeURIComponent(segment))].join('/');

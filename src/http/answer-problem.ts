@@ -1,14 +1,18 @@
+import { buildProblem, type Problem } from './problem.ts';
 import type { HttpContext } from './route.ts';
+
+type Answer = Pick<HttpContext, 'status' | 'body' | 'type'>;
 
 /** A problem that is no error of ours, under the same names as those that are thrown (RFC 9457). */
 export function answerProblem(
-  ctx: Pick<HttpContext, 'status' | 'body' | 'type'>,
-  {
-    code,
-    ...problem
-  }: { code: string; title: string; status: number; detail: string; [member: string]: unknown },
+  answer: Answer,
+  problem: Omit<Problem, 'type'> & { code: string; [member: string]: unknown },
 ): void {
-  ctx.status = problem.status;
-  ctx.body = JSON.stringify({ type: `urn:edc-job-provisioner:problem:${code}`, ...problem });
-  ctx.type = 'application/problem+json';
+  sendProblem(answer, buildProblem(problem));
+}
+
+export function sendProblem(answer: Answer, problem: Problem): void {
+  answer.status = problem.status;
+  answer.body = JSON.stringify(problem);
+  answer.type = 'application/problem+json';
 }

@@ -1,5 +1,5 @@
 import type { ConnectorConfig } from '../config/config.ts';
-import { isBelowPrefix } from '../connector/callback-address.ts';
+import { isBelowPrefix, showAddress } from '../connector/callback-address.ts';
 import { decideAnswer, type Decision } from '../connector/control-plane/decide-answer.ts';
 import type { ProvisionMessage } from '../connector/control-plane/read-request.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
@@ -69,11 +69,13 @@ async function answerFor(
   const { connector, message } = asked;
   const isNew = message.type === 'provision' && (await acceptUnlessKnown(deps, asked, signal));
   const decision = isNew ? 'accept' : await decide(deps, { ...asked, id }, signal);
+  const answer = isNew ? 'accepted' : await act[decision](deps, { ...asked, id }, signal);
+  // Only now: what was decided may still be refused.
   flowLogger(asked.log, id).info(
-    { connector: connector.name, assetId: message.assetId, type: message.type, decision },
+    { connector: connector.name, assetId: message.assetId, type: message.type, decision, answer },
     'asked',
   );
-  return { id, answer: isNew ? 'accepted' : await act[decision](deps, { ...asked, id }, signal) };
+  return { id, answer };
 }
 
 /**
@@ -183,7 +185,7 @@ function checkCallbackAddress({ connector, message }: Asked): void {
   if (isBelowPrefix(message.callbackAddress, connector.callbackPrefix)) return;
   throw new ServiceError(
     'invalid-request',
-    `callbackAddress: expected an address below ${connector.callbackPrefix}`,
+    `callbackAddress: expected an address below ${connector.callbackPrefix}, received ${showAddress(message.callbackAddress)}`,
     {
       field: 'callbackAddress',
     },

@@ -1,3 +1,4 @@
+import { createBlot, type Blot } from '../blot-secrets.ts';
 import type { Config, Secrets } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -6,6 +7,7 @@ import type { Template } from '../template/template.ts';
 import { createApp } from './create-app.ts';
 import { HttpServer } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
+import { createRefusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { healthRoutes, type HealthCheck } from './routes/health.ts';
 import { provisionRoutes } from './routes/provision.ts';
@@ -28,12 +30,18 @@ export interface HttpDependencies {
 
 /** The request half. Not listening yet. */
 export function createHttpServer(deps: HttpDependencies): HttpServer {
+  const { now = () => new Date(), ...rest } = deps;
   const { http } = deps.config;
+  const refusals = createRefusals(now);
   return new HttpServer(http, (ready) => {
-    const routes = allRoutes(deps, ready);
-    const handle = createApp({ config: http, log: deps.log, metrics: deps.metrics, routes }).callback();
-    return handle;
+    const routes = allRoutes({ ...rest, now }, ready);
+    return createApp({ ...rest, config: http, routes, refusals, blot: blotOf(deps) }).callback();
   });
+}
+
+function blotOf({ secrets }: HttpDependencies): Blot {
+  const known = Object.values(secrets.connectors).flatMap(({ tokens, key = '' }) => [...tokens, key]);
+  return createBlot(known);
 }
 
 /** For Prometheus, where the settings give it a port of its own. Not listening yet. */
@@ -44,12 +52,13 @@ export function createMetricsServer({
 }: Pick<HttpDependencies, 'config' | 'log' | 'metrics'>): HttpServer | undefined {
   if (http.metricsPort === undefined) return undefined;
   const routes = [metricsRoute(metrics)];
+  const refusals = createRefusals(() => new Date());
   return new HttpServer({ ...http, port: http.metricsPort }, () =>
-    createApp({ config: http, log, metrics, routes }).callback(),
+    createApp({ config: http, log, metrics, routes, refusals, blot: createBlot([]) }).callback(),
   );
 }
 
-function allRoutes({ now = () => new Date(), ...deps }: HttpDependencies, ready: () => boolean): Route[] {
+function allRoutes(deps: HttpDependencies & { now: () => Date }, ready: () => boolean): Route[] {
   const { http } = deps.config;
   const routes: Route[] = [
     ...serviceRoutes({
@@ -62,7 +71,7 @@ function allRoutes({ now = () => new Date(), ...deps }: HttpDependencies, ready:
       components: deps.components,
       checkMillis: Math.min(1000, http.answerDeadlineMillis / 2),
     }),
-    ...provisionRoutes({ ...deps, now }),
+    ...provisionRoutes(deps),
     ...deps.routes,
   ];
   return routes;

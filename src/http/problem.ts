@@ -10,6 +10,10 @@ export interface Problem {
   field?: string;
 }
 
+export function buildProblem({ code, ...problem }: Omit<Problem, 'type'> & { code: string }): Problem {
+  return { type: `urn:edc-job-provisioner:problem:${code}`, ...problem };
+}
+
 /** Never a stack, never a secret: what we did not word ourselves is not shown. */
 export function problemOf(error: unknown): Problem {
   if (isServiceError(error)) {
@@ -17,21 +21,11 @@ export function problemOf(error: unknown): Problem {
     const detail = shown
       ? error.message
       : 'Nothing could be stored or read just now; the same request may work later.';
-    return {
-      type: typeOf(error.code),
-      title,
-      status,
-      detail,
-      ...(error.field === undefined ? {} : { field: error.field }),
-    };
+    const field = error.field === undefined ? {} : { field: error.field };
+    return buildProblem({ code: error.code, title, status, detail, ...field });
   }
-  const { status, title } = kinds.internal;
-  return {
-    type: typeOf('internal'),
-    title,
-    status,
-    detail: 'Something unexpected happened; the log of the service says what.',
-  };
+  const detail = 'Something unexpected happened; the log of the service says what.';
+  return buildProblem({ code: 'internal', title: internal.title, status: internal.status, detail });
 }
 
 interface Kind {
@@ -55,6 +49,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'unknown-template': { status: 404, title: 'Unknown template' },
   forbidden: { status: 403, title: 'Forbidden' },
   'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed' },
   gone: { status: 410, title: 'Gone' },
   conflict: { status: 409, title: 'Conflict' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
@@ -74,10 +69,6 @@ const kinds: Record<ErrorCode, Kind> = {
   'deadline-exceeded': unavailable,
   internal,
 };
-
-function typeOf(code: ErrorCode): string {
-  return `urn:edc-job-provisioner:problem:${code}`;
-}
 
 export const problemSchema = {
   type: 'object',

@@ -8,8 +8,16 @@ export interface HttpState {
   /** Aborts when the client has gone or the answer's deadline has passed: hand it to everything that waits. */
   signal: AbortSignal;
   log: Logger;
-  /** The matched route's pattern, for logs and metrics: a path would make one time series a flow. */
-  route?: string;
+  /** The one that matched. Metrics show its pattern: a path would make one time series a flow. */
+  route?: Route;
+  /** What logs show instead of the path. */
+  shownPath: string;
+  /** Name of the configured connector that asks, or says that it does. */
+  asker?: string;
+  /** Set if the request was refused like others before it: then a line at level debug will do. */
+  repeatedRefusal?: boolean;
+  /** For a route with `body: 'json'`; call it once the caller may use the route. Throws what is wrong with the body. */
+  readJson: () => Promise<object>;
 }
 
 export type HttpContext = ParameterizedContext<HttpState, { params: Record<string, string> }>;
@@ -19,12 +27,16 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** In the router's syntax: `/results/:flow/:token/files/*path`. A GET answers HEAD as well. */
   path: string;
+  /** Parameters of the path that are credentials: neither a log nor a metric shows their values. */
+  secret?: readonly string[];
+  /** False: a GET that is no mere reading, so that HEAD is answered with 405. */
+  answersHead?: false;
   /**
    * `bounded`: flushed within `http.answerDeadlineMillis` or the socket is destroyed.
    * `exempt`: streams results or waits for a flow; bound it otherwise.
    */
   deadline: 'bounded' | 'exempt';
-  /** `json`: parsed into `ctx.request.body` within `http.bodyLimitBytes`, 415 for any other media type. */
+  /** `json`: an object of at most `http.bodyLimitBytes`, read by `ctx.state.readJson()`; 415 for any other media type. */
   body: 'none' | 'json';
   operation: Operation;
   handle(ctx: HttpContext): Promise<void> | void;

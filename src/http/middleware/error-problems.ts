@@ -1,52 +1,75 @@
-import type { Middleware } from 'koa';
-import { ServiceError, isServiceError } from '../../errors.ts';
-import { problemOf } from '../problem.ts';
-import type { HttpContext, HttpState } from '../route.ts';
+import type { Middleware, ParameterizedContext } from 'koa';
+import type { Blot } from '../../blot-secrets.ts';
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
+import { sendProblem } from '../answer-problem.ts';
+import { createRepeatLimit } from '../limit-repeats.ts';
+import { problemOf, type Problem } from '../problem.ts';
+import type { Refusals } from '../refusals.ts';
+import type { HttpState } from '../route.ts';
 
-/** Every error becomes `application/problem+json`; one of ours (5xx) is logged with its cause, which the client never sees. */
-export function errorProblems(): Middleware<HttpState> {
+export interface ErrorProblemsDependencies {
+  refusals: Refusals;
+  blot: Blot;
+}
+
+const longestDetail = 300;
+
+type Context = ParameterizedContext<HttpState>;
+
+/**
+ * Every error becomes `application/problem+json`. One of ours (5xx) is logged with its cause, which the client never sees; a
+ * refusal (4xx) is logged with its reason, since a connector never shows it. Of many alike the log has the first, and their number.
+ */
+export function errorProblems({ refusals, blot }: ErrorProblemsDependencies): Middleware<HttpState> {
+  const isFirst = createRepeatLimit();
+  function logFailure({ state: { log, route } }: Context, error: unknown): void {
+    const first = isFirst(JSON.stringify([route?.path, messageOf(error)]), (more) => {
+      log.error({ more, problem: messageOf(error) }, 'requests failed again');
+    });
+    if (first) log.error({ err: error }, 'request failed');
+  }
+  function noteRefusal({ state }: Context, error: ServiceError, { status }: Problem): void {
+    const { asker: connector, log } = state;
+    const refusal = {
+      status,
+      code: error.code,
+      ...(error.field === undefined ? {} : { field: error.field }),
+      detail: blot(error.message).slice(0, longestDetail),
+      path: state.shownPath,
+    };
+    // What no route has may be a connector with a wrong path.
+    const { tag = 'connectors' } = state.route?.operation ?? {};
+    if (tag === 'connectors') refusals.record(connector, refusal);
+    const level = tag === 'connectors' ? 'warn' : 'info';
+    const first = isFirst(JSON.stringify([connector, refusal]), (more) => {
+      log[level]({ connector, ...refusal, more }, 'requests refused again');
+    });
+    if (first) log[level]({ connector, ...refusal }, 'request refused');
+    state.repeatedRefusal = !first;
+  }
   return async function errorProblems(ctx, next) {
     try {
       await next();
     } catch (thrown) {
       const error = translate(thrown);
       const problem = problemOf(error);
-      if (problem.status >= 500 && !ctx.state.signal.aborted)
-        ctx.state.log.error({ err: error }, 'request failed');
+      // Of a client that has left nothing was refused.
+      if (!ctx.state.signal.aborted) {
+        if (problem.status >= 500) logFailure(ctx, error);
+        else if (error instanceof ServiceError) noteRefusal(ctx, error, problem);
+      }
       // Once bytes are out there is no status left to send: a closed socket is the only way to say it.
       if (ctx.headerSent) ctx.req.socket.destroy();
-      else answerProblem(ctx, problem);
+      else sendProblem(ctx, problem);
     }
   };
 }
 
-function answerProblem(
-  ctx: HttpContext | Parameters<Middleware<HttpState>>[0],
-  problem: ReturnType<typeof problemOf>,
-): void {
-  ctx.status = problem.status;
-  ctx.body = JSON.stringify(problem);
-  ctx.type = 'application/problem+json';
-}
-
-/** Koa, its router and its body parser throw errors that carry a status. */
+/** Koa and its router throw errors that carry a status. */
 function translate(error: unknown): unknown {
   if (isServiceError(error)) return error;
   const { status } = error as { status?: unknown };
-  if (status === 413)
-    return new ServiceError('payload-too-large', 'the body is larger than http.bodyLimitBytes', {
-      cause: error,
-    });
-  if (status === 415)
-    return new ServiceError('unsupported-media-type', 'the Content-Encoding is not supported', {
-      cause: error,
-    });
-  if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new ServiceError(
-      'invalid-request',
-      'the request cannot be read: expected a well-formed path and a body of valid JSON',
-      { cause: error },
-    );
-  }
-  return error;
+  if (typeof status !== 'number' || status < 400 || status >= 500) return error;
+  const message = 'the request cannot be read: expected a well-formed path and headers';
+  return new ServiceError('invalid-request', message, { cause: error });
 }

@@ -1,22 +1,19 @@
-import type { Middleware } from 'koa';
+import type { Middleware, ParameterizedContext } from 'koa';
 import { ServiceError } from '../../errors.ts';
-import type { HttpState, Route } from '../route.ts';
+import type { HttpState } from '../route.ts';
 
 /** Below the router: nothing took the request. */
-export function unrouted(matches: (path: string) => Route['method'][]): Middleware<HttpState> {
+export function unrouted(methodsAt: (path: string) => string[]): Middleware<HttpState> {
   return function unrouted(ctx) {
-    const methods = matches(ctx.path).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    if (methods.length === 0) throw new ServiceError('not-found', 'nothing is served under this path');
-    const allow = [...new Set(methods)].join(', ');
-    ctx.set('Allow', allow);
-    ctx.status = 405;
-    ctx.body = JSON.stringify({
-      type: 'urn:edc-job-provisioner:problem:method-not-allowed',
-      title: 'Method not allowed',
-      status: 405,
-      detail: `expected one of ${allow}`,
-    });
-    ctx.type = 'application/problem+json';
-    return Promise.resolve();
+    const methods = methodsAt(ctx.path);
+    if (methods.length > 0) checkMethod(ctx, methods);
+    throw new ServiceError('not-found', 'nothing is served under this path');
   };
+}
+
+export function checkMethod(ctx: Pick<ParameterizedContext, 'method' | 'set'>, methods: string[]): void {
+  if (methods.includes(ctx.method)) return;
+  const allow = [...new Set(methods)].join(', ');
+  ctx.set('Allow', allow);
+  throw new ServiceError('method-not-allowed', `the method: expected one of ${allow}`);
 }

@@ -41,6 +41,7 @@ export function demoRoutes(deps: DemoRouteDeps): Route[] {
     {
       method: 'GET',
       path: '/demo',
+      answersHead: false,
       deadline: 'exempt',
       body: 'none',
       operation: operation('runDemo', {}),
@@ -49,6 +50,7 @@ export function demoRoutes(deps: DemoRouteDeps): Route[] {
     {
       method: 'GET',
       path: '/demo/:template',
+      answersHead: false,
       deadline: 'exempt',
       body: 'none',
       operation: operation('runDemoTemplate', { template: 'Name of the template to run.' }),
@@ -73,15 +75,13 @@ async function runDemo(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
   });
 }
 
-/** A web page elsewhere must not start jobs here, and asking for headers must not either. */
+/** A web page elsewhere must not start jobs here. */
 function checkAllowed(ctx: HttpContext, { http }: DemoRouteDeps): void {
   if (!bareAllowed(ctx.req, http.bare))
     throw new ServiceError('not-found', 'nothing is served under this path');
   if (!['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'))) {
     throw new ServiceError('forbidden', 'expected a request that no other site has caused');
   }
-  if (ctx.method === 'HEAD')
-    throw new ServiceError('invalid-request', 'expected GET: a job runs for every answer');
 }
 
 /** Without a name: the template called `demo`, else the first. */

@@ -1,5 +1,5 @@
 import type { Config, ConnectorConfig, Secrets } from '../../config/config.ts';
-import { isBelowPrefix } from '../../connector/callback-address.ts';
+import { isBelowPrefix, showAddress } from '../../connector/callback-address.ts';
 import { readProvisionRequest, type ProvisionMessage } from '../../connector/control-plane/read-request.ts';
 import { ServiceError } from '../../errors.ts';
 import { answerProvision, type ProvisionDependencies } from '../answer-provision.ts';
@@ -15,16 +15,20 @@ export interface ProvisionRoutesDependencies extends ProvisionDependencies {
 /** Where connectors send their requests: with a token in the path, or bare where that is allowed. */
 export function provisionRoutes(deps: ProvisionRoutesDependencies): Route[] {
   const known = { connectors: deps.config.connectors, secrets: deps.secrets.connectors };
-  function withToken(ctx: HttpContext): Promise<void> {
+  /** The token before the body: a stranger does not make this process read. */
+  async function withToken(ctx: HttpContext): Promise<void> {
     const { connector: name = '', token = '' } = ctx.params;
+    if (known.connectors.some((one) => one.name === name)) ctx.state.asker = name;
     const connector = authenticateConnector(known, { name, token });
-    return answer(ctx, connector, readProvisionRequest(ctx.request.body));
+    await answer(ctx, connector, readProvisionRequest(await ctx.state.readJson()));
   }
-  function bare(ctx: HttpContext): Promise<void> {
+  async function bare(ctx: HttpContext): Promise<void> {
     if (!bareAllowed(ctx.req, deps.config.http.bare))
       throw new ServiceError('not-found', 'nothing is served under this path');
-    const message = readProvisionRequest(ctx.request.body);
-    return answer(ctx, connectorOf(message, deps.config.connectors), message);
+    const message = readProvisionRequest(await ctx.state.readJson());
+    const connector = connectorOf(message, deps.config.connectors);
+    ctx.state.asker = connector.name;
+    await answer(ctx, connector, message);
   }
   async function answer(
     ctx: HttpContext,
@@ -60,7 +64,7 @@ function connectorOf(
   if (connector !== undefined) return connector;
   throw new ServiceError(
     'invalid-request',
-    'callbackAddress: expected one below the callbackPrefix of a configured connector',
+    `callbackAddress: expected one below the callbackPrefix of a configured connector, received ${showAddress(callbackAddress)}`,
     {
       field: 'callbackAddress',
     },
@@ -68,7 +72,7 @@ function connectorOf(
 }
 
 function route(path: string, handle: Route['handle'], operation: Operation): Route {
-  return { method: 'POST', path, deadline: 'bounded', body: 'json', operation, handle };
+  return { method: 'POST', path, secret: ['token'], deadline: 'bounded', body: 'json', operation, handle };
 }
 
 function operation(operationId: string, summary: string): Operation {

@@ -40,6 +40,7 @@ function route(deps: ResultRouteDeps, thing: Thing, bodyOf: BodyOf): Route {
   return {
     method: 'GET',
     path: `/results/:flow/:token/${thing}`,
+    secret: ['token'],
     deadline: 'exempt',
     body: 'none',
     operation: operations[thing],

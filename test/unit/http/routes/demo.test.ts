@@ -256,7 +256,7 @@ const refused: {
     status: 403,
   },
   { name: 'the setting', bare: 'off', status: 404 },
-  { name: 'HEAD', method: 'HEAD', status: 400 },
+  { name: 'HEAD', method: 'HEAD', status: 405 },
   { name: 'an unknown template', path: '/demo/wasp', status: 404 },
   { name: 'a value that is not one', path: '/demo/bee?rate=fast', status: 400 },
   { name: 'a value out of bounds', path: '/demo/bee?rate=0', status: 400 },

@@ -2,8 +2,10 @@ import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { createBlot } from '../../../../src/blot-secrets.ts';
 import type { HttpConfig } from '../../../../src/config/config.ts';
 import { createApp } from '../../../../src/http/create-app.ts';
+import { createRefusals } from '../../../../src/http/refusals.ts';
 import type { Route } from '../../../../src/http/route.ts';
 import { createLogger } from '../../../../src/log.ts';
 import { createMetrics } from '../../../../src/metrics.ts';
@@ -28,6 +30,8 @@ export async function serveRoutes(t: TestContext, routes: Route[]): Promise<numb
     log,
     metrics: createMetrics({ processMetrics: false }),
     routes,
+    refusals: createRefusals(() => new Date()),
+    blot: createBlot([]),
   });
   const handle = app.callback();
   const server = createServer((req, res) => void handle(req, res));
