@@ -4,13 +4,14 @@ import type { Lease } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { BoundedTerm, type Term } from './term.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface LeaderLeaseOptions {
   leases: Pick<ResourceClient<Lease>, 'get' | 'create' | 'replace' | 'patch'>;
   name: string;
   identity: string;
   leaseSeconds: number;
-  /** Runs while this replica leads, and ends soon after its term. */
+  /** Runs while this replica leads, and ends soon after its term: it is waited for no longer than a Lease lasts. */
   lead: (term: Term) => Promise<void>;
   /** For the Lease's readers: nothing is decided by it. */
   now: () => Date;
@@ -85,10 +86,23 @@ class LeaseHolder {
     log.info({ identity }, 'This replica leads.');
     const work = runToEnd(lead(term), term, log);
     await this.renewUntilOver(term);
-    await work;
+    const ended = await this.endsInTime(work);
     this.term = undefined;
-    if (signal.aborted) await this.release();
-    else log.warn({ reason: String(term.signal.reason) }, 'This replica lost the Lease.');
+    if (!signal.aborted) log.warn({ reason: String(term.signal.reason) }, 'This replica lost the Lease.');
+    // Otherwise a write may still be on its way: the Lease runs out by itself.
+    else if (ended) await this.release();
+  }
+
+  /** Work that hangs must not keep this replica from leading again, nor from stopping: nothing that it begins is written any more. */
+  private async endsInTime(work: Promise<void>): Promise<boolean> {
+    const done = new AbortController();
+    const ended = await Promise.race([
+      work.then(() => true),
+      this.clock.sleep(this.durationMillis, done.signal).then(() => false),
+    ]);
+    done.abort();
+    if (!ended) this.options.log.error({ millis: this.durationMillis }, 'work of a term did not end in time');
+    return ended;
   }
 
   private stopBy(askedAt: number): number {
@@ -115,8 +129,12 @@ class LeaseHolder {
     const watch = this.clock.sleep(millis, AbortSignal.any([signal, done.signal])).then(() => {
       late.abort(new Error(`no answer within ${Math.round(millis)} ms`));
     });
+    const bounded = AbortSignal.any([signal, late.signal]);
     try {
-      return await this.acquire(AbortSignal.any([signal, late.signal]));
+      const known = this.held;
+      this.held = undefined; // whatever comes of this write, only its answer may be built upon
+      this.held = await untilAborted(this.acquire(known, bounded), bounded);
+      return this.held === undefined ? 'others' : 'ours';
     } catch (error) {
       if (!signal.aborted && !isServiceError(error, 'cluster-conflict', 'cluster-exists'))
         this.options.log.warn({ err: error }, 'The Lease could not be read or written.');
@@ -127,23 +145,15 @@ class LeaseHolder {
     }
   }
 
-  private async acquire(signal: AbortSignal): Promise<Holding> {
+  /** The Lease as it was answered to a write of ours; undefined if another holds it. */
+  private async acquire(known: Lease | undefined, signal: AbortSignal): Promise<Lease | undefined> {
     const { leases, name, identity } = this.options;
-    if (this.held !== undefined) {
-      const known = this.held;
-      this.held = undefined; // whatever comes of this write, only its answer may be built upon
-      this.held = await leases.replace(name, this.render(known), signal);
-      return 'ours';
-    }
+    if (known !== undefined) return await leases.replace(name, this.render(known), signal);
     const lease = await leases.get(name, signal);
-    if (lease === undefined) {
-      this.held = await leases.create(this.render(undefined), signal);
-      return 'ours';
-    }
+    if (lease === undefined) return await leases.create(this.render(undefined), signal);
     const holder = lease.spec?.holderIdentity ?? '';
-    if (holder !== identity && holder !== '' && !this.isStale(lease)) return 'others';
-    this.held = await leases.replace(name, this.render(lease), signal);
-    return 'ours';
+    if (holder !== identity && holder !== '' && !this.isStale(lease)) return undefined;
+    return await leases.replace(name, this.render(lease), signal);
   }
 
   private isStale(lease: Lease): boolean {
@@ -179,18 +189,22 @@ class LeaseHolder {
 
   /** So that another replica need not wait for the Lease to run out. */
   private async release(): Promise<void> {
-    const { leases, name, identity } = this.options;
     const bounded = AbortSignal.timeout(2000);
     this.held = undefined;
     try {
-      const lease = await leases.get(name, bounded);
-      if (lease?.spec?.holderIdentity !== identity) return;
-      const { resourceVersion } = lease.metadata ?? {};
-      // Taken away, not emptied: the API server refuses an empty holder.
-      await leases.patch(name, { metadata: { resourceVersion }, spec: { holderIdentity: null } }, bounded);
+      await untilAborted(this.emptyLease(bounded), bounded);
     } catch (error) {
       this.options.log.debug({ err: error }, 'The Lease was not released; it runs out by itself.');
     }
+  }
+
+  private async emptyLease(signal: AbortSignal): Promise<void> {
+    const { leases, name, identity } = this.options;
+    const lease = await leases.get(name, signal);
+    if (lease?.spec?.holderIdentity !== identity) return;
+    const { resourceVersion } = lease.metadata ?? {};
+    // Taken away, not emptied: the API server refuses an empty holder.
+    await leases.patch(name, { metadata: { resourceVersion }, spec: { holderIdentity: null } }, signal);
   }
 }
 

@@ -251,3 +251,38 @@ test('a replica that starts again under its own name leads at once', async () =>
   again.end.abort();
   await again.lease.ended;
 });
+
+test('work that does not end with its term keeps nobody from leading again, nor from stopping', async () => {
+  const [clock, server] = [new FakeClock(), new LeaseServer()];
+  const line = cuttable(server);
+  const stuck = startReplica('first', {
+    leases: line.leases,
+    clock,
+    work: () => new Promise(() => undefined),
+  });
+  await clock.advance(1);
+  line.cut = true;
+  await clock.advance(leaseSeconds * 1000);
+  assert.equal(stuck.lease.isLeader(), false);
+  line.cut = false;
+  await clock.advance(2 * leaseSeconds * 1000);
+  assert.deepEqual([stuck.lease.isLeader(), stuck.terms], [true, 2]);
+
+  stuck.end.abort();
+  await clock.advance(leaseSeconds * 1000);
+  await stuck.lease.ended;
+  assert.equal(server.holder, 'first', 'what it has sent may still be on its way');
+});
+
+test('a request that is not given up when it should be keeps nobody from asking again', async () => {
+  const [clock, server] = [new FakeClock(), new LeaseServer()];
+  let hangs = true;
+  const leases = server.client(() => (hangs ? new Promise(() => undefined) : Promise.resolve()));
+  const replica = startReplica('first', { leases, clock });
+  await clock.advance(leaseSeconds * 1000);
+  hangs = false;
+  await clock.advance(leaseSeconds * 1000);
+  assert.equal(replica.lease.isLeader(), true);
+  replica.end.abort();
+  await replica.lease.ended;
+});
