@@ -24,6 +24,8 @@ export interface FlowPlan {
     address: DataAddressKind;
     /** Paths that must be among the results, else `results-incomplete`. */
     required: string[];
+    /** A worker that writes nothing has succeeded; absent: it is `results-missing`. */
+    allowEmpty?: boolean;
     contentType?: string;
   };
   /** Seconds. */

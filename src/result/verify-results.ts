@@ -15,6 +15,8 @@ export interface ResultsToVerify {
   report: ManifestReport;
   /** Paths that must be among the results. */
   required: string[];
+  /** No file at all is right, too. */
+  allowEmpty?: boolean;
 }
 
 export type Verdict =
@@ -33,6 +35,7 @@ export async function verifyResults(asked: ResultsToVerify, signal: AbortSignal)
     return (
       compareWithReport(reading.stored, asked.report) ??
       findRequired(manifest, asked.required) ??
+      refuseEmpty(manifest, asked) ??
       (await compareWithListing(asked, manifest, signal)) ?? { verdict: 'verified', manifest }
     );
   } catch (error) {
@@ -64,6 +67,15 @@ function findRequired(manifest: Manifest, required: string[]): Verdict | undefin
   const lost = required.filter((path) => !paths.has(path));
   if (lost.length === 0) return undefined;
   return failed('results-incomplete', `the worker did not write ${quoted(lost)}`);
+}
+
+/** Mostly a worker that wrote somewhere else: an address of nothing would hide that. */
+function refuseEmpty({ files }: Manifest, { allowEmpty = false }: ResultsToVerify): Verdict | undefined {
+  if (allowEmpty || files.length > 0) return undefined;
+  return failed(
+    'results-missing',
+    'the worker ended well and wrote no file into its result directory ($RESULT_DIRECTORY); a template that means it says results.allowEmpty: true',
+  );
 }
 
 /** Both sides come in key order, so that one page of the listing is all that is held beside the manifest. */

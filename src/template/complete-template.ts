@@ -63,7 +63,7 @@ function completeRun(document: TemplateDocument, { pods }: TemplateSettings): Pi
 }
 
 function completeResults(given: NonNullable<TemplateDocument['results']>): Template['results'] {
-  const { directory = defaultDirectory, contentType, storage = {}, releaseAfterUpload = false } = given;
+  const { directory = defaultDirectory, contentType, storage = {} } = given;
   const { size = defaultSize, storageClass } = storage;
   const choice = chooseResult(given);
   // The file that is handed out has to be there, whoever forgets to say so.
@@ -75,7 +75,8 @@ function completeResults(given: NonNullable<TemplateDocument['results']>): Templ
     required: [...new Set([...((given.required ?? []) as string[]), ...handedOut])],
     ...(contentType === undefined ? {} : { contentType }),
     storage: { size, ...(storageClass === undefined ? {} : { storageClass }) },
-    releaseAfterUpload,
+    releaseAfterUpload: given.releaseAfterUpload ?? false,
+    allowEmpty: given.allowEmpty ?? false,
   };
 }
 

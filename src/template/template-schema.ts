@@ -62,6 +62,7 @@ const results = closed({
     }),
   ),
   releaseAfterUpload: Type.Optional(Type.Boolean()),
+  allowEmpty: Type.Optional(Type.Boolean()),
 });
 
 const properties = Type.Record(Type.String(), parameter, { title: 'a map of names to schemas' });

@@ -27,6 +27,8 @@ export interface Template {
     contentType?: string;
     storage: { size: string; storageClass?: string };
     releaseAfterUpload: boolean;
+    /** No file at all is a result too. */
+    allowEmpty: boolean;
   };
   address: DataAddressKind;
   limits: { pending: number; run: number; upload: number; stopGrace: number };

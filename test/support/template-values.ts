@@ -29,6 +29,7 @@ export function aTemplate(members: Partial<Template> = {}): Template {
       required: [],
       storage: { size: '1Gi' },
       releaseAfterUpload: false,
+      allowEmpty: false,
     },
     address: 'service',
     limits: { pending: 100, run: 1000, upload: 60, stopGrace: 30 },

@@ -6,7 +6,7 @@ import { workerImage } from './worker.ts';
 /** What the event half needs of a template after acceptance: it is frozen on the Job, since templates may change. */
 export function buildPlan(flow: string, rendered: RenderedTemplate): FlowPlan {
   const { template, secretEnvironment } = rendered;
-  const { choice, required, contentType } = template.results;
+  const { choice, required, contentType, allowEmpty } = template.results;
   const hasFiles = Object.keys(template.files).length > 0;
   const hasSecrets = Object.keys(secretEnvironment).length > 0;
   return {
@@ -19,6 +19,7 @@ export function buildPlan(flow: string, rendered: RenderedTemplate): FlowPlan {
       choice,
       address: template.address,
       required,
+      ...(allowEmpty ? { allowEmpty } : {}),
       ...(contentType === undefined ? {} : { contentType }),
     },
     limits: template.limits,

@@ -19,7 +19,14 @@ export async function verifyAttempt(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const verified = await verifyResults(
-    { store: deps.store, flow: flow.name, attempt, report, required: requiredPaths(flow.plan.results) },
+    {
+      store: deps.store,
+      flow: flow.name,
+      attempt,
+      report,
+      required: requiredPaths(flow.plan.results),
+      allowEmpty: flow.plan.results.allowEmpty === true,
+    },
     signal,
   );
   const at = deps.now().toISOString();

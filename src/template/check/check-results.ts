@@ -32,6 +32,11 @@ export function checkResults(
       'presigned needs results.file: the store can sign the address of one object alone',
     );
   }
+  const { allowEmpty, required } = template.results;
+  if (allowEmpty && required.length > 0) {
+    const reason = `expected false, since ${required.join(', ')} must be among the results`;
+    report(['results', 'allowEmpty'], reason);
+  }
   const classes = settings.pods.allowedStorageClasses;
   if (storage.storageClass !== undefined && !classes.includes(storage.storageClass)) {
     const reason = `"${storage.storageClass}" is not among pods.allowedStorageClasses of the configuration`;

@@ -9,7 +9,7 @@ export interface Shorthand {
   job: Source<unknown>;
 }
 
-const members = ['WORKER_IMAGE', 'GPU', 'RESULT_DIRECTORY', 'COMMAND'];
+const members = ['WORKER_IMAGE', 'GPU', 'RESULT_DIRECTORY', 'ALLOW_EMPTY', 'COMMAND'];
 /** What a shorthand's worker gets: who needs more writes a `job.yaml`. */
 const limits = { cpu: '1', memory: '1Gi' };
 
@@ -34,7 +34,10 @@ export function readShorthand(
       lineAt: (path) => conf.lineAt([path[0] === 'gpu' ? 'GPU' : 'RESULT_DIRECTORY']),
       value: {
         description: `Runs ${image}.`,
-        results: directory === undefined ? {} : { directory },
+        results: {
+          ...(directory === undefined ? {} : { directory }),
+          allowEmpty: readAllowEmpty(conf, problems),
+        },
         parameters: { properties: openVariables(environment) },
         gpu: readGpu(conf, problems),
       },
@@ -64,6 +67,15 @@ function readGpu(conf: Source<Record<string, string>>, problems: TemplateProblem
     ),
   );
   return false;
+}
+
+function readAllowEmpty(conf: Source<Record<string, string>>, problems: TemplateProblem[]): boolean {
+  const { ALLOW_EMPTY: text = 'false' } = conf.value;
+  if (!/^(true|false)$/i.test(text)) {
+    const reason = `ALLOW_EMPTY: expected true or false, received ${JSON.stringify(text)}`;
+    problems.push(problemAt(conf, ['ALLOW_EMPTY'], reason));
+  }
+  return text.toLowerCase() === 'true';
 }
 
 function readCommand(conf: Source<Record<string, string>>, problems: TemplateProblem[]): string[] {

@@ -27,9 +27,14 @@ test('verifies what the sidecar wrote, odd names and empty files included', asyn
   assert.deepEqual(verdict, { verdict: 'verified', manifest: written.manifest });
 });
 
-test('verifies an attempt that wrote nothing', async () => {
-  const verdict = await verify(sidecarWrites({}));
-  assert.equal(verdict.verdict, 'verified');
+test('refuses an attempt that wrote nothing, unless the template allows it', async () => {
+  const written = sidecarWrites({});
+  const refused = await verify(written);
+  assert.equal(refused.verdict === 'failed' && refused.reason, 'results-missing');
+  assert.match(refused.verdict === 'failed' ? refused.message : '', /no file .*allowEmpty: true/);
+  const asked = { store: memoryStore(written.objects), flow, attempt, report: written.report, required: [] };
+  const allowed = await verifyResults({ ...asked, allowEmpty: true }, signal);
+  assert.equal(allowed.verdict, 'verified');
 });
 
 test('ignores objects that the manifest does not name, wherever they sort', async () => {

@@ -324,6 +324,13 @@ const templates: Row[] = [
     ],
   },
   {
+    name: 'nothing as results, and a file that has to be there',
+    files: inTemplate('file: out.json', 'file: out.json\n  allowEmpty: true'),
+    problems: [
+      'template.yaml:15: results.allowEmpty: expected false, since out.json must be among the results',
+    ],
+  },
+  {
     name: 'a presigned archive',
     files: inTemplate('  file: out.json', '  archive: zip\ndataAddress: presigned'),
     problems: ['template.yaml:15: dataAddress: presigned needs results.file'],

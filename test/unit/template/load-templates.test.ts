@@ -52,6 +52,7 @@ suite('a good template', () => {
         required: [],
         storage: { size: '1Gi' },
         releaseAfterUpload: false,
+        allowEmpty: false,
       },
       address: 'service',
       limits: { pending: 3600, run: 21_600, upload: 600, stopGrace: 30 },
@@ -105,6 +106,7 @@ pullSecrets: [other-registry]
       contentType: 'video/x-matroska',
       storage: { size: '20Gi', storageClass: 'fast' },
       releaseAfterUpload: true,
+      allowEmpty: false,
     });
     assert.deepEqual(template.limits, { pending: 90, run: 5400, upload: 1000, stopGrace: 60 });
     assert.equal(template.retention, 172_800);
@@ -206,7 +208,18 @@ suite('shorthand', () => {
     assert.deepEqual(template.parameters.properties, { TEXT: { type: 'string' } });
   });
 
+  test('may allow a worker that writes nothing', async () => {
+    const conf = 'WORKER_IMAGE=busybox:1.37\nALLOW_EMPTY=true\n';
+    assert.equal((await load(shorthand(conf))).results.allowEmpty, true);
+    assert.equal((await load(shorthand('WORKER_IMAGE=busybox:1.37\n'))).results.allowEmpty, false);
+  });
+
   const bad = [
+    {
+      name: 'what is no answer to whether nothing is allowed',
+      conf: 'WORKER_IMAGE=busybox:1.37\nALLOW_EMPTY=maybe\n',
+      problem: 'job-conf.env:2: ALLOW_EMPTY: expected true or false, received "maybe"',
+    },
     {
       name: 'no image',
       conf: 'GPU=false\n',
@@ -215,7 +228,8 @@ suite('shorthand', () => {
     {
       name: 'an unknown member',
       conf: 'WORKER_IMAGE=busybox:1.37\nGPUS=1\n',
-      problem: 'job-conf.env:2: GPUS: expected one of WORKER_IMAGE, GPU, RESULT_DIRECTORY, COMMAND',
+      problem:
+        'job-conf.env:2: GPUS: expected one of WORKER_IMAGE, GPU, RESULT_DIRECTORY, ALLOW_EMPTY, COMMAND',
     },
     {
       name: 'GPU that is no number',
