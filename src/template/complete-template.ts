@@ -63,7 +63,7 @@ function completeRun(document: TemplateDocument, { pods }: TemplateSettings): Pi
 }
 
 function completeResults(given: NonNullable<TemplateDocument['results']>): Template['results'] {
-  const { directory = defaultDirectory, contentType, storage = {} } = given;
+  const { directory = defaultDirectory, contentType, storage = {}, required = [] } = given;
   const { size = defaultSize, storageClass } = storage;
   const choice = chooseResult(given);
   // The file that is handed out has to be there, whoever forgets to say so.
@@ -72,11 +72,11 @@ function completeResults(given: NonNullable<TemplateDocument['results']>): Templ
     directory: withoutFinalSlash(directory),
     choice,
     archive: choice.kind === 'file' ? 'zip' : choice.archive,
-    required: [...new Set([...((given.required ?? []) as string[]), ...handedOut])],
+    required: [...new Set([...(required as string[]), ...handedOut])],
     ...(contentType === undefined ? {} : { contentType }),
     storage: { size, ...(storageClass === undefined ? {} : { storageClass }) },
-    releaseAfterUpload: given.releaseAfterUpload ?? false,
-    allowEmpty: given.allowEmpty ?? false,
+    releaseAfterUpload: given.releaseAfterUpload === true,
+    allowEmpty: given.allowEmpty === true,
   };
 }
 

@@ -19,6 +19,19 @@ export function checkResults(
       report(['files', 'mountPath'], reason);
     });
   }
+  checkChoice({ template, sources }, report);
+  const classes = settings.pods.allowedStorageClasses;
+  if (storage.storageClass !== undefined && !classes.includes(storage.storageClass)) {
+    const reason = `"${storage.storageClass}" is not among pods.allowedStorageClasses of the configuration`;
+    report(['results', 'storage', 'storageClass'], reason);
+  }
+}
+
+/** What is handed out, and whether it can be. */
+function checkChoice(
+  { template, sources }: Pick<CheckContext, 'template' | 'sources'>,
+  report: (path: string[], reason: string) => void,
+): void {
   const given = sources.document.value.results ?? {};
   const ways = (['file', 'archive', 'auto'] as const).filter((way) => given[way] !== undefined);
   if (ways.length > 1)
@@ -36,11 +49,6 @@ export function checkResults(
   if (allowEmpty && required.length > 0) {
     const reason = `expected false, since ${required.join(', ')} must be among the results`;
     report(['results', 'allowEmpty'], reason);
-  }
-  const classes = settings.pods.allowedStorageClasses;
-  if (storage.storageClass !== undefined && !classes.includes(storage.storageClass)) {
-    const reason = `"${storage.storageClass}" is not among pods.allowedStorageClasses of the configuration`;
-    report(['results', 'storage', 'storageClass'], reason);
   }
 }
 
