@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'object-missing'
   | 'precondition-failed'
   | 'store-refused'
+  | 'store-forbidden'
   | 'store-unavailable'
   // ourselves
   | 'unavailable'
@@ -54,6 +55,11 @@ export class ServiceError extends Error {
 
 export function isServiceError(error: unknown, ...codes: ErrorCode[]): error is ServiceError {
   return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The cluster or the store as a whole: the next thing that is tried there would fail, too. */
+export function isOutOfReach(error: unknown): boolean {
+  return isServiceError(error, 'cluster-unavailable', 'store-unavailable', 'store-forbidden');
 }
 
 /** For messages: the text of anything that was thrown. */

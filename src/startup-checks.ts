@@ -188,7 +188,7 @@ async function checkKeys(store: Pick<ObjectStore, 'check'>, signal: AbortSignal)
 /** Whatever code a refusal has: the store's own words name its status. */
 function adviceOnStore(error: unknown, bucket: string): string {
   if (isServiceError(error, 'bucket-missing')) return `Create the bucket ${bucket}, or correct store.bucket.`;
-  if (isServiceError(error, 'store-refused') || /\b40[0-3]\b/.test(messageOf(error)))
+  if (isServiceError(error, 'store-refused', 'store-forbidden') || /\b40[0-3]\b/.test(messageOf(error)))
     return `Check STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY, their rights in the bucket ${bucket}, store.region, store.sts, and the clock.`;
   return 'Check store.endpoint and store.sts.endpoint, and that they can be reached from here.';
 }

@@ -158,7 +158,9 @@ function renewalDue({ flow, attempts }: World): number | undefined {
   if (flow.credentials?.expiration === undefined) return undefined;
   if (attempts.some(({ worker }) => worker.state === 'ended')) return undefined;
   const minted = Date.parse(flow.credentials.mintedAt);
-  return minted + (Date.parse(flow.credentials.expiration) - minted) / 3;
+  const due = minted + (Date.parse(flow.credentials.expiration) - minted) / 3;
+  // Not a time: it must not hide the deadline.
+  return Number.isNaN(due) ? undefined : due;
 }
 
 /** A pod told to stop is waited for this much longer than its grace before its partial results are deleted. */

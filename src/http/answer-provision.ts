@@ -93,7 +93,7 @@ async function acceptUnlessKnown(
     return (await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal)) === 'created';
   } catch (error) {
     // A new flow needs the store; a repeat is answered without it.
-    if (isServiceError(error, 'store-unavailable', 'store-refused')) return false;
+    if (isServiceError(error, 'store-unavailable', 'store-refused', 'store-forbidden')) return false;
     throw error;
   }
 }

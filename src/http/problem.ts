@@ -64,6 +64,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'object-missing': unavailable,
   'precondition-failed': unavailable,
   'store-refused': unavailable,
+  'store-forbidden': unavailable,
   'store-unavailable': unavailable,
   unavailable: { ...unavailable, shown: true },
   'deadline-exceeded': unavailable,

@@ -94,25 +94,23 @@ async function writeFiles(
 /** What nobody has used for long is swept. False if that has happened. */
 async function markUsed({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<boolean> {
   const annotations = { [usedAtAnnotation]: now().toISOString() };
-  try {
-    await cluster.configMaps.patch(name, { metadata: { annotations } }, signal);
-    return true;
-  } catch (error) {
-    if (isServiceError(error, 'cluster-not-found')) return false;
-    throw error;
-  }
+  return await isThere(() => cluster.configMaps.patch(name, { metadata: { annotations } }, signal));
 }
 
 async function writeParameters(
-  { cluster }: Provisioner,
+  deps: Provisioner,
   { flow, rendered }: Asked,
   signal: AbortSignal,
 ): Promise<void> {
   if (!hasSecrets(rendered)) return;
+  const { secrets } = deps.cluster;
   const secret = buildParametersSecret(flow, rendered);
-  if (await createUnlessThere(() => cluster.secrets.create(secret, signal))) return;
-  // Of a request that died before its Job: what the asset is served with may have changed since.
-  await cluster.secrets.patch(secret.metadata?.name ?? '', { data: secret.data }, signal);
+  if (await createUnlessThere(() => secrets.create(secret, signal))) return;
+  // Of a request that died before its Job: what the asset is served with may have changed since, and the sweep must see that it is used.
+  const metadata = { annotations: { [usedAtAnnotation]: deps.now().toISOString() } };
+  const patch = { metadata, data: secret.data };
+  const kept = await isThere(() => secrets.patch(secret.metadata?.name ?? '', patch, signal));
+  if (!kept) await secrets.create(secret, signal);
 }
 
 /** The sweep will look whether a Job came of it, as for a Secret. */
@@ -127,6 +125,17 @@ async function freezeEnvironment(
   await scheduleCleanup(store, { flow, due }, signal);
   await store.put(key, environment, { contentType: 'application/json' }, signal);
   return { key, sha256: createHash('sha256').update(environment).digest('hex') };
+}
+
+/** False if what is written to is gone. */
+async function isThere(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'cluster-not-found')) return false;
+    throw error;
+  }
 }
 
 /** True if this call made it. */

@@ -135,6 +135,11 @@ async function hasLostRace(
   return isNewer;
 }
 
+/** For a time that cannot be read: a timer would take it for now, without end. */
+const unreadableMillis = 60_000;
+
 function waitUntil(until: number | undefined, now: Date): StepResult {
-  return { then: 'wait', millis: until === undefined ? undefined : Math.max(0, until - now.getTime()) };
+  if (until === undefined) return { then: 'wait', millis: undefined };
+  const millis = Number.isNaN(until) ? unreadableMillis : Math.max(0, until - now.getTime());
+  return { then: 'wait', millis };
 }

@@ -1,4 +1,4 @@
-import { isServiceError } from '../errors.ts';
+import { isOutOfReach, isServiceError } from '../errors.ts';
 import { cleanupPrefix, readCleanupKey, type Cleanup } from '../flow/cleanup.ts';
 import { environmentBornAfter } from '../flow/environment-key.ts';
 import { readFlow } from '../flow/flow.ts';
@@ -32,7 +32,7 @@ async function cleanUpIfPossible(deps: Reconciler, cleanup: Cleanup, signal: Abo
     return await cleanUp(deps, cleanup, signal);
   } catch (error) {
     // Out of reach is so for all of them; anything else is this one's own trouble.
-    if (isServiceError(error, 'cluster-unavailable', 'store-unavailable', 'bucket-missing')) throw error;
+    if (isOutOfReach(error) || isServiceError(error, 'bucket-missing')) throw error;
     flowLogger(deps.log, cleanup.flow).warn({ err: error }, 'results could not be deleted yet');
     return false;
   }

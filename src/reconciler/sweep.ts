@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isServiceError } from '../errors.ts';
+import { isOutOfReach, isServiceError } from '../errors.ts';
 import { annotation } from '../flow/annotations.ts';
 import { cleanupKey } from '../flow/cleanup.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
-import { flowLabel, managedBy, managedByLabel, stateLabel } from '../flow/labels.ts';
+import { flowLabel, managedBy, managedByLabel, stateLabel, usedAtAnnotation } from '../flow/labels.ts';
 import { retentionEnd } from '../flow/record.ts';
 import { listAll } from '../kubernetes/list-all.ts';
 import type { Job, Secret } from '../kubernetes/types.ts';
@@ -39,7 +39,7 @@ async function sweepTombstones(deps: Reconciler, signal: AbortSignal): Promise<v
       if (flow !== undefined) await forget(deps, flow, signal);
     } catch (error) {
       // Out of reach is so for all of them; anything else is this one's own trouble.
-      if (isServiceError(error, 'cluster-unavailable', 'store-unavailable')) throw error;
+      if (isOutOfReach(error)) throw error;
       deps.log.warn({ err: error, job: job.metadata?.name }, 'A flow could not be forgotten yet.');
     }
   }
@@ -77,13 +77,27 @@ async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal):
 
 /** A Secret with parameters is written before its Job; if the Job never came, or for another asset, nobody owns it. */
 async function sweepOrphans({ cluster, config, now }: Reconciler, signal: AbortSignal): Promise<void> {
-  const bornBefore = now().getTime() - config.reconciler.orphanSeconds * 1000;
+  const usedBefore = now().getTime() - config.reconciler.orphanSeconds * 1000;
   const selector = `${flowLabel},${managedByLabel}=${managedBy}`;
   for await (const secret of listAll(cluster.secrets, selector, signal)) {
-    if (!isOldAndUnowned(secret, bornBefore)) continue;
+    if (!isOldAndUnowned(secret, usedBefore)) continue;
     const { name = '', labels } = secret.metadata ?? {};
     const job = await cluster.jobs.get(labels?.[flowLabel] ?? '', signal);
-    if (job === undefined || !mayWant(job, name)) await cluster.secrets.delete(name, {}, signal);
+    if (job === undefined || !mayWant(job, name)) await deleteUnlessUsed(cluster, secret, signal);
+  }
+}
+
+async function deleteUnlessUsed(
+  { secrets }: Reconciler['cluster'],
+  { metadata }: Secret,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name = '', uid = '', resourceVersion = '' } = metadata ?? {};
+  try {
+    await secrets.delete(name, { preconditions: { uid, resourceVersion } }, signal);
+  } catch (error) {
+    // A repeat of its request has just come, and marked it as used.
+    if (!isServiceError(error, 'cluster-conflict')) throw error;
   }
 }
 
@@ -96,7 +110,8 @@ function mayWant(job: Job, secret: string): boolean {
   }
 }
 
-function isOldAndUnowned({ metadata }: Secret, bornBefore: number): boolean {
+function isOldAndUnowned({ metadata }: Secret, usedBefore: number): boolean {
   const owners = metadata?.ownerReferences ?? [];
-  return owners.length === 0 && Date.parse(metadata?.creationTimestamp ?? '') < bornBefore;
+  const used = metadata?.annotations?.[usedAtAnnotation] ?? metadata?.creationTimestamp ?? '';
+  return owners.length === 0 && Date.parse(used) < usedBefore;
 }

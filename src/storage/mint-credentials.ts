@@ -1,8 +1,8 @@
 import type { Secrets, StoreConfig } from '../config/config.ts';
-import { ServiceError } from '../errors.ts';
+import { ServiceError, type ErrorCode } from '../errors.ts';
 import type { CredentialMinter, ScopedCredentials } from './scoped-credentials.ts';
 import { sessionPolicy } from './session-policy.ts';
-import { isPassing, refusalCode } from './upload/refusal.ts';
+import { isForbidden, isPassing, refusalCode } from './upload/refusal.ts';
 import { createSender, type Answer } from './upload/send-request.ts';
 import { signRequest } from './upload/sign-request.ts';
 
@@ -12,7 +12,7 @@ export type MinterSettings = Pick<
   'bucket' | 'credentials' | 'sts' | 'credentialSeconds' | 'requestTimeoutMillis'
 >;
 
-/** One attempt a call; throws `store-refused` or `store-unavailable`. */
+/** One attempt a call; throws `store-refused`, `store-forbidden` or `store-unavailable`. */
 export function createCredentialMinter(
   settings: MinterSettings,
   secrets: Secrets['store'],
@@ -45,7 +45,8 @@ async function assumeRole(assumption: Assumption, signal: AbortSignal): Promise<
   const sender = createSender({ endpoint, timeoutMillis, connections: 1 });
   try {
     const signed = signRequest(request, { host: sender.host, region, service: 'sts' }, secrets);
-    return readCredentials(await sender.send(signed, signal));
+    const until = new Date(Date.now() + settings.credentialSeconds * 1000);
+    return readCredentials(await sender.send(signed, signal), until);
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new ServiceError('store-unavailable', 'the store gave no keys in time', { cause: error });
@@ -68,19 +69,29 @@ function buildForm({ settings, flow }: Assumption): URLSearchParams {
   });
 }
 
-function readCredentials(answer: Answer): ScopedCredentials {
+function readCredentials(answer: Answer, asked: Date): ScopedCredentials {
   if (answer.status !== 200) {
     const code = refusalCode(answer);
-    const passing = answer.status !== 403 && isPassing(answer.status, code);
     const message = `the store refused keys for a flow: ${answer.status} ${code ?? ''}`.trimEnd();
-    throw new ServiceError(passing ? 'store-unavailable' : 'store-refused', message);
+    throw new ServiceError(errorCode(answer.status, code), message);
   }
   return {
     accessKeyId: member(answer, 'AccessKeyId'),
     secretAccessKey: member(answer, 'SecretAccessKey'),
     sessionToken: member(answer, 'SessionToken'),
-    expiration: member(answer, 'Expiration'),
+    expiration: expirationOf(answer, asked),
   };
+}
+
+function errorCode(status: number, code: string | undefined): ErrorCode {
+  if (isForbidden(status)) return 'store-forbidden';
+  return isPassing(status, code) ? 'store-unavailable' : 'store-refused';
+}
+
+/** Unreadable, it would be a time that never comes: the life that was asked for is the best guess. */
+function expirationOf(answer: Answer, fallback: Date): string {
+  const expiration = member(answer, 'Expiration');
+  return Number.isNaN(Date.parse(expiration)) ? fallback.toISOString() : expiration;
 }
 
 function member({ body }: Answer, name: string): string {

@@ -28,7 +28,8 @@ export interface PresignOptions {
 
 /**
  * All that the service asks of an S3 server. One attempt a call, bounded by the signal: the caller repeats.
- * Throws ServiceError `bucket-missing`, `object-missing`, `precondition-failed`, `store-refused` (any other 4xx)
+ * Throws ServiceError `bucket-missing`, `object-missing`, `precondition-failed`, `store-forbidden` (401 and 403, which heal when
+ * somebody corrects keys, rights or a clock), `store-refused` (any other 4xx)
  * or `store-unavailable` (5xx, connection, deadline).
  */
 export interface ObjectStore {

@@ -1,6 +1,6 @@
 import { messageOf, ServiceError, type ErrorCode } from '../errors.ts';
 import type { Call } from './bounded-transport.ts';
-import { isPassing } from './upload/refusal.ts';
+import { isForbidden, isPassing } from './upload/refusal.ts';
 
 /** What the store's client throws, as the service's error: the border of `minio`. */
 export function translateError(error: unknown, call: Call): ServiceError {
@@ -26,8 +26,8 @@ function errorCode(status: number, code: string | undefined): ErrorCode {
   if (code === 'NoSuchBucket') return 'bucket-missing';
   if (status === 404) return 'object-missing';
   if (status === 412) return 'precondition-failed';
-  // The service's own keys do not expire, so that a 403 is final here.
-  return status !== 403 && isPassing(status, code) ? 'store-unavailable' : 'store-refused';
+  if (isForbidden(status)) return 'store-forbidden';
+  return isPassing(status, code) ? 'store-unavailable' : 'store-refused';
 }
 
 function describe(error: unknown): string {

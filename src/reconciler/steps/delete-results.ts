@@ -41,7 +41,7 @@ export async function abortUploads(store: ObjectStore, flow: string, signal: Abo
   try {
     await store.abortUploads(`flows/${flow}/`, signal);
   } catch (error) {
-    if (!isServiceError(error, 'store-refused')) throw error;
+    if (!isServiceError(error, 'store-refused', 'store-forbidden')) throw error;
   }
 }
 

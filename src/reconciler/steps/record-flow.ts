@@ -23,7 +23,8 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
     // No pod is left: an upload that is still open is of one that was killed.
     if (flow.resultsDeletedAt === undefined) await abortUploads(deps.store, flow.name, signal);
   } catch (error) {
-    if (!isServiceError(error, 'bucket-missing', 'store-refused', 'store-unavailable')) throw error;
+    if (!isServiceError(error, 'bucket-missing', 'store-refused', 'store-forbidden', 'store-unavailable'))
+      throw error;
     if (flow.state !== 'unrecorded') {
       await patchFlow(deps, { flow, state: 'unrecorded' }, signal);
       flowLogger(deps.log, flow.name).warn({ err: error }, 'The record could not be written yet.');

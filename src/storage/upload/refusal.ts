@@ -33,6 +33,11 @@ const passingCodes = new Set([
   'ServiceUnavailable',
 ]);
 
+/** Wrong or rotated keys, missing rights, a clock that is off: the same request succeeds once somebody has corrected that. */
+export function isForbidden(status: number): boolean {
+  return status === 401 || status === 403;
+}
+
 /**
  * Whether the same request may succeed later. 403 counts: keys expire and are renewed behind our back; 501 does not.
  */

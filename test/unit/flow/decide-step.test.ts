@@ -108,6 +108,13 @@ const rows: Row[] = [
     expect: { take: 'wait', until: epoch + 310_000 },
   },
   {
+    name: 'keys whose end cannot be read hide no deadline',
+    flow: { ...started, credentials: { mintedAt: at(10), expiration: 'in an hour' } },
+    attempts: [anAttempt()],
+    seconds: 30,
+    expect: { take: 'wait', until: epoch + 1_020_000 },
+  },
+  {
     name: 'keys are not renewed once the worker has ended: a terminating pod never sees them',
     flow: {
       ...started,

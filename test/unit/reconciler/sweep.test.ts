@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { annotation } from '../../../src/flow/annotations.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
+import { usedAtAnnotation } from '../../../src/flow/labels.ts';
 import { parametersSecretName } from '../../../src/flow/names.ts';
 import { recordKey, type FlowRecord } from '../../../src/flow/record.ts';
 import type { Outcome } from '../../../src/flow/outcome.ts';
@@ -106,6 +107,27 @@ test('parameters whose Job never came, or came for another asset, are deleted af
   await sweep(deps, signal);
   const left = (await secrets.list({}, signal)).items.map(({ metadata }) => metadata?.name ?? '');
   assert.deepEqual(left.sort(), [...kept.map(nameOf), 'somebody-elses'].sort());
+});
+
+test('parameters are kept that a repeat of their request uses while the sweep looks for their Job', async (t) => {
+  const { deps, api, setClock } = await startTestReconciler(t, { store: memoryStore() });
+  const { jobs, secrets } = api.cluster;
+  const orphan = await secrets.create(parametersOf('flow-a'), signal);
+  const born = (Date.parse(orphan.metadata?.creationTimestamp ?? '') - epoch) / 1000;
+  const later = born + 2 * deps.config.reconciler.orphanSeconds;
+  const metadata = { annotations: { [usedAtAnnotation]: at(later) } };
+  async function get(...asked: Parameters<typeof jobs.get>) {
+    const job = await jobs.get(...asked);
+    await secrets.patch(nameOf('flow-a'), { metadata, data: orphan.data }, signal);
+    return job;
+  }
+  const racing = { ...deps, cluster: { ...deps.cluster, jobs: { ...jobs, get } } };
+  setClock(later);
+  await sweep(racing, signal);
+  assert.notEqual(await secrets.get(nameOf('flow-a'), signal), undefined);
+  // And it is as young as its last use.
+  await sweep(deps, signal);
+  assert.notEqual(await secrets.get(nameOf('flow-a'), signal), undefined);
 });
 
 function parametersOf(flow: string, digest = 'digest') {

@@ -167,7 +167,7 @@ for (const { name, act } of operations) {
   test(`tells what is wrong with a ${name}`, async () => {
     proxy.fault = () => undefined;
     await assert.rejects(act(connect({ bucket: 'no-such-bucket-here' }), signal), { code: 'bucket-missing' });
-    await assert.rejects(act(connect({ secret: 'wrong' }), signal), { code: 'store-refused' });
+    await assert.rejects(act(connect({ secret: 'wrong' }), signal), { code: 'store-forbidden' });
     await assert.rejects(act(connect({ endpoint: 'http://127.0.0.1:1' }), signal), {
       code: 'store-unavailable',
     });

@@ -64,7 +64,7 @@ test('hands out the configured keys where the store has no STS', async () => {
 test('tells wrong keys from a store that is away', async () => {
   const { region } = server;
   const wrong = createCredentialMinter(settings(), { ...server.keys, secretAccessKey: 'wrong' });
-  await assert.rejects(wrong.mint('flow-1', signal), { code: 'store-refused' });
+  await assert.rejects(wrong.mint('flow-1', signal), { code: 'store-forbidden' });
   await using proxy = await startFaultyProxy(server.endpoint);
   proxy.fault = () => ({ kind: 'status', when: 'before', status: 503 });
   const busy = createCredentialMinter(settings({ sts: { endpoint: proxy.url, region } }), server.keys);
@@ -78,13 +78,13 @@ test('tells wrong keys from a store that is away', async () => {
 });
 
 /** As AWS answers; what the request was is kept. */
-async function startSts(t: TestContext) {
+async function startSts(t: TestContext, expiration = '2026-01-01T01:00:00Z') {
   const seen: { headers: IncomingHttpHeaders; form: URLSearchParams }[] = [];
   const sts = createServer((request, response) => {
     void text(request).then((body) => {
       seen.push({ headers: request.headers, form: new URLSearchParams(body) });
       const members = { AccessKeyId: 'ASIA1', SecretAccessKey: 'se/cr+et', SessionToken: 'to+ken==' };
-      const times = { Expiration: '2026-01-01T01:00:00Z' };
+      const times = { Expiration: expiration };
       const xml = Object.entries({ ...members, ...times }).map(
         ([name, value]) => `<${name}>${value}</${name}>`,
       );
@@ -123,6 +123,13 @@ test('asks an STS of its own for a role, signed for its host and region, and rea
     DurationSeconds: '900',
   });
   assert.equal(form.get('Policy'), sessionPolicy(server.bucket, 'flow-1', 'aws-eusc'));
+});
+
+test('takes the life that was asked for where the answer tells no readable time', async (t) => {
+  const { endpoint } = await startSts(t, 'in an hour');
+  const minter = createCredentialMinter(settings({ sts: { endpoint, region: 'us-east-1' } }), server.keys);
+  const { expiration } = await minter.mint('flow-1', signal);
+  assert.ok(Date.parse(expiration ?? '') > Date.now(), expiration);
 });
 
 test('names no role where none is configured', async (t) => {

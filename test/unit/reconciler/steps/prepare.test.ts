@@ -72,3 +72,37 @@ test('a flow whose secret parameters are gone ends at once', async (t) => {
   assert.match(outcome.message, /flow-a-parameters/);
   assert.equal(suspended, true);
 });
+
+test('what the store forbids is waited for, slowly, until the pending deadline', async (t) => {
+  let refusal: Error | undefined = new ServiceError(
+    'store-forbidden',
+    'the store answered 403: AccessDenied',
+  );
+  const minter = {
+    lifetimeSeconds: undefined,
+    mint: () => (refusal === undefined ? Promise.resolve(keys) : Promise.reject(refusal)),
+  };
+  const { deps, api, see, setClock } = await startTestReconciler(t, { store: memoryStore(), minter });
+  const { maxMillis } = deps.config.reconciler.backoff;
+  await api.cluster.jobs.create(withEnvironment(), signal);
+  const { createdAt, plan } = await see('flow-a');
+  const born = (Date.parse(createdAt) - epoch) / 1000;
+
+  setClock(born);
+  assert.deepEqual(await prepare(deps, await see('flow-a'), signal), { then: 'wait', millis: maxMillis });
+  setClock(born + plan.limits.pending - 1);
+  assert.deepEqual(await prepare(deps, await see('flow-a'), signal), { then: 'wait', millis: 1001 });
+  assert.equal((await see('flow-a')).outcome, undefined);
+
+  setClock(born + plan.limits.pending + 1);
+  await prepare(deps, await see('flow-a'), signal);
+  const { outcome } = await see('flow-a');
+  assert.ok(outcome?.phase === 'failed');
+  assert.equal(outcome.reason, 'pending-deadline-exceeded');
+  assert.match(outcome.message, /AccessDenied/);
+
+  refusal = undefined;
+  await api.cluster.jobs.create(withEnvironment({ name: 'flow-b' }), signal);
+  await prepare(deps, await see('flow-b'), signal);
+  assert.equal((await see('flow-b')).suspended, false);
+});
