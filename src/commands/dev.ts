@@ -3,68 +3,125 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { processEnvironment } from '../config/process-environment.ts';
 import { describeDev, type DevFacts } from '../demo/describe-dev.ts';
-import { startDev } from '../demo/start-dev.ts';
-import type { KnownConnector } from '../demo/start-embedded-service.ts';
+import { describeEnvironment } from '../demo/dev-environment.ts';
+import { defaultStateFolder, DevStateFolder } from '../demo/dev-state.ts';
+import { detachDev } from '../demo/detach-dev.ts';
+import { keepDev } from '../demo/keep-dev.ts';
+import { startDev, type DevOptions } from '../demo/start-dev.ts';
 import { ServiceError } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { listenForInterruption } from './listen-for-interruption.ts';
+import { exitCodeOf, listenForInterruption, type Interruption } from './listen-for-interruption.ts';
 import { readOptions } from './read-options.ts';
 import { readVersion } from './serve.ts';
 
-const help = `Usage: edc-job-provisioner dev [options]
+const help = `Usage: edc-job-provisioner dev [options]     run until Ctrl-C, or in the background with --detach
+       edc-job-provisioner dev env [options]   print what a shell needs to use the one in the background
+       edc-job-provisioner dev stop [options]  end it
 
-Runs the service with an embedded cluster and store until Ctrl-C, and prints where they are and the keys to them.
+Runs the service with an embedded cluster and store, and prints where they are and the keys to them.
 
-  --port N          port of the service (default: 8080; 0 takes a free one)
-  --json            print one line of JSON instead of a table
+  --port N          port of the service (default: EDC_JP_HTTP_PORT, else 8080; 0 takes a free one)
+  --servers-only    cluster and store without the service; the file that is printed has the settings with which
+                    "serve" works on them
+  --detach          return when all is ready, and leave it running until "dev stop"
+  --json            print one line of JSON instead of a table (or, with env, of shell commands)
   --callback URL    callback address of a connector on this machine
                     (default: http://localhost:8181/api/management/callback)
-  --key KEY         key of that connector's management API (default: a random one, which is printed)
+  --key KEY         key of that connector's management API (default: CONNECTOR_PROVIDER_KEY, else a random one, which
+                    is printed)
   --management URL  base of its management API (default: the callback address without its final /callback)
+  --state FOLDER    where the one in the background keeps its addresses, keys and log, for you alone
+                    (default: \${XDG_STATE_HOME:-~/.local/state}/edc-job-provisioner/dev)
 
 EDC_JP_… settings of the environment count, unless they say where the embedded servers are. The log goes to standard error.
 `;
 
-/** Ends with exit code 0 on SIGINT or SIGTERM, and leaves nothing behind. */
+type Values = ReturnType<typeof readValues>['values'];
+
+const stopMillis = 60_000;
+
+/** Ends with exit code 0 on SIGINT, SIGTERM or `dev stop`, and leaves nothing behind. */
 export async function devCommand(args: string[]): Promise<void> {
-  const { values } = readOptions('dev', () =>
-    parseArgs({
-      args,
-      options: {
-        port: { type: 'string', default: '8080' },
-        json: { type: 'boolean', default: false },
-        callback: { type: 'string', default: 'http://localhost:8181/api/management/callback' },
-        key: { type: 'string' },
-        management: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }),
-  );
+  const { values, positionals } = readOptions('dev', () => readValues(args));
   if (values.help) {
     process.stdout.write(help);
     return;
   }
-  using interruption = listenForInterruption();
-  const env = processEnvironment();
-  const log = createLogger(env['EDC_JP_LOG_LEVEL'] ?? 'info');
-  await using dev = await startDev({
-    port: readPort(values.port),
-    connector: connectorOf(values),
-    version: readVersion(),
-    env,
-    log,
-  });
-  print(dev.facts, values.json);
-  if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
+  const state = new DevStateFolder(values.state ?? defaultStateFolder(processEnvironment()));
+  const action = positionals.join(' ');
+  if (action === 'stop') await stop(state);
+  else if (action === 'env') await printEnvironment(values, state);
+  else if (action === '') await start(args, values, state);
+  else throw new ServiceError('invalid-request', `dev: expected env, stop or nothing, received "${action}"`);
 }
 
-function connectorOf(values: { callback: string; key?: string; management?: string }): KnownConnector {
+function readValues(args: string[]) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      port: { type: 'string' },
+      'servers-only': { type: 'boolean', default: false },
+      detach: { type: 'boolean', default: false },
+      // What --detach starts.
+      background: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      callback: { type: 'string', default: 'http://localhost:8181/api/management/callback' },
+      key: { type: 'string' },
+      management: { type: 'string' },
+      state: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+}
+
+async function start(args: string[], values: Values, state: DevStateFolder): Promise<void> {
+  using interruption = listenForInterruption();
+  const options = optionsOf(values);
+  if (values.detach) {
+    await startInBackground({ args, values, state }, interruption);
+  } else if (values.background) {
+    await keepDev(options, state, interruption.signal);
+  } else {
+    await using dev = await startDev(options);
+    print(dev.facts, { json: values.json, end: 'Ctrl-C ends it all.' });
+    if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
+  }
+}
+
+async function startInBackground(
+  { args, values, state }: { args: string[]; values: Values; state: DevStateFolder },
+  interruption: Interruption,
+): Promise<void> {
+  const kept = args.filter((argument) => argument !== '--detach');
+  const argv = [process.execPath, process.argv[1] ?? '', 'dev', ...kept, '--background'];
+  try {
+    const { facts, pid } = await detachDev({ argv, state }, interruption.signal);
+    const end = `It runs in the background (process ${pid}, log ${state.log}).\n"npm run dev -- stop" ends it all.`;
+    print(facts, { json: values.json, end });
+  } catch (error) {
+    const received = interruption.received();
+    if (received === undefined) throw error;
+    process.exitCode = exitCodeOf(received);
+    process.stderr.write('dev was interrupted before it was ready; nothing is left of it.\n');
+  }
+}
+
+function optionsOf(values: Values): DevOptions {
+  const env = processEnvironment();
   return {
-    name: 'provider',
-    token: randomBytes(24).toString('hex'),
-    key: values.key ?? randomBytes(24).toString('hex'),
-    callbackPrefix: values.callback,
-    ...(values.management === undefined ? {} : { managementUrl: values.management }),
+    port: readPort(values.port ?? env['EDC_JP_HTTP_PORT'] ?? '8080'),
+    connector: {
+      name: 'provider',
+      token: randomBytes(24).toString('hex'),
+      key: values.key ?? env['CONNECTOR_PROVIDER_KEY'] ?? randomBytes(24).toString('hex'),
+      callbackPrefix: values.callback,
+      ...(values.management === undefined ? {} : { managementUrl: values.management }),
+    },
+    serversOnly: values['servers-only'],
+    version: readVersion(),
+    env,
+    log: createLogger(env['EDC_JP_LOG_LEVEL'] ?? 'info'),
   };
 }
 
@@ -74,6 +131,20 @@ function readPort(text: string): number {
   throw new ServiceError('invalid-request', `--port: expected a number from 0 to 65535, received "${text}"`);
 }
 
-function print(facts: DevFacts, json: boolean): void {
-  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : describeDev(facts));
+function print(facts: DevFacts, { json, end }: { json: boolean; end: string }): void {
+  process.stdout.write(json ? `${JSON.stringify(facts)}\n` : describeDev(facts, end));
+}
+
+async function printEnvironment({ json }: Values, state: DevStateFolder): Promise<void> {
+  const known = await state.load();
+  if (known === undefined)
+    throw new ServiceError('not-found', 'no dev runs in the background: start one with "dev --detach"');
+  process.stdout.write(json ? `${JSON.stringify(known.facts)}\n` : describeEnvironment(known.facts));
+}
+
+async function stop(state: DevStateFolder): Promise<void> {
+  const ended = await state.stop(stopMillis);
+  process.stderr.write(
+    ended ? 'dev has ended; nothing is left of it.\n' : 'No dev runs in the background.\n',
+  );
 }

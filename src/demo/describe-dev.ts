@@ -1,3 +1,5 @@
+import { mcHost } from './dev-environment.ts';
+
 /** All that somebody needs to work with what `dev` runs; printed by `dev --json` as it is. */
 export interface DevFacts {
   /** Path. */
@@ -10,8 +12,9 @@ export interface DevFacts {
     accessKeyId: string;
     secretAccessKey: string;
   };
-  /** Base URL. */
+  /** Base URL; with `serversOnly` nothing listens there yet. */
   service: string;
+  serversOnly: boolean;
   connector: {
     name: string;
     /** Endpoint of the connector's provisioner entry; its token is a secret. */
@@ -20,13 +23,17 @@ export interface DevFacts {
   };
   /** Key of the connector's management API. */
   connectorKey: string;
+  /** What a shell needs to use all this; with `serversOnly` also the settings and secrets of `serve`. */
+  environment: Record<string, string>;
+  /** Path: the same for a shell to read. */
+  environmentFile: string;
 }
 
-/** As a table, followed by what to type. */
-export function describeDev(facts: DevFacts): string {
+/** As a table, followed by what to type. `end`: how to end it. */
+export function describeDev(facts: DevFacts, end: string): string {
   const { s3, connector } = facts;
   const rows = [
-    ['service', facts.service],
+    ['service', facts.serversOnly ? `not started; its place is ${facts.service}` : facts.service],
     ['kubeconfig', facts.kubeconfig],
     ['namespace', facts.namespace],
     ['S3 endpoint', s3.endpoint],
@@ -38,19 +45,24 @@ export function describeDev(facts: DevFacts): string {
     ['its callbacks', connector.callback],
     ['its key', facts.connectorKey],
     ['its endpoint for us', connector.provisionUrl],
+    ['for a shell', `. ${facts.environmentFile}`],
   ];
   const width = Math.max(...rows.map(([name = '']) => name.length));
   const table = rows.map(([name = '', value = '']) => `  ${name.padEnd(width)}  ${value}`);
-  return `${[...table, '', ...advice(facts)].join('\n')}\n`;
+  return `${[...table, '', ...startingService(facts), ...advice(facts), end].join('\n')}\n`;
+}
+
+function startingService({ serversOnly, environmentFile }: DevFacts): string[] {
+  if (!serversOnly) return [];
+  return ['Start the service on it:', `  . ${environmentFile}`, '  npm start', ''];
 }
 
 function advice({ kubeconfig, namespace, s3, service, connector }: DevFacts): string[] {
-  const host = s3.endpoint.replace('http://', `http://${s3.accessKeyId}:${s3.secretAccessKey}@`);
   return [
     'Try it:',
     `  curl -O -J ${service}/demo/seattle-weather`,
     `  kubectl --kubeconfig ${kubeconfig} -n ${namespace} get jobs,pods`,
-    `  MC_HOST_dev=${host} mc ls -r dev/${s3.bucket}`,
+    `  MC_HOST_dev=${mcHost(s3)} mc ls -r dev/${s3.bucket}`,
     '',
     'An EDC provider (0.2 to 0.15) with its management key set to the key above gets results by:',
     '  provisioner.http.entries.jobs.provisioner.type=provider',
@@ -58,6 +70,5 @@ function advice({ kubeconfig, namespace, s3, service, connector }: DevFacts): st
     '  provisioner.http.entries.jobs.data.address.type=HttpProvision',
     'and an asset "seattle-weather" whose data address has that type.',
     '',
-    'Ctrl-C ends it all.',
   ];
 }

@@ -1,16 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
+import type { DemoServers } from './demo-servers.ts';
 import type { DevFacts } from './describe-dev.ts';
+import { describeEnvironment, devEnvironment } from './dev-environment.ts';
+import { makeDevFolder } from './dev-folder.ts';
 import { startEmbeddedServers } from './embedded-servers.ts';
 import { freePort } from './free-port.ts';
-import { startEmbeddedService, type KnownConnector } from './start-embedded-service.ts';
+import { prepareServers } from './prepare-servers.ts';
+import {
+  preferredSettings,
+  provisionUrl,
+  serviceEnvironment,
+  serviceUrl,
+  type KnownConnector,
+} from './service-environment.ts';
+import { startEmbeddedService } from './start-embedded-service.ts';
 
 export interface DevOptions {
   /** 0 takes a free one. */
   port: number;
   connector: KnownConnector;
+  /** Cluster and store alone: somebody else runs the service, on that port. */
+  serversOnly: boolean;
   version: string;
   env: Readonly<Record<string, string | undefined>>;
   log: Logger;
@@ -21,28 +33,49 @@ export interface Dev extends AsyncDisposable {
 }
 
 /** Cluster, store and service, in this process and a temporary folder that ends with them. */
-export async function startDev({ port, connector, version, env, log }: DevOptions): Promise<Dev> {
+export async function startDev(options: DevOptions): Promise<Dev> {
   await using stack = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'edc-job-provisioner-dev-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const { path: folder } = stack.use(await makeDevFolder());
   const servers = await startEmbeddedServers({ folder });
   stack.defer(() => servers.stop());
-  const own = { servers, port: port === 0 ? await freePort() : port };
-  const service = await startEmbeddedService({ ...own, version, connectors: [connector], env, log });
-  stack.defer(() => service.stop());
+  const port = options.port === 0 ? await freePort() : options.port;
+  if (options.serversOnly) {
+    await prepareServers(servers);
+  } else {
+    const { connector, version, env, log } = options;
+    const service = await startEmbeddedService({ servers, port, version, connectors: [connector], env, log });
+    stack.defer(() => service.stop());
+  }
+  const facts = factsOf({ ...options, port }, servers, folder);
+  await writeFile(facts.environmentFile, describeEnvironment(facts), { mode: 0o600 });
+  const owned = stack.move();
+  return { facts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function factsOf(
+  { connector, port, serversOnly }: DevOptions,
+  servers: DemoServers,
+  folder: string,
+): DevFacts {
   const { endpoint, region, accessKeyId, secretAccessKey } = servers.s3;
+  const url = serviceUrl(port);
   const facts = {
     kubeconfig: servers.kubeconfig,
-    namespace: service.namespace,
-    s3: { endpoint, region, accessKeyId, secretAccessKey, bucket: service.bucket },
-    service: service.url,
+    namespace: servers.place,
+    s3: { endpoint, region, accessKeyId, secretAccessKey, bucket: servers.place },
+    service: url,
+    serversOnly,
     connector: {
       name: connector.name,
-      provisionUrl: service.provisionUrl(connector),
+      provisionUrl: provisionUrl(url, connector),
       callback: connector.callbackPrefix,
     },
     connectorKey: connector.key,
+    environmentFile: join(folder, 'environment'),
   };
-  const owned = stack.move();
-  return { facts, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const forServe = {
+    ...preferredSettings,
+    ...serviceEnvironment({ servers, port, connectors: [connector] }),
+  };
+  return { ...facts, environment: { ...devEnvironment(facts), ...(serversOnly ? forServe : {}) } };
 }

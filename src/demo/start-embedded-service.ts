@@ -1,21 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
-import { startService, type Service } from '../app.ts';
+import { startService } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { connect } from '../kubernetes/connection.ts';
 import type { Logger } from '../log.ts';
-import { createBucket } from './create-bucket.ts';
 import type { DemoServers } from './demo-servers.ts';
-
-/** A connector that the service shall know. */
-export interface KnownConnector {
-  name: string;
-  token: string;
-  /** Of its management API, which is that of its callbacks. */
-  key: string;
-  callbackPrefix: string;
-  managementUrl?: string;
-}
+import { prepareServers } from './prepare-servers.ts';
+import {
+  misleadingSettings,
+  preferredSettings,
+  provisionUrl,
+  serviceEnvironment,
+  serviceUrl,
+  type KnownConnector,
+} from './service-environment.ts';
 
 export interface EmbeddedServiceOptions {
   servers: DemoServers;
@@ -36,25 +31,23 @@ export interface EmbeddedService {
   stop(): Promise<void>;
 }
 
-const templates = fileURLToPath(new URL('../../jobs-templates', import.meta.url));
-
 /** The service itself, in this process. */
 export async function startEmbeddedService(options: EmbeddedServiceOptions): Promise<EmbeddedService> {
-  const url = `http://127.0.0.1:${options.port}`;
-  const { config, secrets } = loadConfig({ env: environmentOf(options, url), file: '' });
-  const { version, log, servers } = options;
-  await createNamespace(servers);
-  await createBucket(servers.s3, servers.place, AbortSignal.timeout(10_000));
-  const service: Service = await startService({ config, secrets, version, log });
+  const { version, log, servers, port } = options;
+  const url = serviceUrl(port);
+  const { config, secrets } = loadConfig({ env: environmentOf(options), file: '' });
+  await prepareServers(servers);
+  const service = await startService({ config, secrets, version, log });
   return {
     url,
     namespace: servers.place,
     bucket: servers.place,
-    provisionUrl: ({ name, token }) => `${url}/connectors/${name}/${token}/provision`,
+    provisionUrl: (connector) => provisionUrl(url, connector),
     stop: () => service.stop(),
   };
 }
 
+<<<<<<< HEAD
 function environmentOf(
   { servers, port, connectors, env }: EmbeddedServiceOptions,
   url: string,
@@ -104,4 +97,9 @@ async function createNamespace({ kubeconfig, place: namespace }: DemoServers): P
   } finally {
     await connection.close();
   }
+=======
+function environmentOf({ env, ...options }: EmbeddedServiceOptions): Record<string, string | undefined> {
+  const misleading = Object.fromEntries(misleadingSettings.map((name) => [name, undefined]));
+  return { ...preferredSettings, ...env, ...misleading, ...serviceEnvironment(options) };
+>>>>>>> 7e0da43 (Let dev run in the background and tell any shell where it is, and run the documented commands in a test)
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
@@ -79,6 +81,99 @@ test('a port that is taken is named', needing('embedded cluster'), async (t) => 
   assert.match(dev.stderr, new RegExp(`${port}.*in use`));
   assert.deepEqual(await dev.leftovers(), []);
 });
+
+test(
+  'dev --detach returns when all is ready, and dev stop when all has ended',
+  needing('embedded cluster'),
+  async (t) => {
+    const { facts, state, starter } = await detach(t);
+    const ready = await fetch(`${facts.service}/health/ready`);
+    assert.equal(ready.status, 200);
+    assert.equal((await stat(state)).mode & 0o777, 0o700);
+    for (const name of ['dev.json', 'dev.log'])
+      assert.equal((await stat(join(state, name))).mode & 0o777, 0o600, name);
+    assert.equal((await stat(facts.environmentFile)).mode & 0o777, 0o600);
+
+    const env = await startCommand(t, ['dev', 'env', '--state', state]);
+    assert.equal(await env.ended(), 0, env.stderr);
+    assert.equal(env.stdout, await readFile(facts.environmentFile, 'utf8'));
+    const second = await startCommand(t, ['dev', '--detach', '--port', '0', '--state', state]);
+    assert.equal(await second.ended(), 1);
+    assert.match(second.stderr, new RegExp(`runs in the background already \\(${facts.service}`));
+
+    await runSlowly(t, facts);
+    const stop = await startCommand(t, ['dev', 'stop', '--state', state]);
+    assert.equal(await stop.ended(), 0, stop.stderr);
+    await starter.nothingRuns();
+    assert.deepEqual(await starter.leftovers(), []);
+    assert.deepEqual(await readdir(state), []);
+    const gone = await startCommand(t, ['dev', 'env', '--state', state]);
+    assert.equal(await gone.ended(), 1);
+    assert.match(gone.stderr, /no dev runs in the background/);
+  },
+);
+
+test(
+  'what a killed dev in the background has left is removed by dev stop',
+  needing('embedded cluster'),
+  async (t) => {
+    const { state, starter } = await detach(t);
+    const { pid } = JSON.parse(await readFile(join(state, 'dev.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    await starter.nothingRuns();
+    assert.notDeepEqual(await starter.leftovers(), []);
+    const stop = await startCommand(t, ['dev', 'stop', '--state', state]);
+    assert.equal(await stop.ended(), 0, stop.stderr);
+    assert.deepEqual(await starter.leftovers(), []);
+    assert.deepEqual(await readdir(state), []);
+  },
+);
+
+test(
+  'dev --detach that is interrupted before it is ready leaves nothing behind',
+  needing('embedded cluster'),
+  async (t) => {
+    const state = await stateFolder(t);
+    const starter = await startCommand(t, ['dev', '--detach', '--port', '0', '--state', state]);
+    await waitUntil('the other process is started', async () => (await readdir(state)).includes('dev.log'));
+    starter.child.kill('SIGINT');
+    assert.equal(await starter.ended(), 130, starter.stderr);
+    await starter.nothingRuns();
+    assert.deepEqual(await starter.leftovers(), []);
+    assert.deepEqual(await readdir(state), []);
+  },
+);
+
+test('dev --detach says why it cannot start', needing('embedded cluster'), async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await waitUntil('it listens', () => server.listening);
+  const { port } = server.address() as AddressInfo;
+  const state = await stateFolder(t);
+  const dev = await startCommand(t, ['dev', '--detach', '--port', String(port), '--state', state]);
+  assert.equal(await dev.ended(), 1);
+  assert.match(dev.stderr, new RegExp(`^edc-job-provisioner dev: .*${port}.*in use`));
+  await dev.nothingRuns();
+  assert.deepEqual(await dev.leftovers(), []);
+  assert.deepEqual(await readdir(state), []);
+});
+
+async function stateFolder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'edc-jp-state-'));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function detach(t: TestContext): Promise<{ starter: CommandProcess; facts: DevFacts; state: string }> {
+  const state = await stateFolder(t);
+  const env = { EDC_JP_TEMPLATES_DIRECTORY: fixtures };
+  const starter = await startCommand(t, ['dev', '--detach', '--json', '--port', '0', '--state', state], {
+    env,
+  });
+  assert.equal(await starter.ended(), 0, starter.stderr);
+  const facts = JSON.parse(starter.stdout) as DevFacts;
+  return { starter, facts, state };
+}
 
 async function startDev(
   t: TestContext,

@@ -11,9 +11,15 @@ const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', imp
 
 export interface CommandOptions {
   env?: Record<string, string>;
+  /** What is started with the arguments, in place of our own program. */
+  program?: readonly string[];
+  /** In place of an empty folder. */
+  folder?: string;
+  /** In a process group of its own, as a terminal does it: what it starts there gets the group's signals too. */
+  inGroup?: boolean;
 }
 
-/** One of our commands as a user runs it, in an empty folder and with a folder of its own for temporary files. */
+/** A command as a user runs it, in an empty folder and with a folder of its own for temporary files. */
 export class CommandProcess {
   /** Its working directory. */
   readonly folder: string;
@@ -26,12 +32,14 @@ export class CommandProcess {
   constructor(
     folders: { folder: string; temporary: string },
     args: readonly string[],
-    { env = {} }: CommandOptions,
+    { env = {}, program = [process.execPath, executable], folder, inGroup = false }: CommandOptions,
   ) {
-    this.folder = folders.folder;
+    this.folder = folder ?? folders.folder;
     this.temporary = folders.temporary;
     const { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE } = process.env;
-    this.child = spawn(process.execPath, [executable, ...args], {
+    const [file = '', ...first] = program;
+    this.child = spawn(file, [...first, ...args], {
+      detached: inGroup,
       cwd: this.folder,
       env: { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE, TMPDIR: this.temporary, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,104 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { ServiceError } from '../errors.ts';
+
+/** A lock that its holder can be reached through. */
+export interface ControlSocket {
+  /** Aborted when somebody asks the holder to end. */
+  stopRequested: AbortSignal;
+  /** Lets go of the lock; those who asked see their connection end. */
+  close(): Promise<void>;
+}
+
+const request = 'stop\n';
+
+/** Holds the lock at `path`. Throws `conflict` while another process holds it; what a killed one left there is removed. */
+export async function holdControlSocket(path: string): Promise<ControlSocket> {
+  const controller = new AbortController();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      received = (received + text).slice(0, request.length);
+      if (received === request) controller.abort(new Error('asked to stop'));
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await listenAlone(server, path);
+  return {
+    stopRequested: controller.signal,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+/** A connection to the holder; undefined where nobody holds the lock. */
+async function reach(path: string): Promise<Socket | undefined> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return socket;
+  } catch {
+    socket.destroy();
+    return undefined;
+  }
+}
+
+export async function isHeld(path: string): Promise<boolean> {
+  const socket = await reach(path);
+  socket?.destroy();
+  return socket !== undefined;
+}
+
+/** Asks the holder to end, and resolves once it has let go: false if there is none. Throws the signal's reason. */
+export async function askToStop(path: string, signal: AbortSignal): Promise<boolean> {
+  const socket = await reach(path);
+  if (socket === undefined) return false;
+  const closed = Promise.withResolvers<undefined>();
+  function giveUp(): void {
+    closed.reject(signal.reason as Error);
+  }
+  signal.addEventListener('abort', giveUp);
+  try {
+    // A holder that is killed resets the connection: it has let go as well.
+    socket
+      .on('error', () => undefined)
+      .on('close', () => {
+        closed.resolve(undefined);
+      });
+    socket.resume().write(request);
+    if (signal.aborted) giveUp();
+    await closed.promise;
+    return true;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    socket.destroy();
+  }
+}
+
+async function listenAlone(server: Server, path: string): Promise<void> {
+  try {
+    await listen(server, path);
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    if (await isHeld(path)) throw new ServiceError('conflict', `${path} is held by another process`);
+    await rm(path, { force: true });
+    await listen(server, path);
+  }
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  server.listen(path);
+  await once(server, 'listening');
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}

@@ -1,0 +1,22 @@
+import { connect } from '../kubernetes/connection.ts';
+import { createBucket } from './create-bucket.ts';
+import type { DemoServers } from './demo-servers.ts';
+
+const timeoutMillis = 10_000;
+
+/** Creates the namespace and the bucket, as an operator does before the service starts for the first time. */
+export async function prepareServers(servers: DemoServers): Promise<void> {
+  await createNamespace(servers);
+  await createBucket(servers.s3, servers.place, AbortSignal.timeout(timeoutMillis));
+}
+
+async function createNamespace({ kubeconfig, place: namespace }: DemoServers): Promise<void> {
+  const connection = await connect({ kubeconfig, namespace, requestTimeoutMillis: timeoutMillis });
+  try {
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    const request = { method: 'POST', path: '/api/v1/namespaces', body } as const;
+    await connection.json(request, AbortSignal.timeout(timeoutMillis));
+  } finally {
+    await connection.close();
+  }
+}

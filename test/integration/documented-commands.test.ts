@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startCommand } from '../support/command-process.ts';
+import { isOnPath } from '../support/is-on-path.ts';
+import { linkCheckout } from '../support/link-checkout.ts';
+import { needing } from '../support/needs.ts';
+import { shellBlocks, type ShellBlock } from '../support/shell-blocks.ts';
+
+const root = new URL('../../', import.meta.url);
+const executable = fileURLToPath(new URL('bin/edc-job-provisioner.js', root));
+const documents = globSync('{*.md,docs/**/*.md,test/**/*.md,jobs-templates/*.md}', { cwd: root }).sort();
+const blocks = documents.flatMap((document) => shellBlocks(document, root));
+
+// A block that cannot run here needs an entry here: what is documented and never tried goes wrong unseen.
+const notRun = ['README.md: they are the tests themselves, and what takes minutes on real servers'];
+
+test('every documented shell command runs in a test, but for those that are listed with a reason', () => {
+  const marked = blocks.filter((block) => block.notRun !== undefined);
+  assert.deepEqual(
+    marked.map(({ document, notRun: reason = '' }) => `${document}: ${reason}`),
+    notRun,
+  );
+  const installing = /^\s*(npm (test|t|ci|i|install)|\.ci\/run)\b/m;
+  const recursive = blocks.filter(({ notRun: reason, commands }) => !reason && installing.test(commands));
+  assert.deepEqual(recursive, []);
+});
+
+/** What a document's commands are seen to print. */
+const prints: Record<string, RegExp[]> = {
+  'README.md': [
+    /The results are in /,
+    /"answer":"accepted"/,
+    /"answer":"repeated"/,
+    /"answer":"deprovisioned"/,
+    /configmap\/note created/,
+  ],
+};
+
+for (const document of documents) {
+  const runnable = blocks.filter((block) => block.document === document && block.notRun === undefined);
+  if (runnable.length === 0) continue;
+  test(`the commands of ${document} run as they stand`, needing('embedded cluster'), async (t) => {
+    assertInstalled();
+    const stdout = await runBlocks(
+      t,
+      document,
+      runnable.filter((block) => isRunnable(t, block)),
+    );
+    for (const text of prints[document] ?? []) assert.match(stdout, text);
+  });
+}
+
+function isRunnable(t: TestContext, { document, line, needs }: ShellBlock): boolean {
+  const missing = needs.filter((program) => !isOnPath(program));
+  if (missing.length > 0)
+    t.diagnostic(`${document}:${line} is not run: no ${missing.join(', ')} on the PATH`);
+  return missing.length === 0;
+}
+
+/** In one shell that ends at the first failure; nothing may be left of them. */
+async function runBlocks(t: TestContext, document: string, runnable: ShellBlock[]): Promise<string> {
+  const base = await mkdtemp(join(tmpdir(), 'edc-jp-documented-'));
+  t.after(() => rm(base, { recursive: true, force: true, maxRetries: 5 }));
+  const folder = await linkCheckout(join(base, 'checkout'));
+  const env = {
+    PATH: pathOfNewcomer(),
+    HOME: base,
+    XDG_STATE_HOME: join(base, 'state'),
+    // The default port may be somebody else's.
+    EDC_JP_HTTP_PORT: '0',
+    npm_config_update_notifier: 'false',
+  };
+  const script = join(base, 'script');
+  await writeFile(script, runnable.map(announced).join('\n'));
+  // Where they fail half-way a dev would stay.
+  t.after(() => execFileSync(process.execPath, [executable, 'dev', 'stop'], { env, stdio: 'ignore' }));
+  const shell = await startCommand(t, [], { env, folder, program: ['sh', '-e', script] });
+  assert.equal(await shell.ended(), 0, `${document}: ${shell.stderr.slice(-4000)}`);
+  await shell.nothingRuns();
+  assert.deepEqual(await shell.leftovers(), []);
+  return shell.stdout;
+}
+
+function announced({ document, line, commands }: ShellBlock): string {
+  return `echo '== ${document}:${line}' >&2\n${commands}`;
+}
+
+/** Without what `npm test` puts in front of it. */
+function pathOfNewcomer(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.filter((folder) => !folder.includes('node_modules')).join(delimiter);
+}
+
+/** A command that installs would do so through the links of the copy. */
+function assertInstalled(): void {
+  const lock = createHash('sha256')
+    .update(readFileSync(new URL('package-lock.json', root)))
+    .digest('hex');
+  const installed = readFileSync(new URL('node_modules/.installed-lock', root), 'utf8');
+  assert.equal(
+    installed,
+    lock,
+    'the dependencies are not those of package-lock.json: node scripts/install.mjs',
+  );
+}
