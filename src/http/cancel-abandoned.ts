@@ -7,38 +7,56 @@ export interface Abandonable {
   flows: Pick<FlowService, 'cancel'>;
   flow: string;
   log: Logger;
+  /** Before the second attempt to cancel; doubles up to sixty times that. Default: half a second. */
+  firstMillis?: number | undefined;
 }
 
-const attempts = 5;
+/** Some three minutes and a half; after that the flow's own limits end it. */
+const attempts = 12;
+/** What accepts a flow may be cut off while the API server still makes its Job: it comes within these or not at all. */
+const attemptsForUnknown = 6;
 const attemptMillis = 5_000;
 
 /**
- * Runs what waits for a flow, and cancels the flow if the client leaves meanwhile: nobody else will ever ask for its result.
- * A cluster that is out of reach is asked a few times; after that the flow's own limits end it.
+ * Runs what waits for a flow, and cancels the flow if that ends before it has called `ended`: because the client leaves, the flow
+ * could not be accepted for sure, or it cannot be followed any more. Nobody else will ever ask for its result. A client that is there does
+ * not wait for that.
  */
 export async function cancelAbandoned(
-  { flows, flow, log }: Abandonable,
+  abandonable: Abandonable,
   client: AbortSignal,
-  run: () => Promise<void>,
+  run: (ended: () => void) => Promise<void>,
 ): Promise<void> {
+  const flow = { ended: false };
+  let failure: { error: unknown } | undefined;
   try {
-    await run();
+    await run(() => {
+      flow.ended = true;
+    });
   } catch (error) {
-    if (!client.aborted) throw error;
-    await cancel({ flows, flow, log });
+    // Nobody is there to hear it.
+    if (!client.aborted) failure = { error };
   }
+  if (!flow.ended) {
+    const cancelling = cancel(abandonable);
+    if (client.aborted) await cancelling;
+  }
+  if (failure !== undefined) throw failure.error;
 }
 
-async function cancel({ flows, flow, log }: Abandonable): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+/** Never throws. */
+async function cancel({ flows, flow, log, firstMillis = 500 }: Abandonable): Promise<void> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
     try {
       const answer = await flows.cancel(flow, 'cancelled-by-user', AbortSignal.timeout(attemptMillis));
-      log.info({ flowId: flow, answer }, 'cancelled a flow that nobody waits for any more');
-      return;
+      if (answer !== 'unknown' || attempt >= attemptsForUnknown) {
+        log.info({ flowId: flow, answer }, 'cancelled a flow that nobody waits for any more');
+        return;
+      }
     } catch (error) {
       log.warn({ flowId: flow, problem: messageOf(error) }, 'could not cancel a flow that nobody waits for');
-      if (attempt === attempts) return;
-      await delay(500 * attempt);
     }
+    // A service that stops does not wait for it.
+    await delay(firstMillis * Math.min(2 ** (attempt - 1), 60), undefined, { ref: false });
   }
 }

@@ -12,12 +12,12 @@ export interface Follower {
 
 /** Beyond a template's own limits: for queues, preparation and the verdict. */
 const slackSeconds = 300;
-/** Looks in a row that find nothing where a flow was accepted. */
+/** Looks in a row that find nothing where a flow was accepted. One that nobody answers is none of them. */
 const mostMisses = 10;
 
 /**
  * Looks at a flow again and again, and ends after the look that shows its outcome. Looks that fail because the cluster is out
- * of reach are repeated. Throws `gone` when the flow is not there any more, `deadline-exceeded` when even its template's limits
+ * of reach are repeated, and say nothing about the flow. Throws `gone` when the flow is not there any more, `deadline-exceeded` when even its template's limits
  * did not end it.
  */
 export async function* followFlow(
@@ -31,14 +31,14 @@ export async function* followFlow(
   let misses = 0;
   let plan: FlowPlan | undefined;
   for (;;) {
-    const view = await look(flows, flow, signal);
-    misses = view === undefined ? misses + 1 : 0;
+    const seen = await look(flows, flow, signal);
+    misses = seen === 'missing' ? misses + 1 : seen === 'unanswered' ? misses : 0;
     if (misses >= mostMisses && plan !== undefined)
       throw new ServiceError('gone', `${flow} is not there any more`);
-    if (view !== undefined) {
-      plan = view.plan;
-      yield view;
-      if (view.outcome !== undefined) return;
+    if (typeof seen === 'object') {
+      plan = seen.plan;
+      yield seen;
+      if (seen.outcome !== undefined) return;
     }
     if (now().getTime() - started > longest(plan) * 1000) {
       throw new ServiceError('deadline-exceeded', `${flow} did not end within its limits`);
@@ -52,12 +52,12 @@ async function look(
   flows: Follower['flows'],
   flow: string,
   signal: AbortSignal,
-): Promise<FlowView | undefined> {
+): Promise<FlowView | 'missing' | 'unanswered'> {
   try {
-    return await flows.find(flow, signal);
+    return (await flows.find(flow, signal)) ?? 'missing';
   } catch (error) {
     if (isServiceError(error, 'cluster-unavailable', 'store-unavailable') && !signal.aborted)
-      return undefined;
+      return 'unanswered';
     throw error;
   }
 }

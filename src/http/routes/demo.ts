@@ -1,32 +1,24 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Config, HttpConfig, Secrets } from '../../config/config.ts';
-import { ServiceError } from '../../errors.ts';
+import type { HttpConfig } from '../../config/config.ts';
+import { isServiceError, ServiceError } from '../../errors.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { flowName } from '../../flow/names.ts';
 import type { FlowService, FlowView } from '../../provisioner/flow-service.ts';
-import { chooseBytes } from '../../result/choose-bytes.ts';
-import { serviceAddress } from '../../result/build-data-address.ts';
-import type { ManifestCache } from '../../result/manifest-cache.ts';
-import type { StoredManifest } from '../../result/read-manifest.ts';
-import { archiveBody, fileBody } from '../../result/result-body.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';
-import { answerProblem } from '../answer-problem.ts';
 import { bareAllowed } from '../bare-allowed.ts';
 import { cancelAbandoned } from '../cancel-abandoned.ts';
+import { frameEvents, readLastEvent } from '../event-stream.ts';
 import { followFlow, type Follower } from '../follow-flow.ts';
-import { describeOutcome, progressLines } from '../progress-lines.ts';
+import { progressLines } from '../progress-lines.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
-import { sendBody, type BodySender } from './send-body.ts';
+import { addressOf, sendResult, type DemoResultDeps } from './demo-result.ts';
 
-export interface DemoRouteDeps extends BodySender {
+export interface DemoRouteDeps extends DemoResultDeps {
   http: Pick<HttpConfig, 'bare' | 'publicUrl' | 'answerDeadlineMillis'>;
-  results: Pick<Config['results'], 'addressSeconds'>;
-  keys: Secrets['resultKeys'];
   templates: readonly Template[];
   flows: Pick<FlowService, 'accept' | 'find' | 'cancel'>;
-  manifests: ManifestCache;
   now: () => Date;
   newId: () => string;
   poll?: Follower['poll'];
@@ -61,18 +53,47 @@ export function demoRoutes(deps: DemoRouteDeps): Route[] {
 
 async function runDemo(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
   checkAllowed(ctx, deps);
+  if (wantsEvents(ctx) && ctx.get('Last-Event-ID') !== '') {
+    await resumeProgress(ctx, deps);
+    return;
+  }
   const query = new URLSearchParams(ctx.querystring);
-  const progress = query.has('progress') || ctx.get('Accept').includes('text/event-stream');
+  const progress = query.has('progress') || wantsEvents(ctx);
   query.delete('progress');
   const rendered = render(pickTemplate(deps.templates, ctx.params['template']), query);
   const request = buildRequest(deps, rendered);
   const flow = flowName(request);
-  await cancelAbandoned({ flows: deps.flows, flow, log: ctx.state.log }, ctx.state.signal, async () => {
-    // Not the client's signal: whether the Job stands has to be known before it can be cancelled.
-    await deps.flows.accept(request, rendered, AbortSignal.timeout(deps.http.answerDeadlineMillis));
-    if (progress) await sendProgress(ctx, deps, flow);
-    else await sendResult(ctx, deps, await waitForOutcome(ctx, deps, flow));
+  await cancelUnlessEnded(ctx, deps, flow, async (ended) => {
+    await acceptFlow(deps, { request, rendered }, ended);
+    if (progress) await sendProgress(ctx, deps, { flow, ended });
+    else await sendResult(ctx, deps, await waitForOutcome(ctx, deps, { flow, ended }));
   });
+}
+
+/** What is refused for sure has made no Job; anything else, a time that is over included, may have. */
+async function acceptFlow(
+  { flows, http }: DemoRouteDeps,
+  { request, rendered }: { request: FlowRequest; rendered: RenderedTemplate },
+  ended: () => void,
+): Promise<void> {
+  try {
+    // Not the client's signal: whether the Job stands has to be known before it can be cancelled.
+    await flows.accept(request, rendered, AbortSignal.timeout(http.answerDeadlineMillis));
+  } catch (error) {
+    if (isServiceError(error, 'cluster-refused', 'store-refused', 'bucket-missing')) ended();
+    throw error;
+  }
+}
+
+/** A reader that was cut off goes on with its flow; one that has seen the end is told to stay away (204). No job is run for either. */
+async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
+  const flow = readLastEvent(ctx.get('Last-Event-ID'));
+  const view = flow === undefined ? undefined : await deps.flows.find(flow, ctx.state.signal);
+  if (flow === undefined || view?.request.dialect !== 'rest') {
+    ctx.status = 204;
+    return;
+  }
+  await cancelUnlessEnded(ctx, deps, flow, (ended) => sendProgress(ctx, deps, { flow, ended }));
 }
 
 /** A web page elsewhere must not start jobs here. */
@@ -117,46 +138,55 @@ function assetOf(template: Template): string {
   return template.assets[0]?.id ?? template.name;
 }
 
-async function waitForOutcome(ctx: HttpContext, deps: DemoRouteDeps, flow: string): Promise<FlowView> {
+interface Followed {
+  flow: string;
+  /** To be called once there is an outcome: from then on there is nothing to cancel. */
+  ended: () => void;
+}
+
+function cancelUnlessEnded(
+  ctx: HttpContext,
+  { flows, poll }: DemoRouteDeps,
+  ...[flow, run]: [string, (ended: () => void) => Promise<void>]
+): Promise<void> {
+  const { log, signal } = ctx.state;
+  return cancelAbandoned({ flows, flow, log, firstMillis: poll?.firstMillis }, signal, run);
+}
+
+async function* viewsOf(
+  { state: { signal } }: HttpContext,
+  deps: DemoRouteDeps,
+  { flow, ended }: Followed,
+): AsyncGenerator<FlowView, void> {
+  for await (const view of followFlow(deps, flow, signal)) {
+    if (view.outcome !== undefined) ended();
+    yield view;
+  }
+}
+
+async function waitForOutcome(ctx: HttpContext, deps: DemoRouteDeps, followed: Followed): Promise<FlowView> {
   let last: FlowView | undefined;
-  for await (const view of followFlow(deps, flow, ctx.state.signal)) last = view;
-  if (last === undefined) throw new ServiceError('gone', `${flow} is not there any more`);
+  for await (const view of viewsOf(ctx, deps, followed)) last = view;
+  if (last === undefined) throw new ServiceError('gone', `${followed.flow} is not there any more`);
   return last;
 }
 
-async function sendResult(ctx: HttpContext, deps: DemoRouteDeps, view: FlowView): Promise<void> {
-  const { outcome, flow } = view;
-  if (outcome?.phase !== 'succeeded') {
-    const reason = outcome === undefined ? {} : { phase: outcome.phase, reason: outcome.reason };
-    const detail = outcome === undefined ? 'no outcome' : describeOutcome(outcome);
-    answerProblem(ctx, {
-      code: 'flow-failed',
-      title: 'The job failed',
-      status: 502,
-      detail,
-      flow,
-      ...reason,
-    });
-    return;
+async function sendProgress(ctx: HttpContext, deps: DemoRouteDeps, followed: Followed): Promise<void> {
+  const { flow } = followed;
+  let end = 'given up';
+  async function* views(): AsyncGenerator<FlowView, void> {
+    for await (const view of viewsOf(ctx, deps, followed)) {
+      end = view.outcome?.phase ?? end;
+      yield view;
+    }
   }
-  const { stored, chosen } = await findBytes(deps, view, ctx.state.signal);
-  const contentType = view.plan.results.contentType;
-  ctx.set('Content-Location', await addressOf(deps, view, ctx.state.signal));
-  const body =
-    chosen.kind === 'file' ? fileBody(stored, chosen.file, contentType) : archiveBody(stored, chosen.format);
-  await sendBody(ctx, deps, body);
-}
-
-async function sendProgress(ctx: HttpContext, deps: DemoRouteDeps, flow: string): Promise<void> {
-  const { signal } = ctx.state;
-  const views = followFlow(deps, flow, signal);
-  const events = ctx.get('Accept').includes('text/event-stream');
   const lines = progressLines({
     flow,
-    views,
+    views: views(),
     now: deps.now,
-    addressOf: (view) => addressOf(deps, view, signal),
+    addressOf: (view) => addressOf(deps, view, ctx.state.signal),
   });
+  const events = wantsEvents(ctx);
   ctx.status = 200;
   ctx.set({
     'Content-Type': events ? 'text/event-stream' : 'text/plain; charset=utf-8',
@@ -164,36 +194,16 @@ async function sendProgress(ctx: HttpContext, deps: DemoRouteDeps, flow: string)
     'X-Accel-Buffering': 'no',
   });
   ctx.respond = false;
-  await pipeline(Readable.from(framed(lines, events)), ctx.res);
+  const text = events ? frameEvents({ flow, lines, end: () => end }) : endLines(lines);
+  await pipeline(Readable.from(text), ctx.res);
 }
 
-async function* framed(lines: AsyncIterable<string>, events: boolean): AsyncGenerator<string, void> {
-  for await (const line of lines) yield events ? `data: ${line}\n\n` : `${line}\n`;
+function wantsEvents(ctx: HttpContext): boolean {
+  return ctx.get('Accept').includes('text/event-stream');
 }
 
-async function findBytes(
-  { manifests }: DemoRouteDeps,
-  { flow, plan, outcome }: FlowView,
-  signal: AbortSignal,
-) {
-  const attempt = outcome?.phase === 'succeeded' ? outcome.results.attempt : '';
-  const stored: StoredManifest | undefined = await manifests.load(flow, attempt, signal);
-  const chosen = stored && chooseBytes(plan.results.choice, stored.manifest);
-  if (stored === undefined || chosen === undefined)
-    throw new ServiceError('gone', 'the results have been deleted');
-  return { stored, chosen };
-}
-
-async function addressOf(deps: DemoRouteDeps, view: FlowView, signal: AbortSignal): Promise<string> {
-  const { chosen } = await findBytes(deps, view, signal);
-  const { flow, plan, outcome } = view;
-  if (outcome?.phase !== 'succeeded')
-    throw new ServiceError('internal', 'a flow without results has no address');
-  const { keys, results } = deps;
-  return serviceAddress(
-    { flow, plan, outcome, keys, results, connector: { resultsUrl: deps.http.publicUrl } },
-    chosen,
-  );
+async function* endLines(lines: AsyncIterable<string>): AsyncGenerator<string, void> {
+  for await (const line of lines) yield `${line}\n`;
 }
 
 function operation(operationId: string, parameters: Record<string, string>): Operation {
@@ -202,7 +212,7 @@ function operation(operationId: string, parameters: Record<string, string>): Ope
     tag: 'demo',
     summary: 'Run a template, wait, and get its result',
     description:
-      'The query holds the template’s parameters. Nothing is answered before the job has ended; with `progress` in the query lines tell what happens, and the last one is the address of the result. Closing the connection cancels the job. Served where paths without a token are.',
+      'The query holds the template’s parameters. Nothing is answered before the job has ended; with `progress` in the query lines tell what happens, and the last one is the address of the result. An EventSource that connects again, with Last-Event-ID, goes on with its job or is told by 204 that it has ended. Closing the connection cancels the job. Served where paths without a token are.',
     parameters,
     query: { progress: 'Tell what happens instead of sending the result.' },
     responses: {
@@ -210,6 +220,7 @@ function operation(operationId: string, parameters: Record<string, string>): Ope
         description: 'The result: its file, or the archive.',
         contentType: 'application/octet-stream',
       },
+      '204': { description: 'To an EventSource that has seen the end.' },
       '502': { description: 'The job failed; `reason` says why.', contentType: 'application/problem+json' },
     },
   };

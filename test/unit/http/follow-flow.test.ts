@@ -54,6 +54,13 @@ test('a flow is followed to its outcome, over a cluster that is out of reach for
   assert.deepEqual(await phases(answers), ['accepted', 'running', 'telling']);
 });
 
+test('a cluster that is out of reach for longer says nothing about the flow', async () => {
+  const away = new ServiceError('cluster-unavailable', 'not now');
+  const outage = Array.from({ length: 20 }, () => away);
+  const answers = [flowView('running'), undefined, ...outage, flowView('ended', failed)];
+  assert.deepEqual(await phases(answers), ['running', 'ended']);
+});
+
 test('a flow that vanishes is gone', async () => {
   await assert.rejects(phases([flowView('running'), undefined]), { code: 'gone' });
 });

@@ -173,9 +173,11 @@ test('a job that fails is a problem with its reason', async (t) => {
   });
 });
 
+const events = { accept: 'text/event-stream' };
+
 for (const { name, path, headers } of [
   { name: 'lines', path: '/demo/bee?progress', headers: {} },
-  { name: 'events', path: '/demo/bee', headers: { accept: 'text/event-stream' } },
+  { name: 'events', path: '/demo/bee', headers: events },
 ]) {
   test(`progress is told in ${name}, while it happens, and ends with an address`, async (t) => {
     const { port, get, state, succeeded } = await serve(t);
@@ -194,9 +196,11 @@ for (const { name, path, headers } of [
       },
     );
     client.end();
-    const told = (await promise)
+    const text = (await promise).replace(/event: done[^]*$/, '');
+    const told = text
       .trim()
       .split(/\n+/)
+      .filter((line) => !/^(retry|id): /.test(line))
       .map((line) => line.replace(/^data: /, ''));
     assert.match(told[0] ?? '', /^03:04:05 accepted as flow-/);
     assert.deepEqual(told.slice(1, 3), ['03:04:05 running', '03:04:05 succeeded: 1 file, 6 bytes']);
@@ -239,6 +243,91 @@ test('a flow is cancelled as soon as the cluster can be asked again', async (t) 
   client.destroy();
   await waitUntil('the flow is cancelled', () => cancelled.length > 0);
 });
+
+test('events have the id of their flow, say when to come again, and end with one that says how', async (t) => {
+  const { get, state, succeeded, accepted, cancelled } = await serve(t);
+  state.outcome = succeeded;
+  const text = (await get('/demo/bee', { headers: { ...events, host: 'localhost' } })).body.toString();
+  const [{ request: made } = assert.fail()] = accepted;
+  const id = flowName(made);
+  assert.match(text, new RegExp(`^retry: \\d+\\nid: ${id}\\ndata: `));
+  assert.ok(text.endsWith(`\n\nevent: done\nid: ${id}/done\ndata: succeeded\n\n`), text);
+  assert.deepEqual(cancelled, []);
+});
+
+test('a reader that comes again after the end runs no job, and is told to stay away', async (t) => {
+  const { get, state, succeeded, accepted } = await serve(t);
+  state.outcome = succeeded;
+  const first = (await get('/demo/bee', { headers: { ...events, host: 'localhost' } })).body.toString();
+  const ids = [...first.matchAll(/^id: (.*)$/gm)].map(([, id]) => id);
+  const headers = { ...events, host: 'localhost', 'last-event-id': ids.at(-1) ?? '' };
+  const { status, body } = await get('/demo/bee', { headers });
+  assert.deepEqual([status, body.length, accepted.length], [204, 0, 1]);
+});
+
+test('a reader that was cut off goes on with its own flow, and with no connector’s', async (t) => {
+  const { get, state, succeeded, accepted, deps } = await serve(t);
+  state.outcome = succeeded;
+  await get('/demo/bee', { headers: { ...events, host: 'localhost' } });
+  const [{ request: made } = assert.fail()] = accepted;
+  const id = flowName(made);
+  const headers = { ...events, host: 'localhost', 'last-event-id': id };
+  const { find } = deps.flows;
+  deps.flows.find = async (name, signal) => {
+    const view = await find(name, signal);
+    return view && { ...view, request: name === id ? made : { ...made, dialect: 'control-plane' } };
+  };
+  const resumed = await get('/demo/bee', { headers });
+  assert.equal(resumed.status, 200);
+  assert.match(resumed.body.toString(), new RegExp(`id: ${id}\\n[^]*event: done\\n`));
+  const another = `flow-${'a'.repeat(26)}`;
+  for (const foreign of [another, 'nonsense', `${id}/other`, '../../secrets'])
+    assert.equal((await get('/demo/bee', { headers: { ...headers, 'last-event-id': foreign } })).status, 204);
+  assert.equal(accepted.length, 1);
+});
+
+for (const { name, path, error, status } of [
+  { name: 'an acceptance that timed out', path: '/demo/bee', error: 'cluster-unavailable', status: 503 },
+  { name: 'an acceptance that is refused', path: '/demo/bee', error: 'cluster-refused', status: 422 },
+] as const) {
+  const leaves =
+    error === 'cluster-refused' ? 'no flow' : 'a flow that is cancelled, also where its Job comes later';
+  test(`${name} leaves ${leaves}`, async (t) => {
+    const { get, cancelled, deps } = await serve(t);
+    const { cancel } = deps.flows;
+    const asked: string[] = [];
+    deps.flows.accept = () => Promise.reject(new ServiceError(error, 'not now'));
+    deps.flows.cancel = (...given) => {
+      asked.push(given[0]);
+      return asked.length < 3 ? Promise.resolve('unknown') : cancel(...given);
+    };
+    assert.equal((await get(path)).status, status);
+    if (error === 'cluster-refused') {
+      assert.deepEqual(asked, []);
+      return;
+    }
+    await waitUntil('it is cancelled', () => cancelled.length > 0);
+    assert.deepEqual(cancelled, [
+      `${flowName({ dialect: 'rest', connector: 'people', ids: { requestId: 'id-0' } })} cancelled-by-user`,
+    ]);
+  });
+}
+
+for (const { name, path } of [
+  { name: 'a job that is waited for', path: '/demo/bee' },
+  { name: 'a job whose progress is told', path: '/demo/bee?progress' },
+]) {
+  test(`${name} is cancelled when it cannot be followed any more`, async (t) => {
+    const { get, cancelled, deps, accepted } = await serve(t);
+    deps.flows.find = () => Promise.reject(new ServiceError('cluster-refused', 'no right to read'));
+    await get(path);
+    await waitUntil('it is cancelled', () => cancelled.length > 0);
+    assert.deepEqual(
+      cancelled,
+      accepted.map(({ request: made }) => `${flowName(made)} cancelled-by-user`),
+    );
+  });
+}
 
 const refused: {
   name: string;
