@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
-import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
-import { pollTransfers } from './connector/control-plane/poll-transfers.ts';
-import { ServiceError } from './errors.ts';
-import type { DataAddress } from './flow/data-address.ts';
-import type { Flow } from './flow/flow.ts';
+import { connectorCalls } from './connector-calls.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
@@ -15,11 +11,10 @@ import type { HealthCheck } from './http/routes/health.ts';
 import { resultRoutes } from './http/routes/results.ts';
 import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
 import type { Logger } from './log.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics } from './metrics.ts';
 import { createFlowService } from './provisioner/create-flow-service.ts';
 import type { FlowService } from './provisioner/flow-service.ts';
 import { createEventLook } from './reconciler/event-look.ts';
-import type { PollTransfers } from './reconciler/poll-transfers.ts';
 import { createSettleClock } from './reconciler/settle-clock.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { LeaderLease } from './reconciler/leader-lease.ts';
@@ -147,61 +142,6 @@ async function createClients(config: Config, secrets: Secrets): Promise<Clients>
       downloads.destroy();
       await Promise.all([cluster.close(), dispatcher.destroy()]);
     },
-  };
-}
-
-interface ConnectorCalls {
-  config: Config;
-  secrets: Secrets;
-  dispatcher: Agent;
-  metrics: Metrics;
-}
-
-function connectorCalls(calls: ConnectorCalls) {
-  return { announce: announceTo(calls), transfers: transfersOf(calls) };
-}
-
-function announceTo({ config, secrets, dispatcher, metrics }: ConnectorCalls) {
-  return async function announce(
-    { name: flow, request, outcome }: Flow,
-    address: DataAddress | undefined,
-    signal: AbortSignal,
-  ) {
-    const connector = config.connectors.find(({ name }) => name === request.connector);
-    if (connector === undefined || outcome === undefined) {
-      throw new ServiceError(
-        'unknown-connector',
-        `${flow} waits to be told to "${request.connector}", which is not configured any more.`,
-      );
-    }
-    const key = secrets.connectors[connector.name]?.key;
-    const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
-    const delivery = await announceOutcome(
-      { connector, key, flow, request, outcome, address, timeoutMillis, dispatcher },
-      signal,
-    );
-    metrics.deliveries.inc({ connector: connector.name, result: delivery.result });
-    return delivery;
-  };
-}
-
-function transfersOf({ config, secrets, dispatcher, metrics }: ConnectorCalls): PollTransfers {
-  return async function poll(name, flows, signal) {
-    const connector = config.connectors.find((one) => one.name === name);
-    if (connector === undefined) throw new ServiceError('unknown-connector', `"${name}" is not configured.`);
-    return await pollTransfers(
-      {
-        connector,
-        key: secrets.connectors[name]?.key,
-        flows,
-        timeoutMillis: config.reconciler.deliveryTimeoutMillis,
-        dispatcher,
-        count: (result) => {
-          metrics.transferPolls.inc({ connector: name, result });
-        },
-      },
-      signal,
-    );
   };
 }
 

@@ -15,7 +15,7 @@ export interface Message {
 export type Answer = { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string };
 
 /** A connector's own are a few hundred bytes. */
-const defaultAnswerLimit = 8192;
+export const defaultAnswerLimit = 8192;
 
 /**
  * ONE attempt: the caller owns repeating. Redirects are not followed, since the key would go with them. An answer of any status

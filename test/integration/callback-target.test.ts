@@ -32,16 +32,50 @@ const rows: Row[] = [
 ];
 
 test('a callback target gets its callback when it is well again', { concurrency: true }, async (t) => {
-  const connectors = rows.map(({ name }) => ({ name, version: '0.15.1' as const }));
+  const connectors = [...rows.map(({ name }) => name), 'shows-requests'].map((name) => ({
+    name,
+    version: '0.15.1' as const,
+  }));
   const world = await startWorld(t, { connectors });
-  await Promise.all(
-    rows.map((row) =>
+  await Promise.all([
+    ...rows.map((row) =>
       t.test(`that ${row.name.replaceAll('-', ' ')}`, async () => {
         await deliverDespite(world, row);
       }),
     ),
-  );
+    t.test('that shows requests in its errors makes nobody keep a secret', async () => {
+      await deliverToEcho(world, 'shows-requests');
+    }),
+  ]);
 });
+
+/** It refuses the callback, then the termination for a while, each time with the key and the address that it was sent. */
+async function deliverToEcho(world: World, name: string): Promise<void> {
+  const simulator = world.connector(name);
+  simulator.misbehave('callback', { kind: 'echo', status: 400 });
+  simulator.misbehave('management', { kind: 'echo', status: 503 }, 2);
+  const transfer = simulator.startTransfer({ assetId: 'echo' });
+  const flow = world.flowOf(transfer, name);
+  const { errorDetail } = await simulator.waitFor(transfer.id, 'TERMINATED');
+  const record = await waitUntil('the flow is recorded', () => world.bucket.record(flow));
+  const [callback] = simulator.exchanges({ kind: 'callback', transferProcessId: transfer.id });
+  const key = String(callback?.headers['x-api-key']);
+  const [, token = ''] = /\/results\/[^/]+\/([^/]+)\//.exec(callback?.body ?? '') ?? [];
+  assert.ok(key.length > 16 && token.length > 16);
+  assert.ok(callback?.answer.includes(key) && callback.answer.includes(token), 'it was shown');
+  const kept = {
+    log: world.service.log,
+    job: await world.namespace.job(flow),
+    record,
+    reason: errorDetail,
+  };
+  for (const [where, value] of Object.entries(kept)) {
+    const text = JSON.stringify(value);
+    assert.ok(!text.includes(key), `the key is in the ${where}`);
+    assert.ok(!text.includes(token), `the token is in the ${where}`);
+  }
+  assert.match(JSON.stringify(kept.log), /\[redacted\]/);
+}
 
 async function deliverDespite(world: World, { name, faults }: Row): Promise<void> {
   const simulator = world.connector(name);
@@ -59,7 +93,9 @@ async function deliverDespite(world: World, { name, faults }: Row): Promise<void
     const before = simulator.exchanges(tried).length;
     simulator.misbehave('callback', fault);
     await simulator.comeBack();
-    await waitUntil('it was tried twice', () => simulator.exchanges(tried).length >= before + 2);
+    // One that took it deprovisions at once, and then nothing more is sent.
+    const tries = 'applied' in fault ? 1 : 2;
+    await waitUntil(`it was tried (${tries})`, () => simulator.exchanges(tried).length >= before + tries);
   }
   simulator.misbehave('callback', undefined);
   await simulator.comeBack();

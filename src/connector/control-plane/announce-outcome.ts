@@ -4,9 +4,11 @@ import { ServiceError } from '../../errors.ts';
 import type { DataAddress } from '../../flow/data-address.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import type { Outcome } from '../../flow/outcome.ts';
+import { createRedactor, secretsOfUrl, type Redact } from '../../redact-secrets.ts';
 import { isBelowPrefix } from '../callback-address.ts';
 import { deliverMessage } from '../deliver-message.ts';
 import type { Delivery } from '../delivery.ts';
+import { redactAnswer } from '../redact-answer.ts';
 import { buildProvisionedBody, buildTerminateBody, callbackUrl, terminateUrl } from './build-messages.ts';
 import { classifyAnswer } from './classify-answer.ts';
 
@@ -21,16 +23,24 @@ export interface Announcement {
   address?: DataAddress | undefined;
   timeoutMillis: number;
   dispatcher: Dispatcher;
+  /** Of all secrets of the service; what this call carries is added. */
+  redact: Redact;
 }
 
 /**
  * One attempt at telling the connector: success by the provision callback, failure and cancellation by its management API,
  * since there is no callback for them. The key goes only to the two configured addresses.
  */
-export async function announceOutcome(announcement: Announcement, signal: AbortSignal): Promise<Delivery> {
+export async function announceOutcome(asked: Announcement, signal: AbortSignal): Promise<Delivery> {
+  const announcement = { ...asked, redact: redactorOf(asked) };
   const { outcome } = announcement;
   if (outcome.phase === 'succeeded') return await announceSuccess(announcement, signal);
   return await announceFailure(announcement, `${outcome.reason}: ${outcome.message}`, signal);
+}
+
+function redactorOf({ key, address, redact }: Announcement): Redact {
+  const own = createRedactor([key, ...(address === undefined ? [] : secretsOfUrl(address.baseUrl))]);
+  return (text) => redact(own(text));
 }
 
 async function announceSuccess(announcement: Announcement, signal: AbortSignal): Promise<Delivery> {
@@ -44,9 +54,7 @@ async function announceSuccess(announcement: Announcement, signal: AbortSignal):
     );
   }
   const body = buildProvisionedBody(request, address, connector);
-  return classifyAnswer(
-    await deliverMessage({ ...announcement, url: callbackUrl(callback, request), body }, signal),
-  );
+  return await deliver(announcement, { url: callbackUrl(callback, request), body }, signal);
 }
 
 async function announceFailure(
@@ -54,18 +62,23 @@ async function announceFailure(
   reason: string,
   signal: AbortSignal,
 ): Promise<Delivery> {
-  const { connector, request } = announcement;
+  const { connector, request, redact } = announcement;
+  const said = shorten(redact(reason));
   if (connector.managementVersion === 'none') {
-    return refused(
-      `"${connector.name}" has no management API configured, so it cannot be told: ${shorten(reason)}`,
-    );
+    return refused(`"${connector.name}" has no management API configured, so it cannot be told: ${said}`);
   }
-  const body = buildTerminateBody(connector.managementVersion, shorten(reason));
-  const answer = await deliverMessage(
-    { ...announcement, url: terminateUrl(connector, request), body },
-    signal,
-  );
-  return classifyAnswer(answer);
+  const body = buildTerminateBody(connector.managementVersion, said);
+  return await deliver(announcement, { url: terminateUrl(connector, request), body }, signal);
+}
+
+/** One call. Nothing of its answer leaves here as it came: it may show the key and the address that it was sent. */
+async function deliver(
+  announcement: Announcement,
+  message: { url: string; body: object },
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const answer = await deliverMessage({ ...announcement, ...message }, signal);
+  return classifyAnswer(redactAnswer(answer, announcement.redact));
 }
 
 /** Nobody was asked. */

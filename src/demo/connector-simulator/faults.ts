@@ -1,9 +1,11 @@
-import { html, type ApiAnswer } from './api-answer.ts';
+import { html, text, type ApiAnswer } from './api-answer.ts';
 
 /** What an endpoint does instead of answering; `applied` says whether the request takes effect all the same. */
 export type Fault =
   /** `page`: with the web page of a server or proxy that has no such path. */
   | { readonly kind: 'status'; readonly status: number; readonly applied?: boolean; readonly page?: boolean }
+  /** With what the request held, as debug pages of proxies and frameworks show it. */
+  | { readonly kind: 'echo'; readonly status: number; readonly applied?: boolean }
   | { readonly kind: 'hang'; readonly applied?: boolean }
   | { readonly kind: 'close'; readonly applied?: boolean }
   /** The request takes effect, and its answer leaves late. */
@@ -27,7 +29,7 @@ export class Faults {
   }
 
   /** Handles one request under the endpoint's fault, which is thereby used up once. */
-  react(endpoint: EndpointKind, handle: () => ApiAnswer): Reaction {
+  react(endpoint: EndpointKind, handle: () => ApiAnswer, show: () => string): Reaction {
     const fault = this.#take(endpoint);
     if (fault === undefined) return { kind: 'answer', answer: handle(), delayMillis: 0 };
     if (fault.kind === 'delay') return { kind: 'answer', answer: handle(), delayMillis: fault.millis };
@@ -35,6 +37,8 @@ export class Faults {
     switch (fault.kind) {
       case 'status':
         return { kind: 'answer', answer: statusAnswer(fault), delayMillis: 0 };
+      case 'echo':
+        return { kind: 'answer', answer: text(fault.status, show()), delayMillis: 0 };
       case 'hang':
       case 'close':
         return { kind: fault.kind };

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Reaction } from './faults.ts';
 import { Faults } from './faults.ts';
 import { pause } from './post-persistently.ts';
-import type { ApiRequest } from './api-answer.ts';
+import { parseObject, type ApiRequest } from './api-answer.ts';
 import { findRoute, runRoute } from './route-request.ts';
 import type { Route } from './route-request.ts';
 import type { SimulatorContext } from './simulator-context.ts';
@@ -76,7 +76,11 @@ export class Listener {
   }
 
   #react(route: Route, received: { request: ApiRequest; key: string | undefined }): Reaction {
-    return this.faults.react(route.endpoint, () => runRoute(this.#context, route, received));
+    return this.faults.react(
+      route.endpoint,
+      () => runRoute(this.#context, route, received),
+      () => show(received),
+    );
   }
 
   async #send(response: ServerResponse, reaction: Reaction): Promise<void> {
@@ -114,6 +118,12 @@ export class Listener {
       millis: this.#context.journal.now() - at,
     });
   }
+}
+
+/** The members of the body from the last to the first, since who reads along may keep the beginning alone. */
+function show({ request, key = '' }: { request: ApiRequest; key: string | undefined }): string {
+  const members = Object.entries(parseObject(request.body) ?? {}).reverse();
+  return `x-api-key: ${key} ${JSON.stringify(Object.fromEntries(members))} ${request.path}`;
 }
 
 function keyOf(request: IncomingMessage): string | undefined {

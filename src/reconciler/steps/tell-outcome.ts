@@ -20,7 +20,7 @@ export async function tellOutcome(deps: Reconciler, flow: Flow, signal: AbortSig
   const { outcome } = flow;
   if (outcome === undefined) return goOn;
   if (!somebodyWaits(flow, outcome))
-    return await noteTold(deps, { flow, told: { result: 'not-needed' } }, signal);
+    return await noteTold(deps, { flow, told: withoutDelivery(flow) }, signal);
   if (isOverdue(deps, flow, outcome))
     return await noteTold(deps, { flow, told: { result: 'gave-up' } }, signal);
   const millis = deps.settle.remaining(flow);
@@ -47,6 +47,12 @@ function somebodyWaits(flow: Flow, outcome: Outcome): boolean {
  */
 function isDeprovisioned({ deprovisionAskedAt }: Flow): boolean {
   return deprovisionAskedAt !== undefined;
+}
+
+/** A connector that deprovisions after it was called has taken that call, and its answer was lost. */
+function withoutDelivery(flow: Flow): Omit<Told, 'at'> {
+  if (!isDeprovisioned(flow) || flow.intent === undefined) return { result: 'not-needed' };
+  return { result: 'ended', detail: 'DEPROVISIONING' };
 }
 
 function isOverdue({ config, now }: Reconciler, { deletedAt }: Flow, outcome: Outcome): boolean {

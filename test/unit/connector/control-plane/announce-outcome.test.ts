@@ -9,6 +9,7 @@ import {
   type Announcement,
 } from '../../../../src/connector/control-plane/announce-outcome.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
+import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic, versions } from '../read-traffic.ts';
 
 const results = { attempt: 'pod', files: 1, bytes: 1, manifestSha256: 'a', manifestEtag: 'b' };
@@ -177,6 +178,47 @@ test('an answer without end is left after its beginning', async (t) => {
   );
 });
 
+const token = `k1~pod-uid~t1ab~~${'Hx_9'.repeat(11)}`.slice(0, -1);
+const shown = {
+  'a result address': `http://r/results/flow-a/${token}/archive.zip`,
+  'a presigned address': `http://s3/b/flows/flow-a/f?X-Amz-Credential=AKIAEXAMPLE0000%2F20260101%2Fs3&X-Amz-Signature=${'0a1b'.repeat(16)}`,
+};
+for (const [name, baseUrl] of Object.entries(shown)) {
+  for (const status of [400, 401, 409, 500]) {
+    test(`an answer of ${status} that shows the request keeps neither key nor address: ${name}`, async (t) => {
+      const edc = await startConnector(t, (_, res) => {
+        const [{ path, headers, body } = { path: '', headers: {}, body: '' }] = edc.requests;
+        const properties = JSON.parse(body) as { contentDataAddress: { properties: object } };
+        const address = Object.values(properties.contentDataAddress.properties).join(' ');
+        res.writeHead(status).end(`${headers['x-api-key'] as string} ${address} ${path ?? ''}`);
+      });
+      const delivery = await announceOutcome(
+        edc.announcement({ address: { type: 'HttpData', baseUrl, method: 'GET' } }),
+        t.signal,
+      );
+      const text = JSON.stringify(delivery);
+      assert.match(text, /redacted/);
+      assert.doesNotMatch(text, /management-key/);
+      for (const secret of [token, '0a1b0a1b', 'AKIAEXAMPLE']) assert.ok(!text.includes(secret), text);
+    });
+  }
+}
+
+test('half a secret at the end of an answer that is cut is not kept', async (t) => {
+  const edc = await startConnector(t, (_, res) => {
+    res.writeHead(400).end(`${'\n'.repeat(8187)}management-key`);
+  });
+  const delivery = await announceOutcome(edc.announcement({}), t.signal);
+  assert.ok(!JSON.stringify(delivery).includes('mana'), JSON.stringify(delivery));
+});
+
+test('a reason holds no secret of the service, whoever put it there', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const outcome = { ...failed, message: 'the worker said management-key' };
+  await announceOutcome(edc.announcement({ outcome }), t.signal);
+  assert.match(edc.requests[0]?.body ?? '', /the worker said \[redacted\]/);
+});
+
 test('an aborted attempt throws: it came to nothing that could be recorded', async (t) => {
   const stop = new AbortController();
   const edc = await startConnector(t, () => {
@@ -255,6 +297,7 @@ async function startConnector(
       address: { type: 'HttpData', baseUrl: 'http://r/x', method: 'GET' },
       timeoutMillis: 30_000,
       dispatcher,
+      redact: createRedactor([]),
       ...members,
     };
   }

@@ -14,6 +14,7 @@ import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
 import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
 import { askUntyped } from '../../../../src/provisioner/ask-untyped.ts';
 import { reconcileFlow } from '../../../../src/reconciler/reconcile-flow.ts';
+import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { tellOutcome } from '../../../../src/reconciler/steps/tell-outcome.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { aFlow, at } from '../../../support/flow-values.ts';
@@ -174,7 +175,10 @@ test('a deprovision that comes between the intent and the callback stops the cal
   const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
   await reconcileFlow({ ...deps, cluster }, name, signal);
   assert.deepEqual(told, []);
-  assert.equal((await see(name)).told?.result, 'not-needed');
+  assert.deepEqual(
+    [(await see(name)).told?.result, (await see(name)).told?.detail],
+    ['ended', 'DEPROVISIONING'],
+  );
   assert.deepEqual(resultsIn(store), []);
 });
 
@@ -187,7 +191,10 @@ test('a deprovision that comes while a callback is refused for now is the last o
   await see(name);
   await reconcileFlow(deps, name, signal);
   assert.equal(told.length, 1);
-  assert.equal((await see(name)).told?.result, 'not-needed');
+  assert.deepEqual(
+    [(await see(name)).told?.result, (await see(name)).told?.detail],
+    ['ended', 'DEPROVISIONING'],
+  );
   assert.deepEqual(resultsIn(store), []);
 });
 
@@ -323,6 +330,7 @@ test('the intent of a process that died is settled by asking the connector again
           address,
           timeoutMillis: 30_000,
           dispatcher,
+          redact: createRedactor([]),
         },
         stopped,
       ),
