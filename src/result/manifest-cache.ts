@@ -2,6 +2,7 @@ import { ServiceError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { manifestKey } from './manifest.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
+import { SharedLoads } from './shared-loads.ts';
 
 export interface ManifestCache {
   /**
@@ -11,12 +12,20 @@ export interface ManifestCache {
   load(flow: string, attempt: string, signal: AbortSignal): Promise<StoredManifest | undefined>;
 }
 
-/** Bounded by the size of the objects; parsed they take about three times that. */
+/** Bounded by the size of the objects; parsed they take about three times that. The last one asked for stays, however large. */
 const manifestCacheBytes = 32 * 1024 * 1024;
 
+/** Manifests larger than this are read and parsed one after another: each takes several times its size meanwhile. */
+const largeBytes = 4 * 1024 * 1024;
+
 /** What many requests for the files of one attempt share. The least recently asked for leaves first. */
-export function createManifestCache(store: ObjectStore, limitBytes = manifestCacheBytes): ManifestCache {
+export function createManifestCache(
+  store: ObjectStore,
+  limits: { bytes?: number; largeBytes?: number } = {},
+): ManifestCache {
   const kept = new Map<string, StoredManifest>();
+  const loads = new SharedLoads<StoredManifest | undefined>();
+  const inTurn = createTurns();
   return {
     async load(flow, attempt, signal) {
       const key = manifestKey(flow, attempt);
@@ -24,12 +33,35 @@ export function createManifestCache(store: ObjectStore, limitBytes = manifestCac
       const known = kept.get(key);
       kept.delete(key);
       if (info === undefined) return undefined;
-      const stored = known?.etag === info.etag ? known : await read({ store, flow, attempt }, signal);
+      const isLarge = info.size > (limits.largeBytes ?? largeBytes);
+      async function readIt(until: AbortSignal): Promise<StoredManifest | undefined> {
+        const asked = { store, flow, attempt };
+        return await (isLarge ? inTurn(() => read(asked, until)) : read(asked, until));
+      }
+      const stored =
+        known?.etag === info.etag ? known : await loads.load(`${key} ${info.etag}`, readIt, signal);
       if (stored === undefined) return undefined;
+      kept.delete(key);
       kept.set(key, stored);
-      trim(kept, limitBytes);
+      trim(kept, limits.bytes ?? manifestCacheBytes);
       return stored;
     },
+  };
+}
+
+/** One at a time, in the order of the calls. */
+function createTurns(): <T>(act: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return async function inTurn(act) {
+    const before = last;
+    const ended = Promise.withResolvers<undefined>();
+    last = ended.promise;
+    await before;
+    try {
+      return await act();
+    } finally {
+      ended.resolve(undefined);
+    }
   };
 }
 
@@ -47,7 +79,7 @@ function trim(kept: Map<string, StoredManifest>, limitBytes: number): void {
   let bytes = 0;
   for (const { size } of kept.values()) bytes += size;
   for (const [key, { size }] of kept) {
-    if (bytes <= limitBytes) return;
+    if (bytes <= limitBytes || kept.size === 1) return;
     kept.delete(key);
     bytes -= size;
   }
