@@ -7,20 +7,23 @@ import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
 import type { Route } from './http/route.ts';
 import { demoRoutes } from './http/routes/demo.ts';
-import type { HealthCheck } from './http/routes/health.ts';
 import { resultRoutes } from './http/routes/results.ts';
+import { buildHealthChecks } from './health-checks.ts';
 import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
 import type { Logger } from './log.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createFlowService } from './provisioner/create-flow-service.ts';
 import type { FlowService } from './provisioner/flow-service.ts';
+import type { Provisioner } from './provisioner/provisioner.ts';
 import { createEventLook } from './reconciler/event-look.ts';
+import type { LeaderLease } from './reconciler/leader-lease.ts';
+import { createObservedFlows, type ObservedFlows } from './reconciler/observed-flows.ts';
 import { createSettleClock } from './reconciler/settle-clock.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
-import type { LeaderLease } from './reconciler/leader-lease.ts';
 import { createManifestCache } from './result/manifest-cache.ts';
 import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter } from './storage/mint-credentials.ts';
+import type { CredentialMinter } from './storage/scoped-credentials.ts';
 import { createObjectStore } from './storage/minio-store.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import { loadTemplates } from './template/load-templates.ts';
@@ -56,32 +59,28 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stopping = new AbortController();
 
   const minter = createCredentialMinter(config.store, secrets.store);
-  const lease = startReconciler(
-    {
-      ...provisioner,
-      config,
-      secrets,
-      minter,
-      events: createEventLook({ events: cluster.events }),
-      settle: createSettleClock({
-        settleMillis: config.http.answerDeadlineMillis + config.reconciler.settleMillis,
-        inheritedMillis: config.reconciler.inheritedMillis,
-      }),
-      ...connectorCalls({ config, secrets, dispatcher: clients.dispatcher, metrics }),
-      metrics,
-      log,
-    },
-    stopping.signal,
-  );
+  const openFlows = createObservedFlows({ cluster });
+  const lease = startLeading({ options, clients, provisioner, minter, metrics, openFlows }, stopping.signal);
   const checks = startStartupChecks(
     buildStartupChecks({ cluster, store, minter, config }),
     { log, ...checkPace },
     stopping.signal,
   );
   const routes = extraRoutes({ options, templates, flows, store: clients.downloads });
-  const components = healthChecks({ cluster, store, flows, lease });
+  const components = buildHealthChecks({
+    cluster,
+    store,
+    flows,
+    lease,
+    openFlows,
+    checks,
+    now: provisioner.now,
+  });
   const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
-  const monitoring = createMetricsServer({ config, log, metrics });
+  const monitoring = createMetricsServer({
+    ...{ config, log, metrics, components },
+    ready: () => http.ready,
+  });
   async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
     await Promise.all([serving(), lease.ended, checks.ended]);
@@ -100,6 +99,37 @@ function warnOfTemplate(log: Logger): (problem: string) => void {
   return (problem) => {
     log.warn({ problem }, 'template warning');
   };
+}
+
+interface LeadingParts {
+  options: ServiceOptions;
+  clients: Clients;
+  provisioner: Provisioner;
+  minter: CredentialMinter;
+  metrics: Metrics;
+  openFlows: ObservedFlows;
+}
+
+function startLeading(
+  { options: { config, secrets, log }, clients, provisioner, ...parts }: LeadingParts,
+  signal: AbortSignal,
+): LeaderLease {
+  return startReconciler(
+    {
+      ...provisioner,
+      ...parts,
+      config,
+      secrets,
+      events: createEventLook({ events: provisioner.cluster.events }),
+      settle: createSettleClock({
+        settleMillis: config.http.answerDeadlineMillis + config.reconciler.settleMillis,
+        inheritedMillis: config.reconciler.inheritedMillis,
+      }),
+      ...connectorCalls({ config, secrets, dispatcher: clients.dispatcher, metrics: parts.metrics }),
+      log,
+    },
+    signal,
+  );
 }
 
 /** A port that is taken must not leave the rest running. */
@@ -170,20 +200,4 @@ function extraRoutes({ options, templates, flows, store }: RouteParts): Route[] 
     ...resultRoutes({ ...common, flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
-}
-
-interface HealthParts {
-  cluster: Cluster;
-  store: ObjectStore;
-  flows: FlowService;
-  lease: LeaderLease;
-}
-
-function healthChecks({ cluster, store, flows, lease }: HealthParts): Record<string, HealthCheck> {
-  return {
-    cluster: (signal) => cluster.checkVersion(signal),
-    store: (signal) => store.check(signal),
-    reconciler: () => Promise.resolve(lease.isLeader() ? 'leading' : 'standing by'),
-    records: async (signal) => ({ unrecorded: await flows.unrecorded(signal) }),
-  };
 }

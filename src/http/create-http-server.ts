@@ -9,7 +9,8 @@ import { HttpServer } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
 import { createRefusals } from './refusals.ts';
 import type { Route } from './route.ts';
-import { healthRoutes, type HealthCheck } from './routes/health.ts';
+import { bareAllowed } from './bare-allowed.ts';
+import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
 import { provisionRoutes } from './routes/provision.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
 
@@ -44,14 +45,17 @@ function blotOf({ secrets }: HttpDependencies): Blot {
   return createBlot(known);
 }
 
-/** For Prometheus, where the settings give it a port of its own. Not listening yet. */
-export function createMetricsServer({
-  config: { http },
-  log,
-  metrics,
-}: Pick<HttpDependencies, 'config' | 'log' | 'metrics'>): HttpServer | undefined {
+export type MetricsDependencies = Pick<HttpDependencies, 'config' | 'log' | 'metrics' | 'components'> & {
+  /** Of the main server. */
+  ready: () => boolean;
+};
+
+/** For Prometheus and for people inside, where the settings give it a port of its own. Not listening yet. */
+export function createMetricsServer(deps: MetricsDependencies): HttpServer | undefined {
+  const { log, metrics, ready } = deps;
+  const { http } = deps.config;
   if (http.metricsPort === undefined) return undefined;
-  const routes = [metricsRoute(metrics)];
+  const routes = [metricsRoute(metrics), healthRoute({ ...healthOf(deps), ready, isInside: () => true })];
   const refusals = createRefusals(() => new Date());
   return new HttpServer({ ...http, port: http.metricsPort }, () =>
     createApp({ config: http, log, metrics, routes, refusals, blot: createBlot([]) }).callback(),
@@ -67,12 +71,20 @@ function allRoutes(deps: HttpDependencies & { now: () => Date }, ready: () => bo
       openApi: () => buildOpenApi(routes, { version: deps.version, url: http.publicUrl }),
     }),
     ...healthRoutes({
+      ...healthOf(deps),
       ready,
-      components: deps.components,
-      checkMillis: Math.min(1000, http.answerDeadlineMillis / 2),
+      // Where a path without a token is for everybody, the details of health are still for this machine alone.
+      isInside: (request) => http.bare !== 'off' && bareAllowed(request, 'loopback'),
     }),
     ...provisionRoutes(deps),
     ...deps.routes,
   ];
   return routes;
+}
+
+function healthOf({
+  config: { http },
+  components,
+}: Pick<HttpDependencies, 'config' | 'components'>): Pick<HealthDependencies, 'components' | 'checkMillis'> {
+  return { components, checkMillis: Math.min(1000, http.answerDeadlineMillis / 2) };
 }

@@ -3,6 +3,7 @@ import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { Lease } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { createLeaseMemory, type Leadership } from './leadership.ts';
 import { BoundedTerm, type Term } from './term.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -21,6 +22,8 @@ export interface LeaderLeaseOptions {
 
 export interface LeaderLease {
   isLeader(): boolean;
+  /** From what this replica last saw of the Lease: nothing is asked. */
+  leadership(): Leadership;
   /** Ends when the signal given to `startLeaderLease` aborts and the Lease is released. */
   ended: Promise<void>;
 }
@@ -32,7 +35,11 @@ export interface LeaderLease {
  */
 export function startLeaderLease(options: LeaderLeaseOptions, signal: AbortSignal): LeaderLease {
   const holder = new LeaseHolder(options);
-  return { isLeader: () => holder.leads, ended: holder.run(signal) };
+  return {
+    isLeader: () => holder.leads,
+    leadership: () => holder.leadership(),
+    ended: holder.run(signal),
+  };
 }
 
 /** Of the Lease's duration. */
@@ -58,6 +65,7 @@ class LeaseHolder {
   private held: Lease | undefined;
   /** The Lease as last seen, and when it was first seen so. */
   private seen: { resourceVersion: string; since: number } | undefined;
+  private readonly memory = createLeaseMemory();
 
   constructor(options: LeaderLeaseOptions) {
     this.options = options;
@@ -67,6 +75,11 @@ class LeaseHolder {
 
   get leads(): boolean {
     return this.term?.isOver === false;
+  }
+
+  leadership(): Leadership {
+    const { identity } = this.options;
+    return this.memory.describe({ identity, leads: this.leads, monotonic: this.clock.monotonic() });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -134,10 +147,13 @@ class LeaseHolder {
       const known = this.held;
       this.held = undefined; // whatever comes of this write, only its answer may be built upon
       this.held = await untilAborted(this.acquire(known, bounded), bounded);
+      this.memory.succeed(this.held, this.clock.monotonic());
       return this.held === undefined ? 'others' : 'ours';
     } catch (error) {
-      if (!signal.aborted && !isServiceError(error, 'cluster-conflict', 'cluster-exists'))
+      if (!signal.aborted && !isServiceError(error, 'cluster-conflict', 'cluster-exists')) {
+        this.memory.fail(error, this.options.now());
         this.options.log.warn({ err: error }, 'The Lease could not be read or written.');
+      }
       return 'unknown';
     } finally {
       done.abort();
@@ -151,6 +167,7 @@ class LeaseHolder {
     if (known !== undefined) return await leases.replace(name, this.render(known), signal);
     const lease = await leases.get(name, signal);
     if (lease === undefined) return await leases.create(this.render(undefined), signal);
+    this.memory.see(lease, this.clock.monotonic());
     const holder = lease.spec?.holderIdentity ?? '';
     if (holder !== identity && holder !== '' && !this.isStale(lease)) return undefined;
     return await leases.replace(name, this.render(lease), signal);

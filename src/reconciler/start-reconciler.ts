@@ -1,3 +1,4 @@
+import type { ObservedFlows } from './observed-flows.ts';
 import { observeState } from './observed-state.ts';
 import { pollTransfersUntilAborted, type TransferPolling } from './poll-transfers.ts';
 import { startLeaderLease, type LeaderLease } from './leader-lease.ts';
@@ -10,7 +11,10 @@ import { sweepUntilAborted } from './sweep.ts';
 import { startWorkQueue, type PassEnd } from './work-queue.ts';
 
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
-export function startReconciler(deps: ReconcilerDependencies, signal: AbortSignal): LeaderLease {
+export function startReconciler(
+  { openFlows, ...deps }: ReconcilerDependencies & { openFlows: ObservedFlows },
+  signal: AbortSignal,
+): LeaderLease {
   const { leaseName: name, identity, leaseSeconds } = deps.config.reconciler;
   return startLeaderLease(
     {
@@ -20,7 +24,7 @@ export function startReconciler(deps: ReconcilerDependencies, signal: AbortSigna
       leaseSeconds,
       lead: async (term) => {
         deps.metrics.leading.set(1);
-        await reconcileWhileLeading(fenceWrites(deps, term), term.signal).finally(() => {
+        await reconcileWhileLeading(fenceWrites(deps, term), openFlows, term.signal).finally(() => {
           deps.metrics.leading.set(0);
           deps.metrics.openFlows.set(0);
         });
@@ -33,7 +37,11 @@ export function startReconciler(deps: ReconcilerDependencies, signal: AbortSigna
 }
 
 /** Begins from nothing but the cluster each time: a list, and every key reconciled. */
-async function reconcileWhileLeading(deps: ReconcilerDependencies, signal: AbortSignal): Promise<void> {
+async function reconcileWhileLeading(
+  deps: ReconcilerDependencies,
+  openFlows: ObservedFlows,
+  signal: AbortSignal,
+): Promise<void> {
   const { concurrency, backoff } = deps.config.reconciler;
   let synced = false;
   // Nothing can be decided before both lists are there.
@@ -53,6 +61,7 @@ async function reconcileWhileLeading(deps: ReconcilerDependencies, signal: Abort
   signal.addEventListener('abort', () => void queue.stop(), { once: true });
   void observed.synced.then((filled) => {
     synced = filled;
+    if (filled) openFlows.follow(observed.world, signal);
     for (const flow of observed.world.flows()) wake(flow.name);
   });
   const polling = transferPolling(reconciler, wake);

@@ -12,7 +12,7 @@ export const HttpSettings = Type.Object(
     metricsPort: Type.Optional(
       integer(
         { min: 0, max: 65_535 },
-        'Port of its own for GET /metrics, which is then nowhere else. Default: http.port.',
+        'Port of its own for GET /metrics, which is then nowhere else, and for the details of GET /health. Default: http.port.',
       ),
     ),
     publicUrl: Type.Optional(

@@ -1,14 +1,26 @@
-import { isServiceError, messageOf } from '../../errors.ts';
+import { isServiceError, messageOf, ServiceError, type ErrorCode } from '../../errors.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
 
-/** One thing that the service depends on: resolves with what is to be said of it, throws when it is out of order. */
-export type HealthCheck = (signal: AbortSignal) => Promise<unknown>;
+/** What is to be said of one thing that the service depends on. */
+export interface HealthFinding {
+  /** Out of order, although asking worked. */
+  broken?: boolean;
+  /** For everybody: no address, no name of a host, and no words that are not our own. */
+  shown?: Readonly<Record<string, unknown>>;
+  /** For people inside: added, and instead of what is shown under the same name. */
+  inside?: Readonly<Record<string, unknown>>;
+}
+
+/** Throws when it is out of order. */
+export type HealthCheck = (signal: AbortSignal) => Promise<HealthFinding | undefined>;
 
 export interface HealthDependencies {
   ready: () => boolean;
   /** Names as they are shown: cluster, store, leader, records. */
   components: Readonly<Record<string, HealthCheck>>;
   checkMillis: number;
+  /** Whether the one who asks may see addresses and messages of cluster and store. */
+  isInside: (request: HttpContext['req']) => boolean;
 }
 
 export function healthRoutes(deps: HealthDependencies): Route[] {
@@ -21,12 +33,13 @@ export function healthRoutes(deps: HealthDependencies): Route[] {
       },
       operation('ready', 'Whether to send requests here: 503 before listening and while draining'),
     ),
-    route(
-      '/health',
-      (ctx) => answerHealth(ctx, deps),
-      operation('health', 'What the service depends on; a broken component makes it degraded, not unready'),
-    ),
+    healthRoute(deps),
   ];
+}
+
+export function healthRoute(deps: HealthDependencies): Route {
+  const summary = 'What the service depends on; a broken component makes it degraded, not unready';
+  return route('/health', (ctx) => answerHealth(ctx, deps), operation('health', summary));
 }
 
 function route(path: string, handle: Route['handle'], operation: Operation): Route {
@@ -59,40 +72,62 @@ function answerReadiness(ctx: HttpContext, { ready }: HealthDependencies): void 
 }
 
 async function answerHealth(ctx: HttpContext, deps: HealthDependencies): Promise<void> {
+  const inside = deps.isInside(ctx.req);
   const checks = Object.entries(deps.components).map(
-    async ([name, check]) => [name, await runCheck(check, deps, ctx)] as const,
+    async ([name, check]) => [name, render(await runCheck(check, deps, ctx), inside)] as const,
   );
   const components = Object.fromEntries(await Promise.all(checks));
   const broken = Object.values(components).some(({ status }) => status !== 'ok');
   ctx.body = { status: broken ? 'degraded' : 'ok', ready: deps.ready(), components };
 }
 
-type ComponentHealth =
-  { status: 'ok'; detail?: unknown } | { status: 'broken'; code?: string; problem: string };
+function render({ broken, shown, inside }: HealthFinding, isInside: boolean): Record<string, unknown> {
+  return { status: broken === true ? 'broken' : 'ok', ...shown, ...(isInside ? inside : {}) };
+}
 
 /** A check that does not heed its signal does not hold up the answer either. */
 async function runCheck(
   check: HealthCheck,
   { checkMillis }: HealthDependencies,
   ctx: HttpContext,
-): Promise<ComponentHealth> {
+): Promise<HealthFinding> {
   const over = Promise.withResolvers<never>();
   const deadline = new AbortController();
   const timer = setTimeout(() => {
-    const error = new Error(`no answer within ${checkMillis} ms`);
+    const error = new ServiceError('deadline-exceeded', `no answer within ${checkMillis} ms`);
     deadline.abort(error);
     over.reject(error);
   }, checkMillis);
   try {
-    const detail = await Promise.race([
-      check(AbortSignal.any([deadline.signal, ctx.state.signal])),
-      over.promise,
-    ]);
-    return { status: 'ok', ...(detail === undefined ? {} : { detail }) };
+    const signal = AbortSignal.any([deadline.signal, ctx.state.signal]);
+    return (await Promise.race([check(signal), over.promise])) ?? {};
   } catch (error) {
-    const code = isServiceError(error) ? { code: error.code } : {};
-    return { status: 'broken', ...code, problem: messageOf(error).slice(0, 300) };
+    return findingOf(error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What was thrown, in our own words for strangers: the message itself may name an address. */
+export function findingOf(error: unknown): HealthFinding {
+  const code = isServiceError(error) ? error.code : undefined;
+  return {
+    broken: true,
+    shown: { ...(code === undefined ? {} : { code }), problem: publicProblem(code) },
+    inside: { problem: messageOf(error).slice(0, 300) },
+  };
+}
+
+const publicProblems: Partial<Record<ErrorCode, string>> = {
+  'cluster-unavailable': 'the API server does not answer, or refuses it for now',
+  'cluster-not-found': 'something is missing in the cluster, such as the namespace of the Jobs',
+  'cluster-refused': 'the API server refuses it',
+  'bucket-missing': 'the bucket does not exist',
+  'store-unavailable': 'the store does not answer, or refuses it for now',
+  'store-refused': 'the store refuses the keys of the service',
+  'deadline-exceeded': 'no answer in time',
+};
+
+function publicProblem(code: ErrorCode | undefined): string {
+  return (code === undefined ? undefined : publicProblems[code]) ?? 'it is out of order; the log says why';
 }

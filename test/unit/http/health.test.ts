@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
-import { ask, startHttp } from './start-http.ts';
+import { createMetricsServer } from '../../../src/http/create-http-server.ts';
+import type { HealthCheck } from '../../../src/http/routes/health.ts';
+import { createLogger } from '../../../src/log.ts';
+import { createMetrics } from '../../../src/metrics.ts';
+import { ask, patient, startHttp } from './start-http.ts';
 
-const broken = {
-  cluster: () => Promise.reject(new ServiceError('cluster-unavailable', 'connect ECONNREFUSED')),
+const refused = 'connect ECONNREFUSED 10.96.0.1:6443';
+
+const broken: Record<string, HealthCheck> = {
+  cluster: () => Promise.reject(new ServiceError('cluster-unavailable', refused)),
   store: () => new Promise(() => undefined),
-  leader: () => Promise.resolve({ identity: 'one', leading: true }),
+  leader: () =>
+    Promise.resolve({ shown: { leader: 'this replica' }, inside: { identity: 'pod-one.example.org' } }),
 };
 
 test('a broken API server or store shows in health and not in readiness', async (t) => {
@@ -19,18 +26,81 @@ test('a broken API server or store shows in health and not in readiness', async 
     status: 'degraded',
     ready: true,
     components: {
-      cluster: { status: 'broken', code: 'cluster-unavailable', problem: 'connect ECONNREFUSED' },
-      store: { status: 'broken', problem: 'no answer within 100 ms' },
-      leader: { status: 'ok', detail: { identity: 'one', leading: true } },
+      cluster: { status: 'broken', code: 'cluster-unavailable', problem: refused },
+      store: { status: 'broken', code: 'deadline-exceeded', problem: 'no answer within 100 ms' },
+      leader: { status: 'ok', leader: 'this replica', identity: 'pod-one.example.org' },
     },
   });
 });
 
 test('a service whose components are in order is ok', async (t) => {
-  const { port } = await startHttp(t, { components: { store: () => Promise.resolve() } });
+  const { port } = await startHttp(t, { components: { store: () => Promise.resolve(undefined) } });
   assert.deepEqual(JSON.parse((await ask(port, '/health')).body), {
     status: 'ok',
     ready: true,
     components: { store: { status: 'ok' } },
+  });
+});
+
+test('a component that finds itself out of order makes the service degraded', async (t) => {
+  const components = { flows: () => Promise.resolve({ broken: true, shown: { open: 3 } }) };
+  const { port } = await startHttp(t, { components });
+  assert.deepEqual(JSON.parse((await ask(port, '/health')).body), {
+    status: 'degraded',
+    ready: true,
+    components: { flows: { status: 'broken', open: 3 } },
+  });
+});
+
+const strangers = [
+  { name: 'without http.bare', http: { bare: 'off' as const }, headers: {} },
+  { name: 'through a proxy', http: {}, headers: { 'x-forwarded-for': '192.0.2.7' } },
+  { name: 'by another name of this host', http: {}, headers: { host: 'jobs.example.org' } },
+  {
+    name: 'through a proxy where everybody may start jobs',
+    http: { bare: 'on' as const },
+    headers: { 'x-forwarded-for': '192.0.2.7' },
+  },
+];
+
+for (const { name, http, headers } of strangers) {
+  test(`a stranger (${name}) sees what is broken, and no address or name of a host`, async (t) => {
+    const options = { components: broken, http: { answerDeadlineMillis: 200, ...http } };
+    const { port } = await startHttp(t, options);
+    const { body } = await ask(port, '/health', { headers });
+    assert.deepEqual((JSON.parse(body) as { components: unknown }).components, {
+      cluster: {
+        status: 'broken',
+        code: 'cluster-unavailable',
+        problem: 'the API server does not answer, or refuses it for now',
+      },
+      store: { status: 'broken', code: 'deadline-exceeded', problem: 'no answer in time' },
+      leader: { status: 'ok', leader: 'this replica' },
+    });
+  });
+}
+
+async function startMonitoring(t: TestContext): Promise<number> {
+  const server = createMetricsServer({
+    config: { connectors: [], http: { ...patient, bare: 'off', metricsPort: 0, answerDeadlineMillis: 200 } },
+    log: createLogger('silent'),
+    metrics: createMetrics({ processMetrics: false }),
+    components: broken,
+    ready: () => false,
+  });
+  assert.ok(server !== undefined);
+  t.after(() => server.close());
+  return (await server.listen()).port;
+}
+
+test('the port of the metrics shows all, whoever asks, and whether the service itself is ready', async (t) => {
+  const port = await startMonitoring(t);
+  const { body } = await ask(port, '/health', { headers: { host: '10.0.0.7:9090' } });
+  const { ready, components } = JSON.parse(body) as { ready: boolean; components: Record<string, object> };
+  assert.equal(ready, false);
+  assert.deepEqual(components['cluster'], {
+    status: 'broken',
+    code: 'cluster-unavailable',
+    problem: refused,
   });
 });

@@ -5,7 +5,12 @@ import { createLogger } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { ask, patient, startHttp } from './start-http.ts';
 
-const parts = { log: createLogger('silent'), metrics: createMetrics({ processMetrics: false }) };
+const parts = {
+  log: createLogger('silent'),
+  metrics: createMetrics({ processMetrics: false }),
+  components: {},
+  ready: () => true,
+};
 
 test('metrics are beside everything else unless they have a port of their own', async (t) => {
   const { port } = await startHttp(t);
@@ -13,7 +18,7 @@ test('metrics are beside everything else unless they have a port of their own', 
   assert.equal(createMetricsServer({ config: { http: patient, connectors: [] }, ...parts }), undefined);
 });
 
-test('on a port of their own metrics are alone, and nowhere else', async (t) => {
+test('on a port of their own metrics are beside health, and nowhere else', async (t) => {
   const http = { metricsPort: 0 };
   const { port } = await startHttp(t, { http });
   assert.equal((await ask(port, '/metrics')).status, 404);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
 import type { LeaderLease } from '../../../src/reconciler/leader-lease.ts';
+import { createObservedFlows } from '../../../src/reconciler/observed-flows.ts';
 import { startReconciler } from '../../../src/reconciler/start-reconciler.ts';
 import type { TestApi } from '../../support/api-server.ts';
 import { aJob } from '../../support/flow-job.ts';
@@ -55,7 +56,10 @@ async function startStuck(t: TestContext): Promise<Stuck> {
   };
   const stopping = new AbortController();
   const lease = startReconciler(
-    { ...deps, cluster, config: { ...deps.config, reconciler }, log },
+    {
+      ...{ ...deps, cluster, config: { ...deps.config, reconciler }, log },
+      openFlows: createObservedFlows({ cluster }),
+    },
     stopping.signal,
   );
   await waitUntil('it leads and has tried to list', () => lease.isLeader() && lists > 2);

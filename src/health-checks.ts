@@ -1,0 +1,88 @@
+import { isServiceError, messageOf } from './errors.ts';
+import { summariseWaiting, type FlowSummary } from './flow/summarise-waiting.ts';
+import { findingOf, type HealthCheck, type HealthFinding } from './http/routes/health.ts';
+import type { Cluster } from './kubernetes/cluster.ts';
+import type { FlowService } from './provisioner/flow-service.ts';
+import type { Leadership } from './reconciler/leadership.ts';
+import type { LeaderLease } from './reconciler/leader-lease.ts';
+import type { ObservedFlows } from './reconciler/observed-flows.ts';
+import type { StartupChecks } from './startup-checks.ts';
+import type { ObjectStore } from './storage/object-store.ts';
+
+export interface HealthParts {
+  cluster: Pick<Cluster, 'checkVersion'>;
+  store: Pick<ObjectStore, 'check'>;
+  flows: Pick<FlowService, 'unrecorded'>;
+  lease: Pick<LeaderLease, 'isLeader' | 'leadership'>;
+  openFlows: ObservedFlows;
+  checks: Pick<StartupChecks, 'failed'>;
+  now: () => Date;
+}
+
+/** The components of `/health`. */
+export function buildHealthChecks(parts: HealthParts): Record<string, HealthCheck> {
+  const { cluster, store, flows, lease, openFlows, checks, now } = parts;
+  return {
+    cluster: async (signal) => ({ inside: { detail: await cluster.checkVersion(signal) } }),
+    store: async (signal) => {
+      await store.check(signal);
+      return undefined;
+    },
+    startup: () => Promise.resolve(describeStartup(checks.failed())),
+    reconciler: () => Promise.resolve(describeReconciler(lease)),
+    flows: async () => {
+      const { flows: found, complete } = await openFlows.list();
+      return describeFlows(summariseWaiting(found, now().getTime()), complete);
+    },
+    records: async (signal) => {
+      const unrecorded = await flows.unrecorded(signal);
+      return { shown: { unrecorded: unrecorded.length }, inside: { detail: { unrecorded } } };
+    },
+  };
+}
+
+function describeStartup(failed: ReadonlyMap<string, unknown>): HealthFinding {
+  if (failed.size === 0) return {};
+  const problems = [...failed].map(([name, error]) => [name, messageOf(error).slice(0, 500)]);
+  return {
+    broken: true,
+    shown: { failed: [...failed.keys()], problem: 'a check at the start failed; the log says why' },
+    inside: { problems: Object.fromEntries(problems) as Record<string, string> },
+  };
+}
+
+/** Nobody leads: requests are accepted, and nothing becomes of them until somebody does. */
+function describeReconciler(lease: Pick<LeaderLease, 'isLeader' | 'leadership'>): HealthFinding {
+  const leadership = lease.leadership();
+  const detail = lease.isLeader() ? 'leading' : 'standing by';
+  if (leadership.leader !== 'none') {
+    const { leader, identity, since } = leadership;
+    return { shown: { detail, leader: `${leader} replica`, since }, inside: { identity } };
+  }
+  return {
+    broken: true,
+    shown: { detail, leader: 'none', since: leadership.since, ...reasonForStrangers(leadership) },
+    inside: { problem: `nobody leads: ${leadership.reason.slice(0, 500)}` },
+  };
+}
+
+function reasonForStrangers({ error }: Extract<Leadership, { leader: 'none' }>): Record<string, unknown> {
+  if (error === undefined) return { problem: 'nobody leads' };
+  const code = isServiceError(error) ? { code: error.code } : {};
+  const { problem } = findingOf(error).shown as { problem: string };
+  return { ...code, problem: `nobody leads: ${problem}` };
+}
+
+/** Messages of the cluster name images and registries: strangers see how many wait for what. */
+function describeFlows({ open, phases, waiting }: FlowSummary, complete: boolean): HealthFinding {
+  const counts = Object.entries(waiting).map(([cause, { count }]) => [cause, count]);
+  return {
+    shown: {
+      open,
+      phases,
+      waiting: Object.fromEntries(counts) as Record<string, number>,
+      ...(complete ? {} : { complete }),
+    },
+    inside: { waiting },
+  };
+}
