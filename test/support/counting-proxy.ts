@@ -21,12 +21,14 @@ export interface ProxyTarget {
   rewrite?: (body: string) => string;
 }
 
-/** Called around each request; what it awaits holds the request up, and `false` drops it. */
+/** Called around each request; what it awaits holds the request up, `false` drops it, and a status is answered instead. */
 export interface ProxyHooks {
-  before(request: SeenRequest): boolean | Promise<boolean>;
+  before(request: SeenRequest): Verdict | Promise<Verdict>;
   /** The target has answered, the client has not heard it yet. */
-  after(request: SeenRequest, status: number): boolean | Promise<boolean>;
+  after(request: SeenRequest, status: number): Verdict | Promise<Verdict>;
 }
+
+export type Verdict = boolean | number;
 
 export interface SeenRequest {
   proxy: string;
@@ -73,19 +75,30 @@ async function pass(
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   const seen = { proxy: name, method: request.method ?? '', path: request.url ?? '' };
-  if (!(await hooks.before(seen))) {
-    response.destroy();
+  const allowed = await hooks.before(seen);
+  if (allowed !== true) {
+    refuse(response, allowed);
     return;
   }
   const answer = await forward({ target, request, response, body: await rewritten(target, request) });
-  if (answer === undefined || !(await hooks.after(seen, answer.statusCode ?? 0))) {
+  const heard = answer !== undefined && (await hooks.after(seen, answer.statusCode ?? 0));
+  if (heard !== true) {
     answer?.destroy();
-    response.destroy();
+    refuse(response, heard);
     return;
   }
   response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
   answer.on('error', () => response.destroy());
   answer.pipe(response);
+}
+
+function refuse(response: ServerResponse, verdict: false | number): void {
+  if (verdict === false) {
+    response.destroy();
+    return;
+  }
+  const status = { kind: 'Status', status: 'Failure', code: verdict, message: 'refused by the test' };
+  response.writeHead(verdict, { 'content-type': 'application/json' }).end(JSON.stringify(status));
 }
 
 async function rewritten({ rewrite }: ProxyTarget, request: IncomingMessage): Promise<Buffer | undefined> {

@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import type { AttemptEnd } from '../../src/flow/outcome.ts';
+import { createObjectStore } from '../../src/storage/minio-store.ts';
+import { aJob } from './flow-job.ts';
+import { aFlow } from './flow-values.ts';
+import { storeResults } from './stand-in-results.ts';
+import type { World } from './world.ts';
+
+export interface EndedFlow {
+  /** Name of the Job, and the transfer's id. */
+  name: string;
+  connector: string;
+  /** How its worker ended. */
+  worker: 'succeeded' | 'failed';
+}
+
+/**
+ * Puts a Job into the world's namespace as the service leaves it whose pod has just ended: its end is written down, its results are in
+ * the store, and nothing was decided yet. No pod runs, so that many flows cost little.
+ */
+export async function createEndedFlow(world: World, ended: EndedFlow): Promise<void> {
+  const signal = AbortSignal.timeout(60_000);
+  const { name, worker } = ended;
+  const {
+    bucket,
+    servers: { s3 },
+  } = world;
+  const [attempt, now] = [randomUUID(), new Date().toISOString()];
+  const storage = createObjectStore(
+    { ...s3, publicEndpoint: s3.endpoint, bucket: bucket.name, requestTimeoutMillis: 60_000 },
+    { accessKeyId: s3.accessKeyId, secretAccessKey: s3.secretAccessKey },
+  );
+  const report = await storeResults(storage.store, { flow: name, attempt, files: { 'a.txt': name } }, signal);
+  storage.destroy();
+  const end: AttemptEnd = {
+    attempt,
+    pod: `${name}-abcde`,
+    worker: worker === 'succeeded' ? { exitCode: 0, reason: 'Completed' } : { exitCode: 1, reason: 'Error' },
+    sidecar: { exitCode: 0, reason: 'Completed', message: JSON.stringify(report) },
+    at: now,
+  };
+  const request = {
+    ...aFlow().request,
+    connector: ended.connector,
+    ids: { transferProcessId: name, resourceDefinitionId: 'r' },
+    callbackAddress: world.connector(ended.connector).callbackAddress,
+    acceptedAt: now,
+  };
+  await world.namespace.cluster.jobs.create(
+    aJob({ name, request, startedAt: now, askedAt: now, attempt: end }),
+    signal,
+  );
+}
