@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'cluster-expired'
   | 'cluster-refused'
   | 'cluster-unavailable'
+  | 'cluster-over-quota'
+  | 'quota-allows-none'
   // the object store
   | 'bucket-missing'
   | 'object-missing'

@@ -60,6 +60,9 @@ const kinds: Record<ErrorCode, Kind> = {
   // The API server's last word about this Job: asking again would not change it.
   'cluster-refused': { status: 422, title: 'Refused by the cluster', shown: false },
   'cluster-unavailable': unavailable,
+  'cluster-over-quota': unavailable,
+  // A connector would repeat a 503 without end, and hold up its other transfers by it.
+  'quota-allows-none': { status: 422, title: 'Refused by a quota of the cluster' },
   'bucket-missing': unavailable,
   'object-missing': unavailable,
   'precondition-failed': unavailable,

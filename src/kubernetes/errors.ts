@@ -8,7 +8,36 @@ export function errorOfStatus(
 ): ServiceError {
   const parsed = parseStatus(body);
   const message = parsed.message ?? body.slice(0, 200);
-  return new ServiceError(codeOf(status, parsed.reason), `${call.method} ${call.path}: ${status} ${message}`);
+  const code =
+    status === 403 && message.includes(overQuota) ? 'cluster-over-quota' : codeOf(status, parsed.reason);
+  return new ServiceError(code, `${call.method} ${call.path}: ${status} ${message}`);
+}
+
+/** The only sign of it: `exceeded quota: NAME, requested: A=1,B=1, used: A=0,B=7, limited: A=0,B=7`. */
+const overQuota = 'exceeded quota: ';
+
+/**
+ * For `cluster-over-quota`: what the quota says if it has no room for the request even when nothing is used of it, so that waiting
+ * does not help. Undefined if it may have room later, or if that cannot be told.
+ */
+export function explainQuotaWithoutRoom({ message }: ServiceError): string | undefined {
+  const [, text = '', requested = '', limited = ''] =
+    /(exceeded quota: .*?requested: (.*?), used: .*?, limited: (.*))$/s.exec(message) ?? [];
+  const limits = readAmounts(limited);
+  const isTooMuch = [...readAmounts(requested)].some(
+    ([name, amount]) => amount > (limits.get(name) ?? Infinity),
+  );
+  return isTooMuch ? text : undefined;
+}
+
+/** Counts alone: an amount with a unit is NaN, which compares with nothing. */
+function readAmounts(list: string): Map<string, number> {
+  return new Map(
+    list.split(',').map((each) => {
+      const [name = '', amount = ''] = each.split('=');
+      return [name, Number(amount)];
+    }),
+  );
 }
 
 function codeOf(status: number, reason: string | undefined): ErrorCode {

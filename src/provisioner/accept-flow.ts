@@ -4,7 +4,8 @@ import { environmentKey } from '../flow/environment-key.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { usedAtAnnotation } from '../flow/labels.ts';
 import { filesConfigMapName, flowName } from '../flow/names.ts';
-import { isServiceError } from '../errors.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { Acceptance } from './flow-service.ts';
@@ -36,13 +37,44 @@ export async function acceptFlow(
   const known = await lookBefore(deps, asked, signal);
   if (known !== undefined) return compare(known, request);
 
+  try {
+    if (await createFlow(deps, asked, signal)) return 'created';
+  } catch (error) {
+    return await acceptOverQuota(deps, { flow, request, error }, signal);
+  }
+  const winner = await findFlow(deps, flow, signal);
+  return winner === undefined ? 'repeated' : compare(winner, request);
+}
+
+/** False if its Job is there already. */
+async function createFlow(deps: Accepter, asked: Asked, signal: AbortSignal): Promise<boolean> {
+  const { flow, request, rendered } = asked;
   await writeFiles(deps, rendered.template, signal);
   await writeParameters(deps, asked, signal);
   const frozen = await freezeEnvironment(deps, asked, signal);
   const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, frozen);
-  if (await createUnlessThere(() => deps.cluster.jobs.create(job, signal))) return 'created';
-  const winner = await findFlow(deps, flow, signal);
-  return winner === undefined ? 'repeated' : compare(winner, request);
+  return await createUnlessThere(() => deps.cluster.jobs.create(job, signal));
+}
+
+/**
+ * An API server counts before it looks whether the name is taken: a repeat must not be refused for that. What is new may be accepted
+ * later, unless the quota never has room for it.
+ */
+async function acceptOverQuota(
+  deps: Provisioner,
+  { flow, request, error }: { flow: string; request: FlowRequest; error: unknown },
+  signal: AbortSignal,
+): Promise<Acceptance> {
+  if (!isServiceError(error, 'cluster-over-quota')) throw error;
+  const known = await findFlow(deps, flow, signal);
+  if (known !== undefined) return compare(known, request);
+  const quota = explainQuotaWithoutRoom(error);
+  if (quota === undefined) throw error;
+  throw new ServiceError(
+    'quota-allows-none',
+    `the namespace of the Jobs has a ResourceQuota without room for any flow: ${quota}; expected a higher limit`,
+    { cause: error },
+  );
 }
 
 interface AcceptRequest {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { isServiceError } from '../../../src/errors.ts';
 import { usedAtAnnotation } from '../../../src/flow/labels.ts';
 import { recordKey } from '../../../src/flow/record.ts';
 import { filesConfigMapName, flowName, parametersSecretName } from '../../../src/flow/names.ts';
@@ -158,4 +159,35 @@ test("a template's files are marked as used by an acceptance that finds them, an
   const raced = { ...deps, cluster: { ...deps.cluster, configMaps: swept } };
   await acceptFlow(raced, { request: requestOf('c'), rendered }, signal);
   assert.notEqual(await api.cluster.configMaps.get(name, signal), undefined);
+});
+
+function limitJobs({ api }: TestReconciler, limit: string): void {
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'full', namespace: 'jobs' } };
+  api.registry.create('resourcequotas', { ...quota, spec: { hard: { 'count/jobs.batch': limit } } });
+}
+
+test('a request that a quota never has room for is refused for good, one that it has no room for now is not', async (t) => {
+  const none = await start(t);
+  limitJobs(none, '0');
+  const rendered = await render({});
+  await assert.rejects(acceptFlow(none.deps, { request: requestOf('a'), rendered }, signal), (error) => {
+    return isServiceError(error, 'quota-allows-none') && /limited: count\/jobs\.batch=0/.test(error.message);
+  });
+
+  const one = await start(t);
+  limitJobs(one, '1');
+  assert.equal(await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal), 'created');
+  await assert.rejects(acceptFlow(one.deps, { request: requestOf('b'), rendered }, signal), {
+    code: 'cluster-over-quota',
+  });
+  assert.equal(await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal), 'repeated');
+});
+
+test('a repeat is one although a quota has no room any more, and by then not for any', async (t) => {
+  const world = await start(t);
+  const rendered = await render({});
+  const request = requestOf('a');
+  assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'created');
+  limitJobs(world, '0');
+  assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'repeated');
 });
