@@ -27,6 +27,7 @@ async function runNamed(): Promise<number> {
   );
   const args = ['--test', '--test-concurrency=2', '--test-timeout=1200000', ...options, ...files];
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: withCompileCache(process.env) });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => {
@@ -38,7 +39,8 @@ async function runNamed(): Promise<number> {
 async function runAll(): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
+    // Ctrl-C comes twice, from the terminal and from npm.
+    process.on(signal, () => {
       interruption.abort(new Error(`interrupted by ${signal}`));
     });
   const folder = mkdtempSync(join(tmpdir(), 'edc-jp-tests-'));

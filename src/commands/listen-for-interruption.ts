@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { countSignals } from './count-signals.ts';
 
 export interface Interruption {
   /** Aborted by the first SIGINT or SIGTERM. */
@@ -12,9 +13,10 @@ export interface Interruption {
 export function listenForInterruption(): Interruption {
   const controller = new AbortController();
   let received: NodeJS.Signals | undefined;
+  const count = countSignals();
   function onSignal(signal: NodeJS.Signals): void {
-    if (received !== undefined) process.exit(exitCodeOf(signal));
-    received = signal;
+    if (count(signal) > 1) process.exit(exitCodeOf(signal));
+    received ??= signal;
     controller.abort(new Error(`ended by ${signal}`));
   }
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);

@@ -3,6 +3,7 @@ import { startService, type Service } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { processEnvironment } from '../config/process-environment.ts';
 import { createLogger, type Logger } from '../log.ts';
+import { countSignals } from './count-signals.ts';
 
 /** Runs the service until SIGTERM or SIGINT; a second signal ends it without waiting for anybody. */
 export async function serveCommand(): Promise<void> {
@@ -21,9 +22,12 @@ export function readVersion(): string {
 async function stopOnSignal(service: Service, log: Logger): Promise<void> {
   const signals = ['SIGTERM', 'SIGINT'] as const;
   await new Promise<void>((resolve, reject) => {
-    let asked = 0;
+    const count = countSignals();
+    let answered = 0;
     function onSignal(signal: NodeJS.Signals): void {
-      asked += 1;
+      const asked = count(signal);
+      if (asked === answered) return;
+      answered = asked;
       log.info({ signal }, asked === 1 ? 'The service stops.' : 'The service stops at once.');
       (asked === 1 ? service.stop() : service.kill()).then(resolve, reject);
     }

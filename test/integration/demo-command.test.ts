@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startCommand } from '../support/command-process.ts';
+import { projectFolder, startCommand } from '../support/command-process.ts';
 import { needing } from '../support/needs.ts';
 
 test(
@@ -40,13 +41,16 @@ test(
 );
 
 test('a demo that is interrupted leaves nothing behind', needing('embedded cluster'), async (t) => {
-  const demo = await startCommand(t, ['demo']);
+  const output = await mkdtemp(join(tmpdir(), 'edc-jp-output-'));
+  t.after(() => rm(output, { recursive: true }));
+  const options = { program: ['npm'], folder: projectFolder };
+  const demo = await startCommand(t, ['run', 'demo', '--', '--output', output], options);
   await demo.said(/is created, suspended/);
   demo.child.kill('SIGINT');
   assert.equal(await demo.ended(), 130, demo.stderr);
-  assert.deepEqual(await demo.leftovers(), []);
-  assert.deepEqual(await readdir(demo.folder), []);
   await demo.nothingRuns();
+  assert.deepEqual(await demo.leftovers(), []);
+  assert.deepEqual(await readdir(output), []);
 });
 
 const failing = [

@@ -11,7 +11,12 @@ import { startConnectorSimulator } from '../../src/demo/connector-simulator/conn
 import type { DevFacts } from '../../src/demo/describe-dev.ts';
 import { readZip } from '../../src/demo/read-zip.ts';
 import { Bucket } from '../support/bucket.ts';
-import { startCommand, type CommandProcess } from '../support/command-process.ts';
+import {
+  projectFolder,
+  startCommand,
+  type CommandOptions,
+  type CommandProcess,
+} from '../support/command-process.ts';
 import { openNamespace } from '../support/namespace.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { needing } from '../support/needs.ts';
@@ -48,19 +53,39 @@ test(
   },
 );
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+const ends: { name: string; end: (npm: CommandProcess) => unknown }[] = [
+  { name: 'SIGINT to npm', end: ({ child }) => child.kill('SIGINT') },
+  { name: 'SIGTERM to npm', end: ({ child }) => child.kill('SIGTERM') },
+  {
+    name: 'Ctrl-C in its terminal',
+    end: (npm) => {
+      npm.signalGroup('SIGINT');
+    },
+  },
+];
+
+for (const { name, end } of ends) {
   test(
-    `dev ends on ${signal} with all that it runs, and leaves nothing behind`,
+    `npm run dev ends on ${name} with all that it runs, and leaves nothing behind`,
     needing('embedded cluster'),
     async (t) => {
-      const { dev, facts } = await startDev(t, []);
+      const { dev, facts } = await startDev(t, [], {
+        program: ['npm'],
+        folder: projectFolder,
+        inGroup: true,
+      });
       await runSlowly(t, facts);
-      dev.child.kill(signal);
+      end(dev);
       assert.equal(await dev.ended(), 0, dev.stderr);
-      assert.deepEqual(await dev.leftovers(), []);
       await dev.nothingRuns();
+      assert.deepEqual(await dev.leftovers(), []);
+      await assert.rejects(fetch(facts.service), isRefused);
     },
   );
+}
+
+function isRefused({ cause }: Error): boolean {
+  return (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED';
 }
 
 test('containers do not outlive a dev that was killed', needing('embedded cluster'), async (t) => {
@@ -178,9 +203,13 @@ async function detach(t: TestContext): Promise<{ starter: CommandProcess; facts:
 async function startDev(
   t: TestContext,
   args: readonly string[],
+  options: CommandOptions = {},
 ): Promise<{ dev: CommandProcess; facts: DevFacts }> {
-  const overlay = args.length === 0 ? { EDC_JP_TEMPLATES_DIRECTORY: fixtures } : {};
-  const dev = await startCommand(t, ['dev', '--json', '--port', '0', ...args], { env: overlay });
+  const env: Record<string, string> = args.length === 0 ? { EDC_JP_TEMPLATES_DIRECTORY: fixtures } : {};
+  const own = ['--json', '--port', '0', ...args];
+  const throughNpm = options.program?.[0] === 'npm';
+  const command = throughNpm ? ['run', '--silent', 'dev', '--', ...own] : ['dev', ...own];
+  const dev = await startCommand(t, command, { env, ...options });
   const [line] = await dev.said(/^\{.*\}\n/);
   return { dev, facts: JSON.parse(line) as DevFacts };
 }

@@ -7,6 +7,8 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from './wait-until.ts';
 
+/** Where `npm run` finds its scripts. */
+export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', import.meta.url));
 
 export interface CommandOptions {
@@ -46,6 +48,11 @@ export class CommandProcess {
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+  }
+
+  /** To all of its process group, as a terminal does it. */
+  signalGroup(signal: NodeJS.Signals): void {
+    if (this.child.pid !== undefined) process.kill(-this.child.pid, signal);
   }
 
   /** Its exit code, or the signal that ended it. */
