@@ -1,3 +1,4 @@
+import { workerContainer } from './attempt.ts';
 import type { AttemptEnd } from './outcome.ts';
 import type { FailureReason } from './reasons.ts';
 import type { SidecarReport } from './sidecar-report.ts';
@@ -29,6 +30,17 @@ export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
   return { verdict: 'disrupted', ...failed, message: `The upload did not end: ${why}` };
 }
 
+/** Of the worker's own words in a message that is sent to others. */
+const wordsLimit = 500;
+
+/** Whether the worker's log explains this end: it failed, wrote nothing, or left a message that may hold a secret. */
+export function needsWords(end: AttemptEnd): boolean {
+  if (end.disrupted !== undefined || end.worker === undefined) return false;
+  if (workerFailure(end) !== undefined || (end.worker.message ?? '') !== '') return true;
+  const report = parseReport(end.sidecar?.message);
+  return report !== undefined && 'manifest' in report && report.manifest.files === 0;
+}
+
 /**
  * An eviction without DisruptionTarget is the kubelet's answer to a pod that outgrew its own volumes or disk limit (observation 13):
  * another attempt would do the same.
@@ -51,15 +63,25 @@ function workerFailure({ worker, pod }: AttemptEnd): { reason: FailureReason; me
   if (worker.reason === 'OOMKilled') {
     return {
       reason: 'worker-out-of-memory',
-      message: `The worker was killed for using more memory than its limit (exit code ${worker.exitCode}).`,
+      message: `The worker was killed for using more memory than its limit (exit code ${worker.exitCode}). ${hint(pod)}`,
     };
   }
   if (worker.exitCode === 0 && worker.reason === 'Completed') return undefined;
-  const said = worker.message === undefined || worker.message === '' ? '' : `: ${worker.message}`;
+  const end = `exit code ${worker.exitCode} (${worker.reason || 'no reason given'})`;
   return {
     reason: 'worker-failed',
-    message: `The worker ended with exit code ${worker.exitCode} (${worker.reason || 'no reason given'})${said}`,
+    message: `The worker ended with ${end}${lastWords(worker.message)}. ${hint(pod)}`,
   };
+}
+
+/** Its termination message: what it means to be known, on one line. */
+function lastWords(message: string | undefined): string {
+  const words = (message ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, wordsLimit);
+  return words === '' ? '' : `: ${words}`;
+}
+
+function hint(pod: string): string {
+  return `Its log: kubectl logs ${pod} -c ${workerContainer}`;
 }
 
 function uploadFailure({ sidecar }: AttemptEnd, report: SidecarReport | undefined): string {

@@ -9,9 +9,10 @@ export interface ResultsSummary {
   manifestEtag: string;
 }
 
+/** `detail`: the last lines of the worker's log, for the provider alone. A connector is never sent them: they may hold what is private. */
 export type Outcome =
   | { phase: 'succeeded'; at: string; results: ResultsSummary }
-  | { phase: 'failed'; at: string; reason: FailureReason; message: string }
+  | { phase: 'failed'; at: string; reason: FailureReason; message: string; detail?: string }
   | { phase: 'cancelled'; at: string; reason: CancelReason; message: string };
 
 /** What the attempt's pod said at its end, kept on the Job because pods vanish. */
@@ -27,5 +28,7 @@ export interface AttemptEnd {
   disrupted?: string;
   /** The same after the worker's end was recorded: its results count if the upload was brought to its end all the same. */
   interrupted?: string;
+  /** The last lines of the worker's log, if it failed or wrote nothing. */
+  log?: string;
   at: string;
 }

@@ -26,12 +26,18 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
   if (outcome === undefined || told === undefined) return undefined;
   const optional = {
     startedAt: flow.startedAt,
-    attempt: flow.attempt,
+    attempt: flow.attempt && withoutLog(flow.attempt, outcome),
     deprovisionAskedAt: flow.deprovisionAskedAt,
     resultsDeletedAt: flow.resultsDeletedAt,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { version: 1, flow: name, request, content, plan, outcome, told, ...given, recordedAt: now };
+}
+
+/** Once is enough. */
+function withoutLog({ log, ...end }: AttemptEnd, outcome: Outcome): AttemptEnd {
+  const told = outcome.phase === 'failed' && outcome.detail === log;
+  return log === undefined || told ? end : { ...end, log };
 }
 
 export function recordKey(flow: string): string {

@@ -30,6 +30,7 @@ export async function* progressLines({
   try {
     for await (const view of views) {
       if (view.outcome !== undefined) {
+        for (const said of logLines(view.outcome)) yield line(`worker: ${said}`);
         yield line(describeOutcome(view.outcome));
         if (view.outcome.phase === 'succeeded') yield await addressOf(view);
         return;
@@ -42,6 +43,11 @@ export async function* progressLines({
   } catch (error) {
     yield line(`given up: ${messageOf(error)}`);
   }
+}
+
+/** What the worker of a failed flow said last. */
+export function logLines(outcome: Outcome): string[] {
+  return outcome.phase === 'failed' ? (outcome.detail?.split('\n') ?? []) : [];
 }
 
 export function describeOutcome(outcome: Outcome): string {

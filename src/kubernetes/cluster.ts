@@ -1,6 +1,7 @@
 import type { ClusterConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { connect, type Connection } from './connection.ts';
+import { readLog, type LogOptions, type LogText } from './read-log.ts';
 import { findMissingRights, type Right } from './rights.ts';
 import { createResourceClient, type ResourceClient } from './resource-client.ts';
 import type { ConfigMap, Event, Job, Lease, Pod, Secret } from './types.ts';
@@ -13,6 +14,8 @@ export interface Cluster {
   secrets: ResourceClient<Secret>;
   leases: ResourceClient<Lease>;
   events: ResourceClient<Event>;
+  /** The end of a container's log. Throws ServiceError `cluster-*`. */
+  readLog(pod: string, options: LogOptions, signal: AbortSignal): Promise<LogText>;
   /** Throws `invalid-config` for a server older than native sidecars (1.29). */
   checkVersion(signal: AbortSignal): Promise<string>;
   /** Throws `cluster-not-found` if the Jobs' namespace is not there, `cluster-unavailable` if that cannot be told. */
@@ -38,6 +41,8 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
       `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
     ),
     events: createResourceClient(connection, `${core}/events`),
+    readLog: (pod, options, signal) =>
+      readLog(connection, { path: `${core}/pods/${encodeURIComponent(pod)}`, ...options }, signal),
     checkVersion: async (signal) =>
       checkVersion(await connection.json({ method: 'GET', path: '/version' }, signal)),
     checkNamespace: (signal) => checkNamespace(connection, `${core}/configmaps`, signal),

@@ -3,6 +3,7 @@ import type { Connection } from './connection.ts';
 /** One verb on one resource in the Jobs' namespace. */
 export interface Right {
   group: string;
+  /** With its subresource: `pods/log`. */
   resource: string;
   verb: string;
 }
@@ -11,6 +12,7 @@ export interface Right {
 export const neededRights: readonly Right[] = [
   ...rightsOf('batch', 'jobs', ['create', 'get', 'list', 'watch', 'patch', 'delete']),
   ...rightsOf('', 'pods', ['get', 'list', 'watch', 'patch', 'delete']),
+  ...rightsOf('', 'pods/log', ['get']),
   ...rightsOf('', 'configmaps', ['create', 'list', 'patch', 'delete']),
   ...rightsOf('', 'secrets', ['create', 'list', 'patch', 'delete']),
   ...rightsOf('', 'events', ['list']),
@@ -42,9 +44,15 @@ export async function findMissingRights(
 
 async function isGranted(
   connection: Pick<Connection, 'json'>,
-  resourceAttributes: Right & { namespace: string },
+  { resource: full, ...attributes }: Right & { namespace: string },
   signal: AbortSignal,
 ): Promise<boolean> {
+  const [resource, subresource] = full.split('/');
+  const resourceAttributes = {
+    ...attributes,
+    resource,
+    ...(subresource === undefined ? {} : { subresource }),
+  };
   const body = {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',

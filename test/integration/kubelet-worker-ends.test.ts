@@ -17,12 +17,16 @@ await delay(1_000_000, held);
 const hungry = { image: 'node:24-slim', memory: '128Mi', files: { 'hog.mjs': hog } };
 
 test('a worker that exits 3 ends its transfer with its code and its own last words', async (t) => {
-  const script = 'echo half > "$RESULT_DIRECTORY/half.txt"; echo "no input" > /dev/termination-log; exit 3';
+  const script =
+    'echo half > "$RESULT_DIRECTORY/half.txt"; echo "looked into the drawer"; echo "no input" > /dev/termination-log; exit 3';
   const world = await startWorld(t, { templates: { 'exit-3': shellTemplate({ script }) } });
   const transfer = world.connector().startTransfer({ assetId: 'exit-3' });
   const says = /exit code 3 \(Error\): no input/;
   const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-failed', says });
   assert.equal(record.attempt?.worker?.exitCode, 3);
+  assert.equal(record.outcome.phase === 'failed' && record.outcome.detail, 'looked into the drawer');
+  // A log may hold what is the provider's own: nobody else is sent it.
+  assert.doesNotMatch(JSON.stringify(world.connector().exchanges({})), /drawer/);
 });
 
 test('a worker that takes more memory than its limit ends its transfer with that reason', async (t) => {

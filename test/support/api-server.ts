@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { startApiServer, type ApiServer } from '../../src/devcluster/api/server.ts';
+import type { PodLogs } from '../../src/devcluster/pod-logs.ts';
 import { writeKubeconfig } from '../../src/devcluster/kubeconfig.ts';
 import { createRegistry, type ClusterRegistry } from '../../src/devcluster/registry/registry.ts';
 import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
@@ -20,7 +21,7 @@ const jobsNamespace = 'jobs';
 
 /** The embedded API server alone, without controllers, and the service's own client connected to it. */
 export async function startTestApi(
-  options: { historyLength?: number; bookmarkIntervalMs?: number } = {},
+  options: { historyLength?: number; bookmarkIntervalMs?: number; podLogs?: PodLogs } = {},
 ): Promise<TestApi> {
   const registry = createRegistry();
   for (const name of ['default', jobsNamespace]) {

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config/load-config.ts';
+import type { PodLogs } from '../../src/devcluster/pod-logs.ts';
 import type { Attempt } from '../../src/flow/attempt.ts';
 import { readFlow, type Flow } from '../../src/flow/flow.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -22,14 +23,16 @@ export interface TestReconcilerOptions {
   store: Reconciler['store'];
   announce?: Reconciler['announce'];
   minter?: Reconciler['minter'];
+  podLogs?: PodLogs;
+  attempts?: () => Attempt[];
 }
 
 /** The reconciler's steps on an API server without controllers; no pods are seen, and nothing happens by itself. */
 export async function startTestReconciler(
   t: TestContext,
-  { store, announce, minter }: TestReconcilerOptions,
+  { store, announce, minter, podLogs, attempts }: TestReconcilerOptions,
 ): Promise<TestReconciler> {
-  const api = await startTestApi();
+  const api = await startTestApi(podLogs === undefined ? {} : { podLogs });
   t.after(() => api[Symbol.asyncDispose]());
   const { config, secrets } = testConfig();
   const flows = new Map<string, Flow>();
@@ -51,7 +54,7 @@ export async function startTestReconciler(
     world: {
       flow: (name) => flows.get(name),
       flows: () => flows.values(),
-      attempts: (): Attempt[] => [],
+      attempts: attempts ?? ((): Attempt[] => []),
       learnJob(job) {
         const flow = readFlow(job);
         if (flow !== undefined) flows.set(flow.name, flow);

@@ -7,7 +7,7 @@ import type { ManifestCache } from '../../result/manifest-cache.ts';
 import type { StoredManifest } from '../../result/read-manifest.ts';
 import { archiveBody, fileBody } from '../../result/result-body.ts';
 import { answerProblem } from '../answer-problem.ts';
-import { describeOutcome } from '../progress-lines.ts';
+import { describeOutcome, logLines } from '../progress-lines.ts';
 import type { HttpContext } from '../route.ts';
 import { sendBody, type BodySender } from './send-body.ts';
 
@@ -22,6 +22,7 @@ export interface DemoResultDeps extends BodySender {
 export async function sendResult(ctx: HttpContext, deps: DemoResultDeps, view: FlowView): Promise<void> {
   const { outcome, flow } = view;
   if (outcome?.phase !== 'succeeded') {
+    const log = outcome === undefined ? [] : logLines(outcome);
     const reason = outcome === undefined ? {} : { phase: outcome.phase, reason: outcome.reason };
     const detail = outcome === undefined ? 'no outcome' : describeOutcome(outcome);
     answerProblem(ctx, {
@@ -31,6 +32,7 @@ export async function sendResult(ctx: HttpContext, deps: DemoResultDeps, view: F
       detail,
       flow,
       ...reason,
+      ...(log.length === 0 ? {} : { log }),
     });
     return;
   }

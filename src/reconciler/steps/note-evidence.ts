@@ -1,8 +1,11 @@
 import { annotation, writeAnnotation, type WorkerEnd } from '../../flow/annotations.ts';
 import { attemptEnd, type Attempt } from '../../flow/attempt.ts';
 import type { Flow } from '../../flow/flow.ts';
+import { needsWords } from '../../flow/judge-attempt.ts';
+import type { AttemptEnd } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import type { Reconciler, StepResult } from '../reconciler.ts';
+import { readWorkerWords } from '../worker-words.ts';
 import { patchFlow } from './patch-flow.ts';
 
 /** The worker's end, before anything marks its pod: afterwards nobody could tell a result from an eviction (observation 22). */
@@ -21,11 +24,29 @@ export async function noteAttempt(
 ): Promise<StepResult> {
   const noted = flow.worker?.attempt === attempt.id ? flow.worker : undefined;
   const end = attemptEnd(attempt, noted, deps.now().toISOString());
+  const { log, ...said } = await addWords(deps, { flow, end }, signal);
   const result = await patchFlow(
     deps,
-    { flow, annotations: writeAnnotation(annotation.attempt, end) },
+    { flow, annotations: writeAnnotation(annotation.attempt, log === undefined ? said : { ...said, log }) },
     signal,
   );
-  flowLogger(deps.log, flow.name).info({ attempt: end }, 'An attempt ended.');
+  flowLogger(deps.log, flow.name).info({ attempt: said }, 'An attempt ended.');
   return result;
+}
+
+/** The pod is held until its end is written down, so that its log is still there. */
+async function addWords(
+  deps: Reconciler,
+  { flow, end }: { flow: Flow; end: AttemptEnd },
+  signal: AbortSignal,
+): Promise<AttemptEnd> {
+  const { worker, pod } = end;
+  if (worker === undefined || !needsWords(end)) return end;
+  const { message: said, ...rest } = worker;
+  const { log, message } = await readWorkerWords(deps, { flow: flow.name, pod, message: said }, signal);
+  return {
+    ...end,
+    worker: { ...rest, ...(message === undefined ? {} : { message }) },
+    ...(log === undefined ? {} : { log }),
+  };
 }

@@ -96,6 +96,7 @@ const failed: Outcome = {
   at: '2026-01-02T03:04:05Z',
   reason: 'worker-failed',
   message: 'exit code 1',
+  detail: 'first\nno input',
 };
 
 test('it waits for the job and sends its only file, and tells where it can be fetched again', async (t) => {
@@ -170,7 +171,13 @@ test('a job that fails is a problem with its reason', async (t) => {
     flow,
     phase: 'failed',
     reason: 'worker-failed',
+    log: ['first', 'no input'],
   });
+  const lines = (await get('/demo/bee?progress')).body.toString().trim().split('\n');
+  assert.deepEqual(
+    lines.slice(-3).map((line) => line.replace(/^[\d:]+ /, '')),
+    ['worker: first', 'worker: no input', 'failed (worker-failed): exit code 1'],
+  );
 });
 
 const events = { accept: 'text/event-stream' };

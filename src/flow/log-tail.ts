@@ -1,0 +1,84 @@
+import { stripVTControlCharacters } from 'node:util';
+import { createBlot } from '../blot-secrets.ts';
+
+/** What is kept of a worker's log. */
+export const logLines = 20;
+const logBytes = 4096;
+/** Pieces of a secret that are shorter tell nothing, and would be found everywhere. */
+const pieceLength = 4;
+
+export interface LogTailParts {
+  /** The end of a log, as the cluster gave it. */
+  text: string;
+  /** The text may end in the middle of a word. */
+  cut: boolean;
+  /** Values that the worker was given and nobody else may read. */
+  secrets: readonly string[];
+}
+
+/** The last lines of a log, at most 20 and 4 KiB, without secrets and without what steers a terminal. */
+export function buildLogTail({ text, cut, secrets }: LogTailParts): string {
+  const plain = printable(text);
+  const spellings = secrets.flatMap(spellingsOf);
+  const whole = blotEnds(plain, cut, spellings);
+  const lines = createBlot(spellings)(whole).trimEnd().split('\n').slice(-logLines);
+  return lastBytes(lines.join('\n'));
+}
+
+/** The same for a worker's termination message, which is whole. */
+export function blotWords(text: string, secrets: readonly string[]): string {
+  return createBlot(secrets.flatMap(spellingsOf))(text);
+}
+
+function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/[^\P{Cc}\n\t]/gu, '');
+}
+
+/** As programs print what they were given: as it is, a line at a time, quoted, or encoded. */
+function spellingsOf(secret: string): string[] {
+  const trimmed = secret.trim();
+  // Of a certificate; shorter lines are of no use to anybody and would blot out half of a log.
+  const lines = trimmed.split(/\s*\n\s*/).filter((line) => line.length >= 8);
+  const plain = [secret, trimmed, JSON.stringify(trimmed).slice(1, -1), ...lines];
+  return secret.length < pieceLength ? plain : [...plain, ...encodingsOf(Buffer.from(secret))];
+}
+
+function encodingsOf(bytes: Buffer): string[] {
+  const base64 = bytes.toString('base64');
+  return [base64, base64.replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex')];
+}
+
+/** The tail may begin, and what is cut may end, in the middle of a secret. */
+function blotEnds(text: string, cut: boolean, secrets: readonly string[]): string {
+  const begin = longestOverlap(secrets, text);
+  const rest = begin === 0 ? text : `…${text.slice(begin)}`;
+  if (!cut) return rest;
+  const end = longestOverlap(secrets.map(reverse), reverse(rest));
+  return end === 0 ? rest : `${rest.slice(0, rest.length - end)}…`;
+}
+
+/** How much of a secret's end the text begins with. */
+function longestOverlap(secrets: readonly string[], text: string): number {
+  return secrets.reduce((most, secret) => {
+    for (let length = Math.min(secret.length, text.length); length >= pieceLength; length -= 1) {
+      if (text.startsWith(secret.slice(-length))) return Math.max(most, length);
+    }
+    return most;
+  }, 0);
+}
+
+function reverse(text: string): string {
+  return Array.from(text).reverse().join('');
+}
+
+/** Whole characters, and whole lines if one is left. */
+function lastBytes(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= logBytes) return text;
+  const mark = '…';
+  const last = bytes.subarray(bytes.length - logBytes + Buffer.byteLength(mark)).toString('utf8');
+  const line = last.indexOf('\n');
+  return `${mark}${line === -1 || line === last.length - 1 ? last.replace(/^\uFFFD+/, '') : last.slice(line)}`;
+}
