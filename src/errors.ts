@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'not-found'
   | 'method-not-allowed'
+  | 'expectation-failed'
   | 'gone'
   | 'conflict'
   | 'range-not-satisfiable'

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { answerDeadline, exemptFromDeadline } from './middleware/answer-deadline.ts';
 import { busyHold } from './middleware/busy-hold.ts';
+import { checkHead } from './middleware/check-head.ts';
 import { errorProblems } from './middleware/error-problems.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { checkMethod, unrouted } from './middleware/unrouted.ts';
@@ -36,6 +37,7 @@ export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> 
   app.use(requestLog({ log, metrics, blot }));
   app.use(busyHold({ millis: config.busyHoldMillis }));
   app.use(errorProblems({ refusals, blot }));
+  app.use(checkHead());
   app.use(router.routes());
   app.use(unrouted((path) => methodsAt(router, routes, path)));
   return app;

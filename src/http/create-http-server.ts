@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import type { FlowService } from '../provisioner/flow-service.ts';
 import type { Template } from '../template/template.ts';
 import { createApp } from './create-app.ts';
-import { HttpServer } from './http-server.ts';
+import { HttpServer, type ConnectionTimes } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
 import { createRefusals } from './refusals.ts';
 import type { Route } from './route.ts';
@@ -27,6 +27,7 @@ export interface HttpDependencies {
   log: Logger;
   metrics: Metrics;
   now?: () => Date;
+  times?: ConnectionTimes;
 }
 
 /** The request half. Not listening yet. */
@@ -34,10 +35,11 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   const { now = () => new Date(), ...rest } = deps;
   const { http } = deps.config;
   const refusals = createRefusals(now);
-  return new HttpServer(http, (ready) => {
+  function listener(ready: () => boolean) {
     const routes = allRoutes({ ...rest, now }, ready);
     return createApp({ ...rest, config: http, routes, refusals, blot: blotOf(deps) }).callback();
-  });
+  }
+  return new HttpServer(http, listener, deps);
 }
 
 function blotOf({ secrets }: HttpDependencies): Blot {
@@ -57,9 +59,8 @@ export function createMetricsServer(deps: MetricsDependencies): HttpServer | und
   if (http.metricsPort === undefined) return undefined;
   const routes = [metricsRoute(metrics), healthRoute({ ...healthOf(deps), ready, isInside: () => true })];
   const refusals = createRefusals(() => new Date());
-  return new HttpServer({ ...http, port: http.metricsPort }, () =>
-    createApp({ config: http, log, metrics, routes, refusals, blot: createBlot([]) }).callback(),
-  );
+  const app = createApp({ config: http, log, metrics, routes, refusals, blot: createBlot([]) });
+  return new HttpServer({ ...http, port: http.metricsPort }, () => app.callback(), { log });
 }
 
 function allRoutes(deps: HttpDependencies & { now: () => Date }, ready: () => boolean): Route[] {

@@ -50,6 +50,7 @@ const kinds: Record<ErrorCode, Kind> = {
   forbidden: { status: 403, title: 'Forbidden' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'expectation-failed': { status: 417, title: 'Expectation failed' },
   gone: { status: 410, title: 'Gone' },
   conflict: { status: 409, title: 'Conflict' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },

@@ -4,6 +4,7 @@ import type { Blot } from '../../blot-secrets.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { HttpState } from '../route.ts';
+import { pathOf } from './check-head.ts';
 import { showUnmatched } from '../shown-path.ts';
 
 export interface RequestLogDependencies {
@@ -17,7 +18,7 @@ export function requestLog({ log, metrics, blot }: RequestLogDependencies): Midd
   return async function requestLog(ctx, next) {
     const { req, res, state } = ctx;
     state.log = log.child({ requestId: randomUUID() });
-    state.shownPath = showUnmatched(ctx.path, blot);
+    state.shownPath = showUnmatched(pathOf(ctx.request) ?? '', blot);
     res.once('close', () => {
       const millis = Math.round(performance.now() - state.arrivedAt);
       const status = res.writableFinished ? res.statusCode : 0;
