@@ -185,7 +185,7 @@ function checkCallbackAddress({ connector, message }: Asked): void {
   if (isBelowPrefix(message.callbackAddress, connector.callbackPrefix)) return;
   throw new ServiceError(
     'invalid-request',
-    `callbackAddress: expected an address below ${connector.callbackPrefix}, received ${showAddress(message.callbackAddress)}`,
+    `callbackAddress: expected an address below ${connector.callbackPrefix}, in plain spelling, received ${showAddress(message.callbackAddress)}`,
     {
       field: 'callbackAddress',
     },
