@@ -1,11 +1,12 @@
 import { annotation } from '../flow/annotations.ts';
-import { readFlow } from '../flow/flow.ts';
+import { readFlow, type Flow } from '../flow/flow.ts';
 import type { Provisioner } from './provisioner.ts';
 
 /** A mark this young still holds back the callback for long enough. */
 const freshMillis = 1000;
 
 interface Mark {
+  /** On this process' own clock, which nobody sets: a time in the Job may be of a replica whose clock is wrong. */
   at: number;
   /** False: it failed. */
   written: Promise<boolean>;
@@ -14,19 +15,23 @@ interface Mark {
 /**
  * Marks a flow as asked for once more, before that repeat is answered: whichever replica calls back sees the mark (or loses its
  * conditional write) and lets the answer go first. A callback that overtakes its answer gives the consumer wrong bytes.
- * Repeats that come while a mark is on its way wait for it: the API server takes the square of their number to write them all.
+ * Repeats within a second of a mark of this process share it: the API server takes the square of their number to write them all.
  */
-export function createAskAgain(deps: Provisioner): (flow: string, signal: AbortSignal) => Promise<void> {
-  const underWay = new Map<string, Mark>();
+export function createAskAgain(
+  deps: Provisioner,
+  monotonic: () => number = () => performance.now(),
+): (flow: string, signal: AbortSignal) => Promise<void> {
+  const marks = new Map<string, Mark>();
   return async function askAgain(flow, signal) {
-    for (let mark = underWay.get(flow); mark !== undefined; mark = underWay.get(flow)) {
-      if (deps.now().getTime() - mark.at >= freshMillis) break;
+    forgetStale();
+    for (let mark = marks.get(flow); mark !== undefined && isFresh(mark); mark = marks.get(flow)) {
       if (await mark.written) return;
       signal.throwIfAborted();
     }
     const writing = writeMark(deps, flow, signal);
-    const mark: Mark = { at: deps.now().getTime(), written: settle(writing) };
-    underWay.set(flow, mark);
+    const mark: Mark = { at: monotonic(), written: settle(writing) };
+    marks.delete(flow);
+    marks.set(flow, mark);
     await writing;
 
     /** Whoever has waited finds the place free, and the first of them takes it. */
@@ -35,23 +40,35 @@ export function createAskAgain(deps: Provisioner): (flow: string, signal: AbortS
         await work;
         return true;
       } catch {
+        if (marks.get(flow) === mark) marks.delete(flow);
         return false;
-      } finally {
-        if (underWay.get(flow) === mark) underWay.delete(flow);
       }
     }
   };
+
+  function isFresh({ at }: Mark): boolean {
+    return monotonic() - at < freshMillis;
+  }
+
+  /** They stand in the order in which they were made. */
+  function forgetStale(): void {
+    for (const [flow, mark] of marks) {
+      if (isFresh(mark)) return;
+      marks.delete(flow);
+    }
+  }
 }
 
 async function writeMark({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<void> {
-  const at = now();
   const job = await cluster.jobs.get(name, signal);
   const flow = job === undefined ? undefined : readFlow(job);
   if (flow === undefined || flow.told !== undefined) return;
-  if (flow.askedAt !== undefined && at.getTime() - Date.parse(flow.askedAt) < freshMillis) return;
-  await cluster.jobs.patch(
-    name,
-    { metadata: { annotations: { [annotation.askedAt]: at.toISOString() } } },
-    signal,
-  );
+  const at = nextMark(flow, now());
+  await cluster.jobs.patch(name, { metadata: { annotations: { [annotation.askedAt]: at } } }, signal);
+}
+
+/** The time, and never that of the mark before: whoever calls back sees a repeat by another value alone, whatever clocks say. */
+export function nextMark({ askedAt }: Pick<Flow, 'askedAt'>, now: Date): string {
+  const at = now.toISOString();
+  return at === askedAt ? new Date(now.getTime() + 1).toISOString() : at;
 }

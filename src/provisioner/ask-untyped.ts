@@ -2,7 +2,7 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { wasTaken } from '../flow/told.ts';
-import type { createAskAgain } from './ask-again.ts';
+import { nextMark, type createAskAgain } from './ask-again.ts';
 import type { Provisioner } from './provisioner.ts';
 
 interface Asker extends Provisioner {
@@ -45,7 +45,7 @@ async function note(
   { flow, intent }: { flow: Flow; intent: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const at = now().toISOString();
+  const at = nextMark(flow, now());
   const annotations = {
     [annotation.askedAt]: at,
     ...writeAnnotation(annotation.maybeDeprovision, { at, intent }),

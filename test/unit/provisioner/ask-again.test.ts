@@ -4,7 +4,7 @@ import { ServiceError } from '../../../src/errors.ts';
 import type { Job } from '../../../src/kubernetes/types.ts';
 import { createAskAgain } from '../../../src/provisioner/ask-again.ts';
 import { aJob } from '../../support/flow-job.ts';
-import { at } from '../../support/flow-values.ts';
+import { at, epoch } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
@@ -26,7 +26,20 @@ async function start(t: TestContext, beforePatch: (patches: number) => Promise<v
     const job = await api.cluster.jobs.get(flow, signal);
     return Object.entries(job?.metadata?.annotations ?? {}).find(([name]) => name.endsWith('asked-at'))?.[1];
   }
-  return { askAgain: createAskAgain({ ...deps, cluster }), flow, counts, setClock, askedAt };
+  let millis = 0;
+  return {
+    askAgain: createAskAgain({ ...deps, cluster }, () => millis),
+    /** Of another process, with a wall clock of its own. */
+    replica: (now: () => Date) => createAskAgain({ ...deps, cluster, now }, () => millis),
+    flow,
+    counts,
+    setClock,
+    /** Time goes by for all processes, whatever their wall clocks say. */
+    pass: (seconds: number) => {
+      millis += seconds * 1000;
+    },
+    askedAt,
+  };
 }
 
 test('fifty repeats at once write one mark, and all wait until it is there', async (t) => {
@@ -45,7 +58,7 @@ test('fifty repeats at once write one mark, and all wait until it is there', asy
 test('a repeat that comes when the mark under way is a second old writes its own', async (t) => {
   const held = Promise.withResolvers<undefined>();
   const begun = Promise.withResolvers<undefined>();
-  const { askAgain, flow, counts, setClock, askedAt } = await start(t, async (patches) => {
+  const { askAgain, flow, counts, setClock, askedAt, pass } = await start(t, async (patches) => {
     if (patches > 1) return;
     begun.resolve(undefined);
     await held.promise;
@@ -54,6 +67,7 @@ test('a repeat that comes when the mark under way is a second old writes its own
   const first = askAgain(flow, signal);
   await begun.promise;
   setClock(61);
+  pass(1);
   await askAgain(flow, signal);
   assert.equal(await askedAt(), at(61));
   held.resolve(undefined);
@@ -71,3 +85,36 @@ test('when the mark under way fails, one of those who waited for it writes anoth
   assert.equal(counts.patches, 2);
   assert.equal(await askedAt(), at(60));
 });
+
+for (const skew of [-3600, -4, -0.5, 0, 0.5, 4, 3600]) {
+  test(`a repeat at a replica writes its own mark, although another's clock is ${skew} s off`, async (t) => {
+    const { replica, flow, counts, pass, askedAt } = await start(t, () => undefined);
+    const here = replica(() => new Date(epoch + 60_000));
+    const there = replica(() => new Date(epoch + 60_000 + skew * 1000));
+    await there(flow, signal);
+    const first = await askedAt();
+    pass(4);
+    await here(flow, signal);
+    const second = await askedAt();
+    assert.notEqual(second, first);
+    pass(4);
+    await there(flow, signal);
+    assert.notEqual(await askedAt(), second);
+    assert.equal(counts.patches, 3);
+  });
+}
+
+for (const jump of [-3600, 0, 3600]) {
+  test(`repeats within a second share a mark, later ones do not, although the clock jumps by ${jump} s`, async (t) => {
+    const { askAgain, flow, counts, setClock, pass } = await start(t, () => undefined);
+    setClock(7200);
+    await askAgain(flow, signal);
+    setClock(7200 + jump);
+    pass(0.9);
+    await askAgain(flow, signal);
+    assert.equal(counts.patches, 1);
+    pass(0.1);
+    await askAgain(flow, signal);
+    assert.equal(counts.patches, 2);
+  });
+}
