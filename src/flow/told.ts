@@ -6,8 +6,21 @@ export function wasTaken(told: Pick<Told, 'result'> | undefined): boolean {
   return told?.result === 'told' || told?.result === 'ended';
 }
 
-/** States of the connector's process, as its answer to a callback names them, after which nobody fetches anything any more. */
-const overStates = ['COMPLETED', 'TERMINATING', 'TERMINATED', 'DEPROVISIONING', 'DEPROVISIONED', 'UNKNOWN'];
+/** States of the connector's process that lead nowhere but to the end: nobody fetches anything any more. */
+export const endStates: readonly string[] = [
+  'COMPLETING',
+  'COMPLETING_REQUESTED',
+  'COMPLETED',
+  'TERMINATING',
+  'TERMINATING_REQUESTED',
+  'TERMINATED',
+  'DEPROVISIONING',
+  'DEPROVISIONING_REQUESTED',
+  'DEPROVISIONED',
+];
+
+/** Of a process that the connector does not know. */
+const unknownState = 'UNKNOWN';
 
 /**
  * Whether the results may go: the connector has asked for that, or its transfer was over before it had taken the address. No request
@@ -16,7 +29,7 @@ const overStates = ['COMPLETED', 'TERMINATING', 'TERMINATED', 'DEPROVISIONING', 
 export function nobodyFetches({ deprovisionAskedAt, outcome, told }: DeliveredFlow): boolean {
   if (deprovisionAskedAt !== undefined) return true;
   if (outcome?.phase === 'cancelled' && outcome.reason === 'transfer-ended') return true;
-  return told?.result === 'ended' && overStates.includes(told.detail ?? '');
+  return told?.result === 'ended' && [...endStates, unknownState].includes(told.detail ?? '');
 }
 
 interface DeliveredFlow {

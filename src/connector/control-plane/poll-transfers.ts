@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { ConnectorConfig } from '../../config/config.ts';
+import { endStates } from '../../flow/told.ts';
 import { deliverMessage, type Answer } from '../deliver-message.ts';
 import type { PolledFlow, TransferPoll, TransferState } from '../transfer-poll.ts';
 import { buildTransferQuery, transferProcessIdOf, transferQueryUrl } from './build-messages.ts';
@@ -113,21 +114,9 @@ function unwrap(value: unknown): unknown {
 }
 
 /**
- * States that lead nowhere but to the end. Others that a flow under way should not be in (STARTED, SUSPENDED) are left alone: a
- * connector that is asked at the end says itself what it thinks of the callback.
+ * Other states that a flow under way should not be in (STARTED, SUSPENDED) are left alone: a connector that is asked at the end says
+ * itself what it thinks of the callback.
  */
-const endStates = [
-  'COMPLETING',
-  'COMPLETING_REQUESTED',
-  'COMPLETED',
-  'TERMINATING',
-  'TERMINATING_REQUESTED',
-  'TERMINATED',
-  'DEPROVISIONING',
-  'DEPROVISIONING_REQUESTED',
-  'DEPROVISIONED',
-];
-
 function judge(state: string | undefined): TransferState {
   if (state === undefined) return { is: 'missing' };
   const name = state.toUpperCase();

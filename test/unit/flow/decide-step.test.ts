@@ -4,6 +4,7 @@ import { attemptEnd, type Attempt } from '../../../src/flow/attempt.ts';
 import { decideStep, type Step } from '../../../src/flow/decide-step.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
 import type { AttemptEnd, Outcome } from '../../../src/flow/outcome.ts';
+import { endStates } from '../../../src/flow/told.ts';
 import { aFlow, anAttempt, at, epoch, pendingLimits } from '../../support/flow-values.ts';
 
 const report = { sha256: 'a'.repeat(64), etag: 'e', files: 1, bytes: 1 };
@@ -281,11 +282,11 @@ const rows: Row[] = [
     },
     expect: { take: 'delete-results' },
   },
-  {
-    name: 'results whose transfer was over before its connector took them are deleted',
-    flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail: 'TERMINATED' } },
-    expect: { take: 'delete-results' },
-  },
+  ...[...endStates, 'UNKNOWN'].map((detail) => ({
+    name: `results whose transfer was ${detail} before its connector took them are deleted`,
+    flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail } as const },
+    expect: { take: 'delete-results' } as const,
+  })),
   {
     name: 'results that the connector had taken already are kept',
     flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail: 'STARTED' } },
