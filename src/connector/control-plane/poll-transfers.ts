@@ -28,8 +28,10 @@ const answerLimit = 4 * 1024 * 1024;
  */
 export async function pollTransfers(query: TransferQuery, signal: AbortSignal): Promise<TransferPoll> {
   const states = new Map<string, TransferState>();
-  for (let from = 0; from < query.flows.length; from += chunkSize) {
-    const flows = query.flows.slice(from, from + chunkSize);
+  // A Job that somebody broke by hand must not keep the others from being asked for.
+  const known = query.flows.filter(hasProcess);
+  for (let from = 0; from < known.length; from += chunkSize) {
+    const flows = known.slice(from, from + chunkSize);
     const answer = await askFor(query, flows, signal);
     query.count?.('states' in answer ? 'answered' : 'failed');
     if ('problem' in answer) return { states, problem: answer.problem };
@@ -38,6 +40,11 @@ export async function pollTransfers(query: TransferQuery, signal: AbortSignal): 
     }
   }
   return { states };
+}
+
+function hasProcess({ request }: PolledFlow): boolean {
+  const { ids } = request as { ids?: Record<string, unknown> };
+  return typeof ids?.['transferProcessId'] === 'string';
 }
 
 type ReadAnswer = { states: Map<string, string> } | { problem: string };

@@ -152,6 +152,17 @@ test('a list of one is asked for as one, which old releases want', async (t) => 
   assert.deepEqual({ operator, operandRight }, { operator: '=', operandRight: 'p' });
 });
 
+test('a flow whose Job was broken by hand is left out, and keeps no other from being asked for', async (t) => {
+  const { seen, managementUrl } = await startApi(t, () => ({ status: 200, body: '[]' }));
+  const { request } = aFlow();
+  const broken = { name: 'flow-broken', request: { ...request, ids: {} } };
+  const { states } = await pollTransfers(queryOf(t, { managementUrl }, [broken, flowOf('p')]), t.signal);
+  assert.deepEqual([...states.keys()], ['flow-p']);
+  assert.equal(seen.length, 1);
+  await pollTransfers(queryOf(t, { managementUrl }, [broken]), t.signal);
+  assert.equal(seen.length, 1);
+});
+
 test('after a request that fails no other follows, and what was answered before holds', async (t) => {
   const { seen, managementUrl } = await startApi(t, (index) => ({
     status: index === 0 ? 200 : 503,
@@ -189,6 +200,14 @@ test('an answer without end is cut, and tells nothing', async (t) => {
 
 const answers: { name: string; body: string; states?: [string, string][]; problem?: RegExp }[] = [
   { name: 'plain names', body: '[{"@id":"p","state":"STARTED"}]', states: [['p', 'STARTED']] },
+  {
+    name: 'a process as EDC 0.10.0 sends it',
+    body: `[{"@id":"2114ea2f","@type":"TransferProcess","state":"DEPROVISIONED","stateTimestamp":1795810971193,"type":"PROVIDER",
+      "callbackAddresses":[],"correlationId":"35c93bc6","assetId":"job-asset","contractId":"d8d1617e","transferType":"HttpData-PUSH",
+      "errorDetail":"x","dataDestination":{"@type":"DataAddress","type":"HttpData","baseUrl":"http://127.0.0.1:4000/sink"},
+      "@context":{"@vocab":"${namespace}","edc":"${namespace}","odrl":"http://www.w3.org/ns/odrl/2/"}}]`,
+    states: [['2114ea2f', 'DEPROVISIONED']],
+  },
   { name: 'the prefix of old releases', body: '[{"@id":"p","edc:state":"ENDED"}]', states: [['p', 'ENDED']] },
   {
     name: 'expanded names',
