@@ -1,3 +1,4 @@
+import { describeEntry } from './connector-entry.ts';
 import { mcHost } from './dev-environment.ts';
 
 /** All that somebody needs to work with what `dev` runs; printed by `dev --json` as it is. */
@@ -64,11 +65,10 @@ function advice({ kubeconfig, namespace, s3, service, connector }: DevFacts): st
     `  kubectl --kubeconfig ${kubeconfig} -n ${namespace} get jobs,pods`,
     `  MC_HOST_dev=${mcHost(s3)} mc ls -r dev/${s3.bucket}`,
     '',
-    'An EDC provider (0.2 to 0.15) with its management key set to the key above gets results by:',
-    '  provisioner.http.entries.jobs.provisioner.type=provider',
-    `  provisioner.http.entries.jobs.endpoint=${connector.provisionUrl}`,
-    '  provisioner.http.entries.jobs.data.address.type=HttpProvision',
-    'and an asset "seattle-weather" whose data address has that type.',
+    'An EDC provider up to 0.15 with its management key set to the key above gets results by:',
+    ...describeEntry(connector.provisionUrl).map((line) => `  ${line}`),
+    'and an asset "seattle-weather" whose data address has that type. It must send exactly the address of its callbacks above.',
+    'What else it needs: docs/connector.md',
     '',
   ];
 }
