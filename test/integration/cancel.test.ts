@@ -69,7 +69,7 @@ test('a worker that ignores SIGTERM is stopped at its deadline all the same', as
   await assertEnded(world, transfer, { phase: 'failed', reason: 'run-deadline-exceeded' });
 });
 
-test('a transfer that the provider has ended is noticed, and its flow needs no other word', async (t) => {
+test('a transfer that the provider has ended is noticed, its flow needs no other word, and its results are deleted', async (t) => {
   const world = await startWorld(t);
   const simulator = world.connector();
   const transfer = simulator.startTransfer({ assetId: 'gated' });
@@ -79,6 +79,8 @@ test('a transfer that the provider has ended is noticed, and its flow needs no o
   world.gate.open();
   const { told } = await recordOf(world, flow);
   assert.equal(told.result, 'ended');
+  // No deprovision request follows that would delete them.
+  assert.deepEqual(await world.bucket.results(flow), []);
 });
 
 async function runningWorker(world: World, flow: string): Promise<void> {

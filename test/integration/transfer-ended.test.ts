@@ -7,7 +7,9 @@ import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
 test('a transfer that ends on the connector’s side frees its pod; others are delivered, and polls are paced', async (t) => {
-  const world = await startWorld(t, { settings: { reconciler: { transferPollSeconds: 1 } } });
+  // Of two replicas one asks: both together would do so more often than is set.
+  const settings = { reconciler: { transferPollSeconds: 1 }, pods: { limits: { run: 600 } } };
+  const world = await startWorld(t, { replicas: 2, settings });
   const simulator = world.connector();
   const [byProvider, byConsumer, kept] = [1, 2, 3].map(() => simulator.startTransfer({ assetId: 'gated' }));
   assert.ok(byProvider && byConsumer && kept);
