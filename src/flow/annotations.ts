@@ -64,6 +64,8 @@ export interface WorkerEnd {
 
 export interface Intent {
   at: string;
+  /** Which attempt at delivering the outcome it is, from 1. */
+  attempts?: number;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Flow } from '../../flow/flow.ts';
 import type { Outcome } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import { addressResults } from '../address-results.ts';
+import { attemptsSoFar, pauseBeforeAttempt } from '../delivery-pace.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import { concludeFlow } from './conclude-flow.ts';
 import { patchFlow } from './patch-flow.ts';
@@ -23,12 +24,15 @@ export async function tellOutcome(deps: Reconciler, flow: Flow, signal: AbortSig
     return await noteTold(deps, { flow, told: withoutDelivery(flow) }, signal);
   if (isOverdue(deps, flow, outcome))
     return await noteTold(deps, { flow, told: { result: 'gave-up' } }, signal);
-  const millis = deps.settle.remaining(flow);
+  const tried = { intent: flow.intent, outcome };
+  const paced = { backoff: deps.config.reconciler.backoff, now: deps.now().getTime() };
+  const millis = Math.max(deps.settle.remaining(flow), pauseBeforeAttempt(tried, paced));
   if (millis > 0) return { then: 'wait', millis };
 
   const address = await addressOrFailure(deps, { flow, outcome }, signal);
   if ('failure' in address) return await concludeFlow(deps, { flow, outcome: address.failure }, signal);
-  const intent = writeAnnotation(annotation.intent, { at: deps.now().toISOString() });
+  const attempts = attemptsSoFar(tried) + 1;
+  const intent = writeAnnotation(annotation.intent, { at: deps.now().toISOString(), attempts });
   await patchFlow(deps, { flow, annotations: intent }, signal);
   const current = deps.world.flow(flow.name);
   // A repeat that came between the two reads goes first; its mark starts the clock anew. A deprovision leaves nothing to deliver.

@@ -86,6 +86,19 @@ for (const { name: title, outcome, deletedByHand, seconds } of limits) {
   });
 }
 
+test('a replica that begins to lead does not call at once who was called in vain just now', async (t) => {
+  const intent = { at: at(10), attempts: 5 };
+  const { deps, see, setClock, told, name } = await start(t, { outcome: failed, intent }, later);
+  setClock(11);
+  const early = await tellOutcome(deps, await see(name), signal);
+  assert.deepEqual(told, []);
+  assert.ok(early.then === 'wait' && early.millis !== undefined);
+  setClock(11 + Math.ceil(early.millis / 1000));
+  await tellOutcome(deps, await see(name), signal);
+  assert.deepEqual(told, [failed]);
+  assert.equal((await see(name)).intent?.attempts, 6);
+});
+
 test('a Job that was deleted by hand is let go once telling is given up', async (t) => {
   const { deps, api, see, setClock, name } = await start(t, { outcome: deleted }, later);
   await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
