@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation, type CredentialsNote } from '../flow/annotations.ts';
-import type { Flow } from '../flow/flow.ts';
+import { readFlow, type Flow } from '../flow/flow.ts';
 import { credentialsSecretName } from '../flow/names.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
@@ -31,8 +31,41 @@ export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSigna
     [annotation.startedAt]: deps.now().toISOString(),
     ...writeAnnotation(annotation.credentials, note),
   };
-  const metadata = { resourceVersion: flow.resourceVersion, annotations };
-  return await deps.cluster.jobs.patch(flow.name, { metadata, spec: { suspend: false } }, signal);
+  return await resumeJob(deps, { flow, job, annotations }, signal);
+}
+
+/** Each is a change that came between a look at the Job and the write: there are not many who write on it. */
+const resumeAttempts = 5;
+
+/**
+ * The Job controller writes its first condition at about this time: what is prepared is not prepared again for that. A Job that
+ * somebody has cancelled, deleted or started meanwhile is a conflict.
+ */
+async function resumeJob(
+  { cluster }: Preparer,
+  { flow, job, annotations }: { flow: Flow; job: Job; annotations: Record<string, string> },
+  signal: AbortSignal,
+): Promise<Job> {
+  let current: Job | undefined = job;
+  for (let attempt = 1; ; attempt += 1) {
+    if (current === undefined || !waitsForPreparation(flow, current))
+      throw new ServiceError('cluster-conflict', `The Job ${flow.name} is not to be started any more.`);
+    const metadata = { resourceVersion: current.metadata?.resourceVersion, annotations };
+    try {
+      return await cluster.jobs.patch(flow.name, { metadata, spec: { suspend: false } }, signal);
+    } catch (error) {
+      if (!isServiceError(error, 'cluster-conflict') || attempt === resumeAttempts) throw error;
+      current = await cluster.jobs.get(flow.name, signal);
+    }
+  }
+}
+
+function waitsForPreparation({ uid }: Flow, job: Job): boolean {
+  const now = readFlow(job);
+  if (now?.uid !== uid) return false;
+  return [now.startedAt, now.outcome, now.deletedAt, now.deprovisionAskedAt, now.cancel].every(
+    (end) => end === undefined,
+  );
 }
 
 /** New keys into the mounted Secret; the running sidecar reads them with its next request. */

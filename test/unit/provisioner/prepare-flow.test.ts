@@ -179,3 +179,29 @@ test('renewal puts new keys into the mounted Secret and notes when they end', as
   assert.equal(after?.metadata?.uid, before?.metadata?.uid);
   assert.deepEqual(after?.metadata?.ownerReferences, before?.metadata?.ownerReferences);
 });
+
+/** Somebody else's write on the Job while it is prepared. */
+const meanwhile = [
+  { name: 'the Job controller', annotations: { 'example.org/somebody': 'x' }, starts: true },
+  { name: 'a deprovision', annotations: { [annotation.deprovision]: at(1) }, starts: false },
+];
+
+for (const { name, annotations, starts } of meanwhile) {
+  test(`a Job that ${name} writes on while it is prepared is ${starts ? 'started' : 'not started'}, and prepared once`, async (t) => {
+    const { deps, api, see, minted } = await start(t);
+    await acceptFlow(deps, { request, rendered: await render('A=1\n') }, signal);
+    const minter: typeof deps.minter = {
+      ...deps.minter,
+      mint: async (...call) => {
+        await api.cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
+        return await deps.minter.mint(...call);
+      },
+    };
+    const stale = await see(flow);
+    const prepared = prepareFlow({ ...deps, minter }, stale, signal);
+    if (starts) await prepared;
+    else await assert.rejects(prepared, (error) => isServiceError(error, 'cluster-conflict'));
+    assert.equal(minted(), 1);
+    assert.equal((await see(flow)).suspended, !starts);
+  });
+}
