@@ -96,6 +96,49 @@ test('containers do not outlive a dev that was killed', needing('embedded cluste
   await dev.nothingRuns();
 });
 
+test(
+  'serve works on the servers alone with the settings that they print, and ends with npm start',
+  needing('embedded cluster'),
+  async (t) => {
+    const { dev, facts } = await startDev(t, ['--servers-only']);
+    await assert.rejects(fetch(facts.service), isRefused);
+    // Those of another service must not lead elsewhere.
+    const env = {
+      EDC_JP_CONFIG: '/nowhere/settings.yaml',
+      EDC_JP_STORE_PUBLIC_ENDPOINT: 'http://192.0.2.1:9000',
+    };
+    const program = ['sh', '-ec', '. "$0"; exec npm --silent start', facts.environmentFile];
+    const npm = await startCommand(t, [], { env, program, folder: projectFolder });
+    await waitUntil('the service is ready or has ended', async () => {
+      if (npm.child.exitCode !== null) return true;
+      return (await fetch(`${facts.service}/health/ready`)).status === 200;
+    });
+    assert.equal(npm.child.exitCode, null, npm.stderr);
+    const body = {
+      assetId: 'seattle-weather',
+      transferProcessId: 't-1',
+      resourceDefinitionId: 'r-1',
+      type: 'provision',
+      callbackAddress: facts.connector.callback,
+      policy: {},
+    };
+    for (const url of [facts.connector.provisionUrl, `${facts.service}/provision`]) {
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+      assert.equal(answer.status, 200, await answer.text());
+    }
+    const namespace = await openNamespace(facts.kubeconfig, facts.namespace);
+    t.after(() => namespace.close());
+    assert.equal((await namespace.jobs()).length, 1);
+    npm.child.kill('SIGTERM');
+    assert.equal(await npm.ended(), 0, npm.stderr);
+    await npm.nothingRuns();
+    dev.child.kill('SIGTERM');
+    assert.equal(await dev.ended(), 0, dev.stderr);
+    assert.deepEqual(await dev.leftovers(), []);
+  },
+);
+
 test('a port that is taken is named', needing('embedded cluster'), async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());
