@@ -5,6 +5,7 @@ import { connectorCalls } from './connector-calls.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
+import { createRefusals } from './http/refusals.ts';
 import type { Route } from './http/route.ts';
 import { demoRoutes } from './http/routes/demo.ts';
 import { resultRoutes } from './http/routes/results.ts';
@@ -76,9 +77,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     checks,
     now: provisioner.now,
   });
-  const http = createHttpServer({ ...options, templates, flows, components, routes, metrics });
+  const refusals = createRefusals(provisioner.now);
+  const http = createHttpServer({ ...options, templates, flows, components, routes, metrics, refusals });
   const monitoring = createMetricsServer({
-    ...{ config, log, metrics, components },
+    ...{ config, log, metrics, components, refusals },
     ready: () => http.ready,
   });
   async function stop(serving: () => Promise<void>): Promise<void> {

@@ -7,7 +7,7 @@ import type { Template } from '../template/template.ts';
 import { createApp } from './create-app.ts';
 import { HttpServer, type ConnectionTimes } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
-import { createRefusals } from './refusals.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { bareAllowed } from './bare-allowed.ts';
 import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
@@ -27,16 +27,17 @@ export interface HttpDependencies {
   log: Logger;
   metrics: Metrics;
   now?: () => Date;
+  /** Shared with the port of the metrics. */
+  refusals?: Refusals;
   times?: ConnectionTimes;
 }
 
 /** The request half. Not listening yet. */
 export function createHttpServer(deps: HttpDependencies): HttpServer {
-  const { now = () => new Date(), ...rest } = deps;
+  const { now = () => new Date(), refusals = createRefusals(now), ...rest } = deps;
   const { http } = deps.config;
-  const refusals = createRefusals(now);
   function listener(ready: () => boolean) {
-    const routes = allRoutes({ ...rest, now }, ready);
+    const routes = allRoutes({ ...rest, now, refusals }, ready);
     return createApp({ ...rest, config: http, routes, refusals, blot: blotOf(deps) }).callback();
   }
   return new HttpServer(http, listener, deps);
@@ -48,22 +49,29 @@ function blotOf({ secrets }: HttpDependencies): Blot {
 }
 
 export type MetricsDependencies = Pick<HttpDependencies, 'config' | 'log' | 'metrics' | 'components'> & {
-  /** Of the main server. */
+  /** Both of the main server. */
   ready: () => boolean;
+  refusals: Refusals;
 };
 
 /** For Prometheus and for people inside, where the settings give it a port of its own. Not listening yet. */
 export function createMetricsServer(deps: MetricsDependencies): HttpServer | undefined {
-  const { log, metrics, ready } = deps;
+  const { log, metrics, ready, refusals } = deps;
   const { http } = deps.config;
   if (http.metricsPort === undefined) return undefined;
-  const routes = [metricsRoute(metrics), healthRoute({ ...healthOf(deps), ready, isInside: () => true })];
-  const refusals = createRefusals(() => new Date());
-  const app = createApp({ config: http, log, metrics, routes, refusals, blot: createBlot([]) });
+  const routes = [
+    metricsRoute(metrics),
+    healthRoute({ ...healthOf(deps), ready, refusals, isInside: () => true }),
+  ];
+  const own = createRefusals(() => new Date());
+  const app = createApp({ config: http, log, metrics, routes, refusals: own, blot: createBlot([]) });
   return new HttpServer({ ...http, port: http.metricsPort }, () => app.callback(), { log });
 }
 
-function allRoutes(deps: HttpDependencies & { now: () => Date }, ready: () => boolean): Route[] {
+function allRoutes(
+  deps: HttpDependencies & { now: () => Date; refusals: Refusals },
+  ready: () => boolean,
+): Route[] {
   const { http } = deps.config;
   const routes: Route[] = [
     ...serviceRoutes({
@@ -74,6 +82,7 @@ function allRoutes(deps: HttpDependencies & { now: () => Date }, ready: () => bo
     ...healthRoutes({
       ...healthOf(deps),
       ready,
+      refusals: deps.refusals,
       // Where a path without a token is for everybody, the details of health are still for this machine alone.
       isInside: (request) => http.bare !== 'off' && bareAllowed(request, 'loopback'),
     }),

@@ -1,4 +1,5 @@
 import { isServiceError, messageOf, ServiceError, type ErrorCode } from '../../errors.ts';
+import type { Refusals } from '../refusals.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
 
 /** What is to be said of one thing that the service depends on. */
@@ -21,6 +22,8 @@ export interface HealthDependencies {
   checkMillis: number;
   /** Whether the one who asks may see addresses and messages of cluster and store. */
   isInside: (request: HttpContext['req']) => boolean;
+  /** For people inside. */
+  refusals: Pick<Refusals, 'list'>;
 }
 
 export function healthRoutes(deps: HealthDependencies): Route[] {
@@ -78,7 +81,14 @@ async function answerHealth(ctx: HttpContext, deps: HealthDependencies): Promise
   );
   const components = Object.fromEntries(await Promise.all(checks));
   const broken = Object.values(components).some(({ status }) => status !== 'ok');
-  ctx.body = { status: broken ? 'degraded' : 'ok', ready: deps.ready(), components };
+  const refusals = inside ? deps.refusals.list() : {};
+  ctx.body = {
+    status: broken ? 'degraded' : 'ok',
+    ready: deps.ready(),
+    components,
+    // A refused request is its sender's fault: the service is in order.
+    ...(Object.keys(refusals).length === 0 ? {} : { refusals }),
+  };
 }
 
 function render({ broken, shown, inside }: HealthFinding, isInside: boolean): Record<string, unknown> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { memoryLog } from '../../support/memory-log.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
 import { ask, provisionBody, startHttp, token } from './start-http.ts';
@@ -71,19 +71,25 @@ test('a connection whose body came after its answer is used again', inTime, asyn
 
 test('a connection that cannot be accepted does not end the process', async (t) => {
   const { log, entries } = memoryLog();
-  const accepted = Promise.withResolvers<Socket & { server: Server }>();
-  function onSocket(message: unknown): void {
-    accepted.resolve((message as { socket: Socket & { server: Server } }).socket);
-  }
-  subscribe('net.server.socket', onSocket);
-  t.after(() => {
-    unsubscribe('net.server.socket', onSocket);
-  });
   const { port } = await startHttp(t, { log });
-  await ask(port, '/health/live');
-  const { server } = await accepted.promise;
+  const server = await serverAt(t, port);
   // As Node does when accept(2) fails.
   for (let failed = 0; failed < 3; failed += 1) server.emit('error', new Error('accept ENFILE'));
   assert.equal((await ask(port, path, { body: provisionBody() })).status, 200);
   assert.equal(entries('connection not accepted').length, 1);
 });
+
+/** Node's own server, found by a connection to it: other tests of this process may have theirs. */
+async function serverAt(t: TestContext, port: number): Promise<Server> {
+  const found = Promise.withResolvers<Server>();
+  function onSocket(message: unknown): void {
+    const { socket } = message as { socket: Socket & { server: Server } };
+    if (socket.localPort === port) found.resolve(socket.server);
+  }
+  subscribe('net.server.socket', onSocket);
+  t.after(() => {
+    unsubscribe('net.server.socket', onSocket);
+  });
+  await ask(port, '/health/live');
+  return await found.promise;
+}

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
 import { createMetricsServer } from '../../../src/http/create-http-server.ts';
+import { createRefusals } from '../../../src/http/refusals.ts';
 import type { HealthCheck } from '../../../src/http/routes/health.ts';
 import { createLogger } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
-import { ask, patient, startHttp } from './start-http.ts';
+import { ask, patient, provisionBody, startHttp, token } from './start-http.ts';
 
 const refused = 'connect ECONNREFUSED 10.96.0.1:6443';
 
@@ -80,13 +81,14 @@ for (const { name, http, headers } of strangers) {
   });
 }
 
-async function startMonitoring(t: TestContext): Promise<number> {
+async function startMonitoring(t: TestContext, refusals = createRefusals(() => new Date())): Promise<number> {
   const server = createMetricsServer({
     config: { connectors: [], http: { ...patient, bare: 'off', metricsPort: 0, answerDeadlineMillis: 200 } },
     log: createLogger('silent'),
     metrics: createMetrics({ processMetrics: false }),
     components: broken,
     ready: () => false,
+    refusals,
   });
   assert.ok(server !== undefined);
   t.after(() => server.close());
@@ -103,4 +105,44 @@ test('the port of the metrics shows all, whoever asks, and whether the service i
     code: 'cluster-unavailable',
     problem: refused,
   });
+});
+
+test('what was refused is told, by connector, to people inside and to nobody else', async (t) => {
+  const refusals = createRefusals(() => new Date('2026-01-01T00:00:00Z'));
+  const { port } = await startHttp(t, { refusals });
+  const monitoring = await startMonitoring(t, refusals);
+  const body = provisionBody({ callbackAddress: 'http://127.0.0.1/management/callback' });
+  await ask(port, `/connectors/edc/${token}/provision`, { body });
+  await ask(port, '/connectors/narrow/wrong/provision', { body });
+  const told = {
+    edc: [
+      {
+        time: '2026-01-01T00:00:00.000Z',
+        count: 1,
+        status: 400,
+        code: 'invalid-request',
+        field: 'callbackAddress',
+        detail:
+          'callbackAddress: expected an address below http://edc.example.org/management/callback, received http://127.0.0.1/management/callback',
+        path: '/connectors/edc/:token/provision',
+      },
+    ],
+    narrow: [
+      {
+        time: '2026-01-01T00:00:00.000Z',
+        count: 1,
+        status: 404,
+        code: 'unknown-connector',
+        detail: 'no such connector, or not its token',
+        path: '/connectors/narrow/:token/provision',
+      },
+    ],
+  };
+  async function shownTo(where: number, headers: Record<string, string>): Promise<unknown> {
+    const reply = await ask(where, '/health', { headers });
+    return (JSON.parse(reply.body) as { refusals?: unknown }).refusals;
+  }
+  assert.deepEqual(await shownTo(port, {}), told);
+  assert.deepEqual(await shownTo(monitoring, {}), told);
+  assert.equal(await shownTo(port, { 'x-forwarded-for': '192.0.2.7' }), undefined);
 });

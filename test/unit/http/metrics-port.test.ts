@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMetricsServer } from '../../../src/http/create-http-server.ts';
+import { createRefusals } from '../../../src/http/refusals.ts';
 import { createLogger } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { ask, patient, startHttp } from './start-http.ts';
@@ -10,6 +11,7 @@ const parts = {
   metrics: createMetrics({ processMetrics: false }),
   components: {},
   ready: () => true,
+  refusals: createRefusals(() => new Date()),
 };
 
 test('metrics are beside everything else unless they have a port of their own', async (t) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import { ServiceError } from '../../../src/errors.ts';
 import type { Route } from '../../../src/http/route.ts';
 import { memoryLog } from '../../support/memory-log.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
@@ -62,7 +64,7 @@ const rows: { name: string; sent: string | Buffer; status: number }[] = [
   { name: 'a tunnel', sent: get('CONNECT a:80'), status: 0 },
   {
     name: 'another protocol',
-    sent: get('GET /nowhere').replace('close', 'upgrade\r\nUpgrade: websocket'),
+    sent: get('GET /nowhere').replace('close', 'close, upgrade\r\nUpgrade: websocket'),
     status: 404,
   },
   { name: 'a body where none is wanted', sent: `${post}Content-Length: 3\r\n\r\nabc`, status: 400 },
@@ -125,13 +127,18 @@ test(
   },
 );
 
+async function untilAborted(_request: unknown, _rendered: unknown, signal: AbortSignal): Promise<never> {
+  await once(signal, 'abort');
+  throw new ServiceError('unavailable', 'the client has left');
+}
+
 test(
   'nonsense behind a request that is not answered yet is not taken for its answer',
   { timeout: 120_000 },
   async (t) => {
     const { port } = await startHttp(t, {
       times: quick,
-      flows: memoryFlows({ accept: () => new Promise(() => undefined) }),
+      flows: memoryFlows({ accept: untilAborted }),
     });
     const body = JSON.stringify(provisionBody());
     const good = `POST ${path} HTTP/1.1\r\nHost: a\r\n${json}Content-Length: ${body.length}\r\n\r\n${body}`;
