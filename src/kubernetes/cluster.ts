@@ -1,6 +1,6 @@
 import type { ClusterConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
-import { connect, type Connection } from './connection.ts';
+import { connect, openAccess, type Connection } from './connection.ts';
 import { readLog, type LogOptions, type LogText } from './read-log.ts';
 import { findMissingRights, type Right } from './rights.ts';
 import { createResourceClient, type ResourceClient } from './resource-client.ts';
@@ -26,9 +26,10 @@ export interface Cluster {
 }
 
 export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
-  const connection = await connect(config);
+  const access = await openAccess(config);
+  const connection = await connect(config, { access });
   // Of its own: a renewal must not wait behind a thousand Jobs.
-  const leaseConnection = await connect(config, { allowH2: false });
+  const leaseConnection = await connect(config, { access, allowH2: false });
   const namespace = encodeURIComponent(config.namespace);
   const core = `/api/v1/namespaces/${namespace}`;
   return {
@@ -48,6 +49,7 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
     checkNamespace: (signal) => checkNamespace(connection, `${core}/configmaps`, signal),
     findMissingRights: (signal) => findMissingRights(connection, config.namespace, signal),
     close: async () => {
+      access.credentials.close();
       await Promise.all([connection.close(), leaseConnection.close()]);
     },
   };

@@ -1,10 +1,11 @@
-import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { ClusterConfig } from '../config/config.ts';
 import { messageOf, ServiceError } from '../errors.ts';
-import { createCredentials } from './credentials.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { createCredentials, type Credentials, type Identity } from './credentials.ts';
 import { errorOfStatus } from './errors.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
+import { createTlsSource, type TlsMaterial, type TlsSource } from './tls-material.ts';
 
 /**
  * One API server. The library supplies what is hard (kubeconfig files, in-cluster tokens, exec and OIDC credentials); the
@@ -26,23 +27,47 @@ export interface ApiCall {
   contentType?: string;
 }
 
+/** Where the API server is and who asks; shared by all connections to it, so that a program that gives credentials runs once. */
+export interface ClusterAccess {
+  server: string;
+  credentials: Credentials;
+  tls: TlsSource;
+}
+
+/** Throws ServiceError `invalid-config` when no usable kubeconfig, certificate or key is found. */
+export async function openAccess(config: ClusterConfig): Promise<ClusterAccess> {
+  const { kubeConfig, server, tokenFile } = loadKubeConfig(config);
+  const credentials = createCredentials({ kubeConfig, tokenFile, kubeconfig: config.kubeconfig });
+  const tls = createTlsSource(kubeConfig);
+  await tls.current(undefined);
+  return { server, credentials, tls };
+}
+
+export interface ConnectOptions extends Pick<Agent.Options, 'allowH2'> {
+  /** Default: one of its own, which ends with the connection. */
+  access?: ClusterAccess;
+}
+
 /**
- * Throws ServiceError `invalid-config` when no usable credentials are found. Without HTTP/2 (`allowH2: false`) a request that is
- * given up takes its connection with it, so that the next one does not wait on a dead one.
+ * Throws as `openAccess`. Without HTTP/2 (`allowH2: false`) a request that is given up takes its connection with it, so that the next
+ * one does not wait on a dead one.
  */
 export async function connect(
   config: ClusterConfig,
-  options: Pick<Agent.Options, 'allowH2'> = {},
+  { access: shared, ...options }: ConnectOptions = {},
 ): Promise<Connection> {
-  const { kubeConfig, server, tokenFile } = loadKubeConfig(config);
-  const credentials = createCredentials(kubeConfig, tokenFile);
-  const agent = await createAgent(kubeConfig, options);
+  const access = shared ?? (await openAccess(config));
+  const { server, credentials } = access;
+  const agents = new Agents(access.tls, options);
   const connection: Connection = {
     async send(call, signal) {
-      const headers = await credentials.headers();
-      const response = await sendOnce({ url: urlOf(server, call), headers, call, agent }, signal);
+      const { identity, agent } = await identify({ credentials, agents, call }, signal);
+      const response = await sendOnce(
+        { url: urlOf(server, call), headers: identity.headers, call, agent },
+        signal,
+      );
       if (response.statusCode < 300) return response;
-      if (response.statusCode === 401) credentials.refused(headers);
+      if (response.statusCode === 401) credentials.refused(identity);
       const text = await response.body.text().catch(() => '');
       throw errorOfStatus(response.statusCode, text, call);
     },
@@ -59,28 +84,80 @@ export async function connect(
         );
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      if (shared === undefined) credentials.close();
+      await agents.destroy();
+    },
   };
   return connection;
 }
 
-/** One agent for all calls; certificates are read once. */
-async function createAgent(kubeConfig: KubeConfig, options: Pick<Agent.Options, 'allowH2'>): Promise<Agent> {
-  const tls: {
-    ca?: string | Buffer;
-    cert?: string | Buffer;
-    key?: string | Buffer;
-    rejectUnauthorized?: boolean;
-    servername?: string;
-  } = {};
-  await kubeConfig.applyToHTTPSOptions(tls as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
-  const { ca, cert, key, rejectUnauthorized, servername } = tls;
-  const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(
-    ([, value]) => value !== undefined,
-  );
+interface Identifying {
+  credentials: Credentials;
+  agents: Agents;
+  call: ApiCall;
+}
+
+/** A request does not wait longer for its credentials than for its answer; what it waited for serves the next one. */
+async function identify(
+  { credentials, agents, call }: Identifying,
+  signal: AbortSignal,
+): Promise<{ identity: Identity; agent: Agent }> {
+  async function prepare(): Promise<{ identity: Identity; agent: Agent }> {
+    const identity = await credentials.current();
+    return { identity, agent: await agents.current(identity) };
+  }
+  try {
+    return await untilAborted(prepare(), signal);
+  } catch (cause) {
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError(
+      'cluster-unavailable',
+      `No credentials for ${call.method} ${call.path} in time: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** One agent for all calls; another one when the authority or the certificate has changed, while what runs on the old one ends there. */
+class Agents {
+  readonly #tls: TlsSource;
+  readonly #options: Pick<Agent.Options, 'allowH2'>;
+  readonly #all = new Set<Agent>();
+  #latest: { material: TlsMaterial; agent: Agent } | undefined;
+
+  constructor(tls: TlsSource, options: Pick<Agent.Options, 'allowH2'>) {
+    this.#tls = tls;
+    this.#options = options;
+  }
+
+  async current({ certificate }: Identity): Promise<Agent> {
+    const material = await this.#tls.current(certificate);
+    if (this.#latest?.material === material) return this.#latest.agent;
+    if (this.#latest !== undefined) this.#retire(this.#latest.agent);
+    const agent = createAgent(material, this.#options);
+    this.#all.add(agent);
+    this.#latest = { material, agent };
+    return agent;
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#all].map((agent) => agent.destroy()));
+  }
+
+  /** Watches end after some minutes by themselves. */
+  #retire(agent: Agent): void {
+    agent.close().then(
+      () => this.#all.delete(agent),
+      () => this.#all.delete(agent),
+    );
+  }
+}
+
+function createAgent(material: TlsMaterial, options: Pick<Agent.Options, 'allowH2'>): Agent {
   return new Agent({
     ...options,
-    connect: { timeout: 10_000, ...Object.fromEntries(given) },
+    connect: { timeout: 10_000, ...material },
     headersTimeout: 30_000,
     // A watch is quiet between bookmarks: its own watchdog ends it, not the socket.
     bodyTimeout: 0,

@@ -1,31 +1,98 @@
-import { HttpMethod, RequestContext, type KubeConfig } from '@kubernetes/client-node';
+import { HttpMethod, RequestContext, type KubeConfig, type User } from '@kubernetes/client-node';
 import { messageOf, ServiceError } from '../errors.ts';
+import {
+  execProgramRunner,
+  openExecCredentials,
+  readExecProgram,
+  type ExecCredential,
+  type ExecSettings,
+} from './exec-credentials.ts';
 import { openTokenFile } from './token-file.ts';
 
 type Headers = Record<string, string>;
 
-/** What every request to the API server carries to say who asks. */
+/** What one request says of who asks. */
+export interface Identity {
+  headers: Headers;
+  /** For the connection; undefined: that of the kubeconfig, if it has one. */
+  certificate?: { cert: string; key: string } | undefined;
+}
+
 export interface Credentials {
-  headers(): Promise<Headers>;
-  /** The API server answered 401 to these. */
-  refused(headers: Headers): void;
+  current(): Promise<Identity>;
+  /** The API server answered 401 to this. */
+  refused(identity: Identity): void;
+  close(): void;
+}
+
+export interface CredentialsSource {
+  kubeConfig: KubeConfig;
+  /** The path that a kubeconfig's user names, which the library does not know; the token of a pod is found by itself. */
+  tokenFile: string | undefined;
+  /** Path of the kubeconfig. */
+  kubeconfig: string | undefined;
 }
 
 /**
- * The library's own, but for a token in a file: it keeps one for a minute even after a 401. `tokenFile` is the path that a
- * kubeconfig's user names, which the library does not know; the token of a pod is found by itself.
+ * The library's own, but for a token in a file, which it keeps for a minute even after a 401, and for a program that gives them, for
+ * which it waits without an end and once for each request.
  */
-export function createCredentials(kubeConfig: KubeConfig, tokenFile: string | undefined): Credentials {
+export function createCredentials({ kubeConfig, tokenFile, kubeconfig }: CredentialsSource): Credentials {
   const user = kubeConfig.getCurrentUser();
   const path = tokenFile ?? podTokenFile(user?.authProvider);
   if (path !== undefined) return fromTokenFile(path, user?.impersonateUser);
-  const changes = Boolean(user?.exec ?? user?.authProvider);
+  const exec = execOf(user);
+  if (exec !== undefined) {
+    const program = readExecProgram(exec, kubeConfig.getCurrentCluster(), kubeconfig);
+    return fromProgram(openExecCredentials({ run: execProgramRunner(program) }), user?.impersonateUser);
+  }
+  return fromLibrary(kubeConfig, Boolean(user?.authProvider));
+}
+
+function fromLibrary(kubeConfig: KubeConfig, changes: boolean): Credentials {
   let constant: Headers | undefined;
   return {
-    headers: async () =>
-      changes ? await askLibrary(kubeConfig) : (constant ??= await askLibrary(kubeConfig)),
+    current: async () => ({
+      headers: changes ? await askLibrary(kubeConfig) : (constant ??= await askLibrary(kubeConfig)),
+    }),
     refused: () => undefined,
+    close: () => undefined,
   };
+}
+
+function fromProgram(
+  source: ReturnType<typeof openExecCredentials>,
+  impersonated: string | null | undefined,
+): Credentials {
+  const others = impersonation(impersonated);
+  const given = new WeakMap<Identity, ExecCredential>();
+  return {
+    async current() {
+      const credential = await source.current();
+      const { token, certificate } = credential;
+      const headers = { ...others, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+      const identity: Identity = { headers, certificate };
+      given.set(identity, credential);
+      return identity;
+    },
+    refused(identity) {
+      const credential = given.get(identity);
+      if (credential !== undefined) source.refused(credential);
+    },
+    close: () => {
+      source.close();
+    },
+  };
+}
+
+function impersonation(user: string | null | undefined): Headers {
+  return user ? { 'Impersonate-User': user } : {};
+}
+
+/** Its place in a kubeconfig, and the one that it had before Kubernetes 1.10. */
+function execOf(user: User | null): ExecSettings | undefined {
+  const { config } = (user?.authProvider ?? {}) as { config?: { exec?: unknown } };
+  return (user?.exec ?? config?.exec) as ExecSettings | undefined;
 }
 
 function podTokenFile(provider: unknown): string | undefined {
@@ -35,12 +102,13 @@ function podTokenFile(provider: unknown): string | undefined {
 
 function fromTokenFile(path: string, impersonated: string | null | undefined): Credentials {
   const file = openTokenFile(path);
-  const others: Headers = impersonated ? { 'Impersonate-User': impersonated } : {};
+  const others = impersonation(impersonated);
   return {
-    headers: async () => ({ ...others, Authorization: `Bearer ${await file.token()}` }),
-    refused: ({ Authorization = '' }) => {
+    current: async () => ({ headers: { ...others, Authorization: `Bearer ${await file.token()}` } }),
+    refused: ({ headers: { Authorization = '' } }) => {
       file.refused(Authorization.replace('Bearer ', ''));
     },
+    close: () => undefined,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { createLeaseMemory, type Leadership } from './leadership.ts';
 import { BoundedTerm, type Term } from './term.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 export interface LeaderLeaseOptions {
   leases: Pick<ResourceClient<Lease>, 'get' | 'create' | 'replace' | 'patch'>;

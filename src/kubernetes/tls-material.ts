@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { messageOf, ServiceError } from '../errors.ts';
+
+/** What a connection to the API server trusts, and shows of itself. */
+export interface TlsMaterial {
+  ca?: string;
+  cert?: string;
+  key?: string;
+  rejectUnauthorized?: boolean;
+  servername?: string;
+}
+
+export interface TlsSource {
+  /** The same object as long as nothing has changed. `certificate`: of the credentials, before that of the kubeconfig. */
+  current(certificate: { cert: string; key: string } | undefined): Promise<TlsMaterial>;
+}
+
+/** Files of authorities and certificates are replaced days before the old ones end. */
+const everyMillis = 30_000;
+
+/** Files are read again from time to time: an authority or a certificate that was rotated needs no restart. */
+export function createTlsSource(
+  kubeConfig: KubeConfig,
+  clock: () => number = () => performance.now(),
+): TlsSource {
+  let read: TlsMaterial | undefined;
+  let readAt = -Infinity;
+  let latest: TlsMaterial | undefined;
+  let reading: Promise<TlsMaterial> | undefined;
+
+  async function readAgain(): Promise<TlsMaterial> {
+    try {
+      return await readMaterial(kubeConfig);
+    } catch (cause) {
+      // In the middle of a rotation: what was good is good until it is refused.
+      if (read !== undefined) return read;
+      throw new ServiceError(
+        'invalid-config',
+        `cluster.kubeconfig: a certificate or key that it names cannot be read: ${messageOf(cause)}`,
+        { cause, field: 'cluster.kubeconfig' },
+      );
+    }
+  }
+  return {
+    async current(certificate) {
+      if (read === undefined || clock() - readAt >= everyMillis) {
+        reading ??= readAgain().finally(() => {
+          reading = undefined;
+          readAt = clock();
+        });
+        read = await reading;
+      }
+      const wanted = { ...read, ...certificate };
+      if (latest === undefined || !isSame(latest, wanted)) latest = wanted;
+      return latest;
+    },
+  };
+}
+
+async function readMaterial(kubeConfig: KubeConfig): Promise<TlsMaterial> {
+  const { caFile, caData, skipTLSVerify, tlsServerName } = kubeConfig.getCurrentCluster() ?? {};
+  const { certFile, certData, keyFile, keyData } = kubeConfig.getCurrentUser() ?? {};
+  const [ca, cert, key] = await Promise.all([
+    readPem(caFile, caData),
+    readPem(certFile, certData),
+    readPem(keyFile, keyData),
+  ]);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(skipTLSVerify === true ? { rejectUnauthorized: false } : {}),
+    ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+  };
+}
+
+async function readPem(file: string | undefined, data: string | undefined): Promise<string | undefined> {
+  if (file) return await readFile(file, 'utf8');
+  return data ? Buffer.from(data, 'base64').toString() : undefined;
+}
+
+function isSame(one: TlsMaterial, other: TlsMaterial): boolean {
+  return one.ca === other.ca && one.cert === other.cert && one.key === other.key;
+}
