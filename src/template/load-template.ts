@@ -10,21 +10,31 @@ import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
 import { problemAt, type Source } from './read/source.ts';
 import type { TemplateSources } from './read/template-sources.ts';
+import { repair } from './repair.ts';
 import { describeSchemaError, pathOfError } from './schema-problem.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
 import type { TemplateSettings } from './template-settings.ts';
 import { isWarning, type Template, type TemplateProblem } from './template.ts';
 
-/** One folder; undefined if it has a problem that is more than a warning. All are put into `problems`. */
+export interface LoadedTemplate {
+  template: Template;
+  /** Nothing but warnings was found: it may be run. */
+  usable: boolean;
+}
+
+/** One folder; undefined if nothing in it can be read as a template. All problems are put into `problems`. */
 export async function loadTemplate(
   place: { name: string; directory: string },
   settings: TemplateSettings,
   problems: TemplateProblem[],
-): Promise<Template | undefined> {
+): Promise<LoadedTemplate | undefined> {
   const found: TemplateProblem[] = [];
   const template = await readTemplate(place, settings, found);
-  problems.push(...found.sort((a, b) => compare(a, b)));
-  return found.every(isWarning) ? template : undefined;
+  // What only follows from another problem is told when that one is gone, if it still is a problem.
+  const direct = found.filter(({ followUp }) => followUp !== true);
+  const told = direct.every(isWarning) ? found : direct;
+  problems.push(...told.sort((a, b) => compare(a, b)));
+  return template && { template, usable: found.every(isWarning) };
 }
 
 async function readTemplate(
@@ -84,12 +94,10 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
     { conf: readDotenv(file, conf, problems), environment: environment.value },
     problems,
   );
-  return shorthand && { document: shorthand.template, job: shorthand.job, environment };
+  return { document: shorthand.template, job: shorthand.job, environment };
 }
 
-/** Nothing is said twice: a pair that is there but wrong has its own problems. */
-function reportMissing({ texts, directory }: TemplateFolder, problems: TemplateProblem[]): void {
-  if (texts.has('template.yaml') || texts.has('job.yaml')) return;
+function reportMissing({ directory }: TemplateFolder, problems: TemplateProblem[]): void {
   const reason = 'expected template.yaml and job.yaml, or job-conf.env, received neither';
   problems.push({ file: directory, reason });
 }
@@ -97,31 +105,36 @@ function reportMissing({ texts, directory }: TemplateFolder, problems: TemplateP
 function readPair(
   { texts, directory }: TemplateFolder,
   problems: TemplateProblem[],
-): Pick<TemplateSources, 'document' | 'job'> | undefined {
-  const [document, job] = ['template.yaml', 'job.yaml'].map((name) => {
+): Pick<TemplateSources, 'document' | 'job'> {
+  const [document, job] = (['template.yaml', 'job.yaml'] as const).map((name): Source<unknown> => {
     const file = join(directory, name);
     const text = texts.get(name);
-    if (text !== undefined) return readYaml(file, text, problems);
-    problems.push({ file, reason: 'is missing' });
-    return undefined;
-  });
-  const valid = document === undefined ? undefined : validate(document, problems);
-  return valid === undefined || job === undefined ? undefined : { document: valid, job };
+    if (text === undefined) problems.push({ file, reason: 'is missing' });
+    const source = text === undefined ? undefined : readYaml(file, text, problems);
+    return source ?? { file, value: undefined, lineAt: () => undefined, faults: [[]] };
+  }) as [Source<unknown>, Source<unknown>];
+  return { document: validate(document, problems), job };
 }
 
 const isTemplate = ajv.compile<TemplateDocument>(TemplateSchema);
 
-function validate(
-  document: Source<unknown>,
-  problems: TemplateProblem[],
-): Source<TemplateDocument> | undefined {
+/** What a template.yaml that says nothing right stands for, so that its job.yaml can be checked. */
+const emptyDocument: TemplateDocument = { description: 'unknown' };
+
+/** With what is wrong left out: no template with a problem is ever used. */
+function validate(document: Source<unknown>, problems: TemplateProblem[]): Source<TemplateDocument> {
   const { value } = document;
+  if (document.faults !== undefined) return { ...document, value: emptyDocument };
   if (isTemplate(value)) return { ...document, value };
-  const found = (isTemplate.errors ?? []).map((error) =>
+  const errors = isTemplate.errors ?? [];
+  const found = errors.map((error) =>
     problemAt(document, pathOfError(error), describeSchemaError(error, { schema: TemplateSchema, value })),
   );
   problems.push(...new Map(found.map((problem) => [problem.reason, problem])).values());
-  return undefined;
+  const repaired = repair<TemplateDocument>(TemplateSchema, isTemplate, value);
+  return repaired === undefined
+    ? { ...document, value: emptyDocument, faults: [[]] }
+    : { ...document, value: repaired, faults: errors.map(pathOfError) };
 }
 
 function compare(a: TemplateProblem, b: TemplateProblem): number {

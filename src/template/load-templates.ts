@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { messageOf, ServiceError } from '../errors.ts';
 import { checkAssets } from './check/check-assets.ts';
-import { loadTemplate } from './load-template.ts';
+import { loadTemplate, type LoadedTemplate } from './load-template.ts';
 import type { TemplateSettings } from './template-settings.ts';
 import { templateFiles } from './read/read-folder.ts';
 import { isWarning, type Template, type TemplateProblem } from './template.ts';
@@ -30,12 +30,16 @@ export async function readTemplates(
   settings: TemplateSettings,
 ): Promise<{ templates: Template[]; problems: TemplateProblem[] }> {
   const problems: TemplateProblem[] = [];
-  const templates: Template[] = [];
+  const loaded: LoadedTemplate[] = [];
   for (const place of await listPlaces(directory, problems)) {
-    const template = await loadTemplate(place, settings, problems);
-    if (template !== undefined) templates.push(template);
+    const one = await loadTemplate(place, settings, problems);
+    if (one !== undefined) loaded.push(one);
   }
-  checkAssets(templates, problems);
+  checkAssets(
+    loaded.map(({ template }) => template),
+    problems,
+  );
+  const templates = loaded.filter(({ usable }) => usable).map(({ template }) => template);
   return { templates, problems };
 }
 

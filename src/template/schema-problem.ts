@@ -3,9 +3,12 @@ import { ownMember } from './own-member.ts';
 import type { Path } from './placeholders.ts';
 
 /** As far as messages need it. */
-interface Schema {
+export interface Schema {
   title?: string;
   type?: string | string[];
+  const?: unknown;
+  enum?: unknown[];
+  pattern?: string;
   properties?: Record<string, Schema>;
   items?: Schema;
   /** Of maps with any names. */
@@ -58,7 +61,7 @@ function describeSchema(schema: Schema | undefined): string | undefined {
     .join(' or ');
 }
 
-function schemaAt(schema: object, path: Path): Schema | undefined {
+export function schemaAt(schema: object, path: Path): Schema | undefined {
   let at: Schema | undefined = schema;
   for (const name of path) {
     at =

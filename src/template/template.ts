@@ -71,6 +71,8 @@ export interface TemplateProblem {
   reason: string;
   /** A warning keeps nothing from running: the template can be used, and probably not for what its author thinks. */
   severity?: 'warning';
+  /** Of something that is known to be wrong already, and so perhaps no problem at all: it is not told. */
+  followUp?: true;
 }
 
 export function isWarning({ severity }: TemplateProblem): boolean {

@@ -2,7 +2,7 @@ import { sidecarContainer } from '../../flow/attempt.ts';
 import type { Container } from '../../kubernetes/types.ts';
 import { placeholderOf, type Path } from '../placeholders.ts';
 import type { TemplateProblem } from '../template.ts';
-import { reportBelow, type CheckContext, type JobContext, type Report } from './context.ts';
+import { isUnsure, reportBelow, type CheckContext, type JobContext, type Report } from './context.ts';
 
 export const podPath: Path = ['spec', 'template', 'spec'];
 
@@ -43,6 +43,7 @@ function checkLimits({ resources }: Container, report: Report): void {
 /** An image that a parameter decides must be allowed whichever way the parameter decides. */
 function checkImages({ container, path }: FoundContainer, context: JobContext, report: Report): void {
   const parameter = imageParameter(path, context);
+  if (parameter !== undefined && isUnsure(parameter, context)) return;
   const choices =
     parameter === undefined ? [container.image] : context.template.parameters.properties[parameter]?.['enum'];
   if (!Array.isArray(choices)) {

@@ -3,7 +3,7 @@ import type { Template, TemplateProblem } from '../template.ts';
 import { containersOf } from './check-containers.ts';
 import { reservedVariables } from './check-parameters.ts';
 import { isOurs, refuseOurs, refuseSecret } from './foreign-objects.ts';
-import { reportBelow, type JobContext, type Report } from './context.ts';
+import { isUnsure, reportBelow, type JobContext, type Report } from './context.ts';
 import { findReferences, scriptIndex } from './references.ts';
 
 /** What containers take from outside, and where their commands put it. */
@@ -45,15 +45,20 @@ function checkSources({ env = [], envFrom = [] }: Container, { settings }: JobCo
   }
 }
 
-function checkCommand(container: Container, { template }: JobContext, report: Report): void {
+function checkCommand(container: Container, context: JobContext, report: Report): void {
   const words = (['command', 'args'] as const).flatMap((member) =>
     (container[member] ?? []).map((word, index) => ({ word, at: [member, index] })),
   );
   const script = scriptIndex(words.map(({ word }) => word));
-  const known = knownVariables(container, template);
+  const known = knownVariables(container, context.template);
   for (const [index, { word, at }] of words.entries()) {
     for (const name of findReferences(word)) {
-      const fault = index === script ? refuseInScript(name) : findUnknown(name, known);
+      const fault =
+        index === script
+          ? refuseInScript(name)
+          : isUnsure(name, context)
+            ? undefined
+            : findUnknown(name, known);
       if (fault !== undefined) report(at, fault);
     }
   }

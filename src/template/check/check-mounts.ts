@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Container } from '../../kubernetes/types.ts';
-import { problemAt } from '../read/source.ts';
+import { isFaulty, problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { containersOf } from './check-containers.ts';
 import { reportBelow, type JobContext, type Report } from './context.ts';
@@ -42,9 +42,14 @@ function findFault(
   return other === undefined ? undefined : `${mountPath} collides with ${other}, which the service mounts`;
 }
 
-function ownPlaces({ template }: JobContext): string[] {
+/** Those that are not known to be wrong themselves. */
+function ownPlaces({ template, sources }: JobContext): string[] {
   const hasFiles = Object.keys(template.files).length > 0;
-  return [template.results.directory, ...(hasFiles ? [template.filesMountPath] : [])];
+  const places = [
+    { path: ['results', 'directory'], place: template.results.directory },
+    ...(hasFiles ? [{ path: ['files', 'mountPath'], place: template.filesMountPath }] : []),
+  ];
+  return places.filter(({ path }) => !isFaulty(sources.document, path)).map(({ place }) => place);
 }
 
 function overlap(one: string, other: string): boolean {

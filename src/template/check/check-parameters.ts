@@ -3,7 +3,7 @@ import { parametersAjv } from '../parameters-ajv.ts';
 import { problemAt } from '../read/source.ts';
 import type { ParametersSchema, TemplateProblem } from '../template.ts';
 import { findParameterProblems, readParameters } from '../validate-parameters.ts';
-import type { CheckContext } from './context.ts';
+import { isUnsure, type CheckContext } from './context.ts';
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Written by the service into every worker. */
@@ -20,16 +20,23 @@ export function checkParameters(context: CheckContext, problems: TemplateProblem
     }
   }
   for (const [index, name] of required.entries()) {
-    if (Object.hasOwn(properties, name)) continue;
+    if (Object.hasOwn(properties, name) || isUnsure(name, context)) continue;
     const path = ['parameters', 'required', index];
     problems.push(
       problemAt(sources.document, path, `parameters.required: ${name} is not one of the properties`),
     );
   }
-  if (Object.keys(properties).every((name) => schemaProblem(properties[name] ?? {}) === undefined)) {
-    checkAssetParameters(context, problems);
-    checkEnvironmentDefaults(context, problems);
-  }
+  const sure = sureProperties(context);
+  checkAssetParameters(context, sure, problems);
+  checkEnvironmentDefaults(context, sure, problems);
+}
+
+/** Those that values can be held against. */
+function sureProperties(context: CheckContext): ParametersSchema {
+  const properties = Object.entries(context.template.parameters.properties).filter(
+    ([name, property]) => schemaProblem(property) === undefined && !isUnsure(name, context),
+  );
+  return { type: 'object', properties: Object.fromEntries(properties), required: [] };
 }
 
 function findPropertyProblems(
@@ -70,23 +77,35 @@ function valueProblems(name: string, property: Record<string, unknown>, value: u
   return findParameterProblems(schema, { [name]: value }).map(({ reason }) => reason);
 }
 
-function checkAssetParameters({ template, sources }: CheckContext, problems: TemplateProblem[]): void {
-  const schema = { ...template.parameters, required: [] };
+function checkAssetParameters(
+  context: CheckContext,
+  sure: ParametersSchema,
+  problems: TemplateProblem[],
+): void {
+  const { template, sources } = context;
   for (const [index, { parameters }] of template.assets.entries()) {
-    for (const { parameter, reason } of findParameterProblems(schema, readParameters(schema, parameters))) {
+    const given = Object.entries(parameters).filter(
+      ([name]) => Object.hasOwn(sure.properties, name) || !isKnown(name, context),
+    );
+    const values = readParameters(sure, Object.fromEntries(given));
+    for (const { parameter, reason } of findParameterProblems(sure, values)) {
       problems.push(problemAt(sources.document, ['assets', index, 'parameters', parameter], reason));
     }
   }
 }
 
-function checkEnvironmentDefaults({ template, sources }: CheckContext, problems: TemplateProblem[]): void {
-  const { properties } = template.parameters;
-  const schema = { ...template.parameters, required: [] };
-  const given = Object.entries(template.environment).filter(([name]) => Object.hasOwn(properties, name));
-  for (const { parameter, reason } of findParameterProblems(
-    schema,
-    readParameters(schema, Object.fromEntries(given)),
-  )) {
+function isKnown(name: string, context: CheckContext): boolean {
+  return Object.hasOwn(context.template.parameters.properties, name) || isUnsure(name, context);
+}
+
+function checkEnvironmentDefaults(
+  { template, sources }: CheckContext,
+  sure: ParametersSchema,
+  problems: TemplateProblem[],
+): void {
+  const given = Object.entries(template.environment).filter(([name]) => Object.hasOwn(sure.properties, name));
+  const values = readParameters(sure, Object.fromEntries(given));
+  for (const { parameter, reason } of findParameterProblems(sure, values)) {
     problems.push(problemAt(sources.environment, [parameter], reason));
   }
   for (const name of reservedVariables.filter((one) => Object.hasOwn(template.environment, one))) {

@@ -1,7 +1,7 @@
 import { findEmbedded, findPlaceholders, type Placeholder } from '../placeholders.ts';
 import { problemAt } from '../read/source.ts';
 import type { Template, TemplateProblem } from '../template.ts';
-import type { CheckContext } from './context.ts';
+import { isUnsure, type CheckContext } from './context.ts';
 import { sampleValues } from './sample-values.ts';
 
 /** Members whose values, and all below them, may come from a parameter. All else decides what a pod may do. */
@@ -20,21 +20,26 @@ const openMembers = [
 
 export function checkPlaceholders(context: CheckContext, problems: TemplateProblem[]): void {
   const { template, sources } = context;
-  for (const path of findEmbedded(template.job)) {
-    const reason = `${path.join('.')}: expected a placeholder to be the whole value, as in "cpu: \${CPUS}"; nothing is replaced inside text`;
-    problems.push(problemAt(sources.job, path, reason));
-  }
-  for (const placeholder of findPlaceholders(template.job)) {
+  const embedded = findEmbedded(template.job).map((path) => ({
+    path,
+    reason: `expected a placeholder to be the whole value, as in "cpu: \${CPUS}"; nothing is replaced inside text`,
+  }));
+  const misplaced = findPlaceholders(template.job).flatMap((placeholder) => {
     const reason = findFault(placeholder, context);
-    if (reason === undefined) continue;
-    problems.push(problemAt(sources.job, placeholder.path, `${placeholder.path.join('.')}: ${reason}`));
-  }
+    return reason === undefined ? [] : [{ path: placeholder.path, reason }];
+  });
+  const found = [...embedded, ...misplaced];
+  problems.push(
+    ...found.map(({ path, reason }) => problemAt(sources.job, path, `${path.join('.')}: ${reason}`)),
+  );
+  (sources.job.faults ??= []).push(...found.map(({ path }) => path));
 }
 
-function findFault({ path, parameter }: Placeholder, { template }: CheckContext): string | undefined {
+function findFault({ path, parameter }: Placeholder, context: CheckContext): string | undefined {
+  const { template } = context;
   const { properties } = template.parameters;
   const shown = `\${${parameter}}`;
-  if (!Object.hasOwn(properties, parameter)) {
+  if (!Object.hasOwn(properties, parameter) && !isUnsure(parameter, context)) {
     return `${shown} is not a parameter; expected one of ${Object.keys(properties).join(', ') || 'none'}`;
   }
   const command = ['command', 'args', 'env'].find((member) => path.includes(member));
@@ -44,7 +49,7 @@ function findFault({ path, parameter }: Placeholder, { template }: CheckContext)
   if (!path.some((member) => openMembers.includes(String(member)))) {
     return `${shown} cannot stand here; placeholders may be in ${openMembers.join(', ')}`;
   }
-  return findLack(parameter, template);
+  return isUnsure(parameter, context) ? undefined : findLack(parameter, template);
 }
 
 /** A placeholder's value must be there for every request, and open for everybody to read. */

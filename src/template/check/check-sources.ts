@@ -1,7 +1,8 @@
+import { ownMember } from '../own-member.ts';
 import type { Path } from '../placeholders.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
-import type { CheckContext } from './context.ts';
+import { isUnsure, type CheckContext } from './context.ts';
 
 /**
  * Warns of required parameters that no provision request can have a value for: a connector sends none, so that they come from the asset's
@@ -15,10 +16,9 @@ export function checkSources({ template, sources }: CheckContext, problems: Temp
       severity: 'warning',
     });
   }
-  for (const [index, name] of required.entries()) {
-    if (!Object.hasOwn(properties, name) || Object.hasOwn(template.environment, name)) continue;
+  const lacking = [...required.entries()].filter(([, name]) => lacksValue(name, { template, sources }));
+  for (const [index, name] of lacking) {
     const property = properties[name] ?? {};
-    if ('default' in property) continue;
     const advice = `give it one in assets[].parameters${property['writeOnly'] === true ? '' : ', as a default'} or in job.env`;
     if (template.assets.length === 0) {
       const reason = `${name} has no value when a connector asks, since provision requests carry no parameters; ${advice}`;
@@ -32,4 +32,12 @@ export function checkSources({ template, sources }: CheckContext, problems: Temp
       );
     }
   }
+}
+
+/** Unless an asset has one. */
+function lacksValue(name: string, context: Pick<CheckContext, 'template' | 'sources'>): boolean {
+  const { parameters, environment } = context.template;
+  const property = ownMember(parameters.properties, name);
+  if (property === undefined || 'default' in property) return false;
+  return !Object.hasOwn(environment, name) && !isUnsure(name, context);
 }

@@ -1,6 +1,6 @@
 import type { Job } from '../../kubernetes/types.ts';
-import { findJobShapeProblems } from '../job-shape.ts';
-import { replacePlaceholders } from '../placeholders.ts';
+import { findJobShapeProblems, repairJob } from '../job-shape.ts';
+import { findEmbedded, findPlaceholders, replacePlaceholders } from '../placeholders.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { checkContainers } from './check-containers.ts';
@@ -13,29 +13,42 @@ import { checkPlaceholders } from './check-placeholders.ts';
 import { checkResults } from './check-results.ts';
 import { checkSources } from './check-sources.ts';
 import { checkVolumes } from './check-volumes.ts';
-import type { CheckContext } from './context.ts';
+import { isUnsure, type CheckContext } from './context.ts';
 import { sampleValues } from './sample-values.ts';
 
-/** All that can be known of a template before anybody asks for it: it is rendered with its defaults and looked at from every side. */
+/**
+ * All that can be known of a template before anybody asks for it: it is rendered with its defaults and looked at from every side. What is
+ * wrong does not keep the rest from being checked; problems that may only follow from it are marked.
+ */
 export function checkTemplate(context: CheckContext, problems: TemplateProblem[]): void {
-  const { template, sources } = context;
   checkParameters(context, problems);
   checkSources(context, problems);
   checkLimits(context, problems);
   checkResults(context, problems);
-  const placeholders = problems.length;
+  const { sources } = context;
+  // Without a job.yaml there is nothing to render.
+  if (sources.job.value === undefined) return;
   checkPlaceholders(context, problems);
-  // A placeholder that nothing replaces would be reported once more, as a value of the wrong type.
-  if (problems.length > placeholders) return;
-
-  const sample = replacePlaceholders(template.job, sampleValues(template)) as Job;
-  const shape = findJobShapeProblems(sample);
-  problems.push(...shape.map(({ path, reason }) => problemAt(sources.job, path, reason)));
-  if (shape.length > 0) return;
+  const sample = findSample(context, problems);
+  if (sample === undefined) return;
   const rendered = { ...context, sample };
   checkMarks(rendered, problems);
   checkContainers(rendered, problems);
   checkEnvironment(rendered, problems);
   checkVolumes(rendered, problems);
   checkMounts(rendered, problems);
+}
+
+function findSample(context: CheckContext, problems: TemplateProblem[]): Job | undefined {
+  const { template, sources } = context;
+  const { job } = sources;
+  const values = [...sampleValues(template)].filter(([name]) => !isUnsure(name, context));
+  const sample = replacePlaceholders(template.job, new Map(values));
+  // One that nothing replaces has been reported, if it is wrong: as a value it would be of the wrong type, too.
+  const faults = (job.faults ??= []);
+  faults.push(...findPlaceholders(sample).map(({ path }) => path), ...findEmbedded(sample));
+  const shape = findJobShapeProblems(sample);
+  problems.push(...shape.map(({ path, reason }) => problemAt(job, path, reason)));
+  faults.push(...shape.map(({ path }) => path));
+  return shape.length === 0 ? (sample as Job) : repairJob(sample);
 }

@@ -2,7 +2,7 @@ import type { Job } from '../../kubernetes/types.ts';
 import type { TemplateSources } from '../read/template-sources.ts';
 import type { TemplateSettings } from '../template-settings.ts';
 import type { Path } from '../placeholders.ts';
-import { problemAt } from '../read/source.ts';
+import { isFaulty, problemAt } from '../read/source.ts';
 import type { Template, TemplateProblem } from '../template.ts';
 
 /** What every check is given. Problems are pushed; the order is settled at the end. */
@@ -15,6 +15,11 @@ export interface CheckContext {
 /** With the Job as its defaults render it; its shape is known to be right. */
 export interface JobContext extends CheckContext {
   sample: Job;
+}
+
+/** Whether the parameter's own schema is wrong: what else would be said of it may follow from that. */
+export function isUnsure(name: string, { sources }: Pick<CheckContext, 'sources'>): boolean {
+  return isFaulty(sources.document, ['parameters', 'properties', name]);
 }
 
 /** Says what is wrong with a member below some place. */

@@ -18,7 +18,7 @@ export function readShorthand(
   name: string,
   { conf, environment }: { conf: Source<Record<string, string>>; environment: Record<string, string> },
   problems: TemplateProblem[],
-): Shorthand | undefined {
+): Shorthand {
   const { WORKER_IMAGE: image = '', RESULT_DIRECTORY: directory } = conf.value;
   for (const member of Object.keys(conf.value).filter((one) => !members.includes(one))) {
     problems.push(problemAt(conf, [member], `${member}: expected one of ${members.join(', ')}`));
@@ -27,7 +27,6 @@ export function readShorthand(
     problems.push(
       problemAt(conf, ['WORKER_IMAGE'], 'WORKER_IMAGE: expected the name of an image, received nothing'),
     );
-  if (image === '') return undefined;
   return {
     template: {
       file: conf.file,
@@ -45,7 +44,9 @@ export function readShorthand(
     job: {
       file: conf.file,
       lineAt: (path) => conf.lineAt([memberOf(path)]),
-      value: buildJob(name, image, readCommand(conf, problems)),
+      // The rest can be checked without an image.
+      value: buildJob(name, image === '' ? 'unknown' : image, readCommand(conf, problems)),
+      faults: image === '' ? [['spec', 'template', 'spec', 'containers', 0, 'image']] : [],
     },
   };
 }

@@ -7,13 +7,24 @@ export interface Source<Value> {
   value: Value;
   /** 1-based; of the innermost member on the path that the file has. */
   lineAt(path: Path): number | undefined;
+  /** What is known to be wrong with it, and has been left out or replaced since: an empty path is all of it. */
+  faults?: Path[];
 }
 
 export function problemAt(
-  source: Pick<Source<unknown>, 'file' | 'lineAt'>,
+  source: Pick<Source<unknown>, 'file' | 'lineAt' | 'faults'>,
   path: Path,
   reason: string,
 ): TemplateProblem {
   const line = source.lineAt(path);
-  return { file: source.file, ...(line === undefined ? {} : { line }), reason };
+  const problem = { file: source.file, ...(line === undefined ? {} : { line }), reason };
+  return isFaulty(source, path) ? { ...problem, followUp: true } : problem;
+}
+
+/** Whether something at this place, below or above it is known to be wrong. */
+export function isFaulty({ faults = [] }: Pick<Source<unknown>, 'faults'>, path: Path): boolean {
+  return faults.some((fault) => {
+    const length = Math.min(fault.length, path.length);
+    return fault.slice(0, length).every((name, index) => String(name) === String(path[index]));
+  });
 }

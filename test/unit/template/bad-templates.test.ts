@@ -780,7 +780,122 @@ for (const [title, rows] of Object.entries({ folders, templates, jobs, placehold
   });
 }
 
+suite('check tells all at once', () => {
+  const rows: Row[] = [
+    {
+      name: 'in both files and in all of their members',
+      files: {
+        'template.yaml': templateYaml
+          .replace('type: integer', 'type: array')
+          .replace('/results', '/proc/x')
+          .replace('description', 'descripion'),
+        'job.yaml': jobYaml
+          .replace('Never', 'Always')
+          .replace('node:24-slim', 'node:22')
+          .replace('$(SIZE)', '$(LENGTH)')
+          .replace('64Mi', '64MB'),
+        'job.env': 'NAME=1\nwhat\n',
+      },
+      problems: [
+        'job.env:2: expected NAME=value',
+        'job.yaml:8: spec.template.spec.restartPolicy: expected Never',
+        'job.yaml:11: spec.template.spec.containers.0.image: "node:22" is not among images.allow',
+        'job.yaml:13: spec.template.spec.containers.0.args.1: $(LENGTH) has no value for sure',
+        'job.yaml:17: spec.template.spec.containers.0.resources.limits.memory: expected a quantity',
+        'template.yaml:1: description: expected text that is not empty, received nothing',
+        'template.yaml:1: descripion: is not a member',
+        'template.yaml:5: parameters.properties.SIZE.type: expected one of string',
+        'template.yaml:13: results.directory: expected a folder of its own, received /proc/x',
+      ],
+    },
+    {
+      name: 'of a job.yaml whose template.yaml is not there',
+      files: {
+        'template.yaml': undefined,
+        'job.yaml': jobYaml.replace('node:24-slim', 'node:22').replace('500m', '${CPUS}'),
+      },
+      problems: [
+        'job.yaml:11: spec.template.spec.containers.0.image: "node:22" is not among images.allow',
+        'template.yaml: is missing',
+      ],
+    },
+    {
+      name: 'of a template.yaml whose job.yaml is none',
+      files: { 'template.yaml': templateYaml.replace('/results', '/etc'), 'job.yaml': 'spec: [\n' },
+      problems: [
+        'job.yaml:2: is not YAML',
+        'template.yaml:13: results.directory: expected a folder of its own, received /etc',
+      ],
+    },
+    {
+      name: 'around a placeholder that cannot stand where it is',
+      files: inPod('hostNetwork: ${SIZE}\nhostPID: true\nnodeSelector:\n  zone: a-${SIZE}'),
+      problems: [
+        'job.yaml:9: spec.template.spec.hostNetwork: ${SIZE} cannot stand here',
+        'job.yaml:10: spec.template.spec.hostPID: is not allowed',
+        'job.yaml:12: spec.template.spec.nodeSelector.zone: expected a placeholder to be the whole value',
+      ],
+    },
+    {
+      name: 'around a parameter whose schema is wrong, and nothing that may only follow from it',
+      files: {
+        'template.yaml': templateYaml
+          .replace('    CPUS: { type: number, default: 0.5 }', '    CPUS: { type: numeric }')
+          .replace('results:', `  required: [CPUS, OTHER]\nresults:`),
+        'job.yaml': jobYaml.replace('500m', '${CPUS}').replace('$(SIZE)', '$(CPUS)'),
+        'job.env': 'CPUS=x\n',
+      },
+      problems: [
+        'template.yaml:8: parameters.properties.CPUS.type: expected one of string',
+        'template.yaml:12: parameters.required: OTHER is not one of the properties',
+      ],
+    },
+    {
+      name: 'of a shorthand without an image',
+      files: {
+        'template.yaml': undefined,
+        'job.yaml': undefined,
+        'job-conf.env': 'GPU=some\nRESULT_DIRECTORY=/etc\n',
+      },
+      problems: [
+        'job-conf.env: WORKER_IMAGE: expected the name of an image, received nothing',
+        'job-conf.env:1: GPU: expected true, false or a number',
+        'job-conf.env:2: results.directory: expected a folder of its own, received /etc',
+      ],
+    },
+  ];
+  for (const { name, files, problems } of rows) {
+    test(name, async () => {
+      await using made = await makeTemplates(files);
+      const found = await readTemplates(made.directory, templateSettings);
+      const lines = found.problems.map((problem) => describeProblem(problem).replace(`${made.folder}/`, ''));
+      assert.deepEqual(
+        lines.map((line, index) => line.slice(0, problems[index]?.length)),
+        problems,
+      );
+      assert.deepEqual(found.templates, []);
+    });
+  }
+});
+
 suite('check of all templates together refuses', () => {
+  test('an asset that another serves, though that one has a problem of its own', async () => {
+    await using made = await makeTemplates({
+      'template.yaml': `${templateYaml}assets: [{ id: 'urn:x' }]\n`,
+      '../other/template.yaml': `${templateYaml}gpu: many\nassets: [{ id: 'urn:x' }]\n`,
+      '../other/job.yaml': jobYaml,
+    });
+    const { problems, templates: usable } = await readTemplates(made.directory, templateSettings);
+    assert.deepEqual(
+      problems.map(({ reason }) => reason.slice(0, 40)),
+      ['gpu: expected true, false or a number of', 'the asset "urn:x" is served by the templ'],
+    );
+    assert.deepEqual(
+      usable.map(({ name }) => name),
+      ['sample'],
+    );
+  });
+
   test('an asset that two of them serve', async () => {
     await using made = await makeTemplates({
       'template.yaml': `${templateYaml}assets: [{ id: 'urn:x' }]\n`,
