@@ -24,7 +24,7 @@ export function connectorCalls(calls: ConnectorCalls) {
 function announceTo({ config, secrets, dispatcher, metrics }: ConnectorCalls) {
   const redact = createRedactor(listSecrets(secrets));
   return async function announce(
-    { name: flow, request, outcome }: Flow,
+    { name: flow, request, outcome, terminateInstead }: Flow,
     address: DataAddress | undefined,
     signal: AbortSignal,
   ) {
@@ -38,7 +38,18 @@ function announceTo({ config, secrets, dispatcher, metrics }: ConnectorCalls) {
     const key = secrets.connectors[connector.name]?.key;
     const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
     const delivery = await announceOutcome(
-      { connector, key, flow, request, outcome, address, timeoutMillis, dispatcher, redact },
+      {
+        connector,
+        key,
+        flow,
+        request,
+        outcome,
+        terminateInstead,
+        address,
+        timeoutMillis,
+        dispatcher,
+        redact,
+      },
       signal,
     );
     metrics.deliveries.inc({ connector: connector.name, result: delivery.result });

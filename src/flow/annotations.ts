@@ -3,7 +3,7 @@ import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
-import type { CancelReason } from './reasons.ts';
+import type { CancelReason, FailureReason } from './reasons.ts';
 
 const prefix = 'edc-job-provisioner';
 
@@ -33,6 +33,8 @@ export const annotation = {
   outcome: `${prefix}/outcome`,
   /** Intent: an effect outside the cluster was begun. */
   intent: `${prefix}/intent`,
+  /** TerminateInstead. */
+  terminateInstead: `${prefix}/terminate-instead`,
   /** Told. */
   told: `${prefix}/told`,
   /** MaybeDeprovision. */
@@ -60,6 +62,16 @@ export interface WorkerEnd {
   exitCode: number;
   reason: string;
   at: string;
+}
+
+/**
+ * The results are there and their address cannot be delivered: the connector's transfer is terminated instead. The outcome stays what
+ * it is, and so does the time that is left for its delivery.
+ */
+export interface TerminateInstead {
+  at: string;
+  reason: FailureReason;
+  message: string;
 }
 
 export interface Intent {
@@ -106,6 +118,7 @@ interface Values {
   [annotation.attempt]: AttemptEnd;
   [annotation.outcome]: Outcome;
   [annotation.intent]: Intent;
+  [annotation.terminateInstead]: TerminateInstead;
   [annotation.told]: Told;
   [annotation.maybeDeprovision]: MaybeDeprovision;
   [annotation.cancel]: CancelRequest;

@@ -6,6 +6,7 @@ import {
   type CredentialsNote,
   type Intent,
   type MaybeDeprovision,
+  type TerminateInstead,
   type Told,
   type WorkerEnd,
 } from './annotations.ts';
@@ -44,6 +45,7 @@ export interface Flow {
   attempt: AttemptEnd | undefined;
   outcome: Outcome | undefined;
   intent: Intent | undefined;
+  terminateInstead: TerminateInstead | undefined;
   told: Told | undefined;
   maybeDeprovision: MaybeDeprovision | undefined;
   recordedAt: string | undefined;
@@ -127,6 +129,7 @@ function readProgress(annotations: Record<string, string>): Progress {
     outcome: readAnnotation(annotations, annotation.outcome),
     intent: readAnnotation(annotations, annotation.intent),
     maybeDeprovision,
+    terminateInstead: readAnnotation(annotations, annotation.terminateInstead),
     told,
     recordedAt: annotations[annotation.recordedAt],
     deprovisionAskedAt: annotations[annotation.deprovision] ?? readLateDeprovision(told, maybeDeprovision),

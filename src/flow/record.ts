@@ -1,4 +1,4 @@
-import type { Told } from './annotations.ts';
+import type { TerminateInstead, Told } from './annotations.ts';
 import type { Flow } from './flow.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
@@ -14,6 +14,8 @@ export interface FlowRecord {
   startedAt?: string;
   attempt?: AttemptEnd;
   outcome: Outcome;
+  /** Why the connector's transfer was terminated although the results are there. */
+  terminateInstead?: TerminateInstead;
   told: Told;
   deprovisionAskedAt?: string;
   resultsDeletedAt?: string;
@@ -27,6 +29,7 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
   const optional = {
     startedAt: flow.startedAt,
     attempt: flow.attempt && withoutLog(flow.attempt, outcome),
+    terminateInstead: flow.terminateInstead,
     deprovisionAskedAt: flow.deprovisionAskedAt,
     resultsDeletedAt: flow.resultsDeletedAt,
   };

@@ -41,6 +41,7 @@ export function aPod(flow: string, name: string, finalizers = [evidenceFinalizer
 
 function annotationsOf(flow: Flow): Record<string, string> {
   const { credentials, worker, attempt, outcome, intent, told, maybeDeprovision, cancel } = flow;
+  const { terminateInstead } = flow;
   const texts = Object.entries({
     [annotation.content]: flow.content,
     [annotation.askedAt]: flow.askedAt,
@@ -58,6 +59,7 @@ function annotationsOf(flow: Flow): Record<string, string> {
     ...(attempt === undefined ? {} : writeAnnotation(annotation.attempt, attempt)),
     ...(outcome === undefined ? {} : writeAnnotation(annotation.outcome, outcome)),
     ...(intent === undefined ? {} : writeAnnotation(annotation.intent, intent)),
+    ...(terminateInstead === undefined ? {} : writeAnnotation(annotation.terminateInstead, terminateInstead)),
     ...(told === undefined ? {} : writeAnnotation(annotation.told, told)),
     ...(maybeDeprovision === undefined ? {} : writeAnnotation(annotation.maybeDeprovision, maybeDeprovision)),
     ...(cancel === undefined ? {} : writeAnnotation(annotation.cancel, cancel)),

@@ -58,6 +58,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     attempt: undefined,
     outcome: undefined,
     intent: undefined,
+    terminateInstead: undefined,
     told: undefined,
     maybeDeprovision: undefined,
     recordedAt: undefined,

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { ConnectorConfig } from '../../config/config.ts';
 import { ServiceError } from '../../errors.ts';
+import type { TerminateInstead } from '../../flow/annotations.ts';
 import type { DataAddress } from '../../flow/data-address.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import type { Outcome } from '../../flow/outcome.ts';
@@ -19,7 +20,9 @@ export interface Announcement {
   flow: string;
   request: FlowRequest;
   outcome: Outcome;
-  /** Of a flow that succeeded. */
+  /** Of a flow that succeeded and whose transfer is terminated all the same. */
+  terminateInstead?: Pick<TerminateInstead, 'reason' | 'message'> | undefined;
+  /** Of a flow that succeeded and whose results are delivered. */
   address?: DataAddress | undefined;
   timeoutMillis: number;
   dispatcher: Dispatcher;
@@ -33,9 +36,9 @@ export interface Announcement {
  */
 export async function announceOutcome(asked: Announcement, signal: AbortSignal): Promise<Delivery> {
   const announcement = { ...asked, redact: redactorOf(asked) };
-  const { outcome } = announcement;
-  if (outcome.phase === 'succeeded') return await announceSuccess(announcement, signal);
-  return await announceFailure(announcement, `${outcome.reason}: ${outcome.message}`, signal);
+  const end = asked.terminateInstead ?? asked.outcome;
+  if (!('reason' in end)) return await announceSuccess(announcement, signal);
+  return await announceFailure(announcement, `${end.reason}: ${end.message}`, signal);
 }
 
 function redactorOf({ key, address, redact }: Announcement): Redact {

@@ -9,7 +9,7 @@ import { patchFlow } from './patch-flow.ts';
 type FailedOutcome = Extract<Outcome, { phase: 'failed' }>;
 
 /** An annotation is no place for a novel; the beginning says what happened. */
-const messageLimit = 2000;
+export const messageLimit = 2000;
 
 /** Writes the outcome: from here on nothing that the cluster does can change it. */
 export async function concludeFlow(

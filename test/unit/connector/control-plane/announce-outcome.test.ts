@@ -94,6 +94,14 @@ for (const { version, context } of doors) {
   });
 }
 
+test('a success whose address cannot be delivered terminates the transfer with the reason of that', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const terminateInstead = { reason: 'delivery-refused', message: 'answered 400' } as const;
+  await announceOutcome(edc.announcement({ terminateInstead, address: undefined }), t.signal);
+  assert.match(edc.requests[0]?.path ?? '', /\/terminate$/);
+  assert.match(edc.requests[0]?.body ?? '', /delivery-refused: answered 400/);
+});
+
 test('a reason is cut before it becomes a burden', async (t) => {
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
   await announceOutcome(edc.announcement({ outcome: { ...failed, message: 'x'.repeat(10_000) } }), t.signal);

@@ -7,6 +7,7 @@ import { Agent } from 'undici';
 import type { ConnectorConfig } from '../../../../src/config/config.ts';
 import { announceOutcome } from '../../../../src/connector/control-plane/announce-outcome.ts';
 import type { Delivery } from '../../../../src/connector/delivery.ts';
+import type { TerminateInstead } from '../../../../src/flow/annotations.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
@@ -38,17 +39,21 @@ const succeeded: Outcome = {
 const failed: Outcome = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' };
 const deleted: Outcome = { phase: 'cancelled', at: at(0), reason: 'job-deleted', message: 'gone' };
 
+/** The outcome, or what is delivered instead of it. */
+type Said = Outcome | TerminateInstead;
+
 async function start(
   t: TestContext,
   members: Partial<Flow>,
-  answer: (outcome: Outcome) => Delivery,
-): Promise<TestReconciler & { told: Outcome[]; name: string; store: Map<string, Buffer> }> {
-  const told: Outcome[] = [];
+  answer: (said: Said) => Delivery,
+): Promise<TestReconciler & { told: Said[]; name: string; store: Map<string, Buffer> }> {
+  const told: Said[] = [];
   const store = new Map(objects);
-  function announce({ outcome }: Flow): Promise<Delivery> {
-    assert.ok(outcome !== undefined);
-    told.push(outcome);
-    return Promise.resolve(answer(outcome));
+  function announce({ outcome, terminateInstead }: Flow): Promise<Delivery> {
+    const said = terminateInstead ?? outcome;
+    assert.ok(said !== undefined);
+    told.push(said);
+    return Promise.resolve(answer(said));
   }
   const reconciler = await startTestReconciler(t, { store: memoryStore(store), announce });
   const name = storedFlow;
@@ -110,24 +115,63 @@ test('a Job that was deleted by hand is let go once telling is given up', async 
   assert.equal(await api.cluster.jobs.get(name, signal), undefined);
 });
 
-test('a refused callback becomes a termination with its reason', async (t) => {
-  const { deps, see, told, name } = await start(t, { outcome: succeeded }, ({ phase }) =>
-    phase === 'succeeded'
-      ? { result: 'refused', problem: 'answered 400: no such thing', status: 400 }
-      : { result: 'told', status: 204 },
-  );
+function refuseAddress(said: Said): Delivery {
+  return 'reason' in said
+    ? { result: 'told', status: 204 }
+    : { result: 'refused', problem: 'answered 400: no such thing', status: 400 };
+}
+
+test('a refused callback becomes a termination with its reason, and the outcome stays what it is', async (t) => {
+  const { deps, see, setClock, told, name } = await start(t, { outcome: succeeded }, refuseAddress);
+  setClock(60);
   await see(name);
   await reconcileFlow(deps, name, signal);
   const [first, second, ...more] = told;
   assert.deepEqual(first, succeeded);
-  assert.ok(second?.phase === 'failed');
+  assert.ok(second !== undefined && 'reason' in second);
   assert.equal(second.reason, 'delivery-refused');
   assert.match(second.message, /no such thing/);
   assert.deepEqual(more, []);
   const flow = await see(name);
-  assert.equal(flow.outcome?.phase, 'failed');
+  assert.deepEqual(flow.outcome, succeeded);
+  assert.equal(flow.terminateInstead?.at, at(60));
   assert.equal(flow.told?.result, 'told');
   assert.equal(flow.state, 'closed');
+  assert.deepEqual((await deps.metrics.outcomes.get()).values, [], 'nothing is counted once more');
+});
+
+test('a termination in place of an address ends a day after the outcome, as the address would have', async (t) => {
+  const instead = { at: at(day - 3600), reason: 'delivery-refused', message: 'm' } as const;
+  const members = { outcome: succeeded, terminateInstead: instead };
+  const { deps, see, setClock, told, name } = await start(t, members, later);
+  setClock(day);
+  await tellOutcome(deps, await see(name), signal);
+  assert.deepEqual(told, [instead]);
+  setClock(day + 1);
+  await tellOutcome(deps, await see(name), signal);
+  assert.equal((await see(name)).told?.result, 'gave-up');
+});
+
+test('an address that nobody took within a day becomes a termination, which is tried for five minutes', async (t) => {
+  const { deps, see, setClock, told, name } = await start(t, { outcome: succeeded }, later);
+  setClock(day);
+  await see(name);
+  await reconcileFlow(deps, name, signal);
+  assert.deepEqual(told, [succeeded]);
+  setClock(day + 1);
+  await reconcileFlow(deps, name, signal);
+  const [, last] = told;
+  assert.ok(last !== undefined && 'reason' in last);
+  assert.equal(last.reason, 'delivery-refused');
+  setClock(day + 301);
+  await reconcileFlow(deps, name, signal);
+  assert.equal(told.length, 3);
+  assert.equal((await see(name)).told, undefined);
+  setClock(day + 302);
+  await reconcileFlow(deps, name, signal);
+  assert.equal(told.length, 3);
+  const flow = await see(name);
+  assert.deepEqual([flow.told?.result, flow.outcome], ['gave-up', succeeded]);
 });
 
 test('a refused termination is the last word', async (t) => {
@@ -149,9 +193,12 @@ test('results that were changed before they are told end the transfer instead', 
   await see(name);
   await reconcileFlow(deps, name, signal);
   assert.deepEqual(
-    told.map((outcome) => 'reason' in outcome && outcome.reason),
+    told.map((said) => 'reason' in said && said.reason),
     ['results-changed'],
   );
+  const flow = await see(name);
+  assert.deepEqual([flow.outcome?.phase, flow.outcome?.at], ['succeeded', at(0)]);
+  assert.deepEqual((await deps.metrics.outcomes.get()).values, []);
 });
 
 for (const outcome of [succeeded, failed]) {
