@@ -12,11 +12,12 @@ import { printReport, type Measurement } from './report.ts';
 const mebibyte = 1024 * 1024;
 const help = `Usage: npm run bench [-- options]
 
-The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run.
+The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; and how often
+the service calls a connector that fails for good.
 
-  --quick       64 MiB and 500 small files instead of 2 GiB and 10,000
+  --quick       64 MiB and 500 small files instead of 2 GiB and 10,000, calls of 10 s instead of 30
   --rounds N    uploads in turns, the best of each counts (default: 2)
-  --strict      end with exit code 1 if a memory goal is missed
+  --strict      end with exit code 1 if a goal of memory or of calls is missed
   --endpoint U  another S3 server than the embedded one (keys from S3_ACCESS_KEY and S3_SECRET_KEY)
 
   --real        on real servers, which it starts and stops itself: the sidecar beside mc and rclone, the service beside
@@ -24,7 +25,7 @@ The sidecar's memory, start and throughput beside bare Node's and minio-js's, ag
   --only PART   with --real, one part alone: uploads, accept, callback or flows (may be given again)
 `;
 
-/** Exit code 1 if it cannot run, or with --strict if a memory goal is missed. */
+/** Exit code 1 if it cannot run, or with --strict if a goal of memory or of calls is missed. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -57,6 +58,8 @@ async function main(): Promise<void> {
   await rm(big.folder, { recursive: true });
   const small = await makeSmallResults(join(folder, 'small'), count, 4096);
   measurements.push(...(await benchUpload({ folder, store, rounds, results: small })));
+  const { benchAttempts } = await import('./bench-attempts.ts');
+  measurements.push(...(await benchAttempts({ folder, seconds: values.quick ? 10 : 30 })));
   const met = printReport(measurements);
   if (values.strict && !met) process.exitCode = 1;
 }

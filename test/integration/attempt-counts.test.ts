@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Fault } from '../../src/demo/connector-simulator/faults.ts';
 import { mostAttempts } from '../support/attempt-bound.ts';
 import type { ProxyHooks, SeenRequest, Verdict } from '../support/counting-proxy.ts';
-import { createEndedFlow, type EndedFlow } from '../support/ended-flows.ts';
+import { createEndedFlow } from '../support/ended-flows.ts';
 import { readKubeconfig, writeKubeconfig } from '../support/kubeconfig.ts';
 import { openProxies } from '../support/open-proxies.ts';
 import { startWorld } from '../support/start-world.ts';
@@ -28,7 +28,13 @@ const faults: Record<string, Fault | 'down'> = {
   'overloaded-503': { kind: 'status', status: 503 },
 };
 
-const connectorFlows = Object.keys(faults).flatMap((connector): EndedFlow[] => [
+interface FailingFlow {
+  name: string;
+  connector: string;
+  worker: 'succeeded' | 'failed';
+}
+
+const connectorFlows = Object.keys(faults).flatMap((connector): FailingFlow[] => [
   { name: `flow-callback-${connector}`, connector, worker: 'succeeded' },
   { name: `flow-terminate-${connector}`, connector, worker: 'failed' },
 ]);
@@ -43,13 +49,13 @@ const patchFaults: Record<string, { status: number; when: 'before' | 'after' }> 
   'flow-patch-done-and-500': { status: 500, when: 'after' },
 };
 
-const patchFlows = Object.keys(patchFaults).map((name): EndedFlow => ({
+const patchFlows = Object.keys(patchFaults).map((name): FailingFlow => ({
   name,
   connector: anyConnector,
   worker: 'failed',
 }));
 
-const storeFlow: EndedFlow = { name: 'flow-store-503', connector: anyConnector, worker: 'succeeded' };
+const storeFlow: FailingFlow = { name: 'flow-store-503', connector: anyConnector, worker: 'succeeded' };
 
 /** Writes that the service needs for a flow beside one for each attempt: the outcome. */
 const otherWrites = 1;
@@ -91,7 +97,7 @@ class Traffic implements ProxyHooks {
 }
 
 /** Attempts at the connector: what it has seen, or what the service says of one that listens no more. */
-function countCalls(world: World, { name, connector }: EndedFlow): number {
+function countCalls(world: World, { name, connector }: FailingFlow): number {
   if (faults[connector] === 'down') {
     return world.service.entries.filter(({ flowId, delivery }) => flowId === name && delivery !== undefined)
       .length;
@@ -127,7 +133,11 @@ test('whatever fails for good is tried as often as the back-off says, and no mor
   });
   for (const [name, fault] of Object.entries(faults)) await breakConnector(world, name, fault);
   const flows = [...connectorFlows, ...patchFlows, storeFlow];
-  for (const flow of flows) await createEndedFlow(world, flow);
+  const { namespace, bucket, servers } = world;
+  for (const flow of flows) {
+    const { callbackAddress } = world.connector(flow.connector);
+    await createEndedFlow({ namespace, bucket, s3: servers.s3 }, { ...flow, callbackAddress });
+  }
 
   const beganAt = performance.now();
   await service.start();
@@ -172,10 +182,10 @@ async function breakConnector(world: World, name: string, fault: Fault | 'down')
 class OtherWriter {
   rounds = 0;
   readonly #world: World;
-  readonly #flows: readonly EndedFlow[];
+  readonly #flows: readonly FailingFlow[];
   #wroteAt = 0;
 
-  constructor(world: World, flows: readonly EndedFlow[]) {
+  constructor(world: World, flows: readonly FailingFlow[]) {
     this.#world = world;
     this.#flows = flows;
   }

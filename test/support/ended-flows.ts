@@ -1,30 +1,37 @@
 import { randomUUID } from 'node:crypto';
 import type { AttemptEnd } from '../../src/flow/outcome.ts';
 import { createObjectStore } from '../../src/storage/minio-store.ts';
+import type { Bucket } from './bucket.ts';
 import { aJob } from './flow-job.ts';
 import { aFlow } from './flow-values.ts';
+import type { Namespace } from './namespace.ts';
+import type { Servers } from './servers.ts';
 import { storeResults } from './stand-in-results.ts';
-import type { World } from './world.ts';
 
 export interface EndedFlow {
   /** Name of the Job, and the transfer's id. */
   name: string;
   connector: string;
+  callbackAddress: string;
   /** How its worker ended. */
   worker: 'succeeded' | 'failed';
 }
 
+export interface FlowPlaces {
+  namespace: Pick<Namespace, 'cluster'>;
+  bucket: Pick<Bucket, 'name'>;
+  s3: Pick<Servers['s3'], 'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey'>;
+}
+
 /**
- * Puts a Job into the world's namespace as the service leaves it whose pod has just ended: its end is written down, its results are in
- * the store, and nothing was decided yet. No pod runs, so that many flows cost little.
+ * Makes the Job of a flow whose pod has just ended, as the service leaves it: the attempt's end is written down, its results are in the
+ * store, and nothing was decided yet. No pod runs, so that many flows cost little.
  */
-export async function createEndedFlow(world: World, ended: EndedFlow): Promise<void> {
+export async function createEndedFlow(
+  { namespace, bucket, s3 }: FlowPlaces,
+  { name, connector, callbackAddress, worker }: EndedFlow,
+): Promise<void> {
   const signal = AbortSignal.timeout(60_000);
-  const { name, worker } = ended;
-  const {
-    bucket,
-    servers: { s3 },
-  } = world;
   const [attempt, now] = [randomUUID(), new Date().toISOString()];
   const storage = createObjectStore(
     { ...s3, publicEndpoint: s3.endpoint, bucket: bucket.name, requestTimeoutMillis: 60_000 },
@@ -41,12 +48,12 @@ export async function createEndedFlow(world: World, ended: EndedFlow): Promise<v
   };
   const request = {
     ...aFlow().request,
-    connector: ended.connector,
+    connector,
     ids: { transferProcessId: name, resourceDefinitionId: 'r' },
-    callbackAddress: world.connector(ended.connector).callbackAddress,
+    callbackAddress,
     acceptedAt: now,
   };
-  await world.namespace.cluster.jobs.create(
+  await namespace.cluster.jobs.create(
     aJob({ name, request, startedAt: now, askedAt: now, attempt: end }),
     signal,
   );
