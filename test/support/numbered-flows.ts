@@ -23,20 +23,24 @@ export function numberedTemplate(count: number): Record<string, Record<string, s
     results: { directory: '/results', storage: { size: '16Mi' } },
   };
   const script = `printf 'the result of flow %s\\n' "$NUMBER" > "$RESULT_DIRECTORY/number.txt"`;
+  const job = numberedJob('numbered', script);
+  // YAML takes JSON as it is.
+  return { numbered: { 'template.yaml': JSON.stringify(template), 'job.yaml': JSON.stringify(job) } };
+}
+
+export function numberedJob(name: string, script: string): object {
   const worker = {
     name: 'worker',
     image: 'busybox:1.37',
     command: ['sh', '-euc', script],
     resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '1', memory: '64Mi' } },
   };
-  const job = {
+  return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: 'numbered' },
+    metadata: { name },
     spec: { template: { spec: { restartPolicy: 'Never', containers: [worker] } } },
   };
-  // YAML takes JSON as it is.
-  return { numbered: { 'template.yaml': JSON.stringify(template), 'job.yaml': JSON.stringify(job) } };
 }
 
 function assetOf(number: number): string {
@@ -52,8 +56,17 @@ export async function carryOut(
   number: number,
   signal: AbortSignal,
 ): Promise<TransferProcess> {
-  const patience = { deadlineMs, signal };
   const { id } = connector.startTransfer({ assetId: assetOf(number), mode: 'pull' });
+  return await fetchResult(connector, { id, number }, signal);
+}
+
+/** From the request on: called back, fetched by a consumer that asks again when the source is dead, deprovisioned. */
+export async function fetchResult(
+  connector: ConnectorSimulator,
+  { id, number }: { id: string; number: number },
+  signal: AbortSignal,
+): Promise<TransferProcess> {
+  const patience = { deadlineMs, signal };
   const { state } = await connector.waitFor(id, (one) => settled.includes(one.state), patience);
   assert.equal(state, 'STARTED', `flow ${number}: ${connector.process(id).errorDetail ?? ''}`);
   await waitUntil(`the result of flow ${number}`, () => connector.pull(id), {
@@ -146,19 +159,22 @@ function isHeld({ metadata }: { metadata?: { finalizers?: string[] } }): boolean
   return (metadata?.finalizers ?? []).length > 0;
 }
 
-function nameOf({ metadata }: { metadata?: { name?: string } }): string {
+export function nameOf({ metadata }: { metadata?: { name?: string } }): string {
   return metadata?.name ?? '';
 }
 
-async function assertNoOpenUploads({ bucket }: World): Promise<void> {
+export async function assertNoOpenUploads({ bucket }: World): Promise<void> {
   const open: string[] = [];
   const found = bucket.client.listIncompleteUploads(bucket.name, '', true) as AsyncIterable<{ key: string }>;
   for await (const { key } of found) open.push(key);
   assert.deepEqual(open, []);
 }
 
-/** When the tombstones' time is over as well: no Job, pod, ConfigMap or Secret of any flow. */
-export async function assertNothingLeft({ namespace }: World): Promise<void> {
+/** When the tombstones' time is over as well: no Job, pod, ConfigMap or Secret of any flow but of those whose results are still kept. */
+export async function assertNothingLeft(
+  { namespace }: World,
+  kept: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const { jobs, pods, configMaps, secrets } = namespace.cluster;
   const signal = AbortSignal.timeout(deadlineMs);
   for (const [kind, client] of Object.entries({ jobs, pods, configMaps, secrets })) {
@@ -166,7 +182,8 @@ export async function assertNothingLeft({ namespace }: World): Promise<void> {
       `no ${kind} of flows to be left`,
       async () => {
         const { items } = await client.list({ labelSelector: flowLabel }, signal);
-        assert.deepEqual(items.map(nameOf), []);
+        const left = items.filter(({ metadata }) => !kept.has(metadata?.labels?.[flowLabel] ?? ''));
+        assert.deepEqual(left.map(nameOf), []);
         return true;
       },
       { deadlineMs, everyMs: 500 },

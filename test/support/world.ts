@@ -72,6 +72,11 @@ export class World {
     return this.#parts.gate;
   }
 
+  /** What nobody but the services may see. */
+  get secrets(): string[] {
+    return Object.values(this.#parts.env).map((value) => value.replace(/^test:/, ''));
+  }
+
   /** The first replica. */
   get service(): ServiceProcess {
     const [service] = this.services;
