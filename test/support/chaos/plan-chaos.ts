@@ -10,7 +10,7 @@ export interface Disturbance {
   lastsMillis: number;
 }
 
-export const disturbanceKinds = [
+const disturbanceKinds = [
   'kill',
   'pause beyond the lease',
   'cluster cut off',
