@@ -49,11 +49,14 @@ function describeOperation({ path, operation }: Route): object {
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: describeParameters(path, operation),
-    ...(requestBody === undefined
-      ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: requestBody } } } }),
+    ...(requestBody === undefined ? {} : { requestBody: describeBody(requestBody) }),
     responses: { ...Object.fromEntries(Object.entries(responses).map(describeResponse)), ...problems },
   };
+}
+
+function describeBody(schema: object): object {
+  const content = { 'application/json': { schema }, 'application/ld+json': { schema } };
+  return { required: true, content };
 }
 
 function describeParameters(path: string, { parameters, query = {} }: Route['operation']): object[] {
@@ -89,5 +92,8 @@ function describeResponse([status, { description, contentType = 'application/jso
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 const problems = {
   '4XX': { description: 'The request cannot be answered as it is', content: problem },
-  '5XX': { description: 'Nothing could be stored or read; held back for some seconds', content: problem },
+  '5XX': {
+    description: 'Nothing could be stored or read; held back for some seconds from a connector',
+    content: problem,
+  },
 };

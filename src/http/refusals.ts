@@ -45,3 +45,17 @@ export function createRefusals(now: () => Date): Refusals {
     },
   };
 }
+
+export const refusalSchema = {
+  type: 'object',
+  required: ['time', 'count', 'status', 'code', 'detail', 'path'],
+  properties: {
+    time: { type: 'string', format: 'date-time' },
+    count: { type: 'integer' },
+    status: { type: 'integer' },
+    code: { type: 'string', description: 'The end of the problem’s type.' },
+    field: { type: 'string' },
+    detail: { type: 'string' },
+    path: { type: 'string', description: 'The route’s pattern, without secrets.' },
+  },
+};

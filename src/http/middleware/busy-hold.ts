@@ -2,15 +2,16 @@ import type { Middleware } from 'koa';
 import type { HttpState } from '../route.ts';
 
 /**
- * An error of ours leaves no earlier than this after its request came: a connector repeats a 5xx at once and without end
- * (thousands of times a second), whatever Retry-After says. Counted from the request, so that it stays within the deadline.
+ * To a connector an error of ours leaves no earlier than this after its request came: a connector repeats a 5xx at once and without end
+ * (thousands of times a second), whatever Retry-After says. Counted from the request, so that it stays within the deadline. People,
+ * probes and receivers of results do not do that and are not held.
  */
 export function busyHold({ millis }: { millis: number }): Middleware<HttpState> {
   return async function busyHold(ctx, next) {
     await next();
-    const problem = ctx.type === 'application/problem+json';
+    const { tag = 'connectors' } = ctx.state.route?.operation ?? {};
     const left = ctx.state.arrivedAt + millis - performance.now();
-    if (ctx.status >= 500 && problem && left > 0) await hold(left, ctx.state.signal);
+    if (ctx.status >= 500 && tag === 'connectors' && left > 0) await hold(left, ctx.state.signal);
   };
 }
 

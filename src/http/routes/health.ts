@@ -1,5 +1,6 @@
 import { isServiceError, messageOf, ServiceError, type ErrorCode } from '../../errors.ts';
-import type { Refusals } from '../refusals.ts';
+import { answerProblem } from '../answer-problem.ts';
+import { refusalSchema, type Refusals } from '../refusals.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
 
 /** What is to be said of one thing that the service depends on. */
@@ -42,15 +43,15 @@ export function healthRoutes(deps: HealthDependencies): Route[] {
 
 export function healthRoute(deps: HealthDependencies): Route {
   const summary = 'What the service depends on; a broken component makes it degraded, not unready';
-  return route('/health', (ctx) => answerHealth(ctx, deps), operation('health', summary));
+  return route('/health', (ctx) => answerHealth(ctx, deps), operation('health', summary, healthMembers));
 }
 
 function route(path: string, handle: Route['handle'], operation: Operation): Route {
   return { method: 'GET', path, deadline: 'bounded', body: 'none', operation, handle };
 }
 
-function operation(operationId: string, summary: string): Operation {
-  const schema = { type: 'object', properties: { status: { type: 'string' } } };
+function operation(operationId: string, summary: string, members: object = {}): Operation {
+  const schema = { type: 'object', properties: { status: { type: 'string' }, ...members } };
   return {
     operationId,
     tag: 'service',
@@ -59,6 +60,24 @@ function operation(operationId: string, summary: string): Operation {
     responses: { 200: { description: summary, schema } },
   };
 }
+
+const healthMembers = {
+  status: { type: 'string', enum: ['ok', 'degraded'] },
+  ready: { type: 'boolean' },
+  components: {
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      required: ['status'],
+      properties: { status: { type: 'string', enum: ['ok', 'broken'] } },
+    },
+  },
+  refusals: {
+    type: 'object',
+    description: 'For people inside: the last refused requests by connector.',
+    additionalProperties: { type: 'array', items: refusalSchema },
+  },
+};
 
 function live(ctx: HttpContext): void {
   ctx.body = { status: 'ok' };
@@ -69,9 +88,11 @@ function live(ctx: HttpContext): void {
  * thousands of times a second.
  */
 function answerReadiness(ctx: HttpContext, { ready }: HealthDependencies): void {
-  const isReady = ready();
-  ctx.status = isReady ? 200 : 503;
-  ctx.body = { status: isReady ? 'ok' : 'not ready' };
+  if (ready()) ctx.body = { status: 'ok' };
+  else {
+    const detail = 'it does not listen yet, or stops: expected requests at another replica';
+    answerProblem(ctx, { code: 'not-ready', title: 'Not ready', status: 503, detail });
+  }
 }
 
 async function answerHealth(ctx: HttpContext, deps: HealthDependencies): Promise<void> {

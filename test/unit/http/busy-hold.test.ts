@@ -7,8 +7,9 @@ import { ask, provisionBody, startHttp, token } from './start-http.ts';
 
 type Context = Parameters<ReturnType<typeof busyHold>>[0];
 
-function answered(status: number, type: string, stop = new AbortController()): Context {
-  const ctx = { status, type, state: { arrivedAt: performance.now(), signal: stop.signal } };
+function answered(status: number, tag: string | undefined, stop = new AbortController()): Context {
+  const route = tag === undefined ? {} : { route: { operation: { tag } } };
+  const ctx = { status, state: { arrivedAt: performance.now(), signal: stop.signal, ...route } };
   return ctx as unknown as Context;
 }
 
@@ -25,8 +26,8 @@ function leaves(t: TestContext, ctx: Context): () => Promise<boolean> {
   };
 }
 
-test('a problem of ours is held, and leaves when its time has come', async (t) => {
-  const gone = leaves(t, answered(503, 'application/problem+json'));
+test('a problem of ours is held for a connector, and leaves when its time has come', async (t) => {
+  const gone = leaves(t, answered(503, 'connectors'));
   assert.equal(await gone(), false);
   t.mock.timers.tick(60_000);
   assert.equal(await gone(), true);
@@ -34,20 +35,22 @@ test('a problem of ours is held, and leaves when its time has come', async (t) =
 
 test('a held answer is let go when the client has left', async (t) => {
   const stop = new AbortController();
-  const gone = leaves(t, answered(500, 'application/problem+json', stop));
+  const gone = leaves(t, answered(500, undefined, stop));
   assert.equal(await gone(), false);
   stop.abort();
   assert.equal(await gone(), true);
 });
 
 const free = [
-  { name: 'a refusal', status: 404, type: 'application/problem+json' },
-  { name: 'an acceptance', status: 200, type: 'application/json' },
-  { name: 'a readiness that is missing', status: 503, type: 'application/json' },
+  { name: 'a refusal', status: 404, tag: 'connectors' },
+  { name: 'an acceptance', status: 200, tag: 'connectors' },
+  { name: 'a readiness that is missing', status: 503, tag: 'service' },
+  { name: 'a download that has to wait', status: 503, tag: 'results' },
+  { name: 'a failed job', status: 502, tag: 'demo' },
 ];
-for (const { name, status, type } of free) {
+for (const { name, status, tag } of free) {
   test(`${name} is not held`, async (t) => {
-    const gone = leaves(t, answered(status, type));
+    const gone = leaves(t, answered(status, tag));
     assert.equal(await gone(), true);
   });
 }

@@ -123,7 +123,7 @@ test('what was refused is told, by connector, to people inside and to nobody els
         code: 'invalid-request',
         field: 'callbackAddress',
         detail:
-          'callbackAddress: expected an address below http://edc.example.org/management/callback, received http://127.0.0.1/management/callback',
+          'callbackAddress: expected an address below http://edc.example.org/management/callback, in plain spelling, received http://127.0.0.1/management/callback',
         path: '/connectors/edc/:token/provision',
       },
     ],

@@ -11,7 +11,9 @@ const path = `/connectors/edc/${token}/provision`;
 test('while draining it is not ready, yet serves and never says 503 to a connector', async (t) => {
   const { server, port } = await startHttp(t, { http: { drainMillis: 3_600_000 } });
   const drained = server.drain();
-  assert.equal((await ask(port, '/health/ready')).status, 503);
+  const readiness = await ask(port, '/health/ready');
+  assert.equal(readiness.status, 503);
+  assert.equal(readiness.headers['content-type'], 'application/problem+json');
   const reply = await ask(port, path, { body: provisionBody(), headers: { connection: 'keep-alive' } });
   assert.equal(reply.status, 200);
   assert.equal(reply.headers.connection, 'close');

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { demoRoutes } from '../../../src/http/routes/demo.ts';
+import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask, problemIn, startHttp, token } from './start-http.ts';
@@ -22,6 +24,22 @@ test('another method is answered with those that are served', async (t) => {
   assert.equal(reply.headers.allow, 'POST');
   assert.equal(problemIn(reply).status, 405);
   assert.equal((await ask(port, '/health', { method: 'DELETE' })).headers.allow, 'GET, HEAD');
+});
+
+test('every method that Allow lists is served, and no other', async (t) => {
+  const nothing = {} as never;
+  const routes = [...resultRoutes(nothing), ...demoRoutes(nothing)];
+  const { port } = await startHttp(t, { routes });
+  const document = JSON.parse((await ask(port, '/openapi.json')).body) as { paths: Record<string, object> };
+  for (const pattern of Object.keys(document.paths)) {
+    const path = pattern.replaceAll(/[{}]/g, '');
+    const { headers } = await ask(port, path, { method: 'PATCH' });
+    const allowed = String(headers.allow).split(', ');
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const { status } = await ask(port, path, { method });
+      assert.equal(status === 405, !allowed.includes(method), `${method} ${path}: ${status}`);
+    }
+  }
 });
 
 test('HEAD is answered where GET is', async (t) => {

@@ -19,7 +19,7 @@ const refused = [
       code: 'invalid-request',
       field: 'callbackAddress',
       detail:
-        'callbackAddress: expected an address below http://edc.example.org/management/callback, received http://edc.example.org:8181/management/callback',
+        'callbackAddress: expected an address below http://edc.example.org/management/callback, in plain spelling, received http://edc.example.org:8181/management/callback',
       path: '/connectors/edc/:token/provision',
     },
   },
