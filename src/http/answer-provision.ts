@@ -1,12 +1,12 @@
 import type { ConnectorConfig } from '../config/config.ts';
 import { isBelowPrefix, showAddress } from '../connector/callback-address.ts';
-import { decideAnswer, type Decision } from '../connector/control-plane/decide-answer.ts';
+import { decideAnswer, type Decision, type KnownFlow } from '../connector/control-plane/decide-answer.ts';
 import type { ProvisionMessage } from '../connector/control-plane/read-request.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { flowName } from '../flow/names.ts';
 import { flowLogger, type Logger } from '../log.ts';
-import type { FlowService, FlowView } from '../provisioner/flow-service.ts';
+import type { FlowService, RecalledFlow } from '../provisioner/flow-service.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
@@ -68,8 +68,10 @@ async function answerFor(
 ): Promise<ProvisionAnswer> {
   const { connector, message } = asked;
   const isNew = message.type === 'provision' && (await acceptUnlessKnown(deps, asked, signal));
-  const decision = isNew ? 'accept' : await decide(deps, { ...asked, id }, signal);
-  const answer = isNew ? 'accepted' : await act[decision](deps, { ...asked, id }, signal);
+  const { decision, recalled }: Decided = isNew
+    ? { decision: 'accept' }
+    : await decide(deps, { ...asked, id }, signal);
+  const answer = isNew ? 'accepted' : await act[decision](deps, { ...asked, id, recalled }, signal);
   // Only now: what was decided may still be refused.
   flowLogger(asked.log, id).info(
     { connector: connector.name, assetId: message.assetId, type: message.type, decision, answer },
@@ -108,25 +110,32 @@ function renderIfPossible({ templates }: ProvisionDependencies, asked: Asked): R
   }
 }
 
+interface Decided {
+  decision: Decision;
+  /** What it was decided from. */
+  recalled?: RecalledFlow | undefined;
+}
+
 async function decide(
   { flows }: ProvisionDependencies,
   { id, ...asked }: Asked & { id: string },
   signal: AbortSignal,
-): Promise<Decision> {
+): Promise<Decided> {
   const { type } = asked.message;
-  const view = type === 'deprovision' ? undefined : await flows.find(id, signal);
-  return decideAnswer(type, view && knownFlow(view, asked));
+  if (type === 'deprovision') return { decision: decideAnswer(type, undefined) };
+  const recalled = await flows.recall(id, signal);
+  return { decision: decideAnswer(type, recalled && knownFlow(recalled, asked)), recalled };
 }
 
-function knownFlow({ told, deprovisioned, request, phase }: FlowView, { message, template }: Asked) {
+function knownFlow({ request, ...recalled }: RecalledFlow, { message, template }: Asked): KnownFlow {
   const sameContent =
     request.assetId === message.assetId && (template ?? request.template) === request.template;
-  return { told, over: phase === 'ended', deprovisioned, sameContent };
+  return { ...recalled, sameContent };
 }
 
 type Act = (
   deps: ProvisionDependencies,
-  asked: Asked & { id: string },
+  asked: Asked & { id: string; recalled: RecalledFlow | undefined },
   signal: AbortSignal,
 ) => Promise<ProvisionAnswer['answer']>;
 
@@ -147,26 +156,22 @@ async function accept(
   checkCallbackAddress(asked);
   const rendered = render(deps.templates, asked);
   const acceptance = await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal);
-  switch (acceptance) {
-    case 'created':
-      return 'accepted';
-    case 'repeated':
-      // Another request was quicker than ours between looking and storing.
-      return await askAgain(deps, asked, signal);
-    case 'conflict':
-      throw conflict('those of a request for another asset or template');
-  }
+  if (acceptance === 'created') return 'accepted';
+  // Another request was quicker than ours between looking and storing.
+  const { decision, recalled } = await decide(deps, asked, signal);
+  if (decision === 'accept') throw conflict('those of a Job that is not a flow of this service');
+  return await act[decision](deps, { ...asked, recalled }, signal);
 }
 
 async function askAgain(
   deps: ProvisionDependencies,
-  asked: Asked & { id: string },
+  asked: Parameters<Act>[1],
   signal: AbortSignal,
 ): Promise<ProvisionAnswer['answer']> {
-  const { id, message } = asked;
+  const { id, message, recalled } = asked;
   if (message.type === undefined) {
     if ((await deps.flows.askUntyped(id, signal)) === 'told') return await deprovision(deps, asked, signal);
-  } else await deps.flows.askAgain(id, signal);
+  } else await deps.flows.askAgain(id, signal, recalled);
   return 'repeated';
 }
 

@@ -9,8 +9,7 @@ import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { Acceptance } from './flow-service.ts';
-import { buildFlowJob, contentDigest } from './build-flow-job.ts';
-import { findFlow, findRecord, type FoundFlow } from './find-flow.ts';
+import { buildFlowJob } from './build-flow-job.ts';
 import type { RecentNames } from './recent-names.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
 import { buildParametersSecret } from './resources/parameters-secret.ts';
@@ -34,16 +33,12 @@ export async function acceptFlow(
   const flow = flowName(request);
   const environment = Buffer.from(JSON.stringify(rendered.environment));
   const asked = { flow, request, rendered, environment };
-  const known = await lookBefore(deps, asked, signal);
-  if (known !== undefined) return compare(known, request);
-
+  if (writesUnderItsName(asked) && (await isKnown(deps, flow, signal))) return 'known';
   try {
-    if (await createFlow(deps, asked, signal)) return 'created';
+    return (await createFlow(deps, asked, signal)) ? 'created' : 'known';
   } catch (error) {
-    return await acceptOverQuota(deps, { flow, request, error }, signal);
+    return await acceptOverQuota(deps, { flow, error }, signal);
   }
-  const winner = await findFlow(deps, flow, signal);
-  return winner === undefined ? 'repeated' : compare(winner, request);
 }
 
 /** False if its Job is there already. */
@@ -62,12 +57,11 @@ async function createFlow(deps: Accepter, asked: Asked, signal: AbortSignal): Pr
  */
 async function acceptOverQuota(
   deps: Provisioner,
-  { flow, request, error }: { flow: string; request: FlowRequest; error: unknown },
+  { flow, error }: { flow: string; error: unknown },
   signal: AbortSignal,
 ): Promise<Acceptance> {
   if (!isServiceError(error, 'cluster-over-quota')) throw error;
-  const known = await findFlow(deps, flow, signal);
-  if (known !== undefined) return compare(known, request);
+  if (await isKnown(deps, flow, signal)) return 'known';
   const quota = explainQuotaWithoutRoom(error);
   if (quota === undefined) throw error;
   throw new ServiceError(
@@ -89,17 +83,12 @@ interface Asked extends AcceptRequest {
 }
 
 /** What is written under the flow's own name before its Job must not touch a flow that is there already. */
-async function lookBefore(
-  deps: Provisioner,
-  { flow, rendered, environment }: Asked,
-  signal: AbortSignal,
-): Promise<FoundFlow | undefined> {
-  const jobAlone = !hasSecrets(rendered) && environment.length <= inlineEnvironmentBytes;
-  return await (jobAlone ? findRecord : findFlow)(deps, flow, signal);
+function writesUnderItsName({ rendered, environment }: Asked): boolean {
+  return hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
 }
 
-function compare({ content }: FoundFlow, request: FlowRequest): Acceptance {
-  return content === contentDigest(request) ? 'repeated' : 'conflict';
+async function isKnown({ cluster }: Provisioner, flow: string, signal: AbortSignal): Promise<boolean> {
+  return (await cluster.jobs.get(flow, signal)) !== undefined;
 }
 
 function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {

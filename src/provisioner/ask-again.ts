@@ -1,5 +1,7 @@
 import { annotation } from '../flow/annotations.ts';
-import { readFlow, type Flow } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
+import { recallJob } from './find-flow.ts';
+import type { FlowService, RecalledFlow } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 
 /** A mark this young still holds back the callback for long enough. */
@@ -20,15 +22,15 @@ interface Mark {
 export function createAskAgain(
   deps: Provisioner,
   monotonic: () => number = () => performance.now(),
-): (flow: string, signal: AbortSignal) => Promise<void> {
+): FlowService['askAgain'] {
   const marks = new Map<string, Mark>();
-  return async function askAgain(flow, signal) {
+  return async function askAgain(flow, signal, recalled) {
     forgetStale();
     for (let mark = marks.get(flow); mark !== undefined && isFresh(mark); mark = marks.get(flow)) {
       if (await mark.written) return;
       signal.throwIfAborted();
     }
-    const writing = writeMark(deps, flow, signal);
+    const writing = writeMark(deps, { name: flow, recalled }, signal);
     const mark: Mark = { at: monotonic(), written: settle(writing) };
     marks.delete(flow);
     marks.set(flow, mark);
@@ -59,12 +61,16 @@ export function createAskAgain(
   }
 }
 
-async function writeMark({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<void> {
-  const job = await cluster.jobs.get(name, signal);
-  const flow = job === undefined ? undefined : readFlow(job);
-  if (flow === undefined || flow.told !== undefined) return;
-  const at = nextMark(flow, now());
-  await cluster.jobs.patch(name, { metadata: { annotations: { [annotation.askedAt]: at } } }, signal);
+interface Marked {
+  name: string;
+  recalled: RecalledFlow | undefined;
+}
+
+async function writeMark(deps: Provisioner, { name, recalled }: Marked, signal: AbortSignal): Promise<void> {
+  const flow = recalled ?? (await recallJob(deps, name, signal));
+  if (flow === undefined || flow.over) return;
+  const at = nextMark(flow, deps.now());
+  await deps.cluster.jobs.patch(name, { metadata: { annotations: { [annotation.askedAt]: at } } }, signal);
 }
 
 /** The time, and never that of the mark before: whoever calls back sees a repeat by another value alone, whatever clocks say. */

@@ -2,11 +2,13 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { wasTaken } from '../flow/told.ts';
-import { nextMark, type createAskAgain } from './ask-again.ts';
+import { nextMark } from './ask-again.ts';
+import { recalledOf } from './find-flow.ts';
+import type { FlowService } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 
 interface Asker extends Provisioner {
-  askAgain: ReturnType<typeof createAskAgain>;
+  askAgain: FlowService['askAgain'];
 }
 
 /** The reconciler writes a few times while it calls back; more than that is not one flow's doing. */
@@ -25,7 +27,7 @@ export async function askUntyped(deps: Asker, name: string, signal: AbortSignal)
     if (flow === undefined || wasTaken(flow.told)) return 'told';
     const intent = intentToNote(flow);
     if (intent === undefined) {
-      await deps.askAgain(name, signal);
+      await deps.askAgain(name, signal, recalledOf(flow));
       return 'asked';
     }
     if (await note(deps, { flow, intent }, signal)) return 'asked';

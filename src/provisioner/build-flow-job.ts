@@ -21,7 +21,7 @@ export function buildFlowJob(input: JobInput, environment: FrozenEnvironment): J
 }
 
 /** Policy, callback address, `type` and member order are not content. */
-export function contentDigest({ assetId, template }: FlowRequest): string {
+function contentDigest({ assetId, template }: FlowRequest): string {
   return createHash('sha256')
     .update(JSON.stringify([assetId, template]))
     .digest('hex');

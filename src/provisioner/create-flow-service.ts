@@ -3,7 +3,7 @@ import { acceptFlow } from './accept-flow.ts';
 import { createAskAgain } from './ask-again.ts';
 import { askUntyped } from './ask-untyped.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './cancel-flow.ts';
-import { findFlow } from './find-flow.ts';
+import { findFlow, recallFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 import { RecentNames } from './recent-names.ts';
@@ -14,6 +14,7 @@ export function createFlowService(deps: Provisioner): FlowService {
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
+    recall: (flow, signal) => recallFlow(deps, flow, signal),
     askAgain,
     askUntyped: (flow, signal) => askUntyped({ ...deps, askAgain }, flow, signal),
     deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),

@@ -4,35 +4,52 @@ import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
 import { wasTaken } from '../flow/told.ts';
 import type { FlowRecord } from '../flow/record.ts';
-import type { FlowView } from './flow-service.ts';
+import type { FlowView, RecalledFlow } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 import { readRecord } from './stored-record.ts';
-
-export type FoundFlow = FlowView & { content: string };
 
 /** The Job by its name, else what the record says of it; never the reconciler's cache, which only one replica has. */
 export async function findFlow(
   deps: Provisioner,
   name: string,
   signal: AbortSignal,
-): Promise<FoundFlow | undefined> {
+): Promise<FlowView | undefined> {
   const job = await deps.cluster.jobs.get(name, signal);
   const flow = job === undefined ? undefined : readFlow(job);
   if (flow !== undefined) return await viewOfFlow(deps, flow, signal);
-  return await findRecord(deps, name, signal);
+  const record = await readRecord(deps.store, name, signal);
+  return record && viewOfRecord(record);
 }
 
-/** Of a flow whose Job is gone. */
-export async function findRecord(
+/** The same without the flow's pods, which say nothing of how a request is answered: one request, of a flow that has a Job. */
+export async function recallFlow(
   deps: Provisioner,
   name: string,
   signal: AbortSignal,
-): Promise<FoundFlow | undefined> {
+): Promise<RecalledFlow | undefined> {
+  const recalled = await recallJob(deps, name, signal);
+  if (recalled !== undefined) return recalled;
   const record = await readRecord(deps.store, name, signal);
-  return record === undefined ? undefined : viewOfRecord(record);
+  return record && { ...viewOfRecord(record), over: true, askedAt: undefined };
 }
 
-async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<FoundFlow> {
+/** Undefined without a Job, whatever its record says. */
+export async function recallJob(
+  { cluster }: Provisioner,
+  name: string,
+  signal: AbortSignal,
+): Promise<RecalledFlow | undefined> {
+  const job = await cluster.jobs.get(name, signal);
+  const flow = job && readFlow(job);
+  return flow && recalledOf(flow);
+}
+
+export function recalledOf({ request, told, askedAt, deprovisionAskedAt }: Flow): RecalledFlow {
+  const deprovisioned = deprovisionAskedAt !== undefined;
+  return { request, told: wasTaken(told), over: told !== undefined, deprovisioned, askedAt };
+}
+
+async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<FlowView> {
   // Pods matter to somebody only between the start and the outcome.
   const underWay = flow.startedAt !== undefined && flow.outcome === undefined;
   const pods = underWay
@@ -42,7 +59,6 @@ async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): P
     flow: flow.name,
     request: flow.request,
     plan: flow.plan,
-    content: flow.content,
     ...describePhase(flow, pods.map(readAttempt)),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
     told: wasTaken(flow.told),
@@ -50,12 +66,11 @@ async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): P
   };
 }
 
-function viewOfRecord(record: FlowRecord): FoundFlow {
+function viewOfRecord(record: FlowRecord): FlowView {
   return {
     flow: record.flow,
     request: record.request,
     plan: record.plan,
-    content: record.content,
     phase: 'ended',
     outcome: record.outcome,
     // The Job is forgotten only long after its end: whoever asks now is not waiting for a callback.

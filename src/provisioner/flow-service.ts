@@ -10,11 +10,19 @@ import type { RenderedTemplate } from '../template/template.ts';
  * forgotten, the record in the bucket). Throws `cluster-unavailable` or `store-unavailable` when nothing could be read or stored.
  */
 export interface FlowService {
-  /** Creates the suspended Job: the commit point. An existing one is a repeat, or a conflict if asset or template differ. */
+  /**
+   * Creates the suspended Job: the commit point. `known`: there is one under this name, of this request or of another. A record does not count:
+   * who may have to do with a flow whose Job is gone looks first.
+   */
   accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
   find(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
-  /** For a repeat before the outcome is told: to be called before it is answered (the two-second rule). */
-  askAgain(flow: string, signal: AbortSignal): Promise<void>;
+  /** What decides how a request for it is answered: `find` without its pods. */
+  recall(flow: string, signal: AbortSignal): Promise<RecalledFlow | undefined>;
+  /**
+   * For a repeat before the outcome is told: to be called before it is answered (the two-second rule). `recalled` a moment ago, it is not read
+   * again.
+   */
+  askAgain(flow: string, signal: AbortSignal, recalled?: RecalledFlow): Promise<void>;
   /**
    * For a request that may be such a repeat or a deprovision, before it is answered. `told`: it is a deprovision. While a callback is on
    * its way nobody knows; what becomes of that callback decides.
@@ -29,7 +37,18 @@ export interface FlowService {
   unrecorded(signal: AbortSignal): Promise<string[]>;
 }
 
-export type Acceptance = 'created' | 'repeated' | 'conflict';
+export type Acceptance = 'created' | 'known';
+
+export interface RecalledFlow {
+  request: FlowRequest;
+  /** The connector has taken the outcome, or is past it. */
+  told: boolean;
+  /** Nothing more is delivered, whether or not the connector took it. */
+  over: boolean;
+  deprovisioned: boolean;
+  /** When it was last asked for before its outcome was told. RFC 3339. */
+  askedAt: string | undefined;
+}
 
 export interface FlowView {
   flow: string;

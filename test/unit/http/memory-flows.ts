@@ -22,13 +22,13 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     },
     accept(request) {
       const flow = flowName(request);
-      const known = views.get(flow)?.request;
-      if (known === undefined) {
-        views.set(flow, viewOf(flow, request));
-        return Promise.resolve('created');
-      }
-      const same = known.assetId === request.assetId && known.template === request.template;
-      return Promise.resolve(same ? 'repeated' : 'conflict');
+      if (views.has(flow)) return Promise.resolve('known');
+      views.set(flow, viewOf(flow, request));
+      return Promise.resolve('created');
+    },
+    recall(flow) {
+      const view = views.get(flow);
+      return Promise.resolve(view && { ...view, over: view.phase === 'ended', askedAt: undefined });
     },
     find: (flow) => Promise.resolve(views.get(flow)),
     askAgain(flow) {

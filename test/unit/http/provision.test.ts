@@ -45,11 +45,24 @@ test('a repeat is answered as the first was, after it was marked as asked again'
   assert.deepEqual(flows.askedAgain, [...flows.views.keys()]);
 });
 
-test('a request that another one overtook is marked as asked again too', async (t) => {
-  const flows = memoryFlows({ accept: () => Promise.resolve('repeated') });
+for (const type of ['provision', undefined]) {
+  test(`a request that another one overtook is marked as asked again too: type ${type}`, async (t) => {
+    const flows = memoryFlows();
+    const accept = flows.accept.bind(flows);
+    flows.accept = async (...call) => {
+      await accept(...call);
+      return 'known';
+    };
+    const { port } = await startHttp(t, { flows });
+    assert.equal((await ask(port, path, { body: provisionBody({ type }) })).status, 200);
+    assert.equal(flows.askedAgain.length, 1);
+  });
+}
+
+test('a Job of the name that is no flow is not answered as if something followed', async (t) => {
+  const flows = memoryFlows({ accept: () => Promise.resolve('known') });
   const { port } = await startHttp(t, { flows });
-  assert.equal((await ask(port, path, { body: provisionBody() })).status, 200);
-  assert.equal(flows.askedAgain.length, 1);
+  assert.equal((await ask(port, path, { body: provisionBody() })).status, 409);
 });
 
 test('a repeat whose mark cannot be stored is not answered as if it were', async (t) => {
@@ -253,7 +266,7 @@ for (const { name, path: where, body, headers = {}, status } of refused) {
 test('a new provision is stored without looking whether it is known; one that does not say what it is, is looked for', async (t) => {
   let looks = 0;
   const flows = memoryFlows({
-    find: () => {
+    recall: () => {
       looks += 1;
       return Promise.resolve(undefined);
     },

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { isServiceError } from '../../../src/errors.ts';
 import { usedAtAnnotation } from '../../../src/flow/labels.ts';
-import { recordKey } from '../../../src/flow/record.ts';
 import { filesConfigMapName, flowName, parametersSecretName } from '../../../src/flow/names.ts';
 import type { Cluster } from '../../../src/kubernetes/cluster.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import { acceptFlow } from '../../../src/provisioner/accept-flow.ts';
-import { contentDigest } from '../../../src/provisioner/build-flow-job.ts';
 import { createFlowService } from '../../../src/provisioner/create-flow-service.ts';
 import { buildParametersSecret } from '../../../src/provisioner/resources/parameters-secret.ts';
 import { RecentNames } from '../../../src/provisioner/recent-names.ts';
@@ -83,24 +81,12 @@ test('files that somebody deleted are there again a minute later', async (t) => 
   assert.notEqual(await api.cluster.configMaps.get(name, signal), undefined);
 });
 
-test('a flow whose Job is gone is known by its record, and is not made anew', async (t) => {
-  const { deps, api, store } = await start(t);
-  const request = requestOf('old');
-  const record = { flow: flowName(request), request, plan: {}, content: contentDigest(request), outcome: {} };
-  store.objects.set(recordKey(flowName(request)), Buffer.from(JSON.stringify(record)));
-  const rendered = await render({});
-  assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'repeated');
-  const other = { ...request, assetId: 'another' };
-  assert.equal(await acceptFlow(deps, { request: other, rendered }, signal), 'conflict');
-  assert.equal(await api.cluster.jobs.get(flowName(request), signal), undefined);
-});
-
 test('a repeat writes no secret parameters for a flow that was accepted without any', async (t) => {
   const { deps, api } = await start(t);
   const request = requestOf('a');
   assert.equal(await acceptFlow(deps, { request, rendered: await render({}) }, signal), 'created');
   const rendered = await render({}, { TOKEN: 'hush' });
-  assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'repeated');
+  assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'known');
   const name = parametersSecretName(flowName(request), rendered.digest);
   assert.equal(await api.cluster.secrets.get(name, signal), undefined);
 });
@@ -180,7 +166,7 @@ test('a request that a quota never has room for is refused for good, one that it
   await assert.rejects(acceptFlow(one.deps, { request: requestOf('b'), rendered }, signal), {
     code: 'cluster-over-quota',
   });
-  assert.equal(await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal), 'repeated');
+  assert.equal(await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal), 'known');
 });
 
 test('a repeat is one although a quota has no room any more, and by then not for any', async (t) => {
@@ -189,5 +175,5 @@ test('a repeat is one although a quota has no room any more, and by then not for
   const request = requestOf('a');
   assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'created');
   limitJobs(world, '0');
-  assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'repeated');
+  assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'known');
 });

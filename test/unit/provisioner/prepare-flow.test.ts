@@ -115,20 +115,21 @@ test('a small environment is on the Job itself', async (t) => {
   assert.deepEqual(await storedKeys(server, ''), []);
 });
 
-test('a repeat changes nothing, and another asset under the same ids is a conflict', async (t) => {
+test('a repeat changes nothing, nor does another asset under the same ids', async (t) => {
   const { deps, api } = await start(t);
   const rendered = await render('A=1\n');
   const [first, second] = await Promise.all([
     acceptFlow(deps, { request, rendered }, signal),
     acceptFlow(deps, { request, rendered }, signal),
   ]);
-  assert.deepEqual([first, second].sort(), ['created', 'repeated']);
+  assert.deepEqual([first, second].sort(), ['created', 'known']);
   const before = await api.cluster.jobs.get(flow, signal);
   const later = { ...request, acceptedAt: at(9), callbackAddress: 'http://127.0.0.1:2/callback' };
-  assert.equal(await acceptFlow(deps, { request: later, rendered }, signal), 'repeated');
+  assert.equal(await acceptFlow(deps, { request: later, rendered }, signal), 'known');
   assert.deepEqual(await api.cluster.jobs.get(flow, signal), before);
   const other = { ...request, assetId: 'another' };
-  assert.equal(await acceptFlow(deps, { request: other, rendered }, signal), 'conflict');
+  assert.equal(await acceptFlow(deps, { request: other, rendered }, signal), 'known');
+  assert.deepEqual(await api.cluster.jobs.get(flow, signal), before);
 });
 
 test('a flow is prepared twice with the same effect: what a dead process left is taken over', async (t) => {
