@@ -1,3 +1,5 @@
+import { readVersion } from './commands/read-version.ts';
+import { UsageError } from './commands/usage-error.ts';
 import { messageOf, ServiceError } from './errors.ts';
 
 type Command = (args: string[]) => Promise<void>;
@@ -31,10 +33,17 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   },
 };
 
-/** Runs one command; what it throws is told in a sentence and becomes exit code 1. The process ends when nothing is left to do. */
+/**
+ * Runs one command; what it throws is told in a sentence and becomes exit code 1, or 2 if the command line is at fault. The process
+ * ends when nothing is left to do.
+ */
 export async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...args] = argv;
-  const command = commands[name];
+  if (name === '--version' || name === '-v' || name === 'version') {
+    process.stdout.write(`${readVersion()}\n`);
+    return;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     showUsage(name);
     return;
@@ -44,7 +53,7 @@ export async function main(argv: string[]): Promise<void> {
       await command.load()
     )(args);
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = error instanceof UsageError ? 2 : 1;
     process.stderr.write(`edc-job-provisioner ${name}: ${describe(error)}\n`);
   }
 }
@@ -74,8 +83,14 @@ function showUsage(name: string): void {
 }
 
 function usage(unknown: string | undefined): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`);
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
   const complaint =
     unknown === undefined ? [] : [`"${unknown}" is not a command; expected one of those below.`, ''];
-  return [...complaint, 'Usage: edc-job-provisioner <command> [options]', '', ...lines, ''].join('\n');
+  const options = [
+    '  --version print the version',
+    '  --help    print this; with a command in front, its options and an example',
+  ];
+  const example = 'Example: edc-job-provisioner check --help';
+  const usage = 'Usage: edc-job-provisioner <command> [options]';
+  return [...complaint, usage, '', ...lines, '', ...options, '', example, ''].join('\n');
 }

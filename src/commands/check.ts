@@ -11,6 +11,9 @@ Checks every template in a folder, or one template's own folder (default: templa
 wrong as file:line: reason. Exit code 1 if anything is; lines with "warning:" do not count.
 
   --config FILE  settings that they are checked against (default: EDC_JP_CONFIG, else the defaults)
+  --help         print this
+
+Example: edc-job-provisioner check jobs-templates
 `;
 
 /** A line for each problem on standard output; a sentence on standard error. */

@@ -10,7 +10,8 @@ import { StepPrinter } from '../demo/step-printer.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption } from './listen-for-interruption.ts';
 import { readOptions } from './read-options.ts';
-import { readVersion } from './serve.ts';
+import { readVersion } from './read-version.ts';
+import { UsageError } from './usage-error.ts';
 
 const help = `Usage: edc-job-provisioner demo [options]
 
@@ -22,6 +23,9 @@ Runs one flow, on this machine alone unless told otherwise: a connector's reques
                    STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY name, in a namespace and a bucket that are deleted afterwards
   --timeout N      seconds until it is given up (default: 300)
   --verbose        also print the service's log, to standard error
+  --help           print this
+
+Example: edc-job-provisioner demo --asset seattle-weather --output /tmp/demo
 `;
 
 /** Exit code 0 with verified results and their place; 1 with what went wrong; nothing else is left behind. */
@@ -51,10 +55,7 @@ export async function demoCommand(args: string[]): Promise<void> {
 function readSeconds(text: string): number {
   const seconds = Number(text);
   if (Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400) return seconds;
-  throw new ServiceError(
-    'invalid-request',
-    `--timeout: expected seconds from 1 to 86400, received "${text}"`,
-  );
+  throw new UsageError(`--timeout: expected seconds from 1 to 86400, received "${text}"`);
 }
 
 interface Run {

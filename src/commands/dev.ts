@@ -12,7 +12,8 @@ import { ServiceError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption, type Interruption } from './listen-for-interruption.ts';
 import { readOptions } from './read-options.ts';
-import { readVersion } from './serve.ts';
+import { readVersion } from './read-version.ts';
+import { UsageError } from './usage-error.ts';
 
 const help = `Usage: edc-job-provisioner dev [options]     run until Ctrl-C, or in the background with --detach
        edc-job-provisioner dev env [options]   print what a shell needs to use the one in the background
@@ -33,7 +34,11 @@ Runs the service with an embedded cluster and store, and prints where they are a
   --state FOLDER    where the one in the background keeps its addresses, keys and log, for you alone
                     (default: \${XDG_STATE_HOME:-~/.local/state}/edc-job-provisioner/dev)
 
+  --help            print this
+
 EDC_JP_… settings of the environment count, unless they say where the embedded servers are. The log goes to standard error.
+
+Example: edc-job-provisioner dev --detach
 `;
 
 type Values = ReturnType<typeof readValues>['values'];
@@ -52,7 +57,10 @@ export async function devCommand(args: string[]): Promise<void> {
   if (action === 'stop') await stop(state);
   else if (action === 'env') await printEnvironment(values, state);
   else if (action === '') await start(args, values, state);
-  else throw new ServiceError('invalid-request', `dev: expected env, stop or nothing, received "${action}"`);
+  else
+    throw new UsageError(
+      `dev: expected env, stop or nothing, received "${action}"\nSee edc-job-provisioner dev --help.`,
+    );
 }
 
 function readValues(args: string[]) {
@@ -128,7 +136,7 @@ function optionsOf(values: Values): DevOptions {
 function readPort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new ServiceError('invalid-request', `--port: expected a number from 0 to 65535, received "${text}"`);
+  throw new UsageError(`--port: expected a number from 0 to 65535, received "${text}"`);
 }
 
 function print(facts: DevFacts, { json, end }: { json: boolean; end: string }): void {

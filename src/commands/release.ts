@@ -14,6 +14,9 @@ a namespace that is deleted with them waits for a service that is not there. Res
   --dry-run      print what would be released, and change nothing
   --force        release flows too that have not ended: nobody will tell their connectors
   --config FILE  settings (default: EDC_JP_CONFIG, else the environment); secrets are not needed
+  --help         print this
+
+Example: edc-job-provisioner release --dry-run
 `;
 
 export async function releaseCommand(args: string[]): Promise<void> {

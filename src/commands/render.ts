@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { ServiceError } from '../errors.ts';
 import { renderFlow } from '../provisioner/render-flow.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { loadTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import { readOptions } from './read-options.ts';
 import { loadTemplateSettings } from './template-settings.ts';
+import { UsageError } from './usage-error.ts';
 
 const help = `Usage: edc-job-provisioner render <template> [options]
 
@@ -16,6 +16,9 @@ Prints exactly what a request would create in the cluster, in the order of creat
   --asset ID          asset that is asked for (default: the template's name)
   --templates FOLDER  folder of templates (default: templates.directory of the configuration)
   --config FILE       settings (default: EDC_JP_CONFIG, else the defaults)
+  --help              print this
+
+Example: edc-job-provisioner render seattle-weather --param YEAR=2014
 `;
 
 export async function renderCommand(args: string[]): Promise<void> {
@@ -37,12 +40,17 @@ export async function renderCommand(args: string[]): Promise<void> {
     process.stdout.write(help);
     return;
   }
-  if (name === undefined || positionals.length > 1) throw new ServiceError('invalid-request', help.trimEnd());
+  if (name === undefined || positionals.length > 1) {
+    throw new UsageError(
+      `expected the name of one template, received ${positionals.join(' ') || 'none'}\nSee edc-job-provisioner render --help.`,
+    );
+  }
+  const parameters = readParameters(values.param);
   const settings = loadTemplateSettings(values.config);
   const templates = await loadTemplates(values.templates ?? settings.templates.directory, settings);
   const assetId = values.asset ?? name;
   const template = chooseTemplate(templates, { template: name, assetId });
-  const rendered = renderTemplate(template, { assetId, parameters: readParameters(values.param) });
+  const rendered = renderTemplate(template, { assetId, parameters });
   const objects = renderFlow({ assetId, rendered, settings });
   process.stdout.write(objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join(''));
 }
@@ -51,7 +59,7 @@ function readParameters(params: readonly string[]): Record<string, string> {
   const entries = params.map((param) => {
     const at = param.indexOf('=');
     if (at > 0) return [param.slice(0, at), param.slice(at + 1)];
-    throw new ServiceError('invalid-request', `--param: expected NAME=VALUE, received "${param}"`);
+    throw new UsageError(`--param: expected NAME=VALUE, received "${param}"`);
   });
   return Object.fromEntries(entries) as Record<string, string>;
 }

@@ -1,4 +1,5 @@
 import type { Findings } from './findings.ts';
+import { findNearestName } from './nearest-name.ts';
 import { listSettings, type JsonSchema, type Setting } from './list-settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -35,12 +36,29 @@ function parseJson(text: string): unknown {
   }
 }
 
-function warnOfUnknown(env: Environment, known: ReadonlySet<string>, findings: Findings): void {
-  for (const [name, value = ''] of Object.entries(env)) {
-    // Kubernetes itself puts EDC_JP_…_SERVICE_HOST and the like there when a Service has such a name.
-    const foreign = /_SERVICE_(HOST|PORT)|_PORT_\d+_/.test(name) || value.startsWith('tcp://');
-    if (name.startsWith('EDC_JP_') && name !== 'EDC_JP_CONFIG' && !known.has(name) && !foreign) {
-      findings.warnings.push(`${name} is not a setting and is ignored`);
-    }
-  }
+const prefix = 'EDC_JP_';
+/** A name is shown up to this length, and so many of them are. */
+const shownLength = 100;
+const mostShown = 20;
+
+function warnOfUnknown(env: Environment, known: ReadonlySet<string>, { warnings }: Findings): void {
+  const all = new Set([...known, 'EDC_JP_CONFIG']);
+  const unknown = Object.entries(env)
+    .filter(([name, value = '']) => name.startsWith(prefix) && !all.has(name) && !isOfKubernetes(name, value))
+    .map(([name]) => name.slice(0, shownLength));
+  for (const name of unknown.slice(0, mostShown))
+    warnings.push(`${name} is not a setting and is ignored${hint(name, all)}`);
+  if (unknown.length > mostShown)
+    warnings.push(`${unknown.length - mostShown} more EDC_JP_… variables are not settings and are ignored`);
+}
+
+/** Kubernetes itself puts EDC_JP_…_SERVICE_HOST and the like there when a Service has such a name. */
+function isOfKubernetes(name: string, value: string): boolean {
+  return /_SERVICE_(HOST|PORT)|_PORT_\d+_/.test(name) || value.startsWith('tcp://');
+}
+
+function hint(name: string, known: ReadonlySet<string>): string {
+  const own = [...known].map((one) => one.slice(prefix.length));
+  const nearest = findNearestName(name.slice(prefix.length), own);
+  return nearest === undefined ? ': docs/configuration.md lists all' : `: did you mean ${prefix}${nearest}?`;
 }

@@ -59,19 +59,20 @@ const failing = [
     args: ['--asset', 'moon-cheese'],
     message: /fatal error code: 404; the service's answer: .*moon-cheese/,
   },
-  { name: 'an unknown option', args: ['--colour'], message: /Unknown option '--colour'/ },
+  { name: 'an unknown option', args: ['--colour'], code: 2, message: /Unknown option '--colour'/ },
   {
     name: 'a deadline that is no number',
     args: ['--timeout', 'soon'],
+    code: 2,
     message: /--timeout: expected seconds/,
   },
   { name: 'too short a deadline', args: ['--timeout', '1'], message: /did not end within 1 s/ },
 ];
 
-for (const { name, args, message } of failing) {
-  test(`a demo with ${name} says so and exits with 1`, needing('embedded cluster'), async (t) => {
+for (const { name, args, code = 1, message } of failing) {
+  test(`a demo with ${name} says so and exits with ${code}`, needing('embedded cluster'), async (t) => {
     const demo = await startCommand(t, ['demo', ...args]);
-    assert.equal(await demo.ended(), 1);
+    assert.equal(await demo.ended(), code);
     assert.match(demo.stderr, message);
     assert.doesNotMatch(demo.stderr, /\n +at /);
     assert.deepEqual(await demo.leftovers(), []);

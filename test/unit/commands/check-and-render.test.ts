@@ -149,6 +149,7 @@ suite('render', () => {
     {
       name: 'a parameter without a value',
       args: ['seattle-weather', '--param', 'YEAR'],
+      code: 2,
       message: /--param: expected NAME=VALUE, received "YEAR"/,
     },
     {
@@ -156,13 +157,18 @@ suite('render', () => {
       args: ['other'],
       message: /There is no template "other"; expected one of seattle-weather, transcode, word-count/,
     },
-    { name: 'no template', args: [], message: /Usage: edc-job-provisioner render/ },
+    {
+      name: 'no template',
+      args: [],
+      code: 2,
+      message: /received none\nSee edc-job-provisioner render --help/,
+    },
   ];
-  for (const { name, args, message } of refused) {
+  for (const { name, args, code = 1, message } of refused) {
     test(`refuses ${name}`, async () => {
-      const { code, stdout, stderr } = await run('render', ...args);
-      assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
-      assert.match(stderr, message);
+      const refusal = await run('render', ...args);
+      assert.deepEqual([refusal.code, refusal.stdout], [code, '']);
+      assert.match(refusal.stderr, message);
     });
   }
 });

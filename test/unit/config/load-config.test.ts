@@ -312,3 +312,29 @@ function problemsOf(env: Record<string, string>): string[] {
   }
   throw new assert.AssertionError({ message: 'the configuration was accepted' });
 }
+
+test('an environment variable that is misspelt is named with the setting that it is most like, without its value', () => {
+  const misspelt = {
+    EDC_JP_STORE_BUCKETS: 'a-secret',
+    EDC_JP_HTTP_PUBLICURL: 'a-secret',
+    EDC_JP_CLUSTER_NAMESPAC: 'a-secret',
+    EDC_JP_CONFG: 'a-secret',
+    EDC_JP_COMPLETELY_DIFFERENT_THING: 'a-secret',
+    EDC_JP_RESULTS_SERVICE_HOST: '10.0.0.1',
+  };
+  const { warnings } = loadConfig({ env: { ...good, ...misspelt } });
+  assert.deepEqual(warnings.toSorted(), [
+    'EDC_JP_CLUSTER_NAMESPAC is not a setting and is ignored: did you mean EDC_JP_CLUSTER_NAMESPACE?',
+    'EDC_JP_COMPLETELY_DIFFERENT_THING is not a setting and is ignored: docs/configuration.md lists all',
+    'EDC_JP_CONFG is not a setting and is ignored: did you mean EDC_JP_CONFIG?',
+    'EDC_JP_HTTP_PUBLICURL is not a setting and is ignored: did you mean EDC_JP_HTTP_PUBLIC_URL?',
+    'EDC_JP_STORE_BUCKETS is not a setting and is ignored: did you mean EDC_JP_STORE_BUCKET?',
+  ]);
+});
+
+test('a thousand unknown variables are twenty warnings and a number', () => {
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`EDC_JP_X_${index}`, '']));
+  const { warnings } = loadConfig({ env: { ...good, ...many } });
+  assert.equal(warnings.length, 21);
+  assert.match(warnings.at(-1) ?? '', /^980 more EDC_JP_… variables are not settings/);
+});
