@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse, parseAllDocuments } from 'yaml';
+import { loadConfig } from '../../../src/config/load-config.ts';
+
+interface Container {
+  ports: { name: string; containerPort: number }[];
+  env: { name: string; value: string }[];
+}
+
+interface Compose {
+  services: Record<
+    string,
+    { environment: Record<string, string>; ports: string[]; healthcheck: { test: string[] } }
+  >;
+}
+
+const root = new URL('../../../', import.meta.url);
+const file = fileURLToPath(new URL('deploy/base/settings.yaml', root));
+const secrets = {
+  STORE_ACCESS_KEY_ID: 'id',
+  STORE_SECRET_ACCESS_KEY: 'secret',
+  RESULT_KEYS: `k1:${'0'.repeat(64)}`,
+  CONNECTOR_PROVIDER_TOKENS: '0'.repeat(48),
+  CONNECTOR_PROVIDER_KEY: 'key',
+};
+
+function read(path: string): string {
+  return readFileSync(new URL(path, root), 'utf8');
+}
+
+test('the settings of deploy/base are usable as they are, and serve nothing without a token', () => {
+  const { config, warnings } = loadConfig({ env: secrets, file });
+  assert.deepEqual(warnings, []);
+  assert.equal(config.http.bare, 'off');
+});
+
+test('the ports of the Deployment are those of its settings', () => {
+  const { config } = loadConfig({ env: secrets, file });
+  const [deployment] = parseAllDocuments(read('deploy/base/deployment.yaml')).map(
+    (document) => document.toJS() as { spec: { template: { spec: { containers: Container[] } } } },
+  );
+  const [container] = deployment?.spec.template.spec.containers ?? [];
+  const ports = Object.fromEntries(container?.ports.map((port) => [port.name, port.containerPort]) ?? []);
+  assert.deepEqual(ports, { http: config.http.port, metrics: config.http.metricsPort });
+});
+
+test('the compose file passes on every secret of the example settings, and settings that exist', () => {
+  const { services } = parse(read('docker-compose.entrypoint.yaml')) as Compose;
+  const { environment = {}, ports, healthcheck } = services['edc-job-provisioner'] ?? {};
+  for (const name of Object.keys(secrets)) assert.match(environment[name] ?? '', new RegExp(`\\{${name}:`));
+  const settings = Object.entries(environment).filter(([name]) => name.startsWith('EDC_JP_'));
+  const { config, warnings } = loadConfig({ env: { ...Object.fromEntries(settings), ...secrets }, file });
+  assert.deepEqual(warnings, []);
+  assert.equal(config.cluster.kubeconfig, environment['EDC_JP_CLUSTER_KUBECONFIG']);
+  const { port } = config.http;
+  assert.ok(ports?.every((text) => text.endsWith(`:${port}`)));
+  assert.ok(healthcheck?.test.at(-1)?.includes(`http://127.0.0.1:${port}/health/ready`));
+});
