@@ -49,13 +49,20 @@ test('a callback target gets its callback when it is well again', { concurrency:
   ]);
 });
 
-/** It refuses the callback, then the termination for a while, each time with the key and the address that it was sent. */
+/** It refuses the callback and a termination and shows what it was sent; then it answers as one that starts, before it terminates. */
 async function deliverToEcho(world: World, name: string): Promise<void> {
   const simulator = world.connector(name);
   simulator.misbehave('callback', { kind: 'echo', status: 400 });
-  simulator.misbehave('management', { kind: 'echo', status: 503 }, 2);
+  simulator.misbehave('management', { kind: 'echo', status: 503 });
   const transfer = simulator.startTransfer({ assetId: 'echo' });
   const flow = world.flowOf(transfer, name);
+  const tried = { kind: 'management', transferProcessId: transfer.id } as const;
+  const starting = [405, 404].map((status) => ({ kind: 'status', status, page: true }) as const);
+  for (const next of [...starting, undefined]) {
+    const before = simulator.exchanges(tried).length;
+    await waitUntil('a termination was tried', () => simulator.exchanges(tried).length > before);
+    simulator.misbehave('management', next);
+  }
   const { errorDetail } = await simulator.waitFor(transfer.id, 'TERMINATED');
   const record = await waitUntil('the flow is recorded', () => world.bucket.record(flow));
   const [callback] = simulator.exchanges({ kind: 'callback', transferProcessId: transfer.id });
