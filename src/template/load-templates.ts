@@ -45,8 +45,12 @@ export async function readTemplates(
 
 /** `jobs-templates/x/job.yaml:12: reason`. */
 export function describeProblem({ file, line, reason, severity }: TemplateProblem): string {
-  const place = `${file}${line === undefined ? '' : `:${line}`}`;
-  return severity === undefined ? `${place}: ${reason}` : `${place}: ${severity}: ${reason}`;
+  const parts = [
+    line === undefined ? file : `${file}:${line}`,
+    ...(severity === undefined ? [] : [severity]),
+  ];
+  // Names may hold anything: a problem stays on its line, and steers no terminal.
+  return [...parts, reason].join(': ').replaceAll(/\p{Cc}/gu, (odd) => JSON.stringify(odd).slice(1, -1));
 }
 
 interface Place {

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { absolutePath, closed, list, quantityPattern, text } from './job/schema-kinds.ts';
+import { absolutePath, anyName, closed, list, quantityPattern, text } from './job/schema-kinds.ts';
 
 const duration = Type.Unsafe<string | number>({
   title: 'a duration such as 90s, 30m, 2h, 7d or 1h30m, or a number of seconds',
@@ -65,13 +65,13 @@ const results = closed({
   allowEmpty: Type.Optional(Type.Boolean()),
 });
 
-const properties = Type.Record(Type.String(), parameter, { title: 'a map of names to schemas' });
+const properties = Type.Record(anyName, parameter, { title: 'a map of names to schemas' });
 
 /** `template.yaml`, as its author writes it. */
 export const TemplateSchema = closed({
   description: text,
   assets: list(
-    closed({ id: text, parameters: Type.Optional(Type.Record(Type.String(), scalar, { title: 'a map' })) }),
+    closed({ id: text, parameters: Type.Optional(Type.Record(anyName, scalar, { title: 'a map' })) }),
   ),
   parameters: Type.Optional(
     closed({

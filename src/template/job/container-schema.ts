@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { absolutePath, closed, list, name, quantity, text } from './schema-kinds.ts';
+import { absolutePath, anyName, closed, list, name, quantity, text } from './schema-kinds.ts';
 
 const optional = Type.Optional(Type.Boolean());
 const variable = Type.String({
@@ -32,7 +32,7 @@ const environmentSource = closed({
   secretRef: Type.Optional(reference),
 });
 
-const quantities = Type.Record(Type.String(), quantity, { title: 'a map of resources to quantities' });
+const quantities = Type.Record(anyName, quantity, { title: 'a map of resources to quantities' });
 const resources = closed({ requests: Type.Optional(quantities), limits: Type.Optional(quantities) });
 
 /** Only what agrees with the context that every container gets. */

@@ -14,7 +14,9 @@ export const name = Type.String({
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
 });
 export const text = Type.String({ title: 'text that is not empty', minLength: 1 });
-export const textMap = Type.Record(Type.String(), Type.String(), { title: 'a map of names to text' });
+/** Any name: that of `Type.String()` alone is `^.*$`, which lets the values of names with a line break pass unseen. */
+export const anyName = Type.String({ pattern: '^[^]*$' });
+export const textMap = Type.Record(anyName, Type.String(), { title: 'a map of names to text' });
 export const absolutePath = Type.String({ title: 'an absolute path', pattern: '^/' });
 
 /** `500m`, `1.5`, `2Gi`. */
@@ -26,4 +28,4 @@ export const quantity = Type.Unsafe<string | number>({
   minimum: 0,
 });
 /** Shapes that Kubernetes alone judges: affinities and the like can give a pod nothing that it should not have. */
-export const anyObject = Type.Record(Type.String(), Type.Unknown(), { title: 'a map' });
+export const anyObject = Type.Record(anyName, Type.Unknown(), { title: 'a map' });

@@ -217,6 +217,11 @@ const templates: Row[] = [
     ],
   },
   {
+    name: 'a parameter with a line break in its name',
+    files: inTemplate('    NAME:', '    "a\\nb": 2\n    NAME:'),
+    problems: ['template.yaml:11: parameters.properties.a\\nb: expected a map, received 2'],
+  },
+  {
     name: 'a parameter of the service',
     files: inTemplate('    NAME:', '    RESULT_DIRECTORY:'),
     problems: ['template.yaml:11: parameters.properties.RESULT_DIRECTORY: is set by the service'],
