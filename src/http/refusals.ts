@@ -7,7 +7,7 @@ export interface Refusal {
   code: string;
   field?: string;
   detail: string;
-  /** The route's pattern, without secrets. */
+  /** The route's pattern with the parameters that are no secret. */
   path: string;
 }
 
@@ -28,7 +28,7 @@ export function createRefusals(now: () => Date): Refusals {
     record(connector = unknown, refusal) {
       const kinds = byConnector.get(connector) ?? new Map<string, Refusal>();
       byConnector.set(connector, kinds);
-      const kind = JSON.stringify([refusal.code, refusal.field, refusal.detail, refusal.path]);
+      const kind = kindOf(refusal);
       const count = (kinds.get(kind)?.count ?? 0) + 1;
       // A map keeps the order of insertion, so that the first one is the one that was seen the longest ago.
       kinds.delete(kind);
@@ -44,6 +44,11 @@ export function createRefusals(now: () => Date): Refusals {
       return Object.fromEntries(lists);
     },
   };
+}
+
+/** Not by its path: a stranger can write there what it likes, and would push out what a connector has to know. */
+export function kindOf({ code, field, detail }: Pick<Refusal, 'code' | 'field' | 'detail'>): string {
+  return JSON.stringify([code, field, detail]);
 }
 
 export const refusalSchema = {

@@ -4,7 +4,7 @@ import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { sendProblem } from '../answer-problem.ts';
 import { createRepeatLimit } from '../limit-repeats.ts';
 import { problemOf, type Problem } from '../problem.ts';
-import type { Refusals } from '../refusals.ts';
+import { kindOf, type Refusals } from '../refusals.ts';
 import type { HttpState } from '../route.ts';
 
 export interface ErrorProblemsDependencies {
@@ -41,7 +41,7 @@ export function errorProblems({ refusals, blot }: ErrorProblemsDependencies): Mi
     const { tag = 'connectors' } = state.route?.operation ?? {};
     if (tag === 'connectors') refusals.record(connector, refusal);
     const level = tag === 'connectors' ? 'warn' : 'info';
-    const first = isFirst(JSON.stringify([connector, refusal]), (more) => {
+    const first = isFirst(`refusal ${connector ?? ''} ${kindOf(refusal)}`, (more) => {
       log[level]({ connector, ...refusal, more }, 'requests refused again');
     });
     if (first) log[level]({ connector, ...refusal }, 'request refused');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
+import { createRefusals } from '../../../src/http/refusals.ts';
 import { memoryLog } from '../../support/memory-log.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
 import { memoryFlows } from './memory-flows.ts';
@@ -105,3 +106,32 @@ for (const { name, http, where } of [
     assert.equal(reply?.status, 404);
   });
 }
+
+test('a stranger that makes up paths hides no refusal of a connector', async (t) => {
+  const { log, entries } = memoryLog();
+  const refusals = createRefusals(() => new Date());
+  const { port, server } = await startHttp(t, { log, refusals });
+  await ask(port, path, { body: provisionBody({ assetId: 'no-asset' }) });
+  for (let asked = 0; asked < 300; asked += 1) {
+    await ask(port, `/path-${asked}`);
+    await ask(port, `/connectors/edc/wrong/provision/template-${asked}`, { body: '{}' });
+  }
+  await ask(port, path, {
+    body: provisionBody({ callbackAddress: 'http://elsewhere.example.org/callback' }),
+  });
+  await server.close();
+  assert.deepEqual(
+    entries('request refused').map(({ code }) => code),
+    ['unknown-template', 'not-found', 'unknown-connector', 'invalid-request'],
+  );
+  const { edc = [], '(unknown)': others = [] } = refusals.list();
+  assert.deepEqual(
+    [...edc, ...others].map(({ code, count }) => [code, count]),
+    [
+      ['invalid-request', 1],
+      ['unknown-connector', 300],
+      ['unknown-template', 1],
+      ['not-found', 300],
+    ],
+  );
+});
