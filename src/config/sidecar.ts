@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts';
 export interface SidecarSettings {
   /** Where the worker's results appear. */
   results: string;
-  /** A folder of the sidecar's own: journal and started file survive its restarts. */
+  /** A folder of the sidecar’s own, which survives its restarts: the journal, and the file that the startup probe tests. */
   state: string;
   /** The mounted Secret with the store's keys. */
   credentials: string;

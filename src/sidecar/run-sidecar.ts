@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SidecarSettings } from '../config/sidecar.ts';
@@ -26,6 +26,8 @@ export async function runSidecar(
   log: Log,
   terminate: AbortSignal,
 ): Promise<0 | 1> {
+  // Of an earlier process in this pod: its probe must not pass before this one is ready.
+  rmSync(startedFile(settings), { force: true });
   const grace = startGrace(settings.graceSeconds, terminate);
   // Nothing else would keep the process when everything has failed.
   const alive = setInterval(() => undefined, 1_000_000);
@@ -55,6 +57,11 @@ export async function runSidecar(
   }
 }
 
+/** What the startup probe tests. */
+function startedFile({ state }: SidecarSettings): string {
+  return join(state, 'started');
+}
+
 /** Stays if this process is killed before its end. */
 const killedReport: SidecarReport = { error: { message: 'the upload was killed before it ended' } };
 
@@ -80,7 +87,7 @@ async function openInTime(
   for (let attempt = 1; ; attempt += 1) {
     try {
       const session = openSession(settings, log, deadline);
-      writeFileSync(join(settings.state, 'started'), '');
+      writeFileSync(startedFile(settings), '');
       return session;
     } catch (error) {
       if (deadline.aborted) throw error;
