@@ -1,3 +1,4 @@
+import type { Delivery } from '../../connector/delivery.ts';
 import { isServiceError, ServiceError } from '../../errors.ts';
 import { annotation, writeAnnotation, type Told } from '../../flow/annotations.ts';
 import type { DataAddress } from '../../flow/data-address.ts';
@@ -106,7 +107,7 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const delivery = await deps.announce(flow, address, signal);
-  flowLogger(deps.log, flow.name).info({ delivery }, 'The connector was called.');
+  logDelivery(deps, flow, delivery);
   switch (delivery.result) {
     case 'told':
       return await noteTold(deps, { flow, told: { result: 'told', intent: flow.intent?.at } }, signal);
@@ -120,6 +121,13 @@ async function deliver(
     default:
       return delivery satisfies never;
   }
+}
+
+/** What somebody may have to mend (a wrong key, a wrong address, a refusal) is a warning. */
+function logDelivery({ log }: Reconciler, { name }: Flow, delivery: Delivery): void {
+  const taken = delivery.result === 'told' || delivery.result === 'ended';
+  if (taken) flowLogger(log, name).info({ delivery }, 'outcome delivered');
+  else flowLogger(log, name).warn({ delivery }, 'outcome not delivered');
 }
 
 /** Results that the connector will never take still leave a consumer waiting: its transfer is terminated instead. */

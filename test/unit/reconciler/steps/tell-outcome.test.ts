@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { pino } from 'pino';
 import { Agent } from 'undici';
 import type { ConnectorConfig } from '../../../../src/config/config.ts';
 import { announceOutcome } from '../../../../src/connector/control-plane/announce-outcome.ts';
@@ -173,6 +174,23 @@ test('an address that nobody took within a day becomes a termination, which is t
   const flow = await see(name);
   assert.deepEqual([flow.told?.result, flow.outcome], ['gave-up', succeeded]);
 });
+
+const levels: { answer: Delivery; level: number }[] = [
+  { answer: { result: 'told', status: 204 }, level: 30 },
+  { answer: { result: 'ended', status: 409, state: 'TERMINATED' }, level: 30 },
+  { answer: { result: 'refused', status: 400, problem: 'answered 400' }, level: 40 },
+  { answer: { result: 'retry', slowly: true, problem: 'answered 401' }, level: 40 },
+];
+for (const { answer, level } of levels) {
+  test(`a delivery that is ${answer.result} is logged at level ${level}, with what was answered`, async (t) => {
+    const { deps, see, name } = await start(t, { outcome: failed }, () => answer);
+    const lines: { level: number; delivery?: Delivery }[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as (typeof lines)[number]) });
+    await tellOutcome({ ...deps, log }, await see(name), signal);
+    const found = lines.find(({ delivery }) => delivery !== undefined);
+    assert.deepEqual([found?.level, found?.delivery], [level, answer]);
+  });
+}
 
 test('a refused termination is the last word', async (t) => {
   const refusal = { result: 'refused', problem: 'answered 400', status: 400 } as const;
