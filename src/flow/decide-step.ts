@@ -66,15 +66,21 @@ function cancellation({ flow, now }: World): Outcome | undefined {
  * older one never replaces what is noted.
  */
 function noteEvidence({ flow, attempts, now }: World): Step | undefined {
+  const mayRelease = !hasResults(flow);
   for (const [index, attempt] of attempts.entries()) {
     if (isSuperseded(attempt, flow.attempt)) {
-      if (attempt.terminal) return { take: 'release', attempts: [attempt] };
+      if (attempt.terminal && mayRelease) return { take: 'release', attempts: [attempt] };
     } else if (attempt.terminal) return { take: 'note-attempt', attempt };
     else if (hasUnnotedWorker(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker)) {
       return { take: 'note-worker', worker: workerEnd(attempt, now) };
     }
   }
   return undefined;
+}
+
+/** Nothing that its pods say can decide any more: they are let go when the callback has left, which does not wait for that. */
+function hasResults({ attempt }: Flow): boolean {
+  return attempt !== undefined && judgeAttempt(attempt).verdict === 'verify';
 }
 
 /** It is noted already, or another one is that was created later. */
@@ -168,7 +174,11 @@ const stopSlackMillis = 30_000;
 
 function afterOutcome({ flow, attempts, now }: World, outcome: Outcome): Step {
   if (mustStop(flow, attempts, outcome)) return { take: 'stop', attempts: attempts.filter(isAlive) };
-  if (flow.told === undefined) return { take: 'tell' };
+  if (flow.told === undefined) {
+    const ended = attempts.filter(({ terminal }) => terminal);
+    const wasTried = flow.intent !== undefined;
+    return wasTried && ended.length > 0 ? { take: 'release', attempts: ended } : { take: 'tell' };
+  }
   const stoppedBy = Date.parse(outcome.at) + flow.plan.limits.stopGrace * 1000 + stopSlackMillis;
   if (attempts.some(({ terminal }) => !terminal) && now < stoppedBy)
     return { take: 'wait', until: stoppedBy };

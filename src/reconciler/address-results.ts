@@ -4,6 +4,7 @@ import type { Flow } from '../flow/flow.ts';
 import type { Outcome } from '../flow/outcome.ts';
 import type { FailureReason } from '../flow/reasons.ts';
 import { buildDataAddress } from '../result/build-data-address.ts';
+import type { Manifest } from '../result/manifest.ts';
 import { readManifest, type ManifestReading } from '../result/read-manifest.ts';
 import type { Reconciler } from './reconciler.ts';
 
@@ -21,13 +22,13 @@ export async function addressResults(
   signal: AbortSignal,
 ): Promise<AddressedResults> {
   const connector = deps.config.connectors.find(({ name }) => name === flow.request.connector);
-  const reading = await readVerified(deps, { flow, outcome }, signal);
+  const reading = await findManifest(deps, { flow, outcome }, signal);
   if (!reading.found) return { reason: reading.reason, message: reading.message };
   const address = await buildDataAddress({
     flow: flow.name,
     plan: flow.plan,
     outcome,
-    manifest: reading.stored.manifest,
+    manifest: reading.manifest,
     connector: { resultsUrl: connector?.resultsUrl ?? deps.config.http.publicUrl },
     keys: deps.secrets.resultKeys,
     store: deps.store,
@@ -37,8 +38,21 @@ export async function addressResults(
   return { address };
 }
 
-type Reading =
-  Extract<ManifestReading, { found: true }> | { found: false; reason: FailureReason; message: string };
+type Found = { found: true; manifest: Manifest } | Unusable;
+type Unusable = { found: false; reason: FailureReason; message: string };
+type Reading = Extract<ManifestReading, { found: true }> | Unusable;
+
+/** Read once if it was verified just now. */
+async function findManifest(
+  deps: Reconciler,
+  { flow, outcome }: Succeeded,
+  signal: AbortSignal,
+): Promise<Found> {
+  const verified = deps.verified.take(flow.name, outcome.results.manifestSha256);
+  if (verified !== undefined) return { found: true, manifest: verified };
+  const reading = await readVerified(deps, { flow, outcome }, signal);
+  return reading.found ? { found: true, manifest: reading.stored.manifest } : reading;
+}
 
 async function readVerified(
   { store }: Reconciler,

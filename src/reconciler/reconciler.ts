@@ -10,6 +10,7 @@ import type { Preparer } from '../provisioner/prepare-flow.ts';
 import type { EventLook } from './event-look.ts';
 import type { PollTransfers } from './poll-transfers.ts';
 import type { SettleClock } from './settle-clock.ts';
+import type { VerifiedManifests } from './verified-manifests.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
 export interface Reconciler extends Preparer {
@@ -17,6 +18,7 @@ export interface Reconciler extends Preparer {
   secrets: Secrets;
   settle: SettleClock;
   world: WorldCache;
+  verified: VerifiedManifests;
   events: EventLook;
   transfers: PollTransfers;
   announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<Delivery>;
@@ -24,7 +26,7 @@ export interface Reconciler extends Preparer {
   log: Logger;
 }
 
-export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
+export type ReconcilerDependencies = Omit<Reconciler, 'world' | 'verified'>;
 
 export interface WorldCache {
   flow(name: string): Flow | undefined;

@@ -7,6 +7,7 @@ import { readFlow, type Flow } from '../../src/flow/flow.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { createSettleClock } from '../../src/reconciler/settle-clock.ts';
+import { VerifiedManifests } from '../../src/reconciler/verified-manifests.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { epoch } from './flow-values.ts';
 
@@ -46,22 +47,13 @@ export async function startTestReconciler(
     now: () => new Date(now),
     settle: createSettleClock({ settleMillis: 0, inheritedMillis: 0 }),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
+    verified: new VerifiedManifests(),
     events: { about: () => Promise.resolve([]) },
     transfers: unexpected,
     announce: announce ?? unexpected,
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
-    world: {
-      flow: (name) => flows.get(name),
-      flows: () => flows.values(),
-      attempts: attempts ?? ((): Attempt[] => []),
-      learnJob(job) {
-        const flow = readFlow(job);
-        if (flow !== undefined) flows.set(flow.name, flow);
-      },
-      learnPod: () => undefined,
-      forgetPod: () => undefined,
-    },
+    world: worldOf(flows, attempts),
   };
   return {
     deps,
@@ -76,6 +68,21 @@ export async function startTestReconciler(
       if (job === undefined || flow === undefined) throw new Error(`there is no ${name}`);
       return flow;
     },
+  };
+}
+
+/** A Job is seen only once `see` or a step has told of it. */
+function worldOf(flows: Map<string, Flow>, attempts: TestReconcilerOptions['attempts']): Reconciler['world'] {
+  return {
+    flow: (name) => flows.get(name),
+    flows: () => flows.values(),
+    attempts: attempts ?? ((): Attempt[] => []),
+    learnJob(job) {
+      const flow = readFlow(job);
+      if (flow !== undefined) flows.set(flow.name, flow);
+    },
+    learnPod: () => undefined,
+    forgetPod: () => undefined,
   };
 }
 

@@ -29,6 +29,7 @@ export async function verifyAttempt(
     },
     signal,
   );
+  if (verified.verdict === 'verified') deps.verified.keep(verified.manifest, report.sha256);
   const at = deps.now().toISOString();
   const outcome: Outcome =
     verified.verdict === 'verified'

@@ -182,8 +182,26 @@ const rows: Row[] = [
     expect: { take: 'note-attempt' },
   },
   {
-    name: 'a pod is let go once its end is noted',
+    name: 'a pod without results is let go once its end is noted',
+    flow: { ...started, attempt: { ...goodEnd, worker: { exitCode: 1, reason: 'Error' } } },
+    attempts: [anAttempt({ terminal: true, worker: ended })],
+    expect: { take: 'release' },
+  },
+  {
+    name: 'results are verified before their pod is let go',
     flow: { ...started, attempt: goodEnd },
+    attempts: [anAttempt({ terminal: true, worker: ended })],
+    expect: { take: 'verify' },
+  },
+  {
+    name: 'the callback leaves before the pod is let go',
+    flow: { ...started, attempt: goodEnd, outcome: succeeded },
+    attempts: [anAttempt({ terminal: true, worker: ended })],
+    expect: { take: 'tell' },
+  },
+  {
+    name: 'a pod is let go before its callback is tried once more',
+    flow: { ...started, attempt: goodEnd, outcome: succeeded, intent: { at: at(60), attempts: 1 } },
     attempts: [anAttempt({ terminal: true, worker: ended })],
     expect: { take: 'release' },
   },
