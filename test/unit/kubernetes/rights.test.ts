@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { describeRights, neededRights } from '../../../src/kubernetes/rights.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { describeRights, findMissingRights, neededRights } from '../../../src/kubernetes/rights.ts';
 import { readGrants } from '../../servers/compare-audit.ts';
 
 test('the rights that a start asks for are those that the deployed Role grants', async () => {
@@ -19,4 +20,19 @@ test('missing rights are told by resource', () => {
     { group: '', resource: 'events', verb: 'list' },
   ];
   assert.equal(describeRights(rights), 'create, watch of jobs.batch; list of events');
+});
+
+test('a right on a subresource is asked for as the API server knows it', async () => {
+  const asked: unknown[] = [];
+  const connection = {
+    json: ({ body }: { body?: unknown }) => {
+      const { spec } = body as { spec: { resourceAttributes: { subresource?: string } } };
+      asked.push(spec.resourceAttributes);
+      return Promise.resolve({ status: { allowed: spec.resourceAttributes.subresource === undefined } });
+    },
+  };
+  const missing = await findMissingRights(connection, 'jobs', AbortSignal.timeout(30_000));
+  assert.equal(describeRights(missing), 'get of pods/log');
+  const attributes = { group: '', verb: 'get', namespace: 'jobs', resource: 'pods', subresource: 'log' };
+  assert.ok(asked.some((one) => isDeepStrictEqual(one, attributes)));
 });
