@@ -4,6 +4,7 @@ import { request } from 'undici';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Config } from '../../src/config/config.ts';
 import { annotation } from '../../src/flow/annotations.ts';
+import { cleanupKey } from '../../src/flow/cleanup.ts';
 import { evidenceFinalizer, evidenceLabel, flowLabel, stateLabel } from '../../src/flow/labels.ts';
 import { recordIndexKey, recordKey } from '../../src/flow/record.ts';
 import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
@@ -104,9 +105,13 @@ async function callBack(job: Job): Promise<void> {
   await body.dump();
 }
 
+/** The usual retention. */
+const weekMillis = 7 * 86_400_000;
+
 async function record({ cluster, store }: BareClients, job: Job): Promise<void> {
   const flow = job.metadata?.name ?? '';
   const options = { contentType: 'application/json' };
+  await store.put(cleanupKey({ flow, due: Date.now() + weekMillis }), Buffer.alloc(0), options, signal);
   await store.put(recordKey(flow), Buffer.from(JSON.stringify(job.metadata?.annotations)), options, signal);
   await store.put(recordIndexKey(flow, requestOf(job).acceptedAt), Buffer.alloc(0), options, signal);
   const annotations = { [annotation.recordedAt]: now() };
