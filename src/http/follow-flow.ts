@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isServiceError, ServiceError } from '../errors.ts';
+import { isOutOfReach, ServiceError } from '../errors.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowService, FlowView } from '../provisioner/flow-service.ts';
 
@@ -56,8 +56,7 @@ async function look(
   try {
     return (await flows.find(flow, signal)) ?? 'missing';
   } catch (error) {
-    if (isServiceError(error, 'cluster-unavailable', 'store-unavailable') && !signal.aborted)
-      return 'unanswered';
+    if (isOutOfReach(error) && !signal.aborted) return 'unanswered';
     throw error;
   }
 }
