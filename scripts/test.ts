@@ -1,4 +1,4 @@
-// `npm test [-- files or options of node --test]`: unit tests first, since they say most precisely what broke, then scenarios.
+// `npm test [-- files or options of node --test]`: unit tests, and scenarios beside them.
 // `npm run test:all` is the same with nothing left out: kills at every request, fifty kills, replicas under load.
 import { spawn } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { withCompileCache } from './compile-cache.ts';
 import { isLong, longestFirst, type Batch } from './testing/combinations.ts';
 import { describeRun, exitCodeOf } from './testing/print-summary.ts';
-import type { Results } from './testing/read-results.ts';
-import { runBatch } from './testing/run-batch.ts';
+import { runBatches } from './testing/run-batch.ts';
 
 const wholeOption = '--whole';
 const given = process.argv.slice(2).filter((argument) => argument !== wholeOption);
@@ -48,39 +47,35 @@ async function runAll(): Promise<number> {
   rmSync(listings, { recursive: true, force: true });
   mkdirSync(listings);
   const start = performance.now();
-  const results: Results = new Map();
   try {
-    for (const [name, batch] of Object.entries(batches())) {
-      say(`\n${name}: ${batch.files.length} files`);
-      const run = { ...batch, env: environment(), report: join(folder, batch.label), listing, say };
-      for (const [file, result] of await runBatch(run, interruption.signal)) results.set(file, result);
-    }
+    const runs = batches().map((batch, index) => {
+      return { ...batch, env: environment(), report: join(folder, String(index)), listing };
+    });
+    const results = await runBatches(runs, say, interruption.signal);
+    const seconds = (performance.now() - start) / 1000;
+    say(describeRun({ results, seconds, listing }));
+    return exitCodeOf(results);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const seconds = (performance.now() - start) / 1000;
-  say(describeRun({ results, seconds, listing }));
-  return exitCodeOf(results);
 }
 
-function batches(): Record<string, Batch & { label: string }> {
+/** Unit tests work, and scenarios, each of which has a cluster, a store and a service of its own, wait most of the time. */
+function batches(): Batch[] {
   const processors = availableParallelism();
-  return {
-    'unit tests': {
-      label: 'unit',
+  return [
+    {
       files: globSync('test/unit/**/*.test.ts').sort(),
-      concurrency: processors,
+      concurrency: Math.max(1, processors - 1),
       shared: true,
     },
-    // Each scenario has a cluster, a store and a service of its own, and waits more than it works.
-    scenarios: {
-      label: 'scenarios',
+    {
       files: globSync('test/integration/**/*.test.ts')
         .filter((file) => whole || !isLong(file))
         .sort(longestFirst),
-      concurrency: Math.min(3, processors + 1),
+      concurrency: Math.min(4, processors + 2),
     },
-  };
+  ];
 }
 
 function environment(): Record<string, string | undefined> {

@@ -96,9 +96,31 @@ export function isLong(file: string): boolean {
   return long.includes(basename(file)) && !sampled.includes(basename(file));
 }
 
+/** Half a minute and more on embedded servers, most of it waiting. */
+const slow = [
+  'kubelet-pod-deleted.test.ts',
+  'kubelet-node-lost.test.ts',
+  'documented-commands.test.ts',
+  'kubelet-eviction.test.ts',
+  'chaos.test.ts',
+  'dev-command.test.ts',
+  'forgetting.test.ts',
+  'crashed-upload.store.test.ts',
+  'failures.test.ts',
+  'cancel.test.ts',
+  'repeats.test.ts',
+  'replicas.test.ts',
+  'two-second-rule.test.ts',
+];
+
 /** For `sort`: so that no processor waits for the last one. */
 export function longestFirst(a: string, b: string): number {
-  return Number(long.includes(basename(b))) - Number(long.includes(basename(a))) || (a < b ? -1 : 1);
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+function rank(file: string): number {
+  const order = [...long, ...slow].indexOf(basename(file));
+  return order === -1 ? long.length + slow.length : order;
 }
 
 function isWithin(extent: Extent, file: string): boolean {

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Batch } from './combinations.ts';
 import { createProgress, followReport, type Progress } from './follow-report.ts';
 import { runInGroup } from './process-group.ts';
@@ -16,31 +16,48 @@ export interface BatchRun extends Batch {
   report: string;
   /** File to which the whole listing is appended: each test, and what the tests print. */
   listing: string;
-  /** Absent: nothing is said on the way. */
-  say?: (line: string) => void;
 }
 
 /**
- * Runs test files and says on the way which have ended. Scenarios start clusters, stores and services of their own, more than two
- * processors carry well: a file that fails beside others is run once more, alone, and what passes then is told as unsteady.
+ * Runs test files, all batches at once, and says on the way which have ended. Scenarios start clusters, stores and services of their own,
+ * more than two processors carry well: a file that fails beside others is run once more, alone, and what passes then is told as unsteady.
  */
-export async function runBatch(batch: BatchRun, signal: AbortSignal): Promise<Results> {
-  const { report, say = () => undefined } = batch;
-  const progress = createProgress(batch.files.length, say);
-  const results = await runGroups(batch, progress, signal);
+export async function runBatches(
+  batches: readonly BatchRun[],
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Results> {
+  const progress = createProgress(
+    batches.reduce((sum, { files }) => sum + files.length, 0),
+    say,
+  );
+  const found = await Promise.all(batches.map((batch) => runGroups(batch, progress, signal)));
+  const results: Results = new Map(found.flatMap((one) => [...one]));
   const again = [...results].filter(([, { failed }]) => failed > 0).map(([file]) => file);
   if (again.length === 0 || again.length > mostSecondTries) return results;
   // What a run that was cut off has failed at is no file.
   if (!again.every((file) => file.endsWith('.test.ts'))) return results;
   say(`once more, alone: ${again.length} that failed`);
-  const second = await runOnce(
-    { ...batch, files: again, concurrency: 1, shared: false, report: `${report}-again.jsonl` },
-    createProgress(again.length, say),
-    signal,
-  );
-  for (const [file, result] of second)
+  for (const [file, result] of await runAlone(batches, { again, say }, signal))
     results.set(file, { ...result, unsteady: result.failed > 0 ? [] : (results.get(file)?.failures ?? []) });
   return results;
+}
+
+async function runAlone(
+  batches: readonly BatchRun[],
+  { again, say }: { again: readonly string[]; say: (line: string) => void },
+  signal: AbortSignal,
+): Promise<Results> {
+  const progress = createProgress(again.length, say);
+  const second: Results = new Map();
+  for (const batch of batches) {
+    const own = new Set(batch.files.map((file) => resolve(file)));
+    const files = again.filter((file) => own.has(resolve(file)));
+    if (files.length === 0) continue;
+    const alone = { ...batch, files, concurrency: 1, shared: false, report: `${batch.report}-again.jsonl` };
+    for (const [file, result] of await runOnce(alone, progress, signal)) second.set(file, result);
+  }
+  return second;
 }
 
 /** Files that share processes are dealt out to as many of them as run at once; others are one run. */

@@ -4,7 +4,7 @@ import { batchesOf, type Combination, type Extent } from './combinations.ts';
 import { withCompileCache } from '../compile-cache.ts';
 import type { Results } from './read-results.ts';
 import { binaries } from './requirements.ts';
-import { runBatch } from './run-batch.ts';
+import { runBatches } from './run-batch.ts';
 
 export interface CombinationRun {
   combination: Combination;
@@ -30,7 +30,7 @@ export async function runCombination(
   for (const [index, batch] of batchesOf(combination, { named, extent }).entries()) {
     const report = join(folder, `${combination.name}-${index}`);
     mkdirSync(temporary, { recursive: true });
-    const found = await runBatch({ ...batch, env, report, listing, say }, signal);
+    const found = await runBatches([{ ...batch, env, report, listing }], say, signal);
     rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
     for (const [file, result] of found) results.set(file, result);
   }

@@ -2,10 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { processEnvironment } from '../config/process-environment.ts';
 import type { DemoServers } from '../demo/demo-servers.ts';
-import { startEmbeddedServers } from '../demo/embedded-servers.ts';
-import { openExternalServers } from '../demo/external-servers.ts';
 import { messageOf, ServiceError } from '../errors.ts';
-import { runDemo } from '../demo/run-demo.ts';
 import { StepPrinter } from '../demo/step-printer.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption } from './listen-for-interruption.ts';
@@ -77,6 +74,7 @@ async function runToItsEnd({ assetId, output, verbose, external, seconds }: Run)
   const log = createLogger(verbose ? 'debug' : 'silent');
   try {
     const options = { assetId, output, version: readVersion(), printer, log };
+    const { runDemo } = await import('../demo/run-demo.ts');
     const folder = await runDemo({ ...options, startServers: serversFor(external) }, signal);
     printer.success(`The results are in ${folder}`);
   } catch (error) {
@@ -91,8 +89,8 @@ async function runToItsEnd({ assetId, output, verbose, external, seconds }: Run)
 
 function serversFor(external: boolean): (folder: string) => Promise<DemoServers> {
   return external
-    ? () => openExternalServers(processEnvironment())
-    : (folder) => startEmbeddedServers({ folder });
+    ? async () => (await import('../demo/external-servers.ts')).openExternalServers(processEnvironment())
+    : async (folder) => (await import('../demo/embedded-servers.ts')).startEmbeddedServers({ folder });
 }
 
 /** Nobody who runs a demo wants a stack. */

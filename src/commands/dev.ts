@@ -6,8 +6,7 @@ import { describeDev, type DevFacts } from '../demo/describe-dev.ts';
 import { describeEnvironment } from '../demo/dev-environment.ts';
 import { defaultStateFolder, DevStateFolder } from '../demo/dev-state.ts';
 import { detachDev } from '../demo/detach-dev.ts';
-import { keepDev } from '../demo/keep-dev.ts';
-import { startDev, type DevOptions } from '../demo/start-dev.ts';
+import type { DevOptions } from '../demo/start-dev.ts';
 import { ServiceError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption, type Interruption } from './listen-for-interruption.ts';
@@ -89,8 +88,11 @@ async function start(args: string[], values: Values, state: DevStateFolder): Pro
   if (values.detach) {
     await startInBackground({ args, values, state }, interruption);
   } else if (values.background) {
+    const { keepDev } = await import('../demo/keep-dev.ts');
     await keepDev(options, state, interruption.signal);
   } else {
+    // Loaded only where servers are started: help, `dev env` and `dev stop` answer at once.
+    const { startDev } = await import('../demo/start-dev.ts');
     await using dev = await startDev(options);
     print(dev.facts, { json: values.json, end: 'Ctrl-C ends it all.' });
     if (!interruption.signal.aborted) await once(interruption.signal, 'abort');

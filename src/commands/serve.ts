@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { startService, type Service } from '../app.ts';
+import type { Service } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { processEnvironment } from '../config/process-environment.ts';
 import { createLogger, type Logger } from '../log.ts';
@@ -29,6 +29,7 @@ export async function serveCommand(args: string[]): Promise<void> {
   const { config, secrets, warnings } = loadConfig({ env: processEnvironment() });
   const log = createLogger(config.log.level);
   for (const warning of warnings) log.warn({ warning }, 'The configuration is usable, and yet:');
+  const { startService } = await import('../app.ts');
   const service = await startService({ config, secrets, version: readVersion(), log });
   await stopOnSignal(service, log);
 }

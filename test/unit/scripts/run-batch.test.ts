@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { describeResults, exitCodeOf } from '../../../scripts/testing/print-summary.ts';
 import type { Results } from '../../../scripts/testing/read-results.ts';
-import { runBatch, type BatchRun } from '../../../scripts/testing/run-batch.ts';
+import { runBatches, type BatchRun } from '../../../scripts/testing/run-batch.ts';
 
 const failsOnce = `
 import { existsSync, writeFileSync } from 'node:fs';
@@ -104,16 +104,7 @@ async function run(
     report: join(folder, 'report'),
     listing: join(folder, 'listing'),
   };
-  const results = await runBatch(
-    {
-      ...batch,
-      ...options,
-      say: (line) => {
-        said.push(line);
-      },
-    },
-    t.signal,
-  );
+  const results = await runBatches([{ ...batch, ...options }], (line) => said.push(line), t.signal);
   return { results, said, listing: await readFile(batch.listing, 'utf8') };
 }
 
