@@ -3,10 +3,13 @@ import type { Secrets } from './config/config.ts';
 /** Returns the text without secrets: for whatever a peer has sent and that is kept, logged or passed on. */
 export type Redact = (text: string) => string;
 
-const redacted = '[redacted]';
+export const redacted = '[redacted]';
 
 /** Shorter ones would take ordinary words with them, and protect nothing. */
 const shortest = 4;
+
+/** A token of a result's address, whichever key has signed it: it ends with `~` and 43 characters. */
+const resultTokens = /[\w.~-]*~[\w-]{43}/g;
 
 /** A capability is known by its place in a path of ours, also if it is another flow's or one of yesterday. */
 const capabilities = /(\/(?:results|connectors)\/[^/\s"'<>\\]+\/)[^/\s"'<>\\?#&]+/gi;
@@ -24,14 +27,18 @@ export function createRedactor(secrets: Iterable<string | undefined>): Redact {
   const pattern = patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'giu');
   return (text) => {
     const clean = pattern === undefined ? text : text.replaceAll(pattern, redacted);
-    return clean.replaceAll(capabilities, `$1${redacted}`);
+    return clean.replaceAll(capabilities, `$1${redacted}`).replaceAll(resultTokens, redacted);
   };
 }
 
 /** All that the service itself was given to keep secret. */
-export function listSecrets({ store, connectors, resultKeys }: Secrets): string[] {
-  const ofConnectors = Object.values(connectors).flatMap(({ tokens, key = '' }) => [...tokens, key]);
-  return [store.secretAccessKey, ...ofConnectors, ...resultKeys.map(({ key }) => key)];
+export function listSecrets(secrets: Secrets): string[] {
+  const { store, resultKeys } = secrets;
+  return [store.secretAccessKey, ...secretsOfConnectors(secrets), ...resultKeys.map(({ key }) => key)];
+}
+
+export function secretsOfConnectors({ connectors }: Pick<Secrets, 'connectors'>): string[] {
+  return Object.values(connectors).flatMap(({ tokens, key = '' }) => [...tokens, key]);
 }
 
 /** The parts of an address that let its holder in: long segments of its path and long values of its query. */

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { createBlot } from '../blot-secrets.ts';
+import { redacted } from '../redact-secrets.ts';
 
 /** What is kept of a worker's log. */
 export const logLines = 20;
@@ -20,14 +20,22 @@ export interface LogTailParts {
 export function buildLogTail({ text, cut, secrets }: LogTailParts): string {
   const plain = printable(text);
   const spellings = secrets.flatMap(spellingsOf);
-  const whole = blotEnds(plain, cut, spellings);
-  const lines = createBlot(spellings)(whole).trimEnd().split('\n').slice(-logLines);
+  const whole = redactEnds(plain, cut, spellings);
+  const lines = replaceEach(spellings, whole).trimEnd().split('\n').slice(-logLines);
   return lastBytes(lines.join('\n'));
 }
 
 /** The same for a worker's termination message, which is whole. */
-export function blotWords(text: string, secrets: readonly string[]): string {
-  return createBlot(secrets.flatMap(spellingsOf))(text);
+export function redactWords(text: string, secrets: readonly string[]): string {
+  return replaceEach(secrets.flatMap(spellingsOf), text);
+}
+
+/** As they stand: whole files may be among them, too long for the patterns that find a peer's spellings. */
+function replaceEach(spellings: readonly string[], text: string): string {
+  // The longest first: one may begin with another.
+  const all = spellings.flatMap((one) => [one, encodeURIComponent(one)]);
+  const known = [...new Set(all)].filter((one) => one !== '').sort((a, b) => b.length - a.length);
+  return known.reduce((left, secret) => left.replaceAll(secret, redacted), text);
 }
 
 function printable(text: string): string {
@@ -39,7 +47,7 @@ function printable(text: string): string {
 /** As programs print what they were given: as it is, a line at a time, quoted, or encoded. */
 function spellingsOf(secret: string): string[] {
   const trimmed = secret.trim();
-  // Of a certificate; shorter lines are of no use to anybody and would blot out half of a log.
+  // Of a certificate; shorter lines are of no use to anybody and would redact out half of a log.
   const lines = trimmed.split(/\s*\n\s*/).filter((line) => line.length >= 8);
   const plain = [secret, trimmed, JSON.stringify(trimmed).slice(1, -1), ...lines];
   return secret.length < pieceLength ? plain : [...plain, ...encodingsOf(Buffer.from(secret))];
@@ -51,7 +59,7 @@ function encodingsOf(bytes: Buffer): string[] {
 }
 
 /** The tail may begin, and what is cut may end, in the middle of a secret. */
-function blotEnds(text: string, cut: boolean, secrets: readonly string[]): string {
+function redactEnds(text: string, cut: boolean, secrets: readonly string[]): string {
   const begin = longestOverlap(secrets, text);
   const rest = begin === 0 ? text : `…${text.slice(begin)}`;
   if (!cut) return rest;

@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import Koa from 'koa';
-import type { Blot } from '../blot-secrets.ts';
+import type { Redact } from '../redact-secrets.ts';
 import type { HttpConfig } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -21,12 +21,12 @@ export interface AppDependencies {
   metrics: Metrics;
   routes: readonly Route[];
   refusals: Refusals;
-  blot: Blot;
+  redact: Redact;
 }
 
 /** The order matters: the deadline bounds all, the hold sees the status that the problems set. */
 export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> {
-  const { config, log, metrics, refusals, blot } = deps;
+  const { config, log, metrics, refusals, redact } = deps;
   const app = new Koa<HttpState>();
   const router = new Router<HttpState>({ strict: true, sensitive: true });
   for (const route of routes) register(router, route, deps);
@@ -34,9 +34,9 @@ export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> 
     log.warn({ err: error }, 'answer failed');
   });
   app.use(answerDeadline({ millis: config.answerDeadlineMillis, metrics }));
-  app.use(requestLog({ log, metrics, blot }));
+  app.use(requestLog({ log, metrics, redact }));
   app.use(busyHold({ millis: config.busyHoldMillis }));
-  app.use(errorProblems({ refusals, blot }));
+  app.use(errorProblems({ refusals, redact }));
   app.use(checkHead());
   app.use(router.routes());
   app.use(unrouted((path) => methodsAt(router, routes, path)));
@@ -46,14 +46,14 @@ export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> 
 function register(
   router: Router<HttpState>,
   route: Route,
-  { config, blot }: Pick<AppDependencies, 'config' | 'blot'>,
+  { config, redact }: Pick<AppDependencies, 'config' | 'redact'>,
 ): void {
   const readJson = jsonReader(config.bodyLimitBytes);
   const methods = methodsOf(route);
   async function handle(ctx: HttpContext): Promise<void> {
     const { state } = ctx;
     state.route = route;
-    state.shownPath = showMatched(route, ctx.params, blot);
+    state.shownPath = showMatched(route, ctx.params, redact);
     // The router takes HEAD for every GET.
     checkMethod(ctx, methods);
     if (route.body === 'json') state.readJson = () => readJson(ctx);

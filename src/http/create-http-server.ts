@@ -1,4 +1,4 @@
-import { createBlot, type Blot } from '../blot-secrets.ts';
+import { createRedactor, secretsOfConnectors, type Redact } from '../redact-secrets.ts';
 import type { Config, Secrets } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -38,14 +38,13 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
   const { http } = deps.config;
   function listener(ready: () => boolean) {
     const routes = allRoutes({ ...rest, now, refusals }, ready);
-    return createApp({ ...rest, config: http, routes, refusals, blot: blotOf(deps) }).callback();
+    return createApp({ ...rest, config: http, routes, refusals, redact: redactorOf(deps) }).callback();
   }
   return new HttpServer(http, listener, deps);
 }
 
-function blotOf({ secrets }: HttpDependencies): Blot {
-  const known = Object.values(secrets.connectors).flatMap(({ tokens, key = '' }) => [...tokens, key]);
-  return createBlot(known);
+function redactorOf({ secrets }: HttpDependencies): Redact {
+  return createRedactor(secretsOfConnectors(secrets));
 }
 
 export type MetricsDependencies = Pick<HttpDependencies, 'config' | 'log' | 'metrics' | 'components'> & {
@@ -64,7 +63,7 @@ export function createMetricsServer(deps: MetricsDependencies): HttpServer | und
     healthRoute({ ...healthOf(deps), ready, refusals, isInside: () => true }),
   ];
   const own = createRefusals(() => new Date());
-  const app = createApp({ config: http, log, metrics, routes, refusals: own, blot: createBlot([]) });
+  const app = createApp({ config: http, log, metrics, routes, refusals: own, redact: createRedactor([]) });
   return new HttpServer({ ...http, port: http.metricsPort }, () => app.callback(), { log });
 }
 

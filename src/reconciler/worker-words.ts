@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import { workerContainer } from '../flow/attempt.ts';
-import { blotWords, buildLogTail, logLines } from '../flow/log-tail.ts';
+import { redactWords, buildLogTail, logLines } from '../flow/log-tail.ts';
 import type { Container, Pod } from '../kubernetes/types.ts';
 import { flowLogger } from '../log.ts';
 import type { Reconciler } from './reconciler.ts';
@@ -45,7 +45,7 @@ export async function readWorkerWords(deps: Deps, asked: Asked, signal: AbortSig
   const tail = text === undefined ? '' : buildLogTail({ ...text, secrets });
   return {
     ...(tail === '' ? {} : { log: tail }),
-    ...(asked.message === undefined ? {} : { message: blotWords(asked.message, secrets) }),
+    ...(asked.message === undefined ? {} : { message: redactWords(asked.message, secrets) }),
   };
 }
 

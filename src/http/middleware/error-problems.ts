@@ -1,5 +1,5 @@
 import type { Middleware, ParameterizedContext } from 'koa';
-import type { Blot } from '../../blot-secrets.ts';
+import type { Redact } from '../../redact-secrets.ts';
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { sendProblem } from '../answer-problem.ts';
 import { createRepeatLimit } from '../limit-repeats.ts';
@@ -9,7 +9,7 @@ import type { HttpState } from '../route.ts';
 
 export interface ErrorProblemsDependencies {
   refusals: Refusals;
-  blot: Blot;
+  redact: Redact;
 }
 
 const longestDetail = 300;
@@ -20,7 +20,7 @@ type Context = ParameterizedContext<HttpState>;
  * Every error becomes `application/problem+json`. One of ours (5xx) is logged with its cause, which the client never sees; a
  * refusal (4xx) is logged with its reason, since a connector never shows it. Of many alike the log has the first, and their number.
  */
-export function errorProblems({ refusals, blot }: ErrorProblemsDependencies): Middleware<HttpState> {
+export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): Middleware<HttpState> {
   const isFirst = createRepeatLimit();
   function logFailure({ state: { log, route } }: Context, error: unknown): void {
     const first = isFirst(JSON.stringify([route?.path, messageOf(error)]), (more) => {
@@ -34,7 +34,7 @@ export function errorProblems({ refusals, blot }: ErrorProblemsDependencies): Mi
       status,
       code: error.code,
       ...(error.field === undefined ? {} : { field: error.field }),
-      detail: blot(error.message).slice(0, longestDetail),
+      detail: redact(error.message).slice(0, longestDetail),
       path: state.shownPath,
     };
     // What no route has may be a connector with a wrong path.

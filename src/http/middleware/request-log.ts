@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Middleware } from 'koa';
-import type { Blot } from '../../blot-secrets.ts';
+import type { Redact } from '../../redact-secrets.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { HttpState } from '../route.ts';
@@ -10,15 +10,15 @@ import { showUnmatched } from '../shown-path.ts';
 export interface RequestLogDependencies {
   log: Logger;
   metrics: Metrics;
-  blot: Blot;
+  redact: Redact;
 }
 
 /** One line and one observation a request, once its answer is out or its socket is gone. */
-export function requestLog({ log, metrics, blot }: RequestLogDependencies): Middleware<HttpState> {
+export function requestLog({ log, metrics, redact }: RequestLogDependencies): Middleware<HttpState> {
   return async function requestLog(ctx, next) {
     const { req, res, state } = ctx;
     state.log = log.child({ requestId: randomUUID() });
-    state.shownPath = showUnmatched(pathOf(ctx.request) ?? '', blot);
+    state.shownPath = showUnmatched(pathOf(ctx.request) ?? '', redact);
     res.once('close', () => {
       const millis = Math.round(performance.now() - state.arrivedAt);
       const status = res.writableFinished ? res.statusCode : 0;

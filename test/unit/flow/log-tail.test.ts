@@ -34,7 +34,7 @@ suite('of a log', () => {
   });
 });
 
-suite('a secret is blotted out', () => {
+suite('a secret is redacted', () => {
   const secret = 'a "key"/that+nobody=may read';
   const spellings = [
     { name: 'as it is', text: secret },

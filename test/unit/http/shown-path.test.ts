@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBlot } from '../../../src/blot-secrets.ts';
+import { createRedactor } from '../../../src/redact-secrets.ts';
 import { showMatched, showUnmatched } from '../../../src/http/shown-path.ts';
 
 const token = 'token-of-the-connector';
-const blot = createBlot([token]);
+const redact = createRedactor([token]);
 const provision = { path: '/connectors/:connector/:token/provision/:template', secret: ['token'] };
 const file = { path: '/results/:flow/:token/files/*path', secret: ['token'] };
 
@@ -31,12 +31,12 @@ const matched = [
 ];
 for (const { name, route, params, shown } of matched) {
   test(`of a path that a route has, the log shows ${name}`, () => {
-    assert.equal(showMatched(route, params, blot), shown);
+    assert.equal(showMatched(route, params, redact), shown);
   });
 }
 
 test('the log shows a bounded part of a path', () => {
-  assert.equal(showMatched(file, { path: 'x'.repeat(5000) }, blot).length, 300);
+  assert.equal(showMatched(file, { path: 'x'.repeat(5000) }, redact).length, 300);
 });
 
 const unmatched = [
@@ -50,10 +50,10 @@ const unmatched = [
 ];
 for (const { path, shown } of unmatched) {
   test(`of ${path}, which no route has, the log shows ${shown}`, () => {
-    assert.equal(showUnmatched(path, blot), shown);
+    assert.equal(showUnmatched(path, redact), shown);
   });
 }
 
 test('a short token that is a first segment is not shown either', () => {
-  assert.equal(showUnmatched('/secret/x', createBlot(['secret'])), '/[redacted]/…');
+  assert.equal(showUnmatched('/secret/x', createRedactor(['secret'])), '/[redacted]/…');
 });

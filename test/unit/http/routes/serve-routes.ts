@@ -2,7 +2,7 @@ import { createServer, request, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import { createBlot } from '../../../../src/blot-secrets.ts';
+import { createRedactor } from '../../../../src/redact-secrets.ts';
 import type { HttpConfig } from '../../../../src/config/config.ts';
 import { createApp } from '../../../../src/http/create-app.ts';
 import { createRefusals } from '../../../../src/http/refusals.ts';
@@ -31,7 +31,7 @@ export async function serveRoutes(t: TestContext, routes: Route[]): Promise<numb
     metrics: createMetrics({ processMetrics: false }),
     routes,
     refusals: createRefusals(() => new Date()),
-    blot: createBlot([]),
+    redact: createRedactor([]),
   });
   const handle = app.callback();
   const server = createServer((req, res) => void handle(req, res));
