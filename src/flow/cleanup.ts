@@ -1,6 +1,6 @@
 /**
  * What has to be deleted from the bucket, and when, in keys of empty objects that are listed in the order of their times:
- * `cleanup/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. Whoever sweeps reads what is due and stops; it depends on no Job.
+ * `cleanup/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. A sweep reads what is due and stops; it depends on no Job.
  */
 export const cleanupPrefix = 'cleanup/';
 

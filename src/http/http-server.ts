@@ -120,7 +120,7 @@ export class HttpServer {
   }
 
   #handle(answer: RequestHandler, req: IncomingMessage, res: ServerResponse): void {
-    // Draining: whoever keeps its connection would meet a closed port on it later, in the middle of a request.
+    // Draining: a client that keeps its connection would meet a closed port later, in the middle of a request.
     if (this.#draining) res.setHeader('Connection', 'close');
     this.#answers.set(req.socket, res);
     res.once('finish', () => {

@@ -1,4 +1,4 @@
-/** A kind of request that was refused: what is told of the last one of this kind. */
+/** A kind of request that was refused, as shown by the last one of this kind. */
 export interface Refusal {
   time: string;
   /** How many of this kind came since the first one that is remembered. */

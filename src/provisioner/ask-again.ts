@@ -73,7 +73,7 @@ async function writeMark(deps: Provisioner, { name, recalled }: Marked, signal: 
   await deps.cluster.jobs.patch(name, { metadata: { annotations: { [annotation.askedAt]: at } } }, signal);
 }
 
-/** The time, and never that of the mark before: whoever calls back sees a repeat by another value alone, whatever clocks say. */
+/** The time, and never that of the mark before: the replica that calls back sees a repeat only by another value, whatever clocks say. */
 export function nextMark({ askedAt }: Pick<Flow, 'askedAt'>, now: Date): string {
   const at = now.toISOString();
   return at === askedAt ? new Date(now.getTime() + 1).toISOString() : at;

@@ -156,7 +156,7 @@ async function watchUntilRelist<T extends KubernetesObject, P extends Projection
   }
 }
 
-/** Until the watch ends: where the next one goes on, and how many objects it told of. */
+/** Until the watch ends: where the next one goes on, and how many objects it showed. */
 async function follow<T extends KubernetesObject, P extends Projection>(
   { cache }: State<T, P>,
   watch: AsyncIterable<WatchEvent<T>>,

@@ -10,7 +10,7 @@ export interface Projection {
 export interface Change {
   /** The object was deleted or is no longer selected. */
   gone: boolean;
-  /** Learnt from an answer to this process: whoever asked knows it already. */
+  /** Learnt from an answer to this process: the caller knows it already. */
   own: boolean;
 }
 

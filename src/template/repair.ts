@@ -3,7 +3,7 @@ import { ownMember } from './own-member.ts';
 import type { Path } from './placeholders.ts';
 import { pathOfError, schemaAt, type Schema } from './schema-problem.ts';
 
-/** Each round takes away or puts in what the one before it was told of. */
+/** Each round takes away or puts in what the one before it was given. */
 const roundLimit = 8;
 
 /**

@@ -28,7 +28,7 @@ export class ServiceProcess {
   readonly url: string;
   readonly #options: ServiceOptions;
   readonly #lines: string[] = [];
-  /** Those of its start that this life has told of. */
+  /** Start-up checks that this life has logged. */
   readonly #checks = new Set<string>();
   #child: ChildProcess | undefined;
 
@@ -56,7 +56,7 @@ export class ServiceProcess {
   }
 
   /**
-   * Resolves once it is ready and its start-up checks have been told of, so that their requests are over where requests are counted;
+   * Resolves once it is ready and its start-up checks are logged, so that their requests are over where requests are counted;
    * rejects with its log if it ends before, or is not ready in time.
    */
   async start(): Promise<void> {

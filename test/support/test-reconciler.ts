@@ -71,7 +71,7 @@ export async function startTestReconciler(
   };
 }
 
-/** A Job is seen only once `see` or a step has told of it. */
+/** A Job is seen only once `see` or a step has shown it. */
 function worldOf(flows: Map<string, Flow>, attempts: TestReconcilerOptions['attempts']): Reconciler['world'] {
   return {
     flow: (name) => flows.get(name),

@@ -22,7 +22,7 @@ const ConnectorSettings = Type.Object(
     managementVersion: choice(['v2', 'v3', 'v4', 'none'], {
       default: 'v3',
       description:
-        '`v2` up to EDC 0.6, `v3` from 0.7, `v4` from 0.18; `none`: it cannot be told of a failure, nor asked whether a transfer has ended.',
+        '`v2` up to EDC 0.6, `v3` from 0.7, `v4` from 0.18; `none`: a failure cannot be delivered to it, nor can it be asked whether a transfer has ended.',
     }),
     templates: names({ default: ['*'], description: 'Templates that it may ask for; `*` is all.' }),
     resultsUrl: Type.Optional(

@@ -7,7 +7,7 @@ import type { TransferProcess } from './transfer-process.ts';
 const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 const managementContext = 'https://w3id.org/edc/connector/management/v2';
 
-/** A connector's own default: whoever names no limit gets no more. */
+/** A connector's own default for a request without a limit. */
 const defaultLimit = 50;
 
 interface Query {

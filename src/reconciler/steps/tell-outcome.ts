@@ -37,7 +37,7 @@ export async function tellOutcome(deps: Reconciler, flow: Flow, signal: AbortSig
   const intent = writeAnnotation(annotation.intent, { at: deps.now().toISOString(), attempts });
   await patchFlow(deps, { flow, annotations: intent }, signal);
   const current = deps.world.flow(flow.name);
-  // A repeat that came between the two reads goes first; its mark starts the clock anew. A deprovision leaves nothing to deliver.
+  // A repeat that came between the two reads goes first; its mark restarts the clock. A deprovision leaves nothing to deliver.
   if (current === undefined || isDeprovisioned(current) || deps.settle.remaining(current) > 0) return goOn;
   return await deliver(deps, { flow: current, address: addressed.address }, signal);
 }
