@@ -8,8 +8,11 @@ export const redacted = '[redacted]';
 /** Shorter ones would take ordinary words with them, and protect nothing. */
 const shortest = 4;
 
-/** A token of a result's address, whichever key has signed it: it ends with `~` and 43 characters. */
-const resultTokens = /[\w.~-]*~[\w-]{43}/g;
+/**
+ * The signature of a result's address, whichever key has made it. What stands before it is no secret, and a pattern for that would try
+ * each of its characters as a beginning: the text may come from anybody.
+ */
+const resultTokens = /~[\w-]{43}/g;
 
 /** A capability is known by its place in a path of ours, also if it is another flow's or one of yesterday. */
 const capabilities = /(\/(?:results|connectors)\/[^/\s"'<>\\]+\/)[^/\s"'<>\\?#&]+/gi;

@@ -25,9 +25,10 @@ export function buildLogTail({ text, cut, secrets }: LogTailParts): string {
   return lastBytes(lines.join('\n'));
 }
 
-/** The same for a worker's termination message, which is whole. */
+/** The same for a worker's termination message, of which a kubelet keeps the last bytes alone. */
 export function redactWords(text: string, secrets: readonly string[]): string {
-  return replaceEach(secrets.flatMap(spellingsOf), text);
+  const spellings = secrets.flatMap(spellingsOf);
+  return replaceEach(spellings, redactEnds(text, false, spellings));
 }
 
 /** As they stand: whole files may be among them, too long for the patterns that find a peer's spellings. */

@@ -94,8 +94,9 @@ async function acceptUnlessKnown(
   try {
     return (await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal)) === 'created';
   } catch (error) {
-    // A new flow needs the store; a repeat is answered without it.
-    if (isServiceError(error, 'store-unavailable', 'store-refused', 'store-forbidden')) return false;
+    // A new flow needs the store, and a cluster that admits it; a repeat is answered without either. Policies are asked before names.
+    if (isServiceError(error, 'store-unavailable', 'store-refused', 'store-forbidden', 'cluster-refused'))
+      return false;
     throw error;
   }
 }

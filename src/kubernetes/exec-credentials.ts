@@ -36,6 +36,8 @@ export interface ExecOptions {
   timeoutMillis?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
+  /** Milliseconds of a clock that nobody sets: for pauses. */
+  monotonic?: () => number;
 }
 
 /** A login that waits for a slow identity provider takes some seconds. */
@@ -54,6 +56,7 @@ export function openExecCredentials({
   run,
   timeoutMillis = patienceMillis,
   now = Date.now,
+  monotonic = () => performance.now(),
 }: ExecOptions): ExecCredentials {
   let deadline: AbortController | undefined;
   let kept: Kept | undefined;
@@ -69,7 +72,7 @@ export function openExecCredentials({
       failure = undefined;
       return credential;
     } catch (error) {
-      failure = { error, until: now() + pauseMillis };
+      failure = { error, until: monotonic() + pauseMillis };
       throw error;
     }
   }
@@ -79,7 +82,7 @@ export function openExecCredentials({
   return {
     async current() {
       if (kept !== undefined && now() < kept.renewAt) return kept.credential;
-      if (failure !== undefined && now() < failure.until) return usable() ?? rethrow(failure.error);
+      if (failure !== undefined && monotonic() < failure.until) return usable() ?? rethrow(failure.error);
       running ??= renew().finally(() => (running = undefined));
       try {
         return await running;
@@ -90,8 +93,8 @@ export function openExecCredentials({
     },
     refused(credential) {
       // Answers to an older one still come in; and one that is new and refused is no reason to run the program for each request.
-      if (kept?.credential !== credential || now() - forcedAt < pauseMillis) return;
-      forcedAt = now();
+      if (kept?.credential !== credential || monotonic() - forcedAt < pauseMillis) return;
+      forcedAt = monotonic();
       kept = undefined;
     },
     close() {

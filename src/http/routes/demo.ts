@@ -85,7 +85,7 @@ async function acceptFlow(
   }
 }
 
-/** A reader that was cut off goes on with its flow; one that has seen the end is told to stay away (204). No job is run for either. */
+/** A reader that was cut off sees how its flow stands; one that has seen the end is told to stay away (204). No job is run for either. */
 async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
   const flow = readLastEvent(ctx.get('Last-Event-ID'));
   const view = flow === undefined ? undefined : await deps.flows.find(flow, ctx.state.signal);
@@ -212,7 +212,7 @@ function operation(operationId: string, parameters: Record<string, string>): Ope
     tag: 'demo',
     summary: 'Run a template, wait, and get its result',
     description:
-      'The query holds the template’s parameters. Nothing is answered before the job has ended; with `progress` in the query lines tell what happens, and the last one is the address of the result. An EventSource that connects again, with Last-Event-ID, goes on with its job or is told by 204 that it has ended. Closing the connection cancels the job. Served where paths without a token are.',
+      'The query holds the template’s parameters. Nothing is answered before the job has ended; with `progress` in the query lines tell what happens, and the last one is the address of the result. An EventSource that connects again, with Last-Event-ID, is told how its job stands, or by 204 that it has ended; it runs no other. Closing the connection cancels the job. Served where paths without a token are.',
     parameters,
     query: { progress: 'Tell what happens instead of sending the result.' },
     responses: {

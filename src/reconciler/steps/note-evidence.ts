@@ -41,8 +41,11 @@ async function addWords(
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   const { worker, pod } = end;
-  if (worker === undefined || !needsWords(end)) return end;
+  if (worker === undefined) return end;
   const { message: said, ...rest } = worker;
+  // Nobody reads what the worker of a disrupted pod said, and it may hold a secret.
+  if (end.disrupted !== undefined) return { ...end, worker: rest };
+  if (!needsWords(end)) return end;
   const { log, message } = await readWorkerWords(deps, { flow: flow.name, pod, message: said }, signal);
   return {
     ...end,

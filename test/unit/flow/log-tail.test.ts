@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { buildLogTail } from '../../../src/flow/log-tail.ts';
+import { buildLogTail, redactWords } from '../../../src/flow/log-tail.ts';
 
 function tail(text: string, secrets: string[] = [], cut = false): string {
   return buildLogTail({ text, secrets, cut });
@@ -53,6 +53,10 @@ suite('a secret is redacted', () => {
       assert.doesNotMatch(kept, /key|nobody|6b6579|YSAi/);
     });
   }
+
+  test('where a termination message begins in the middle of it', () => {
+    assert.equal(redactWords('body=may read, and more', [secret]), '…, and more');
+  });
 
   test('a line at a time', () => {
     const certificate = '-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n';

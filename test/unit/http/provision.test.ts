@@ -280,23 +280,29 @@ test('a new provision is stored without looking whether it is known; one that do
   assert.equal(flows.views.size, 2);
 });
 
-test('a repeat is answered while the store is out of reach, and a new provision is not', async (t) => {
-  const flows = memoryFlows();
-  const { port } = await startHttp(t, { flows });
-  await ask(port, path, { body: provisionBody() });
-  function down(): Promise<never> {
-    return Promise.reject(new ServiceError('store-unavailable', 'down'));
-  }
-  function find(flow: string) {
-    const view = flows.views.get(flow);
-    return view === undefined ? down() : Promise.resolve(view);
-  }
-  const later = await startHttp(t, { flows: { ...flows, accept: down, find } });
-  assert.equal((await ask(later.port, path, { body: provisionBody() })).status, 200);
-  assert.equal(flows.askedAgain.length, 1);
-  const other = provisionBody({ transferProcessId: 'tp-2' });
-  assert.equal((await ask(later.port, path, { body: other })).status, 503);
-});
+const obstacles = [
+  { name: 'the store is out of reach', code: 'store-unavailable', status: 503 },
+  { name: 'the cluster admits no such Job any more', code: 'cluster-refused', status: 422 },
+] as const;
+
+for (const { name, code, status } of obstacles)
+  test(`a repeat is answered while ${name}, and a new provision is not accepted`, async (t) => {
+    const flows = memoryFlows();
+    const { port } = await startHttp(t, { flows });
+    await ask(port, path, { body: provisionBody() });
+    function down(): Promise<never> {
+      return Promise.reject(new ServiceError(code, 'down'));
+    }
+    function find(flow: string) {
+      const view = flows.views.get(flow);
+      return view === undefined ? down() : Promise.resolve(view);
+    }
+    const later = await startHttp(t, { flows: { ...flows, accept: down, find } });
+    assert.equal((await ask(later.port, path, { body: provisionBody() })).status, 200);
+    assert.equal(flows.askedAgain.length, 1);
+    const other = provisionBody({ transferProcessId: 'tp-2' });
+    assert.equal((await ask(later.port, path, { body: other })).status, status);
+  });
 
 test('a failure nobody foresaw is told without its words', async (t) => {
   const flows = memoryFlows({ accept: () => Promise.reject(new TypeError('secret inside')) });

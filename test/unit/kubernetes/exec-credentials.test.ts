@@ -186,13 +186,14 @@ test('a program that hangs is killed at its deadline with what it started, thoug
 
 /** Credentials of a program that is counted, and a clock that is set by hand. */
 function counted(answers: (now: number) => Promise<string> | string) {
-  const state = { now: Date.parse('2026-01-01T00:00:00Z'), runs: 0 };
+  const state = { now: Date.parse('2026-01-01T00:00:00Z'), setBack: 0, runs: 0 };
   const credentials = openExecCredentials({
     run: async () => {
       state.runs += 1;
       return await answers(state.now);
     },
-    now: () => state.now,
+    now: () => state.now - state.setBack,
+    monotonic: () => state.now,
   });
   return { state, credentials };
 }
@@ -226,6 +227,20 @@ test('a renewal that fails leaves the old ones in use until they expire, and is 
   state.now += 60_000;
   await assert.rejects(credentials.current(), /no network/);
   assert.equal(state.runs, 3);
+});
+
+test('a clock that is set back by an hour keeps no failure alive', async () => {
+  let fails = true;
+  const { state, credentials } = counted(() => {
+    if (fails) throw new Error('no network');
+    return answer({ token: 'good' });
+  });
+  await assert.rejects(credentials.current(), /no network/);
+  fails = false;
+  state.setBack = 3_600_000;
+  state.now += 6000;
+  assert.equal((await credentials.current()).token, 'good');
+  assert.equal(state.runs, 2);
 });
 
 test('credentials that are expired when they come, as with a wrong clock, are used and not asked for in a loop', async () => {

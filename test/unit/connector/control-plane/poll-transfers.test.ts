@@ -177,6 +177,14 @@ test('after a request that fails no other follows, and what was answered before 
   assert.deepEqual(query.counted, ['answered', 'failed']);
 });
 
+test('a list of other processes says nothing about the ones that were asked for', async (t) => {
+  const body = JSON.stringify([{ '@id': 'newest', state: 'STARTED' }]);
+  const { managementUrl } = await startApi(t, () => ({ status: 200, body }));
+  const { states, problem } = await pollTransfers(queryOf(t, { managementUrl }, [flowOf('p')]), t.signal);
+  assert.equal(states.size, 0);
+  assert.match(problem ?? '', /the filter was not applied/);
+});
+
 test('a redirect is not followed, since the key would go with it', async (t) => {
   const other = await startApi(t, () => ({ status: 200, body: '[]' }));
   const { managementUrl } = await startApi(t, () => ({

@@ -27,7 +27,7 @@ interface World extends TestReconciler {
 /** A worker that ended: it has one Secret of parameters, and one variable of a Secret that the operator allows. */
 async function worldOf(
   t: TestContext,
-  { worker, log = [], sidecar, running = false }: Ending,
+  { worker, log = [], sidecar, running = false, evicted = false }: Ending,
 ): Promise<World> {
   const asked: string[] = [];
   const podLogs: PodLogs = {
@@ -62,6 +62,7 @@ async function worldOf(
     const state = running ? { running: { startedAt: at(1) } } : { terminated: worker };
     draft['status'] = {
       phase: running ? 'Running' : worker?.exitCode === 0 ? 'Succeeded' : 'Failed',
+      ...(evicted ? { reason: 'Evicted' } : {}),
       containerStatuses: [{ name: 'worker', state }],
       ...(sidecar === undefined
         ? {}
@@ -91,6 +92,7 @@ interface Ending {
   sidecar?: Ended;
   log?: string[] | 'hangs';
   running?: boolean;
+  evicted?: boolean;
 }
 
 const failed = { exitCode: 3, reason: 'Error' };
@@ -134,6 +136,14 @@ suite('a worker that failed', () => {
       verdict.verdict === 'failed' ? verdict.message : '',
       /\(Error\): first second \[redacted\]\. Its/,
     );
+  });
+
+  test('leaves no message if its pod was evicted, since nobody reads it and nobody has redacted it', async (t) => {
+    const worker = { ...failed, message: `DSN=${secret}` };
+    const { attempt } = await (await worldOf(t, { worker, evicted: true })).note();
+    assert.equal(attempt?.disrupted, 'Evicted');
+    assert.equal(attempt.worker?.exitCode, 3);
+    assert.doesNotMatch(JSON.stringify(attempt), /DSN/);
   });
 
   test('has its end noted without words if its log hangs', async (t) => {
