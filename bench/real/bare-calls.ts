@@ -57,7 +57,10 @@ export async function startFlow({ cluster, minter }: BareClients, flow: string):
   await cluster.jobs.patch(flow, { metadata: { annotations }, spec: { suspend: false } }, signal);
 }
 
-/** What the service asks of cluster, store and connector when a pod has ended well, in its order, one call after another. */
+/**
+ * What it takes of cluster, store and connector when a pod has ended well, one call after another: eleven up to the callback, as the
+ * service once made them. It reads the manifest once and lets the pod go afterwards by now, which is seven.
+ */
 export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
   const { cluster } = clients;
   const flow = pod.metadata?.labels?.[flowLabel] ?? '';
