@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { withCompileCache } from './compile-cache.ts';
 import { runInGroup } from './testing/process-group.ts';
+import { abortOnSignals } from './testing/interruption.ts';
 
 const help = `Usage: npm run chaos -- [options]
 
@@ -26,11 +27,7 @@ async function main(): Promise<number> {
   for (const name of ['seed', 'flows', 'disturbances'] as const)
     if (!/^\d+$/.test(values[name])) throw new Error(`--${name}: expected a number, not ${values[name]}`);
   console.log(`seed ${values.seed}: again with \`npm run chaos -- --seed ${values.seed}\``);
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
-      interruption.abort(new Error(`interrupted by ${signal}`));
-    });
+  const interruption = abortOnSignals();
   const env = {
     ...withCompileCache(process.env),
     TEST_SEED: values.seed,
@@ -43,5 +40,5 @@ async function main(): Promise<number> {
     '--test-reporter=spec',
     'test/integration/chaos.test.ts',
   ] as const;
-  return await runInGroup([...command], { env }, interruption.signal);
+  return await runInGroup([...command], { env }, interruption);
 }

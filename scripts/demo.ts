@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runInGroup } from './testing/process-group.ts';
+import { abortOnSignals } from './testing/interruption.ts';
 import { RealServers } from './testing/real-servers.ts';
 import { lacksFor } from './testing/requirements.ts';
 
@@ -25,19 +26,15 @@ async function runOnRealServers(): Promise<number> {
     console.error(`--real: this machine lacks ${lacks.map(({ text }) => text).join('; ')}`);
     return 1;
   }
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      interruption.abort(new Error(`interrupted by ${signal}`));
-    });
+  const interruption = abortOnSignals();
   const servers = new RealServers(mkdtempSync(join(tmpdir(), 'edc-jp-demo-')));
   try {
     console.log('Starting Kubernetes with two nodes, and MinIO; what is missing is built once.');
-    const env = { ...process.env, ...settingsFrom(await servers.provide(stack, interruption.signal)) };
+    const env = { ...process.env, ...settingsFrom(await servers.provide(stack, interruption)) };
     return await runInGroup(
       [process.execPath, program, 'demo', '--external', ...options],
       { env },
-      interruption.signal,
+      interruption,
     );
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

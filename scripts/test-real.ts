@@ -11,6 +11,7 @@ import {
   type CombinationName,
   type Extent,
 } from './testing/combinations.ts';
+import { abortOnSignals } from './testing/interruption.ts';
 import { countsOf, describeOutcomes, hasTooManyUnsteady, type Outcome } from './testing/print-summary.ts';
 import { RealServers } from './testing/real-servers.ts';
 import { lacksFor } from './testing/requirements.ts';
@@ -60,11 +61,7 @@ function choose(only: readonly string[], without: readonly string[]): readonly C
 }
 
 async function main(chosen: readonly Combination[]): Promise<number> {
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.on(signal, () => {
-      interruption.abort(new Error(`interrupted by ${signal}`));
-    });
+  const interruption = abortOnSignals();
   rmSync(listing, { force: true });
   mkdirSync(dirname(listing), { recursive: true });
   const directory = mkdtempSync(join(tmpdir(), 'edc-jp-real-'));
@@ -74,7 +71,7 @@ async function main(chosen: readonly Combination[]): Promise<number> {
   const outcomes: Outcome[] = [];
   let left: string | undefined;
   try {
-    for (const combination of chosen) outcomes.push(await attempt(combination, servers, interruption.signal));
+    for (const combination of chosen) outcomes.push(await attempt(combination, servers, interruption));
   } finally {
     left = await tidyUp(servers);
   }
@@ -82,7 +79,7 @@ async function main(chosen: readonly Combination[]): Promise<number> {
   console.log(`\nall that the tests printed is in ${listing}`);
   console.log(describeOutcomes(outcomes));
   const failed = outcomes.some((outcome) => countsOf(outcome).failed > 0) || hasTooManyUnsteady(outcomes);
-  return failed || left !== undefined || interruption.signal.aborted ? 1 : 0;
+  return failed || left !== undefined || interruption.aborted ? 1 : 0;
 }
 
 async function attempt(

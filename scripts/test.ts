@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withCompileCache } from './compile-cache.ts';
 import { isLong, longestFirst, type Batch } from './testing/combinations.ts';
+import { abortOnSignals } from './testing/interruption.ts';
 import { describeRun, exitCodeOf } from './testing/print-summary.ts';
 import { runBatches } from './testing/run-batch.ts';
 
@@ -36,12 +37,7 @@ async function runNamed(): Promise<number> {
 }
 
 async function runAll(): Promise<number> {
-  const interruption = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    // Ctrl-C comes twice, from the terminal and from npm.
-    process.on(signal, () => {
-      interruption.abort(new Error(`interrupted by ${signal}`));
-    });
+  const interruption = abortOnSignals();
   const folder = mkdtempSync(join(tmpdir(), 'edc-jp-tests-'));
   const listing = join(listings, 'listing.txt');
   rmSync(listings, { recursive: true, force: true });
@@ -51,7 +47,7 @@ async function runAll(): Promise<number> {
     const runs = batches().map((batch, index) => {
       return { ...batch, env: environment(), report: join(folder, String(index)), listing };
     });
-    const results = await runBatches(runs, say, interruption.signal);
+    const results = await runBatches(runs, say, interruption);
     const seconds = (performance.now() - start) / 1000;
     say(describeRun({ results, seconds, listing }));
     return exitCodeOf(results);

@@ -5,6 +5,7 @@ import { describeRights } from './kubernetes/rights.ts';
 import type { Logger } from './log.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import type { CredentialMinter } from './storage/scoped-credentials.ts';
+import { withinDeadline } from './until-aborted.ts';
 
 /** One thing that has to be in order for flows to end well. */
 export interface StartupCheck {
@@ -51,11 +52,11 @@ interface Run extends StartupCheckOptions {
 }
 
 async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
-  const { check, failed, log, longestPauseMillis } = run;
+  const { check, failed, log, deadlineMillis, longestPauseMillis } = run;
   let said: string | undefined;
   for (let pause = run.pauseMillis; !signal.aborted; pause = Math.min(pause * 2, longestPauseMillis)) {
     try {
-      const fields = await runInTime(run, signal);
+      const fields = await withinDeadline((bounded) => check.run(bounded), deadlineMillis, signal);
       failed.delete(check.name);
       log.info({ check: check.name, ...fields }, 'start-up check passed');
       return;
@@ -74,25 +75,6 @@ async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
 /** A function, so that the type checker does not take the signal's state for constant. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
-}
-
-/** A check that does not obey its signal does not hold up the line about it. */
-async function runInTime(
-  { check, deadlineMillis }: Run,
-  signal: AbortSignal,
-): Promise<Record<string, unknown>> {
-  const late = AbortSignal.timeout(deadlineMillis);
-  const over = Promise.withResolvers<never>();
-  function onLate(): void {
-    over.reject(new ServiceError('deadline-exceeded', `no answer within ${deadlineMillis} ms`));
-  }
-  const either = AbortSignal.any([signal, late]);
-  either.addEventListener('abort', onLate, { once: true });
-  try {
-    return await Promise.race([check.run(either), over.promise]);
-  } finally {
-    either.removeEventListener('abort', onLate);
-  }
 }
 
 function describeFailure({ name, advice }: StartupCheck, error: unknown): Record<string, unknown> {

@@ -1,3 +1,5 @@
+import { ServiceError } from './errors.ts';
+
 /**
  * The promise's value, or a rejection with the signal's reason as soon as that aborts, even if what is waited for does not listen to
  * the signal itself. What comes of it later is dropped.
@@ -13,5 +15,26 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
     return await Promise.race([promise, aborted.promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
+ * The same for what has so many milliseconds at most: throws `deadline-exceeded` then, and the signal's reason if that aborts before,
+ * whether or not `run` listens to the signal that it is given.
+ */
+export async function withinDeadline<T>(
+  run: (signal: AbortSignal) => Promise<T>,
+  millis: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort(new ServiceError('deadline-exceeded', `no answer within ${millis} ms`));
+  }, millis);
+  const either = AbortSignal.any([deadline.signal, signal]);
+  try {
+    return await untilAborted(run(either), either);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ServiceError } from '../errors.ts';
+import { untilAborted } from '../until-aborted.ts';
 
 /** A lock that its holder can be reached through. */
 export interface ControlSocket {
@@ -62,10 +63,6 @@ export async function askToStop(path: string, signal: AbortSignal): Promise<bool
   const socket = await reach(path);
   if (socket === undefined) return false;
   const closed = Promise.withResolvers<undefined>();
-  function giveUp(): void {
-    closed.reject(signal.reason as Error);
-  }
-  signal.addEventListener('abort', giveUp);
   try {
     // A holder that is killed resets the connection: it has let go as well.
     socket
@@ -74,11 +71,9 @@ export async function askToStop(path: string, signal: AbortSignal): Promise<bool
         closed.resolve(undefined);
       });
     socket.resume().write(request);
-    if (signal.aborted) giveUp();
-    await closed.promise;
+    await untilAborted(closed.promise, signal);
     return true;
   } finally {
-    signal.removeEventListener('abort', giveUp);
     socket.destroy();
   }
 }

@@ -26,10 +26,10 @@ export async function keepDev(
   isReady = true;
   await state.save({ facts, pid: process.pid });
   if (!starter.tell()) return;
-  await untilAborted(over);
+  await abortOf(over);
 }
 
-async function untilAborted(signal: AbortSignal): Promise<void> {
+async function abortOf(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 

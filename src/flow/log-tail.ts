@@ -48,7 +48,7 @@ function printable(text: string): string {
 /** As programs print what they were given: as it is, a line at a time, quoted, or encoded. */
 function spellingsOf(secret: string): string[] {
   const trimmed = secret.trim();
-  // Of a certificate; shorter lines are of no use to anybody and would redact out half of a log.
+  // Of a certificate; shorter lines are of no use to anybody and would take half of a log with them.
   const lines = trimmed.split(/\s*\n\s*/).filter((line) => line.length >= 8);
   const plain = [secret, trimmed, JSON.stringify(trimmed).slice(1, -1), ...lines];
   return secret.length < pieceLength ? plain : [...plain, ...encodingsOf(Buffer.from(secret))];

@@ -11,6 +11,11 @@ export function flowName(identity: {
   return `flow-${shortHash(JSON.stringify([identity.dialect, identity.connector, ids]))}`;
 }
 
+/** Whether a text that comes from outside can be one. */
+export function isFlowName(text: string): boolean {
+  return /^flow-[a-z2-7]{26}$/.test(text);
+}
+
 /** Beside the Job, under names that need no memory. */
 export function environmentConfigMapName(flow: string): string {
   return `${flow}-env`;

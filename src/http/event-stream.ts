@@ -1,3 +1,5 @@
+import { isFlowName } from '../flow/names.ts';
+
 /** What a browser's EventSource waits before it connects again, where no 204 tells it not to. */
 const retryMillis = 3000;
 
@@ -22,5 +24,5 @@ export async function* frameEvents({ flow, lines, end }: StreamedLines): AsyncGe
 
 /** The flow that a reader who was cut off wants to go on with; undefined: it has seen the end, or never had an event of ours. */
 export function readLastEvent(id: string): string | undefined {
-  return /^flow-[a-z2-7]{26}$/.test(id) ? id : undefined;
+  return isFlowName(id) ? id : undefined;
 }

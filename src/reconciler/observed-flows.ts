@@ -1,6 +1,6 @@
 import { readAttempt, type Attempt } from '../flow/attempt.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
-import { flowLabel, heldPodsSelector, openFlowsSelector } from '../flow/labels.ts';
+import { observedPodsSelector, openFlowsSelector } from '../flow/labels.ts';
 import type { ObservedFlow } from '../flow/summarise-waiting.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 
@@ -68,10 +68,9 @@ async function lookAtCluster(
   { jobs, pods }: ObservedFlowsOptions['cluster'],
   signal: AbortSignal,
 ): Promise<{ flows: ObservedFlow[]; complete: boolean }> {
-  const podsSelector = `${flowLabel},${heldPodsSelector}`;
   const [jobPage, podPage] = await Promise.all([
     jobs.list({ labelSelector: openFlowsSelector, limit: mostObjects }, signal),
-    pods.list({ labelSelector: podsSelector, limit: mostObjects }, signal),
+    pods.list({ labelSelector: observedPodsSelector, limit: mostObjects }, signal),
   ]);
   const attempts = Map.groupBy(podPage.items.map(readAttempt), ({ flow }) => flow);
   const flows = jobPage.items.flatMap((job) => readable(job) ?? []);

@@ -1,6 +1,6 @@
 import { readAttempt, type Attempt } from '../flow/attempt.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
-import { flowLabel, heldPodsSelector, openFlowsSelector } from '../flow/labels.ts';
+import { observedPodsSelector, openFlowsSelector } from '../flow/labels.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
 import { startInformer, type Informer, type InformerOptions } from './informer.ts';
 import type { ReconcilerDependencies, WorldCache } from './reconciler.ts';
@@ -58,7 +58,7 @@ function podOptions(
     ...commonOptions(deps),
     kind: 'pods',
     client: deps.cluster.pods,
-    labelSelector: `${flowLabel},${heldPodsSelector}`,
+    labelSelector: observedPodsSelector,
     keyOf: (pod) => pod.metadata?.name ?? '',
     project: readAttempt,
     onChange: (key, { flow }, { gone, own }) => {

@@ -1,3 +1,5 @@
+import { untilAborted } from '../until-aborted.ts';
+
 export type Load<T> = (signal: AbortSignal) => Promise<T>;
 
 interface Shared<T> {
@@ -18,7 +20,7 @@ export class SharedLoads<T> {
     const shared = this.#underWay.get(key) ?? this.#begin(key, load);
     shared.waiting += 1;
     try {
-      return await orAborted(shared.result, signal);
+      return await untilAborted(shared.result, signal);
     } finally {
       shared.waiting -= 1;
       if (shared.waiting === 0) this.#end(key, shared);
@@ -36,20 +38,5 @@ export class SharedLoads<T> {
   #end(key: string, shared: Shared<T>): void {
     if (this.#underWay.get(key) === shared) this.#underWay.delete(key);
     shared.left.abort(new Error('nobody waits for it any more'));
-  }
-}
-
-async function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  function abort(): void {
-    aborted.reject(signal.reason as Error);
-  }
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([result, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-    // It is aborted next if nobody else waits: that error has no listener.
-    result.catch(() => undefined);
   }
 }

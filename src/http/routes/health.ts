@@ -1,4 +1,5 @@
-import { isServiceError, messageOf, ServiceError, type ErrorCode } from '../../errors.ts';
+import { isServiceError, messageOf, type ErrorCode } from '../../errors.ts';
+import { withinDeadline } from '../../until-aborted.ts';
 import { answerProblem } from '../answer-problem.ts';
 import { refusalSchema, type Refusals } from '../refusals.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
@@ -116,26 +117,16 @@ function render({ broken, shown, inside }: HealthFinding, isInside: boolean): Re
   return { status: broken === true ? 'broken' : 'ok', ...shown, ...(isInside ? inside : {}) };
 }
 
-/** A check that does not heed its signal does not hold up the answer either. */
+/** A check that does not listen to its signal does not hold up the answer either. */
 async function runCheck(
   check: HealthCheck,
   { checkMillis }: HealthDependencies,
   ctx: HttpContext,
 ): Promise<HealthFinding> {
-  const over = Promise.withResolvers<never>();
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    const error = new ServiceError('deadline-exceeded', `no answer within ${checkMillis} ms`);
-    deadline.abort(error);
-    over.reject(error);
-  }, checkMillis);
   try {
-    const signal = AbortSignal.any([deadline.signal, ctx.state.signal]);
-    return (await Promise.race([check(signal), over.promise])) ?? {};
+    return (await withinDeadline(check, checkMillis, ctx.state.signal)) ?? {};
   } catch (error) {
     return findingOf(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
