@@ -14,7 +14,7 @@ async function folder(t: TestContext): Promise<string> {
   return path;
 }
 
-test('whoever asks the holder to stop waits until it has let go', async (t) => {
+test('the one who asks the holder to stop waits until it has let go', async (t) => {
   const path = join(await folder(t), 'control');
   const control = await holdControlSocket(path);
   let over = false;

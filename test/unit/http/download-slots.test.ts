@@ -5,7 +5,7 @@ import { createDownloadSlots } from '../../../src/http/download-slots.ts';
 const signal = new AbortController().signal;
 const longMillis = 600_000;
 
-test('a slot goes to whoever has waited longest, and only once', async () => {
+test('a slot goes to the one who has waited longest, and only once', async () => {
   const slots = createDownloadSlots({ limit: 2, waitMillis: longMillis });
   const first = await slots.take(signal);
   await slots.take(signal);

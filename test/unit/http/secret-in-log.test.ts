@@ -11,7 +11,7 @@ import { provisionBody, startHttp, token } from './start-http.ts';
 const resultKey = { id: 'k1', key: 'a-key-of-at-least-thirty-two-characters' };
 const grant = { flow: 'flow-a', attempt: 'attempt-1', notAfter: 4_000_000_000 };
 const resultToken = signResultToken(grant, [resultKey]);
-/** Enough of each to be worth something to whoever reads the log. */
+/** Enough of each to be worth something to a reader of the log. */
 const secrets = [
   token,
   token.slice(2),

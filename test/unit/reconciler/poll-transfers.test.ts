@@ -196,7 +196,7 @@ test('a flow that could not be cancelled is cancelled after the next poll, and k
   assert.deepEqual(tried, ['flow-a', 'flow-b', 'flow-a', 'flow-b']);
 });
 
-test('a connector that never knew a transfer which it sent is told of once, and harms no flow', async (t) => {
+test('a connector that never knew a transfer which it sent is logged once, and harms no flow', async (t) => {
   const { clock, ended, lines } = start(t, {
     answer: () => ({ states: new Map([['flow-a', { is: 'missing' }]]) }),
   });

@@ -150,7 +150,7 @@ test('what changes the step while the pass runs is worked on at once', async () 
   await queue.stop();
 });
 
-test('failures in a row at one step add up, whatever passes in between were too early; another step begins anew', async () => {
+test('failures in a row at one step add up, whatever passes in between were too early; another step begins at one', async () => {
   const counted: number[] = [];
   const log = createLogger('silent');
   log.warn = (entry: { failures: number }) => counted.push(entry.failures);

@@ -90,7 +90,7 @@ test('requests that come together read a manifest once, also when the first of t
   assert.equal(hold.started, 1);
 });
 
-test('a manifest for which nobody waits any more is not read to its end, and the next one reads it anew', async () => {
+test('a manifest for which nobody waits any more is not read to its end, and the next one reads it again', async () => {
   const store = memoryStore(new Map(written.objects));
   const hold = holdReads(store);
   const cache = createManifestCache(store);
