@@ -94,11 +94,12 @@ function text(value: string | undefined): string {
 }
 
 /**
- * The attempt's end as it is kept on the Job; `noted`: the worker's end, if it was recorded before any mark of deletion. A node
- * that comes back from a power cut does not know it any more.
+ * The attempt's end as it is kept on the Job; `recorded`: a worker's end, which counts if it is this attempt's, since it was recorded
+ * before any mark of deletion. A node that comes back from a power cut does not know it any more.
  */
-export function attemptEnd(attempt: Attempt, noted: WorkerEnd | undefined, now: string): AttemptEnd {
+export function attemptEnd(attempt: Attempt, recorded: WorkerEnd | undefined, now: string): AttemptEnd {
   const { worker, sidecar, disrupted } = attempt;
+  const noted = recorded?.attempt === attempt.id ? recorded : undefined;
   const ownEnd = worker.state === 'ended' ? endOf(worker) : undefined;
   const known = noted === undefined ? ownEnd : { ...ownEnd, exitCode: noted.exitCode, reason: noted.reason };
   return {

@@ -1,5 +1,5 @@
 import type { WorkerEnd } from './annotations.ts';
-import { compareAge, type Attempt } from './attempt.ts';
+import { attemptEnd, compareAge, type Attempt } from './attempt.ts';
 import { nextDeadline, type Deadline } from './deadlines.ts';
 import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
@@ -62,35 +62,40 @@ function cancellation({ flow, now }: World): Outcome | undefined {
 }
 
 /**
- * Pods vanish: what they said is written on the Job first, and only then are they let go. The newest attempt decides: the end of an
- * older one never replaces what is noted.
+ * Pods vanish: what they said is written on the Job first, and only then are they let go. Only one attempt's results are handed out:
+ * an end with results counts before one without, whichever comes first, and of two ends without results that of the newer attempt.
+ * Once an end with results is noted, no other attempt counts any more, also if the store then says that the results are not there:
+ * a replacement exists only if the pod was disrupted after its work was done, and the outcome must not depend on that accident.
  */
 function noteEvidence({ flow, attempts, now }: World): Step | undefined {
-  const mayRelease = !hasResults(flow);
+  // Nothing that its pods say can decide any more: they are let go when the callback has left, which does not wait for that.
+  if (flow.attempt !== undefined && hasResults(flow.attempt)) return undefined;
   for (const [index, attempt] of attempts.entries()) {
-    if (isSuperseded(attempt, flow.attempt)) {
-      if (attempt.terminal && mayRelease) return { take: 'release', attempts: [attempt] };
-    } else if (attempt.terminal) return { take: 'note-attempt', attempt };
-    else if (hasUnnotedWorker(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker)) {
-      return { take: 'note-worker', worker: workerEnd(attempt, now) };
+    if (attempt.terminal) {
+      return isSuperseded(flow, attempt, now)
+        ? { take: 'release', attempts: [attempt] }
+        : { take: 'note-attempt', attempt };
     }
+    if (isOlder(attempt, flow.attempt)) continue;
+    if (hasUnnotedWorker(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker))
+      return { take: 'note-worker', worker: workerEnd(attempt, now) };
   }
   return undefined;
 }
 
-/** Nothing that its pods say can decide any more: they are let go when the callback has left, which does not wait for that. */
-function hasResults({ attempt }: Flow): boolean {
-  return attempt !== undefined && judgeAttempt(attempt).verdict === 'verify';
+function hasResults(end: AttemptEnd): boolean {
+  return judgeAttempt(end).verdict === 'verify';
 }
 
-/** It is noted already, or another one is that was created later. */
-function isSuperseded(attempt: Attempt, noted: AttemptEnd | undefined): boolean {
-  if (noted === undefined) return false;
-  if (noted.attempt === attempt.id) return true;
-  return (
-    noted.createdAt !== undefined &&
-    compareAge(attempt, { createdAt: undefined, disrupted: undefined, ...noted }) < 0
-  );
+/** Its end is noted already, or it has no results and the end of a newer one is noted. */
+function isSuperseded({ attempt: noted, worker }: Flow, attempt: Attempt, now: number): boolean {
+  if (noted?.attempt === attempt.id) return true;
+  return isOlder(attempt, noted) && !hasResults(attemptEnd(attempt, worker, new Date(now).toISOString()));
+}
+
+function isOlder(attempt: Attempt, noted: AttemptEnd | undefined): boolean {
+  if (noted?.createdAt === undefined) return false;
+  return compareAge(attempt, { createdAt: undefined, disrupted: undefined, ...noted }) < 0;
 }
 
 function hasUnnotedWorker(flow: Flow, attempt: Attempt): attempt is EndedAttempt {
@@ -172,13 +177,19 @@ function renewalDue({ flow, attempts }: World): number | undefined {
 /** A pod told to stop is waited for this much longer than its grace before its partial results are deleted. */
 const stopSlackMillis = 30_000;
 
-function afterOutcome({ flow, attempts, now }: World, outcome: Outcome): Step {
-  if (mustStop(flow, attempts, outcome)) return { take: 'stop', attempts: attempts.filter(isAlive) };
+function afterOutcome(world: World, outcome: Outcome): Step {
+  const { flow, attempts } = world;
+  const toStop = attempts.filter((attempt) => isAlive(attempt) && attempt.id !== handedOut(outcome));
+  if (toStop.length > 0 || mayStartPods(flow, outcome)) return { take: 'stop', attempts: toStop };
   if (flow.told === undefined) {
     const ended = attempts.filter(({ terminal }) => terminal);
     const wasTried = flow.intent !== undefined;
     return wasTried && ended.length > 0 ? { take: 'release', attempts: ended } : { take: 'tell' };
   }
+  return afterDelivery(world, outcome);
+}
+
+function afterDelivery({ flow, attempts, now }: World, outcome: Outcome): Step {
   const stoppedBy = Date.parse(outcome.at) + flow.plan.limits.stopGrace * 1000 + stopSlackMillis;
   if (attempts.some(({ terminal }) => !terminal) && now < stoppedBy)
     return { take: 'wait', until: stoppedBy };
@@ -187,10 +198,15 @@ function afterOutcome({ flow, attempts, now }: World, outcome: Outcome): Step {
   return { take: 'record' };
 }
 
-function mustStop(flow: Flow, attempts: Attempt[], outcome: Outcome): boolean {
-  if (outcome.phase === 'succeeded') return false;
-  const mayStartPods = !flow.suspended && flow.jobEnd === undefined && flow.deletedAt === undefined;
-  return mayStartPods || attempts.some(isAlive);
+/** The attempt whose results are handed out. */
+function handedOut(outcome: Outcome): string | undefined {
+  return outcome.phase === 'succeeded' ? outcome.results.attempt : undefined;
+}
+
+/** After a success only a disruption makes the Job controller start another pod; else the Job is Complete a moment later. */
+function mayStartPods({ suspended, jobEnd, deletedAt, attempt }: Flow, { phase }: Outcome): boolean {
+  if (suspended || jobEnd !== undefined || deletedAt !== undefined) return false;
+  return phase !== 'succeeded' || attempt?.interrupted !== undefined;
 }
 
 function isAlive(attempt: Attempt): boolean {

@@ -22,8 +22,7 @@ export async function noteAttempt(
   { flow, attempt }: { flow: Flow; attempt: Attempt },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const noted = flow.worker?.attempt === attempt.id ? flow.worker : undefined;
-  const end = attemptEnd(attempt, noted, deps.now().toISOString());
+  const end = attemptEnd(attempt, flow.worker, deps.now().toISOString());
   const { log, ...said } = await addWords(deps, { flow, end }, signal);
   const result = await patchFlow(
     deps,

@@ -250,6 +250,21 @@ const rows: Row[] = [
     expect: { take: 'tell' },
   },
   {
+    name: 'a success of a disrupted pod suspends a Job that could still make another one',
+    flow: { ...started, attempt: { ...goodEnd, interrupted: 'TerminationByKubelet' }, outcome: succeeded },
+    expect: { take: 'stop', attempts: [] },
+  },
+  {
+    name: 'a success of a disrupted pod whose Job has ended is told',
+    flow: {
+      ...started,
+      attempt: { ...goodEnd, interrupted: 'TerminationByKubelet' },
+      outcome: succeeded,
+      jobEnd: { type: 'Complete', reason: '', message: '' },
+    },
+    expect: { take: 'tell' },
+  },
+  {
     name: 'a failure stops what still runs before it is told',
     flow: { ...started, outcome: failed },
     attempts: [anAttempt()],
@@ -465,12 +480,106 @@ for (const { name, seen, sameSecond = false } of twoPods) {
   }
 }
 
+/** Pod A brought its upload to its end although it was disrupted, and its replacement B came to nothing. */
+const resultsFirst: {
+  name: string;
+  seen: ('A' | 'B')[][];
+  /** Nobody knows B's worker to have failed: its end decides nothing. */
+  B?: Partial<Attempt>;
+  sameSecond?: boolean;
+}[] = [
+  { name: 'A noted, then B while the store is down', seen: [['A'], ['A', 'B'], ['B']] },
+  { name: 'seen at once', seen: [['A', 'B']] },
+  { name: 'seen at once, the newer one first', seen: [['B', 'A']] },
+  { name: 'created in the same second', seen: [['A'], ['B', 'A']], sameSecond: true },
+  { name: 'B disrupted and noted, and A seen late', seen: [['B'], ['A']], B: { disrupted: 'Deleted' } },
+  {
+    name: 'B disrupted and noted, A seen late, then both',
+    seen: [['B'], ['A'], ['A', 'B']],
+    B: { disrupted: 'Deleted' },
+  },
+];
+
+for (const { name, seen, B = {}, sameSecond = false } of resultsFirst) {
+  for (const names of [
+    ['flow-a-aaaaa', 'flow-a-zzzzz'],
+    ['flow-a-zzzzz', 'flow-a-aaaaa'],
+  ] as const) {
+    test(`results that are there decide: ${name}, named ${names.join(' and ')}`, () => {
+      const pods = {
+        A: anAttempt({
+          id: 'A',
+          pod: names[0],
+          createdAt: at(15),
+          terminal: true,
+          worker: ended,
+          sidecar: { ...ended, message: JSON.stringify({ manifest: report }) },
+          disrupted: 'TerminationByKubelet',
+        }),
+        B: anAttempt({
+          id: 'B',
+          pod: names[1],
+          createdAt: at(sameSecond ? 15 : 31),
+          terminal: true,
+          worker: { ...ended, exitCode: 1, reason: 'Error' },
+          ...B,
+        }),
+      };
+      const flow = aFlow({ ...started, worker: { attempt: 'A', ...goodWorker, at: at(30) } });
+      let step: Step | undefined;
+      for (const list of seen)
+        step = settleAttempts(
+          flow,
+          list.map((key) => pods[key]),
+        );
+      assert.partialDeepStrictEqual(step, { take: 'verify', attempt: 'A' });
+    });
+  }
+}
+
+test('no later pod counts once results are noted, not even with results of its own', () => {
+  const flow = aFlow({ ...started, attempt: { ...goodEnd, createdAt: at(15), interrupted: 'x' } });
+  const running = anAttempt({ id: 'B', pod: 'z', createdAt: at(41) });
+  const workerEnded = { ...running, worker: ended };
+  const sidecar = { ...ended, message: JSON.stringify({ manifest: report }) };
+  for (const attempt of [running, workerEnded, { ...workerEnded, sidecar, terminal: true }]) {
+    const step = decideStep({ flow, attempts: [attempt], pendingLimits, now: epoch + 45_000 });
+    assert.partialDeepStrictEqual(step, { take: 'verify', attempt: 'pod-uid' });
+  }
+});
+
+/** Each with the pod of the results and another one in both orders of names and of times. */
+for (const [name, own, other] of [
+  ['older, named before', { pod: 'a', createdAt: at(15) }, { pod: 'b', createdAt: at(41) }],
+  ['older, named after', { pod: 'b', createdAt: at(15) }, { pod: 'a', createdAt: at(41) }],
+  ['newer, named before', { pod: 'a', createdAt: at(41) }, { pod: 'b', createdAt: at(15) }],
+  ['newer, named after', { pod: 'b', createdAt: at(41) }, { pod: 'a', createdAt: at(15) }],
+] as const) {
+  test(`a success stops another pod before it is told: its own is ${name}`, () => {
+    const its = anAttempt({ ...own, terminal: true, worker: ended });
+    const another = anAttempt({ ...other, id: 'another' });
+    const attempt = { ...goodEnd, ...own };
+    const flow = aFlow({ ...started, attempt, outcome: succeeded });
+    for (const attempts of [
+      [its, another],
+      [another, its],
+    ]) {
+      const step = decideStep({ flow, attempts, pendingLimits, now: epoch + 51_000 });
+      assert.deepEqual(step, { take: 'stop', attempts: [another] });
+    }
+    const marked = { ...another, deletedAt: at(81) };
+    const stopped = { flow: { ...flow, suspended: true }, attempts: [its, marked] };
+    assert.equal(decideStep({ ...stopped, pendingLimits, now: epoch + 52_000 }).take, 'tell');
+  });
+}
+
 /** Takes the steps that note and release attempts, as the reconciler would; returns the first one of another kind. */
 function settleAttempts(flow: Flow, attempts: Attempt[]): Step {
   const left = new Set(attempts);
   for (let steps = 0; steps < 10; steps += 1) {
     const step = decideStep({ flow, attempts: [...left], pendingLimits, now: epoch + 45_000 });
-    if (step.take === 'note-attempt') flow.attempt = attemptEnd(step.attempt, undefined, at(45));
+    if (step.take === 'note-attempt') flow.attempt = attemptEnd(step.attempt, flow.worker, at(45));
+    else if (step.take === 'note-worker') flow.worker = step.worker;
     else if (step.take === 'release') for (const attempt of step.attempts) left.delete(attempt);
     else return step;
   }

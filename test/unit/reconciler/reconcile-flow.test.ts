@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Attempt } from '../../../src/flow/attempt.ts';
+import { readAttempt, type Attempt } from '../../../src/flow/attempt.ts';
 import { reconcileFlow } from '../../../src/reconciler/reconcile-flow.ts';
 import type { Reconciler } from '../../../src/reconciler/reconciler.ts';
-import { aJob } from '../../support/flow-job.ts';
+import { aJob, aPod } from '../../support/flow-job.ts';
 import { anAttempt, at } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { attempt as id, flow, memoryStore, sidecarWrites } from '../result/stored-results.ts';
@@ -67,4 +67,36 @@ test("from a pod's end to the callback there are seven calls to API server and s
   ]);
   assert.deepEqual(attempts, [], 'the pod is let go afterwards');
   assert.equal((await see(flow)).state, 'closed');
+});
+
+test('after a success the replacement of its pod is stopped, and its Job makes no other, before the callback', async (t) => {
+  const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
+  const beforeCallback: unknown[] = [];
+  const { deps, api, see } = await startTestReconciler(t, {
+    store: memoryStore(objects),
+    announce: async () => {
+      const pod = await api.cluster.pods.get('replacement', signal);
+      beforeCallback.push({
+        isMarked: pod?.metadata?.deletionTimestamp !== undefined,
+        suspended: (await see(flow)).suspended,
+      });
+      return { result: 'told', status: 204 };
+    },
+  });
+  const worker = { exitCode: 0, reason: 'Completed' };
+  const sidecar = { ...worker, message: JSON.stringify({ manifest: report }) };
+  const attempt = { attempt: id, pod: 'disrupted', worker, sidecar, interrupted: 'Deleted', at: at(40) };
+  await api.cluster.jobs.create(aJob({ name: flow, suspended: false, startedAt: at(0), attempt }), signal);
+  await see(flow);
+  let replacement = readAttempt(await api.cluster.pods.create(aPod(flow, 'replacement'), signal));
+  const world: Reconciler['world'] = {
+    ...deps.world,
+    attempts: () => [replacement],
+    learnPod: (pod) => {
+      replacement = readAttempt(pod);
+    },
+  };
+  await reconcileFlow({ ...deps, world }, flow, signal);
+
+  assert.deepEqual(beforeCallback, [{ isMarked: true, suspended: true }]);
 });
