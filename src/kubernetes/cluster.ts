@@ -22,36 +22,55 @@ export interface Cluster {
   checkNamespace(signal: AbortSignal): Promise<void>;
   /** Those that the service needs in the Jobs' namespace and has not. */
   findMissingRights(signal: AbortSignal): Promise<Right[]>;
+  /** The same cluster; `beforeWrite` runs right before each write, and stops it by throwing. */
+  guarded(beforeWrite: () => void): Cluster;
   close(): Promise<void>;
 }
 
 export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
   const access = await openAccess(config);
-  const connection = await connect(config, { access });
-  // Of its own: a renewal must not wait behind a thousand Jobs.
-  const leaseConnection = await connect(config, { access, allowH2: false });
-  const namespace = encodeURIComponent(config.namespace);
+  const connections: Connections = {
+    connection: await connect(config, { access }),
+    // A renewal must not wait behind a thousand Jobs.
+    leaseConnection: await connect(config, { access, allowH2: false }),
+  };
+  return clusterOf(connections, config.namespace, async () => {
+    access.credentials.close();
+    await Promise.all([connections.connection.close(), connections.leaseConnection.close()]);
+  });
+}
+
+type Connections = Record<'connection' | 'leaseConnection', Connection>;
+
+function clusterOf(
+  { connection, leaseConnection }: Connections,
+  name: string,
+  close: () => Promise<void>,
+): Cluster {
+  const namespace = encodeURIComponent(name);
   const core = `/api/v1/namespaces/${namespace}`;
+  const leases = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   return {
     jobs: createResourceClient(connection, `/apis/batch/v1/namespaces/${namespace}/jobs`),
     pods: createResourceClient(connection, `${core}/pods`),
     configMaps: createResourceClient(connection, `${core}/configmaps`),
     secrets: createResourceClient(connection, `${core}/secrets`),
-    leases: createResourceClient(
-      leaseConnection,
-      `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
-    ),
+    leases: createResourceClient(leaseConnection, leases),
     events: createResourceClient(connection, `${core}/events`),
     readLog: (pod, options, signal) =>
       readLog(connection, { path: `${core}/pods/${encodeURIComponent(pod)}`, ...options }, signal),
     checkVersion: async (signal) =>
       checkVersion(await connection.json({ method: 'GET', path: '/version' }, signal)),
     checkNamespace: (signal) => checkNamespace(connection, `${core}/configmaps`, signal),
-    findMissingRights: (signal) => findMissingRights(connection, config.namespace, signal),
-    close: async () => {
-      access.credentials.close();
-      await Promise.all([connection.close(), leaseConnection.close()]);
+    findMissingRights: (signal) => findMissingRights(connection, name, signal),
+    guarded(beforeWrite) {
+      const guarded = {
+        connection: connection.guarded(beforeWrite),
+        leaseConnection: leaseConnection.guarded(beforeWrite),
+      };
+      return clusterOf(guarded, name, close);
     },
+    close,
   };
 }
 

@@ -16,6 +16,8 @@ export interface Connection {
   send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
   /** The answer's JSON, bounded by the configured request timeout. */
   json(call: ApiCall, signal: AbortSignal): Promise<unknown>;
+  /** The same connection; `beforeWrite` runs right before each request but a GET, and stops it by throwing. */
+  guarded(beforeWrite: () => void): Connection;
   close(): Promise<void>;
 }
 
@@ -57,11 +59,27 @@ export async function connect(
   { access: shared, ...options }: ConnectOptions = {},
 ): Promise<Connection> {
   const access = shared ?? (await openAccess(config));
-  const { server, credentials } = access;
   const agents = new Agents(access.tls, options);
+  async function close(): Promise<void> {
+    if (shared === undefined) access.credentials.close();
+    await agents.destroy();
+  }
+  return openConnection({ access, agents, timeoutMillis: config.requestTimeoutMillis, close });
+}
+
+interface ConnectionParts extends Pick<Connection, 'close'> {
+  access: ClusterAccess;
+  agents: Agents;
+  timeoutMillis: number;
+  beforeWrite?: () => void;
+}
+
+function openConnection(parts: ConnectionParts): Connection {
+  const { server, credentials } = parts.access;
   const connection: Connection = {
     async send(call, signal) {
-      const { identity, agent } = await identify({ credentials, agents, call }, signal);
+      const { identity, agent } = await identify({ credentials, agents: parts.agents, call }, signal);
+      if (call.method !== 'GET') parts.beforeWrite?.();
       const response = await sendOnce(
         { url: urlOf(server, call), headers: identity.headers, call, agent },
         signal,
@@ -72,7 +90,7 @@ export async function connect(
       throw errorOfStatus(response.statusCode, text, call);
     },
     async json(call, signal) {
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(config.requestTimeoutMillis)]);
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(parts.timeoutMillis)]);
       const response = await connection.send(call, bounded);
       try {
         return await response.body.json();
@@ -84,10 +102,8 @@ export async function connect(
         );
       }
     },
-    async close() {
-      if (shared === undefined) credentials.close();
-      await agents.destroy();
-    },
+    guarded: (beforeWrite) => openConnection({ ...parts, beforeWrite }),
+    close: parts.close,
   };
   return connection;
 }

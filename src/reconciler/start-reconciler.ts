@@ -4,7 +4,7 @@ import { pollTransfersUntilAborted, type TransferPolling } from './poll-transfer
 import { startLeaderLease, type LeaderLease } from './leader-lease.ts';
 import { systemClock } from './clock.ts';
 import { cancelEndedTransfer } from './steps/cancel-ended-transfer.ts';
-import { fenceWrites } from './fence-writes.ts';
+import { guardWrites } from './guard-writes.ts';
 import { positionOf, reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
 import { sweepUntilAborted } from './sweep.ts';
@@ -25,7 +25,10 @@ export function startReconciler(
       leaseSeconds,
       lead: async (term) => {
         deps.metrics.leading.set(1);
-        await reconcileWhileLeading(fenceWrites(deps, term), openFlows, term.signal).finally(() => {
+        const guarded = guardWrites(deps, () => {
+          term.check();
+        });
+        await reconcileWhileLeading(guarded, openFlows, term.signal).finally(() => {
           deps.metrics.leading.set(0);
           deps.metrics.openFlows.set(0);
         });

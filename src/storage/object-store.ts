@@ -32,27 +32,31 @@ export interface PresignOptions {
  * somebody corrects keys, rights or a clock), `store-refused` (any other 4xx)
  * or `store-unavailable` (5xx, connection, deadline).
  */
-export interface ObjectStore {
+export interface ObjectStore extends ObjectWrites {
   /** The stream is destroyed with an error when the signal aborts or the store ends early. */
   get(key: string, part: ObjectPart | undefined, signal: AbortSignal): Promise<Readable>;
   /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
   /** Whether there is such an object, in one request; in a bucket that is missing there is none. */
   has(key: string, signal: AbortSignal): Promise<boolean>;
+  /** In pages of 1,000, in key order. */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
+  /** For the receiver: signed for the store's public endpoint, without network I/O. */
+  presignGet(key: string, options: PresignOptions): Promise<string>;
+  /** Throws as above when the store or the bucket is out of reach. */
+  check(signal: AbortSignal): Promise<void>;
+}
+
+/** The part of an ObjectStore that changes the bucket. */
+export interface ObjectWrites {
   put(
     key: string,
     body: Buffer,
     options: { contentType: string; ifNoneMatch?: '*' },
     signal: AbortSignal,
   ): Promise<{ etag: string }>;
-  /** In pages of 1,000, in key order. */
-  list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** In batches of 1,000; absent keys are no error. */
   remove(keys: AsyncIterable<string> | Iterable<string>, signal: AbortSignal): Promise<void>;
   /** Aborts the multipart uploads below the prefix that nobody completed; answers how many. */
   abortUploads(prefix: string, signal: AbortSignal): Promise<number>;
-  /** For the receiver: signed for the store's public endpoint, without network I/O. */
-  presignGet(key: string, options: PresignOptions): Promise<string>;
-  /** Throws as above when the store or the bucket is out of reach. */
-  check(signal: AbortSignal): Promise<void>;
 }

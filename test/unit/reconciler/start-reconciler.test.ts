@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
+import type { Cluster } from '../../../src/kubernetes/cluster.ts';
 import type { LeaderLease } from '../../../src/reconciler/leader-lease.ts';
 import { createObservedFlows } from '../../../src/reconciler/observed-flows.ts';
 import { startReconciler } from '../../../src/reconciler/start-reconciler.ts';
@@ -28,8 +29,9 @@ async function startStuck(t: TestContext): Promise<Stuck> {
   const line = { up: true };
   let lists = 0;
   let terms = 0;
-  const cluster = {
+  const cluster: Cluster = {
     ...api.cluster,
+    guarded: () => cluster,
     pods: {
       ...api.cluster.pods,
       list: () => {
