@@ -1,3 +1,4 @@
+import { dirname, relative, resolve } from 'node:path';
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
@@ -27,6 +28,45 @@ const restriction = (banned, packages) => ({
 const kubernetes = '@kubernetes/client-node';
 const edge = ['http', 'reconciler', 'devcluster', 'demo', 'sidecar'];
 
+/** `packages/NAME`, or '' for the project itself. */
+const packageOf = (file) => /^packages\/[^/]+/.exec(relative(import.meta.dirname, file))?.[0] ?? '';
+const packages = ['embedded-s3'];
+
+/**
+ * No path leads into a package or out of one: what they offer is in their `exports`. In src/ one file loads them, by `import()`,
+ * since the image does not have them; beside it they are imported as types, and below src/demo alone.
+ */
+const packageBorder = {
+  create(context) {
+    const file = relative(import.meta.dirname, context.filename);
+    function check(node) {
+      const name = node.source?.value;
+      if (typeof name !== 'string') return;
+      if (
+        name.startsWith('.') &&
+        packageOf(context.filename) !== packageOf(resolve(dirname(context.filename), name))
+      )
+        context.report({
+          node,
+          message: 'This path crosses the border of a package; import what it exports.',
+        });
+      if (!packages.includes(name.split('/')[0]) || !file.startsWith('src/')) return;
+      const allowed =
+        node.type === 'ImportExpression'
+          ? file === 'src/demo/load-packages.ts'
+          : file.startsWith('src/demo/') && node.importKind === 'type';
+      if (!allowed)
+        context.report({ node, message: 'Only src/demo/load-packages.ts loads a package, by import().' });
+    }
+    return {
+      ImportDeclaration: check,
+      ImportExpression: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+    };
+  },
+};
+
 export default tseslint.config(
   { ignores: ['node_modules', 'coverage', 'jobs-templates/*/files'] },
   js.configs.recommended,
@@ -40,9 +80,14 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', fetch: 'readonly' } },
   },
   {
-    files: ['src/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.ts', 'packages/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: budgets,
+  },
+  {
+    files: ['**/*.{ts,js,mjs}'],
+    plugins: { project: { rules: { 'package-border': packageBorder } } },
+    rules: { 'project/package-border': 'error' },
   },
   {
     files: ['**/*.ts'],
@@ -62,7 +107,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/unit/**/*.ts'],
+    files: ['test/unit/**/*.ts', 'packages/*/test/**/*.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -58,7 +58,7 @@ async function serverOf(
 async function startEmbedded(directory: string, stack: AsyncDisposableStack): Promise<Server> {
   await mkdir(directory);
   const keys = { accessKeyId: 'bench-operator', secretAccessKey: randomBytes(20).toString('hex') };
-  const { startStore } = await import('../src/devcluster/store/store.ts');
+  const { startStore } = await import('embedded-s3');
   const store = await startStore({ directory, ...keys });
   stack.defer(() => store.stop());
   return { endpoint: store.url, ...keys };

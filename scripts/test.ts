@@ -14,6 +14,7 @@ const wholeOption = '--whole';
 const given = process.argv.slice(2).filter((argument) => argument !== wholeOption);
 const whole = process.argv.includes(wholeOption);
 const listings = 'test-results';
+const units = ['test/unit', 'packages'];
 
 process.exitCode = given.length > 0 ? await runNamed() : await runAll();
 
@@ -21,7 +22,7 @@ process.exitCode = given.length > 0 ? await runNamed() : await runAll();
 async function runNamed(): Promise<number> {
   const options = given.filter((argument) => argument.startsWith('-'));
   const named = given.filter((argument) => !argument.startsWith('-'));
-  const folders = named.length > 0 ? named : ['test/unit', 'test/integration'];
+  const folders = named.length > 0 ? named : [...units, 'test/integration'];
   const files = folders.flatMap((name) =>
     name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.test.ts`).sort(),
   );
@@ -61,7 +62,7 @@ function batches(): Batch[] {
   const processors = availableParallelism();
   return [
     {
-      files: globSync('test/unit/**/*.test.ts').sort(),
+      files: globSync(units.map((folder) => `${folder}/**/*.test.ts`)).sort(),
       concurrency: Math.max(1, processors - 1),
       shared: true,
     },

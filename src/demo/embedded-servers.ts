@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startCluster } from '../devcluster/cluster.ts';
-import { startStore } from '../devcluster/store/store.ts';
 import type { DemoServers } from './demo-servers.ts';
+import { loadEmbeddedS3 } from './load-packages.ts';
 
 /** An empty cluster and an empty store on the loopback, with keys of this run alone; all they keep is below `folder`. */
 export async function startEmbeddedServers({ folder }: { folder: string }): Promise<DemoServers> {
+  const { startStore } = await loadEmbeddedS3();
   const s3 = {
     region: 'us-east-1',
     accessKeyId: `dev-${randomBytes(8).toString('hex')}`,

@@ -15,7 +15,9 @@ import { shellBlocks, type ShellBlock } from '../support/shell-blocks.ts';
 
 const root = new URL('../../', import.meta.url);
 const executable = fileURLToPath(new URL('bin/edc-job-provisioner.js', root));
-const documents = globSync('{*.md,docs/**/*.md,test/**/*.md,jobs-templates/*.md}', { cwd: root }).sort();
+const documents = globSync('{*.md,docs/**/*.md,packages/*/*.md,test/**/*.md,jobs-templates/*.md}', {
+  cwd: root,
+}).sort();
 const blocks = documents.flatMap((document) => shellBlocks(document, root));
 
 // A block that cannot run here needs an entry here: what is documented and never tried goes wrong unseen.

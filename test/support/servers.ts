@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startCluster } from '../../src/devcluster/cluster.ts';
 import type { EmbeddedCluster } from '../../src/devcluster/cluster.ts';
-import { startStore } from '../../src/devcluster/store/store.ts';
+import { startStore } from 'embedded-s3';
 import { runOnServers } from './run-on-servers.ts';
 
 /** A cluster and a store, wherever they come from. */

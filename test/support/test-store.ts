@@ -71,7 +71,7 @@ async function findServer(stack: AsyncDisposableStack): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'test-store-'));
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   const keys = { accessKeyId: 'test-operator', secretAccessKey: randomBytes(20).toString('hex') };
-  const { startStore } = await import('../../src/devcluster/store/store.ts');
+  const { startStore } = await import('embedded-s3');
   const store = await startStore({ directory, ...keys });
   stack.defer(() => store.stop());
   return { endpoint: store.url, region, ...keys };

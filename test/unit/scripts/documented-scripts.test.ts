@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const documents = globSync('{*.md,docs/**/*.md,test/**/*.md,jobs-templates/*.md}', { cwd: root }).sort();
+const documents = globSync('{*.md,docs/**/*.md,packages/*/*.md,test/**/*.md,jobs-templates/*.md}', {
+  cwd: root,
+}).sort();
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 function read(path: string): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { childText, parseXml } from '../../../../src/devcluster/store/parse-xml.ts';
+import { childText, parseXml } from '../src/parse-xml.ts';
 
 test('elements, text, references, comments and prefixes are read', () => {
   const root = parseXml(

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'minio';
-import { startStore } from '../../../../src/devcluster/store/store.ts';
+import { startStore } from '../src/start-store.ts';
 import { sendSigned, type Reply, type SignedRequest } from './signed-request.ts';
 
 export const keys = { accessKeyId: 'operator', secretAccessKey: 'operator-secret' };

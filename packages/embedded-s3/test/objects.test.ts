@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { waitUntil } from '../../../support/wait-until.ts';
+import { waitUntil } from './wait-until.ts';
 import { bucket, openStore, piecesOf } from './open-store.ts';
 import { verdict, type Reply } from './signed-request.ts';
 

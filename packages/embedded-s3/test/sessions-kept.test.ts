@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSessions } from '../../../../src/devcluster/store/sessions.ts';
+import { createSessions } from '../src/sessions.ts';
 
 test('a full table gives up ended sessions first and refuses when all are open', () => {
   let now = 0;

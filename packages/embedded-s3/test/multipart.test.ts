@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { waitUntil } from '../../../support/wait-until.ts';
+import { waitUntil } from './wait-until.ts';
 import { bucket, openStore, piecesOf, type OpenStore } from './open-store.ts';
 import { verdict, type Reply } from './signed-request.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matchesWildcard } from '../../../../src/devcluster/store/wildcard.ts';
+import { matchesWildcard } from '../src/wildcard.ts';
 
 const cases: [pattern: string, text: string, expected: boolean][] = [
   ['', '', true],

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { test } from 'node:test';
-import { waitUntil } from '../../../support/wait-until.ts';
+import { waitUntil } from './wait-until.ts';
 import { bucket, keys, openStore } from './open-store.ts';
 import { sendPlain, sendSigned, signedTarget, verdict, type SignedRequest } from './signed-request.ts';
 import { signedChunks } from './signed-chunks.ts';
