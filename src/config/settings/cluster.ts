@@ -1,20 +1,17 @@
 import { Type } from 'typebox';
-import { dnsLabel, integer, text } from './kinds.ts';
+import { dnsLabel, integer, section, text } from './kinds.ts';
 
-export const ClusterSettings = Type.Object(
-  {
-    kubeconfig: Type.Optional(
-      text({
-        description: 'Path of a kubeconfig. Default: the credentials of the pod, else those of kubectl.',
-      }),
-    ),
-    context: Type.Optional(text({ description: 'Context in the kubeconfig. Default: its current one.' })),
-    // Not the service's own namespace: whoever may make pods there could read the service's secrets.
-    namespace: dnsLabel({ default: 'edc-jobs', description: 'Where the Jobs live.' }),
-    requestTimeoutMillis: integer(
-      { min: 100, max: 120_000, default: 10_000 },
-      'For one request to the API server.',
-    ),
-  },
-  { additionalProperties: false },
-);
+export const ClusterSettings = section({
+  kubeconfig: Type.Optional(
+    text({
+      description: 'Path of a kubeconfig. Default: the credentials of the pod, else those of kubectl.',
+    }),
+  ),
+  context: Type.Optional(text({ description: 'Context in the kubeconfig. Default: its current one.' })),
+  // Not the service's own namespace: whoever may make pods there could read the service's secrets.
+  namespace: dnsLabel({ default: 'edc-jobs', description: 'Where the Jobs live.' }),
+  requestTimeoutMillis: integer(
+    { min: 100, max: 120_000, default: 10_000 },
+    'For one request to the API server.',
+  ),
+});

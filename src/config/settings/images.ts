@@ -1,22 +1,18 @@
-import { Type } from 'typebox';
-import { choice, names, text } from './kinds.ts';
+import { choice, names, section, text } from './kinds.ts';
 
-export const ImagesSettings = Type.Object(
-  {
-    sidecar: text({
-      default: 'edc-job-provisioner:latest',
-      description: 'This service’s own image: it is the sidecar’s as well.',
-    }),
-    sidecarPullPolicy: choice(['Always', 'IfNotPresent', 'Never'], {
-      default: 'IfNotPresent',
-      description: 'imagePullPolicy of the sidecar.',
-    }),
-    allow: names({
-      default: ['*'],
-      description: 'Images that templates may use: names, or prefixes that end in `*`.',
-    }),
-    pullSecrets: names({ default: [], description: 'imagePullSecrets of every pod.' }),
-    allowedPullSecrets: names({ default: [], description: 'More of them that templates may name.' }),
-  },
-  { additionalProperties: false },
-);
+export const ImagesSettings = section({
+  sidecar: text({
+    default: 'edc-job-provisioner:latest',
+    description: 'This service’s own image: it is the sidecar’s as well.',
+  }),
+  sidecarPullPolicy: choice(['Always', 'IfNotPresent', 'Never'], {
+    default: 'IfNotPresent',
+    description: 'imagePullPolicy of the sidecar.',
+  }),
+  allow: names({
+    default: ['*'],
+    description: 'Images that templates may use: names, or prefixes that end in `*`.',
+  }),
+  pullSecrets: names({ default: [], description: 'imagePullSecrets of every pod.' }),
+  allowedPullSecrets: names({ default: [], description: 'More of them that templates may name.' }),
+});

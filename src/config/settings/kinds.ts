@@ -1,8 +1,13 @@
-import { Type } from 'typebox';
+import { Type, type TProperties } from 'typebox';
 
 /** `title` is what an error message says was expected, `description` what the documentation says it is for. */
 interface Described {
   description: string;
+}
+
+/** A map with these settings and no others. */
+export function section<Properties extends TProperties>(properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false });
 }
 
 export function integer(range: { min: number; max: number; default?: number }, description: string) {

@@ -1,124 +1,102 @@
 import { Type } from 'typebox';
-import { integer, names, text } from './kinds.ts';
+import { integer, names, section, text } from './kinds.ts';
 
-const closed = { additionalProperties: false };
 const day = 86_400;
 const week = 7 * day;
 
-const SidecarResources = Type.Object(
-  {
-    cpuRequest: text({ default: '50m', description: 'CPU request of the sidecar.' }),
-    cpuLimit: text({ default: '1', description: 'CPU limit of the sidecar.' }),
-    memoryRequest: text({ default: '96Mi', description: 'Memory request of the sidecar.' }),
-    memoryLimit: text({ default: '256Mi', description: 'Memory limit of the sidecar.' }),
-  },
-  closed,
-);
+const SidecarResources = section({
+  cpuRequest: text({ default: '50m', description: 'CPU request of the sidecar.' }),
+  cpuLimit: text({ default: '1', description: 'CPU limit of the sidecar.' }),
+  memoryRequest: text({ default: '96Mi', description: 'Memory request of the sidecar.' }),
+  memoryLimit: text({ default: '256Mi', description: 'Memory limit of the sidecar.' }),
+});
 
 const short = Type.Optional(Type.String({ maxLength: 256 }));
-const GpuSettings = Type.Object(
-  {
-    resource: text({
-      default: 'nvidia.com/gpu',
-      description: 'Extended resource that `GPU` in a template asks for.',
-    }),
-    runtimeClassName: Type.Optional(text({ description: 'runtimeClassName of pods with a GPU.' })),
-    nodeSelector: Type.Record(Type.String(), Type.String(), {
-      title: 'a map of label names to values',
-      default: {},
-      description: 'nodeSelector of pods with a GPU.',
-    }),
-    tolerations: Type.Array(
-      Type.Object({ key: short, operator: short, value: short, effect: short }, closed),
-      {
-        title: 'a list of tolerations',
-        default: [],
-        description: 'Tolerations of pods with a GPU.',
-      },
-    ),
-  },
-  closed,
-);
+const GpuSettings = section({
+  resource: text({
+    default: 'nvidia.com/gpu',
+    description: 'Extended resource that `GPU` in a template asks for.',
+  }),
+  runtimeClassName: Type.Optional(text({ description: 'runtimeClassName of pods with a GPU.' })),
+  nodeSelector: Type.Record(Type.String(), Type.String(), {
+    title: 'a map of label names to values',
+    default: {},
+    description: 'nodeSelector of pods with a GPU.',
+  }),
+  tolerations: Type.Array(section({ key: short, operator: short, value: short, effect: short }), {
+    title: 'a list of tolerations',
+    default: [],
+    description: 'Tolerations of pods with a GPU.',
+  }),
+});
 
 /** Seconds. `run` has to be long enough for real work, `upload` long enough for what is left at the worker's end. */
-const LimitSettings = Type.Object(
-  {
-    pending: integer(
-      { min: 1, max: week, default: 3600 },
-      'Seconds that a pod may wait to start, unless its template says otherwise.',
-    ),
-    run: integer(
-      { min: 1, max: 30 * day, default: 6 * 3600 },
-      'Seconds that a worker may run, unless its template says otherwise.',
-    ),
-    upload: integer(
-      { min: 1, max: week, default: 600 },
-      'Seconds for uploading after the worker’s end, unless its template says otherwise.',
-    ),
-    stopGrace: integer(
-      { min: 1, max: 600, default: 30 },
-      'Seconds between SIGTERM and SIGKILL when a flow is cancelled.',
-    ),
-    maxRun: integer(
-      { min: 1, max: 30 * day, default: 7 * day },
-      'The most that a template may ask for as run.',
-    ),
-    maxUpload: integer(
-      { min: 1, max: week, default: 6 * 3600 },
-      'The most that a template may ask for as upload.',
-    ),
-  },
-  closed,
-);
+const LimitSettings = section({
+  pending: integer(
+    { min: 1, max: week, default: 3600 },
+    'Seconds that a pod may wait to start, unless its template says otherwise.',
+  ),
+  run: integer(
+    { min: 1, max: 30 * day, default: 6 * 3600 },
+    'Seconds that a worker may run, unless its template says otherwise.',
+  ),
+  upload: integer(
+    { min: 1, max: week, default: 600 },
+    'Seconds for uploading after the worker’s end, unless its template says otherwise.',
+  ),
+  stopGrace: integer(
+    { min: 1, max: 600, default: 30 },
+    'Seconds between SIGTERM and SIGKILL when a flow is cancelled.',
+  ),
+  maxRun: integer(
+    { min: 1, max: 30 * day, default: 7 * day },
+    'The most that a template may ask for as run.',
+  ),
+  maxUpload: integer(
+    { min: 1, max: week, default: 6 * 3600 },
+    'The most that a template may ask for as upload.',
+  ),
+});
 
 function patience(seconds: number, description: string) {
   return integer({ min: 1, max: week, default: seconds }, description);
 }
 
 /** Seconds; never longer than a template's own pending limit. What others may free is waited for, what only a change mends is not. */
-const PendingLimitSettings = Type.Object(
-  {
-    imagePull: patience(600, 'Seconds that an image may fail to be pulled.'),
-    unschedulable: patience(
-      3600,
-      'Seconds that no node may have room: time for others to end, or for an autoscaler.',
-    ),
-    quota: patience(3600, 'Seconds that the namespace’s quota may have no room: time for others to end.'),
-    admission: patience(
-      120,
-      'Seconds that the cluster may refuse the pod, by Pod Security or another policy.',
-    ),
-    configuration: patience(120, 'Seconds that a Secret or ConfigMap may be missing.'),
-    volume: patience(600, 'Seconds that a volume may fail to be bound, attached or mounted.'),
-  },
-  closed,
-);
+const PendingLimitSettings = section({
+  imagePull: patience(600, 'Seconds that an image may fail to be pulled.'),
+  unschedulable: patience(
+    3600,
+    'Seconds that no node may have room: time for others to end, or for an autoscaler.',
+  ),
+  quota: patience(3600, 'Seconds that the namespace’s quota may have no room: time for others to end.'),
+  admission: patience(120, 'Seconds that the cluster may refuse the pod, by Pod Security or another policy.'),
+  configuration: patience(120, 'Seconds that a Secret or ConfigMap may be missing.'),
+  volume: patience(600, 'Seconds that a volume may fail to be bound, attached or mounted.'),
+});
 
-export const PodsSettings = Type.Object(
-  {
-    runAsUser: integer({ min: 1, max: 2_147_483_647, default: 1001 }, 'UID and GID of worker and sidecar.'),
-    allowedSecrets: names({ default: [], description: 'Secrets that templates may mount.' }),
-    allowedPersistentVolumeClaims: names({
-      default: [],
-      description: 'PersistentVolumeClaims that templates may mount.',
-    }),
-    allowedStorageClasses: names({
-      default: [],
-      description: 'Storage classes that templates may use for results.',
-    }),
-    sidecar: SidecarResources,
-    gpu: GpuSettings,
-    egressClasses: names({ default: [], description: 'Egress classes beside `store` and `internet`.' }),
-    limits: LimitSettings,
-    pendingLimits: PendingLimitSettings,
-    unreachableSeconds: integer(
-      { min: 0, max: day, default: 30 },
-      'Seconds that a pod stays on a node that is unreachable or not ready.',
-    ),
-    retentionSeconds: integer(
-      { min: 0, max: 365 * day, default: week },
-      'Results are kept this long, unless their template says otherwise.',
-    ),
-  },
-  closed,
-);
+export const PodsSettings = section({
+  runAsUser: integer({ min: 1, max: 2_147_483_647, default: 1001 }, 'UID and GID of worker and sidecar.'),
+  allowedSecrets: names({ default: [], description: 'Secrets that templates may mount.' }),
+  allowedPersistentVolumeClaims: names({
+    default: [],
+    description: 'PersistentVolumeClaims that templates may mount.',
+  }),
+  allowedStorageClasses: names({
+    default: [],
+    description: 'Storage classes that templates may use for results.',
+  }),
+  sidecar: SidecarResources,
+  gpu: GpuSettings,
+  egressClasses: names({ default: [], description: 'Egress classes beside `store` and `internet`.' }),
+  limits: LimitSettings,
+  pendingLimits: PendingLimitSettings,
+  unreachableSeconds: integer(
+    { min: 0, max: day, default: 30 },
+    'Seconds that a pod stays on a node that is unreachable or not ready.',
+  ),
+  retentionSeconds: integer(
+    { min: 0, max: 365 * day, default: week },
+    'Results are kept this long, unless their template says otherwise.',
+  ),
+});

@@ -1,60 +1,46 @@
-import { Type, type Static } from 'typebox';
+import type { Static } from 'typebox';
 import { ClusterSettings } from './cluster.ts';
 import { ConnectorsSettings } from './connectors.ts';
 import { HttpSettings } from './http.ts';
 import { ImagesSettings } from './images.ts';
-import { choice, integer, text } from './kinds.ts';
+import { choice, integer, section, text } from './kinds.ts';
 import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
 
-const closed = { additionalProperties: false };
-
 /** Every setting, its shape, its default and its meaning: what the file may hold, and what the environment is read by. */
-export const SettingsSchema = Type.Object(
-  {
-    http: HttpSettings,
-    cluster: ClusterSettings,
-    store: StoreSettings,
-    connectors: ConnectorsSettings,
-    templates: Type.Object(
-      {
-        directory: text({
-          default: 'jobs-templates',
-          description: 'Folder with one folder for each template.',
-        }),
-      },
-      closed,
+export const SettingsSchema = section({
+  http: HttpSettings,
+  cluster: ClusterSettings,
+  store: StoreSettings,
+  connectors: ConnectorsSettings,
+  templates: section({
+    directory: text({
+      default: 'jobs-templates',
+      description: 'Folder with one folder for each template.',
+    }),
+  }),
+  images: ImagesSettings,
+  pods: PodsSettings,
+  reconciler: ReconcilerSettings,
+  results: section({
+    // A presigned address cannot live longer than seven days, in any S3 server.
+    addressSeconds: integer(
+      { min: 60, max: 604_800, default: 604_800 },
+      'A data address is valid for this long, unless its flow is deprovisioned before.',
     ),
-    images: ImagesSettings,
-    pods: PodsSettings,
-    reconciler: ReconcilerSettings,
-    results: Type.Object(
-      {
-        // A presigned address cannot live longer than seven days, in any S3 server.
-        addressSeconds: integer(
-          { min: 60, max: 604_800, default: 604_800 },
-          'A data address is valid for this long, unless its flow is deprovisioned before.',
-        ),
-        // Each may hold about half a MiB.
-        maxDownloads: integer(
-          { min: 1, max: 10_000, default: 100 },
-          'Results that one replica sends at once; more wait for ten seconds, then get a 503.',
-        ),
-      },
-      closed,
+    // Each may hold about half a MiB.
+    maxDownloads: integer(
+      { min: 1, max: 10_000, default: 100 },
+      'Results that one replica sends at once; more wait for ten seconds, then get a 503.',
     ),
-    log: Type.Object(
-      {
-        level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-          default: 'info',
-          description: 'Least level that is logged.',
-        }),
-      },
-      closed,
-    ),
-  },
-  closed,
-);
+  }),
+  log: section({
+    level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      default: 'info',
+      description: 'Least level that is logged.',
+    }),
+  }),
+});
 
 export type Settings = Static<typeof SettingsSchema>;
