@@ -3,8 +3,8 @@ import type { Delivery } from '../delivery.ts';
 
 /**
  * What the connector's answer to a callback or a termination means. Only four answers are the connector's last word: 2xx, a 404 that
- * names the process, a 409 that names its state, and a 400 that is not a web page. A starting connector answers 405 and then 404 until
- * its servlets are there, and a proxy without its backend answers whatever it likes: all of that is tried again.
+ * names the process, a 409 that names its state, and a 400 in EDC's own words. A starting connector answers 405 and then 404 until its
+ * servlets are there, and a proxy without its backend answers whatever it likes: all of that is tried again.
  */
 export function classifyAnswer(answer: Answer): Delivery {
   if (answer.got === 'nothing') return retry(answer.problem);
@@ -12,7 +12,7 @@ export function classifyAnswer(answer: Answer): Delivery {
   if (status >= 200 && status < 300) return { result: 'told', status };
   if (status === 404 && namesProcess(body)) return { result: 'ended', state: 'UNKNOWN', status };
   if (status === 409) return classifyConflict(body);
-  if (status === 400 && !isWebPage(body)) return { result: 'refused', status, problem: describe(answer) };
+  if (status === 400 && isRefusal(body)) return { result: 'refused', status, problem: describe(answer) };
   return retry(explain(answer), !(status >= 500 || transient.includes(status)));
 }
 
@@ -25,9 +25,16 @@ function namesProcess(body: string): boolean {
   return /ObjectNotFound|TransferProcess\b/.test(body);
 }
 
-/** The connector says what is wrong with a message in text or JSON. */
-function isWebPage(body: string): boolean {
-  return body.trimStart().startsWith('<');
+/**
+ * EDC (read in milestone 6 to 0.15.1) refuses a message in two ways: with a list of its `ApiErrorDetail`, or, if the message cannot be
+ * deserialized, with Jackson's text, which ends with a location. It answers 400 without a body when its own code has failed
+ * (`IllegalArgumentException`), which Jetty turns into a page or a JSON object. The beginning decides, since a long body is cut.
+ */
+function isRefusal(body: string): boolean {
+  return (
+    /^\s*\[\s*\{\s*"(?:message|type|path|invalidValue)"\s*:/.test(body) ||
+    /^\s*[A-Z].* at \[Source: /s.test(body)
+  );
 }
 
 /** A 409 is said both of a process that another thread holds for a moment ("leased") and of one that is past it ("because it's STARTED"). */

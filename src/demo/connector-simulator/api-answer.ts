@@ -32,8 +32,10 @@ export function json(status: number, value: unknown): ApiAnswer {
   return { status, contentType: 'application/json', body: JSON.stringify(value) };
 }
 
-export function text(status: number, body: string): ApiAnswer {
-  return { status, contentType: 'text/plain', body };
+/** Jackson's text for a message that cannot be deserialized. */
+export function unreadable(message: string): ApiAnswer {
+  const body = `${message}\n at [Source: REDACTED; line: 1, column: 1]`;
+  return { status: 400, contentType: 'text/plain', body };
 }
 
 export function html(status: number, title: string): ApiAnswer {

@@ -1,4 +1,13 @@
-import { conflict, html, isObject, noContent, notFound, parseObject, text } from './api-answer.ts';
+import {
+  conflict,
+  html,
+  isObject,
+  noContent,
+  notFound,
+  parseObject,
+  problem,
+  unreadable,
+} from './api-answer.ts';
 import type { ApiAnswer, ApiRequest } from './api-answer.ts';
 import { addressType, readDataAddress } from './data-address.ts';
 import type { DataAddress } from './data-address.ts';
@@ -32,21 +41,23 @@ export function answerDeprovisioned(context: SimulatorContext, id: string, reque
   if (request.body === '') return html(500, 'Request failed.');
   const message = parseObject(request.body);
   if (typeof message?.['provisionedResourceId'] !== 'string')
-    return text(400, 'provisionedResourceId is missing');
+    return problem(400, 'InvalidRequest', 'Request body should provide a valid provisionedResourceId value');
   return context.store.get(id) === undefined ? notFound(id) : noContent;
 }
 
 function readProvisioned(body: string): ProvisionedMessage | ApiAnswer {
   if (body === '') return html(500, 'Request failed.');
   const message = parseObject(body);
-  if (message === undefined) return text(400, 'Cannot deserialize ProvisionerWebhookRequest');
-  if (message['edctype'] !== callbackType) return text(400, "missing or unknown type id property 'edctype'");
+  if (message === undefined) return unreadable('Cannot deserialize ProvisionerWebhookRequest');
+  if (message['edctype'] !== callbackType)
+    return unreadable("Could not resolve subtype: missing or unknown type id property 'edctype'");
   const missing = neededMembers.find((name) => typeof message[name] !== 'string');
-  if (missing !== undefined) return text(400, `${missing} is missing`);
+  if (missing !== undefined) return problem(400, 'ValidationFailure', `${missing} cannot be null`);
   const content = message['contentDataAddress'];
-  if (!isObject(content)) return text(400, 'contentDataAddress is missing');
+  if (!isObject(content)) return problem(400, 'ValidationFailure', 'contentDataAddress cannot be null');
   const address = readDataAddress(content);
-  if (address === undefined) return text(400, 'DataAddress builder missing property type');
+  if (address === undefined)
+    return unreadable('Cannot construct instance: DataAddress builder missing property type');
   return { resourceDefinitionId: String(message['resourceDefinitionId']), address };
 }
 

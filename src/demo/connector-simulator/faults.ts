@@ -1,10 +1,10 @@
-import { html, text, type ApiAnswer } from './api-answer.ts';
+import { html, problem, type ApiAnswer } from './api-answer.ts';
 
 /** What an endpoint does instead of answering; `applied` says whether the request takes effect all the same. */
 export type Fault =
   /** `page`: with the web page of a server or proxy that has no such path. */
   | { readonly kind: 'status'; readonly status: number; readonly applied?: boolean; readonly page?: boolean }
-  /** With what the request held, as debug pages of proxies and frameworks show it. */
+  /** With an error document that shows what the request held. */
   | { readonly kind: 'echo'; readonly status: number; readonly applied?: boolean }
   | { readonly kind: 'hang'; readonly applied?: boolean }
   | { readonly kind: 'close'; readonly applied?: boolean }
@@ -38,7 +38,7 @@ export class Faults {
       case 'status':
         return { kind: 'answer', answer: statusAnswer(fault), delayMillis: 0 };
       case 'echo':
-        return { kind: 'answer', answer: text(fault.status, show()), delayMillis: 0 };
+        return { kind: 'answer', answer: problem(fault.status, 'InvalidRequest', show()), delayMillis: 0 };
       case 'hang':
       case 'close':
         return { kind: fault.kind };

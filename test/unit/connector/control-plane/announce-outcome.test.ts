@@ -174,7 +174,7 @@ test('is to be repeated when nothing listens', async (t) => {
 
 test('an answer without end is left after its beginning', async (t) => {
   const edc = await startConnector(t, (_, res) => {
-    res.writeHead(400);
+    res.writeHead(400).write('[{"message":"');
     const timer = setInterval(() => res.write('x'.repeat(4096)), 1);
     res.on('close', () => {
       clearInterval(timer);

@@ -11,6 +11,31 @@ const unknown =
   '[{"message":"Object of type TransferProcess with ID=1 was not found","type":"ObjectNotFound"}]';
 const html = '<html><title>Error 404</title> /management/v3/transferprocesses/1/terminate</html>';
 
+/** Of a message that EDC has read (the mappers of milestone 6 to 0.15.1), and of one that Jackson could not read. */
+const refusals = [
+  '[{"message":"assetId cannot be null","type":"ValidationFailure","path":"assetId","invalidValue":null}]',
+  '[{"message":"mandatory value","type":"ValidationFailure","path":"reason","invalidValue":{"cut":"at the lim',
+  '[{"message":"Request body cannot be null","type":"InvalidRequest","path":null,"invalidValue":null}]',
+  '[ {\n  "type" : "{jakarta.validation.constraints.NotNull.message}",\n  "message" : "must not be null"\n} ]',
+  "Could not resolve subtype of [simple type, class X]: missing type id property 'edctype'\n at [Source: (org.glassfish.jersey.X); line: 1, column: 99]",
+  "Unrecognized token 'x': was expecting a JSON value\n at [Source: REDACTED (`StreamReadFeature` disabled); line: 1, column: 2]",
+];
+const otherBodies = [
+  '',
+  '   ',
+  'Bad Request',
+  'Invalid host header',
+  '400 Bad Request at the gateway',
+  html,
+  `<pre>Could not read at [Source: x]</pre>`,
+  '{"url":"/callback","status":"400","message":"Bad Request","servlet":"EDC-provision"}',
+  '{"message":"Bad Request"}',
+  '{"type":"about:blank","title":"Bad Request","status":400}',
+  '[]',
+  '["Bad Request"]',
+  '[{"error":"no route"}]',
+];
+
 const rows = [
   { name: '204', status: 204, result: 'told' },
   { name: '200', status: 200, result: 'told' },
@@ -57,9 +82,19 @@ const rows = [
   { name: '401', status: 401, result: 'retry', slowly: true },
   { name: '403', status: 403, result: 'retry', slowly: true },
   { name: '302', status: 302, result: 'retry', slowly: true },
-  { name: '400', status: 400, result: 'refused' },
-  { name: '400 in JSON', status: 400, body: '[{"message":"mandatory value"}]', result: 'refused' },
-  { name: '400 with a web page', status: 400, body: html, result: 'retry', slowly: true },
+  ...refusals.map((body) => ({
+    name: `400 of EDC: ${JSON.stringify(body)}`,
+    status: 400,
+    body,
+    result: 'refused',
+  })),
+  ...otherBodies.map((body) => ({
+    name: `400 of another: ${JSON.stringify(body)}`,
+    status: 400,
+    body,
+    result: 'retry',
+    slowly: true,
+  })),
   ...[402, 405, 406, 407, 410, 411, 413, 414, 415, 417, 418, 421, 422, 423, 424, 426, 428, 431, 451, 499].map(
     (status) => ({ name: String(status), status, result: 'retry', slowly: true }),
   ),
@@ -92,8 +127,12 @@ test('an answer without the process says which settings may be wrong', () => {
 });
 
 test('a problem is one short line, whatever was answered', () => {
-  const delivery = classifyAnswer({ got: 'answer', status: 400, body: `a\r\nb\u0000${'x'.repeat(5000)}` });
+  const delivery = classifyAnswer({
+    got: 'answer',
+    status: 400,
+    body: `A\r\nb\u0000 at [Source: ${'x'.repeat(5000)}`,
+  });
   assert.ok('problem' in delivery);
-  assert.match(delivery.problem, /^answered 400: a b xxx/);
+  assert.match(delivery.problem, /^answered 400: A b {2}at \[Source: xxx/);
   assert.ok(delivery.problem.length < 350);
 });
