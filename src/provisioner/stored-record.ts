@@ -1,4 +1,4 @@
-import { json } from 'node:stream/consumers';
+import { isServiceError } from '../errors.ts';
 import { cleanupKey, type Cleanup } from '../flow/cleanup.ts';
 import { recordIndexKey, recordKey, retentionEnd, type FlowRecord } from '../flow/record.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -10,12 +10,13 @@ export async function readRecord(
   flow: string,
   signal: AbortSignal,
 ): Promise<FlowRecord | undefined> {
-  const key = recordKey(flow);
-  // Nearly always there is none, which one request tells.
-  if (!(await store.has(key, signal))) return undefined;
-  const info = await store.head(key, signal);
-  if (info === undefined || info.size > recordLimitBytes) return undefined;
-  return (await json(await store.get(key, undefined, signal))) as FlowRecord;
+  try {
+    const object = await store.read(recordKey(flow), recordLimitBytes, signal);
+    return object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as FlowRecord);
+  } catch (error) {
+    if (isServiceError(error, 'bucket-missing')) return undefined;
+    throw error;
+  }
 }
 
 /**

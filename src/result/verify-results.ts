@@ -29,6 +29,8 @@ export type Verdict =
  */
 export async function verifyResults(asked: ResultsToVerify, signal: AbortSignal): Promise<Verdict> {
   try {
+    // Both at once: nothing is written to the prefix of an attempt that has ended.
+    const listing = readAhead(asked.store.list(fileKey(asked.flow, asked.attempt, ''), signal));
     const reading = await readManifest(asked, signal);
     if (!reading.found) return { verdict: 'failed', reason: reading.reason, message: reading.message };
     const { manifest } = reading.stored;
@@ -36,7 +38,7 @@ export async function verifyResults(asked: ResultsToVerify, signal: AbortSignal)
       compareWithReport(reading.stored, asked.report) ??
       findRequired(manifest, asked.required) ??
       refuseEmpty(manifest, asked) ??
-      (await compareWithListing(asked, manifest, signal)) ?? { verdict: 'verified', manifest }
+      (await compareWithListing(asked, manifest, listing)) ?? { verdict: 'verified', manifest }
     );
   } catch (error) {
     if (isServiceError(error, 'bucket-missing'))
@@ -78,16 +80,28 @@ function refuseEmpty({ files }: Manifest, { allowEmpty = false }: ResultsToVerif
   );
 }
 
+/** Asks for the first page at once. If nobody reads it, its failure is nobody's. */
+function readAhead(objects: AsyncIterable<ObjectInfo>): AsyncIterable<ObjectInfo> {
+  const iterator = objects[Symbol.asyncIterator]();
+  const first = iterator.next();
+  first.catch(() => undefined);
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (let item = await first; item.done !== true; item = await iterator.next()) yield item.value;
+    },
+  };
+}
+
 /** Both sides come in key order, so that one page of the listing is all that is held beside the manifest. */
 async function compareWithListing(
-  { store, flow, attempt }: ResultsToVerify,
+  { flow, attempt }: ResultsToVerify,
   manifest: Manifest,
-  signal: AbortSignal,
+  listing: AsyncIterable<ObjectInfo>,
 ): Promise<Verdict | undefined> {
   const files = manifest.files.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const prefix = fileKey(flow, attempt, '');
   let next = 0;
-  for await (const object of store.list(prefix, signal)) {
+  for await (const object of listing) {
     const key = object.key.slice(prefix.length);
     const expected = files[next];
     if (expected === undefined) break;

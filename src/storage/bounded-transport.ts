@@ -8,6 +8,8 @@ export interface Call {
   /** Of its last answer. */
   status?: number;
   etag?: string | undefined;
+  /** Content-Length: of what follows the headers. */
+  size?: number | undefined;
   server?: string | undefined;
 }
 
@@ -42,6 +44,11 @@ export function boundedTransport(calls: AsyncLocalStorage<Call>, timeoutMillis: 
   return { request: request as Transport['request'] };
 }
 
-function pick({ etag, server }: IncomingMessage['headers']): Pick<Call, 'etag' | 'server'> {
-  return { etag, server: typeof server === 'string' ? server : undefined };
+function pick(headers: IncomingMessage['headers']): Pick<Call, 'etag' | 'size' | 'server'> {
+  const { etag, server, 'content-length': length } = headers;
+  return {
+    etag,
+    size: length === undefined ? undefined : Number(length),
+    server: typeof server === 'string' ? server : undefined,
+  };
 }

@@ -9,6 +9,7 @@ import { abortUploads, type StoreClient } from './abort-uploads.ts';
 import { boundedTransport, type Call } from './bounded-transport.ts';
 import { guardBody } from './guard-body.ts';
 import type { ObjectInfo, ObjectStore, PresignOptions } from './object-store.ts';
+import { readObject } from './read-object.ts';
 import { translateError } from './translate-error.ts';
 
 /** What `createObjectStore` reads of the settings. */
@@ -95,7 +96,7 @@ function objectStore(access: Access): ObjectStore {
       if (info === undefined) await checkBucket(access, signal);
       return info;
     },
-    has: async (key, signal) => (await stat(access, key, signal)) !== undefined,
+    read: async (key, limitBytes, signal) => readObject(access, { key, limitBytes }, signal),
     put: async (...object) => put(access, object),
     list: (prefix, signal) => list(access, prefix, signal),
     remove: async (keys, signal) => remove(access, keys, signal),

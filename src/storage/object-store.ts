@@ -8,6 +8,11 @@ export interface ObjectInfo {
   etag: string;
 }
 
+/** A small object as it was at one moment. `bytes` is absent if there are more of them than the caller wanted. */
+export interface WholeObject extends ObjectInfo {
+  bytes?: Buffer;
+}
+
 /** First and last byte, both included, as in an HTTP Range. */
 export interface ByteRange {
   first: number;
@@ -37,8 +42,8 @@ export interface ObjectStore extends ObjectWrites {
   get(key: string, part: ObjectPart | undefined, signal: AbortSignal): Promise<Readable>;
   /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
-  /** Whether there is such an object, in one request; in a bucket that is missing there is none. */
-  has(key: string, signal: AbortSignal): Promise<boolean>;
+  /** The whole object in one request, if it is not larger than the limit; undefined as for `head`. */
+  read(key: string, limitBytes: number, signal: AbortSignal): Promise<WholeObject | undefined>;
   /** In pages of 1,000, in key order. */
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** For the receiver: signed for the store's public endpoint, without network I/O. */

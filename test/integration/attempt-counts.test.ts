@@ -60,8 +60,8 @@ const storeFlow: FailingFlow = { name: 'flow-store-503', connector: anyConnector
 /** Writes that the service needs for a flow beside one for each attempt: the outcome. */
 const otherWrites = 1;
 
-/** A verification takes one request to a store that refuses it, which its client may repeat once. */
-const storeRequestsEach = 2;
+/** A verification asks for manifest and listing at once, and the store's client may repeat each once. */
+const storeRequestsEach = 4;
 
 class Traffic implements ProxyHooks {
   readonly #seen = new Map<string, number>();

@@ -24,7 +24,7 @@ function counted<T extends object>(client: T, { kind, calls }: { kind: string; c
   });
 }
 
-test("from a pod's end to the callback there are seven calls to API server and store at most", async (t) => {
+test("from a pod's end to the callback there are six calls to API server and store at most", async (t) => {
   const calls: string[] = [];
   const beforeCallback: string[][] = [];
   const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
@@ -63,7 +63,7 @@ test("from a pod's end to the callback there are seven calls to API server and s
   await reconcileFlow(reconciler, flow, signal);
 
   assert.deepEqual(beforeCallback, [
-    ['jobs patch', 'jobs patch', 'store head', 'store get', 'store list', 'jobs patch', 'jobs patch'],
+    ['jobs patch', 'jobs patch', 'store list', 'store read', 'jobs patch', 'jobs patch'],
   ]);
   assert.deepEqual(attempts, [], 'the pod is let go afterwards');
   assert.equal((await see(flow)).state, 'closed');

@@ -107,12 +107,12 @@ test('a manifest for which nobody waits any more is not read to its end, and the
 
 test('a read that fails fails for all who wait, and is not remembered', async () => {
   const store = memoryStore(new Map(written.objects));
-  const get = store.get.bind(store);
-  store.get = () => Promise.reject(new ServiceError('store-unavailable', 'not now'));
+  const read = store.read.bind(store);
+  store.read = () => Promise.reject(new ServiceError('store-unavailable', 'not now'));
   const cache = createManifestCache(store);
   for (const one of await Promise.allSettled([1, 2].map(() => cache.load(flow, attempt, signal))))
     assert.equal(one.status, 'rejected');
-  store.get = get;
+  store.read = read;
   assert.ok(await cache.load(flow, attempt, signal));
 });
 
@@ -133,7 +133,7 @@ test('two large manifests are never read at once', async () => {
 
 /** Reads of the store wait until they are released. */
 function holdReads(store: MemoryStore) {
-  const get = store.get.bind(store);
+  const read = store.read.bind(store);
   const released = Promise.withResolvers<undefined>();
   const hold = {
     started: 0,
@@ -143,11 +143,11 @@ function holdReads(store: MemoryStore) {
     },
     reached: (count: number) => waitUntil('the reads have begun', () => hold.started === count),
   };
-  store.get = async (key, part, until) => {
+  store.read = async (key, limitBytes, until) => {
     hold.started += 1;
     hold.signals.push(until);
     await released.promise;
-    return await get(key, part, until);
+    return await read(key, limitBytes, until);
   };
   return hold;
 }

@@ -9,14 +9,14 @@ import {
   type Manifest,
   type SidecarReport,
 } from '../../../src/result/manifest.ts';
-import type { ObjectInfo, ObjectStore } from '../../../src/storage/object-store.ts';
+import type { ObjectInfo, ObjectStore, WholeObject } from '../../../src/storage/object-store.ts';
 
 /** What a bucket holds, key → bytes; a tag is the hash of the bytes. Tests change it between two calls. */
 export type Objects = Map<string, Buffer>;
 
 export interface MemoryStore extends ObjectStore {
   objects: Objects;
-  /** Keys of `get`, in order. */
+  /** Keys of `get` and `read`, in order. */
   reads: string[];
   /** Streams that `get` gave and that are not closed yet. */
   open: Set<Readable>;
@@ -46,15 +46,10 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
       signal.addEventListener('abort', () => stream.destroy(new Error('aborted')));
       return stream;
     },
-    head: async (key) => {
-      await Promise.resolve();
-      const bytes = objects.get(key);
-      return bytes && info(key, bytes);
-    },
-    async put(key, body) {
-      await Promise.resolve();
+    head: (key) => Promise.resolve(whole(key, objects.get(key), -1)),
+    put: (key, body) => {
       objects.set(key, body);
-      return { etag: etagOf(body) };
+      return Promise.resolve({ etag: etagOf(body) });
     },
     async *list(prefix) {
       await Promise.resolve();
@@ -65,7 +60,12 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
     async remove(keys) {
       for await (const key of keys) objects.delete(key);
     },
-    has: (key) => Promise.resolve(objects.has(key)),
+    async read(key, limitBytes, signal) {
+      await Promise.resolve();
+      signal.throwIfAborted();
+      reads.push(key);
+      return whole(key, objects.get(key), limitBytes);
+    },
     abortUploads: () => Promise.resolve(0),
     presignGet: (key, options) => Promise.resolve(presigned(key, options)),
     check: () => Promise.resolve(),
@@ -74,6 +74,10 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
 
 function presigned(key: string, options: { expirySeconds: number; fileName?: string }): string {
   return `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName ?? ''}`;
+}
+
+function whole(key: string, bytes: Buffer | undefined, limitBytes: number): WholeObject | undefined {
+  return bytes && { ...info(key, bytes), ...(bytes.length > limitBytes ? {} : { bytes }) };
 }
 
 function info(key: string, bytes: Buffer): ObjectInfo {

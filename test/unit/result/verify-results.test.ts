@@ -142,7 +142,7 @@ test('calls results incomplete that lack a required file, and names it on one li
   });
 });
 
-type Operation = 'head' | 'get' | 'list';
+type Operation = 'read' | 'list';
 
 function failing(operation: Operation, code: ErrorCode) {
   const written = sidecarWrites(files);
@@ -154,7 +154,7 @@ function failing(operation: Operation, code: ErrorCode) {
   return verifyResults({ store, flow, attempt, report: written.report, required: [] }, signal);
 }
 
-for (const operation of ['head', 'get', 'list'] as const) {
+for (const operation of ['read', 'list'] as const) {
   test(`says that the bucket is missing when ${operation} finds none`, async () => {
     const verdict = await failing(operation, 'bucket-missing');
     assert.equal(verdict.verdict === 'failed' && verdict.reason, 'bucket-missing');
@@ -168,8 +168,42 @@ for (const operation of ['head', 'get', 'list'] as const) {
 test('reads no manifest that is larger than it may be', async () => {
   const written = sidecarWrites(files);
   const store = memoryStore(written.objects);
-  store.head = (key) => Promise.resolve({ key, size: 64 * 1024 * 1024 + 1, etag: 'x' });
+  const limits: number[] = [];
+  store.read = (key, limitBytes) => {
+    limits.push(limitBytes);
+    return Promise.resolve({ key, size: limitBytes + 1, etag: 'x' });
+  };
   const verdict = await verifyResults({ store, flow, attempt, report: written.report, required: [] }, signal);
   assert.equal(verdict.verdict === 'failed' && verdict.reason, 'results-changed');
-  assert.deepEqual(store.reads, []);
+  assert.deepEqual(limits, [64 * 1024 * 1024]);
+});
+
+test('asks for the manifest and for the listing at the same time', async () => {
+  const written = sidecarWrites(files);
+  const store = memoryStore(written.objects);
+  const listing = Promise.withResolvers<undefined>();
+  const list = store.list.bind(store);
+  const read = store.read.bind(store);
+  store.list = (prefix, until) => {
+    listing.resolve(undefined);
+    return list(prefix, until);
+  };
+  store.read = async (key, limitBytes, until) => {
+    await listing.promise;
+    return await read(key, limitBytes, until);
+  };
+  const verdict = await verifyResults({ store, flow, attempt, report: written.report, required: [] }, signal);
+  assert.equal(verdict.verdict, 'verified');
+});
+
+test('a listing that fails beside a manifest that is not there is nobody’s error', async () => {
+  const written = sidecarWrites(files);
+  const store = memoryStore();
+  store.list = () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.reject(new ServiceError('store-unavailable', 'not now')),
+    }),
+  });
+  const verdict = await verifyResults({ store, flow, attempt, report: written.report, required: [] }, signal);
+  assert.equal(verdict.verdict === 'failed' && verdict.reason, 'results-missing');
 });

@@ -47,7 +47,8 @@ test('puts, looks at, reads in whole and in part, and removes', async () => {
   const store = connect();
   const { etag } = await store.put('one/a', Buffer.from('0123456789'), plain, signal);
   assert.deepEqual(await store.head('one/a', signal), { key: 'one/a', size: 10, etag });
-  assert.equal(await store.has('one/a', signal), true);
+  const whole = { key: 'one/a', size: 10, etag, bytes: Buffer.from('0123456789') };
+  assert.deepEqual(await store.read('one/a', 10, signal), whole);
   assert.match(etag, /^[0-9a-f]{32}$/);
   assert.equal(await text(await store.get('one/a', undefined, signal)), '0123456789');
   const ranges = [
@@ -59,7 +60,7 @@ test('puts, looks at, reads in whole and in part, and removes', async () => {
   assert.deepEqual(parts, ['0', '0123', '456789']);
   await store.remove(['one/a', 'one/never-was'], signal);
   assert.equal(await store.head('one/a', signal), undefined);
-  assert.equal(await store.has('one/a', signal), false);
+  assert.equal(await store.read('one/a', 10, signal), undefined);
 });
 
 test('lists and removes more than a page holds', async () => {
@@ -147,8 +148,28 @@ test('presigns for the public endpoint, without asking the store, with the recei
   assert.equal(await answer.text(), 'bytes');
 });
 
-test('what is asked for in a bucket that is missing is not there', async () => {
-  assert.equal(await connect({ bucket: 'no-such-bucket-here' }).has('a', signal), false);
+test('reads a small object with one request, and none of a larger one', async () => {
+  const store = connect();
+  const bytes = Buffer.alloc(8 * 1024 * 1024, 'x');
+  const { etag } = await store.put('whole', bytes, plain, signal);
+  const seen = proxy.requests.length;
+  assert.equal((await store.read('whole', bytes.length, signal))?.bytes?.equals(bytes), true);
+  assert.deepEqual(await store.read('whole', bytes.length - 1, signal), {
+    key: 'whole',
+    size: bytes.length,
+    etag,
+  });
+  assert.equal(proxy.requests.length, seen + 2);
+  await store.put('whole', Buffer.alloc(0), plain, signal);
+  assert.equal((await store.read('whole', 1, signal))?.size, 0);
+});
+
+test('an object that is cut off on its way is not taken for a short one', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  await store.put('cut', Buffer.alloc(1024 * 1024, 'x'), plain, signal);
+  proxy.fault = () => ({ kind: 'truncate' });
+  await assert.rejects(store.read('cut', 2 * 1024 * 1024, signal), { code: 'store-unavailable' });
 });
 
 async function firstOf(list: AsyncIterable<ObjectInfo>): Promise<unknown> {
@@ -156,6 +177,7 @@ async function firstOf(list: AsyncIterable<ObjectInfo>): Promise<unknown> {
 }
 const operations: { name: string; act: (store: ObjectStore, signal: AbortSignal) => Promise<unknown> }[] = [
   { name: 'get', act: (store, until) => store.get('a', undefined, until) },
+  { name: 'read', act: (store, until) => store.read('a', 10, until) },
   { name: 'head', act: (store, until) => store.head('a', until) },
   { name: 'put', act: (store, until) => store.put('a', Buffer.from('a'), plain, until) },
   { name: 'list', act: (store, until) => firstOf(store.list('', until)) },

@@ -47,7 +47,6 @@ function worldOf(flow: () => Flow, onPut: () => void = () => undefined) {
         onPut();
         return Promise.resolve({ etag: '' });
       },
-      has: () => Promise.resolve(false),
       abortUploads: () => Promise.resolve(0),
     },
     world: { flow, learnJob: () => undefined },
