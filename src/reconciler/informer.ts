@@ -18,6 +18,7 @@ export interface InformerOptions<T extends KubernetesObject, P extends Projectio
 
 export interface Informer<T extends KubernetesObject, P> {
   get(key: string): P | undefined;
+  keys(): Iterable<string>;
   values(): Iterable<P>;
   size(): number;
   /** True when the first list is in the cache, false if the informer ended before. */
@@ -52,6 +53,7 @@ export function startInformer<T extends KubernetesObject, P extends Projection>(
   });
   return {
     get: (key) => cache.get(key),
+    keys: () => cache.keys(),
     values: () => cache.all(),
     size: () => cache.size,
     synced: synced.promise,

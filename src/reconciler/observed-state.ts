@@ -38,8 +38,9 @@ export function observeState(
     },
     signal,
   );
-  void jobs.synced.then(() => {
+  void jobs.synced.then((filled) => {
     listed = true;
+    if (filled) deps.settle.keepOnly(new Set(jobs.keys()));
   });
   const pods = startInformer(podOptions(deps, wake, podsOf), signal);
   return {
@@ -79,9 +80,9 @@ function holdCallback(
   flow: Flow,
   { gone, inherited }: { gone: boolean; inherited: boolean },
 ): void {
-  if (gone) settle.forget(flow.uid);
+  if (gone) settle.forget(flow.name);
   else if (inherited) settle.inherit(flow);
-  else settle.remaining(flow);
+  else settle.know(flow);
 }
 
 /** Which pods a flow has, so that a pass looks at its own alone. */

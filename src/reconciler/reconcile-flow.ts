@@ -34,7 +34,6 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
     for (let steps = 0; steps < stepLimit; steps += 1) {
       const flow = deps.world.flow(name);
       if (flow === undefined) return {};
-      deps.settle.remaining(flow);
       const step = decideStep(readWorld(deps, flow));
       stoppedAt = describePosition(flow, step);
       signal.throwIfAborted();

@@ -6,33 +6,49 @@ import type { Flow } from '../flow/flow.ts';
  * that nobody sets back.
  */
 export interface SettleClock {
+  /** From when a flow, or a repeat of its request, is known. */
+  know(flow: KnownFlow): void;
   /** Of a flow that was there before this replica led: who asked for it may have been cut off, and asks again only after a while. */
-  inherit(flow: Pick<Flow, 'uid' | 'askedAt'>): void;
-  /** Notes what is known of a flow; returns the milliseconds until it may be told of, 0 if now. */
-  remaining(flow: Pick<Flow, 'uid' | 'askedAt'>): number;
-  forget(uid: string): void;
+  inherit(flow: KnownFlow): void;
+  /** Milliseconds until a flow may be told of, 0 if now. */
+  remaining(flow: KnownFlow): number;
+  forget(name: string): void;
+  /** Forgets the flows that ended while another replica led: nobody tells this one of them. */
+  keepOnly(names: ReadonlySet<string>): void;
 }
 
+type KnownFlow = Pick<Flow, 'name' | 'uid' | 'askedAt'>;
+
+/** Holds one entry per flow that is `know`n and not forgotten: as many as the leader's cache, which tells it both. */
 export function createSettleClock(
   { settleMillis, inheritedMillis }: { settleMillis: number; inheritedMillis: number },
   monotonic: () => number = () => performance.now(),
 ): SettleClock {
-  const known = new Map<string, { askedAt: string | undefined; until: number }>();
+  const known = new Map<string, Omit<KnownFlow, 'name'> & { until: number }>();
+  function entryOf({ name, uid, askedAt }: KnownFlow) {
+    const entry = known.get(name);
+    return entry?.uid === uid && entry.askedAt === askedAt ? entry : undefined;
+  }
+  function hold(flow: KnownFlow, millis: number): void {
+    const { name, uid, askedAt } = flow;
+    if (entryOf(flow) === undefined) known.set(name, { uid, askedAt, until: monotonic() + millis });
+  }
   return {
-    inherit({ uid, askedAt }) {
-      const until = monotonic() + Math.max(settleMillis, inheritedMillis);
-      if (known.get(uid)?.askedAt !== askedAt || !known.has(uid)) known.set(uid, { askedAt, until });
+    know: (flow) => {
+      hold(flow, settleMillis);
     },
-    remaining({ uid, askedAt }) {
-      const entry = known.get(uid);
-      if (entry === undefined || entry.askedAt !== askedAt) {
-        known.set(uid, { askedAt, until: monotonic() + settleMillis });
-        return settleMillis;
-      }
-      return Math.max(0, entry.until - monotonic());
+    inherit: (flow) => {
+      hold(flow, Math.max(settleMillis, inheritedMillis));
     },
-    forget: (uid) => {
-      known.delete(uid);
+    remaining(flow) {
+      const entry = entryOf(flow);
+      return entry === undefined ? settleMillis : Math.max(0, entry.until - monotonic());
+    },
+    forget: (name) => {
+      known.delete(name);
+    },
+    keepOnly(names) {
+      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     },
   };
 }

@@ -39,7 +39,6 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
     { flow: current, state: 'closed', annotations: { [annotation.recordedAt]: at }, finalizers },
     signal,
   );
-  deps.settle.forget(flow.uid);
   return goOn;
 }
 

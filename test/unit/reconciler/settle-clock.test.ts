@@ -1,52 +1,84 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Flow } from '../../../src/flow/flow.ts';
 import { createSettleClock } from '../../../src/reconciler/settle-clock.ts';
 
 const times = { settleMillis: 5000, inheritedMillis: 12_000 };
 
+function flowOf(name: string, askedAt?: string): Pick<Flow, 'name' | 'uid' | 'askedAt'> {
+  return { name, uid: `${name}-uid`, askedAt };
+}
+
 test('a flow may be told of only after this process has known it for the whole time', () => {
   let now = 1000;
   const clock = createSettleClock(times, () => now);
-  assert.equal(clock.remaining({ uid: 'a', askedAt: 'x' }), 5000);
+  clock.know(flowOf('a', 'x'));
+  assert.equal(clock.remaining(flowOf('a', 'x')), 5000);
   now += 4999;
-  assert.equal(clock.remaining({ uid: 'a', askedAt: 'x' }), 1);
+  clock.know(flowOf('a', 'x'));
+  assert.equal(clock.remaining(flowOf('a', 'x')), 1);
   now += 1;
-  assert.equal(clock.remaining({ uid: 'a', askedAt: 'x' }), 0);
+  assert.equal(clock.remaining(flowOf('a', 'x')), 0);
 });
 
-test('a repeat starts the clock anew', () => {
+test('a flow that nobody made known may not be told of, and asking makes it no better known', () => {
   let now = 0;
   const clock = createSettleClock(times, () => now);
-  clock.remaining({ uid: 'a', askedAt: 'x' });
+  assert.equal(clock.remaining(flowOf('a', 'x')), 5000);
   now = 6000;
-  assert.equal(clock.remaining({ uid: 'a', askedAt: 'y' }), 5000);
+  assert.equal(clock.remaining(flowOf('a', 'x')), 5000);
 });
 
-test('flows do not share a clock, and a forgotten one begins again', () => {
+test('a repeat starts the clock again', () => {
+  let now = 0;
+  const clock = createSettleClock(times, () => now);
+  clock.know(flowOf('a', 'x'));
+  now = 6000;
+  clock.know(flowOf('a', 'y'));
+  assert.equal(clock.remaining(flowOf('a', 'y')), 5000);
+});
+
+test('flows do not share a clock, and a forgotten one begins again, as does another Job of the same name', () => {
   let now = 0;
   const clock = createSettleClock({ settleMillis: 10, inheritedMillis: 0 }, () => now);
-  clock.remaining({ uid: 'a', askedAt: 'x' });
+  const [a, b] = [flowOf('a', 'x'), flowOf('b', 'x')];
+  for (const flow of [a, b]) clock.know(flow);
   now = 20;
-  assert.equal(clock.remaining({ uid: 'b', askedAt: 'x' }), 10);
   clock.forget('a');
-  assert.equal(clock.remaining({ uid: 'a', askedAt: 'x' }), 10);
+  assert.deepEqual([clock.remaining(a), clock.remaining(b)], [10, 0]);
+  clock.know({ ...b, uid: 'another' });
+  assert.equal(clock.remaining({ ...b, uid: 'another' }), 10);
+});
+
+test('what is not kept is forgotten', () => {
+  let now = 0;
+  const clock = createSettleClock(times, () => now);
+  const flows = [flowOf('a'), flowOf('b')];
+  for (const flow of flows) clock.know(flow);
+  now = 6000;
+  clock.keepOnly(new Set(['b', 'c']));
+  assert.deepEqual(
+    flows.map((flow) => clock.remaining(flow)),
+    [5000, 0],
+  );
 });
 
 test('a flow from before is told of later, unless it is asked for again: then as any other', () => {
   let now = 0;
   const clock = createSettleClock(times, () => now);
-  clock.inherit({ uid: 'a', askedAt: undefined });
-  clock.inherit({ uid: 'b', askedAt: undefined });
+  for (const name of ['a', 'b']) clock.inherit(flowOf(name));
   now = 1000;
-  assert.equal(clock.remaining({ uid: 'a', askedAt: undefined }), 11_000);
-  assert.equal(clock.remaining({ uid: 'b', askedAt: 'now' }), 5000);
+  clock.know(flowOf('a'));
+  clock.know(flowOf('b', 'now'));
+  assert.equal(clock.remaining(flowOf('a')), 11_000);
+  assert.equal(clock.remaining(flowOf('b', 'now')), 5000);
 });
 
 test('a flow that this process knows already is not inherited when it leads once more', () => {
   let now = 0;
   const clock = createSettleClock(times, () => now);
-  clock.remaining({ uid: 'a', askedAt: undefined });
+  clock.know(flowOf('a'));
   now = 4000;
-  clock.inherit({ uid: 'a', askedAt: undefined });
-  assert.equal(clock.remaining({ uid: 'a', askedAt: undefined }), 1000);
+  clock.inherit(flowOf('a'));
+  assert.equal(clock.remaining(flowOf('a')), 1000);
 });

@@ -58,7 +58,6 @@ function worldOf(flow: () => Flow, onPut: () => void = () => undefined) {
         },
       },
     },
-    settle: { forget: () => undefined },
   };
   return { deps: deps as unknown as Reconciler, patches };
 }
