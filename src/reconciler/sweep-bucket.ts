@@ -41,13 +41,13 @@ async function cleanUpIfPossible(deps: Reconciler, cleanup: Cleanup, signal: Abo
 async function cleanUp(deps: Reconciler, { flow, due }: Cleanup, signal: AbortSignal): Promise<boolean> {
   const { store, cluster, config } = deps;
   const record = await readRecord(store, flow, signal);
-  if (record !== undefined && !mayHaveEnded(record, due)) return true;
+  if (record !== undefined && !isDue(record, due)) return true;
   const job = await cluster.jobs.get(flow, signal);
   // A tombstone's results are deleted with its mark, and one that is open ends in a record with a time of its own.
   if (job !== undefined) return readFlow(job)?.state !== 'closed';
   const bornAfter = due - config.reconciler.orphanSeconds * 1000;
   await removeObjects({ store, flow, keeps: (key) => environmentBornAfter(key, bornAfter) }, signal);
-  if (record !== undefined) {
+  if (record !== undefined && record.resultsDeletedAt === undefined) {
     const at = deps.now().toISOString();
     await writeRecord(store, { ...record, resultsDeletedAt: at }, signal);
   }
@@ -55,8 +55,10 @@ async function cleanUp(deps: Reconciler, { flow, due }: Cleanup, signal: AbortSi
   return true;
 }
 
-/** Of a request that became a flow, its end knows better than its beginning. */
-function mayHaveEnded(record: FlowRecord, due: number): boolean {
-  if (record.resultsDeletedAt !== undefined) return false;
-  return record.deprovisionAskedAt !== undefined || due >= retentionEnd(record);
+/**
+ * Of a request that became a flow, its end knows better than its beginning. Once its results are deleted, what is there still was left
+ * by a later request.
+ */
+function isDue({ resultsDeletedAt, deprovisionAskedAt, ...record }: FlowRecord, due: number): boolean {
+  return (resultsDeletedAt ?? deprovisionAskedAt) !== undefined || due >= retentionEnd(record);
 }

@@ -177,6 +177,33 @@ test('an environment whose Job never came is deleted after an hour, and that of 
   assert.deepEqual(pending(world), []);
 });
 
+test('an environment that a request left after the results were deleted is deleted too, and the record stays as it is', async (t) => {
+  const world = await start(t);
+  const { deps, store, setClock } = world;
+  const orphan = deps.config.reconciler.orphanSeconds;
+  await world.close('flow-a');
+  await world.deleteJob('flow-a');
+  const deletedAt = retention + 1;
+  setClock(deletedAt);
+  await sweep(deps, signal);
+  const record = store.objects.get(recordKey('flow-a'));
+  const [old, young] = [deletedAt + 1, deletedAt + 10];
+  for (const born of [old, young]) {
+    store.objects.set(environmentKey('flow-a', at(born)), Buffer.from('{}'));
+    const due = epoch + (born + orphan) * 1000;
+    store.objects.set(cleanupKey({ flow: 'flow-a', due }), Buffer.alloc(0));
+  }
+  setClock(old + orphan);
+  await sweep(deps, signal);
+  assert.deepEqual(world.left('flow-a'), [environmentKey('flow-a', at(young))]);
+  setClock(young + orphan);
+  await sweep(deps, signal);
+  assert.deepEqual(world.left('flow-a'), []);
+  assert.deepEqual(pending(world), []);
+  assert.equal(recordOf(world, 'flow-a').resultsDeletedAt, at(deletedAt));
+  assert.deepEqual(store.objects.get(recordKey('flow-a')), record);
+});
+
 test('one that cannot be deleted keeps nobody else’s results, and is tried again', async (t) => {
   const world = await start(t);
   const { store, deps } = world;
