@@ -8,10 +8,10 @@ import { readDotenv } from './read/read-dotenv.ts';
 import { readFolder, type TemplateFolder } from './read/read-folder.ts';
 import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
-import { problemAt, type Source } from './read/source.ts';
+import { placeName, problemAt, templateMember, type Source } from './read/source.ts';
 import type { TemplateSources } from './read/template-sources.ts';
 import { repair } from './repair.ts';
-import { describeSchemaError, pathOfError } from './schema-problem.ts';
+import { describeSchemaErrors } from '../schemas/schema-problem.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
 import type { TemplateSettings } from './template-settings.ts';
 import { isWarning, type Template, type TemplateProblem } from './template.ts';
@@ -126,15 +126,14 @@ function validate(document: Source<unknown>, problems: TemplateProblem[]): Sourc
   const { value } = document;
   if (document.faults !== undefined) return { ...document, value: emptyDocument };
   if (isTemplate(value)) return { ...document, value };
-  const errors = isTemplate.errors ?? [];
-  const found = errors.map((error) =>
-    problemAt(document, pathOfError(error), describeSchemaError(error, { schema: TemplateSchema, value })),
-  );
-  problems.push(...new Map(found.map((problem) => [problem.reason, problem])).values());
+  const checked = { schema: TemplateSchema, value, noun: templateMember };
+  const found = describeSchemaErrors(isTemplate.errors, checked);
+  for (const { path, reason } of found)
+    problems.push(problemAt(document, path, `${placeName(path)}: ${reason}`));
   const repaired = repair<TemplateDocument>(TemplateSchema, isTemplate, value);
   return repaired === undefined
     ? { ...document, value: emptyDocument, faults: [[]] }
-    : { ...document, value: repaired, faults: errors.map(pathOfError) };
+    : { ...document, value: repaired, faults: found.map(({ path }) => path) };
 }
 
 function compare(a: TemplateProblem, b: TemplateProblem): number {

@@ -1,5 +1,4 @@
-/** Where a value stands in a document: member names and indexes. */
-export type Path = readonly (string | number)[];
+import type { Path } from '../schemas/schema-problem.ts';
 
 const whole = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 

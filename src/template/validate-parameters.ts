@@ -1,6 +1,7 @@
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import { ServiceError } from '../errors.ts';
-import { ownMember } from './own-member.ts';
+import { ownMember } from '../schemas/own-member.ts';
+import { describeSchemaErrors } from '../schemas/schema-problem.ts';
 import { parametersAjv } from './parameters-ajv.ts';
 import type { ParametersSchema } from './template.ts';
 
@@ -42,8 +43,11 @@ export function findParameterProblems(
   if (tooLong.length > 0) return tooLong;
   const validate = validatorOf(schema);
   if (validate(values)) return findUnwritable(values);
-  const found = (validate.errors ?? []).map((error) => describe(error, schema, values));
-  return [...new Map(found.map((problem) => [problem.reason, problem])).values()];
+  const checked = { schema, value: values, noun: 'a parameter of this template', titled: false };
+  return describeSchemaErrors(validate.errors, checked).map(({ path, reason }) => {
+    const parameter = String(path[0] ?? '');
+    return { parameter, reason: `parameter ${parameter}: ${reason}` };
+  });
 }
 
 const validators = new WeakMap<ParametersSchema, ValidateFunction>();
@@ -98,61 +102,3 @@ function findUnwritable(values: Readonly<Record<string, unknown>>): ParameterPro
       reason: `parameter ${parameter}: expected text without NUL characters`,
     }));
 }
-
-function describe(
-  error: ErrorObject,
-  schema: ParametersSchema,
-  values: Readonly<Record<string, unknown>>,
-): ParameterProblem {
-  const params = error.params as { missingProperty?: string; additionalProperty?: string };
-  if (params.additionalProperty !== undefined) {
-    const names = Object.keys(schema.properties);
-    const known = names.length === 0 ? 'none' : names.join(', ');
-    return {
-      parameter: params.additionalProperty,
-      reason: `parameter ${params.additionalProperty}: is not a parameter of this template; expected one of ${known}`,
-    };
-  }
-  const parameter = params.missingProperty ?? error.instancePath.slice(1);
-  const property = ownMember(schema.properties, parameter) ?? {};
-  const received = describeReceived(property, ownMember(values, parameter));
-  return {
-    parameter,
-    reason: `parameter ${parameter}: expected ${describeExpected(property)}, received ${received}`,
-  };
-}
-
-function describeReceived(property: Record<string, unknown>, value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (property['writeOnly'] === true) return 'something else (its value is secret)';
-  const text = JSON.stringify(value);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-}
-
-/** In words, from the schema: `an integer from 2012 to 2015`. */
-function describeExpected(property: Record<string, unknown>): string {
-  if (Array.isArray(property['enum'])) {
-    return `one of ${property['enum'].map((value) => JSON.stringify(value)).join(', ')}`;
-  }
-  const type = show(property['type'] ?? 'value');
-  const bounds = Object.entries(boundWords).flatMap(([keyword, word]) =>
-    property[keyword] === undefined ? [] : [`${word} ${show(property[keyword])}`],
-  );
-  return [/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`, ...bounds].join(' ');
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-const boundWords: Record<string, string> = {
-  minimum: 'from',
-  exclusiveMinimum: 'above',
-  maximum: 'up to',
-  exclusiveMaximum: 'below',
-  multipleOf: 'in steps of',
-  minLength: 'of at least this many characters:',
-  maxLength: 'of at most this many characters:',
-  pattern: 'that matches',
-  format: 'in the format',
-};

@@ -38,7 +38,7 @@ export function dnsLabel(options: Described & { default?: string }) {
 }
 
 export function names(options: Described & { default?: string[]; title?: string }) {
-  return Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+  return Type.Array(Type.String({ minLength: 1, maxLength: 256, title: 'a name of 1 to 256 characters' }), {
     title: 'a list of names',
     uniqueItems: true,
     ...options,

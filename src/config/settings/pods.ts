@@ -11,7 +11,7 @@ const SidecarResources = section({
   memoryLimit: text({ default: '256Mi', description: 'Memory limit of the sidecar.' }),
 });
 
-const short = Type.Optional(Type.String({ maxLength: 256 }));
+const short = Type.Optional(Type.String({ maxLength: 256, title: 'text of at most 256 characters' }));
 const GpuSettings = section({
   resource: text({
     default: 'nvidia.com/gpu',

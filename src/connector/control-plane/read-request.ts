@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ErrorObject } from 'ajv';
 import { ServiceError } from '../../errors.ts';
 import { ajv } from '../../schemas/ajv.ts';
+import { describeSchemaErrors } from '../../schemas/schema-problem.ts';
 import { ProvisionRequestBody } from './schemas.ts';
 
 export interface ProvisionMessage {
@@ -19,7 +19,7 @@ const validate = ajv.compile<ProvisionRequestBody>(ProvisionRequestBody);
 
 /** Throws `invalid-request` naming each member that is at fault and what was expected of it. */
 export function readProvisionRequest(body: unknown): ProvisionMessage {
-  if (!validate(body)) throw invalidRequest(validate.errors ?? []);
+  if (!validate(body)) throw invalidRequest(body);
   const { type, transferProcessId, resourceDefinitionId, assetId, callbackAddress, policy } = body;
   return {
     ...(type === undefined || type === null ? {} : { type }),
@@ -30,26 +30,13 @@ export function readProvisionRequest(body: unknown): ProvisionMessage {
   };
 }
 
-function invalidRequest(errors: ErrorObject[]): ServiceError {
-  const members = new Set(errors.map(memberOf));
-  const details = Array.from(
-    members,
-    (member) => `${member === '' ? 'the body' : member}: expected ${expectation(member)}`,
-  );
-  const [first = ''] = members;
-  return new ServiceError('invalid-request', details.join('; '), { field: first === '' ? 'body' : first });
-}
-
-function memberOf({ keyword, instancePath, params }: ErrorObject): string {
-  return keyword === 'required'
-    ? (params as { missingProperty: string }).missingProperty
-    : (instancePath.split('/')[1] ?? '');
-}
-
-function expectation(member: string): string {
-  const schemas: Record<string, object> = { ...ProvisionRequestBody.properties, '': ProvisionRequestBody };
-  const { title } = (schemas[member] ?? {}) as { title?: string };
-  return title ?? 'another value';
+/** What was received is not shown: a callback's address may hold a secret. */
+function invalidRequest(body: unknown): ServiceError {
+  const checked = { schema: ProvisionRequestBody, value: body, noun: 'a member' };
+  const found = describeSchemaErrors(validate.errors, checked);
+  const expected = new Map(found.map((problem) => [String(problem.path[0] ?? 'body'), problem.expected]));
+  const details = Array.from(expected, ([member, what]) => `${member}: expected ${what}`);
+  return new ServiceError('invalid-request', details.join('; '), { field: [...expected.keys()][0] });
 }
 
 /** The policy tells who asks. Whatever else it holds is kept as a digest only: it may be large, and versions differ. */

@@ -1,6 +1,7 @@
 import { sidecarContainer } from '../../flow/attempt.ts';
 import type { Container } from '../../kubernetes/types.ts';
-import { placeholderOf, type Path } from '../placeholders.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
+import { placeholderOf } from '../placeholders.ts';
 import type { TemplateProblem } from '../template.ts';
 import { isUnsure, reportBelow, type CheckContext, type JobContext, type Report } from './context.ts';
 

@@ -1,5 +1,5 @@
-import { ownMember } from '../own-member.ts';
-import type { Path } from '../placeholders.ts';
+import { ownMember } from '../../schemas/own-member.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { isUnsure, type CheckContext } from './context.ts';

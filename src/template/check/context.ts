@@ -1,7 +1,7 @@
 import type { Job } from '../../kubernetes/types.ts';
 import type { TemplateSources } from '../read/template-sources.ts';
 import type { TemplateSettings } from '../template-settings.ts';
-import type { Path } from '../placeholders.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
 import { isFaulty, problemAt } from '../read/source.ts';
 import type { Template, TemplateProblem } from '../template.ts';
 

@@ -16,7 +16,9 @@ export const name = Type.String({
 export const text = Type.String({ title: 'text that is not empty', minLength: 1 });
 /** Any name: that of `Type.String()` alone is `^.*$`, which lets the values of names with a line break pass unseen. */
 export const anyName = Type.String({ pattern: '^[^]*$' });
-export const textMap = Type.Record(anyName, Type.String(), { title: 'a map of names to text' });
+export const textMap = Type.Record(anyName, Type.String({ title: 'text' }), {
+  title: 'a map of names to text',
+});
 export const absolutePath = Type.String({ title: 'an absolute path', pattern: '^/' });
 
 /** `500m`, `1.5`, `2Gi`. */

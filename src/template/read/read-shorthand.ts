@@ -1,4 +1,4 @@
-import type { Path } from '../placeholders.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
 import type { TemplateDocument } from '../template-schema.ts';
 import type { TemplateProblem } from '../template.ts';
 import { problemAt, type Source } from './source.ts';

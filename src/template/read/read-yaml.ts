@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
 import { messageOf } from '../../errors.ts';
-import type { Path } from '../placeholders.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { Source } from './source.ts';
 

@@ -1,4 +1,4 @@
-import type { Path } from '../placeholders.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
 import type { TemplateProblem } from '../template.ts';
 
 /** One parsed file of a template, and the way back from a value to its line. */
@@ -9,6 +9,13 @@ export interface Source<Value> {
   lineAt(path: Path): number | undefined;
   /** What is known to be wrong with it, and has been left out or replaced since: an empty path is all of it. */
   faults?: Path[];
+}
+
+/** What a member that is unknown is not. */
+export const templateMember = 'a member that a template may have here';
+
+export function placeName(path: Path): string {
+  return path.join('.') || 'the document';
 }
 
 export function problemAt(

@@ -1,0 +1,132 @@
+import type { ErrorObject } from 'ajv';
+import { ownMember } from './own-member.ts';
+
+/** Where a value stands in a document: member names and indexes. */
+export type Path = readonly (string | number)[];
+
+/** As far as messages need it. */
+export interface Schema {
+  title?: string;
+  type?: string | string[];
+  const?: unknown;
+  enum?: unknown[];
+  pattern?: string;
+  writeOnly?: boolean;
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  /** Of maps with any names. */
+  patternProperties?: Record<string, Schema>;
+  [keyword: string]: unknown;
+}
+
+export interface SchemaProblem {
+  /** Of the member at fault; of an unknown or missing one its own. */
+  path: Path;
+  /** That the value does not fit. */
+  keyword: string;
+  /** `a quantity` */
+  expected: string;
+  /** `expected a quantity, received "much"`; never the value of an unknown or a secret (`writeOnly`) member. */
+  reason: string;
+}
+
+interface Checked {
+  schema: object;
+  value: unknown;
+  /** What a member that the schema does not have is not: `a setting`. */
+  noun: string;
+  /** Whether titles say what is expected; else keywords do. */
+  titled?: boolean;
+}
+
+/** What a validator found, each problem once. */
+export function describeSchemaErrors(
+  errors: ErrorObject[] | null | undefined,
+  checked: Checked,
+): SchemaProblem[] {
+  const problems = (errors ?? []).map((error) => describeError(error, checked));
+  return [...new Map(problems.map((one) => [JSON.stringify([one.path, one.reason]), one])).values()];
+}
+
+function describeError(error: ErrorObject, { schema, value, noun, titled = true }: Checked): SchemaProblem {
+  const path = pathOfError(error);
+  const { keyword } = error;
+  if (keyword === 'additionalProperties') {
+    const known = Object.keys(schemaAt(schema, path.slice(0, -1))?.properties ?? {});
+    const expected = `one of ${known.join(', ') || 'none'}`;
+    return { path, keyword, expected, reason: `is not ${noun}; expected ${expected}` };
+  }
+  const wanted = schemaAt(schema, path) ?? {};
+  const expected = (titled ? wanted.title : undefined) ?? describeKeywords(wanted);
+  const received = show(valueAt(value, path), wanted);
+  return { path, keyword, expected, reason: `expected ${expected}, received ${received}` };
+}
+
+export function pathOfError({ instancePath, params }: ErrorObject): Path {
+  const path = instancePath.split('/').slice(1).map(unescape);
+  const { missingProperty, additionalProperty } = params as Record<string, string | undefined>;
+  const member = missingProperty ?? additionalProperty;
+  return member === undefined ? path : [...path, member];
+}
+
+function unescape(segment: string): string | number {
+  const name = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+  return /^\d+$/.test(name) ? Number(name) : name;
+}
+
+export function schemaAt(schema: object, path: Path): Schema | undefined {
+  let at = schema as Schema | undefined;
+  for (const name of path) {
+    at =
+      ownMember(at?.properties ?? {}, String(name)) ??
+      at?.items ??
+      Object.values(at?.patternProperties ?? {})[0];
+  }
+  return at;
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (inner, name) => ownMember((inner ?? {}) as Record<string, unknown>, String(name)),
+    value,
+  );
+}
+
+/** In words: `an integer from 2012 up to 2015`. */
+function describeKeywords(schema: Schema): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.map((one) => JSON.stringify(one)).join(', ')}`;
+  const types = [schema.type ?? 'value'].flat().map((type) => typeWords[type] ?? withArticle(type));
+  const bounds = Object.entries(boundWords).flatMap(([keyword, word]) => {
+    const bound = schema[keyword];
+    return bound === undefined
+      ? []
+      : [`${word} ${typeof bound === 'string' ? bound : JSON.stringify(bound)}`];
+  });
+  return [types.join(' or '), ...bounds].join(' ');
+}
+
+function withArticle(noun: string): string {
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+}
+
+const typeWords: Record<string, string> = { object: 'a map', array: 'a list' };
+const boundWords: Record<string, string> = {
+  minimum: 'from',
+  exclusiveMinimum: 'above',
+  maximum: 'up to',
+  exclusiveMaximum: 'below',
+  multipleOf: 'in steps of',
+  minLength: 'of at least this many characters:',
+  maxLength: 'of at most this many characters:',
+  pattern: 'that matches',
+  format: 'in the format',
+};
+
+const shownLength = 100;
+
+function show(value: unknown, { writeOnly }: Schema): string {
+  if (value === undefined) return 'nothing';
+  if (writeOnly === true) return 'something else (its value is secret)';
+  const text = JSON.stringify(value);
+  return text.length > shownLength ? `${text.slice(0, shownLength)}…` : text;
+}
