@@ -46,7 +46,7 @@ export interface Service {
 }
 
 /** A check that failed is repeated until it passes, after some seconds at first and some minutes in the end. */
-const checkPace = { deadlineMillis: 10_000, pauseMillis: 5000, longestPauseMillis: 300_000 };
+const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMillis: 300_000 } };
 
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOffMillis, type BackOff } from './back-off.ts';
 import { isServiceError, messageOf, ServiceError } from './errors.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import { describeRights } from './kubernetes/rights.ts';
@@ -27,9 +28,8 @@ export interface StartupCheckOptions {
   log: Logger;
   /** For one run of one check. */
   deadlineMillis: number;
-  /** After a check that failed; doubled each time up to the longest. */
-  pauseMillis: number;
-  longestPauseMillis: number;
+  /** After a check that failed. */
+  backoff: BackOff;
 }
 
 /**
@@ -52,9 +52,9 @@ interface Run extends StartupCheckOptions {
 }
 
 async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
-  const { check, failed, log, deadlineMillis, longestPauseMillis } = run;
+  const { check, failed, log, deadlineMillis, backoff } = run;
   let said: string | undefined;
-  for (let pause = run.pauseMillis; !signal.aborted; pause = Math.min(pause * 2, longestPauseMillis)) {
+  for (let failures = 1; !signal.aborted; failures += 1) {
     try {
       const fields = await withinDeadline((bounded) => check.run(bounded), deadlineMillis, signal);
       failed.delete(check.name);
@@ -68,7 +68,7 @@ async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
       if (problem !== said) log.warn(describeFailure(check, error), 'start-up check failed');
       said = problem;
     }
-    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    await sleep(backOffMillis(backoff, failures), undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOffMillis } from '../back-off.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { FlowService } from '../provisioner/flow-service.ts';
@@ -7,7 +8,7 @@ export interface Abandonable {
   flows: Pick<FlowService, 'cancel'>;
   flow: string;
   log: Logger;
-  /** Before the second attempt to cancel; doubles up to sixty times that. Default: half a second. */
+  /** Before the second attempt to cancel; up to sixty times that before the last ones. Default: half a second. */
   firstMillis?: number | undefined;
 }
 
@@ -57,6 +58,7 @@ async function cancel({ flows, flow, log, firstMillis = 500 }: Abandonable): Pro
       log.warn({ flowId: flow, problem: messageOf(error) }, 'could not cancel a flow that nobody waits for');
     }
     // A service that stops does not wait for it.
-    await delay(firstMillis * Math.min(2 ** (attempt - 1), 60), undefined, { ref: false });
+    const millis = backOffMillis({ firstMillis, maxMillis: firstMillis * 60 }, attempt);
+    await delay(millis, undefined, { ref: false });
   }
 }

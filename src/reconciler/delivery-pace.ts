@@ -1,6 +1,6 @@
 import type { Intent } from '../flow/annotations.ts';
 import type { Outcome } from '../flow/outcome.ts';
-import { backOffMillis, type BackOff } from './back-off.ts';
+import { backOffMillis, type BackOff } from '../back-off.ts';
 
 type Tried = { intent: Intent | undefined; outcome: Pick<Outcome, 'at'> };
 

@@ -3,7 +3,7 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { KubernetesObject } from '../kubernetes/types.ts';
 import type { WatchEvent } from '../kubernetes/watch-events.ts';
-import { backOffMillis, type BackOff } from './back-off.ts';
+import { backOffMillis, type BackOff } from '../back-off.ts';
 import { ObjectCache, type ObjectCacheOptions, type Projection } from './object-cache.ts';
 
 export interface InformerOptions<T extends KubernetesObject, P extends Projection> extends ObjectCacheOptions<

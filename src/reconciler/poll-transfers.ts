@@ -2,7 +2,7 @@ import type { TransferPoll } from '../connector/transfer-poll.ts';
 import { isServiceError, messageOf } from '../errors.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowLogger, type Logger } from '../log.ts';
-import { backOffMillis } from './back-off.ts';
+import { backOffMillis } from '../back-off.ts';
 import type { Clock } from './clock.ts';
 import { TransferMemory } from './transfer-memory.ts';
 

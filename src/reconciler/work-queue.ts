@@ -1,5 +1,5 @@
 import type { Logger } from '../log.ts';
-import { backOffMillis, type BackOff } from './back-off.ts';
+import { backOffMillis, type BackOff } from '../back-off.ts';
 
 export interface WorkQueue {
   /**

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+import { backOffMillis } from '../back-off.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
 
@@ -13,12 +14,14 @@ export interface ObjectRead extends ByteRange {
 export interface ReadPatience {
   /** Attempts in a row that bring no byte. */
   attempts: number;
-  /** Before the second attempt; doubled before each further one. */
+  /** Before the second attempt. */
   firstMillis: number;
 }
 
 /** A connector asks for a result once and ends the transfer at the first error, so a store that stumbles is asked again. */
 export const patience: ReadPatience = { attempts: 4, firstMillis: 250 };
+
+const longestMillis = 5000;
 
 interface ReadContext {
   store: ObjectStore;
@@ -42,7 +45,7 @@ export async function* readObject(
     } catch (error) {
       failures = progress.at > before ? 1 : failures + 1;
       if (failures >= attempts || signal.aborted || !isPassing(error)) throw error;
-      await delay(firstMillis * 2 ** (failures - 1), undefined, { signal });
+      await delay(backOffMillis({ firstMillis, maxMillis: longestMillis }, failures), undefined, { signal });
     }
   }
 }

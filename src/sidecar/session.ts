@@ -6,7 +6,7 @@ import { BufferPool } from '../storage/upload/buffer-pool.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { createCredentialReader } from '../storage/upload/credentials.ts';
 import { partBytes } from '../storage/upload/part-size.ts';
-import type { BackOff } from '../storage/upload/repeat.ts';
+import type { Retry } from '../storage/upload/repeat.ts';
 import { createSender } from '../storage/upload/send-request.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { Log } from './log-line.ts';
@@ -20,7 +20,7 @@ export interface Session {
   pool: BufferPool;
   journal: Journal;
   log: Log;
-  backOff: BackOff;
+  retry: Retry;
   /** What stands in the way of uploading, while something does: it says more than a deadline. */
   trouble: { last: unknown };
   /** Aborts shortly before the grace ends. */
@@ -41,10 +41,9 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
   });
   const trouble: Session['trouble'] = { last: undefined };
   const logged = logFailure(log);
-  const backOff: BackOff = {
+  const retry: Retry = {
     firstMillis: 100,
     maxMillis: 5_000,
-    random: Math.random,
     onFailure(failure) {
       trouble.last = failure.error;
       logged(failure);
@@ -58,11 +57,11 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
   return {
     settings,
     root,
-    store: { sender, credentials, region, bucket, backOff },
+    store: { sender, credentials, region, bucket, retry },
     pool: new BufferPool(uploaders * partBytes),
     journal,
     log,
-    backOff,
+    retry,
     trouble,
     deadline,
     close() {
@@ -73,7 +72,7 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
 }
 
 /** The first failure, the second, the fourth: an hour without a store is told in a dozen lines a request. */
-function logFailure(log: Log): NonNullable<BackOff['onFailure']> {
+function logFailure(log: Log): NonNullable<Retry['onFailure']> {
   return ({ attempt, error }) => {
     if ((attempt & (attempt - 1)) !== 0) return;
     log('warn', 'uploading failed and is tried again', { attempt, problem: messageOf(error) });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOffMillis } from '../back-off.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { manifestKey, maxManifestBytes, type SidecarReport } from '../result/manifest.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
-import { pauseMillis } from '../storage/upload/repeat.ts';
 import { buildManifest } from './build-manifest.ts';
 import type { Session } from './session.ts';
 import { uploadResults } from './upload-results.ts';
@@ -18,7 +18,7 @@ const maxUnsettledLooks = 10;
  * Tries until the deadline unless a result is refused for good; then, or at the deadline, the last failure is thrown.
  */
 export async function uploadRest(session: Session): Promise<SidecarReport> {
-  const { deadline, backOff } = session;
+  const { deadline, retry } = session;
   let unsettledLooks = 0;
   for (let attempt = 1; ; attempt += 1) {
     throwIfOver(session);
@@ -31,9 +31,9 @@ export async function uploadRest(session: Session): Promise<SidecarReport> {
     } catch (error) {
       const final = isServiceError(error, 'forbidden', 'payload-too-large', 'precondition-failed');
       if (final || deadline.aborted) throw error;
-      session.backOff.onFailure?.({ attempt, error });
+      retry.onFailure?.({ attempt, error });
     }
-    await delay(pauseMillis(attempt, backOff), undefined, { signal: deadline }).catch(() => undefined);
+    await delay(backOffMillis(retry, attempt), undefined, { signal: deadline }).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOffMillis } from '../back-off.ts';
 import { messageOf } from '../errors.ts';
-import { pauseMillis } from '../storage/upload/repeat.ts';
 import type { Session } from './session.ts';
 import { settledFiles } from './settled-files.ts';
 import { uploadResults } from './upload-results.ts';
@@ -28,10 +28,11 @@ export async function uploadWhileRunning(session: Session, terminate: AbortSigna
       if (failures === 1)
         log('warn', 'uploading during the run failed and is tried again', { problem: messageOf(error) });
     }
-    const backOff = { ...session.backOff, firstMillis: settings.pollMillis, maxMillis: longestPauseMillis };
     const took = performance.now() - start;
     const pause =
-      failures > 0 ? pauseMillis(failures, backOff) : Math.max(settings.pollMillis, took * restsPerLook);
+      failures > 0
+        ? backOffMillis({ firstMillis: settings.pollMillis, maxMillis: longestPauseMillis }, failures)
+        : Math.max(settings.pollMillis, took * restsPerLook);
     await delay(Math.min(pause, longestPauseMillis), undefined, { signal: terminate }).catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-import type { BackOff } from '../../src/reconciler/back-off.ts';
+import type { BackOff } from '../../src/back-off.ts';
 
 /** The most attempts that fit into this time: the back-off's shortest waits, which are three quarters of what it says. */
 export function mostAttempts(millis: number, { firstMillis, maxMillis }: BackOff): number {

@@ -72,7 +72,7 @@ function run(t: TestContext, checks: readonly StartupCheck[], pace: { deadlineMi
     },
   });
   const end = new AbortController();
-  const options = { deadlineMillis: 60_000, pauseMillis: 10, longestPauseMillis: 50, ...pace };
+  const options = { deadlineMillis: 60_000, backoff: { firstMillis: 10, maxMillis: 50 }, ...pace };
   const started = startStartupChecks(checks, { log: pino(stream), ...options }, end.signal);
   t.after(async () => {
     end.abort();

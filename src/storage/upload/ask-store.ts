@@ -1,7 +1,7 @@
 import { ServiceError } from '../../errors.ts';
 import type { CredentialReader } from './credentials.ts';
 import { refusal } from './refusal.ts';
-import { repeat, type BackOff } from './repeat.ts';
+import { repeat, type Retry } from './repeat.ts';
 import type { Answer, Sender } from './send-request.ts';
 import { signRequest, type UnsignedRequest } from './sign-request.ts';
 
@@ -10,7 +10,7 @@ export interface StoreAccess {
   credentials: CredentialReader;
   region: string;
   bucket: string;
-  backOff: BackOff;
+  retry: Retry;
 }
 
 export interface StoreRequest extends UnsignedRequest {
@@ -31,7 +31,7 @@ export interface Payload {
  * Throws ServiceError as `ObjectStore` does.
  */
 export async function askStore(
-  { sender, credentials, region, backOff }: StoreAccess,
+  { sender, credentials, region, retry }: StoreAccess,
   { what, accept = [200], ...request }: StoreRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
@@ -44,7 +44,7 @@ export async function askStore(
     if (belated || !accept.includes(answer.status)) throw refusal(answer, what);
     return answer;
   }
-  return repeat(askOnce, backOff, signal);
+  return repeat(askOnce, retry, signal);
 }
 
 /** Keys are of `[A-Za-z0-9._/-]` alone (`encodeKey`), so that nothing needs escaping. */

@@ -23,8 +23,8 @@ after(async () => {
 
 function access(): StoreAccess {
   const credentials = { read: () => store.keys, forget: () => undefined };
-  const backOff = { firstMillis: 1, maxMillis: 5, random: Math.random };
-  return { sender, credentials, region: store.region, bucket: store.bucket, backOff };
+  const retry = { firstMillis: 1, maxMillis: 5 };
+  return { sender, credentials, region: store.region, bucket: store.bucket, retry };
 }
 function payload(text: string): { bytes: Buffer; crc32: number } {
   return { bytes: Buffer.from(text), crc32: crc32(text) };
@@ -51,15 +51,15 @@ test('a second object under the same key is refused and the first one stays', as
 test('bytes that do not match their checksum are never stored', async () => {
   proxy.fault = () => undefined;
   const over = new AbortController();
-  const backOff = {
-    ...access().backOff,
+  const retry = {
+    ...access().retry,
     onFailure: () => {
       over.abort();
     },
   };
   const wrong = { bytes: Buffer.from('abc'), crc32: crc32('abd') };
   await assert.rejects(
-    putObject({ ...access(), backOff }, { key: 'wrong', payload: wrong }, over.signal),
+    putObject({ ...access(), retry }, { key: 'wrong', payload: wrong }, over.signal),
     /refused to store wrong: 400/,
   );
   await assert.rejects(store.client.statObject(store.bucket, 'wrong'));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError } from '../../../../src/errors.ts';
-import { pauseMillis, repeat } from '../../../../src/storage/upload/repeat.ts';
+import { repeat } from '../../../../src/storage/upload/repeat.ts';
 
-const quick = { firstMillis: 1, maxMillis: 2, random: () => 0.5 };
+const quick = { firstMillis: 1, maxMillis: 2 };
 const { signal } = new AbortController();
 const away = new ServiceError('store-unavailable', 'away');
 
@@ -54,15 +54,3 @@ test('throws the last failure when the signal aborts, since that says more', asy
   );
   await assert.rejects(trying, away);
 });
-
-const pauses = [
-  { name: 'the first', attempt: 1, random: 1, pause: 100 },
-  { name: 'the third', attempt: 3, random: 1, pause: 400 },
-  { name: 'half of it is chance', attempt: 3, random: 0, pause: 200 },
-  { name: 'never longer than the longest', attempt: 2000, random: 1, pause: 5000 },
-];
-for (const { name, attempt, random, pause } of pauses) {
-  test(`pauses with back-off: ${name}`, () => {
-    assert.equal(pauseMillis(attempt, { firstMillis: 100, maxMillis: 5000, random: () => random }), pause);
-  });
-}

@@ -51,7 +51,7 @@ async function upload(proxy: FaultyProxy, key: string, source: FileSource): Prom
     credentials: { read: () => store.keys, forget: () => undefined },
     region: store.region,
     bucket: store.bucket,
-    backOff: { firstMillis: 1, maxMillis: 20, random: Math.random },
+    retry: { firstMillis: 1, maxMillis: 20 },
   };
   try {
     const means = { store: access, pool: new BufferPool(4 * partBytes) };

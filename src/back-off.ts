@@ -9,5 +9,5 @@ export function backOffMillis(
   failures: number,
   random: () => number = Math.random,
 ): number {
-  return Math.min(maxMillis, firstMillis * 2 ** (failures - 1)) * (0.75 + random() / 2);
+  return Math.min(maxMillis, firstMillis * 2 ** Math.min(failures - 1, 30)) * (0.75 + random() / 2);
 }

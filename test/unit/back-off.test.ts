@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backOffMillis } from '../../../src/reconciler/back-off.ts';
+import { backOffMillis } from '../../src/back-off.ts';
 
 const limits = { firstMillis: 100, maxMillis: 1000 };
 
