@@ -6,7 +6,7 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { flowName } from '../flow/names.ts';
 import { flowLogger, type Logger } from '../log.ts';
-import type { FlowService, RecalledFlow } from '../provisioner/flow-service.ts';
+import type { Acceptance, FlowService, RecalledFlow } from '../provisioner/flow-service.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
@@ -67,11 +67,12 @@ async function answerFor(
   signal: AbortSignal,
 ): Promise<ProvisionAnswer> {
   const { connector, message } = asked;
-  const isNew = message.type === 'provision' && (await acceptUnlessKnown(deps, asked, signal));
-  const { decision, recalled }: Decided = isNew
+  const { created = false, recalled: known } =
+    message.type === 'provision' ? await acceptIfPossible(deps, asked, signal) : {};
+  const { decision, recalled }: Decided = created
     ? { decision: 'accept' }
-    : await decide(deps, { ...asked, id }, signal);
-  const answer = isNew ? 'accepted' : await act[decision](deps, { ...asked, id, recalled }, signal);
+    : await decide(deps, { ...asked, id, known }, signal);
+  const answer = created ? 'accepted' : await act[decision](deps, { ...asked, id, recalled }, signal);
   // Only now: what was decided may still be refused.
   flowLogger(asked.log, id).info(
     { connector: connector.name, assetId: message.assetId, type: message.type, decision, answer },
@@ -84,19 +85,19 @@ async function answerFor(
  * Nearly all that says it is a provision is new, and creating the flow tells whether it is: looking first would double the
  * requests to the cluster. What is known, or cannot be accepted, is left to the long way, since a repeat is answered as the first was.
  */
-async function acceptUnlessKnown(
+async function acceptIfPossible(
   deps: ProvisionDependencies,
   asked: Asked,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Partial<Acceptance>> {
   const rendered = renderIfPossible(deps, asked);
-  if (rendered === undefined) return false;
+  if (rendered === undefined) return {};
   try {
-    return (await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal)) === 'created';
+    return await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal);
   } catch (error) {
     // A new flow needs the store, and a cluster that admits it; a repeat is answered without either. Policies are asked before names.
     if (isServiceError(error, 'store-unavailable', 'store-refused', 'store-forbidden', 'cluster-refused'))
-      return false;
+      return {};
     throw error;
   }
 }
@@ -117,14 +118,15 @@ interface Decided {
   recalled?: RecalledFlow | undefined;
 }
 
+/** `known`: read a moment ago. */
 async function decide(
   { flows }: ProvisionDependencies,
-  { id, ...asked }: Asked & { id: string },
+  { id, known, ...asked }: Asked & { id: string; known: RecalledFlow | undefined },
   signal: AbortSignal,
 ): Promise<Decided> {
   const { type } = asked.message;
   if (type === 'deprovision') return { decision: decideAnswer(type, undefined) };
-  const recalled = await flows.recall(id, signal);
+  const recalled = known ?? (await flows.recall(id, signal));
   return { decision: decideAnswer(type, recalled && knownFlow(recalled, asked)), recalled };
 }
 
@@ -157,9 +159,9 @@ async function accept(
   checkCallbackAddress(asked);
   const rendered = render(deps.templates, asked);
   const acceptance = await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal);
-  if (acceptance === 'created') return 'accepted';
+  if (acceptance.created) return 'accepted';
   // Another request was quicker than ours between looking and storing.
-  const { decision, recalled } = await decide(deps, asked, signal);
+  const { decision, recalled } = await decide(deps, { ...asked, known: acceptance.recalled }, signal);
   if (decision === 'accept') throw conflict('those of a Job that is not a flow of this service');
   return await act[decision](deps, { ...asked, recalled }, signal);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FrozenEnvironment } from '../flow/annotations.ts';
 import { environmentKey } from '../flow/environment-key.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
+import { readFlow } from '../flow/flow.ts';
 import { usedAtAnnotation } from '../flow/labels.ts';
 import { filesConfigMapName, flowName } from '../flow/names.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
@@ -9,6 +10,7 @@ import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { Acceptance } from './flow-service.ts';
+import { recalledOf } from './find-flow.ts';
 import { buildFlowJob } from './build-flow-job.ts';
 import type { RecentNames } from './recent-names.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
@@ -33,9 +35,10 @@ export async function acceptFlow(
   const flow = flowName(request);
   const environment = Buffer.from(JSON.stringify(rendered.environment));
   const asked = { flow, request, rendered, environment };
-  if (writesUnderItsName(asked) && (await isKnown(deps, flow, signal))) return 'known';
+  const known = writesBeforeIt(deps, asked) ? await findKnown(deps, flow, signal) : undefined;
+  if (known !== undefined) return known;
   try {
-    return (await createFlow(deps, asked, signal)) ? 'created' : 'known';
+    return { created: await createFlow(deps, asked, signal) };
   } catch (error) {
     return await acceptOverQuota(deps, { flow, error }, signal);
   }
@@ -61,7 +64,8 @@ async function acceptOverQuota(
   signal: AbortSignal,
 ): Promise<Acceptance> {
   if (!isServiceError(error, 'cluster-over-quota')) throw error;
-  if (await isKnown(deps, flow, signal)) return 'known';
+  const known = await findKnown(deps, flow, signal);
+  if (known !== undefined) return known;
   const quota = explainQuotaWithoutRoom(error);
   if (quota === undefined) throw error;
   throw new ServiceError(
@@ -82,13 +86,30 @@ interface Asked extends AcceptRequest {
   environment: Buffer;
 }
 
-/** What is written under the flow's own name before its Job must not touch a flow that is there already. */
-function writesUnderItsName({ rendered, environment }: Asked): boolean {
-  return hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
+/**
+ * What is written under the flow's own name before its Job must not touch a flow that is there already, and a repeat should not cost what a
+ * new flow costs.
+ */
+function writesBeforeIt({ files }: Accepter, { rendered, environment }: Asked): boolean {
+  const { template } = rendered;
+  const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
+  return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
 }
 
-async function isKnown({ cluster }: Provisioner, flow: string, signal: AbortSignal): Promise<boolean> {
-  return (await cluster.jobs.get(flow, signal)) !== undefined;
+/** Undefined without a Job of this name, whoever made it. */
+async function findKnown(
+  { cluster }: Provisioner,
+  name: string,
+  signal: AbortSignal,
+): Promise<Acceptance | undefined> {
+  const job = await cluster.jobs.get(name, signal);
+  if (job === undefined) return undefined;
+  const flow = readFlow(job);
+  return { created: false, recalled: flow && recalledOf(flow) };
+}
+
+function hasFiles({ files }: RenderedTemplate['template']): boolean {
+  return Object.keys(files).length > 0;
 }
 
 function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
@@ -100,19 +121,17 @@ async function writeFiles(
   template: RenderedTemplate['template'],
   signal: AbortSignal,
 ): Promise<void> {
-  if (Object.keys(template.files).length === 0) return;
-  const { configMaps } = deps.cluster;
+  if (!hasFiles(template)) return;
   const name = filesConfigMapName(template.digest);
   async function write(): Promise<void> {
+    if (await markUsed(deps, name, signal)) return;
     const object = buildFilesConfigMap(template);
-    const made = await createUnlessThere(() => configMaps.create(object, signal));
-    // Swept in the moment between: then it is made again.
-    if (!made && !(await markUsed(deps, name, signal))) await configMaps.create(object, signal);
+    await createUnlessThere(() => deps.cluster.configMaps.create(object, signal));
   }
   await (deps.files?.once(name, write) ?? write());
 }
 
-/** What nobody has used for long is swept. False if that has happened. */
+/** What nobody has used for long is swept. False if that has happened, or if it was never made. */
 async function markUsed({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<boolean> {
   const annotations = { [usedAtAnnotation]: now().toISOString() };
   return await isThere(() => cluster.configMaps.patch(name, { metadata: { annotations } }, signal));

@@ -11,8 +11,8 @@ import type { RenderedTemplate } from '../template/template.ts';
  */
 export interface FlowService {
   /**
-   * Creates the suspended Job: the commit point. `known`: there is one under this name, of this request or of another. A record does not count:
-   * who may have to do with a flow whose Job is gone looks first.
+   * Creates the suspended Job: the commit point. Not `created`: there is one under this name, of this request or of another. A record does not
+   * count: who may have to do with a flow whose Job is gone looks first.
    */
   accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
   find(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
@@ -37,7 +37,11 @@ export interface FlowService {
   unrecorded(signal: AbortSignal): Promise<string[]>;
 }
 
-export type Acceptance = 'created' | 'known';
+export interface Acceptance {
+  created: boolean;
+  /** The flow that is there, if it was read: it need not be read again. */
+  recalled?: RecalledFlow | undefined;
+}
 
 export interface RecalledFlow {
   request: FlowRequest;

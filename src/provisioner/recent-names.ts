@@ -11,6 +11,11 @@ export class RecentNames {
     this.#monotonic = monotonic;
   }
 
+  has(name: string): boolean {
+    const at = this.#seen.get(name);
+    return at !== undefined && this.#monotonic() - at < freshMillis;
+  }
+
   /**
    * Writes it unless that was done a moment ago. Requests that come together write it once: as many conditional writes of one
    * object would get in each other's way. If the one that writes fails, the next one does it itself.
@@ -18,7 +23,7 @@ export class RecentNames {
   async once(name: string, write: () => Promise<void>): Promise<void> {
     for (let other = this.#underWay.get(name); other !== undefined; other = this.#underWay.get(name))
       await other.catch(() => undefined);
-    if (this.#has(name)) return;
+    if (this.has(name)) return;
     const writing = write();
     this.#underWay.set(name, writing);
     try {
@@ -27,10 +32,5 @@ export class RecentNames {
     } finally {
       if (this.#underWay.get(name) === writing) this.#underWay.delete(name);
     }
-  }
-
-  #has(name: string): boolean {
-    const at = this.#seen.get(name);
-    return at !== undefined && this.#monotonic() - at < freshMillis;
   }
 }

@@ -29,7 +29,7 @@ test('a drained server answers what is under way before it ends', async (t) => {
     accept: async () => {
       asked.resolve(undefined);
       await go.promise;
-      return 'created';
+      return { created: true };
     },
   });
   const { server, port } = await startHttp(t, { flows, http: { shutdownMillis: 3_600_000 } });

@@ -22,9 +22,9 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     },
     accept(request) {
       const flow = flowName(request);
-      if (views.has(flow)) return Promise.resolve('known');
+      if (views.has(flow)) return Promise.resolve({ created: false });
       views.set(flow, viewOf(flow, request));
-      return Promise.resolve('created');
+      return Promise.resolve({ created: true });
     },
     recall(flow) {
       const view = views.get(flow);

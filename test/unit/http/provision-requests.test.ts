@@ -14,7 +14,7 @@ import { at } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { openTestStore } from '../../support/test-store.ts';
 import { memoryStore } from '../result/stored-results.ts';
-import { makeTemplates, templateSettings } from '../template/template-folder.ts';
+import { makeTemplates, templateSettings, templateYaml, type Files } from '../template/template-folder.ts';
 import { ask, provisionBody, startHttp, token } from './start-http.ts';
 
 const path = `/connectors/edc/${token}/provision`;
@@ -22,17 +22,19 @@ const { signal } = new AbortController();
 const reached = new Date();
 
 /** The request half on the embedded API server and store, and what it asks of them. */
-async function start(t: TestContext, jobEnv = 'A=1\n') {
+async function start(t: TestContext, files: Files = {}) {
   const stack = new AsyncDisposableStack();
   t.after(() => stack.disposeAsync());
   const reconciler = await startTestReconciler(t, { store: memoryStore() });
   const server = stack.use(await openTestStore());
-  const templates = stack.use(await makeTemplates({ 'job.env': jobEnv }));
+  const templates = stack.use(await makeTemplates(files));
   const requests: string[] = [];
   const hooks = {
     before({ proxy, method, path }: { proxy: string; method: string; path: string }) {
       const [pathname = ''] = path.split('?');
-      requests.push(`${proxy} ${method} ${pathname.replace(/^.*(jobs\/jobs|pods|secrets|\/flows)/, '$1')}`);
+      requests.push(
+        `${proxy} ${method} ${pathname.replace(/^.*(jobs\/jobs|pods|secrets|configmaps|\/flows)/, '$1')}`,
+      );
       return true;
     },
     after: () => true,
@@ -52,22 +54,19 @@ async function start(t: TestContext, jobEnv = 'A=1\n') {
   stack.defer(() => {
     opened.destroy();
   });
-  const flows = createFlowService({
-    ...reconciler.deps,
-    cluster,
-    store: opened.store,
-    now: () => new Date(),
-  });
-  const { port } = await startHttp(t, {
-    flows,
-    templates: await loadTemplates(templates.directory, templateSettings),
-  });
+  const loaded = await loadTemplates(templates.directory, templateSettings);
+  async function startReplica(): Promise<number> {
+    const deps = { ...reconciler.deps, cluster, store: opened.store, now: () => new Date() };
+    return (await startHttp(t, { flows: createFlowService(deps), templates: loaded })).port;
+  }
+  const port = await startReplica();
   return {
     ...reconciler,
     store: opened.store,
-    async provision(type: string | undefined) {
+    startReplica,
+    async provision(type: string | undefined, at = port) {
       requests.length = 0;
-      const { status, body } = await ask(port, path, { body: provisionBody({ type, assetId: 'sample' }) });
+      const { status, body } = await ask(at, path, { body: provisionBody({ type, assetId: 'sample' }) });
       const { id, answer } = JSON.parse(body) as { id: string; answer: string };
       return { status, id, answer, requests: [...requests] };
     },
@@ -89,19 +88,67 @@ test('a new typed provision costs one request to the cluster, and none to the st
   assert.deepEqual(requests, ['cluster POST jobs/jobs']);
 });
 
-for (const type of ['provision', undefined]) {
-  test(`a repeat of a flow that runs costs at most three requests to the cluster: type ${type}`, async (t) => {
-    const world = await start(t);
-    const { id } = await world.provision(type);
-    await startFlow(world, id);
-    const { status, answer, requests } = await world.provision(type);
-    assert.deepEqual([status, answer], [200, 'repeated']);
-    assert.ok(requests.length <= 3, requests.join('\n'));
-    assert.deepEqual(requests.at(-1), `cluster PATCH jobs/jobs/${id}`);
-    const marked = Date.parse((await world.see(id)).askedAt ?? '');
-    assert.ok(marked >= reached.getTime(), 'it is marked as asked for again');
-  });
+const withFiles: Files = { 'files/run.sh': 'true' };
+const withSecret: Files = {
+  'template.yaml': `${templateYaml}assets: [{ id: sample, parameters: { TOKEN: hush } }]\n`,
+};
+const withLargeEnvironment: Files = { 'job.env': `BIG=${'x'.repeat(100 * 1024)}\n` };
+
+interface Repeat {
+  name: string;
+  files?: Files;
+  untyped?: true;
+  /** The namespace has no room for another Job. */
+  full?: true;
 }
+
+const repeats: Repeat[] = [
+  { name: 'a plain one' },
+  { name: 'without a type', untyped: true },
+  { name: 'of a template with files', files: withFiles },
+  { name: 'with secret parameters', files: withSecret },
+  { name: 'with an environment in the bucket', files: withLargeEnvironment },
+  { name: 'over a quota', full: true },
+  { name: 'of a template with files, over a quota', files: withFiles, full: true },
+];
+
+for (const { name, files = {}, untyped, full } of repeats) {
+  for (const replica of ['the same replica', 'one that has written nothing yet'] as const) {
+    test(`a repeat of a flow that runs costs at most three requests to the cluster: ${name}, asked of ${replica}`, async (t) => {
+      const world = await start(t, files);
+      const type = untyped ? undefined : 'provision';
+      const { id, answer: first } = await world.provision(type);
+      assert.equal(first, 'accepted');
+      await startFlow(world, id);
+      if (full) allowJobs(world, '1');
+      const at = replica === 'the same replica' ? undefined : await world.startReplica();
+      const { status, answer, requests } = await world.provision(type, at);
+      assert.deepEqual([status, answer], [200, 'repeated']);
+      assert.ok(requests.length <= 3, requests.join('\n'));
+      assert.deepEqual(requests.at(-1), `cluster PATCH jobs/jobs/${id}`);
+      const marked = Date.parse((await world.see(id)).askedAt ?? '');
+      assert.ok(marked >= reached.getTime(), 'it is marked as asked for again');
+    });
+  }
+}
+
+function allowJobs({ api }: World, limit: string): void {
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'full', namespace: 'jobs' } };
+  api.registry.create('resourcequotas', { ...quota, spec: { hard: { 'count/jobs.batch': limit } } });
+}
+
+test('a new flow whose files are in the cluster, but were used by another replica, costs three requests', async (t) => {
+  const world = await start(t, withFiles);
+  const first = await world.provision('provision');
+  await world.api.cluster.jobs.patch(first.id, { metadata: { finalizers: null } }, signal);
+  await world.api.cluster.jobs.delete(first.id, {}, signal);
+  const { answer, requests } = await world.provision('provision', await world.startReplica());
+  assert.equal(answer, 'accepted');
+  assert.deepEqual(
+    requests.map((request) => request.replace(/files-\w+/, 'FILES')),
+    [`cluster GET jobs/jobs/${first.id}`, 'cluster PATCH configmaps/FILES', 'cluster POST jobs/jobs'],
+  );
+});
 
 test('after the end of the tombstone a typed provision is new, and one without a type is a deprovision', async (t) => {
   const world = await start(t);

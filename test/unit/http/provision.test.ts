@@ -51,7 +51,7 @@ for (const type of ['provision', undefined]) {
     const accept = flows.accept.bind(flows);
     flows.accept = async (...call) => {
       await accept(...call);
-      return 'known';
+      return { created: false };
     };
     const { port } = await startHttp(t, { flows });
     assert.equal((await ask(port, path, { body: provisionBody({ type }) })).status, 200);
@@ -60,7 +60,7 @@ for (const type of ['provision', undefined]) {
 }
 
 test('a Job of the name that is no flow is not answered as if something followed', async (t) => {
-  const flows = memoryFlows({ accept: () => Promise.resolve('known') });
+  const flows = memoryFlows({ accept: () => Promise.resolve({ created: false }) });
   const { port } = await startHttp(t, { flows });
   assert.equal((await ask(port, path, { body: provisionBody() })).status, 409);
 });

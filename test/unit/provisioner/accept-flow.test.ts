@@ -61,9 +61,9 @@ test("a template's files are sent once, not with every flow", async (t) => {
   const flows = createFlowService(deps);
   const rendered = await render({ 'files/run.sh': 'true' });
   const together = ['d', 'e'].map((id) => flows.accept(requestOf(id), rendered, signal));
-  assert.deepEqual(await Promise.all(together), ['created', 'created']);
+  assert.deepEqual(await Promise.all(together), [{ created: true }, { created: true }]);
   for (const id of ['a', 'b', 'c'])
-    assert.equal(await flows.accept(requestOf(id), rendered, signal), 'created');
+    assert.equal((await flows.accept(requestOf(id), rendered, signal)).created, true);
   assert.equal(written.length, 1);
   assert.equal((await api.cluster.jobs.list({}, signal)).items.length, 5);
 });
@@ -84,9 +84,9 @@ test('files that somebody deleted are there again a minute later', async (t) => 
 test('a repeat writes no secret parameters for a flow that was accepted without any', async (t) => {
   const { deps, api } = await start(t);
   const request = requestOf('a');
-  assert.equal(await acceptFlow(deps, { request, rendered: await render({}) }, signal), 'created');
+  assert.equal((await acceptFlow(deps, { request, rendered: await render({}) }, signal)).created, true);
   const rendered = await render({}, { TOKEN: 'hush' });
-  assert.equal(await acceptFlow(deps, { request, rendered }, signal), 'known');
+  assert.equal((await acceptFlow(deps, { request, rendered }, signal)).created, false);
   const name = parametersSecretName(flowName(request), rendered.digest);
   assert.equal(await api.cluster.secrets.get(name, signal), undefined);
 });
@@ -103,7 +103,7 @@ test('the parameters of a request that died before its Job are not taken for tho
   const outdated = { ...before, secretEnvironment: { TOKEN: 'of yesterday' } };
   await api.cluster.secrets.create(buildParametersSecret(flowName(request), outdated), signal);
 
-  assert.equal(await acceptFlow(deps, { request, rendered: before }, signal), 'created');
+  assert.equal((await acceptFlow(deps, { request, rendered: before }, signal)).created, true);
   const job = await api.cluster.jobs.get(flowName(request), signal);
   const [worker] = job?.spec?.template.spec?.containers ?? [];
   const sources = worker?.envFrom?.flatMap(({ secretRef }) => secretRef?.name ?? []) ?? [];
@@ -162,18 +162,18 @@ test('a request that a quota never has room for is refused for good, one that it
 
   const one = await start(t);
   limitJobs(one, '1');
-  assert.equal(await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal), 'created');
+  assert.equal((await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal)).created, true);
   await assert.rejects(acceptFlow(one.deps, { request: requestOf('b'), rendered }, signal), {
     code: 'cluster-over-quota',
   });
-  assert.equal(await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal), 'known');
+  assert.equal((await acceptFlow(one.deps, { request: requestOf('a'), rendered }, signal)).created, false);
 });
 
 test('a repeat is one although a quota has no room any more, and by then not for any', async (t) => {
   const world = await start(t);
   const rendered = await render({});
   const request = requestOf('a');
-  assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'created');
+  assert.equal((await acceptFlow(world.deps, { request, rendered }, signal)).created, true);
   limitJobs(world, '0');
-  assert.equal(await acceptFlow(world.deps, { request, rendered }, signal), 'known');
+  assert.equal((await acceptFlow(world.deps, { request, rendered }, signal)).created, false);
 });

@@ -78,7 +78,7 @@ async function readKey({ api }: TestReconciler, name: string): Promise<string> {
 test('an environment too large for an annotation lies in the bucket, and its Job holds key and sha256', async (t) => {
   const world = await start(t);
   const { deps, api, server, see } = world;
-  assert.equal(await acceptFlow(deps, { request, rendered: await render(large) }, signal), 'created');
+  assert.equal((await acceptFlow(deps, { request, rendered: await render(large) }, signal)).created, true);
   const job = await api.cluster.jobs.get(flow, signal);
   const annotations = job?.metadata?.annotations ?? {};
   assert.ok(JSON.stringify(annotations).length < 16 * 1024);
@@ -122,13 +122,13 @@ test('a repeat changes nothing, nor does another asset under the same ids', asyn
     acceptFlow(deps, { request, rendered }, signal),
     acceptFlow(deps, { request, rendered }, signal),
   ]);
-  assert.deepEqual([first, second].sort(), ['created', 'known']);
+  assert.deepEqual([first.created, second.created].sort(), [false, true]);
   const before = await api.cluster.jobs.get(flow, signal);
   const later = { ...request, acceptedAt: at(9), callbackAddress: 'http://127.0.0.1:2/callback' };
-  assert.equal(await acceptFlow(deps, { request: later, rendered }, signal), 'known');
+  assert.equal((await acceptFlow(deps, { request: later, rendered }, signal)).created, false);
   assert.deepEqual(await api.cluster.jobs.get(flow, signal), before);
   const other = { ...request, assetId: 'another' };
-  assert.equal(await acceptFlow(deps, { request: other, rendered }, signal), 'known');
+  assert.equal((await acceptFlow(deps, { request: other, rendered }, signal)).created, false);
   assert.deepEqual(await api.cluster.jobs.get(flow, signal), before);
 });
 

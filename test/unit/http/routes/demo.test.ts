@@ -61,7 +61,7 @@ async function serve(
     flows: {
       accept: (asked, rendered) => {
         accepted.push({ request: asked, rendered });
-        return Promise.resolve('created');
+        return Promise.resolve({ created: true });
       },
       // The store holds the results of one flow: every flow's view leads there.
       find: () => {
