@@ -1,3 +1,4 @@
+import { isLoopback } from '../addresses.ts';
 import { settingName } from './check-shape.ts';
 import type { Config, ConnectorConfig } from './config.ts';
 import type { Findings } from './findings.ts';
@@ -113,8 +114,4 @@ function warnOfOpenPaths({ http }: Config, { warnings }: Findings): void {
       ? 'everybody who reaches this service may start jobs'
       : 'behind a proxy on this machine that sets no X-Forwarded-For, everybody may start jobs';
   warnings.push(`${settingName(['http', 'bare'])} is ${http.bare}, and http.host is ${http.host}: ${danger}`);
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { trimSlashes } from '../addresses.ts';
 import type { Config, ConnectorConfig } from './config.ts';
 import type { Settings } from './settings/settings.ts';
 
@@ -41,8 +42,4 @@ function completeConnector(connector: Settings['connectors'][number], publicUrl:
 /** Two processes with one name would both believe that the Lease is theirs. */
 function newIdentity(): string {
   return `${hostname()}-${randomBytes(4).toString('hex')}`;
-}
-
-function trimSlashes(url: string): string {
-  return url.replace(/\/+$/, '');
 }

@@ -1,3 +1,5 @@
+import { trimSlashes } from '../addresses.ts';
+
 /**
  * Whether an address lies at or below a configured prefix: the same origin and whole path segments. Only one spelling of a path is taken:
  * whatever a proxy or a servlet container may decode, strip or fold on its way (`..%2f`, `..;`, `\`, `//`) is refused, since it may lead
@@ -43,8 +45,4 @@ export function showAddress(address: string): string {
 /** Base and segments as one URL; each segment is encoded, so that an id cannot leave its place. */
 export function urlBelow(base: string, ...segments: string[]): string {
   return [trimSlashes(base), ...segments.map((segment) => encodeURIComponent(segment))].join('/');
-}
-
-function trimSlashes(text: string): string {
-  return text.replace(/\/+$/, '');
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFlow, type Flow } from '../flow/flow.ts';
+import { recordKey } from '../flow/keys.ts';
 import { flowLabel } from '../flow/labels.ts';
 import type { SidecarReport } from '../flow/sidecar-report.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
@@ -92,7 +93,7 @@ export const untilForgotten: readonly Milestone[] = [
     name: 'forgotten',
     actor: 'store',
     describe: ({ flow: { name, recordedAt, resultsDeletedAt } }) =>
-      recordedAt && resultsDeletedAt && `the results are gone; flows/${name}/record.json remains`,
+      recordedAt && resultsDeletedAt && `the results are gone; ${recordKey(name)} remains`,
   },
 ];
 

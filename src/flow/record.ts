@@ -43,16 +43,7 @@ function withoutLog({ log, ...end }: AttemptEnd, outcome: Outcome): AttemptEnd {
   return log === undefined || told ? end : { ...end, log };
 }
 
-export function recordKey(flow: string): string {
-  return `flows/${flow}/record.json`;
-}
-
 /** Until when results are kept unless their deletion is asked for before, in milliseconds since the epoch. */
 export function retentionEnd({ outcome, plan }: Pick<Flow, 'outcome' | 'plan'>): number {
   return outcome === undefined ? Infinity : Date.parse(outcome.at) + plan.retention * 1000;
-}
-
-/** The index by date of acceptance: an empty object a flow. */
-export function recordIndexKey(flow: string, acceptedAt: string): string {
-  return `records/${acceptedAt.slice(0, 10).replaceAll('-', '/')}/${flow}`;
 }

@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ConnectorConfig, Secrets } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
+import { sameText } from '../same-text.ts';
 
 /**
  * The connector that a path names, if its token is one of those valid now. An unknown connector and a wrong token look the
@@ -19,8 +19,4 @@ export function authenticateConnector(
     throw new ServiceError('unknown-connector', 'no such connector, or not its token');
   }
   return connector;
-}
-
-function sameText(a: string, b: string): boolean {
-  return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '../addresses.ts';
 import type { HttpConfig } from '../config/config.ts';
 
 /**
@@ -14,15 +15,7 @@ export function bareAllowed(
   const forwarded = headers['forwarded'] ?? headers['x-forwarded-for'] ?? headers['x-real-ip'];
   return (
     forwarded === undefined &&
-    isLoopbackAddress(socket.remoteAddress ?? '') &&
-    isLoopbackHost(headers.host ?? '')
+    isLoopback(socket.remoteAddress ?? '') &&
+    isLoopback((headers.host ?? '').replace(/:\d+$/, ''))
   );
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return /^(::ffff:)?127(\.\d+){3}$|^::1$/i.test(address);
-}
-
-function isLoopbackHost(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(host);
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FrozenEnvironment } from '../flow/annotations.ts';
-import { environmentKey } from '../flow/environment-key.ts';
+import { environmentKey } from '../flow/keys.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { readFlow } from '../flow/flow.ts';
 import { usedAtAnnotation } from '../flow/labels.ts';

@@ -1,6 +1,6 @@
 import { isServiceError } from '../errors.ts';
-import { cleanupKey, type Cleanup } from '../flow/cleanup.ts';
-import { recordIndexKey, recordKey, retentionEnd, type FlowRecord } from '../flow/record.ts';
+import { type Cleanup, cleanupKey, recordIndexKey, recordKey } from '../flow/keys.ts';
+import { retentionEnd, type FlowRecord } from '../flow/record.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 const recordLimitBytes = 1024 * 1024;

@@ -1,6 +1,5 @@
 import { isOutOfReach, isServiceError } from '../errors.ts';
-import { cleanupPrefix, readCleanupKey, type Cleanup } from '../flow/cleanup.ts';
-import { environmentBornAfter } from '../flow/environment-key.ts';
+import { type Cleanup, cleanupPrefix, environmentBornAfter, readCleanupKey } from '../flow/keys.ts';
 import { readFlow } from '../flow/flow.ts';
 import { retentionEnd, type FlowRecord } from '../flow/record.ts';
 import { flowLogger } from '../log.ts';

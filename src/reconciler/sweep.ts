@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutOfReach, isServiceError } from '../errors.ts';
 import { annotation } from '../flow/annotations.ts';
-import { cleanupKey } from '../flow/cleanup.ts';
+import { cleanupKey } from '../flow/keys.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel, managedBy, managedByLabel, stateLabel, usedAtAnnotation } from '../flow/labels.ts';
 import { retentionEnd } from '../flow/record.ts';

@@ -58,7 +58,7 @@ export function serviceAddress(
     { flow, attempt: outcome.results.attempt, notAfter: notAfter(request), ...media },
     keys,
   );
-  const base = `${connector.resultsUrl.replace(/\/+$/, '')}/results/${flow}/${token}`;
+  const base = `${connector.resultsUrl}/results/${flow}/${token}`;
   return chosen.kind === 'file'
     ? `${base}/files/${encodePath(chosen.file.path)}`
     : `${base}/archive.${chosen.format}`;

@@ -1,4 +1,5 @@
-import { createHmac, createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { sameText } from '../same-text.ts';
 import { ServiceError } from '../errors.ts';
 
 export interface ResultKey {
@@ -81,9 +82,4 @@ function decodeMedia(media: string, path: string): string | undefined {
 
 function pathDigest(path: string): string {
   return createHash('sha256').update(path).digest().subarray(0, 9).toString('base64url');
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [a, b].map((text) => createHash('sha256').update(text).digest());
-  return left !== undefined && right !== undefined && timingSafeEqual(left, right);
 }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { Client, type ClientOptions } from 'minio';
 import type { Secrets, StoreConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
+import { flowsPrefix } from '../flow/keys.ts';
 import { abortUploads, type StoreClient } from './abort-uploads.ts';
 import { boundedTransport, type Call } from './bounded-transport.ts';
 import { guardBody } from './guard-body.ts';
@@ -229,7 +230,7 @@ async function checkBucket({ client, bucket, bounded }: Access, signal: AbortSig
 
 /** A list of one: unlike the answer to a HEAD, it says in words whether the key, its signature, a right or the bucket is wrong. */
 async function checkAccess({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
-  await bounded(async () => client.listObjectsV2Query(bucket, 'flows/', '', '', 1, ''), signal);
+  await bounded(async () => client.listObjectsV2Query(bucket, flowsPrefix, '', '', 1, ''), signal);
 }
 
 function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useSSL'> & { port?: number } {

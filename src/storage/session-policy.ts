@@ -1,11 +1,12 @@
+import { flowPrefix } from '../flow/keys.ts';
+
 /**
- * What a flow's keys may do: write and read what attempts own, `flows/<flow>/<attempt>/…` (the first `/` matters: without it
- * `flow-1` would hold for `flow-10` too), and list there. Not the flow's record and environment, which lie beside the attempts, and
+ * What a flow's keys may do: write and read what attempts own, `flows/<flow>/<attempt>/…` and list there. Not the flow's record and environment, which lie beside the attempts, and
  * no deleting: a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
  * `partition`: of AWS, where it is another than `aws`.
  */
 export function sessionPolicy(bucket: string, flow: string, partition = 'aws'): string {
-  const prefix = `flows/${flow}/`;
+  const prefix = flowPrefix(flow);
   const inBucket = `arn:${partition}:s3:::${bucket}`;
   const objects = `${inBucket}/${prefix}*/*`;
   return JSON.stringify({

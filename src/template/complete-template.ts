@@ -1,3 +1,4 @@
+import { trimSlashes } from '../addresses.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { readDuration } from './duration.ts';
@@ -35,7 +36,7 @@ export function completeTemplate(parts: TemplateParts, settings: TemplateSetting
     job,
     environment,
     files,
-    filesMountPath: withoutFinalSlash(document.files?.mountPath ?? defaultFilesMountPath),
+    filesMountPath: trimSlashes(document.files?.mountPath ?? defaultFilesMountPath) || '/',
     results: completeResults(document.results ?? {}),
     ...completeRun(document, settings),
   };
@@ -69,7 +70,7 @@ function completeResults(given: NonNullable<TemplateDocument['results']>): Templ
   // The file that is handed out has to be there, whoever forgets to say so.
   const handedOut = choice.kind === 'file' ? [choice.path] : [];
   return {
-    directory: withoutFinalSlash(directory),
+    directory: trimSlashes(directory) || '/',
     choice,
     archive: choice.kind === 'file' ? 'zip' : choice.archive,
     required: [...new Set([...(required as string[]), ...handedOut])],
@@ -103,8 +104,4 @@ function completeLimits(
     // It shortens the grace period, so that a default may not lengthen it.
     stopGrace: given.stopGrace === undefined ? Math.min(stopGrace, upload) : stopGrace,
   };
-}
-
-function withoutFinalSlash(path: string): string {
-  return path.replace(/\/+$/, '') || '/';
 }

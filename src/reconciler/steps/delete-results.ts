@@ -2,7 +2,7 @@ import { isServiceError } from '../../errors.ts';
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowLabel } from '../../flow/labels.ts';
-import { recordKey } from '../../flow/record.ts';
+import { flowPrefix, recordKey } from '../../flow/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import { patchFlow } from './patch-flow.ts';
@@ -39,7 +39,7 @@ export async function removeObjects(removal: Removal, signal: AbortSignal): Prom
 /** Parts of an upload that a crash left cost space for ever. A store that lets nobody list uploads is no obstacle. */
 export async function abortUploads(store: ObjectStore, flow: string, signal: AbortSignal): Promise<void> {
   try {
-    await store.abortUploads(`flows/${flow}/`, signal);
+    await store.abortUploads(flowPrefix(flow), signal);
   } catch (error) {
     if (!isServiceError(error, 'store-refused', 'store-forbidden')) throw error;
   }
@@ -47,7 +47,7 @@ export async function abortUploads(store: ObjectStore, flow: string, signal: Abo
 
 async function* objectsOf({ store, flow, keeps }: Removal, signal: AbortSignal): AsyncGenerator<string> {
   const record = recordKey(flow);
-  for await (const { key } of store.list(`flows/${flow}/`, signal))
+  for await (const { key } of store.list(flowPrefix(flow), signal))
     if (key !== record && keeps?.(key) !== true) yield key;
 }
 

@@ -1,3 +1,4 @@
+import { trimSlashes } from '../../addresses.ts';
 import { posix } from 'node:path';
 import type { Container } from '../../kubernetes/types.ts';
 import { isFaulty, problemAt } from '../read/source.ts';
@@ -53,7 +54,7 @@ function ownPlaces({ template, sources }: JobContext): string[] {
 }
 
 function overlap(one: string, other: string): boolean {
-  const a = `${one.replace(/\/+$/, '')}/`;
-  const b = `${other.replace(/\/+$/, '')}/`;
+  const a = `${trimSlashes(one)}/`;
+  const b = `${trimSlashes(other)}/`;
   return a.startsWith(b) || b.startsWith(a);
 }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { trimSlashes } from '../../addresses.ts';
 
 /** Folders whose contents a container's image or the kubelet brings: results mounted over them break the container. */
 const systemFolders = ['/', '/bin', '/boot', '/etc', '/lib', '/lib64', '/run', '/sbin', '/usr', '/var'];
@@ -9,20 +10,16 @@ const kubeletFiles = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
 /** Whether a mount at this absolute path would break the container, or would not be a folder on a disk. */
 export function isSystemPlace(path: string): boolean {
-  const place = withoutFinalSlash(posix.normalize(path));
+  const place = trimSlashes(posix.normalize(path)) || '/';
   return systemFolders.includes(place) || isBelow(place, [...kernelFolders, ...kubeletFiles]);
 }
 
 /** The same for a volume of the template's own: shared memory at `/dev/shm` is the usual way to get more of it. */
 export function isKernelPlace(path: string): boolean {
-  const place = withoutFinalSlash(posix.normalize(path));
+  const place = trimSlashes(posix.normalize(path)) || '/';
   return place === '/' || (place !== '/dev/shm' && isBelow(place, kernelFolders));
 }
 
 function isBelow(place: string, folders: readonly string[]): boolean {
   return folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
-}
-
-function withoutFinalSlash(path: string): string {
-  return path.replace(/\/+$/, '') || '/';
 }

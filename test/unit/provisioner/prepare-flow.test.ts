@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { isServiceError } from '../../../src/errors.ts';
-import { environmentKey } from '../../../src/flow/environment-key.ts';
+import { environmentKey } from '../../../src/flow/keys.ts';
 import { annotation, readAnnotation } from '../../../src/flow/annotations.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import {

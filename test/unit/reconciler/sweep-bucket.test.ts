@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
-import { cleanupKey, cleanupPrefix } from '../../../src/flow/cleanup.ts';
-import { environmentKey } from '../../../src/flow/environment-key.ts';
+import { cleanupKey, cleanupPrefix, environmentKey, manifestKey, recordKey } from '../../../src/flow/keys.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
-import { recordKey, type FlowRecord } from '../../../src/flow/record.ts';
+import type { FlowRecord } from '../../../src/flow/record.ts';
 import type { Outcome } from '../../../src/flow/outcome.ts';
 import { createFlowService } from '../../../src/provisioner/create-flow-service.ts';
-import { manifestKey } from '../../../src/flow/keys.ts';
 import { sweep } from '../../../src/reconciler/sweep.ts';
 import { deleteResults } from '../../../src/reconciler/steps/delete-results.ts';
 import { recordFlow } from '../../../src/reconciler/steps/record-flow.ts';

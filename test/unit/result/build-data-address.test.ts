@@ -36,7 +36,7 @@ function request(paths: string[], results: Partial<FlowPlan['results']> = {}): A
       },
     },
     manifest,
-    connector: { resultsUrl: 'https://results.example/base/' },
+    connector: { resultsUrl: 'https://results.example/base' },
     keys,
     store: memoryStore(),
     results: { addressSeconds: 604_800 },
