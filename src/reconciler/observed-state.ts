@@ -1,4 +1,4 @@
-import { readAttempt, type Attempt } from '../flow/attempt.ts';
+import { compareAge, readAttempt, type Attempt } from '../flow/attempt.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { observedPodsSelector, openFlowsSelector } from '../flow/labels.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
@@ -98,7 +98,7 @@ class PodIndex {
   }
 
   of(flow: string): string[] {
-    return [...(this.pods.get(flow) ?? [])].sort();
+    return [...(this.pods.get(flow) ?? [])];
   }
 }
 
@@ -110,7 +110,11 @@ function createWorldCache(
   return {
     flow: (name) => jobs.get(name),
     flows: () => jobs.values(),
-    attempts: (flow) => podsOf.of(flow).flatMap((pod) => pods.get(pod) ?? []),
+    attempts: (flow) =>
+      podsOf
+        .of(flow)
+        .flatMap((pod) => pods.get(pod) ?? [])
+        .sort(compareAge),
     learnJob: (job) => {
       jobs.learn(job);
     },

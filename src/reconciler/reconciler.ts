@@ -32,6 +32,7 @@ export interface WorldCache {
   flow(name: string): Flow | undefined;
   /** All that are not closed. */
   flows(): Iterable<Flow>;
+  /** From the oldest to the newest. */
   attempts(flow: string): Attempt[];
   learnJob(job: Job): void;
   learnPod(pod: Pod): void;

@@ -4,7 +4,7 @@ import { stateLabel } from '../../../src/flow/labels.ts';
 import { observeState, type ObservedState } from '../../../src/reconciler/observed-state.ts';
 import type { ReconcilerDependencies } from '../../../src/reconciler/reconciler.ts';
 import { createSettleClock } from '../../../src/reconciler/settle-clock.ts';
-import { aJob } from '../../support/flow-job.ts';
+import { aJob, aPod } from '../../support/flow-job.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { memoryStore } from '../result/stored-results.ts';
@@ -18,10 +18,13 @@ async function lead(
 ): Promise<void> {
   const term = new AbortController();
   const observed = observeState(deps, () => undefined, term.signal);
-  assert.equal(await observed.synced, true);
-  await during(observed);
-  term.abort();
-  await observed.ended;
+  try {
+    assert.equal(await observed.synced, true);
+    await during(observed);
+  } finally {
+    term.abort();
+    await observed.ended;
+  }
 }
 
 test('no callback hold is kept of a flow that was closed, neither by this leader nor by another one', async (t) => {
@@ -48,3 +51,22 @@ test('no callback hold is kept of a flow that was closed, neither by this leader
   await lead(deps, () => undefined);
   assert.deepEqual(held(), [5, 5, 0], 'and so is what another leader has closed');
 });
+
+for (const [older, newer] of [
+  ['pod-a', 'pod-z'],
+  ['pod-z', 'pod-a'],
+] as const) {
+  test(`a flow's attempts are known from the oldest to the newest, whatever their names: ${older}, ${newer}`, async (t) => {
+    const { deps, api } = await startTestReconciler(t, { store: memoryStore(new Map()) });
+    await api.cluster.jobs.create(aJob({ name: 'flow-a' }), signal);
+    for (const name of [older, newer]) await api.cluster.pods.create(aPod('flow-a', name), signal);
+    // Their creation times may be of the same second: only a disrupted pod is followed by another one.
+    await api.cluster.pods.delete(older, {}, signal);
+    await lead(deps, ({ world }) => {
+      assert.deepEqual(
+        world.attempts('flow-a').map(({ pod }) => pod),
+        [older, newer],
+      );
+    });
+  });
+}
