@@ -19,13 +19,6 @@ export function fileName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** RFC 6266: a name for everybody in ASCII, the true one beside it. Always an attachment: a result is not a page of ours. */
-export function contentDisposition(name: string): string {
-  const ascii = name.replaceAll(/[^\x20-\x7e]|["\\%]/gu, '_');
-  const plain = `attachment; filename="${ascii}"`;
-  return ascii === name ? plain : `${plain}; filename*=UTF-8''${encodeSegment(name)}`;
-}
-
 function encodeSegment(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { Client, type ClientOptions } from 'minio';
 import type { Secrets, StoreConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
+import { attachment } from '../attachment.ts';
 import { flowsPrefix } from '../flow/keys.ts';
 import { abortUploads, type StoreClient } from './abort-uploads.ts';
 import { boundedTransport, type Call } from './bounded-transport.ts';
@@ -208,19 +209,9 @@ async function presignGet(
   const { expirySeconds, contentType, fileName } = options;
   const headers = {
     ...(contentType === undefined ? {} : { 'response-content-type': contentType }),
-    ...(fileName === undefined ? {} : { 'response-content-disposition': disposition(fileName) }),
+    ...(fileName === undefined ? {} : { 'response-content-disposition': attachment(fileName) }),
   };
   return publicClient.presignedGetObject(bucket, key, expirySeconds, headers);
-}
-
-/** RFC 6266: a name of plain characters for old receivers, the true one beside it. */
-function disposition(fileName: string): string {
-  const plain = fileName.replaceAll(/[^A-Za-z0-9._ -]/g, '_');
-  const encoded = encodeURIComponent(fileName).replaceAll(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16)}`,
-  );
-  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 async function checkBucket({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {

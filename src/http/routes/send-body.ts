@@ -1,9 +1,9 @@
+import { attachment } from '../../attachment.ts';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { selectRange, type Selection } from '../../result/conditional-request.ts';
 import { openBody } from '../../result/open-body.ts';
-import { contentDisposition } from '../../result/paths.ts';
 import type { ReadPatience } from '../../result/read-object.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
@@ -139,6 +139,6 @@ function describeRange(ctx: HttpContext, { body, selection }: Answer): void {
   ctx.status = selection.status;
   if (selection.status === 206) ctx.set('Content-Range', `bytes ${first}-${last}/${body.length}`);
   ctx.set('Content-Type', body.contentType);
-  ctx.set('Content-Disposition', contentDisposition(body.fileName));
+  ctx.set('Content-Disposition', attachment(body.fileName));
   ctx.length = last - first + 1;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { attachment } from '../../../src/attachment.ts';
 import { mediaTypeOf } from '../../../src/result/media-type.ts';
-import { contentDisposition, decodePath, encodePath } from '../../../src/result/paths.ts';
+import { decodePath, encodePath } from '../../../src/result/paths.ts';
 
 for (const path of [
   'plain.txt',
@@ -22,11 +23,13 @@ for (const path of [
 const names: { name: string; expected: string }[] = [
   { name: 'a b.csv', expected: 'attachment; filename="a b.csv"' },
   { name: 'a"b\\c%.csv', expected: `attachment; filename="a_b_c_.csv"; filename*=UTF-8''a%22b%5Cc%25.csv` },
+  { name: '日本.csv', expected: `attachment; filename="__.csv"; filename*=UTF-8''%E6%97%A5%E6%9C%AC.csv` },
+  { name: 'a%41.csv', expected: `attachment; filename="a_41.csv"; filename*=UTF-8''a%2541.csv` },
   { name: 'é\r\nX: y', expected: `attachment; filename="___X: y"; filename*=UTF-8''%C3%A9%0D%0AX%3A%20y` },
 ];
 for (const { name, expected } of names) {
   test(`the name ${JSON.stringify(name)} is told in a header, and cannot end it`, () => {
-    assert.equal(contentDisposition(name), expected);
+    assert.equal(attachment(name), expected);
   });
 }
 
