@@ -38,8 +38,8 @@ export interface ClusterAccess {
 
 /** Throws ServiceError `invalid-config` when no usable kubeconfig, certificate or key is found. */
 export async function openAccess(config: ClusterConfig): Promise<ClusterAccess> {
-  const { kubeConfig, server, tokenFile } = loadKubeConfig(config);
-  const credentials = createCredentials({ kubeConfig, tokenFile, kubeconfig: config.kubeconfig });
+  const { kubeConfig, server, userFile, tokenFile } = loadKubeConfig(config);
+  const credentials = createCredentials({ kubeConfig, tokenFile, kubeconfig: userFile });
   const tls = createTlsSource(kubeConfig);
   await tls.current(undefined);
   return { server, credentials, tls };

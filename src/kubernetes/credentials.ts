@@ -29,7 +29,7 @@ export interface CredentialsSource {
   kubeConfig: KubeConfig;
   /** The path that a kubeconfig's user names, which the library does not know; the token of a pod is found by itself. */
   tokenFile: string | undefined;
-  /** Path of the kubeconfig. */
+  /** Path of the kubeconfig that names the user. */
   kubeconfig: string | undefined;
 }
 

@@ -1,15 +1,18 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { findHomeDir, KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import type { ClusterConfig } from '../config/config.ts';
+import { processEnvironment } from '../config/process-environment.ts';
 import { messageOf, ServiceError } from '../errors.ts';
 
 export interface LoadedKubeConfig {
   kubeConfig: KubeConfig;
   /** Without a slash at its end. */
   server: string;
-  /** Of the current context's user. */
+  /** The file that the current context's user stands in. */
+  userFile: string | undefined;
+  /** Of that user. */
   tokenFile: string | undefined;
 }
 
@@ -20,7 +23,7 @@ export function loadKubeConfig({ kubeconfig: path, context }: ClusterConfig): Lo
   if (context !== undefined) chooseContext(kubeConfig, context, origin);
   const server = serverOf(kubeConfig, origin);
   const user = kubeConfig.getCurrentUser()?.name;
-  return { kubeConfig, server, tokenFile: path === undefined ? undefined : findTokenFile(path, user) };
+  return { kubeConfig, server, ...findUser(path === undefined ? foundFiles() : [path], user) };
 }
 
 const standIn = 'http://localhost:8080';
@@ -90,9 +93,26 @@ interface UserEntry {
   user?: { tokenFile?: string };
 }
 
-/** The library drops this member; relative to the kubeconfig's own folder, like every path in it. */
-function findTokenFile(kubeconfig: string, user: string | undefined): string | undefined {
-  const { users = [] } = parse(readFileSync(kubeconfig, 'utf8')) as { users?: UserEntry[] };
-  const file = users.find(({ name }) => name === user)?.user?.tokenFile;
-  return file === undefined ? undefined : resolve(dirname(kubeconfig), file);
+/** Those that the library finds by itself, in its order; it does not say which. */
+function foundFiles(): string[] {
+  const { KUBECONFIG = '' } = processEnvironment();
+  if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter).filter((file) => file !== '');
+  const home = findHomeDir();
+  const file = home === null ? undefined : join(home, '.kube', 'config');
+  return file !== undefined && existsSync(file) ? [file] : [];
+}
+
+/** The library drops the member `tokenFile`; it is relative to its kubeconfig's own folder, like every path in one. */
+function findUser(
+  files: string[],
+  name: string | undefined,
+): Pick<LoadedKubeConfig, 'userFile' | 'tokenFile'> {
+  for (const userFile of files) {
+    const { users } = parse(readFileSync(userFile, 'utf8')) as { users?: UserEntry[] | null };
+    const entry = users?.find((user) => user.name === name);
+    if (entry === undefined) continue;
+    const file = entry.user?.tokenFile;
+    return { userFile, tokenFile: file === undefined ? undefined : resolve(dirname(userFile), file) };
+  }
+  return { userFile: undefined, tokenFile: undefined };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
 import { loadKubeConfig } from '../../../src/kubernetes/load-kube-config.ts';
@@ -77,4 +77,40 @@ test('a file that is not there or cannot be read is named', async (t) => {
       (error) => error instanceof ServiceError && /(ENOENT|EACCES).*kubeconfig/.test(error.message),
     );
   }
+});
+
+const withTokenFile = JSON.stringify({ ...good, users: [{ name: 'me', user: { tokenFile: 'keys/token' } }] });
+const another = JSON.stringify({
+  clusters: [{ name: 'two', cluster: { server: 'https://other.example.org' } }],
+  users: [{ name: 'she', user: { token: 'x' } }],
+  contexts: [{ name: 'there', context: { cluster: 'two', user: 'she' } }],
+});
+
+/** As the library finds it by itself, with these variables of the process. */
+function loadFound(variables: Record<'HOME' | 'KUBECONFIG', string>) {
+  const before = process.env;
+  process.env = { ...before, ...variables };
+  try {
+    return loadKubeConfig({ namespace: 'jobs', requestTimeoutMillis: 1000 });
+  } finally {
+    process.env = before;
+  }
+}
+
+test('the token file of a user in ~/.kube/config is known', async (t) => {
+  const folder = join(dirname(await fileWith(t, '')), '.kube');
+  await mkdir(folder);
+  await writeFile(join(folder, 'config'), withTokenFile);
+  const { tokenFile, userFile } = loadFound({ HOME: dirname(folder), KUBECONFIG: '' });
+  assert.deepEqual([tokenFile, userFile], [join(folder, 'keys/token'), join(folder, 'config')]);
+});
+
+test('the token file of a user in one of the files that KUBECONFIG names is known, relative to that file', async (t) => {
+  const [first, second] = [await fileWith(t, another), await fileWith(t, withTokenFile)];
+  const { tokenFile, userFile, server } = loadFound({
+    HOME: '/nowhere',
+    KUBECONFIG: ['', first, second].join(delimiter),
+  });
+  assert.equal(server, 'https://cluster.example.org');
+  assert.deepEqual([tokenFile, userFile], [join(dirname(second), 'keys/token'), second]);
 });
