@@ -1,5 +1,8 @@
-import aws4 from 'aws4';
+import { createSender } from '../storage/upload/send-request.ts';
+import { signRequest } from '../storage/upload/sign-request.ts';
 import type { DemoServers } from './demo-servers.ts';
+
+const timeoutMillis = 30_000;
 
 /** As an operator does it once, before the service is ever started. */
 export async function createBucket(
@@ -24,16 +27,17 @@ async function request(
   { method, bucket }: { method: 'PUT' | 'DELETE'; bucket: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const { host } = new URL(endpoint);
-  const call = { host, method, path: `/${bucket}`, service: 's3', region };
-  const { headers = {} } = aws4.sign(call, { accessKeyId, secretAccessKey });
-  const entries = Object.entries(headers).map(([name, value]) => [name, String(value)]);
-  const answer = await fetch(`${endpoint}/${bucket}`, {
-    method,
-    headers: Object.fromEntries(entries) as Record<string, string>,
-    signal,
-  });
-  const text = await answer.text();
-  if (!answer.ok)
-    throw new Error(`the store refused ${method} of the bucket ${bucket}: ${answer.status} ${text}`);
+  const sender = createSender({ endpoint, timeoutMillis, connections: 1 });
+  try {
+    const scope = { host: sender.host, region, service: 's3' } as const;
+    const call = { method, path: `/${bucket}`, headers: {} };
+    const { status, body } = await sender.send(
+      signRequest(call, scope, { accessKeyId, secretAccessKey }),
+      signal,
+    );
+    if (status >= 300)
+      throw new Error(`the store refused ${method} of the bucket ${bucket}: ${status} ${body}`);
+  } finally {
+    sender.close();
+  }
 }

@@ -35,6 +35,8 @@ for (const { name, expected } of names) {
 
 test('a type is told by the extension, and by nothing else', () => {
   assert.equal(mediaTypeOf('a/B.JSON'), 'application/json');
+  assert.equal(mediaTypeOf('a.csv'), 'text/csv; charset=utf-8');
+  assert.equal(mediaTypeOf('a.yml'), 'application/yaml');
   for (const path of ['json', '.json', 'a.json/b', 'a.', 'a.constructor', 'a.unknown']) {
     assert.equal(mediaTypeOf(path), 'application/octet-stream', path);
   }
