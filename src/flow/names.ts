@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Dialect } from './flow-request.ts';
 
 /** The flow's id and its Job's name: the same for every repeat of a request, whichever replica gets it. */
@@ -41,6 +41,6 @@ export function isFilesConfigMap(name: string): boolean {
 /** 130 bits as lower-case base32: a DNS label, and no two flows share it. */
 function shortHash(text: string): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-  const digest = createHash('sha256').update(text).digest();
+  const digest = hash('sha256', text, 'buffer');
   return Array.from(digest.subarray(0, 26), (byte) => alphabet[byte & 31]).join('');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { annotation, writeAnnotation, type FrozenEnvironment } from '../flow/annotations.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { Job } from '../kubernetes/types.ts';
@@ -22,7 +22,5 @@ export function buildFlowJob(input: JobInput, environment: FrozenEnvironment): J
 
 /** Policy, callback address, `type` and member order are not content. */
 function contentDigest({ assetId, template }: FlowRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify([assetId, template]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([assetId, template]), 'hex');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { assetParameters } from './choose-template.ts';
@@ -46,9 +46,7 @@ export function renderTemplate(template: Template, request: RenderRequest): Rend
 }
 
 function digestOf({ name, digest }: Template, assetId: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([name, digest, assetId]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([name, digest, assetId]), 'hex');
 }
 
 export function defaultsOf({ properties }: ParametersSchema): Record<string, unknown> {

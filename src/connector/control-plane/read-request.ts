@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ServiceError } from '../../errors.ts';
 import { ajv } from '../../schemas/ajv.ts';
 import { describeSchemaErrors } from '../../schemas/schema-problem.ts';
@@ -49,7 +49,7 @@ function readPolicy(policy: unknown): { consumer?: string; policyDigest?: string
 
 /** Of no meaning but "the same policy", whatever the order of its members. */
 function digest(policy: object): string {
-  return createHash('sha256').update(canonical(policy, 0)).digest('hex');
+  return hash('sha256', canonical(policy, 0), 'hex');
 }
 
 const deepest = 64;
