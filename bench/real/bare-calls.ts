@@ -48,9 +48,9 @@ const signal = AbortSignal.timeout(3_600_000);
 export async function startFlow({ cluster, minter }: BareClients, flow: string): Promise<void> {
   const job = await cluster.jobs.get(flow, signal);
   const owner = { name: flow, uid: job?.metadata?.uid ?? '' };
-  await cluster.configMaps.create(buildEnvironmentConfigMap(flow, {}, owner), signal);
+  await cluster.configMaps.add(buildEnvironmentConfigMap(flow, {}, owner), signal);
   const credentials = await minter.mint(flow, signal);
-  await cluster.secrets.create(buildCredentialsSecret(flow, credentials, owner), signal);
+  await cluster.secrets.add(buildCredentialsSecret(flow, credentials, owner), signal);
   const note = JSON.stringify({ mintedAt: now(), expiration: credentials.expiration });
   const annotations = { [annotation.startedAt]: now(), [annotation.credentials]: note };
   await cluster.jobs.patch(flow, { metadata: { annotations }, spec: { suspend: false } }, signal);

@@ -16,7 +16,7 @@ process.once('SIGTERM', () => {
 const watching = watchPods();
 if (jobs !== '') {
   await inFlight(await readJobs(jobs), 32, async (job) => {
-    await clients.cluster.jobs.create(job, AbortSignal.timeout(60_000));
+    await clients.cluster.jobs.add(job, AbortSignal.timeout(60_000));
     await startFlow(clients, job.metadata?.name ?? '');
   });
 }

@@ -113,7 +113,7 @@ const rawJobs: Contestant = {
     const { cluster } = world.namespace;
     const signal = AbortSignal.timeout(deadlineMs);
     async function create(job: (typeof jobs)[number]): Promise<void> {
-      await cluster.jobs.create(job, signal);
+      await cluster.jobs.add(job, signal);
     }
     await cluster.jobs.list({ limit: 1 }, signal);
     return { run: () => inFlight(jobs, atOnce, create), stop: () => Promise.resolve() };
@@ -128,7 +128,7 @@ const rawObjects: Contestant = {
     const clients = await openClients(world.settingsFile, world.env);
     const signal = AbortSignal.timeout(deadlineMs);
     async function start(job: (typeof jobs)[number]): Promise<void> {
-      await clients.cluster.jobs.create(job, signal);
+      await clients.cluster.jobs.add(job, signal);
       await startFlow(clients, job.metadata?.name ?? '');
     }
     await clients.cluster.jobs.list({ limit: 1 }, signal);

@@ -1,7 +1,7 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import type { ClusterConfig } from '../config/config.ts';
 import { messageOf, ServiceError } from '../errors.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { boundSignal, untilAborted } from '../until-aborted.ts';
 import { createCredentials, type Credentials, type Identity } from './credentials.ts';
 import { errorOfStatus } from './errors.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
@@ -16,6 +16,8 @@ export interface Connection {
   send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
   /** The answer's JSON, bounded by the configured request timeout. */
   json(call: ApiCall, signal: AbortSignal): Promise<unknown>;
+  /** The same for those who need not know more than that it was done: the answer is not parsed. */
+  submit(call: ApiCall, signal: AbortSignal): Promise<void>;
   /** The same connection; `beforeWrite` runs right before each request but a GET, and stops it by throwing. */
   guarded(beforeWrite: () => void): Connection;
   close(): Promise<void>;
@@ -90,8 +92,8 @@ function openConnection(parts: ConnectionParts): Connection {
       throw errorOfStatus(response.statusCode, text, call);
     },
     async json(call, signal) {
-      const bounded = AbortSignal.any([signal, AbortSignal.timeout(parts.timeoutMillis)]);
-      const response = await connection.send(call, bounded);
+      using bounded = boundSignal(signal, parts.timeoutMillis);
+      const response = await connection.send(call, bounded.signal);
       try {
         return await response.body.json();
       } catch (cause) {
@@ -101,6 +103,12 @@ function openConnection(parts: ConnectionParts): Connection {
           { cause },
         );
       }
+    },
+    async submit(call, signal) {
+      using bounded = boundSignal(signal, parts.timeoutMillis);
+      const response = await connection.send(call, bounded.signal);
+      // What has a status is done, whatever becomes of the rest; read to its end, it leaves a connection that can be used again.
+      await response.body.dump();
     },
     guarded: (beforeWrite) => openConnection({ ...parts, beforeWrite }),
     close: parts.close,

@@ -51,7 +51,7 @@ async function createFlow(deps: Accepter, asked: Asked, signal: AbortSignal): Pr
   await writeParameters(deps, asked, signal);
   const frozen = await freezeEnvironment(deps, asked, signal);
   const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, frozen);
-  return await createUnlessThere(() => deps.cluster.jobs.create(job, signal));
+  return await createUnlessThere(() => deps.cluster.jobs.add(job, signal));
 }
 
 /**
@@ -126,7 +126,7 @@ async function writeFiles(
   async function write(): Promise<void> {
     if (await markUsed(deps, name, signal)) return;
     const object = buildFilesConfigMap(template);
-    await createUnlessThere(() => deps.cluster.configMaps.create(object, signal));
+    await createUnlessThere(() => deps.cluster.configMaps.add(object, signal));
   }
   await (deps.files?.once(name, write) ?? write());
 }
@@ -145,12 +145,12 @@ async function writeParameters(
   if (!hasSecrets(rendered)) return;
   const { secrets } = deps.cluster;
   const secret = buildParametersSecret(flow, rendered);
-  if (await createUnlessThere(() => secrets.create(secret, signal))) return;
+  if (await createUnlessThere(() => secrets.add(secret, signal))) return;
   // Of a request that died before its Job: what the asset is served with may have changed since, and the sweep must see that it is used.
   const metadata = { annotations: { [usedAtAnnotation]: deps.now().toISOString() } };
   const patch = { metadata, data: secret.data };
   const kept = await isThere(() => secrets.patch(secret.metadata?.name ?? '', patch, signal));
-  if (!kept) await secrets.create(secret, signal);
+  if (!kept) await secrets.add(secret, signal);
 }
 
 /** The sweep will look whether a Job came of it, as for a Secret. */

@@ -92,7 +92,7 @@ async function apply<T extends KubernetesObject>(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await client.create(object, signal);
+    await client.add(object, signal);
   } catch (error) {
     if (!isServiceError(error, 'cluster-exists')) throw error;
     await client.patch(object.metadata?.name ?? '', object, signal);

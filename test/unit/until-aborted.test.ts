@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isServiceError } from '../../src/errors.ts';
-import { untilAborted, withinDeadline } from '../../src/until-aborted.ts';
+import { boundSignal, untilAborted, withinDeadline } from '../../src/until-aborted.ts';
 
 function never(): Promise<never> {
   return new Promise(() => undefined);
@@ -48,4 +48,15 @@ test('what ends in time keeps its value or its error, and a stop before the dead
   const reason = new Error('the service stops');
   stop.abort(reason);
   await assert.rejects(waiting, reason);
+});
+
+test('a bound signal aborts no more once it is disposed of, and at once if the other one has', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const stop = new AbortController();
+  const bounded = boundSignal(stop.signal, 1000);
+  bounded[Symbol.dispose]();
+  t.mock.timers.tick(1000);
+  stop.abort(new Error('too late for it'));
+  assert.equal(bounded.signal.aborted, false);
+  assert.equal(boundSignal(stop.signal, 1000).signal.reason, stop.signal.reason);
 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isServiceError } from '../../../src/errors.ts';
 import { connectCluster, type Cluster } from '../../../src/kubernetes/cluster.ts';
 import { startTestApi } from '../../support/api-server.ts';
+import { writeKubeconfig } from '../../support/kubeconfig.ts';
 
 const { signal } = new AbortController();
 
@@ -63,3 +66,54 @@ for (const { name, userOf } of rows) {
     await cluster.checkVersion(signal);
   });
 }
+
+/** A cluster whose API server answers as it is told to. */
+async function connectTo(
+  t: TestContext,
+  answer: RequestListener,
+  requestTimeoutMillis = 60_000,
+): Promise<Cluster> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const kubeconfig = join(folder, 'kubeconfig');
+  const { port } = server.address() as AddressInfo;
+  await writeKubeconfig(kubeconfig, {
+    server: `http://127.0.0.1:${port}`,
+    user: { token: 'secret' },
+    ca: undefined,
+  });
+  const cluster = await connectCluster({ kubeconfig, namespace: 'jobs', requestTimeoutMillis });
+  t.after(() => cluster.close());
+  return cluster;
+}
+
+const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
+
+test('what the API server has said to be done is done, though the rest of its answer does not come', async (t) => {
+  const { configMaps } = await connectTo(t, (request, response) => {
+    request.resume();
+    response.writeHead(201, { 'content-type': 'application/json', 'content-length': 100 });
+    response.write('{"kind":', () => response.destroy());
+  });
+  await configMaps.add(object, signal);
+  await assert.rejects(configMaps.create(object, signal), (error) => {
+    return isServiceError(error, 'cluster-unavailable') && /ended early/.test(error.message);
+  });
+});
+
+test('an API server that does not answer in time is unavailable', async (t) => {
+  const { configMaps } = await connectTo(t, (request) => request.resume(), 1);
+  const calls = await Promise.allSettled([configMaps.add(object, signal), configMaps.create(object, signal)]);
+  for (const call of calls) {
+    assert.ok(call.status === 'rejected' && isServiceError(call.reason, 'cluster-unavailable'));
+    assert.match(call.reason.message, /no answer within 1 ms/);
+  }
+});

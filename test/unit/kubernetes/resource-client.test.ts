@@ -31,6 +31,14 @@ test('a second creation is cluster-exists', async () => {
   );
 });
 
+test('an addition is a creation whose answer is not read', async () => {
+  await api.cluster.configMaps.add(configMap('added', { a: '1' }), signal);
+  assert.equal((await api.cluster.configMaps.get('added', signal))?.data?.['a'], '1');
+  await assert.rejects(api.cluster.configMaps.add(configMap('added'), signal), (error) =>
+    isServiceError(error, 'cluster-exists'),
+  );
+});
+
 test('a patch with a stale resourceVersion is cluster-conflict and changes nothing', async () => {
   const made = await api.cluster.configMaps.create(configMap('stale', { a: '1' }), signal);
   await api.cluster.configMaps.patch('stale', { data: { a: '2' } }, signal);

@@ -47,9 +47,9 @@ async function start(t: TestContext): Promise<TestReconciler & { store: MemorySt
   const { configMaps } = reconciler.api.cluster;
   const counting: Cluster['configMaps'] = {
     ...configMaps,
-    create(object, until) {
+    add(object, until) {
       written.push(object.metadata?.name ?? '');
-      return configMaps.create(object, until);
+      return configMaps.add(object, until);
     },
   };
   const deps = { ...reconciler.deps, cluster: { ...reconciler.deps.cluster, configMaps: counting } };
