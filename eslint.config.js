@@ -26,11 +26,11 @@ const restriction = (banned, packages) => ({
   ],
 });
 const kubernetes = '@kubernetes/client-node';
-const edge = ['http', 'reconciler', 'devcluster', 'demo', 'sidecar'];
+const edge = ['http', 'reconciler', 'demo', 'sidecar'];
 
 /** `packages/NAME`, or '' for the project itself. */
 const packageOf = (file) => /^packages\/[^/]+/.exec(relative(import.meta.dirname, file))?.[0] ?? '';
-const packages = ['embedded-s3'];
+const packages = ['embedded-kubernetes', 'embedded-s3'];
 
 /**
  * No path leads into a package or out of one: what they offer is in their `exports`. In src/ one file loads them, by `import()`,
@@ -127,7 +127,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/config/**', 'src/devcluster/**'],
+    ignores: ['src/config/**'],
     rules: {
       'no-restricted-properties': [
         'error',
@@ -138,10 +138,10 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     ignores: ['src/kubernetes/**'],
-    rules: { 'no-restricted-imports': ['error', restriction(['devcluster', 'demo'], [kubernetes])] },
+    rules: { 'no-restricted-imports': ['error', restriction(['demo'], [kubernetes])] },
   },
-  layer('http', ['reconciler', 'devcluster', 'demo', 'sidecar'], [kubernetes, 'minio']),
-  layer('reconciler', ['http', 'devcluster', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
+  layer('http', ['reconciler', 'demo', 'sidecar'], [kubernetes, 'minio']),
+  layer('reconciler', ['http', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
   layer('provisioner', [...edge, 'connector', 'result'], [kubernetes, 'minio', 'koa']),
   layer('result', [...edge, 'connector', 'provisioner'], [kubernetes, 'minio', 'koa']),
   layer('connector', [...edge, 'provisioner', 'result'], [kubernetes, 'minio', 'koa']),
@@ -172,26 +172,8 @@ export default tseslint.config(
   ),
   layer(
     'sidecar',
-    ['http', 'reconciler', 'devcluster', 'demo', 'connector', 'provisioner', 'template', 'kubernetes'],
+    ['http', 'reconciler', 'demo', 'connector', 'provisioner', 'template', 'kubernetes'],
     [kubernetes, 'minio', 'koa', 'undici', 'pino', 'ajv', 'typebox'],
-  ),
-  layer(
-    'devcluster',
-    [
-      'http',
-      'reconciler',
-      'demo',
-      'sidecar',
-      'connector',
-      'provisioner',
-      'result',
-      'template',
-      'storage',
-      'kubernetes',
-      'flow',
-      'config',
-    ],
-    [kubernetes, 'minio'],
   ),
   {
     files: ['src/main.ts', 'src/commands/**/*.ts', 'src/demo/**/*.ts'],

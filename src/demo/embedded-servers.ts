@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { startCluster } from '../devcluster/cluster.ts';
+import { join, resolve } from 'node:path';
 import type { DemoServers } from './demo-servers.ts';
-import { loadEmbeddedS3 } from './load-packages.ts';
+import { loadEmbeddedKubernetes, loadEmbeddedS3 } from './load-packages.ts';
+
+const project = resolve(import.meta.dirname, '../..');
 
 /** An empty cluster and an empty store on the loopback, with keys of this run alone; all they keep is below `folder`. */
 export async function startEmbeddedServers({ folder }: { folder: string }): Promise<DemoServers> {
-  const { startStore } = await loadEmbeddedS3();
+  const [{ startCluster }, { startStore }] = await Promise.all([loadEmbeddedKubernetes(), loadEmbeddedS3()]);
   const s3 = {
     region: 'us-east-1',
     accessKeyId: `dev-${randomBytes(8).toString('hex')}`,
@@ -15,7 +16,8 @@ export async function startEmbeddedServers({ folder }: { folder: string }): Prom
   const store = await startStore({ ...s3, directory: join(folder, 'store') });
   try {
     const kubeconfig = join(folder, 'kubeconfig');
-    const cluster = await startCluster({ directory: join(folder, 'cluster'), kubeconfig });
+    const images = { file: join(project, 'config', 'dev.yaml'), project };
+    const cluster = await startCluster({ directory: join(folder, 'cluster'), images, kubeconfig });
     return {
       kubeconfig,
       place: 'edc-jobs',

@@ -1,5 +1,10 @@
 import { ServiceError } from '../errors.ts';
 
+/** The cluster that `dev` and `demo` start. */
+export async function loadEmbeddedKubernetes() {
+  return await fromCheckout(() => import('embedded-kubernetes'));
+}
+
 /** The S3 store that `dev` and `demo` start. */
 export async function loadEmbeddedS3() {
   return await fromCheckout(() => import('embedded-s3'));

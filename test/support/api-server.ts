@@ -1,11 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { startApiServer, type ApiServer } from '../../src/devcluster/api/server.ts';
-import type { PodLogs } from '../../src/devcluster/pod-logs.ts';
-import { writeKubeconfig } from '../../src/devcluster/kubeconfig.ts';
-import { createRegistry, type ClusterRegistry } from '../../src/devcluster/registry/registry.ts';
+import { startApi, type ApiServer, type ClusterRegistry, type PodLogs } from 'embedded-kubernetes/api';
 import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
 
 export interface TestApi extends AsyncDisposable {
@@ -23,20 +19,11 @@ const jobsNamespace = 'jobs';
 export async function startTestApi(
   options: { historyLength?: number; bookmarkIntervalMs?: number; podLogs?: PodLogs } = {},
 ): Promise<TestApi> {
-  const registry = createRegistry();
-  for (const name of ['default', jobsNamespace]) {
-    if (registry.get({ resource: 'namespaces', name }) === undefined) {
-      registry.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    }
-  }
-  const api = await startApiServer({
-    registry,
-    podLogs: { read: () => Promise.resolve(Readable.from([])) },
-    ...options,
-  });
   const directory = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
   const kubeconfig = join(directory, 'kubeconfig');
-  await writeKubeconfig(kubeconfig, api);
+  const api = await startApi({ kubeconfig, ...options });
+  const { registry } = api;
+  registry.create('namespaces', { metadata: { name: jobsNamespace } });
   const cluster = await connectCluster({
     kubeconfig,
     namespace: jobsNamespace,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { startCluster } from '../../src/devcluster/cluster.ts';
-import type { EmbeddedCluster } from '../../src/devcluster/cluster.ts';
+import { startCluster, type EmbeddedCluster } from 'embedded-kubernetes';
 import { startStore } from 'embedded-s3';
+import { projectFolder } from './command-process.ts';
 import { runOnServers } from './run-on-servers.ts';
 
 /** A cluster and a store, wherever they come from. */
@@ -60,7 +60,8 @@ export async function startServers(folder: string, stack: AsyncDisposableStack):
 const nodeGraceMillis = 2000;
 
 async function embeddedCluster(folder: string, stack: AsyncDisposableStack) {
-  const cluster = await startCluster({ directory: join(folder, 'cluster'), nodeGraceMillis });
+  const images = { file: join(projectFolder, 'config', 'dev.yaml'), project: projectFolder };
+  const cluster = await startCluster({ directory: join(folder, 'cluster'), images, nodeGraceMillis });
   stack.defer(() => cluster.stop());
   const { kubeconfig, node, api } = cluster;
   return { kubeconfig, node, api };

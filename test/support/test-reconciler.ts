@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { loadConfig } from '../../src/config/load-config.ts';
-import type { PodLogs } from '../../src/devcluster/pod-logs.ts';
+import type { PodLogs } from 'embedded-kubernetes/api';
 import type { Attempt } from '../../src/flow/attempt.ts';
 import { readFlow, type Flow } from '../../src/flow/flow.ts';
 import { createMetrics } from '../../src/metrics.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
-import { createServerCertificate } from '../../../src/devcluster/api/certificate.ts';
+import { createServerCertificate } from 'embedded-kubernetes/certificate';
 import { isServiceError } from '../../../src/errors.ts';
 import { connectCluster } from '../../../src/kubernetes/cluster.ts';
 import { createTlsSource } from '../../../src/kubernetes/tls-material.ts';

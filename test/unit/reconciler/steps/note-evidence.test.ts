@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { suite, test, type TestContext } from 'node:test';
-import type { PodLogs } from '../../../../src/devcluster/pod-logs.ts';
+import type { PodLogs } from 'embedded-kubernetes/api';
 import { readAttempt, type Attempt } from '../../../../src/flow/attempt.ts';
 import { judgeAttempt } from '../../../../src/flow/judge-attempt.ts';
 import { buildRecord } from '../../../../src/flow/record.ts';
