@@ -22,7 +22,7 @@ the service calls a connector that fails for good.
 
   --real        on real servers, which it starts and stops itself: the sidecar beside mc and rclone, the service beside
                 scripts that make the same calls; medians of 3 rounds; --strict heeds all goals, --quick means less of all
-  --only PART   with --real, one part alone: uploads, accept, callback or flows (may be given again)
+  --only PART   with --real, one part alone: uploads, accept, callback, burst or flows (may be given again)
 `;
 
 /** Exit code 1 if it cannot run, or with --strict if a goal of memory or of calls is missed. */

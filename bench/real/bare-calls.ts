@@ -57,8 +57,8 @@ export async function startFlow({ cluster, minter }: BareClients, flow: string):
 }
 
 /**
- * What it takes of cluster, store and connector when a pod has ended well, one call after another: eleven up to the callback, as the
- * service once made them. It reads the manifest once and lets the pod go afterwards by now, which is seven.
+ * What the service asks of cluster, store and connector when a pod has ended well, in its order and one call after another: seven up
+ * to the callback (src/reconciler/steps/).
  */
 export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
   const { cluster } = clients;
@@ -66,16 +66,15 @@ export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
   const attempt = pod.metadata?.uid ?? '';
   const report = reportOf(pod);
   await annotate(cluster, flow, { [annotation.attempt]: JSON.stringify({ attempt, report, at: now() }) });
-  await letGo(cluster, pod.metadata?.name ?? '');
   await readManifest(clients, flow, attempt);
   let listed = 0;
   for await (const { size } of clients.store.list(fileKey(flow, attempt, ''), signal)) listed += size;
   const outcome = JSON.stringify({ phase: 'succeeded', at: now(), results: report, listed });
   await annotate(cluster, flow, { [annotation.outcome]: outcome });
-  await readManifest(clients, flow, attempt);
   const job = await annotate(cluster, flow, { [annotation.intent]: JSON.stringify({ at: now() }) });
   await callBack(job);
   await annotate(cluster, flow, { [annotation.told]: JSON.stringify({ at: now(), result: 'told' }) });
+  await letGo(cluster, pod.metadata?.name ?? '');
   await record(clients, job);
 }
 
@@ -116,6 +115,7 @@ async function record({ cluster, store }: BareClients, job: Job): Promise<void> 
   await store.put(cleanupKey({ flow, due: Date.now() + weekMillis }), Buffer.alloc(0), options, signal);
   await store.put(recordKey(flow), Buffer.from(JSON.stringify(job.metadata?.annotations)), options, signal);
   await store.put(recordIndexKey(flow, requestOf(job).acceptedAt), Buffer.alloc(0), options, signal);
+  await store.abortUploads(`flows/${flow}/`, signal);
   const annotations = { [annotation.recordedAt]: now() };
   const metadata = { annotations, labels: { [stateLabel]: 'closed' }, finalizers: null };
   await cluster.jobs.patch(flow, { metadata }, signal);

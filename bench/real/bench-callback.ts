@@ -1,28 +1,18 @@
 import { inTurns, median, quantile } from './in-turns.ts';
 import type { RatioRow } from './print-ratios.ts';
-import { runFlows, startFlowServers, type FlowsRun } from './run-flows.ts';
+import { describeRequests, runFlows, startFlowServers, type FlowsRun, type FlowsTask } from './run-flows.ts';
 import type { RealBench } from './run-real.ts';
 
 const actors = ['service', 'bare script'] as const;
+const goal = { atMostRatio: 2 };
 
 /** From the end of a flow's pod, as a watch of our own sees it, to its callback on the wire; a pod ends when all is done for the one before. */
 export async function benchCallback(bench: RealBench): Promise<RatioRow[]> {
-  await using stack = new AsyncDisposableStack();
-  const servers = await startFlowServers(bench, 'callback', stack);
-  const count = bench.quick ? 40 : 200;
-  const runs = await inTurns(actors, bench.rounds, async (by, round) => {
-    const run = await runFlows({ servers, by, count, ends: 'one by one' });
-    process.stderr.write(`end to callback, ${by}, round ${round}: ${describe(run)}\n`);
-    return run;
+  const row = await benchLatency(bench, {
+    part: 'callback',
+    count: bench.quick ? 40 : 200,
+    ends: 'one by one',
   });
-  function over(share: number, by: (typeof actors)[number], of: keyof Latencies): number {
-    return median((runs.get(by) ?? []).map((run) => quantile(run[of], share)));
-  }
-  function row(name: string, share: number, of: keyof Latencies): RatioRow {
-    const ours = over(share, 'service', of);
-    return { name, unit: 'ms', ours, theirs: over(share, 'bare script', of), beside: 'script, same calls' };
-  }
-  const goal = { atMostRatio: 2 };
   return [
     { ...row("pod's end to callback, median", 0.5, 'podEndToCallback'), goal },
     { ...row("pod's end to callback, 99th percentile", 0.99, 'podEndToCallback'), goal },
@@ -31,11 +21,41 @@ export async function benchCallback(bench: RealBench): Promise<RatioRow[]> {
   ];
 }
 
-type Latencies = Pick<FlowsRun, 'podEndToCallback' | 'jobEndToCallback'>;
+/** The same time when 200 pods end at once; the script takes them all at once, too. */
+export async function benchBurst(bench: RealBench): Promise<RatioRow[]> {
+  const row = await benchLatency(bench, { part: 'burst', count: 200, ends: 'at once' });
+  return [
+    { ...row("200 pods end at once: pod's end to callback, median", 0.5, 'podEndToCallback'), goal },
+    { ...row('200 pods end at once: 99th percentile', 0.99, 'podEndToCallback'), goal },
+  ];
+}
 
-function describe({ podEndToCallback: pod, jobEndToCallback: job }: FlowsRun): string {
+type Latencies = Pick<FlowsRun, 'podEndToCallback' | 'jobEndToCallback'>;
+type MakeRow = (name: string, share: number, of: keyof Latencies) => RatioRow;
+
+async function benchLatency(
+  bench: RealBench,
+  { part, ...task }: { part: string } & Pick<FlowsTask, 'count' | 'ends'>,
+): Promise<MakeRow> {
+  await using stack = new AsyncDisposableStack();
+  const servers = await startFlowServers(bench, part, stack);
+  const runs = await inTurns(actors, bench.rounds, async (by, round) => {
+    const run = await runFlows({ servers, by, ...task });
+    process.stderr.write(`${part}, ${by}, round ${round}: ${describe(run)}\n`);
+    return run;
+  });
+  function over(share: number, by: (typeof actors)[number], of: keyof Latencies): number {
+    return median((runs.get(by) ?? []).map((run) => quantile(run[of], share)));
+  }
+  return (name, share, of) => {
+    const ours = over(share, 'service', of);
+    return { name, unit: 'ms', ours, theirs: over(share, 'bare script', of), beside: 'script, same calls' };
+  };
+}
+
+function describe({ podEndToCallback: pod, jobEndToCallback: job, requests }: FlowsRun): string {
   function both(values: number[]): string {
     return `median ${quantile(values, 0.5).toFixed(1)} ms, p99 ${quantile(values, 0.99).toFixed(1)} ms (${values.length})`;
   }
-  return `from the pod's end ${both(pod)}; from the Job's ${both(job)}`;
+  return `from the pod's end ${both(pod)}; from the Job's ${both(job)}${describeRequests(requests)}`;
 }

@@ -1,6 +1,6 @@
 import { inTurns, median, quantile } from './in-turns.ts';
 import type { RatioRow } from './print-ratios.ts';
-import { runFlows, startFlowServers, type FlowsRun } from './run-flows.ts';
+import { describeRequests, runFlows, startFlowServers, type FlowsRun } from './run-flows.ts';
 import type { RealBench } from './run-real.ts';
 
 const mebibyte = 1024 * 1024;
@@ -13,7 +13,7 @@ export async function benchFlows(bench: RealBench): Promise<RatioRow[]> {
   const count = bench.quick ? 200 : 1000;
   // Each takes minutes: one round tells enough.
   const runs = await inTurns(actors, 1, async (by) => {
-    const run = await runFlows({ servers, by, count, ends: 'at once' });
+    const run = await runFlows({ servers, by, count, ends: 'in flight' });
     process.stderr.write(`${count} flows, ${by}: ${describe(run)}\n`);
     return run;
   });
@@ -48,9 +48,6 @@ function lone(name: string): Omit<RatioRow, 'ours'> {
 }
 
 function describe({ wallSeconds, cpuSeconds, peakBytes, requests }: FlowsRun): string {
-  const asked =
-    requests === undefined
-      ? ''
-      : `, ${requests.cluster.toFixed(1)} requests to the cluster and ${requests.store.toFixed(1)} to the store per flow`;
-  return `${wallSeconds.toFixed(1)} s, CPU ${cpuSeconds.toFixed(1)} s, peak ${Math.round(peakBytes / mebibyte)} MiB${asked}`;
+  const peak = Math.round(peakBytes / mebibyte);
+  return `${wallSeconds.toFixed(1)} s, CPU ${cpuSeconds.toFixed(1)} s, peak ${peak} MiB${describeRequests(requests)}`;
 }

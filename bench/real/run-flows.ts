@@ -19,8 +19,7 @@ export interface FlowsTask {
   servers: RealServers;
   by: 'service' | 'bare script';
   count: number;
-  /** `one by one`: a pod ends when all is done for the flow before; `at once`: as soon as the machine can end it, 16 at a time. */
-  ends: 'one by one' | 'at once';
+  ends: keyof typeof paces;
 }
 
 export interface FlowsRun extends Usage {
@@ -36,6 +35,16 @@ export interface FlowsRun extends Usage {
 const templates = fileURLToPath(new URL('../../test/fixtures/templates', import.meta.url));
 const bareScript = fileURLToPath(new URL('./bare-script.ts', import.meta.url));
 const counter = new URL('./count-requests.ts', import.meta.url).href;
+
+/** How the pods end. */
+const paces = {
+  /** Each when all is done for the flow before. */
+  'one by one': { concurrency: 1 },
+  /** As soon as the machine can store their results and end them, 16 at a time. */
+  'in flight': { concurrency: 16 },
+  /** All at the same moment, their results being stored before. */
+  'at once': { concurrency: 200, storeEarly: true },
+} as const satisfies Record<string, Pick<StandInOptions, 'concurrency' | 'storeEarly'>>;
 
 const deadlineMs = 900_000;
 const answerDeadlineMillis = 15_000;
@@ -73,13 +82,11 @@ export async function runFlows({ servers, by, count, ends }: FlowsTask): Promise
   const watch = await watchFlows({ kubeconfig: servers.kubeconfig, namespace }, connector);
   stack.defer(() => watch.done());
   const { closed } = watch.times;
-  const oneByOne = {
-    concurrency: 1,
-    afterEnd: async (flow: string) => {
-      await waitUntil(`the end of ${flow}`, () => closed.has(flow), { deadlineMs, everyMs: 5 });
-    },
-  };
-  const pods = stack.use(await startPods(servers, world, ends === 'one by one' ? oneByOne : {}));
+  async function afterEnd(flow: string): Promise<void> {
+    await waitUntil(`the end of ${flow}`, () => closed.has(flow), { deadlineMs, everyMs: 5 });
+  }
+  const pace = { ...paces[ends], ...(ends === 'one by one' ? { afterEnd } : {}) };
+  const pods = stack.use(await startPods(servers, world, pace));
 
   const start = performance.now();
   const actor = await (by === 'service' ? startService(world, requests) : startBare(world, requests));
@@ -106,7 +113,7 @@ export async function runFlows({ servers, by, count, ends }: FlowsTask): Promise
 function startPods(
   servers: RealServers,
   world: ServiceWorld,
-  pace: Pick<StandInOptions, 'concurrency' | 'afterEnd'>,
+  pace: Pick<StandInOptions, 'concurrency' | 'storeEarly' | 'afterEnd'>,
 ): Promise<StandInPods> {
   return startStandInPods({
     ...pace,
@@ -156,4 +163,11 @@ async function readCounts(world: ServiceWorld, count: number): Promise<{ cluster
 
 function countsFile({ folder }: ServiceWorld): string {
   return join(folder, 'counts.json');
+}
+
+/** The end of a line of progress; nothing for the script. */
+export function describeRequests(requests: FlowsRun['requests']): string {
+  if (requests === undefined) return '';
+  const [cluster, store] = [requests.cluster.toFixed(1), requests.store.toFixed(1)];
+  return `, ${cluster} requests to the cluster and ${store} to the store per flow`;
 }

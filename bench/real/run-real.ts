@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { benchAccept } from './bench-accept.ts';
-import { benchCallback } from './bench-callback.ts';
+import { benchBurst, benchCallback } from './bench-callback.ts';
 import { benchFlows } from './bench-flows.ts';
 import { benchUploads } from './bench-uploads.ts';
 import { formatRatios, type RatioRow } from './print-ratios.ts';
@@ -16,6 +16,7 @@ const parts: Record<string, (bench: RealBench) => Promise<RatioRow[]>> = {
   uploads: benchUploads,
   accept: benchAccept,
   callback: benchCallback,
+  burst: benchBurst,
   flows: benchFlows,
 };
 

@@ -22,6 +22,8 @@ export interface StandInOptions {
   files: (flow: string) => Readonly<Record<string, string>>;
   /** Pods that are ended at once; default 16. */
   concurrency?: number;
+  /** Results are stored when a pod begins to run, not when it ends: all that its end takes then is one request. */
+  storeEarly?: boolean;
   /** Awaited when a flow's pod has ended, before another one takes its place. */
   afterEnd?: (flow: string) => Promise<void>;
 }
@@ -92,6 +94,8 @@ class StandIn {
   ended = 0;
   readonly #parts: Parts;
   readonly #queue: WorkQueue;
+  /** By pod: what its sidecar reports. */
+  readonly #reports = new Map<string, SidecarReport>();
   #ending = false;
 
   constructor(parts: Parts) {
@@ -117,11 +121,24 @@ class StandIn {
 
   async #work(name: string, signal: AbortSignal): Promise<Record<string, never>> {
     const pod = this.running.get(name);
-    if (pod === undefined || !this.#ending) return {};
-    await endPod(this.#parts, pod, signal);
+    if (pod === undefined) return {};
+    if (!this.#ending) {
+      if (this.#parts.storeEarly === true) await this.#store(pod, signal);
+      return {};
+    }
+    await endPod(this.#parts, { pod, report: await this.#store(pod, signal) }, signal);
+    this.#reports.delete(pod.uid);
     if (this.running.delete(name)) this.ended += 1;
     await this.#parts.afterEnd?.(pod.flow);
     return {};
+  }
+
+  async #store({ uid, flow }: RunningPod, signal: AbortSignal): Promise<SidecarReport> {
+    const { store, files } = this.#parts;
+    const known = this.#reports.get(uid);
+    const report = known ?? (await storeResults(store, { flow, attempt: uid, files: files(flow) }, signal));
+    this.#reports.set(uid, report);
+    return report;
   }
 }
 
@@ -157,16 +174,14 @@ function namesOf(containers: { name: string; image?: string }[] = []): NamedImag
 }
 
 async function endPod(
-  { namespace, files, store, connection }: Parts,
-  pod: RunningPod,
+  { namespace, connection }: Parts,
+  { pod, report }: { pod: RunningPod; report: SidecarReport },
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, uid, flow } = pod;
-  const report = await storeResults(store, { flow, attempt: uid, files: files(flow) }, signal);
   await connection.json(
     {
       method: 'PATCH',
-      path: `/api/v1/namespaces/${namespace}/pods/${name}/status`,
+      path: `/api/v1/namespaces/${namespace}/pods/${pod.name}/status`,
       body: { status: endedStatus(pod, report) },
       contentType: 'application/merge-patch+json',
     },
