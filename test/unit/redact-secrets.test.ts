@@ -41,6 +41,13 @@ test('of two secrets of which one begins the other nothing is left', () => {
   assert.equal(createRedactor(['abcd', 'abcd-efgh'])('x abcd-efgh abcd'), 'x [redacted] [redacted]');
 });
 
+test('a text that holds only the beginning of a secret is left alone, and the next one is redacted all the same', () => {
+  const redact = createRedactor(['abcdefghijkl', 'mnopqrstuvwx']);
+  assert.equal(redact('abcdefgh and nothing more'), 'abcdefgh and nothing more');
+  for (const text of ['abcdefghijkl', 'x mnopqrstuvwx abcdefgh', 'abcdefgh abcdefghijkl'])
+    assert.match(redact(text), /^((x|abcdefgh) )?\[redacted\]( abcdefgh)?$/);
+});
+
 test('what is absent or too short to be a secret is ignored', () => {
   assert.equal(createRedactor([undefined, '', 'abc'])('abc'), 'abc');
 });
