@@ -23,9 +23,9 @@ const stepLimit = 30;
 const conflictLimit = 5;
 
 /**
- * Reads the observed state, takes the next step, and goes on while there is one. May be called any number of times, by any number
- * of replicas: every write is conditional on what was read, and after a lost race the next step is decided from the winner's
- * write. Never throws: a failure is told with the step at which it happened.
+ * Reads the observed state, takes the next step, and goes on while there is one; what follows the delivery takes another pass. May
+ * be called any number of times, by any number of replicas: every write is conditional on what was read, and after a lost race the
+ * next step is decided from the winner's write. Never throws: a failure is told with the step at which it happened.
  */
 export async function reconcileFlow(deps: Reconciler, name: string, signal: AbortSignal): Promise<PassEnd> {
   let stoppedAt: string | undefined;
@@ -43,11 +43,17 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
         return goOn;
       });
       if (result.then === 'wait') return { stoppedAt, requeueAfterMillis: result.millis };
+      if (step.take === 'tell' && wasTold(deps, name)) return { requeueAfterMillis: 0 };
     }
     throw new Error(`${name} took ${stepLimit} steps in one pass.`);
   } catch (error) {
     return { stoppedAt, failure: { error } };
   }
+}
+
+/** Nobody waits for what remains of a flow: when many end at once, the callbacks of the others go first. */
+function wasTold({ world }: Reconciler, name: string): boolean {
+  return world.flow(name)?.told !== undefined;
 }
 
 /** Where a flow stands now, to be compared with where its last pass stopped. Undefined: it is gone, or waits for any change. */
@@ -121,17 +127,22 @@ async function takeStep<K extends Step['take']>(
   return await handler(deps, next, signal);
 }
 
-/** Whether somebody else wrote first: the Job as it is now is learnt without waiting for the watch, and decided from. */
+/** Whether somebody else wrote first. Decided from the Job as it is now, which the watch has mostly brought before the refusal came. */
 async function hasLostRace(
   { cluster, world }: Reconciler,
   { flow, error }: { flow: Flow; error: unknown },
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!isServiceError(error, 'cluster-conflict')) return false;
+  if (isNewer(world.flow(flow.name)?.resourceVersion, flow)) return true;
   const job = await cluster.jobs.get(flow.name, signal);
-  const isNewer = Number(job?.metadata?.resourceVersion) > Number(flow.resourceVersion);
-  if (job !== undefined && isNewer) world.learnJob(job);
-  return isNewer;
+  if (job === undefined || !isNewer(job.metadata?.resourceVersion, flow)) return false;
+  world.learnJob(job);
+  return true;
+}
+
+function isNewer(resourceVersion: string | undefined, flow: Flow): boolean {
+  return Number(resourceVersion) > Number(flow.resourceVersion);
 }
 
 /** For a time that cannot be read: a timer would take it for now, without end. */

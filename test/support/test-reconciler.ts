@@ -5,9 +5,11 @@ import type { PodLogs } from 'embedded-kubernetes/api';
 import type { Attempt } from '../../src/flow/attempt.ts';
 import { readFlow, type Flow } from '../../src/flow/flow.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { createSettleClock } from '../../src/reconciler/settle-clock.ts';
 import { VerifiedManifests } from '../../src/reconciler/verified-manifests.ts';
+import type { PassEnd } from '../../src/reconciler/work-queue.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { epoch } from './flow-values.ts';
 
@@ -69,6 +71,17 @@ export async function startTestReconciler(
       return flow;
     },
   };
+}
+
+const mostPasses = 10;
+
+/** As the work queue does, passes follow each other while they ask for it at once. */
+export async function reconcile(deps: Reconciler, name: string, signal: AbortSignal): Promise<PassEnd> {
+  for (let passes = 0; passes < mostPasses; passes += 1) {
+    const end = await reconcileFlow(deps, name, signal);
+    if (end.requeueAfterMillis !== 0) return end;
+  }
+  throw new Error(`${name} asked for ${mostPasses} passes in a row`);
 }
 
 /** A Job is seen only once `see` or a step has shown it. */

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAttempt, type Attempt } from '../../../src/flow/attempt.ts';
 import { reconcileFlow } from '../../../src/reconciler/reconcile-flow.ts';
+import type { Job } from '../../../src/kubernetes/types.ts';
 import type { Reconciler } from '../../../src/reconciler/reconciler.ts';
 import { aJob, aPod } from '../../support/flow-job.ts';
 import { anAttempt, at } from '../../support/flow-values.ts';
-import { startTestReconciler } from '../../support/test-reconciler.ts';
+import { reconcile, startTestReconciler } from '../../support/test-reconciler.ts';
 import { attempt as id, flow, memoryStore, sidecarWrites } from '../result/stored-results.ts';
 
 const { signal } = new AbortController();
@@ -60,7 +61,7 @@ test("from a pod's end to the callback there are six calls to API server and sto
   const message = JSON.stringify({ manifest: report });
   const sidecar = { ...worker, message };
   attempts = [anAttempt({ id, flow, worker, sidecar, terminal: true, phase: 'Succeeded' })];
-  await reconcileFlow(reconciler, flow, signal);
+  await reconcile(reconciler, flow, signal);
 
   assert.deepEqual(beforeCallback, [
     ['jobs patch', 'jobs patch', 'store list', 'store read', 'jobs patch', 'jobs patch'],
@@ -100,3 +101,53 @@ test('after a success the replacement of its pod is stopped, and its Job makes n
 
   assert.deepEqual(beforeCallback, [{ isMarked: true, suspended: true }]);
 });
+
+test('a pass ends with the callback, and asks for another one that lets the pod go and writes the record', async (t) => {
+  const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
+  const { deps, api, see } = await startTestReconciler(t, {
+    store: memoryStore(objects),
+    announce: () => Promise.resolve({ result: 'told', status: 204 }),
+  });
+  const worker = { state: 'ended', exitCode: 0, reason: 'Completed' } as const;
+  const sidecar = { ...worker, message: JSON.stringify({ manifest: report }) };
+  const attempts = [anAttempt({ id, flow, worker, sidecar, terminal: true, phase: 'Succeeded' })];
+  const world = { ...deps.world, attempts: () => attempts, forgetPod: () => attempts.splice(0) };
+  await api.cluster.jobs.create(aJob({ name: flow, startedAt: at(0) }), signal);
+  await see(flow);
+
+  assert.deepEqual(await reconcileFlow({ ...deps, world }, flow, signal), { requeueAfterMillis: 0 });
+  const { told, state } = await see(flow);
+  assert.deepEqual([told?.result, state, attempts.length], ['told', 'open', 1]);
+
+  await reconcileFlow({ ...deps, world }, flow, signal);
+  assert.deepEqual([(await see(flow)).state, attempts.length], ['closed', 0]);
+});
+
+for (const { name, watched, reads } of [
+  { name: 'which the watch has brought is not read', watched: true, reads: 0 },
+  { name: 'which the watch has not brought yet is read', watched: false, reads: 1 },
+]) {
+  test(`after a lost race the next step is decided from the write of the other, ${name}`, async (t) => {
+    const calls: string[] = [];
+    const { deps, api, see } = await startTestReconciler(t, { store: memoryStore(new Map()) });
+    await api.cluster.jobs.create(aJob({ name: flow, startedAt: at(0) }), signal);
+    await see(flow);
+    const worker = { state: 'ended', exitCode: 1, reason: 'Error' } as const;
+    let others = 0;
+    async function patch(...call: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+      others += 1;
+      if (others === 1) {
+        const annotations = { 'example.org/somebody': 'wrote' };
+        const job = await api.cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
+        if (watched) deps.world.learnJob(job);
+      }
+      return await api.cluster.jobs.patch(...call);
+    }
+    const jobs = counted({ ...deps.cluster.jobs, patch }, { kind: 'jobs', calls });
+    const world = { ...deps.world, attempts: () => [anAttempt({ id, flow, worker })] };
+    const end = await reconcileFlow({ ...deps, world, cluster: { ...deps.cluster, jobs } }, flow, signal);
+    assert.equal(end.failure, undefined);
+    assert.equal((await see(flow)).worker?.exitCode, 1);
+    assert.equal(calls.filter((call) => call === 'jobs get').length, reads);
+  });
+}

@@ -58,6 +58,23 @@ test('no more keys are worked on at once than the concurrency', async () => {
   await queue.stop();
 });
 
+test('a key that asks for another pass at once gets it after the keys that wait', async () => {
+  const passes: string[] = [];
+  const queue = startWorkQueue({
+    ...options,
+    concurrency: 1,
+    work: (key) => {
+      const isFirst = !passes.includes(key);
+      passes.push(key);
+      return Promise.resolve(isFirst ? { requeueAfterMillis: 0 } : {});
+    },
+  });
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  await waitUntil('two passes each', () => passes.length === 6);
+  assert.deepEqual(passes.slice(0, 3), ['a', 'b', 'c']);
+  await queue.stop();
+});
+
 test('a failed pass is tried again until it succeeds, and asks no longer then', async () => {
   let passes = 0;
   const queue = startWorkQueue({

@@ -15,12 +15,11 @@ import type { Job } from '../../../../src/kubernetes/types.ts';
 import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
 import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
 import { askUntyped } from '../../../../src/provisioner/ask-untyped.ts';
-import { reconcileFlow } from '../../../../src/reconciler/reconcile-flow.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { tellOutcome } from '../../../../src/reconciler/steps/tell-outcome.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { aFlow, at } from '../../../support/flow-values.ts';
-import { startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
+import { reconcile, startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
 import { attempt, flow as storedFlow, memoryStore, sidecarWrites } from '../../result/stored-results.ts';
 
 const { signal } = new AbortController();
@@ -109,10 +108,10 @@ test('a Job that was deleted by hand is let go once telling is given up', async 
   const { deps, api, see, setClock, name } = await start(t, { outcome: deleted }, later);
   await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.notEqual(await api.cluster.jobs.get(name, signal), undefined);
   setClock(301);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.equal(await api.cluster.jobs.get(name, signal), undefined);
 });
 
@@ -126,7 +125,7 @@ test('a refused callback becomes a termination with its reason, and the outcome 
   const { deps, see, setClock, told, name } = await start(t, { outcome: succeeded }, refuseAddress);
   setClock(60);
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   const [first, second, ...more] = told;
   assert.deepEqual(first, succeeded);
   assert.ok(second !== undefined && 'reason' in second);
@@ -157,19 +156,19 @@ test('an address that nobody took within a day becomes a termination, which is t
   const { deps, see, setClock, told, name } = await start(t, { outcome: succeeded }, later);
   setClock(day);
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.deepEqual(told, [succeeded]);
   setClock(day + 1);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   const [, last] = told;
   assert.ok(last !== undefined && 'reason' in last);
   assert.equal(last.reason, 'delivery-refused');
   setClock(day + 301);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.equal(told.length, 3);
   assert.equal((await see(name)).told, undefined);
   setClock(day + 302);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.equal(told.length, 3);
   const flow = await see(name);
   assert.deepEqual([flow.told?.result, flow.outcome], ['gave-up', succeeded]);
@@ -196,7 +195,7 @@ test('a refused termination is the last word', async (t) => {
   const refusal = { result: 'refused', problem: 'answered 400', status: 400 } as const;
   const { deps, see, told, name } = await start(t, { outcome: failed }, () => refusal);
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.deepEqual(told, [failed]);
   const { told: end, state } = await see(name);
   assert.deepEqual([end?.result, end?.detail, state], ['refused', 'answered 400', 'closed']);
@@ -209,7 +208,7 @@ test('results that were changed before they are told end the transfer instead', 
     () => ({ result: 'told', status: 204 }),
   );
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.deepEqual(
     told.map((said) => 'reason' in said && said.reason),
     ['results-changed'],
@@ -227,7 +226,7 @@ for (const outcome of [succeeded, failed]) {
       status: 204,
     }));
     await see(name);
-    await reconcileFlow(deps, name, signal);
+    await reconcile(deps, name, signal);
     assert.deepEqual(told, []);
     const flow = await see(name);
     assert.deepEqual([flow.told?.result, flow.state], ['not-needed', 'closed']);
@@ -251,7 +250,7 @@ test('a deprovision that comes between the intent and the callback stops the cal
   }
   await see(name);
   const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
-  await reconcileFlow({ ...deps, cluster }, name, signal);
+  await reconcile({ ...deps, cluster }, name, signal);
   assert.deepEqual(told, []);
   assert.deepEqual(
     [(await see(name)).told?.result, (await see(name)).told?.detail],
@@ -263,11 +262,11 @@ test('a deprovision that comes between the intent and the callback stops the cal
 test('a deprovision that comes while a callback is refused for now is the last of it', async (t) => {
   const { deps, see, told, name, store } = await start(t, { outcome: succeeded }, later);
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.equal(told.length, 1);
   await deprovisionFlow(deps, name, signal);
   await see(name);
-  await reconcileFlow(deps, name, signal);
+  await reconcile(deps, name, signal);
   assert.equal(told.length, 1);
   assert.deepEqual(
     [(await see(name)).told?.result, (await see(name)).told?.detail],
@@ -361,7 +360,7 @@ test('a flow of people is told to nobody', async (t) => {
     await t.test(outcome.phase, async (t) => {
       const { deps, see, told, name } = await start(t, { request: people, outcome }, later);
       await see(name);
-      await reconcileFlow(deps, name, signal);
+      await reconcile(deps, name, signal);
       assert.deepEqual(told, []);
       const { told: end, state } = await see(name);
       assert.deepEqual([end?.result, state], ['not-needed', 'closed']);
@@ -417,7 +416,7 @@ test('the intent of a process that died is settled by asking the connector again
   const left = { startedAt: at(0), outcome: succeeded, intent: { at: at(0) } };
   await api.cluster.jobs.create(aJob({ name: storedFlow, request, ...left }), signal);
   await see(storedFlow);
-  await reconcileFlow(deps, storedFlow, signal);
+  await reconcile(deps, storedFlow, signal);
   assert.deepEqual(asked, ['POST /callback/t/provision']);
   const { told, state, outcome } = await see(storedFlow);
   assert.deepEqual([told?.result, told?.detail, state], ['ended', 'STARTED', 'closed']);
