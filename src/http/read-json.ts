@@ -1,66 +1,73 @@
-import { koaBody } from 'koa-body';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { ServiceError } from '../errors.ts';
 import type { HttpContext } from './route.ts';
 
 /** Reads a body of JSON that holds an object, at most so many bytes of it (after decompression). Throws what is wrong with it. */
 export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<object> {
-  const parse = koaBody({
-    json: true,
-    jsonTypes: ['json', '+json'],
-    jsonLimit: limitBytes,
-    // What is no object is refused below, by name.
-    jsonStrict: false,
-    text: false,
-    urlencoded: false,
-    multipart: false,
-  });
-  return async function readJson(ctx) {
-    checkHead(ctx, limitBytes);
+  return async function readJson({ req, request }) {
+    // `is` answers null without a body.
+    if (request.is('json', '+json') === false)
+      throw unsupported('Content-Type', 'application/json or another +json');
+    if (Number(request.get('content-length')) > limitBytes) throw tooLarge(limitBytes);
+    const text = await readText(req, limitBytes);
     try {
-      await parse(ctx, () => Promise.resolve());
-    } catch (error) {
-      throw translate(error, limitBytes);
+      return checkObject(text === '' ? undefined : JSON.parse(text));
+    } catch (cause) {
+      throw cause instanceof SyntaxError ? unreadable('valid JSON', cause) : cause;
     }
-    return checkObject(ctx.request.body);
   };
 }
 
-function checkHead({ request }: HttpContext, limitBytes: number): void {
-  // `is` answers null without a body.
-  if (request.is('json', '+json') === false) {
-    throw new ServiceError(
-      'unsupported-media-type',
-      'Content-Type: expected application/json or another +json',
-      {
-        field: 'Content-Type',
-      },
-    );
+async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
+  const stream = decompress(request);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    // A request that is destroyed has no answer.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > limitBytes) throw tooLarge(limitBytes);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw cause instanceof ServiceError
+      ? cause
+      : unreadable('one that is whole and as Content-Encoding says', cause);
+  } finally {
+    if (stream !== request) stream.destroy();
   }
-  if (Number(request.get('content-length')) > limitBytes) throw tooLarge(limitBytes);
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** The stream, its decompression and the parser fail each in its own way; all of it is the client's doing. */
-function translate(error: unknown, limitBytes: number): ServiceError {
-  const { status } = error as { status?: unknown };
-  if (status === 413) return tooLarge(limitBytes, error);
-  if (status === 415) {
-    return new ServiceError(
-      'unsupported-media-type',
-      'Content-Encoding: expected gzip, deflate, br, or no such header',
-      { field: 'Content-Encoding', cause: error },
-    );
-  }
-  const expected =
-    error instanceof SyntaxError ? 'valid JSON' : 'one that is whole and as Content-Encoding says';
-  return new ServiceError('invalid-request', `the body: expected ${expected}`, {
-    field: 'body',
-    cause: error,
-  });
+const decompressors = new Map([
+  ['gzip', createUnzip],
+  ['deflate', createUnzip],
+  ['br', createBrotliDecompress],
+]);
+
+function decompress(request: IncomingMessage): Readable {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return request;
+  const decompressor = decompressors.get(encoding)?.();
+  if (decompressor === undefined)
+    throw unsupported('Content-Encoding', 'gzip, deflate, br, or no such header');
+  request.once('error', (error) => decompressor.destroy(error));
+  return request.pipe(decompressor);
 }
 
-function tooLarge(limitBytes: number, cause?: unknown): ServiceError {
+function unsupported(field: string, expected: string): ServiceError {
+  return new ServiceError('unsupported-media-type', `${field}: expected ${expected}`, { field });
+}
+
+function unreadable(expected: string, cause: unknown): ServiceError {
+  return new ServiceError('invalid-request', `the body: expected ${expected}`, { field: 'body', cause });
+}
+
+function tooLarge(limitBytes: number): ServiceError {
   const message = `the body: expected at most ${limitBytes} bytes (http.bodyLimitBytes)`;
-  return new ServiceError('payload-too-large', message, { field: 'body', cause });
+  return new ServiceError('payload-too-large', message, { field: 'body' });
 }
 
 function checkObject(body: unknown): object {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { askRaw, readReplies } from './ask-raw.ts';
-import { problemIn, provisionBody, startHttp, token } from './start-http.ts';
+import { ask, problemIn, provisionBody, startHttp, token } from './start-http.ts';
 
 const good = Buffer.from(JSON.stringify(provisionBody()));
 
@@ -100,5 +100,21 @@ for (const { name, type = 'application/json', encoding, body = good, status, fie
     const problem = problemIn({ ...reply, headers: {} });
     assert.equal(problem.field, field);
     assert.match(problem.detail, detail ?? /expected/);
+  });
+}
+
+for (const encoding of ['identity', 'gzip', 'br']) {
+  test(`a client that leaves in the middle of its body (${encoding}) disturbs nobody`, async (t) => {
+    const { port } = await startHttp(t);
+    const head = [
+      `POST /connectors/edc/${token}/provision HTTP/1.1`,
+      'Host: localhost',
+      'Content-Type: application/json',
+      'Content-Length: 10000',
+      `Content-Encoding: ${encoding}`,
+    ].join('\r\n');
+    await askRaw(port, Buffer.concat([Buffer.from(`${head}\r\n\r\n`), gzipSync(good)]), { end: true });
+    const { status } = await ask(port, `/connectors/edc/${token}/provision`, { body: provisionBody() });
+    assert.equal(status, 200);
   });
 }
