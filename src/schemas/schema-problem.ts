@@ -16,6 +16,7 @@ export interface Schema {
   items?: Schema;
   /** Of maps with any names. */
   patternProperties?: Record<string, Schema>;
+  propertyNames?: Schema;
   [keyword: string]: unknown;
 }
 
@@ -44,7 +45,11 @@ export function describeSchemaErrors(
   errors: ErrorObject[] | null | undefined,
   checked: Checked,
 ): SchemaProblem[] {
-  const problems = (errors ?? []).map((error) => describeError(error, checked));
+  // Of a name that does not fit, the validator reports both why, and that it is a name.
+  const own = (errors ?? []).filter(
+    ({ keyword, propertyName }) => isOfName(keyword) || propertyName === undefined,
+  );
+  const problems = own.map((error) => describeError(error, checked));
   return [...new Map(problems.map((one) => [JSON.stringify([one.path, one.reason]), one])).values()];
 }
 
@@ -57,9 +62,30 @@ function describeError(error: ErrorObject, { schema, value, noun, titled = true 
     return { path, keyword, expected, reason: `is not ${noun}; expected ${expected}` };
   }
   const wanted = schemaAt(schema, path) ?? {};
+  if (isOfName(keyword)) return describeName(error, path, wanted);
   const expected = (titled ? wanted.title : undefined) ?? describeKeywords(wanted);
   const received = show(valueAt(value, path), wanted);
   return { path, keyword, expected, reason: `expected ${expected}, received ${received}` };
+}
+
+function isOfName(keyword: string): boolean {
+  return keyword === 'propertyNames';
+}
+
+/** Shown as JSON, since it may hold anything, and at the path of its map for the same reason. */
+function describeName(
+  { keyword, params }: ErrorObject,
+  path: Path,
+  { propertyNames = {} }: Schema,
+): SchemaProblem {
+  const { propertyName } = params as Record<string, unknown>;
+  const expected = propertyNames.title ?? describeKeywords(propertyNames);
+  return {
+    path,
+    keyword,
+    expected,
+    reason: `expected as each name ${expected}, received ${show(propertyName, {})}`,
+  };
 }
 
 export function pathOfError({ instancePath, params }: ErrorObject): Path {

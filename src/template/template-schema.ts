@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
-import { absolutePath, anyName, closed, list, quantityPattern, text } from './job/schema-kinds.ts';
+import { anyName } from '../schemas/map-names.ts';
+import { absolutePath, closed, list, quantityPattern, text } from './job/schema-kinds.ts';
 
 const duration = Type.Unsafe<string | number>({
   title: 'a duration such as 90s, 30m, 2h, 7d or 1h30m, or a number of seconds',
@@ -67,6 +68,9 @@ const results = closed({
 
 const properties = Type.Record(anyName, parameter, { title: 'a map of names to schemas' });
 
+/** Of one pod; `title`: what a message says was expected. */
+export const gpus = { maximum: 64, title: 'true, false or a number of GPUs from 0 to 64' };
+
 /** `template.yaml`, as its author writes it. */
 export const TemplateSchema = closed({
   description: text,
@@ -102,8 +106,8 @@ export const TemplateSchema = closed({
   egress: Type.Optional(text),
   gpu: Type.Optional(
     Type.Unsafe<boolean | number>({
-      title: 'true, false or a number of GPUs',
-      anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 0, maximum: 64 }],
+      title: gpus.title,
+      anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 0, maximum: gpus.maximum }],
     }),
   ),
   pullSecrets: Type.Optional(Type.Array(Type.String(), { title: 'a list of names' })),

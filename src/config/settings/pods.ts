@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { anyName, qualifiedName } from '../../schemas/map-names.ts';
 import { integer, names, section, text } from './kinds.ts';
 
 const day = 86_400;
@@ -18,8 +19,9 @@ const GpuSettings = section({
     description: 'Extended resource that `GPU` in a template asks for.',
   }),
   runtimeClassName: Type.Optional(text({ description: 'runtimeClassName of pods with a GPU.' })),
-  nodeSelector: Type.Record(Type.String(), Type.String(), {
+  nodeSelector: Type.Record(anyName, Type.String({ title: 'text' }), {
     title: 'a map of label names to values',
+    propertyNames: qualifiedName,
     default: {},
     description: 'nodeSelector of pods with a GPU.',
   }),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { absolutePath, anyName, closed, list, name, quantity, text } from './schema-kinds.ts';
+import { anyName } from '../../schemas/map-names.ts';
+import { absolutePath, closed, list, name, objectName, quantity, text } from './schema-kinds.ts';
 
 const optional = Type.Optional(Type.Boolean());
 const variable = Type.String({
@@ -32,7 +33,10 @@ const environmentSource = closed({
   secretRef: Type.Optional(reference),
 });
 
-const quantities = Type.Record(anyName, quantity, { title: 'a map of resources to quantities' });
+const quantities = Type.Record(anyName, quantity, {
+  title: 'a map of resources to quantities',
+  propertyNames: objectName,
+});
 const resources = closed({ requests: Type.Optional(quantities), limits: Type.Optional(quantities) });
 
 /** Only what agrees with the context that every container gets. */

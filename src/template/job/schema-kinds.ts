@@ -1,4 +1,5 @@
 import { Type, type TProperties } from 'typebox';
+import { anyName, qualifiedName } from '../../schemas/map-names.ts';
 
 /** Only the members that are named: what a template may write is listed, so that all else is refused. */
 export function closed<Properties extends TProperties>(properties: Properties) {
@@ -14,10 +15,11 @@ export const name = Type.String({
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
 });
 export const text = Type.String({ title: 'text that is not empty', minLength: 1 });
-/** Any name: that of `Type.String()` alone is `^.*$`, which lets the values of names with a line break pass unseen. */
-export const anyName = Type.String({ pattern: '^[^]*$' });
+/** A placeholder as a name is refused for what it is. */
+export const objectName = { ...qualifiedName, pattern: `${qualifiedName.pattern}|\\$\\{` };
 export const textMap = Type.Record(anyName, Type.String({ title: 'text' }), {
   title: 'a map of names to text',
+  propertyNames: objectName,
 });
 export const absolutePath = Type.String({ title: 'an absolute path', pattern: '^/' });
 

@@ -1,5 +1,5 @@
 import type { Path } from '../../schemas/schema-problem.ts';
-import type { TemplateDocument } from '../template-schema.ts';
+import { gpus, type TemplateDocument } from '../template-schema.ts';
 import type { TemplateProblem } from '../template.ts';
 import { problemAt, type Source } from './source.ts';
 import { splitWords } from './split-words.ts';
@@ -59,14 +59,8 @@ function openVariables(environment: Record<string, string>): Record<string, { ty
 function readGpu(conf: Source<Record<string, string>>, problems: TemplateProblem[]): boolean | number {
   const { GPU: text = 'false' } = conf.value;
   if (/^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
-  if (/^\d{1,2}$/.test(text)) return Number(text);
-  problems.push(
-    problemAt(
-      conf,
-      ['GPU'],
-      `GPU: expected true, false or a number of GPUs, received ${JSON.stringify(text)}`,
-    ),
-  );
+  if (/^\d+$/.test(text) && Number(text) <= gpus.maximum) return Number(text);
+  problems.push(problemAt(conf, ['GPU'], `GPU: expected ${gpus.title}, received ${JSON.stringify(text)}`));
   return false;
 }
 

@@ -96,6 +96,27 @@ test('lists of names are read from the environment with commas, maps as JSON', (
   assert.deepEqual(config.pods.gpu.nodeSelector, { gpu: 'a100' });
 });
 
+for (const name of ['a\nb', 'a\u0000', 'a b', '', '/x', 'x'.repeat(64)]) {
+  test(`a name in a map is refused that no label may have: ${JSON.stringify(name)}`, () => {
+    const selector = JSON.stringify({ [name]: 'x', 'example.org/gpu': 'a100' });
+    const lines = problemsOf({ ...good, EDC_JP_PODS_GPU_NODE_SELECTOR: selector });
+    const found = lines.filter((line) => line.includes('pods.gpu'));
+    assert.equal(found.length, 1);
+    assert.match(
+      found[0] ?? '',
+      /^pods\.gpu\.nodeSelector \(EDC_JP_PODS_GPU_NODE_SELECTOR\): expected as each name a name of letters/,
+    );
+    assert.ok(found[0]?.endsWith(`received ${JSON.stringify(name)}`), found[0]);
+  });
+}
+
+test('a value in a map is text, whatever its name', () => {
+  const lines = problemsOf({ ...good, EDC_JP_PODS_GPU_NODE_SELECTOR: '{"a\\nb":{},"gpu":1}' });
+  assert.ok(
+    lines.some((line) => line.includes('nodeSelector.gpu') && line.endsWith('expected text, received 1')),
+  );
+});
+
 test('what is loaded cannot be changed, however deep', () => {
   const { config, secrets } = loadConfig({ env: good });
   assert.throws(() => config.connectors[0]?.templates.push('x'), TypeError);

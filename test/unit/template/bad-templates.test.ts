@@ -222,6 +222,23 @@ const templates: Row[] = [
     problems: ['template.yaml:11: parameters.properties.a\\nb: expected a map, received 2'],
   },
   {
+    name: 'a label with a line break in its name',
+    files: inJob('  name: sample', '  name: sample\n  labels: { "a\\nb": x }'),
+    problems: ['job.yaml:5: metadata.labels: expected as each name a name of letters, digits'],
+  },
+  {
+    name: 'an annotation and a node label with control characters and a blank in their names',
+    files: {
+      'job.yaml': jobYaml
+        .replace('  name: sample', '  name: sample\n  annotations: { "a\\u0000": x }')
+        .replace('      containers:', '      nodeSelector: { "a b": x }\n      containers:'),
+    },
+    problems: [
+      'job.yaml:5: metadata.annotations: expected as each name a name of letters, digits, -, _ and . (at most 63), after an optional DNS name and /, received "a\\u0000"',
+      'job.yaml:10: spec.template.spec.nodeSelector: expected as each name',
+    ],
+  },
+  {
     name: 'a parameter of the service',
     files: inTemplate('    NAME:', '    RESULT_DIRECTORY:'),
     problems: ['template.yaml:11: parameters.properties.RESULT_DIRECTORY: is set by the service'],

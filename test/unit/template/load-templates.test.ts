@@ -234,8 +234,13 @@ suite('shorthand', () => {
     {
       name: 'GPU that is no number',
       conf: 'WORKER_IMAGE=busybox:1.37\nGPU=some\n',
-      problem: 'job-conf.env:2: GPU: expected true, false or a number of GPUs, received "some"',
+      problem: 'job-conf.env:2: GPU: expected true, false or a number of GPUs from 0 to 64, received "some"',
     },
+    ...['65', '99', '99999', '-1', '1.5', '1e1'].map((count) => ({
+      name: `GPU=${count}`,
+      conf: `WORKER_IMAGE=busybox:1.37\nGPU=${count}\n`,
+      problem: `job-conf.env:2: GPU: expected true, false or a number of GPUs from 0 to 64, received "${count}"`,
+    })),
     {
       name: 'an open quote',
       conf: "WORKER_IMAGE=busybox:1.37\nCOMMAND=sh -c 'x\n",
