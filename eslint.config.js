@@ -30,7 +30,7 @@ const edge = ['http', 'reconciler', 'demo', 'sidecar'];
 
 /** `packages/NAME`, or '' for the project itself. */
 const packageOf = (file) => /^packages\/[^/]+/.exec(relative(import.meta.dirname, file))?.[0] ?? '';
-const packages = ['embedded-kubernetes', 'embedded-s3'];
+const packages = ['connector-simulator', 'embedded-kubernetes', 'embedded-s3'];
 
 /**
  * No path leads into a package or out of one: what they offer is in their `exports`. In src/ one file loads them, by `import()`,

@@ -1,4 +1,4 @@
-import type { Exchange, SimulatorEvent } from './connector-simulator/journal.ts';
+import type { Exchange, SimulatorEvent } from 'connector-simulator';
 import type { Actor } from './step-printer.ts';
 
 /** What is worth telling of what a connector sees and does; undefined for the rest. */

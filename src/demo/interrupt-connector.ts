@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectorSimulator } from './connector-simulator/connector-simulator.ts';
+import type { ConnectorSimulator } from 'connector-simulator';
 
 const downMillis = 2000;
 

@@ -1,5 +1,10 @@
 import { ServiceError } from '../errors.ts';
 
+/** The connector that `demo` starts. */
+export async function loadConnectorSimulator() {
+  return await fromCheckout(() => import('connector-simulator'));
+}
+
 /** The cluster that `dev` and `demo` start. */
 export async function loadEmbeddedKubernetes() {
   return await fromCheckout(() => import('embedded-kubernetes'));

@@ -7,15 +7,12 @@ import { connectCluster, type Cluster } from '../kubernetes/cluster.ts';
 import type { Logger } from '../log.ts';
 import type { Manifest } from '../result/manifest.ts';
 import { checkReceived } from './check-received.ts';
-import {
-  startConnectorSimulator,
-  type ConnectorSimulator,
-} from './connector-simulator/connector-simulator.ts';
-import type { SimulatorEvent } from './connector-simulator/journal.ts';
+import type { ConnectorSimulator, SimulatorEvent } from 'connector-simulator';
 import { describeEvent } from './describe-event.ts';
 import type { DemoServers } from './demo-servers.ts';
 import { freePort } from './free-port.ts';
 import { interruptConnector } from './interrupt-connector.ts';
+import { loadConnectorSimulator } from './load-packages.ts';
 import { writeResultFolder } from './result-folder.ts';
 import { startEmbeddedService, type EmbeddedService } from './start-embedded-service.ts';
 import type { StepPrinter } from './step-printer.ts';
@@ -68,6 +65,7 @@ async function setStage(
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Stage> {
+  const { startConnectorSimulator } = await loadConnectorSimulator();
   const folder = await mkdtemp(join(tmpdir(), 'edc-job-provisioner-demo-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const servers = await startServers(folder);

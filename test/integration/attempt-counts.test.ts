@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Fault } from '../../src/demo/connector-simulator/faults.ts';
+import type { Fault } from 'connector-simulator';
 import { mostAttempts } from '../support/attempt-bound.ts';
 import type { ProxyHooks, SeenRequest, Verdict } from '../support/counting-proxy.ts';
 import { createEndedFlow } from '../support/ended-flows.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import { startConnectorSimulator } from 'connector-simulator';
 import type { DevFacts } from '../../src/demo/describe-dev.ts';
 import { readZip } from '../../src/demo/read-zip.ts';
 import { Bucket } from '../support/bucket.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { ConnectorSimulator, TransferProcess } from 'connector-simulator';
 import {
   assertNothingLeft,
   assertOneEach,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { TransferProcess } from 'connector-simulator';
 import type { Attempt } from '../../src/flow/attempt.ts';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
 import { needing } from '../support/needs.ts';

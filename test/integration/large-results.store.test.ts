@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { fileKey, type Manifest } from '../../src/result/manifest.ts';
-import { readDataAddress } from '../../src/demo/connector-simulator/data-address.ts';
+import { readDataAddress } from 'connector-simulator';
 import type { Fault, ProxiedRequest } from '../support/faulty-proxy.ts';
 import { largeBytes, largeName, largeTemplate } from '../support/large-file.ts';
 import type { World } from '../support/world.ts';

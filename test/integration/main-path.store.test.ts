@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { versionProfiles, type ConnectorVersion } from '../../src/demo/connector-simulator/versions.ts';
+import { type ConnectorVersion, versionProfiles } from 'connector-simulator';
 import { readZip } from '../../src/demo/read-zip.ts';
 import { oddFiles } from '../support/odd-files.ts';
 import { startWorld } from '../support/start-world.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import type { ConnectorSimulator } from 'connector-simulator';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';

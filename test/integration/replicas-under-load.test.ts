@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { ConnectorSimulator, TransferProcess } from 'connector-simulator';
 import {
   assertNothingLeft,
   assertOneEach,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { TransferProcess } from 'connector-simulator';
 import { needing } from '../support/needs.ts';
 import { runOnServers } from '../support/run-on-servers.ts';
 import { countRequests, peakMemory } from '../support/service-costs.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { TransferProcess } from 'connector-simulator';
 import { readZip } from '../../src/demo/read-zip.ts';
 import { evidenceFinalizer } from '../../src/flow/labels.ts';
 import type { CancelReason, FailureReason } from '../../src/flow/reasons.ts';

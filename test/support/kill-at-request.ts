@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import type { ConnectorSimulator } from 'connector-simulator';
 import type { ProxyHooks, SeenRequest } from './counting-proxy.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { startWatchedWorld, type WatchedWorld } from './start-watched-world.ts';

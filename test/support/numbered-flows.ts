@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { ConnectorSimulator, TransferProcess } from 'connector-simulator';
 import { flowLabel } from '../../src/flow/labels.ts';
 import type { ConnectorOptions } from './start-world.ts';
 import { waitUntil } from './wait-until.ts';

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import type { TransferProcess } from '../../src/demo/connector-simulator/transfer-process.ts';
+import type { TransferProcess } from 'connector-simulator';
 import { startFaultyProxy, type FaultyProxy } from './faulty-proxy.ts';
 import { startWorld, type WorldOptions } from './start-world.ts';
 import { waitUntil } from './wait-until.ts';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
-import type { ConnectorVersion } from '../../src/demo/connector-simulator/versions.ts';
+import type { ConnectorSimulator, ConnectorVersion } from 'connector-simulator';
 import type { ProxyHooks } from './counting-proxy.ts';
 import { readKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { openProxies } from './open-proxies.ts';

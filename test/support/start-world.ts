@@ -4,11 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import {
-  startConnectorSimulator,
-  type SimulatorOptions,
-} from '../../src/demo/connector-simulator/connector-simulator.ts';
-import type { ConnectorVersion } from '../../src/demo/connector-simulator/versions.ts';
+import { type ConnectorVersion, type SimulatorOptions, startConnectorSimulator } from 'connector-simulator';
 import { Bucket } from './bucket.ts';
 import { Gate } from './gate.ts';
 import type { Settings } from './merge-settings.ts';

@@ -1,4 +1,4 @@
-import type { ConnectorSimulator } from '../../src/demo/connector-simulator/connector-simulator.ts';
+import type { ConnectorSimulator } from 'connector-simulator';
 import { freePort } from '../../src/demo/free-port.ts';
 import { flowName } from '../../src/flow/names.ts';
 import type { Bucket } from './bucket.ts';

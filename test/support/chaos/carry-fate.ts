@@ -1,8 +1,4 @@
-import type { ConnectorSimulator } from '../../../src/demo/connector-simulator/connector-simulator.ts';
-import {
-  isTerminable,
-  type TransferProcess,
-} from '../../../src/demo/connector-simulator/transfer-process.ts';
+import { type ConnectorSimulator, isTerminable, type TransferProcess } from 'connector-simulator';
 import { fetchResult } from '../numbered-flows.ts';
 import { deletePod, evictPod } from '../pods.ts';
 import { waitUntil } from '../wait-until.ts';

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectorSimulator } from '../../../src/demo/connector-simulator/connector-simulator.ts';
-import type { Fault } from '../../../src/demo/connector-simulator/faults.ts';
+import type { ConnectorSimulator, Fault } from 'connector-simulator';
 import type { World } from '../world.ts';
 import { answering, cutOff, slow, type ChaosReplica, type Way } from './chaos-replica.ts';
 import type { Disturbance, DisturbanceKind } from './plan-chaos.ts';

@@ -13,6 +13,6 @@ export interface Exchange {
 export const versions = ['0.10.0', '0.11.1', '0.12.0', '0.15.1'];
 
 export async function readTraffic(name: string): Promise<Exchange[]> {
-  const url = new URL(`../../fixtures/connector/${name}.json`, import.meta.url);
+  const url = new URL(import.meta.resolve(`connector-simulator/recordings/${name}.json`));
   return JSON.parse(await readFile(url, 'utf8')) as Exchange[];
 }

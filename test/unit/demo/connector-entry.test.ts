@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { describeEntry, entryAddressTypes } from '../../../src/demo/connector-entry.ts';
-import { versionProfiles } from '../../../src/demo/connector-simulator/versions.ts';
+import { versionProfiles } from 'connector-simulator';
 
 function deployment(): string {
   return readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');

@@ -12,8 +12,7 @@ import {
   type TransferQuery,
 } from '../../../../src/connector/control-plane/poll-transfers.ts';
 import type { PolledFlow } from '../../../../src/connector/transfer-poll.ts';
-import { startConnectorSimulator } from '../../../../src/demo/connector-simulator/connector-simulator.ts';
-import type { ConnectorVersion } from '../../../../src/demo/connector-simulator/versions.ts';
+import { type ConnectorVersion, startConnectorSimulator } from 'connector-simulator';
 import { aFlow } from '../../../support/flow-values.ts';
 
 const namespace = 'https://w3id.org/edc/v0.0.1/ns/';

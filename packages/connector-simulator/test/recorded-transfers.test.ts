@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import type { ConnectorVersion } from '../../../../src/demo/connector-simulator/versions.ts';
+import type { ConnectorVersion } from '../src/versions.ts';
 import { post, startBench } from './scripted-provisioner.ts';
 
 interface Recorded {
@@ -56,7 +56,7 @@ for (const { name, version, mode } of recordings) {
 }
 
 async function readRecording(version: string, mode: string): Promise<Recorded[]> {
-  const url = new URL(`../../../fixtures/connector/${version}-control-plane-${mode}.json`, import.meta.url);
+  const url = new URL(`../recordings/${version}-control-plane-${mode}.json`, import.meta.url);
   return JSON.parse(await readFile(url, 'utf8')) as Recorded[];
 }
 

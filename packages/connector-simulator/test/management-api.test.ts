@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConnectorVersion } from '../../../../src/demo/connector-simulator/versions.ts';
+import type { ConnectorVersion } from '../src/versions.ts';
 import { key, post, requestedTransfer, startBench } from './scripted-provisioner.ts';
 
 const context = { '@vocab': 'https://w3id.org/edc/v0.0.1/ns/' };

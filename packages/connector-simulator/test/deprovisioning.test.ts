@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConnectorVersion } from '../../../../src/demo/connector-simulator/versions.ts';
+import type { ConnectorVersion } from '../src/versions.ts';
 import { answerWith, requestedTransfer, startBench } from './scripted-provisioner.ts';
 
 test('at 0.10.0 an accepted deprovision request leaves the process waiting', async (t) => {

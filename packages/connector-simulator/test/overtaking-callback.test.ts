@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import type { ConnectorVersion } from '../../../../src/demo/connector-simulator/versions.ts';
+import type { ConnectorVersion } from '../src/versions.ts';
 import type { Bench } from './scripted-provisioner.ts';
 import { callbackBody, post, startBench } from './scripted-provisioner.ts';
 

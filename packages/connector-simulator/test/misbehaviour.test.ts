@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SimulatorEvent } from '../../../../src/demo/connector-simulator/journal.ts';
+import type { SimulatorEvent } from '../src/journal.ts';
 import { callbackBody, key, post, requestedTransfer, startBench } from './scripted-provisioner.ts';
 
 test('a connector that is down refuses connections, and comes back on its port', async (t) => {

@@ -4,11 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import { startConnectorSimulator } from '../../../../src/demo/connector-simulator/connector-simulator.ts';
-import type {
-  ConnectorSimulator,
-  SimulatorOptions,
-} from '../../../../src/demo/connector-simulator/connector-simulator.ts';
+import { startConnectorSimulator } from '../src/connector-simulator.ts';
+import type { ConnectorSimulator, SimulatorOptions } from '../src/connector-simulator.ts';
 
 export const key = 'management-key';
 const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
