@@ -5,7 +5,7 @@ import type { Fault } from 'connector-simulator';
 import { mostAttempts } from '../support/attempt-bound.ts';
 import type { ProxyHooks, SeenRequest, Verdict } from '../support/counting-proxy.ts';
 import { createEndedFlow } from '../support/ended-flows.ts';
-import { readKubeconfig, writeKubeconfig } from '../support/kubeconfig.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from '../support/kubeconfig.ts';
 import { openProxies } from '../support/open-proxies.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -121,8 +121,8 @@ test('whatever fails for good is tried as often as the back-off says, and no mor
     },
   });
   const api = await readKubeconfig(world.access.kubeconfig);
-  const proxied = { ...api, server: proxies.at.cluster, ca: undefined };
-  const kubeconfig = await writeKubeconfig(join(world.folder, 'proxied'), proxied);
+  const proxied = { access: api, proxy: proxies.at.cluster };
+  const kubeconfig = await writeProxiedKubeconfig(join(world.folder, 'proxied'), proxied);
   const service = await world.addService({ cluster: { kubeconfig }, store: { endpoint: proxies.at.store } });
   proxies.aim({
     cluster: api.server,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readKubeconfig, writeKubeconfig } from '../support/kubeconfig.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from '../support/kubeconfig.ts';
 import { needing } from '../support/needs.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -16,8 +16,8 @@ test(
     const access = await readKubeconfig(world.access.kubeconfig);
     await using proxy = new WatchProxy(access);
     await proxy.start();
-    const proxied = { ...access, server: proxy.url, ca: undefined };
-    const kubeconfig = await writeKubeconfig(join(world.folder, 'proxied'), proxied);
+    const proxied = { access, proxy: proxy.url };
+    const kubeconfig = await writeProxiedKubeconfig(join(world.folder, 'proxied'), proxied);
     const service = await world.addService({ cluster: { kubeconfig } });
     await service.start();
     world.connectAll();

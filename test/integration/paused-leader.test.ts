@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { ProxyHooks, SeenRequest } from '../support/counting-proxy.ts';
-import { readKubeconfig, writeKubeconfig } from '../support/kubeconfig.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from '../support/kubeconfig.ts';
 import { openProxies } from '../support/open-proxies.ts';
 import type { ServiceProcess } from '../support/service-process.ts';
 import { startWorld } from '../support/start-world.ts';
@@ -47,9 +47,9 @@ async function startWatchedLeader(
   t.after(() => proxies.stack.disposeAsync());
   const world = await startWorld(t, { replicas: 0 });
   const api = await readKubeconfig(world.access.kubeconfig);
-  const proxied = { ...api, server: proxies.at.cluster, ca: undefined };
+  const proxied = { access: api, proxy: proxies.at.cluster };
   const leader = await world.addService({
-    cluster: { kubeconfig: await writeKubeconfig(join(world.folder, 'proxied'), proxied) },
+    cluster: { kubeconfig: await writeProxiedKubeconfig(join(world.folder, 'proxied'), proxied) },
     store: { endpoint: proxies.at.store, podEndpoint: world.servers.s3.podEndpoint },
   });
   proxies.aim({

@@ -40,3 +40,11 @@ export async function writeKubeconfig(path: string, { server, ca, user }: Cluste
   await writeFile(path, JSON.stringify(config, null, 2), { mode: 0o600 });
   return path;
 }
+
+/** The same access by way of a proxy, which has no certificate that the cluster's authority signed. Returns its path. */
+export async function writeProxiedKubeconfig(
+  path: string,
+  { access, proxy }: { access: ClusterAccess; proxy: string },
+): Promise<string> {
+  return await writeKubeconfig(path, { ...access, server: proxy, ca: undefined });
+}

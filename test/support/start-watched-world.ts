@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ConnectorSimulator, ConnectorVersion } from 'connector-simulator';
 import type { ProxyHooks } from './counting-proxy.ts';
-import { readKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from './kubeconfig.ts';
 import { openProxies } from './open-proxies.ts';
 import type { ServiceProcess } from './service-process.ts';
 import { startWorld } from './start-world.ts';
@@ -38,9 +38,9 @@ export async function startWatchedWorld(
   });
   const connector = world.connector();
   const api = await readKubeconfig(world.access.kubeconfig);
-  const proxied = { ...api, server: cluster, ca: undefined };
+  const proxied = { access: api, proxy: cluster };
   const service = await world.addService({
-    cluster: { kubeconfig: await writeKubeconfig(join(world.folder, 'proxied'), proxied) },
+    cluster: { kubeconfig: await writeProxiedKubeconfig(join(world.folder, 'proxied'), proxied) },
     store: { endpoint: store, podEndpoint: world.servers.s3.podEndpoint },
     // One identity for all its lives and a long Lease: the next life leads at once, and few requests are renewals.
     reconciler: { identity: 'the-only-one', leaseSeconds: 60 },

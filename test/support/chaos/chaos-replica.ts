@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCountingProxy, type Verdict, type ProxyHooks } from '../counting-proxy.ts';
-import { readKubeconfig, writeKubeconfig } from '../kubeconfig.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from '../kubeconfig.ts';
 import type { ServiceProcess } from '../service-process.ts';
 import type { World } from '../world.ts';
 
@@ -35,7 +35,7 @@ export async function addReplica(world: World, stack: AsyncDisposableStack): Pro
   const kubeconfig = join(world.folder, `kubeconfig-${world.services.length}`);
   const service = await world.addService({
     cluster: {
-      kubeconfig: await writeKubeconfig(kubeconfig, { ...api, server: clusterProxy.url, ca: undefined }),
+      kubeconfig: await writeProxiedKubeconfig(kubeconfig, { access: api, proxy: clusterProxy.url }),
     },
     store: { endpoint: storeProxy.url, podEndpoint: world.servers.s3.podEndpoint },
   });

@@ -9,7 +9,7 @@ import { writeRecord } from '../../../src/provisioner/stored-record.ts';
 import { createObjectStore } from '../../../src/storage/minio-store.ts';
 import { loadTemplates } from '../../../src/template/load-templates.ts';
 import { startCountingProxy } from '../../support/counting-proxy.ts';
-import { readKubeconfig, writeKubeconfig } from '../../support/kubeconfig.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from '../../support/kubeconfig.ts';
 import { at } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { openTestStore } from '../../support/test-store.ts';
@@ -46,7 +46,7 @@ async function start(t: TestContext, files: Files = {}) {
     await startCountingProxy('store', { url: server.endpoint, keepHost: true }, hooks),
   );
   const kubeconfig = join(dirname(reconciler.api.kubeconfig), 'proxied');
-  await writeKubeconfig(kubeconfig, { ...api, server: clusterProxy.url, ca: undefined });
+  await writeProxiedKubeconfig(kubeconfig, { access: api, proxy: clusterProxy.url });
   const cluster = await connectCluster({ kubeconfig, namespace: 'jobs', requestTimeoutMillis: 30_000 });
   stack.defer(() => cluster.close());
   const settings = { ...server, endpoint: storeProxy.url, publicEndpoint: server.endpoint };
