@@ -2,12 +2,11 @@ import type { Client } from 'minio';
 import { isServiceError } from '../errors.ts';
 import type { Call } from './bounded-transport.ts';
 
-/** The store's client, and how it is called. */
+/** How the store's client is called. */
 export interface StoreClient {
-  client: Client;
   bucket: string;
-  /** Runs one operation of the client within the signal and the timeouts, and translates what it throws. */
-  bounded: <T>(act: (call: Call) => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** Runs one operation with a client of its own within the signal and the timeouts, and translates what it throws. */
+  bounded: <T>(act: (client: Client, call: Call) => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
 /** A store that goes on listing what was aborted is not asked for ever; a page has 1,000 uploads. */
@@ -52,20 +51,20 @@ interface Upload {
   uploadId: string;
 }
 
-async function readPage({ client, bucket, bounded }: StoreClient, listing: string, signal: AbortSignal) {
-  return bounded(async (call) => {
+async function readPage({ bucket, bounded }: StoreClient, listing: string, signal: AbortSignal) {
+  return bounded(async (client, call) => {
     const { uploads, isTruncated } = await client.listIncompleteUploadsQuery(bucket, listing, '', '', '');
     return { uploads, isTruncated, server: call.server };
   }, signal);
 }
 
 async function abortUpload(
-  { client, bucket, bounded }: StoreClient,
+  { bucket, bounded }: StoreClient,
   { key, uploadId }: Upload,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await bounded(async () => client.abortMultipartUpload(bucket, key, uploadId), signal);
+    await bounded(async (client) => client.abortMultipartUpload(bucket, key, uploadId), signal);
   } catch (error) {
     if (!isServiceError(error, 'object-missing')) throw error;
   }

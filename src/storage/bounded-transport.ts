@@ -1,4 +1,3 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 
@@ -19,19 +18,15 @@ type Transport = Pick<typeof http, 'request'>;
 const unreadStatuses = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
 
 /**
- * minio-js knows neither signals nor timeouts. Its requests go through this: each ends with the signal of the operation it
- * belongs to, or when nothing was heard for the timeout. A reader that is slow to take what has arrived is not silence.
+ * minio-js knows neither signals nor timeouts, so each operation has a transport of its own: its requests end with its signal, or when nothing was heard for the timeout. A reader that is slow to take what has arrived is not silence.
  */
-export function boundedTransport(calls: AsyncLocalStorage<Call>, timeoutMillis: number): Transport {
+export function boundedTransport(call: Call, timeoutMillis: number): Transport {
   function request(options: RequestOptions, onResponse?: (response: IncomingMessage) => void): ClientRequest {
-    const call = calls.getStore();
-    const bounds = { timeout: timeoutMillis, ...(call === undefined ? {} : { signal: call.signal }) };
     const { request: start } = options.protocol === 'https:' ? https : http;
     let response: IncomingMessage | undefined;
-    const sent = start({ ...options, ...bounds }, (answer) => {
+    const sent = start({ ...options, timeout: timeoutMillis, signal: call.signal }, (answer) => {
       response = answer;
-      if (call !== undefined)
-        Object.assign(call, { status: answer.statusCode ?? 0, ...pick(answer.headers) });
+      Object.assign(call, { status: answer.statusCode ?? 0, ...pick(answer.headers) });
       onResponse?.(answer);
       if (unreadStatuses.has(answer.statusCode ?? 0)) answer.resume();
     });

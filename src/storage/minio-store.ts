@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
@@ -38,30 +37,28 @@ export function createObjectStore(
 ): OpenedStore {
   const options = { keepAlive: true, maxSockets: connections };
   const agents = { http: new http.Agent(options), https: new https.Agent(options) };
-  const calls = new AsyncLocalStorage<Call>();
-  const transport = boundedTransport(calls, settings.requestTimeoutMillis);
   const common = {
     region: settings.region,
     pathStyle: true,
     partSize,
-    transport,
     retryOptions: { disableRetry: true },
+    accessKey: secrets.accessKeyId,
+    secretKey: secrets.secretAccessKey,
   };
-  function connect(endpoint: string): Client {
+  function connect(endpoint: string, call: Call): Client {
     const address = clientAddress(endpoint);
     const transportAgent = address.useSSL ? agents.https : agents.http;
-    const keys = { accessKey: secrets.accessKeyId, secretKey: secrets.secretAccessKey };
-    return new Client({ ...common, ...address, ...keys, transportAgent });
+    const transport = boundedTransport(call, settings.requestTimeoutMillis);
+    return new Client({ ...common, ...address, transport, transportAgent });
   }
   const access: Access = {
-    client: connect(settings.endpoint),
-    publicClient: connect(settings.publicEndpoint),
+    publicClient: connect(settings.publicEndpoint, { signal: AbortSignal.abort() }),
     bucket: settings.bucket,
     async bounded(act, signal) {
       const call: Call = { signal };
       try {
         signal.throwIfAborted();
-        return await calls.run(call, async () => act(call));
+        return await act(connect(settings.endpoint, call), call);
       } catch (error) {
         throw translateError(error, call);
       }
@@ -77,15 +74,15 @@ export function createObjectStore(
 }
 
 interface Access extends StoreClient {
-  /** Signs for the address that receivers use: the signature covers the host. */
+  /** Signs for the address that receivers use, since the signature covers the host, and asks for nothing. */
   publicClient: Client;
 }
 
 function objectStore(access: Access): ObjectStore {
-  const { client, bucket, bounded } = access;
+  const { bucket, bounded } = access;
   return {
     async get(key, part, signal) {
-      return bounded(async (call) => {
+      return bounded(async (client, call) => {
         const length = part === undefined ? 0 : part.last - part.first + 1;
         const body = await client.getPartialObject(bucket, key, part?.first ?? 0, length);
         checkTag(body, { found: call.etag, expected: part?.etag });
@@ -109,12 +106,12 @@ function objectStore(access: Access): ObjectStore {
 }
 
 async function stat(
-  { client, bucket, bounded }: Access,
+  { bucket, bounded }: Access,
   key: string,
   signal: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
   try {
-    const { size, etag } = await bounded(async () => client.statObject(bucket, key), signal);
+    const { size, etag } = await bounded(async (client) => client.statObject(bucket, key), signal);
     return { key, size, etag: plainEtag(etag) };
   } catch (error) {
     if (isServiceError(error, 'object-missing')) return undefined;
@@ -133,7 +130,7 @@ function checkTag(
 }
 
 async function put(
-  { client, bucket, bounded }: Access,
+  { bucket, bounded }: Access,
   [key, body, { contentType, ifNoneMatch }, signal]: Parameters<ObjectStore['put']>,
 ): Promise<{ etag: string }> {
   const condition = ifNoneMatch === undefined ? {} : { 'If-None-Match': ifNoneMatch };
@@ -141,21 +138,21 @@ async function put(
   if (body.length > partSize)
     throw new ServiceError('payload-too-large', `${key} would be larger than 64 MiB`);
   const { etag } = await bounded(
-    async () => client.putObject(bucket, key, body, body.length, headers),
+    async (client) => client.putObject(bucket, key, body, body.length, headers),
     signal,
   );
   return { etag: plainEtag(etag) };
 }
 
 async function* list(
-  { client, bucket, bounded }: Access,
+  { bucket, bounded }: Access,
   prefix: string,
   signal: AbortSignal,
 ): AsyncGenerator<ObjectInfo> {
   for (let token = ''; ;) {
     const after = token;
     const page = await bounded(
-      async () => client.listObjectsV2Query(bucket, prefix, after, '', pageSize, ''),
+      async (client) => client.listObjectsV2Query(bucket, prefix, after, '', pageSize, ''),
       signal,
     );
     for (const item of page.objects) {
@@ -184,12 +181,8 @@ async function remove(
   if (batch.length > 0) await removeBatch(access, batch, signal);
 }
 
-async function removeBatch(
-  { client, bucket, bounded }: Access,
-  keys: string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const answers = await bounded(async () => client.removeObjects(bucket, keys), signal);
+async function removeBatch({ bucket, bounded }: Access, keys: string[], signal: AbortSignal): Promise<void> {
+  const answers = await bounded(async (client) => client.removeObjects(bucket, keys), signal);
   const failed = answers
     .map((answer) => answer?.Error ?? answer)
     .find((error) => codeOf(error) !== 'NoSuchKey');
@@ -214,14 +207,14 @@ async function presignGet(
   return publicClient.presignedGetObject(bucket, key, expirySeconds, headers);
 }
 
-async function checkBucket({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
-  const there = await bounded(async () => client.bucketExists(bucket), signal);
+async function checkBucket({ bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
+  const there = await bounded(async (client) => client.bucketExists(bucket), signal);
   if (!there) throw new ServiceError('bucket-missing', `the bucket ${bucket} does not exist`);
 }
 
 /** A list of one: unlike the answer to a HEAD, it says in words whether the key, its signature, a right or the bucket is wrong. */
-async function checkAccess({ client, bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
-  await bounded(async () => client.listObjectsV2Query(bucket, flowsPrefix, '', '', 1, ''), signal);
+async function checkAccess({ bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
+  await bounded(async (client) => client.listObjectsV2Query(bucket, flowsPrefix, '', '', 1, ''), signal);
 }
 
 function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useSSL'> & { port?: number } {

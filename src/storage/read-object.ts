@@ -4,12 +4,12 @@ import type { WholeObject } from './object-store.ts';
 
 /** One GET: its headers say size and tag before the body is read, so that no HEAD is needed. */
 export async function readObject(
-  { client, bucket, bounded }: StoreClient,
+  { bucket, bounded }: StoreClient,
   { key, limitBytes }: { key: string; limitBytes: number },
   signal: AbortSignal,
 ): Promise<WholeObject | undefined> {
   try {
-    return await bounded(async (call) => {
+    return await bounded(async (client, call) => {
       const body = await client.getObject(bucket, key);
       const { size, etag = '' } = call;
       const about = { key, etag: etag.replaceAll('"', '') };
