@@ -15,7 +15,7 @@ export const ReconcilerSettings = section({
     { min: 1, max: 300, default: 15 },
     'A Lease that is not renewed for this long may be taken.',
   ),
-  concurrency: integer({ min: 1, max: 64, default: 8 }, 'Flows that are reconciled at once.'),
+  concurrency: integer({ min: 1, max: 64, default: 32 }, 'Flows that are reconciled at once.'),
   // 20 ms after the answer were enough for every connector seen; a busy one may take longer to save its state.
   settleMillis: integer(
     { min: 0, max: 60_000, default: 2000 },
