@@ -32,7 +32,7 @@ function announceTo({ config, secrets, dispatcher, metrics }: ConnectorCalls) {
     if (connector === undefined || outcome === undefined) {
       throw new ServiceError(
         'unknown-connector',
-        `${flow} waits to be told to "${request.connector}", which is not configured any more.`,
+        `${flow} has an outcome for "${request.connector}", which is not configured any more.`,
       );
     }
     const key = secrets.connectors[connector.name]?.key;

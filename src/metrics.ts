@@ -8,7 +8,7 @@ export interface Metrics {
   httpDeadlines: Counter;
   /** `reason` is empty for a success. */
   outcomes: Counter<'template' | 'phase' | 'reason'>;
-  /** One for each attempt at telling a connector. */
+  /** One for each delivery attempt. */
   deliveries: Counter<'connector' | 'result'>;
   /** One for each query about the transfers of flows under way. */
   transferPolls: Counter<'connector' | 'result'>;
@@ -44,7 +44,7 @@ export function createMetrics({ processMetrics = true }: { processMetrics?: bool
     }),
     deliveries: new Counter({
       name: 'edc_jp_deliveries_total',
-      help: 'Attempts at telling a connector an outcome',
+      help: 'Attempts at delivering an outcome to a connector',
       labelNames: ['connector', 'result'],
       registers,
     }),

@@ -56,7 +56,7 @@ export async function startFlow({ cluster, minter }: BareClients, flow: string):
 }
 
 /**
- * What the service asks of cluster, store and connector when a pod has ended well, in its order: six calls up to the callback, of
+ * What the service asks of cluster, store and connector when a pod has ended well, in its order: five calls up to the callback, of
  * which the two to the store are made at once (src/reconciler/steps/).
  */
 export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
@@ -70,10 +70,14 @@ export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
     readManifest(clients, flow, attempt),
   ]);
   const outcome = JSON.stringify({ phase: 'succeeded', at: now(), results: report, listed });
-  await annotate(cluster, flow, { [annotation.outcome]: outcome });
-  const job = await annotate(cluster, flow, { [annotation.intent]: JSON.stringify({ at: now() }) });
+  const delivery = JSON.stringify({ attempts: 1, startedAt: now() });
+  const job = await annotate(cluster, flow, {
+    [annotation.outcome]: outcome,
+    [annotation.delivery]: delivery,
+  });
   await callBack(job);
-  await annotate(cluster, flow, { [annotation.told]: JSON.stringify({ at: now(), result: 'told' }) });
+  const delivered = { attempts: 1, startedAt: now(), endedAt: now(), result: 'delivered' };
+  await annotate(cluster, flow, { [annotation.delivery]: JSON.stringify(delivered) });
   await letGo(cluster, pod.metadata?.name ?? '');
   await record(clients, job);
 }

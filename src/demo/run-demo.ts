@@ -16,7 +16,7 @@ import { loadConnectorSimulator } from './load-packages.ts';
 import { writeResultFolder } from './result-folder.ts';
 import { startEmbeddedService, type EmbeddedService } from './start-embedded-service.ts';
 import type { StepPrinter } from './step-printer.ts';
-import { untilForgotten, untilTold, watchFlow, type Milestone } from './watch-flow.ts';
+import { untilForgotten, untilDelivered, watchFlow, type Milestone } from './watch-flow.ts';
 
 export interface DemoOptions {
   assetId: string;
@@ -116,7 +116,7 @@ async function untilStarted(
   });
   const either = AbortSignal.any([signal, refused.signal]);
   try {
-    await followFlow(options, { stage, flow, milestones: untilTold }, either);
+    await followFlow(options, { stage, flow, milestones: untilDelivered }, either);
   } catch (error) {
     throw refused.signal.aborted ? refusal(stage.simulator, transferId) : error;
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFinal } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { recordKey } from '../flow/keys.ts';
 import { flowLabel } from '../flow/labels.ts';
@@ -14,7 +15,15 @@ interface World {
 
 export interface Milestone {
   name:
-    'created' | 'resumed' | 'running' | 'worked' | 'uploaded' | 'verified' | 'calling' | 'told' | 'forgotten';
+    | 'created'
+    | 'resumed'
+    | 'running'
+    | 'worked'
+    | 'uploaded'
+    | 'verified'
+    | 'calling'
+    | 'delivered'
+    | 'forgotten';
   actor: Actor;
   /** What there is to say once it is reached; undefined before. */
   describe: (world: World) => string | undefined;
@@ -53,7 +62,7 @@ async function observe(cluster: Cluster, name: string, signal: AbortSignal): Pro
   return { flow, pods: pods.items };
 }
 
-export const untilTold: readonly Milestone[] = [
+export const untilDelivered: readonly Milestone[] = [
   { name: 'created', actor: 'job', describe: ({ flow }) => `${flow.name} is created, suspended` },
   {
     name: 'resumed',
@@ -79,12 +88,13 @@ export const untilTold: readonly Milestone[] = [
   {
     name: 'calling',
     actor: 'service',
-    describe: ({ flow: { intent, told } }) => (intent ?? told) && 'calls the connector back',
+    describe: ({ flow: { delivery } }) => delivery && 'calls the connector back',
   },
   {
-    name: 'told',
+    name: 'delivered',
     actor: 'service',
-    describe: ({ flow: { told } }) => told && 'has told the connector where the data is',
+    describe: ({ flow: { delivery } }) =>
+      isFinal(delivery) ? 'has told the connector where the data is' : undefined,
   },
 ];
 

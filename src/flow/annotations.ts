@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts';
+import type { Delivery } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
@@ -17,7 +18,7 @@ export const annotation = {
   environment: `${prefix}/environment`,
   /** Of asset and template: a repeat with another one is a conflict. */
   content: `${prefix}/content`,
-  /** When the request was last repeated before the outcome was told; RFC 3339 with milliseconds. */
+  /** When the request was last repeated before the outcome was delivered; RFC 3339 with milliseconds. */
   askedAt: `${prefix}/asked-at`,
   /** When the Job was resumed. */
   startedAt: `${prefix}/started-at`,
@@ -31,19 +32,17 @@ export const annotation = {
   attempt: `${prefix}/attempt`,
   /** Outcome. */
   outcome: `${prefix}/outcome`,
-  /** Intent: an effect outside the cluster was begun. */
-  intent: `${prefix}/intent`,
+  /** Delivery. */
+  delivery: `${prefix}/delivery`,
   /** TerminateInstead. */
   terminateInstead: `${prefix}/terminate-instead`,
-  /** Told. */
-  told: `${prefix}/told`,
-  /** MaybeDeprovision. */
-  maybeDeprovision: `${prefix}/maybe-deprovision`,
   recordedAt: `${prefix}/recorded-at`,
   /** When a deprovision was asked for. */
   deprovision: `${prefix}/deprovision`,
   /** CancelRequest. */
   cancel: `${prefix}/cancel`,
+  /** When the last attempt at deleting the results started. */
+  deletionStartedAt: `${prefix}/deletion-started-at`,
   resultsDeletedAt: `${prefix}/results-deleted-at`,
 } as const;
 
@@ -74,33 +73,6 @@ export interface TerminateInstead {
   message: string;
 }
 
-export interface Intent {
-  at: string;
-  /** Which attempt at delivering the outcome it is, from 1. */
-  attempts?: number;
-}
-
-/**
- * How the telling ended. `told`: accepted · `ended`: the connector's process was already past it · `refused` and `gave-up`:
- * nobody took it · `not-needed`: nobody waits.
- */
-export interface Told {
-  at: string;
-  result: 'told' | 'ended' | 'refused' | 'gave-up' | 'not-needed';
-  /** `at` of the Intent whose callback was taken; with `told` alone. */
-  intent?: string | undefined;
-  detail?: string;
-}
-
-/**
- * A request without a type came while a callback was on its way: a deprovision if the connector took that one, else a repeat.
- */
-export interface MaybeDeprovision {
-  at: string;
-  /** `at` of the Intent. */
-  intent: string;
-}
-
 export interface CancelRequest {
   reason: CancelReason;
   at: string;
@@ -117,10 +89,8 @@ interface Values {
   [annotation.worker]: WorkerEnd;
   [annotation.attempt]: AttemptEnd;
   [annotation.outcome]: Outcome;
-  [annotation.intent]: Intent;
+  [annotation.delivery]: Delivery;
   [annotation.terminateInstead]: TerminateInstead;
-  [annotation.told]: Told;
-  [annotation.maybeDeprovision]: MaybeDeprovision;
   [annotation.cancel]: CancelRequest;
 }
 

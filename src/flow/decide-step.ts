@@ -1,11 +1,11 @@
 import type { WorkerEnd } from './annotations.ts';
 import { attemptEnd, compareAge, type Attempt } from './attempt.ts';
+import { isFinal, nobodyFetches, wasTried } from './delivery.ts';
 import { nextDeadline, type Deadline } from './deadlines.ts';
 import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
-import { nobodyFetches } from './told.ts';
 import { findNoteToTake, isHeld, nextLook } from './watch-pending.ts';
 import type { World } from './world.ts';
 
@@ -20,12 +20,12 @@ export type Step =
   | { take: 'note-worker'; worker: WorkerEnd }
   | { take: 'note-attempt'; attempt: Attempt }
   | { take: 'release'; attempts: Attempt[] }
-  /** Concludes with `outcome` unless the API server knows a pod that the cache does not: its watch may be behind that of the Jobs. */
+  /** Sets `outcome` unless the API server knows a pod that the cache does not: its watch may be behind that of the Jobs. */
   | { take: 'confirm-lost'; outcome: Outcome }
   | { take: 'verify'; attempt: string; report: Extract<AttemptVerdict, { verdict: 'verify' }>['report'] }
-  | { take: 'conclude'; outcome: Outcome }
+  | { take: 'set-outcome'; outcome: Outcome }
   | { take: 'stop'; attempts: Attempt[] }
-  | { take: 'tell' }
+  | { take: 'deliver' }
   | { take: 'delete-results' }
   | { take: 'record' };
 
@@ -39,7 +39,7 @@ export function decideStep(observed: World): Step {
 function towardsOutcome(world: World): Step {
   const { flow } = world;
   const cancelled = cancellation(world);
-  if (cancelled !== undefined) return { take: 'conclude', outcome: cancelled };
+  if (cancelled !== undefined) return { take: 'set-outcome', outcome: cancelled };
   if (flow.startedAt === undefined) return { take: 'prepare' };
   return noteEvidence(world) ?? judge(world) ?? watchOver(world);
 }
@@ -122,7 +122,7 @@ function judge({ flow, attempts, now }: World): Step | undefined {
     return { take: 'verify', attempt: flow.attempt.attempt, report: verdict.report };
   if (verdict.verdict === 'failed') {
     const { reason, message } = verdict;
-    return { take: 'conclude', outcome: { phase: 'failed', at, reason, message } };
+    return { take: 'set-outcome', outcome: { phase: 'failed', at, reason, message } };
   }
   // The Job controller makes another attempt after a disruption, unless it has given up.
   if (!isOver) return undefined;
@@ -147,7 +147,7 @@ function watchOver(world: World): Step {
   const note = findNoteToTake(world);
   if (note !== undefined) return { take: 'note-pending', note };
   const deadline = nextDeadline(world);
-  if (deadline.at <= now) return { take: 'conclude', outcome: overdue(deadline, now) };
+  if (deadline.at <= now) return { take: 'set-outcome', outcome: overdue(deadline, now) };
   const renewal = renewalDue(world);
   if (renewal !== undefined && renewal <= now) return { take: 'renew-credentials' };
   const until = Math.min(deadline.at, renewal ?? Infinity);
@@ -181,10 +181,11 @@ function afterOutcome(world: World, outcome: Outcome): Step {
   const { flow, attempts } = world;
   const toStop = attempts.filter((attempt) => isAlive(attempt) && attempt.id !== handedOut(outcome));
   if (toStop.length > 0 || mayStartPods(flow, outcome)) return { take: 'stop', attempts: toStop };
-  if (flow.told === undefined) {
+  if (!isFinal(flow.delivery)) {
     const ended = attempts.filter(({ terminal }) => terminal);
-    const wasTried = flow.intent !== undefined;
-    return wasTried && ended.length > 0 ? { take: 'release', attempts: ended } : { take: 'tell' };
+    return wasTried(flow.delivery) && ended.length > 0
+      ? { take: 'release', attempts: ended }
+      : { take: 'deliver' };
   }
   return afterDelivery(world, outcome);
 }

@@ -1,13 +1,14 @@
 import type { Attempt } from './attempt.ts';
+import { isFinal } from './delivery.ts';
 import type { Flow } from './flow.ts';
 import { findBlocker, findLive, isHeld } from './watch-pending.ts';
 
 /** Where a flow is, for people and for the request half. */
-export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'telling' | 'ended';
+export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'delivering' | 'ended';
 
 export function describePhase(flow: Flow, attempts: Attempt[]): { phase: FlowPhase; detail?: string } {
-  if (flow.told !== undefined) return { phase: 'ended' };
-  if (flow.outcome !== undefined) return { phase: 'telling' };
+  if (isFinal(flow.delivery)) return { phase: 'ended' };
+  if (flow.outcome !== undefined) return { phase: 'delivering' };
   if (flow.startedAt === undefined) return { phase: 'accepted' };
   const live = findLive(attempts);
   if (live?.worker.state === 'running') return { phase: 'running' };

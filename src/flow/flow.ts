@@ -4,19 +4,16 @@ import {
   readAnnotation,
   type CancelRequest,
   type CredentialsNote,
-  type Intent,
-  type MaybeDeprovision,
   type TerminateInstead,
-  type Told,
   type WorkerEnd,
 } from './annotations.ts';
+import type { Delivery } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import { stateLabel, type FlowState } from './labels.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
 import type { PendingNote } from './pending-cause.ts';
 import type { FailureReason } from './reasons.ts';
-import { readLateDeprovision } from './told.ts';
 
 /** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
 export interface Flow {
@@ -44,10 +41,8 @@ export interface Flow {
   worker: WorkerEnd | undefined;
   attempt: AttemptEnd | undefined;
   outcome: Outcome | undefined;
-  intent: Intent | undefined;
+  delivery: Delivery | undefined;
   terminateInstead: TerminateInstead | undefined;
-  told: Told | undefined;
-  maybeDeprovision: MaybeDeprovision | undefined;
   recordedAt: string | undefined;
   deprovisionAskedAt: string | undefined;
   cancel: CancelRequest | undefined;
@@ -116,8 +111,6 @@ type Progress = Omit<
 >;
 
 function readProgress(annotations: Record<string, string>): Progress {
-  const told = readAnnotation(annotations, annotation.told);
-  const maybeDeprovision = readAnnotation(annotations, annotation.maybeDeprovision);
   return {
     content: annotations[annotation.content] ?? '',
     askedAt: annotations[annotation.askedAt],
@@ -127,12 +120,10 @@ function readProgress(annotations: Record<string, string>): Progress {
     worker: readAnnotation(annotations, annotation.worker),
     attempt: readAnnotation(annotations, annotation.attempt),
     outcome: readAnnotation(annotations, annotation.outcome),
-    intent: readAnnotation(annotations, annotation.intent),
-    maybeDeprovision,
+    delivery: readAnnotation(annotations, annotation.delivery),
     terminateInstead: readAnnotation(annotations, annotation.terminateInstead),
-    told,
     recordedAt: annotations[annotation.recordedAt],
-    deprovisionAskedAt: annotations[annotation.deprovision] ?? readLateDeprovision(told, maybeDeprovision),
+    deprovisionAskedAt: annotations[annotation.deprovision],
     cancel: readAnnotation(annotations, annotation.cancel),
     resultsDeletedAt: annotations[annotation.resultsDeletedAt],
   };

@@ -9,14 +9,14 @@ export const templateLabel = `${prefix}/template`;
 export const connectorLabel = `${prefix}/connector`;
 /**
  * On the Job: what the reconciler still owes it. The informer selects all but `closed`, so that memory follows what runs.
- * `open`: outcome not told yet (or a deprovision to do) · `unrecorded`: told, but its record is not in the bucket · `closed`: tombstone.
+ * `open`: outcome not delivered yet (or a deprovision to do) · `unrecorded`: delivered, but its record is not in the bucket · `closed`: tombstone.
  */
 export const stateLabel = `${prefix}/state`;
 export type FlowState = 'open' | 'unrecorded' | 'closed';
 /** On pods: which NetworkPolicy applies. */
 export const egressLabel = `${prefix}/egress`;
 
-/** On the Job until the outcome is told; on pods until the attempt's end is written on the Job. */
+/** On the Job until the outcome is delivered; on pods until the attempt's end is written on the Job. */
 export const outcomeFinalizer = `${prefix}/outcome`;
 export const evidenceFinalizer = `${prefix}/evidence`;
 

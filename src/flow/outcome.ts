@@ -1,5 +1,8 @@
 import type { CancelReason, FailureReason } from './reasons.ts';
 
+/** Annotations share 256 KiB; the beginning of a message says what happened. */
+export const messageLimit = 2000;
+
 export interface ResultsSummary {
   /** Pod UID of the one attempt whose results are handed out. */
   attempt: string;

@@ -1,4 +1,4 @@
-/** Why a flow failed: a closed union that grows. Told to the connector, kept in the record, counted in metrics. */
+/** Why a flow failed: a closed union that grows. Sent to the connector, kept in the record, counted in metrics. */
 export type FailureReason =
   | 'preparation-refused'
   | 'image-name-invalid'

@@ -1,4 +1,5 @@
-import type { TerminateInstead, Told } from './annotations.ts';
+import type { TerminateInstead } from './annotations.ts';
+import { isFinal, type Delivery } from './delivery.ts';
 import type { Flow } from './flow.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
@@ -16,16 +17,16 @@ export interface FlowRecord {
   outcome: Outcome;
   /** Why the connector's transfer was terminated although the results are there. */
   terminateInstead?: TerminateInstead;
-  told: Told;
+  delivery: Delivery;
   deprovisionAskedAt?: string;
   resultsDeletedAt?: string;
   recordedAt: string;
 }
 
-/** Undefined while the flow's end is not told: there is nothing final to record. */
+/** Undefined until the delivery has ended: there is nothing final to record. */
 export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
-  const { name, request, content, plan, outcome, told } = flow;
-  if (outcome === undefined || told === undefined) return undefined;
+  const { name, request, content, plan, outcome, delivery } = flow;
+  if (outcome === undefined || delivery === undefined || !isFinal(delivery)) return undefined;
   const optional = {
     startedAt: flow.startedAt,
     attempt: flow.attempt && withoutLog(flow.attempt, outcome),
@@ -34,13 +35,13 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
     resultsDeletedAt: flow.resultsDeletedAt,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  return { version: 1, flow: name, request, content, plan, outcome, told, ...given, recordedAt: now };
+  return { version: 1, flow: name, request, content, plan, outcome, delivery, ...given, recordedAt: now };
 }
 
 /** Once is enough. */
 function withoutLog({ log, ...end }: AttemptEnd, outcome: Outcome): AttemptEnd {
-  const told = outcome.phase === 'failed' && outcome.detail === log;
-  return log === undefined || told ? end : { ...end, log };
+  const isKept = outcome.phase === 'failed' && outcome.detail === log;
+  return log === undefined || isKept ? end : { ...end, log };
 }
 
 /** Until when results are kept unless their deletion is asked for before, in milliseconds since the epoch. */

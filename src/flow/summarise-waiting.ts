@@ -56,7 +56,7 @@ function findWait(
       return ['preparation', 'keys and configuration of its pod are not made yet'];
     case 'pending':
       return findPending({ flow, attempts }, now);
-    case 'telling':
+    case 'delivering':
       return ['callback', `${flow.request.connector} has not taken its outcome yet`];
     case 'ended':
       return flow.state === 'unrecorded' ? ['record', 'its record is not in the bucket yet'] : undefined;

@@ -126,7 +126,10 @@ async function decide(
 ): Promise<Decided> {
   const { type } = asked.message;
   if (type === 'deprovision') return { decision: decideAnswer(type, undefined) };
-  const recalled = known ?? (await flows.recall(id, signal));
+  const found = known ?? (await flows.recall(id, signal));
+  // Before EDC 0.11 a deprovision looks like a repeat. Which one it is depends on whether the connector takes the attempt under way.
+  const isOpen = type === undefined && found?.delivering === true && !found.deprovisioned;
+  const recalled = isOpen ? await flows.awaitAttempt(id, signal, found) : found;
   return { decision: decideAnswer(type, recalled && knownFlow(recalled, asked)), recalled };
 }
 
@@ -167,14 +170,11 @@ async function accept(
 }
 
 async function askAgain(
-  deps: ProvisionDependencies,
-  asked: Parameters<Act>[1],
+  { flows }: ProvisionDependencies,
+  { id, recalled }: Parameters<Act>[1],
   signal: AbortSignal,
 ): Promise<ProvisionAnswer['answer']> {
-  const { id, message, recalled } = asked;
-  if (message.type === undefined) {
-    if ((await deps.flows.askUntyped(id, signal)) === 'told') return await deprovision(deps, asked, signal);
-  } else await deps.flows.askAgain(id, signal, recalled);
+  await flows.askAgain(id, signal, recalled);
   return 'repeated';
 }
 

@@ -74,7 +74,7 @@ async function writeMark(deps: Provisioner, { name, recalled }: Marked, signal: 
 }
 
 /** The time, and never that of the mark before: the replica that calls back sees a repeat only by another value, whatever clocks say. */
-export function nextMark({ askedAt }: Pick<Flow, 'askedAt'>, now: Date): string {
+function nextMark({ askedAt }: Pick<Flow, 'askedAt'>, now: Date): string {
   const at = now.toISOString();
   return at === askedAt ? new Date(now.getTime() + 1).toISOString() : at;
 }

@@ -1,7 +1,7 @@
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
 import { createAskAgain } from './ask-again.ts';
-import { askUntyped } from './ask-untyped.ts';
+import { awaitAttempt } from './await-attempt.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './cancel-flow.ts';
 import { findFlow, recallFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
@@ -16,7 +16,7 @@ export function createFlowService(deps: Provisioner): FlowService {
     find: (flow, signal) => findFlow(deps, flow, signal),
     recall: (flow, signal) => recallFlow(deps, flow, signal),
     askAgain,
-    askUntyped: (flow, signal) => askUntyped({ ...deps, askAgain }, flow, signal),
+    awaitAttempt: (flow, signal, recalled) => awaitAttempt({ ...deps, askAgain }, { flow, recalled }, signal),
     deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),
     isDeprovisioned: (flow, signal) => isDeprovisioned(deps, flow, signal),
     cancel: (flow, reason, signal) => cancelFlow(deps, { flow, reason }, signal),

@@ -1,8 +1,8 @@
 import { readAttempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
+import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
-import { wasTaken } from '../flow/told.ts';
 import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView, RecalledFlow } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
@@ -30,7 +30,7 @@ export async function recallFlow(
   const recalled = await recallJob(deps, name, signal);
   if (recalled !== undefined) return recalled;
   const record = await readRecord(deps.store, name, signal);
-  return record && { ...viewOfRecord(record), over: true, askedAt: undefined };
+  return record && { ...viewOfRecord(record), delivering: false, over: true, askedAt: undefined };
 }
 
 /** Undefined without a Job, whatever its record says. */
@@ -44,9 +44,15 @@ export async function recallJob(
   return flow && recalledOf(flow);
 }
 
-export function recalledOf({ request, told, askedAt, deprovisionAskedAt }: Flow): RecalledFlow {
-  const deprovisioned = deprovisionAskedAt !== undefined;
-  return { request, told: wasTaken(told), over: told !== undefined, deprovisioned, askedAt };
+export function recalledOf({ request, delivery, askedAt, deprovisionAskedAt }: Flow): RecalledFlow {
+  return {
+    request,
+    delivering: isUnderWay(delivery),
+    delivered: wasTaken(delivery),
+    over: isFinal(delivery),
+    deprovisioned: deprovisionAskedAt !== undefined,
+    askedAt,
+  };
 }
 
 async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<FlowView> {
@@ -61,7 +67,7 @@ async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): P
     plan: flow.plan,
     ...describePhase(flow, pods.map(readAttempt)),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
-    told: wasTaken(flow.told),
+    delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };
 }
@@ -74,7 +80,7 @@ function viewOfRecord(record: FlowRecord): FlowView {
     phase: 'ended',
     outcome: record.outcome,
     // The Job is forgotten only long after its end: whoever asks now is not waiting for a callback.
-    told: true,
+    delivered: true,
     deprovisioned: (record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined,
   };
 }

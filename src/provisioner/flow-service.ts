@@ -19,21 +19,21 @@ export interface FlowService {
   /** What decides how a request for it is answered: `find` without its pods. */
   recall(flow: string, signal: AbortSignal): Promise<RecalledFlow | undefined>;
   /**
-   * For a repeat before the outcome is told: to be called before it is answered (the two-second rule). `recalled` a moment ago, it is not read
+   * For a repeat before the outcome is delivered: to be called before it is answered (the two-second rule). `recalled` a moment ago, it is not read
    * again.
    */
   askAgain(flow: string, signal: AbortSignal, recalled?: RecalledFlow): Promise<void>;
   /**
-   * For a request that may be such a repeat or a deprovision, before it is answered. `told`: it is a deprovision. While a callback is on
-   * its way nobody knows; what becomes of that callback decides.
+   * Waits until the delivery attempt that was `recalled` has a result, with the next one held back: `recall` of then. Throws `unavailable`
+   * if that takes too long.
    */
-  askUntyped(flow: string, signal: AbortSignal): Promise<'asked' | 'told'>;
+  awaitAttempt(flow: string, signal: AbortSignal, recalled: RecalledFlow): Promise<RecalledFlow | undefined>;
   /** Cancels what runs and deletes results; may be repeated. */
   deprovision(flow: string, signal: AbortSignal): Promise<'accepted' | 'unknown'>;
   /** Whether a deprovision of it was accepted, as its Job says; false for a flow whose Job is gone: then its results are. */
   isDeprovisioned(flow: string, signal: AbortSignal): Promise<boolean>;
   cancel(flow: string, reason: CancelReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
-  /** Flows whose end is told but whose record could not be written yet. */
+  /** Flows whose delivery has ended but whose record could not be written yet. */
   unrecorded(signal: AbortSignal): Promise<string[]>;
 }
 
@@ -45,12 +45,14 @@ export interface Acceptance {
 
 export interface RecalledFlow {
   request: FlowRequest;
+  /** A delivery attempt is under way: the connector may have taken it. */
+  delivering: boolean;
   /** The connector has taken the outcome, or is past it. */
-  told: boolean;
+  delivered: boolean;
   /** Nothing more is delivered, whether or not the connector took it. */
   over: boolean;
   deprovisioned: boolean;
-  /** When it was last asked for before its outcome was told. RFC 3339. */
+  /** When it was last asked for before its outcome was delivered. RFC 3339. */
   askedAt: string | undefined;
 }
 
@@ -63,6 +65,6 @@ export interface FlowView {
   detail?: string;
   outcome?: Outcome;
   /** The connector has taken the outcome, or is past it: a request without `type` is now a deprovision. */
-  told: boolean;
+  delivered: boolean;
   deprovisioned: boolean;
 }

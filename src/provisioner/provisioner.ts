@@ -1,4 +1,4 @@
-import type { Config, ReconcilerConfig } from '../config/config.ts';
+import type { Config, HttpConfig, ReconcilerConfig } from '../config/config.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -9,6 +9,9 @@ export type PodSettings = Pick<Config, 'images' | 'pods' | 'store' | 'cluster'>;
 export interface Provisioner {
   cluster: Cluster;
   store: ObjectStore;
-  settings: PodSettings & { reconciler: Pick<ReconcilerConfig, 'orphanSeconds'> };
+  settings: PodSettings & {
+    http: Pick<HttpConfig, 'busyHoldMillis'>;
+    reconciler: Pick<ReconcilerConfig, 'orphanSeconds'>;
+  };
   now: () => Date;
 }

@@ -14,7 +14,7 @@ export interface Release {
 
 /**
  * Takes the finalizers of this service off every Job and pod of its flows, so that their namespace can be deleted without it.
- * What is not yet told is then told by nobody. Others' finalizers stay. May be repeated; Jobs go first.
+ * An outcome that is not delivered yet is delivered by nobody then. Others' finalizers stay. May be repeated; Jobs go first.
  */
 export async function releaseFinalizers(release: Release, signal: AbortSignal): Promise<void> {
   const { jobs, pods } = release.cluster;
@@ -22,7 +22,7 @@ export async function releaseFinalizers(release: Release, signal: AbortSignal): 
   await releaseAll<Pod>({ ...release, kind: 'Pod', client: pods, finalizer: evidenceFinalizer }, signal);
 }
 
-/** Flows that have not ended, or whose end nobody was told. */
+/** Flows that have not ended, or whose outcome is not delivered yet. */
 export async function listOpenFlows(cluster: Release['cluster'], signal: AbortSignal): Promise<string[]> {
   const names: string[] = [];
   for await (const { metadata } of listAll(cluster.jobs, `${stateLabel}=open`, signal))

@@ -1,18 +1,19 @@
 import { isServiceError } from '../errors.ts';
 import { decideStep, type Step } from '../flow/decide-step.ts';
+import { isFinal } from '../flow/delivery.ts';
 import type { Flow } from '../flow/flow.ts';
-import type { World } from '../flow/world.ts';
+import { readWorld } from './read-world.ts';
 import { goOn, type Reconciler, type StepResult } from './reconciler.ts';
-import { concludeFlow } from './steps/conclude-flow.ts';
 import { confirmLost } from './steps/confirm-lost.ts';
+import { deliverOutcome } from './steps/deliver-outcome.ts';
 import { deleteResults } from './steps/delete-results.ts';
 import { noteAttempt, noteWorker } from './steps/note-evidence.ts';
 import { lookAtEvents, notePending } from './steps/note-pending.ts';
 import { prepare, renew } from './steps/prepare.ts';
 import { recordFlow } from './steps/record-flow.ts';
 import { releaseAttempts } from './steps/release-attempts.ts';
+import { setOutcome } from './steps/set-outcome.ts';
 import { stopAttempts } from './steps/stop-attempts.ts';
-import { tellOutcome } from './steps/tell-outcome.ts';
 import { verifyAttempt } from './steps/verify-attempt.ts';
 import type { PassEnd } from './work-queue.ts';
 
@@ -25,7 +26,7 @@ const conflictLimit = 5;
 /**
  * Reads the observed state, takes the next step, and goes on while there is one; what follows the delivery takes another pass. May
  * be called any number of times, by any number of replicas: every write is conditional on what was read, and after a lost race the
- * next step is decided from the winner's write. Never throws: a failure is told with the step at which it happened.
+ * next step is decided from the winner's write. Never throws: a failure is returned with the step at which it happened.
  */
 export async function reconcileFlow(deps: Reconciler, name: string, signal: AbortSignal): Promise<PassEnd> {
   let stoppedAt: string | undefined;
@@ -43,7 +44,7 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
         return goOn;
       });
       if (result.then === 'wait') return { stoppedAt, requeueAfterMillis: result.millis };
-      if (step.take === 'tell' && wasTold(deps, name)) return { requeueAfterMillis: 0 };
+      if (!isFinal(flow.delivery) && isDelivered(deps, name)) return { requeueAfterMillis: 0 };
     }
     throw new Error(`${name} took ${stepLimit} steps in one pass.`);
   } catch (error) {
@@ -52,8 +53,8 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
 }
 
 /** Nobody waits for what remains of a flow: when many end at once, the callbacks of the others go first. */
-function wasTold({ world }: Reconciler, name: string): boolean {
-  return world.flow(name)?.told !== undefined;
+function isDelivered({ world }: Reconciler, name: string): boolean {
+  return isFinal(world.flow(name)?.delivery);
 }
 
 /** Where a flow stands now, to be compared with where its last pass stopped. Undefined: it is gone, or waits for any change. */
@@ -83,11 +84,6 @@ function describePosition(flow: Flow, step: Step): string | undefined {
   });
 }
 
-function readWorld({ world, config, now }: Reconciler, flow: Flow): World {
-  const { pendingLimits } = config.pods;
-  return { flow, attempts: world.attempts(flow.name), pendingLimits, now: now().getTime() };
-}
-
 interface NextStep<K extends Step['take'] = Step['take']> {
   flow: Flow;
   step: Extract<Step, { take: K }>;
@@ -111,9 +107,9 @@ const handlers: Handlers = {
   'confirm-lost': (deps, { flow, step }, signal) =>
     confirmLost(deps, { flow, outcome: step.outcome }, signal),
   verify: (deps, { flow, step }, signal) => verifyAttempt(deps, { flow, ...step }, signal),
-  conclude: (deps, { flow, step }, signal) => concludeFlow(deps, { flow, outcome: step.outcome }, signal),
+  'set-outcome': (deps, { flow, step }, signal) => setOutcome(deps, { flow, outcome: step.outcome }, signal),
   stop: (deps, { flow, step }, signal) => stopAttempts(deps, { flow, attempts: step.attempts }, signal),
-  tell: (deps, { flow }, signal) => tellOutcome(deps, flow, signal),
+  deliver: (deps, { flow }, signal) => deliverOutcome(deps, flow, signal),
   'delete-results': (deps, { flow }, signal) => deleteResults(deps, flow, signal),
   record: (deps, { flow }, signal) => recordFlow(deps, flow, signal),
 };

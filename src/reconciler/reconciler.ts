@@ -1,5 +1,5 @@
 import type { Config, Secrets } from '../config/config.ts';
-import type { Delivery } from '../connector/delivery.ts';
+import type { DeliveryAnswer } from '../connector/delivery-answer.ts';
 import type { DataAddress } from '../flow/data-address.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Attempt } from '../flow/attempt.ts';
@@ -10,7 +10,6 @@ import type { Preparer } from '../provisioner/prepare-flow.ts';
 import type { EventLook } from './event-look.ts';
 import type { PollTransfers } from './poll-transfers.ts';
 import type { SettleClock } from './settle-clock.ts';
-import type { VerifiedManifests } from './verified-manifests.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
 export interface Reconciler extends Preparer {
@@ -18,15 +17,14 @@ export interface Reconciler extends Preparer {
   secrets: Secrets;
   settle: SettleClock;
   world: WorldCache;
-  verified: VerifiedManifests;
   events: EventLook;
   transfers: PollTransfers;
-  announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<Delivery>;
+  announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<DeliveryAnswer>;
   metrics: Metrics;
   log: Logger;
 }
 
-export type ReconcilerDependencies = Omit<Reconciler, 'world' | 'verified'>;
+export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
 
 export interface WorldCache {
   flow(name: string): Flow | undefined;

@@ -1,7 +1,7 @@
 import type { Flow } from '../flow/flow.ts';
 
 /**
- * The two-second rule: a callback that overtakes the answer to its request gives the consumer wrong bytes. Nothing is told
+ * The two-second rule: a callback that overtakes the answer to its request gives the consumer wrong bytes. Nothing is delivered
  * before *this process* has known the flow, and its last repeat, for the time that an answer may take plus a margin, on a clock
  * that nobody sets back.
  */
@@ -10,10 +10,10 @@ export interface SettleClock {
   know(flow: KnownFlow): void;
   /** Of a flow that was there before this replica led: who asked for it may have been cut off, and asks again only after a while. */
   inherit(flow: KnownFlow): void;
-  /** Milliseconds until a flow may be told of, 0 if now. */
+  /** Milliseconds until a flow's outcome may be delivered, 0 if now. */
   remaining(flow: KnownFlow): number;
   forget(name: string): void;
-  /** Forgets the flows that ended while another replica led: nobody tells this one of them. */
+  /** Forgets the flows that ended while another replica led: this one hears of them from nobody. */
   keepOnly(names: ReadonlySet<string>): void;
 }
 

@@ -8,7 +8,6 @@ import { guardWrites } from './guard-writes.ts';
 import { positionOf, reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
 import { sweepUntilAborted } from './sweep.ts';
-import { VerifiedManifests } from './verified-manifests.ts';
 import { startWorkQueue, type PassEnd } from './work-queue.ts';
 
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
@@ -53,7 +52,7 @@ async function reconcileWhileLeading(
     if (synced) queue.add(flow);
   }
   const observed = observeState(deps, wake, signal);
-  const reconciler: Reconciler = { ...deps, world: observed.world, verified: new VerifiedManifests() };
+  const reconciler: Reconciler = { ...deps, world: observed.world };
   const queue = startWorkQueue({
     work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),
     hasMoved: (key, stoppedAt) => positionOf(reconciler, key) !== stoppedAt,

@@ -77,8 +77,8 @@ test('a transfer that the provider has ended is noticed, its flow needs no other
   await waitUntil('the worker runs', () => world.gate.asked > 0);
   assert.equal(simulator.terminateByProvider(transfer.id), true);
   world.gate.open();
-  const { told } = await recordOf(world, flow);
-  assert.equal(told.result, 'ended');
+  const { delivery } = await recordOf(world, flow);
+  assert.equal(delivery.result, 'obsolete');
   // No deprovision request follows that would delete them.
   assert.deepEqual(await world.bucket.results(flow), []);
 });

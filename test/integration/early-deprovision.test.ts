@@ -1,42 +1,72 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import type { ConnectorSimulator } from 'connector-simulator';
+import { isUnderWay } from '../../src/flow/delivery.ts';
+import type { FlowRecord } from '../../src/flow/record.ts';
 import type { ProxyHooks, SeenRequest } from '../support/counting-proxy.ts';
 import { startWatchedWorld } from '../support/start-watched-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
 
 test('a deprovision without a type that overtakes the news of its callback is not taken for a repeat', async (t) => {
+  const { news, world, connector, transfer, flow } = await startEarlyDeprovision(t);
+  await waitUntil('a deprovision was refused for now', () => statuses(connector, transfer).includes(503));
+  assert.ok(isUnderWay((await world.namespace.flow(flow))?.delivery));
+  assert.ok(!statuses(connector, transfer).includes(200), 'nobody knows yet what it is');
+  news.release();
+  const record = await deletedResults(world, flow);
+  assert.equal(record.delivery.result, 'delivered');
+  assert.ok(statuses(connector, transfer).includes(200));
+  assert.equal(connector.exchanges({ kind: 'callback', transferProcessId: transfer.id }).length, 1);
+});
+
+test('a deprovision without a type is answered, and the results go, although the news of its callback died with the service', async (t) => {
+  const { news, world, service, connector, transfer, flow } = await startEarlyDeprovision(t);
+  await waitUntil('a deprovision was refused for now', () => statuses(connector, transfer).includes(503));
+  await service.kill();
+  news.drop();
+  await service.start();
+  await waitUntil('the answer to the deprovision', () => statuses(connector, transfer).includes(200));
+  const record = await deletedResults(world, flow);
+  assert.equal(record.delivery.result, 'obsolete');
+  const callbacks = connector.exchanges({ kind: 'callback', transferProcessId: transfer.id });
+  assert.deepEqual(
+    callbacks.map(({ status }) => status),
+    [204, 409],
+  );
+});
+
+/** A transfer whose connector has taken its callback and deprovisions, while that cannot be written down. */
+async function startEarlyDeprovision(t: TestContext) {
   const news = new HeldNews();
   const { world, service, connector } = await startWatchedWorld(t, news, '0.10.0');
   await service.start();
   const transfer = connector.startTransfer({ assetId: 'echo' });
-  const flow = world.flowOf(transfer);
-  function answered(): boolean {
-    const asked = connector.exchanges({ kind: 'deprovision', transferProcessId: transfer.id });
-    return asked.some(({ status }) => status === 200);
-  }
-  await waitUntil('the answer to the deprovision', answered);
-  assert.equal((await world.namespace.flow(flow))?.told, undefined);
-  news.release();
+  return { news, world, service, connector, transfer, flow: world.flowOf(transfer) };
+}
+
+function statuses(connector: ConnectorSimulator, { id }: { id: string }): (number | undefined)[] {
+  return connector.exchanges({ kind: 'deprovision', transferProcessId: id }).map(({ status }) => status);
+}
+
+async function deletedResults(world: World, flow: string): Promise<FlowRecord> {
   await waitUntil('the results are deleted', async () => (await world.bucket.results(flow)).length === 0);
-  const record = await waitUntil('the record tells of the deletion', async () => {
+  return await waitUntil('the record tells of the deletion', async () => {
     const found = await world.bucket.record(flow);
     return found?.resultsDeletedAt === undefined ? undefined : found;
   });
-  assert.equal(record.told.result, 'told');
-  assert.equal(connector.exchanges({ kind: 'callback', transferProcessId: transfer.id }).length, 1);
-});
+}
 
 /** Keeps the service from writing down that its callback was taken: the first write to the Job after that. */
 class HeldNews implements ProxyHooks {
   #state: 'before' | 'taken' | 'held' = 'before';
-  readonly #released = Promise.withResolvers<undefined>();
+  readonly #released = Promise.withResolvers<boolean>();
 
   async before({ proxy, method, path }: SeenRequest): Promise<boolean> {
     const isNews = proxy === 'cluster' && method === 'PATCH' && path.includes('/jobs/');
     if (this.#state !== 'taken' || !isNews) return true;
     this.#state = 'held';
-    await this.#released.promise;
-    return true;
+    return await this.#released.promise;
   }
 
   after({ proxy }: SeenRequest, status: number): boolean {
@@ -45,6 +75,10 @@ class HeldNews implements ProxyHooks {
   }
 
   release(): void {
-    this.#released.resolve(undefined);
+    this.#released.resolve(true);
+  }
+
+  drop(): void {
+    this.#released.resolve(false);
   }
 }

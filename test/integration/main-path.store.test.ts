@@ -67,7 +67,7 @@ async function transfer(world: World, { name, version, mode }: Row, assetId: str
     return found?.resultsDeletedAt === undefined ? undefined : found;
   });
   assert.equal(record.outcome.phase, 'succeeded');
-  assert.equal(record.told.result, 'told');
+  assert.equal(record.delivery.result, 'delivered');
   const received = await Promise.all(simulator.received(process.id).map(({ path }) => readFile(path)));
   const [bytes, ...others] = received;
   assert.ok(bytes !== undefined);

@@ -18,10 +18,10 @@ test('a leader that was paused right before its callback says and writes nothing
   world.connectAll(other);
   const transfer = world.connector().startTransfer({ assetId: 'echo', mode: 'pull' });
   const flow = world.flowOf(transfer);
-  // The connector is called next: when the intent is answered, the leader gets no turn to hear it.
+  // The connector is called next: when the write of its attempt is answered, the leader gets no turn to hear it.
   watch.pauseAt = async ({ proxy, method }) => {
     if (proxy !== 'cluster' || method !== 'PATCH') return false;
-    return (await world.namespace.flow(flow))?.intent !== undefined;
+    return (await world.namespace.flow(flow))?.delivery !== undefined;
   };
   watch.pause = () => {
     leader.pause();

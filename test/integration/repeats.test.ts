@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectorSimulator } from 'connector-simulator';
+import { isFinal } from '../../src/flow/delivery.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
@@ -24,7 +25,7 @@ test('50 identical requests at once and 20 repeats later make one Job and one ca
   world.gate.open();
   const { counts } = await simulator.waitFor(id, 'STARTED');
   const flow = world.flowOf(transfer);
-  await waitUntil('it is told', async () => (await world.namespace.flow(flow))?.told);
+  await waitUntil('it is delivered', async () => isFinal((await world.namespace.flow(flow))?.delivery));
   for (let round = 0; round < 10; round += 1)
     assert.deepEqual(await statuses(simulator, id), new Set([200]), 'after its end');
 
@@ -74,7 +75,7 @@ test('the first request without type after the callback takes the results away',
   const transfer = simulator.startTransfer({ assetId: 'echo', mode: 'pull' });
   const flow = world.flowOf(transfer);
   await simulator.waitFor(transfer.id, 'STARTED');
-  await waitUntil('it is told', async () => (await world.namespace.flow(flow))?.told);
+  await waitUntil('it is delivered', async () => isFinal((await world.namespace.flow(flow))?.delivery));
   assert.notDeepEqual(await world.bucket.results(flow), []);
   assert.deepEqual(await statuses(simulator, transfer.id), new Set([200]));
   await waitUntil('the results are deleted', async () => (await world.bucket.results(flow)).length === 0);

@@ -32,9 +32,9 @@ test('a transfer that ends on the connector’s side frees its pod; others are d
   assert.equal(simulator.terminateByConsumer(byConsumer.id), true);
   for (const ended of [byProvider, byConsumer]) {
     const flow = world.flowOf(ended);
-    const { outcome, told } = await waitUntil('the record is written', () => world.bucket.record(flow));
+    const { outcome, delivery } = await waitUntil('the record is written', () => world.bucket.record(flow));
     assert.equal(outcome.phase === 'cancelled' && outcome.reason, 'transfer-ended');
-    assert.equal(told.result, 'not-needed');
+    assert.equal(delivery.result, 'skipped');
     assert.equal(await workerRuns(world, flow), false);
     assert.deepEqual(await world.bucket.results(flow), []);
     assert.equal(simulator.process(ended.id).counts.callback, 0);

@@ -34,7 +34,7 @@ export async function assertEnded(
   const record = await assertClosed(world, world.flowOf(simulator.process(id)));
   assert.equal(record.outcome.phase, phase);
   assert.equal('reason' in record.outcome && record.outcome.reason, reason);
-  assert.equal(record.told.result, 'told');
+  assert.equal(record.delivery.result, 'delivered');
   const { counts } = simulator.process(id);
   assert.deepEqual({ callback: counts.callback, terminate: counts.terminate }, { callback: 0, terminate: 1 });
   const told = simulator.exchanges({ kind: 'management', transferProcessId: id });

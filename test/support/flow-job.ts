@@ -40,7 +40,7 @@ export function aPod(flow: string, name: string, finalizers = [evidenceFinalizer
 }
 
 function annotationsOf(flow: Flow): Record<string, string> {
-  const { credentials, worker, attempt, outcome, intent, told, maybeDeprovision, cancel } = flow;
+  const { credentials, worker, attempt, outcome, delivery, cancel } = flow;
   const { terminateInstead } = flow;
   const texts = Object.entries({
     [annotation.content]: flow.content,
@@ -58,10 +58,8 @@ function annotationsOf(flow: Flow): Record<string, string> {
     ...(worker === undefined ? {} : writeAnnotation(annotation.worker, worker)),
     ...(attempt === undefined ? {} : writeAnnotation(annotation.attempt, attempt)),
     ...(outcome === undefined ? {} : writeAnnotation(annotation.outcome, outcome)),
-    ...(intent === undefined ? {} : writeAnnotation(annotation.intent, intent)),
+    ...(delivery === undefined ? {} : writeAnnotation(annotation.delivery, delivery)),
     ...(terminateInstead === undefined ? {} : writeAnnotation(annotation.terminateInstead, terminateInstead)),
-    ...(told === undefined ? {} : writeAnnotation(annotation.told, told)),
-    ...(maybeDeprovision === undefined ? {} : writeAnnotation(annotation.maybeDeprovision, maybeDeprovision)),
     ...(cancel === undefined ? {} : writeAnnotation(annotation.cancel, cancel)),
   };
 }

@@ -8,7 +8,6 @@ import { createMetrics } from '../../src/metrics.ts';
 import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { createSettleClock } from '../../src/reconciler/settle-clock.ts';
-import { VerifiedManifests } from '../../src/reconciler/verified-manifests.ts';
 import type { PassEnd } from '../../src/reconciler/work-queue.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { epoch } from './flow-values.ts';
@@ -49,7 +48,6 @@ export async function startTestReconciler(
     now: () => new Date(now),
     settle: createSettleClock({ settleMillis: 0, inheritedMillis: 0 }),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
-    verified: new VerifiedManifests(),
     events: { about: () => Promise.resolve([]) },
     transfers: unexpected,
     announce: announce ?? unexpected,

@@ -40,7 +40,7 @@ export const ReconcilerSettings = section({
   ),
   deliverySeconds: integer(
     { min: 1, max: 30 * day, default: day },
-    'Telling an outcome is given up after this.',
+    'The delivery of an outcome is given up after this.',
   ),
   tombstoneSeconds: integer(
     { min: 0, max: 30 * day, default: day },

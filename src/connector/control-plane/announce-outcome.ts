@@ -8,7 +8,7 @@ import type { Outcome } from '../../flow/outcome.ts';
 import { createRedactor, secretsOfUrl, type Redact } from '../../redact-secrets.ts';
 import { isBelowPrefix } from '../callback-address.ts';
 import { deliverMessage } from '../deliver-message.ts';
-import type { Delivery } from '../delivery.ts';
+import type { DeliveryAnswer } from '../delivery-answer.ts';
 import { redactAnswer } from '../redact-answer.ts';
 import { buildProvisionedBody, buildTerminateBody, callbackUrl, terminateUrl } from './build-messages.ts';
 import { classifyAnswer } from './classify-answer.ts';
@@ -31,10 +31,10 @@ export interface Announcement {
 }
 
 /**
- * One attempt at telling the connector: success by the provision callback, failure and cancellation by its management API,
+ * One delivery attempt: success by the provision callback, failure and cancellation by its management API,
  * since there is no callback for them. The key goes only to the two configured addresses.
  */
-export async function announceOutcome(asked: Announcement, signal: AbortSignal): Promise<Delivery> {
+export async function announceOutcome(asked: Announcement, signal: AbortSignal): Promise<DeliveryAnswer> {
   const announcement = { ...asked, redact: redactorOf(asked) };
   const end = asked.terminateInstead ?? asked.outcome;
   if (!('reason' in end)) return await announceSuccess(announcement, signal);
@@ -46,13 +46,13 @@ function redactorOf({ key, address, redact }: Announcement): Redact {
   return (text) => redact(own(text));
 }
 
-async function announceSuccess(announcement: Announcement, signal: AbortSignal): Promise<Delivery> {
+async function announceSuccess(announcement: Announcement, signal: AbortSignal): Promise<DeliveryAnswer> {
   const { connector, request, address, flow } = announcement;
   if (address === undefined) throw new ServiceError('internal', `${flow} succeeded and has no data address`);
   const callback = request.callbackAddress;
   // Checked when the request came; the configuration may have changed since.
   if (callback === undefined || !isBelowPrefix(callback, connector.callbackPrefix)) {
-    return refused(
+    return rejected(
       `the callbackAddress is not below ${connector.callbackPrefix}, which is configured for "${connector.name}"`,
     );
   }
@@ -64,11 +64,11 @@ async function announceFailure(
   announcement: Announcement,
   reason: string,
   signal: AbortSignal,
-): Promise<Delivery> {
+): Promise<DeliveryAnswer> {
   const { connector, request, redact } = announcement;
   const said = shorten(redact(reason));
   if (connector.managementVersion === 'none') {
-    return refused(`"${connector.name}" has no management API configured, so it cannot be told: ${said}`);
+    return rejected(`"${connector.name}" has no management API configured, so it cannot be sent: ${said}`);
   }
   const body = buildTerminateBody(connector.managementVersion, said);
   return await deliver(announcement, { url: terminateUrl(connector, request), body }, signal);
@@ -79,14 +79,14 @@ async function deliver(
   announcement: Announcement,
   message: { url: string; body: object },
   signal: AbortSignal,
-): Promise<Delivery> {
+): Promise<DeliveryAnswer> {
   const answer = await deliverMessage({ ...announcement, ...message }, signal);
   return classifyAnswer(redactAnswer(answer, announcement.redact));
 }
 
 /** Nobody was asked. */
-function refused(problem: string): Delivery {
-  return { result: 'refused', problem, status: 0 };
+function rejected(problem: string): DeliveryAnswer {
+  return { result: 'rejected', problem, status: 0 };
 }
 
 /** The reason travels on to the consumer. */

@@ -1,19 +1,19 @@
 import type { Answer } from '../deliver-message.ts';
-import type { Delivery } from '../delivery.ts';
+import type { DeliveryAnswer } from '../delivery-answer.ts';
 
 /**
  * What the connector's answer to a callback or a termination means. Only four answers are the connector's last word: 2xx, a 404 that
  * names the process, a 409 that names its state, and a 400 in EDC's own words. A starting connector answers 405 and then 404 until its
  * servlets are there, and a proxy without its backend answers whatever it likes: all of that is tried again.
  */
-export function classifyAnswer(answer: Answer): Delivery {
-  if (answer.got === 'nothing') return retry(answer.problem);
+export function classifyAnswer(answer: Answer): DeliveryAnswer {
+  if (answer.got === 'nothing') return failed(answer.problem);
   const { status, body } = answer;
-  if (status >= 200 && status < 300) return { result: 'told', status };
-  if (status === 404 && namesProcess(body)) return { result: 'ended', state: 'UNKNOWN', status };
+  if (status >= 200 && status < 300) return { result: 'delivered', status };
+  if (status === 404 && namesProcess(body)) return { result: 'obsolete', state: 'UNKNOWN', status };
   if (status === 409) return classifyConflict(body);
-  if (status === 400 && isRefusal(body)) return { result: 'refused', status, problem: describe(answer) };
-  return retry(explain(answer), !(status >= 500 || transient.includes(status)));
+  if (status === 400 && isRefusal(body)) return { result: 'rejected', status, problem: describe(answer) };
+  return failed(explain(answer), !(status >= 500 || transient.includes(status)));
 }
 
 /** Of a proxy in front of the connector, and soon over; the connector itself does not say these. */
@@ -38,15 +38,15 @@ function isRefusal(body: string): boolean {
 }
 
 /** A 409 is said both of a process that another thread holds for a moment ("leased") and of one that is past it ("because it's STARTED"). */
-function classifyConflict(body: string): Delivery {
+function classifyConflict(body: string): DeliveryAnswer {
   const [, state = ''] = /because it(?:'|\\u0027|&#39;|’)s ([A-Za-z_]+)/.exec(body) ?? [];
   if (state === '' || beforeTheCallback.includes(state.toUpperCase()))
-    return retry(describe({ status: 409, body }));
-  return { result: 'ended', state: state.toUpperCase(), status: 409 };
+    return failed(describe({ status: 409, body }));
+  return { result: 'obsolete', state: state.toUpperCase(), status: 409 };
 }
 
-function retry(problem: string, slowly = false): Delivery {
-  return { result: 'retry', problem, slowly };
+function failed(problem: string, slowly = false): DeliveryAnswer {
+  return { result: 'failed', problem, slowly };
 }
 
 /** What somebody can do about an answer that no working connector gives. */

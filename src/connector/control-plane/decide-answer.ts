@@ -2,9 +2,9 @@
 export type Decision =
   /** Nothing is known of it: make a flow of it. */
   | 'accept'
-  /** Sent again before the outcome was told: mark it as asked again, then answer as the first was. */
+  /** Sent again before the outcome was delivered: mark it as asked again, then answer as the first was. */
   | 'ask-again'
-  /** Sent again after all was told: answer as the first was, do nothing. */
+  /** Sent again after it was delivered: answer as the first was, do nothing. */
   | 'repeat'
   | 'deprovision'
   /** The ids name another content. */
@@ -14,7 +14,7 @@ export type Decision =
 
 export interface KnownFlow {
   /** The connector took the outcome, or is past it. */
-  told: boolean;
+  delivered: boolean;
   /** Nothing more is delivered, whether or not the connector took it. */
   over: boolean;
   deprovisioned: boolean;
@@ -34,8 +34,8 @@ export function decideAnswer(
   if (known === undefined) return 'accept';
   if (!known.sameContent) return 'conflict';
   // Deprovisions come twice.
-  if (type === undefined && (known.told || known.deprovisioned)) return 'deprovision';
+  if (type === undefined && (known.delivered || known.deprovisioned)) return 'deprovision';
   if (known.deprovisioned) return 'ended';
-  if (known.told) return 'repeat';
+  if (known.delivered) return 'repeat';
   return known.over ? 'ended' : 'ask-again';
 }

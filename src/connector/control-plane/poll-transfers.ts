@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { ConnectorConfig } from '../../config/config.ts';
-import { endStates } from '../../flow/told.ts';
+import { endStates } from '../../flow/delivery.ts';
 import { deliverMessage, type Answer } from '../deliver-message.ts';
 import type { PolledFlow, TransferPoll, TransferState } from '../transfer-poll.ts';
 import { buildTransferQuery, transferProcessIdOf, transferQueryUrl } from './build-messages.ts';

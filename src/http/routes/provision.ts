@@ -81,7 +81,7 @@ function operation(operationId: string, summary: string): Operation {
     tag: 'connectors',
     summary,
     description:
-      'Answered as the first time when it is repeated. The outcome is told later, at the callbackAddress.',
+      'Answered as the first time when it is repeated. The outcome is delivered later, at the callbackAddress.',
     parameters: {
       connector: 'Name of a configured connector',
       token: 'One of its tokens',

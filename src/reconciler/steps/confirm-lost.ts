@@ -2,7 +2,7 @@ import type { Flow } from '../../flow/flow.ts';
 import { heldPodsSelector, flowLabel } from '../../flow/labels.ts';
 import type { Outcome } from '../../flow/outcome.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
-import { concludeFlow } from './conclude-flow.ts';
+import { setOutcome } from './set-outcome.ts';
 
 /** The Job has ended and no pod is known that could change the outcome: either the pods' watch is behind the Jobs', or there is none. */
 export async function confirmLost(
@@ -14,5 +14,5 @@ export async function confirmLost(
   const { items } = await deps.cluster.pods.list({ labelSelector, limit: 10 }, signal);
   for (const pod of items) deps.world.learnPod(pod);
   if (items.length > 0) return goOn;
-  return await concludeFlow(deps, { flow, outcome }, signal);
+  return await setOutcome(deps, { flow, outcome }, signal);
 }

@@ -1,5 +1,5 @@
 import { isServiceError } from '../../errors.ts';
-import { annotation, writeAnnotation } from '../../flow/annotations.ts';
+import { annotation } from '../../flow/annotations.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowLabel } from '../../flow/labels.ts';
 import { flowPrefix, recordKey } from '../../flow/keys.ts';
@@ -10,8 +10,8 @@ import { patchFlow } from './patch-flow.ts';
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
 export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const at = deps.now().toISOString();
-  // Told flows use their intent once more: a replica that lost its Lease must not delete what another one hands out.
-  await patchFlow(deps, { flow, annotations: writeAnnotation(annotation.intent, { at }) }, signal);
+  // On condition of the Job's version: a replica that lost its Lease must not delete what another one hands out.
+  await patchFlow(deps, { flow, annotations: { [annotation.deletionStartedAt]: at } }, signal);
   await removeObjects({ store: deps.store, flow: flow.name }, signal);
   await removePods(deps, flow, signal);
   const current = deps.world.flow(flow.name);

@@ -4,7 +4,7 @@ import type { FailureReason } from '../../flow/reasons.ts';
 import { flowLogger } from '../../log.ts';
 import { prepareFlow, renewCredentials } from '../../provisioner/prepare-flow.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
-import { concludeFlow } from './conclude-flow.ts';
+import { setOutcome } from './set-outcome.ts';
 
 /**
  * What the API server or the store refuses for good ends the flow; what is out of reach is tried again until the pending deadline, and
@@ -42,7 +42,7 @@ async function fail(
 ): Promise<StepResult> {
   const at = deps.now().toISOString();
   const message = `The Job could not be prepared: ${messageOf(error)}`;
-  return await concludeFlow(deps, { flow, outcome: { phase: 'failed', at, reason, message } }, signal);
+  return await setOutcome(deps, { flow, outcome: { phase: 'failed', at, reason, message } }, signal);
 }
 
 function waitForRights({ config, log, now }: Reconciler, flow: Flow, error: unknown): StepResult {

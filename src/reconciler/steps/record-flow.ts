@@ -46,7 +46,7 @@ export function isPastRetention(flow: Flow, now: Date): boolean {
   return now.getTime() > retentionEnd(flow);
 }
 
-/** Nothing is written of a flow whose end is not told. */
+/** Nothing is written of a flow whose delivery has not ended. */
 export async function writeFlowRecord(
   { store, flow, at }: { store: ObjectStore; flow: Flow; at: string },
   signal: AbortSignal,

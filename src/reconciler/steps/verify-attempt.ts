@@ -4,7 +4,7 @@ import { requiredPaths } from '../../result/choose-bytes.ts';
 import { verifyResults } from '../../result/verify-results.ts';
 import type { SidecarReport } from '../../flow/sidecar-report.ts';
 import type { Reconciler, StepResult } from '../reconciler.ts';
-import { concludeFlow } from './conclude-flow.ts';
+import { setOutcome } from './set-outcome.ts';
 
 export interface AttemptToVerify {
   flow: Flow;
@@ -29,13 +29,13 @@ export async function verifyAttempt(
     },
     signal,
   );
-  if (verified.verdict === 'verified') deps.verified.keep(verified.manifest, report.sha256);
   const at = deps.now().toISOString();
-  const outcome: Outcome =
-    verified.verdict === 'verified'
-      ? { phase: 'succeeded', at, results: summarize(attempt, report) }
-      : { phase: 'failed', at, reason: verified.reason, message: verified.message };
-  return await concludeFlow(deps, { flow, outcome }, signal);
+  if (verified.verdict === 'failed') {
+    const { reason, message } = verified;
+    return await setOutcome(deps, { flow, outcome: { phase: 'failed', at, reason, message } }, signal);
+  }
+  const outcome: Outcome = { phase: 'succeeded', at, results: summarize(attempt, report) };
+  return await setOutcome(deps, { flow, outcome, manifest: verified.manifest }, signal);
 }
 
 function summarize(

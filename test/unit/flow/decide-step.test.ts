@@ -4,7 +4,7 @@ import { attemptEnd, type Attempt } from '../../../src/flow/attempt.ts';
 import { decideStep, type Step } from '../../../src/flow/decide-step.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
 import type { AttemptEnd, Outcome } from '../../../src/flow/outcome.ts';
-import { endStates } from '../../../src/flow/told.ts';
+import { endStates } from '../../../src/flow/delivery.ts';
 import { aFlow, anAttempt, at, epoch, pendingLimits } from '../../support/flow-values.ts';
 
 const report = { sha256: 'a'.repeat(64), etag: 'e', files: 1, bytes: 1 };
@@ -26,7 +26,7 @@ const succeeded: Outcome = {
 };
 const failed: Outcome = { phase: 'failed', at: at(50), reason: 'worker-failed', message: 'm' };
 const transferEnded = { phase: 'cancelled', at: at(50), reason: 'transfer-ended', message: 'm' } as const;
-const told = { at: at(60), result: 'told' } as const;
+const delivery = { attempts: 1, startedAt: at(59), result: 'delivered', endedAt: at(60) } as const;
 
 interface Row {
   name: string;
@@ -39,27 +39,27 @@ interface Row {
 const rows: Row[] = [
   { name: 'an accepted flow is prepared', flow: {}, expect: { take: 'prepare' } },
   {
-    name: 'a flow deprovisioned before its start is concluded, not started',
+    name: 'a flow deprovisioned before its start gets its outcome and is not started',
     flow: { deprovisionAskedAt: at(1) },
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
-    name: 'a cancelled flow is concluded',
+    name: 'a cancelled flow gets its outcome',
     flow: { ...started, cancel: { reason: 'cancelled-by-user', at: at(11) } },
     attempts: [anAttempt()],
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
-    name: 'a flow whose transfer has ended is concluded, with what the connector said',
+    name: 'a flow whose transfer has ended is cancelled, with what the connector said',
     flow: { ...started, cancel: { reason: 'transfer-ended', at: at(11), message: 'm' } },
     attempts: [anAttempt()],
-    expect: { take: 'conclude', outcome: { ...transferEnded, at: at(45) } },
+    expect: { take: 'set-outcome', outcome: { ...transferEnded, at: at(45) } },
   },
   {
-    name: 'a Job deleted by hand is concluded',
+    name: 'a Job deleted by hand is cancelled',
     flow: { ...started, deletedAt: at(12) },
     attempts: [anAttempt()],
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
     name: 'a flow suspended after its start by a queue waits without a clock',
@@ -78,7 +78,7 @@ const rows: Row[] = [
     flow: started,
     attempts: [notStarted],
     seconds: 110,
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
     name: 'a running worker is waited for until its run deadline',
@@ -92,7 +92,7 @@ const rows: Row[] = [
     flow: started,
     attempts: [anAttempt()],
     seconds: 1020,
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
     name: 'keys are renewed at a third of their life while the worker runs',
@@ -145,7 +145,7 @@ const rows: Row[] = [
     flow: { ...started, worker: { attempt: 'pod-uid', exitCode: 0, reason: 'Completed', at: at(31) } },
     attempts: [anAttempt({ worker: ended })],
     seconds: 31 + 60 + 60,
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
     name: "an earlier attempt's noted end is not the start of this one's upload",
@@ -197,11 +197,11 @@ const rows: Row[] = [
     name: 'the callback leaves before the pod is let go',
     flow: { ...started, attempt: goodEnd, outcome: succeeded },
     attempts: [anAttempt({ terminal: true, worker: ended })],
-    expect: { take: 'tell' },
+    expect: { take: 'deliver' },
   },
   {
     name: 'a pod is let go before its callback is tried once more',
-    flow: { ...started, attempt: goodEnd, outcome: succeeded, intent: { at: at(60), attempts: 1 } },
+    flow: { ...started, attempt: goodEnd, outcome: succeeded, delivery: { attempts: 1, startedAt: at(60) } },
     attempts: [anAttempt({ terminal: true, worker: ended })],
     expect: { take: 'release' },
   },
@@ -211,9 +211,9 @@ const rows: Row[] = [
     expect: { take: 'verify', attempt: 'pod-uid', report },
   },
   {
-    name: 'a failed worker concludes the flow without waiting for the Job',
+    name: 'a failed worker ends the flow without waiting for the Job',
     flow: { ...started, attempt: { ...goodEnd, worker: { exitCode: 1, reason: 'Error' } } },
-    expect: { take: 'conclude' },
+    expect: { take: 'set-outcome' },
   },
   {
     name: 'after a disruption the next pod is waited for, with the pending clock anew',
@@ -222,7 +222,7 @@ const rows: Row[] = [
     expect: { take: 'wait', until: epoch + 45_000 },
   },
   {
-    name: 'a disruption after which the Job has ended concludes the flow once no other pod is found',
+    name: 'a disruption after which the Job has ended ends the flow once no other pod is found',
     flow: {
       ...started,
       attempt: { ...goodEnd, disrupted: 'x' },
@@ -245,9 +245,9 @@ const rows: Row[] = [
     expect: { take: 'confirm-lost' },
   },
   {
-    name: 'a success is told, its pods left alone',
+    name: 'a success is delivered, its pods left alone',
     flow: { ...started, attempt: goodEnd, outcome: succeeded },
-    expect: { take: 'tell' },
+    expect: { take: 'deliver' },
   },
   {
     name: 'a success of a disrupted pod suspends a Job that could still make another one',
@@ -262,10 +262,10 @@ const rows: Row[] = [
       outcome: succeeded,
       jobEnd: { type: 'Complete', reason: '', message: '' },
     },
-    expect: { take: 'tell' },
+    expect: { take: 'deliver' },
   },
   {
-    name: 'a failure stops what still runs before it is told',
+    name: 'a failure stops what still runs before it is delivered',
     flow: { ...started, outcome: failed },
     attempts: [anAttempt()],
     expect: { take: 'stop' },
@@ -276,33 +276,33 @@ const rows: Row[] = [
     expect: { take: 'stop', attempts: [] },
   },
   {
-    name: 'a stopped failure is told while its pods are ending',
+    name: 'a stopped failure is delivered while its pods are ending',
     flow: { suspended: true, startedAt: at(10), outcome: failed },
     attempts: [anAttempt({ deletedAt: at(51) })],
-    expect: { take: 'tell' },
+    expect: { take: 'deliver' },
   },
   {
     name: 'ending pods are waited for with a bound',
-    flow: { suspended: true, startedAt: at(10), outcome: failed, told },
+    flow: { suspended: true, startedAt: at(10), outcome: failed, delivery },
     attempts: [anAttempt({ deletedAt: at(51) })],
     seconds: 61,
     expect: { take: 'wait', until: epoch + 110_000 },
   },
   {
     name: 'a pod on a lost node is let go after its grace',
-    flow: { suspended: true, startedAt: at(10), outcome: failed, told },
+    flow: { suspended: true, startedAt: at(10), outcome: failed, delivery },
     attempts: [anAttempt({ deletedAt: at(51) })],
     seconds: 110,
     expect: { take: 'release' },
   },
   {
-    name: 'a told flow is recorded',
-    flow: { ...started, outcome: succeeded, told },
+    name: 'a delivered flow is recorded',
+    flow: { ...started, outcome: succeeded, delivery },
     expect: { take: 'record' },
   },
   {
     name: 'a deprovisioned flow loses its results, then is recorded',
-    flow: { ...started, outcome: succeeded, told, deprovisionAskedAt: at(70) },
+    flow: { ...started, outcome: succeeded, delivery, deprovisionAskedAt: at(70) },
     expect: { take: 'delete-results' },
   },
   {
@@ -311,28 +311,32 @@ const rows: Row[] = [
       suspended: true,
       startedAt: at(10),
       outcome: transferEnded,
-      told: { at: at(60), result: 'not-needed' },
+      delivery: { attempts: 0, result: 'skipped' },
     },
     expect: { take: 'delete-results' },
   },
   ...[...endStates, 'UNKNOWN'].map((detail) => ({
     name: `results whose transfer was ${detail} before its connector took them are deleted`,
-    flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail } as const },
+    flow: { ...started, outcome: succeeded, delivery: { attempts: 1, result: 'obsolete', detail } as const },
     expect: { take: 'delete-results' } as const,
   })),
   {
     name: 'results that the connector had taken already are kept',
-    flow: { ...started, outcome: succeeded, told: { at: at(60), result: 'ended', detail: 'STARTED' } },
+    flow: {
+      ...started,
+      outcome: succeeded,
+      delivery: { attempts: 1, result: 'obsolete', detail: 'STARTED' },
+    },
     expect: { take: 'record' },
   },
   {
     name: 'a deprovisioned flow without results is recorded again',
-    flow: { ...started, outcome: succeeded, told, deprovisionAskedAt: at(70), resultsDeletedAt: at(71) },
+    flow: { ...started, outcome: succeeded, delivery, deprovisionAskedAt: at(70), resultsDeletedAt: at(71) },
     expect: { take: 'record' },
   },
   {
     name: 'a tombstone needs nothing',
-    flow: { ...started, outcome: succeeded, told, state: 'closed' },
+    flow: { ...started, outcome: succeeded, delivery, state: 'closed' },
     expect: { take: 'wait', until: undefined },
   },
 ];
@@ -389,7 +393,7 @@ const reasons: {
 for (const { name, flow, attempts, seconds, reason, says } of reasons) {
   test(`a deadline missed while ${name} has its own reason`, () => {
     const step = decideStep({ flow: aFlow(flow), attempts, pendingLimits, now: epoch + seconds * 1000 });
-    const outcome = step.take === 'conclude' ? step.outcome : undefined;
+    const outcome = step.take === 'set-outcome' ? step.outcome : undefined;
     assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
     assert.match(outcome?.phase === 'failed' ? outcome.message : '', says);
   });
@@ -555,7 +559,7 @@ for (const [name, own, other] of [
   ['newer, named before', { pod: 'a', createdAt: at(41) }, { pod: 'b', createdAt: at(15) }],
   ['newer, named after', { pod: 'b', createdAt: at(41) }, { pod: 'a', createdAt: at(15) }],
 ] as const) {
-  test(`a success stops another pod before it is told: its own is ${name}`, () => {
+  test(`a success stops another pod before it is delivered: its own is ${name}`, () => {
     const its = anAttempt({ ...own, terminal: true, worker: ended });
     const another = anAttempt({ ...other, id: 'another' });
     const attempt = { ...goodEnd, ...own };
@@ -569,7 +573,7 @@ for (const [name, own, other] of [
     }
     const marked = { ...another, deletedAt: at(81) };
     const stopped = { flow: { ...flow, suspended: true }, attempts: [its, marked] };
-    assert.equal(decideStep({ ...stopped, pendingLimits, now: epoch + 52_000 }).take, 'tell');
+    assert.equal(decideStep({ ...stopped, pendingLimits, now: epoch + 52_000 }).take, 'deliver');
   });
 }
 

@@ -49,7 +49,12 @@ const rows: { name: string; observed: ObservedFlow; cause: string | undefined; w
   {
     name: 'its record cannot be written',
     observed: {
-      flow: aFlow({ ...started, outcome, told: { at: at(40), result: 'told' }, state: 'unrecorded' }),
+      flow: aFlow({
+        ...started,
+        outcome,
+        delivery: { attempts: 1, result: 'delivered' },
+        state: 'unrecorded',
+      }),
       attempts: [],
     },
     cause: 'record',

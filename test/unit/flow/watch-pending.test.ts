@@ -35,7 +35,7 @@ function decide(flow: Partial<Flow>, attempts: Attempt[], seconds: number) {
 }
 
 function reasonOf(step: ReturnType<typeof decide>): string | undefined {
-  return step.take === 'conclude' && step.outcome.phase === 'failed' ? step.outcome.reason : undefined;
+  return step.take === 'set-outcome' && step.outcome.phase === 'failed' ? step.outcome.reason : undefined;
 }
 
 const podCauses: { cause: PendingCause; reason: string; patience: number }[] = [
@@ -118,7 +118,7 @@ test('a cause without a limit of its own has the pending limit', () => {
 test('the message says what is in the way, how long it was waited for and what to do', () => {
   const step = decide({ pending: noteOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 31);
   assert.deepEqual(
-    step.take === 'conclude' && 'message' in step.outcome && step.outcome.message,
+    step.take === 'set-outcome' && 'message' in step.outcome && step.outcome.message,
     [
       'The worker did not start (waited 11 s): it is in the way.',
       'Check the name and tag of the image, the pull secrets, and that the nodes can reach its registry.',
@@ -188,7 +188,7 @@ test('a long sentence of Kubernetes keeps its begin and its end, and does not cr
   const message = `The image x cannot be pulled: ErrImagePull: ${'failed to resolve '.repeat(60)}: connection refused`;
   const attempt = { ...blocked('imagePull'), blocked: { cause: 'imagePull', message } as const };
   const step = decide({ pending: noteOf('imagePull', 20, 'pod-uid') }, [attempt], 31);
-  const said = step.take === 'conclude' && 'message' in step.outcome ? step.outcome.message : '';
+  const said = step.take === 'set-outcome' && 'message' in step.outcome ? step.outcome.message : '';
   assert.match(said, /The image x cannot .* … .*connection refused\. Check the name and tag/);
   assert.ok(`image-not-pulled: ${said}`.length <= 500, said);
 });

@@ -16,7 +16,7 @@ export function flowView(phase: FlowView['phase'], outcome?: Outcome, detail?: s
     phase,
     ...(detail === undefined ? {} : { detail }),
     ...(outcome === undefined ? {} : { outcome }),
-    told: false,
+    delivered: false,
     deprovisioned: false,
   };
 }

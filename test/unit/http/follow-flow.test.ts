@@ -48,10 +48,10 @@ test('a flow is followed to its outcome, over a cluster that is out of reach for
     flowView('accepted'),
     away,
     flowView('running'),
-    flowView('telling', failed),
+    flowView('delivering', failed),
     flowView('ended', failed),
   ];
-  assert.deepEqual(await phases(answers), ['accepted', 'running', 'telling']);
+  assert.deepEqual(await phases(answers), ['accepted', 'running', 'delivering']);
 });
 
 test('a cluster that is out of reach for longer says nothing about the flow', async () => {
@@ -121,7 +121,7 @@ test('progress tells each thing once, that it lives, and the address alone at th
     flowView('running'),
     flowView('running'),
     flowView('running'),
-    flowView('telling', succeeded),
+    flowView('delivering', succeeded),
   ];
   assert.deepEqual(await lines(answers), [
     '03:04:05 accepted as flow-a',

@@ -8,17 +8,23 @@ export interface MemoryFlows extends FlowService {
   /** Flows in the order in which they were asked for again. */
   askedAgain: string[];
   /** As the reconciler would, once the connector took the outcome. */
-  tell(): void;
+  deliver(): void;
+  /** From here on a delivery attempt is under way for every flow. */
+  startAttempt(): void;
 }
 
 export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
   const views = new Map<string, FlowView>();
   const askedAgain: string[] = [];
+  let delivering = false;
   return {
     views,
     askedAgain,
-    tell() {
-      for (const view of views.values()) view.told = true;
+    deliver() {
+      for (const view of views.values()) view.delivered = true;
+    },
+    startAttempt() {
+      delivering = true;
     },
     accept(request) {
       const flow = flowName(request);
@@ -28,18 +34,16 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     },
     recall(flow) {
       const view = views.get(flow);
-      return Promise.resolve(view && { ...view, over: view.phase === 'ended', askedAt: undefined });
+      return Promise.resolve(
+        view && { ...view, delivering, over: view.phase === 'ended', askedAt: undefined },
+      );
     },
     find: (flow) => Promise.resolve(views.get(flow)),
     askAgain(flow) {
       askedAgain.push(flow);
       return Promise.resolve();
     },
-    askUntyped(flow) {
-      if (views.get(flow)?.told === true) return Promise.resolve('told');
-      askedAgain.push(flow);
-      return Promise.resolve('asked');
-    },
+    awaitAttempt: (_flow, _signal, recalled) => Promise.resolve(recalled),
     deprovision(flow) {
       const view = views.get(flow);
       if (view !== undefined) view.deprovisioned = true;
@@ -57,7 +61,7 @@ function viewOf(flow: string, request: FlowRequest): FlowView {
     flow,
     request,
     phase: 'accepted',
-    told: false,
+    delivered: false,
     deprovisioned: false,
     plan: {
       template: request.template,

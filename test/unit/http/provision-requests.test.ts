@@ -156,7 +156,7 @@ test('after the end of the tombstone a typed provision is new, and one without a
   const outcome = { phase: 'failed', at: at(1), reason: 'worker-failed', message: '' } as const;
   const annotations = {
     ...writeAnnotation(annotation.outcome, outcome),
-    ...writeAnnotation(annotation.told, { at: at(2), result: 'told' }),
+    ...writeAnnotation(annotation.delivery, { attempts: 1, result: 'delivered' }),
   };
   await world.api.cluster.jobs.patch(id, { metadata: { annotations, finalizers: null } }, signal);
   await writeRecord(world.store, buildRecord(await world.see(id), at(3)) ?? assert.fail(), signal);

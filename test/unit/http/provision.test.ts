@@ -19,7 +19,7 @@ for (const version of versions) {
       const connectors = [{ ...aConnector('edc', ['*']), callbackPrefix: callbackAddress }];
       const { port } = await startHttp(t, { flows, connectors });
       for (const [index, { body, status }] of recorded.entries()) {
-        if (index > 0) flows.tell();
+        if (index > 0) flows.deliver();
         const reply = await ask(port, path, {
           body,
           headers: { 'user-agent': 'okhttp/4.12.0', 'accept-encoding': 'gzip' },
@@ -157,7 +157,7 @@ test('a provision after its deprovision is refused: nothing would follow', async
   const flows = memoryFlows();
   const { port } = await startHttp(t, { flows });
   await ask(port, path, { body: provisionBody() });
-  flows.tell();
+  flows.deliver();
   await ask(port, path, { body: provisionBody({ type: 'deprovision' }) });
   const { status, body } = await ask(port, path, { body: provisionBody() });
   assert.equal(status, 409);
@@ -175,6 +175,41 @@ for (const type of ['provision', undefined] as const) {
     assert.deepEqual(flows.askedAgain, []);
   });
 }
+
+const ends = [
+  {
+    name: 'the connector takes is a deprovision',
+    end: { delivered: true, over: true },
+    answer: 'deprovisioned',
+  },
+  { name: 'fails is a repeat', end: { delivered: false, over: false }, answer: 'repeated' },
+];
+for (const { name, end, answer } of ends) {
+  test(`a request without a type that comes during a delivery attempt which ${name}`, async (t) => {
+    const flows = memoryFlows({
+      awaitAttempt: (_flow, _signal, found) => Promise.resolve({ ...found, ...end, delivering: false }),
+    });
+    const { port } = await startHttp(t, { flows });
+    await ask(port, path, { body: provisionBody({ type: undefined }) });
+    flows.startAttempt();
+    const reply = await ask(port, path, { body: provisionBody({ type: undefined }) });
+    assert.equal(reply.status, 200);
+    assert.equal((JSON.parse(reply.body) as { answer: string }).answer, answer);
+  });
+}
+
+test('a request without a type is not answered while nobody knows what it is, and holds the next attempt back', async (t) => {
+  const flows = memoryFlows({
+    awaitAttempt: () => Promise.reject(new ServiceError('unavailable', 'no result yet')),
+  });
+  const { port } = await startHttp(t, { flows });
+  await ask(port, path, { body: provisionBody({ type: undefined }) });
+  flows.startAttempt();
+  assert.equal((await ask(port, path, { body: provisionBody({ type: undefined }) })).status, 503);
+  assert.equal(flows.askedAgain.length, 1);
+  assert.equal((await ask(port, path, { body: provisionBody({ type: 'provision' }) })).status, 200);
+  assert.equal([...flows.views.values()][0]?.deprovisioned, false);
+});
 
 test('a template is taken by the asset, or by its name in the path', async (t) => {
   const flows = memoryFlows();

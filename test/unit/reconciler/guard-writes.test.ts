@@ -25,7 +25,7 @@ async function startGuarded(t: TestContext): Promise<Guarded> {
   const store = memoryStore(new Map([['a', Buffer.from('a')]]));
   function announce(): ReturnType<ReconcilerDependencies['announce']> {
     guarded.deliveries += 1;
-    return Promise.resolve({ result: 'refused', problem: 'none', status: 400 });
+    return Promise.resolve({ result: 'rejected', problem: 'none', status: 400 });
   }
   const { deps, api } = await startTestReconciler(t, { store, announce });
   await api.cluster.jobs.create(aJob({ name: 'flow-a' }), signal);

@@ -25,7 +25,7 @@ function counted<T extends object>(client: T, { kind, calls }: { kind: string; c
   });
 }
 
-test("from a pod's end to the callback there are six calls to API server and store at most", async (t) => {
+test("from a pod's end to the callback there are four calls to API server and store at most", async (t) => {
   const calls: string[] = [];
   const beforeCallback: string[][] = [];
   const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
@@ -33,7 +33,7 @@ test("from a pod's end to the callback there are six calls to API server and sto
     store: memoryStore(objects),
     announce: () => {
       beforeCallback.push([...calls]);
-      return Promise.resolve({ result: 'told', status: 204 });
+      return Promise.resolve({ result: 'delivered', status: 204 });
     },
   });
   await api.cluster.jobs.create(aJob({ name: flow, startedAt: at(0) }), signal);
@@ -63,9 +63,7 @@ test("from a pod's end to the callback there are six calls to API server and sto
   attempts = [anAttempt({ id, flow, worker, sidecar, terminal: true, phase: 'Succeeded' })];
   await reconcile(reconciler, flow, signal);
 
-  assert.deepEqual(beforeCallback, [
-    ['jobs patch', 'jobs patch', 'store list', 'store read', 'jobs patch', 'jobs patch'],
-  ]);
+  assert.deepEqual(beforeCallback, [['jobs patch', 'jobs patch', 'store list', 'store read', 'jobs patch']]);
   assert.deepEqual(attempts, [], 'the pod is let go afterwards');
   assert.equal((await see(flow)).state, 'closed');
 });
@@ -81,7 +79,7 @@ test('after a success the replacement of its pod is stopped, and its Job makes n
         isMarked: pod?.metadata?.deletionTimestamp !== undefined,
         suspended: (await see(flow)).suspended,
       });
-      return { result: 'told', status: 204 };
+      return { result: 'delivered', status: 204 };
     },
   });
   const worker = { exitCode: 0, reason: 'Completed' };
@@ -106,7 +104,7 @@ test('a pass ends with the callback, and asks for another one that lets the pod 
   const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
   const { deps, api, see } = await startTestReconciler(t, {
     store: memoryStore(objects),
-    announce: () => Promise.resolve({ result: 'told', status: 204 }),
+    announce: () => Promise.resolve({ result: 'delivered', status: 204 }),
   });
   const worker = { state: 'ended', exitCode: 0, reason: 'Completed' } as const;
   const sidecar = { ...worker, message: JSON.stringify({ manifest: report }) };
@@ -116,8 +114,8 @@ test('a pass ends with the callback, and asks for another one that lets the pod 
   await see(flow);
 
   assert.deepEqual(await reconcileFlow({ ...deps, world }, flow, signal), { requeueAfterMillis: 0 });
-  const { told, state } = await see(flow);
-  assert.deepEqual([told?.result, state, attempts.length], ['told', 'open', 1]);
+  const { delivery, state } = await see(flow);
+  assert.deepEqual([delivery?.result, state, attempts.length], ['delivered', 'open', 1]);
 
   await reconcileFlow({ ...deps, world }, flow, signal);
   assert.deepEqual([(await see(flow)).state, attempts.length], ['closed', 0]);

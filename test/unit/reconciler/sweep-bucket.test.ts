@@ -41,8 +41,8 @@ async function start(t: TestContext): Promise<World> {
     store,
     async close(name) {
       for (const key of resultsOf(name)) store.objects.set(key, Buffer.from('x'));
-      const told = { at: at(1), result: 'told' } as const;
-      await api.cluster.jobs.create(aJob({ name, outcome, told }), signal);
+      const delivery = { attempts: 1, result: 'delivered' } as const;
+      await api.cluster.jobs.create(aJob({ name, outcome, delivery }), signal);
       await recordFlow(deps, await see(name), signal);
       assert.equal((await see(name)).state, 'closed');
     },
@@ -125,8 +125,8 @@ test('a tombstone that is deleted by hand after its deprovision stays until its 
 test('a Job without a record is not let go, since nothing else knows of its results', async (t) => {
   const world = await start(t);
   const { deps, api, see, store } = world;
-  const told = { at: at(1), result: 'told' } as const;
-  await api.cluster.jobs.create(aJob({ outcome, told }), signal);
+  const delivery = { attempts: 1, result: 'delivered' } as const;
+  await api.cluster.jobs.create(aJob({ outcome, delivery }), signal);
   const put = store.put.bind(store);
 
   store.put = () => Promise.reject(new ServiceError('store-unavailable', 'not now'));

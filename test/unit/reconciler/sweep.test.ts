@@ -22,7 +22,7 @@ const ended: Partial<Flow> = {
   state: 'closed',
   finalizers: [],
   outcome,
-  told: { at: at(1), result: 'told' },
+  delivery: { attempts: 1, result: 'delivered' },
 };
 
 function resultsOf(flow: string): string {

@@ -47,7 +47,7 @@ for (const version of versions) {
       t.signal,
     );
 
-    assert.deepEqual(delivery, { result: 'told', status: 204 });
+    assert.deepEqual(delivery, { result: 'delivered', status: 204 });
     const [sent] = edc.requests;
     assert.ok(sent);
     assert.equal(sent.path, recorded?.path);
@@ -82,7 +82,7 @@ for (const { version, context } of doors) {
       edc.announcement({ connector, outcome: failed, address: undefined }),
       t.signal,
     );
-    assert.deepEqual(delivery, { result: 'told', status: 204 });
+    assert.deepEqual(delivery, { result: 'delivered', status: 204 });
     const [sent] = edc.requests;
     assert.equal(sent?.path, `/management/${version}/transferprocesses/tp-1/terminate`);
     assert.equal(sent.headers['x-api-key'], 'management-key');
@@ -113,7 +113,7 @@ test('without a management API nobody is asked and the result says so', async (t
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
   const connector = { ...edc.connector, managementVersion: 'none' } as const;
   const delivery = await announceOutcome(edc.announcement({ connector, outcome: failed }), t.signal);
-  assert.partialDeepStrictEqual(delivery, { result: 'refused' });
+  assert.partialDeepStrictEqual(delivery, { result: 'rejected' });
   assert.deepEqual(edc.requests, []);
 });
 
@@ -125,7 +125,7 @@ test('the key never leaves the configured prefix, whatever the Job says', async 
     edc.announcement({ request: request({ callbackAddress }) }),
     t.signal,
   );
-  assert.partialDeepStrictEqual(delivery, { result: 'refused' });
+  assert.partialDeepStrictEqual(delivery, { result: 'rejected' });
   assert.deepEqual(elsewhere.requests, []);
 });
 
@@ -135,7 +135,7 @@ test('a redirect is not followed', async (t) => {
     res.writeHead(307, { location: `${elsewhere.url}/take` }).end(),
   );
   assert.partialDeepStrictEqual(await announceOutcome(edc.announcement({}), t.signal), {
-    result: 'retry',
+    result: 'failed',
     slowly: true,
   });
   assert.deepEqual(elsewhere.requests, []);
@@ -158,7 +158,7 @@ for (const { name, answer } of silences) {
   test(`is to be repeated when the connector ${name}, after one attempt`, async (t) => {
     const edc = await startConnector(t, answer);
     assert.partialDeepStrictEqual(await announceOutcome(edc.announcement({ timeoutMillis: 200 }), t.signal), {
-      result: 'retry',
+      result: 'failed',
     });
     assert.equal(edc.requests.length, 1);
   });
@@ -168,7 +168,7 @@ test('is to be repeated when nothing listens', async (t) => {
   const edc = await startConnector(t, () => undefined);
   await edc.close();
   const delivery = await announceOutcome(edc.announcement({}), t.signal);
-  assert.partialDeepStrictEqual(delivery, { result: 'retry', slowly: false });
+  assert.partialDeepStrictEqual(delivery, { result: 'failed', slowly: false });
   assert.match('problem' in delivery ? delivery.problem : '', /ECONNREFUSED/);
 });
 
@@ -182,7 +182,7 @@ test('an answer without end is left after its beginning', async (t) => {
   });
   assert.partialDeepStrictEqual(
     await announceOutcome(edc.announcement({ timeoutMillis: 30_000 }), t.signal),
-    { result: 'refused', status: 400 },
+    { result: 'rejected', status: 400 },
   );
 });
 

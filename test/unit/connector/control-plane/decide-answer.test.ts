@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideAnswer } from '../../../../src/connector/control-plane/decide-answer.ts';
 
-const running = { told: false, over: false, deprovisioned: false, sameContent: true };
-const told = { ...running, told: true, over: true };
+const running = { delivered: false, over: false, deprovisioned: false, sameContent: true };
+const delivered = { ...running, delivered: true, over: true };
 const refused = { ...running, over: true };
-const gone = { ...told, deprovisioned: true };
+const gone = { ...delivered, deprovisioned: true };
 const cancelled = { ...running, deprovisioned: true };
 const other = { ...running, sameContent: false };
 
@@ -19,21 +19,36 @@ const rows = [
     decision: 'deprovision',
   },
   {
-    name: 'the same again without type, before it was told',
+    name: 'the same again without type, before it was delivered',
     type: undefined,
     known: running,
     decision: 'ask-again',
   },
   {
-    name: 'the same provision again, before it was told',
+    name: 'the same provision again, before it was delivered',
     type: 'provision',
     known: running,
     decision: 'ask-again',
   },
-  { name: 'without type, after it was told', type: undefined, known: told, decision: 'deprovision' },
-  { name: 'a provision after it was told', type: 'provision', known: told, decision: 'repeat' },
-  { name: 'a deprovision before it was told', type: 'deprovision', known: running, decision: 'deprovision' },
-  { name: 'a deprovision after it was told', type: 'deprovision', known: told, decision: 'deprovision' },
+  {
+    name: 'without type, after it was delivered',
+    type: undefined,
+    known: delivered,
+    decision: 'deprovision',
+  },
+  { name: 'a provision after it was delivered', type: 'provision', known: delivered, decision: 'repeat' },
+  {
+    name: 'a deprovision before it was delivered',
+    type: 'deprovision',
+    known: running,
+    decision: 'deprovision',
+  },
+  {
+    name: 'a deprovision after it was delivered',
+    type: 'deprovision',
+    known: delivered,
+    decision: 'deprovision',
+  },
   { name: 'a second deprovision without type', type: undefined, known: gone, decision: 'deprovision' },
   { name: 'a provision after its deprovision', type: 'provision', known: gone, decision: 'ended' },
   {
@@ -64,7 +79,7 @@ const rows = [
   {
     name: 'another asset without type',
     type: undefined,
-    known: { ...other, told: true },
+    known: { ...other, delivered: true },
     decision: 'conflict',
   },
   {

@@ -285,7 +285,10 @@ test('a download too many is told to come again, and gets its turn once another 
 test('an address is dead from the moment a deprovision is accepted, though no replica leads and deletes', async (t) => {
   const { deps, api } = await startTestReconciler(t, { store: memoryStore() });
   const outcome = { phase: 'failed', at: at(1), reason: 'worker-failed', message: 'm' } as const;
-  await api.cluster.jobs.create(aJob({ name: flow, outcome, told: { at: at(2), result: 'told' } }), t.signal);
+  await api.cluster.jobs.create(
+    aJob({ name: flow, outcome, delivery: { attempts: 1, result: 'delivered' } }),
+    t.signal,
+  );
   const flows = createFlowService(deps);
   const { get, store } = await serve(t, { flows });
   const everything = ['/files/out.json', '/archive.zip', '/archive.tar', '/manifest.json'];

@@ -10,14 +10,14 @@ import { memoryStore } from '../../result/stored-results.ts';
 
 const message = 'The connector ended the transfer: its process is TERMINATED.';
 
-test('a flow whose transfer has ended is concluded with what the connector said', async (t) => {
+test('a flow whose transfer has ended is cancelled with what the connector said', async (t) => {
   const { deps, api, see, setClock } = await startTestReconciler(t, { store: memoryStore() });
   await api.cluster.jobs.create(aJob(), t.signal);
   setClock(10);
   await cancelEndedTransfer(deps, { flow: await see('flow-a'), message }, t.signal);
   const flow = await see('flow-a');
   assert.deepEqual(decideStep({ flow, attempts: [], pendingLimits, now: deps.now().getTime() }), {
-    take: 'conclude',
+    take: 'set-outcome',
     outcome: { phase: 'cancelled', at: at(10), reason: 'transfer-ended', message },
   });
 });

@@ -7,7 +7,7 @@ import { judgeAttempt } from '../../../../src/flow/judge-attempt.ts';
 import { buildRecord } from '../../../../src/flow/record.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
-import { concludeFlow } from '../../../../src/reconciler/steps/conclude-flow.ts';
+import { setOutcome } from '../../../../src/reconciler/steps/set-outcome.ts';
 import { noteAttempt } from '../../../../src/reconciler/steps/note-evidence.ts';
 import { aJob, aPod } from '../../../support/flow-job.ts';
 import { at } from '../../../support/flow-values.ts';
@@ -119,10 +119,10 @@ suite('a worker that failed', () => {
     );
     const { reason, message } = verdict;
     const outcome: Outcome = { phase: 'failed', at: at(30), reason, message };
-    await concludeFlow(world.deps, { flow, outcome }, signal);
+    await setOutcome(world.deps, { flow, outcome }, signal);
     const ended = await world.see('flow-a');
     assert.deepEqual(ended.outcome, { ...outcome, detail: expected.join('\n') });
-    const record = buildRecord({ ...ended, told: { at: at(31), result: 'told' } }, at(32));
+    const record = buildRecord({ ...ended, delivery: { attempts: 1, result: 'delivered' } }, at(32));
     assert.equal(JSON.stringify(record).split('no input').length, 2);
     assert.equal(JSON.stringify(await world.api.cluster.jobs.get('flow-a', signal)).includes(secret), false);
   });
@@ -179,6 +179,6 @@ test('a worker that wrote nothing leaves its log, and one that wrote something i
 test('a worker that runs too long leaves what it said so far', async (t) => {
   const world = await worldOf(t, { running: true, log: ['waiting for a lock'] });
   const outcome = { phase: 'failed', at: at(9), reason: 'run-deadline-exceeded', message: 'long' } as const;
-  await concludeFlow(world.deps, { flow: await world.see('flow-a'), outcome }, signal);
+  await setOutcome(world.deps, { flow: await world.see('flow-a'), outcome }, signal);
   assert.deepEqual((await world.see('flow-a')).outcome, { ...outcome, detail: 'waiting for a lock' });
 });

@@ -10,7 +10,7 @@ const signal = new AbortController().signal;
 const told = aFlow({
   resourceVersion: '7',
   outcome: { phase: 'cancelled', at: at(10), reason: 'job-deleted', message: 'gone' },
-  told: { at: at(11), result: 'told' },
+  delivery: { attempts: 1, result: 'delivered' },
 });
 
 test('a recorded flow is closed', async () => {

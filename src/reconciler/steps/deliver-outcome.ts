@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DeliveryAnswer } from '../../connector/delivery-answer.ts';
+import { isServiceError, messageOf } from '../../errors.ts';
+import { annotation, writeAnnotation } from '../../flow/annotations.ts';
+import type { DataAddress } from '../../flow/data-address.ts';
+import { endAttempt, type DeliveryEnd } from '../../flow/delivery.ts';
+import { readFlow, type Flow } from '../../flow/flow.ts';
+import { messageLimit } from '../../flow/outcome.ts';
+import type { FailureReason } from '../../flow/reasons.ts';
+import { flowLogger } from '../../log.ts';
+import { isDeprovisioned, isTermination, planDelivery } from '../plan-delivery.ts';
+import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { patchFlow } from './patch-flow.ts';
+
+/**
+ * One attempt at delivering the outcome, if it is time for one. At least once: the attempt is written first, so that a process that dies
+ * before it can write the result is followed by one that tries again, and a 409 then means that the first attempt was taken.
+ */
+export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
+  const { outcome } = flow;
+  if (outcome === undefined) return goOn;
+  const plan = await planDelivery(deps, { flow, outcome }, signal);
+  switch (plan.kind) {
+    case 'wait':
+      return { then: 'wait', millis: plan.millis };
+    case 'terminate-instead':
+      return await patchFlow(deps, { flow, annotations: terminateInstead(deps, flow, plan) }, signal);
+    case 'save':
+    case 'attempt': {
+      const annotations = writeAnnotation(annotation.delivery, plan.delivery);
+      await patchFlow(deps, { flow, annotations }, signal);
+      if (plan.kind === 'save') return goOn;
+      return await makeAttempt(deps, { name: flow.name, address: plan.address }, signal);
+    }
+    default:
+      return plan satisfies never;
+  }
+}
+
+interface WrittenAttempt {
+  name: string;
+  address: DataAddress | undefined;
+}
+
+/** The attempt that the Job knows of by now. When the next one is due follows from its result. */
+export async function makeAttempt(
+  deps: Reconciler,
+  { name, address }: WrittenAttempt,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const flow = deps.world.flow(name);
+  // A deprovision that came since the attempt was written leaves nothing to deliver.
+  if (flow === undefined || isDeprovisioned(flow)) return goOn;
+  // A repeat goes first: it has started the callback hold again.
+  if (deps.settle.remaining(flow) > 0)
+    return await saveEnd(deps, { flow, end: { result: 'failed', detail: 'not sent: repeated' } }, signal);
+  const answer = await call(deps, { flow, address }, signal);
+  logAnswer(deps, flow, answer);
+  if (answer.result === 'rejected' && flow.outcome !== undefined && !isTermination(flow, flow.outcome)) {
+    // A consumer waits for results that its connector will never take: its transfer is terminated instead.
+    const instead = { reason: 'delivery-refused', message: answer.problem } as const;
+    return await patchAttempted(deps, { flow, annotations: terminateInstead(deps, flow, instead) }, signal);
+  }
+  return await saveEnd(deps, { flow, end: endOf(answer) }, signal);
+}
+
+async function call(
+  deps: Reconciler,
+  { flow, address }: { flow: Flow; address: DataAddress | undefined },
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  try {
+    return await deps.announce(flow, address, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return { result: 'failed', problem: messageOf(error), slowly: false };
+  }
+}
+
+function endOf(answer: DeliveryAnswer): Omit<DeliveryEnd, 'endedAt'> {
+  switch (answer.result) {
+    case 'delivered':
+      return { result: 'delivered' };
+    case 'obsolete':
+      return { result: 'obsolete', detail: answer.state };
+    case 'rejected':
+      return { result: 'rejected', detail: answer.problem };
+    case 'failed':
+      return { result: 'failed', detail: answer.problem, slowly: answer.slowly };
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** What an operator may have to correct (a wrong key, a wrong address, a refusal) is a warning. */
+function logAnswer({ log }: Reconciler, { name }: Flow, delivery: DeliveryAnswer): void {
+  const taken = delivery.result === 'delivered' || delivery.result === 'obsolete';
+  if (taken) flowLogger(log, name).info({ delivery }, 'outcome delivered');
+  else flowLogger(log, name).warn({ delivery }, 'outcome not delivered');
+}
+
+/**
+ * Changes what is delivered, not the outcome: that is counted once, and the time for its delivery goes on. The termination has attempts
+ * of its own.
+ */
+function terminateInstead(
+  { now, log }: Reconciler,
+  { name, delivery }: Flow,
+  { reason, message }: { reason: FailureReason; message: string },
+): Record<string, string> {
+  const at = now().toISOString();
+  const instead = { at, reason, message: message.slice(0, messageLimit) };
+  flowLogger(log, name).warn({ reason, message: instead.message }, 'results not deliverable');
+  const failed = endAttempt(delivery, { endedAt: at, result: 'failed', detail: message });
+  return {
+    ...writeAnnotation(annotation.terminateInstead, instead),
+    ...writeAnnotation(annotation.delivery, { ...failed, attempts: 0 }),
+  };
+}
+
+async function saveEnd(
+  deps: Reconciler,
+  { flow, end }: { flow: Flow; end: Omit<DeliveryEnd, 'endedAt'> },
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const delivery = endAttempt(flow.delivery, { ...end, endedAt: deps.now().toISOString() });
+  const annotations = writeAnnotation(annotation.delivery, delivery);
+  return await patchAttempted(deps, { flow, annotations }, signal);
+}
+
+/**
+ * The result of an attempt is saved even if somebody wrote meanwhile: it must not be lost, and no other step writes it. Where another
+ * replica has started an attempt since, that one's result counts.
+ */
+async function patchAttempted(
+  deps: Reconciler,
+  { flow, annotations }: { flow: Flow; annotations: Record<string, string> },
+  signal: AbortSignal,
+): Promise<StepResult> {
+  try {
+    return await patchFlow(deps, { flow, annotations }, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'cluster-conflict')) throw error;
+    const job = await deps.cluster.jobs.get(flow.name, signal);
+    if (job === undefined) throw error;
+    deps.world.learnJob(job);
+    // The attempt as it was written, without a result.
+    if (isDeepStrictEqual(readFlow(job)?.delivery, flow.delivery))
+      deps.world.learnJob(await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal));
+    return goOn;
+  }
+}

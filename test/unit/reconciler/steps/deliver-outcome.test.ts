@@ -1,0 +1,480 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test, type TestContext } from 'node:test';
+import { pino } from 'pino';
+import { Agent } from 'undici';
+import type { ConnectorConfig } from '../../../../src/config/config.ts';
+import { announceOutcome } from '../../../../src/connector/control-plane/announce-outcome.ts';
+import type { DeliveryAnswer } from '../../../../src/connector/delivery-answer.ts';
+import { annotation, writeAnnotation, type TerminateInstead } from '../../../../src/flow/annotations.ts';
+import type { Flow } from '../../../../src/flow/flow.ts';
+import type { Outcome } from '../../../../src/flow/outcome.ts';
+import type { Job } from '../../../../src/kubernetes/types.ts';
+import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
+import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
+import { createRedactor } from '../../../../src/redact-secrets.ts';
+import { deliverOutcome } from '../../../../src/reconciler/steps/deliver-outcome.ts';
+import { aJob } from '../../../support/flow-job.ts';
+import { aFlow, at } from '../../../support/flow-values.ts';
+import { reconcile, startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
+import { attempt, flow as storedFlow, memoryStore, sidecarWrites } from '../../result/stored-results.ts';
+
+const { signal } = new AbortController();
+const day = 24 * 3600;
+const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
+const succeeded: Outcome = {
+  phase: 'succeeded',
+  at: at(0),
+  results: {
+    attempt,
+    files: report.files,
+    bytes: report.bytes,
+    manifestSha256: report.sha256,
+    manifestEtag: report.etag,
+  },
+};
+const failed: Outcome = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' };
+const deleted: Outcome = { phase: 'cancelled', at: at(0), reason: 'job-deleted', message: 'gone' };
+
+/** The outcome, or what is delivered instead of it. */
+type Said = Outcome | TerminateInstead;
+
+async function start(
+  t: TestContext,
+  members: Partial<Flow>,
+  answer: (said: Said) => DeliveryAnswer,
+): Promise<TestReconciler & { sent: Said[]; name: string; store: Map<string, Buffer> }> {
+  const sent: Said[] = [];
+  const store = new Map(objects);
+  function announce({ outcome, terminateInstead }: Flow): Promise<DeliveryAnswer> {
+    const said = terminateInstead ?? outcome;
+    assert.ok(said !== undefined);
+    sent.push(said);
+    return Promise.resolve(answer(said));
+  }
+  const reconciler = await startTestReconciler(t, { store: memoryStore(store), announce });
+  const name = storedFlow;
+  await reconciler.api.cluster.jobs.create(aJob({ name, startedAt: at(0), ...members }), signal);
+  return { ...reconciler, sent, name, store };
+}
+
+function later(): DeliveryAnswer {
+  return { result: 'failed', problem: 'not now', slowly: true };
+}
+
+const limits = [
+  { name: 'a day after its outcome', outcome: failed, deletedByHand: false, seconds: day },
+  {
+    name: 'five minutes after the end of a Job that was deleted by hand',
+    outcome: deleted,
+    deletedByHand: true,
+    seconds: 300,
+  },
+];
+
+for (const { name: title, outcome, deletedByHand, seconds } of limits) {
+  test(`the delivery is given up ${title}, and not before`, async (t) => {
+    const { deps, api, see, setClock, sent, name } = await start(t, { outcome }, later);
+    if (deletedByHand) await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
+    setClock(seconds);
+    await deliverOutcome(deps, await see(name), signal);
+    assert.deepEqual(sent, [outcome]);
+    assert.equal((await see(name)).delivery?.result, 'failed');
+
+    setClock(seconds + 1);
+    await deliverOutcome(deps, await see(name), signal);
+    assert.deepEqual(sent, [outcome]);
+    assert.deepEqual((await see(name)).delivery, {
+      attempts: 1,
+      startedAt: at(seconds),
+      result: 'abandoned',
+      endedAt: at(seconds + 1),
+    });
+  });
+}
+
+test('a replica that begins to lead does not call at once who was called in vain just now', async (t) => {
+  const delivery = { attempts: 5, startedAt: at(9), result: 'failed', endedAt: at(10) } as const;
+  const { deps, see, setClock, sent, name } = await start(t, { outcome: failed, delivery }, later);
+  setClock(11);
+  const early = await deliverOutcome(deps, await see(name), signal);
+  assert.deepEqual(sent, []);
+  assert.ok(early.then === 'wait' && early.millis !== undefined);
+  setClock(11 + Math.ceil(early.millis / 1000));
+  await deliverOutcome(deps, await see(name), signal);
+  assert.deepEqual(sent, [failed]);
+  assert.equal((await see(name)).delivery?.attempts, 6);
+});
+
+test('a Job that was deleted by hand is let go once its delivery is given up', async (t) => {
+  const { deps, api, see, setClock, name } = await start(t, { outcome: deleted }, later);
+  await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.notEqual(await api.cluster.jobs.get(name, signal), undefined);
+  setClock(301);
+  await reconcile(deps, name, signal);
+  assert.equal(await api.cluster.jobs.get(name, signal), undefined);
+});
+
+function refuseAddress(said: Said): DeliveryAnswer {
+  return 'reason' in said
+    ? { result: 'delivered', status: 204 }
+    : { result: 'rejected', problem: 'answered 400: no such thing', status: 400 };
+}
+
+test('a refused callback becomes a termination with its reason, and the outcome stays what it is', async (t) => {
+  const { deps, see, setClock, sent, name } = await start(t, { outcome: succeeded }, refuseAddress);
+  setClock(60);
+  await see(name);
+  await reconcile(deps, name, signal);
+  const [first, second, ...more] = sent;
+  assert.deepEqual(first, succeeded);
+  assert.ok(second !== undefined && 'reason' in second);
+  assert.equal(second.reason, 'delivery-refused');
+  assert.match(second.message, /no such thing/);
+  assert.deepEqual(more, []);
+  const flow = await see(name);
+  assert.deepEqual(flow.outcome, succeeded);
+  assert.equal(flow.terminateInstead?.at, at(60));
+  assert.equal(flow.delivery?.result, 'delivered');
+  assert.equal(flow.state, 'closed');
+  assert.deepEqual((await deps.metrics.outcomes.get()).values, [], 'nothing is counted once more');
+});
+
+test('a termination in place of an address ends a day after the outcome, as the address would have', async (t) => {
+  const instead = { at: at(day - 3600), reason: 'delivery-refused', message: 'm' } as const;
+  const members = { outcome: succeeded, terminateInstead: instead };
+  const { deps, see, setClock, sent, name } = await start(t, members, later);
+  setClock(day);
+  await deliverOutcome(deps, await see(name), signal);
+  assert.deepEqual(sent, [instead]);
+  setClock(day + 1);
+  await deliverOutcome(deps, await see(name), signal);
+  assert.equal((await see(name)).delivery?.result, 'abandoned');
+});
+
+test('an address that nobody took within a day becomes a termination, which is tried for five minutes', async (t) => {
+  const { deps, see, setClock, sent, name } = await start(t, { outcome: succeeded }, later);
+  setClock(day);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.deepEqual(sent, [succeeded]);
+  setClock(day + 1);
+  await reconcile(deps, name, signal);
+  const [, last] = sent;
+  assert.ok(last !== undefined && 'reason' in last);
+  assert.equal(last.reason, 'delivery-refused');
+  setClock(day + 301);
+  await reconcile(deps, name, signal);
+  assert.equal(sent.length, 3);
+  assert.equal((await see(name)).delivery?.result, 'failed');
+  setClock(day + 302);
+  await reconcile(deps, name, signal);
+  assert.equal(sent.length, 3);
+  const flow = await see(name);
+  assert.deepEqual([flow.delivery?.result, flow.outcome], ['abandoned', succeeded]);
+});
+
+const levels: { answer: DeliveryAnswer; level: number }[] = [
+  { answer: { result: 'delivered', status: 204 }, level: 30 },
+  { answer: { result: 'obsolete', status: 409, state: 'TERMINATED' }, level: 30 },
+  { answer: { result: 'rejected', status: 400, problem: 'answered 400' }, level: 40 },
+  { answer: { result: 'failed', slowly: true, problem: 'answered 401' }, level: 40 },
+];
+for (const { answer, level } of levels) {
+  test(`a delivery that is ${answer.result} is logged at level ${level}, with what was answered`, async (t) => {
+    const { deps, see, name } = await start(t, { outcome: failed }, () => answer);
+    const lines: { level: number; delivery?: DeliveryAnswer }[] = [];
+    const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as (typeof lines)[number]) });
+    await deliverOutcome({ ...deps, log }, await see(name), signal);
+    const found = lines.find(({ delivery }) => delivery !== undefined);
+    assert.deepEqual([found?.level, found?.delivery], [level, answer]);
+  });
+}
+
+test('a refused termination is the last word', async (t) => {
+  const refusal = { result: 'rejected', problem: 'answered 400', status: 400 } as const;
+  const { deps, see, sent, name } = await start(t, { outcome: failed }, () => refusal);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.deepEqual(sent, [failed]);
+  const { delivery: end, state } = await see(name);
+  assert.deepEqual([end?.result, end?.detail, state], ['rejected', 'answered 400', 'closed']);
+});
+
+test('results that were changed before they are delivered end the transfer instead', async (t) => {
+  const { deps, see, sent, name } = await start(
+    t,
+    { outcome: { ...succeeded, results: { ...succeeded.results, manifestSha256: 'another' } } },
+    () => ({ result: 'delivered', status: 204 }),
+  );
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.deepEqual(
+    sent.map((said) => 'reason' in said && said.reason),
+    ['results-changed'],
+  );
+  const flow = await see(name);
+  assert.deepEqual([flow.outcome?.phase, flow.outcome?.at], ['succeeded', at(0)]);
+  assert.deepEqual((await deps.metrics.outcomes.get()).values, []);
+});
+
+for (const outcome of [succeeded, failed]) {
+  test(`nothing is sent once a deprovision is known, and the results go: ${outcome.phase}`, async (t) => {
+    const deprovision = { startedAt: at(0), suspended: true, outcome, deprovisionAskedAt: at(1) };
+    const { deps, see, sent, name, store } = await start(t, deprovision, () => ({
+      result: 'delivered',
+      status: 204,
+    }));
+    await see(name);
+    await reconcile(deps, name, signal);
+    assert.deepEqual(sent, []);
+    const flow = await see(name);
+    assert.deepEqual([flow.delivery?.result, flow.state], ['skipped', 'closed']);
+    assert.notEqual(flow.resultsDeletedAt, undefined);
+    assert.deepEqual(resultsIn(store), []);
+  });
+}
+
+test('a deprovision that comes between the write of an attempt and its callback stops the callback', async (t) => {
+  const { deps, api, see, sent, name, store } = await start(t, { outcome: succeeded }, () => ({
+    result: 'delivered',
+    status: 204,
+  }));
+  let patches = 0;
+  async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+    patches += 1;
+    const job = await api.cluster.jobs.patch(...args);
+    if (patches !== 1) return job;
+    await deprovisionFlow(deps, name, signal);
+    return (await api.cluster.jobs.get(name, signal)) ?? job;
+  }
+  await see(name);
+  const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
+  await reconcile({ ...deps, cluster }, name, signal);
+  assert.deepEqual(sent, []);
+  assert.deepEqual(
+    [(await see(name)).delivery?.result, (await see(name)).delivery?.detail],
+    ['obsolete', 'DEPROVISIONING'],
+  );
+  assert.deepEqual(resultsIn(store), []);
+});
+
+test('a deprovision that comes while a callback is refused for now is the last of it', async (t) => {
+  const { deps, see, sent, name, store } = await start(t, { outcome: succeeded }, later);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.equal(sent.length, 1);
+  await deprovisionFlow(deps, name, signal);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.equal(sent.length, 1);
+  assert.deepEqual(
+    [(await see(name)).delivery?.result, (await see(name)).delivery?.detail],
+    ['obsolete', 'DEPROVISIONING'],
+  );
+  assert.deepEqual(resultsIn(store), []);
+});
+
+function resultsIn(store: Map<string, unknown>): string[] {
+  return [...store.keys()].filter((key) => key.startsWith('flows/') && !key.endsWith('/record.json'));
+}
+
+/** A request without a type came between two attempts, and was answered as a repeat: the connector's state says what it was. */
+const states = [
+  { state: 'STARTED', deleted: false },
+  { state: 'DEPROVISIONING_REQUESTED', deleted: true },
+] as const;
+for (const { state, deleted } of states) {
+  const title = deleted ? 'has its results deleted' : 'keeps its results';
+  test(`a flow whose connector had taken an attempt that nobody heard of and is ${state} ${title}`, async (t) => {
+    const lost = { attempts: 1, startedAt: at(1), result: 'failed', endedAt: at(11) } as const;
+    const { deps, see, setClock, name, store } = await start(
+      t,
+      { outcome: succeeded, delivery: lost },
+      () => ({
+        result: 'obsolete',
+        status: 409,
+        state,
+      }),
+    );
+    await createAskAgain(deps)(name, signal);
+    setClock(60);
+    await see(name);
+    await reconcile(deps, name, signal);
+    const { delivery, deprovisionAskedAt } = await see(name);
+    assert.deepEqual([delivery?.result, delivery?.detail], ['obsolete', state]);
+    assert.equal(deprovisionAskedAt, undefined, 'nobody asked for it');
+    assert.equal(resultsIn(store).length === 0, deleted);
+  });
+}
+
+test('an attempt without a result gets one even while requests hold the next attempt back', async (t) => {
+  const delivery = { attempts: 1, startedAt: at(1) };
+  const { deps, see, setClock, sent, name } = await start(t, { outcome: succeeded, delivery }, later);
+  setClock(60);
+  await see(name);
+  const settle = { ...deps.settle, remaining: () => 5000 };
+  await reconcile({ ...deps, settle }, name, signal);
+  assert.deepEqual(sent, []);
+  assert.deepEqual((await see(name)).delivery, {
+    ...delivery,
+    result: 'failed',
+    endedAt: at(60),
+    detail: 'its answer was lost',
+  });
+});
+
+test('a failed attempt has its result at once, with what went wrong', async (t) => {
+  const { deps, see, setClock, name } = await start(t, { outcome: failed }, later);
+  setClock(60);
+  await deliverOutcome(deps, await see(name), signal);
+  assert.deepEqual((await see(name)).delivery, {
+    attempts: 1,
+    startedAt: at(60),
+    result: 'failed',
+    endedAt: at(60),
+    detail: 'not now',
+    slowFailures: 1,
+  });
+});
+
+test('a connector that is not configured any more fails the attempt, and the next one is paced', async (t) => {
+  const { deps, see, name } = await start(t, { outcome: failed }, () => {
+    throw new Error('provider is not configured any more');
+  });
+  await see(name);
+  const { failure, requeueAfterMillis } = await reconcile(deps, name, signal);
+  assert.equal(failure, undefined);
+  assert.ok((requeueAfterMillis ?? 0) > 0);
+  const { delivery } = await see(name);
+  assert.deepEqual([delivery?.result, delivery?.attempts], ['failed', 1]);
+  assert.match(delivery?.detail ?? '', /not configured/);
+});
+
+test('a repeat that comes after the attempt was written goes first: nothing is sent', async (t) => {
+  const { deps, api, see, setClock, sent, name } = await start(t, { outcome: failed }, later);
+  setClock(60);
+  await see(name);
+  let holdMillis = 0;
+  const settle = { ...deps.settle, remaining: () => holdMillis };
+  async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+    const job = await api.cluster.jobs.patch(...args);
+    holdMillis = 5000;
+    return job;
+  }
+  const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
+  await reconcile({ ...deps, cluster, settle }, name, signal);
+  assert.deepEqual(sent, []);
+  assert.deepEqual((await see(name)).delivery?.result, 'failed');
+});
+
+test('a result is saved however often others write meanwhile', async (t) => {
+  const { deps, api, see, name } = await start(t, { outcome: failed }, () => {
+    isBusy = true;
+    return { result: 'delivered', status: 204 };
+  });
+  let isBusy = false;
+  let writes = 0;
+  async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
+    writes += 1;
+    const annotations = { 'example.org/somebody': String(writes) };
+    if (isBusy) await api.cluster.jobs.patch(name, { metadata: { annotations } }, signal);
+    return await api.cluster.jobs.patch(...args);
+  }
+  const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
+  await deliverOutcome({ ...deps, cluster }, await see(name), signal);
+  assert.equal((await see(name)).delivery?.result, 'delivered');
+});
+
+test('a result that comes late does not replace what another replica has written since', async (t) => {
+  const newer = { attempts: 2, startedAt: at(50), result: 'delivered', endedAt: at(51) } as const;
+  const reconciler = await startTestReconciler(t, {
+    store: memoryStore(new Map(objects)),
+    async announce() {
+      const annotations = writeAnnotation(annotation.delivery, newer);
+      await api.cluster.jobs.patch('flow-a', { metadata: { annotations } }, signal);
+      return later();
+    },
+  });
+  const { deps, api, see } = reconciler;
+  await api.cluster.jobs.create(aJob({ startedAt: at(0), outcome: failed }), signal);
+  await deliverOutcome(deps, await see('flow-a'), signal);
+  assert.deepEqual((await see('flow-a')).delivery, newer);
+});
+
+test('the outcome of a flow of people is sent to nobody', async (t) => {
+  const { ids, assetId, template, acceptedAt } = aFlow().request;
+  const people = { dialect: 'rest', connector: 'people', ids, assetId, template, acceptedAt } as const;
+  for (const outcome of [failed, deleted, succeeded]) {
+    await t.test(outcome.phase, async (t) => {
+      const { deps, see, sent, name } = await start(t, { request: people, outcome }, later);
+      await see(name);
+      await reconcile(deps, name, signal);
+      assert.deepEqual(sent, []);
+      const { delivery: end, state } = await see(name);
+      assert.deepEqual([end?.result, state], ['skipped', 'closed']);
+    });
+  }
+});
+
+test('the attempt of a process that died is settled by another one, which the connector answers with its state', async (t) => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    request.resume();
+    const message = "TransferProcess t cannot be provisioned because it's STARTED";
+    response.writeHead(409, { 'content-type': 'application/json' });
+    response.end(JSON.stringify([{ message, type: 'ObjectConflict', path: null, invalidValue: null }]));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const callbackPrefix = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;
+  const dispatcher = new Agent();
+  t.after(async () => {
+    await dispatcher.destroy();
+    server.close();
+  });
+  const connector: ConnectorConfig = {
+    name: 'provider',
+    dialect: 'control-plane',
+    callbackPrefix,
+    addressNames: 'prefixed',
+    managementUrl: 'http://127.0.0.1:1',
+    managementVersion: 'v3',
+    templates: ['*'],
+    resultsUrl: 'http://results.test',
+  };
+  const { deps, api, see, setClock } = await startTestReconciler(t, {
+    store: memoryStore(new Map(objects)),
+    announce: (flow, address, stopped) =>
+      announceOutcome(
+        {
+          connector,
+          key: undefined,
+          flow: flow.name,
+          request: flow.request,
+          outcome: flow.outcome ?? failed,
+          address,
+          timeoutMillis: 30_000,
+          dispatcher,
+          redact: createRedactor([]),
+        },
+        stopped,
+      ),
+  });
+  const request = { ...aFlow().request, callbackAddress: callbackPrefix };
+  const left = { startedAt: at(0), outcome: succeeded, delivery: { attempts: 1, startedAt: at(-60) } };
+  await api.cluster.jobs.create(aJob({ name: storedFlow, request, ...left }), signal);
+  await see(storedFlow);
+  await reconcile(deps, storedFlow, signal);
+  assert.deepEqual(asked, [], 'after a pause');
+  setClock(60);
+  await reconcile(deps, storedFlow, signal);
+  assert.deepEqual(asked, ['POST /callback/t/provision']);
+  const { delivery, state, outcome } = await see(storedFlow);
+  assert.deepEqual([delivery?.result, delivery?.detail, state], ['obsolete', 'STARTED', 'closed']);
+  assert.deepEqual(outcome, succeeded);
+});
