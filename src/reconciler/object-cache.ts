@@ -126,6 +126,7 @@ function versionOf(object: KubernetesObject): number {
   return Number(object.metadata?.resourceVersion);
 }
 
-function isSame(known: Projection, value: Projection): boolean {
+/** Whether nothing that is kept of the object has changed between two of its versions. */
+export function isSame(known: Projection, value: Projection): boolean {
   return isDeepStrictEqual({ ...known, resourceVersion: value.resourceVersion }, value);
 }

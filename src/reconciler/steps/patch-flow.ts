@@ -1,6 +1,7 @@
 import type { Flow } from '../../flow/flow.ts';
 import type { FlowState } from '../../flow/labels.ts';
 import { stateLabel } from '../../flow/labels.ts';
+import { isSame } from '../object-cache.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 
 export interface FlowPatch {
@@ -11,14 +12,19 @@ export interface FlowPatch {
   finalizers?: string[];
 }
 
-/** One conditional write on the Job, seen by the next decision at once; `cluster-conflict` if the Job is not as it was read. */
+/**
+ * One conditional write on the Job, seen by the next decision at once; `cluster-conflict` if the Job is not as it was read. What is known
+ * to differ only in what is not kept of it, its pods' count mostly, is as it was read.
+ */
 export async function patchFlow(
   deps: Reconciler,
   { flow, annotations, state, finalizers }: FlowPatch,
   signal: AbortSignal,
 ): Promise<StepResult> {
+  const current = deps.world.flow(flow.name);
+  const { resourceVersion } = current !== undefined && isSame(current, flow) ? current : flow;
   const metadata = {
-    resourceVersion: flow.resourceVersion,
+    resourceVersion,
     ...(annotations === undefined ? {} : { annotations }),
     ...(state === undefined ? {} : { labels: { [stateLabel]: state } }),
     ...(finalizers === undefined ? {} : { finalizers }),
