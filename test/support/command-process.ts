@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { withCompileCache } from '../../scripts/compile-cache.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** Where `npm run` finds its scripts. */
@@ -38,12 +39,15 @@ export class CommandProcess {
   ) {
     this.folder = folder ?? folders.folder;
     this.temporary = folders.temporary;
-    const { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE } = process.env;
+    // Also under a bare `node --test`: else npm leaves its compile cache in the temporary folder.
+    const inherited = withCompileCache(process.env);
+    const { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE } = inherited;
+    const compiling = { NODE_V8_COVERAGE, NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE };
     const [file = '', ...first] = program;
     this.child = spawn(file, [...first, ...args], {
       detached: inGroup,
       cwd: this.folder,
-      env: { PATH, HOME, NODE_V8_COVERAGE, NODE_COMPILE_CACHE, TMPDIR: this.temporary, ...env },
+      env: { PATH, HOME, ...compiling, TMPDIR: this.temporary, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
