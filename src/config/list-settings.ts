@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox';
+import type { Schema } from '../schemas/schema-problem.ts';
 import { SettingsSchema } from './settings/settings.ts';
 
 /** One leaf of the settings: a value, a list or a map. */
@@ -6,20 +6,10 @@ export interface Setting {
   path: string[];
   /** Environment name. */
   variable: string;
-  schema: JsonSchema;
+  schema: Schema;
 }
 
-/** What is used of a TypeBox schema here. */
-export type JsonSchema = TSchema & {
-  type?: string;
-  title?: string;
-  description?: string;
-  default?: unknown;
-  properties?: Record<string, JsonSchema>;
-  items?: JsonSchema;
-};
-
-export function listSettings(schema: JsonSchema = SettingsSchema, path: string[] = []): Setting[] {
+export function listSettings(schema: Schema = SettingsSchema, path: string[] = []): Setting[] {
   if (schema.properties === undefined) return [{ path, variable: variableOf(path), schema }];
   return Object.entries(schema.properties).flatMap(([name, member]) => listSettings(member, [...path, name]));
 }

@@ -1,5 +1,6 @@
 import type { Findings } from './findings.ts';
-import type { JsonSchema, Setting } from './list-settings.ts';
+import type { Schema } from '../schemas/schema-problem.ts';
+import type { Setting } from './list-settings.ts';
 import { SettingsSchema } from './settings/settings.ts';
 
 type Values = Record<string, unknown>;
@@ -32,7 +33,7 @@ function place(values: Values, [name = '', ...rest]: readonly string[], value: u
 }
 
 /** Absent objects are made, absent leaves get their default; whatever else is there is left for the check. */
-function withDefaults(schema: JsonSchema, value: unknown): unknown {
+function withDefaults(schema: Schema, value: unknown): unknown {
   const { properties, items } = schema;
   if (properties !== undefined) {
     if (value !== undefined && !isMap(value)) return value;
@@ -42,7 +43,7 @@ function withDefaults(schema: JsonSchema, value: unknown): unknown {
   return items !== undefined && Array.isArray(given) ? given.map((item) => withDefaults(items, item)) : given;
 }
 
-function membersWithDefaults(properties: Record<string, JsonSchema>, value: Values): Values {
+function membersWithDefaults(properties: Record<string, Schema>, value: Values): Values {
   const complete = { ...value };
   for (const [name, member] of Object.entries(properties)) {
     const filled = withDefaults(member, Object.hasOwn(value, name) ? value[name] : undefined);

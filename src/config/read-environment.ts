@@ -1,6 +1,7 @@
 import type { Findings } from './findings.ts';
 import { findNearestName } from './nearest-name.ts';
-import { listSettings, type JsonSchema, type Setting } from './list-settings.ts';
+import type { Schema } from '../schemas/schema-problem.ts';
+import { listSettings, type Setting } from './list-settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,7 +18,7 @@ export function readEnvironment(env: Environment, findings: Findings): Map<Setti
 }
 
 /** What cannot be parsed stays text: the schema then says what was expected instead. */
-function parseValue(text: string, schema: JsonSchema): unknown {
+function parseValue(text: string, schema: Schema): unknown {
   if (schema.type === 'integer') return /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : text;
   if (schema.type === 'array' && schema.items?.type === 'string') {
     return text

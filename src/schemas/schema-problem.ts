@@ -4,9 +4,11 @@ import { ownMember } from './own-member.ts';
 /** Where a value stands in a document: member names and indexes. */
 export type Path = readonly (string | number)[];
 
-/** As far as messages need it. */
+/** JSON Schema, as far as it is read here. */
 export interface Schema {
   title?: string;
+  description?: string;
+  default?: unknown;
   type?: string | string[];
   const?: unknown;
   enum?: unknown[];
@@ -17,7 +19,6 @@ export interface Schema {
   /** Of maps with any names. */
   patternProperties?: Record<string, Schema>;
   propertyNames?: Schema;
-  [keyword: string]: unknown;
 }
 
 export interface SchemaProblem {
@@ -123,7 +124,7 @@ function describeKeywords(schema: Schema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.map((one) => JSON.stringify(one)).join(', ')}`;
   const types = [schema.type ?? 'value'].flat().map((type) => typeWords[type] ?? withArticle(type));
   const bounds = Object.entries(boundWords).flatMap(([keyword, word]) => {
-    const bound = schema[keyword];
+    const bound = (schema as Record<string, unknown>)[keyword];
     return bound === undefined
       ? []
       : [`${word} ${typeof bound === 'string' ? bound : JSON.stringify(bound)}`];

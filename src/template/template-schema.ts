@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { anyName } from '../schemas/map-names.ts';
-import { absolutePath, closed, list, quantityPattern, text } from './job/schema-kinds.ts';
+import { closed } from '../schemas/kinds.ts';
+import { absolutePath, list, quantityPattern, text } from './job/schema-kinds.ts';
 
 const duration = Type.Unsafe<string | number>({
   title: 'a duration such as 90s, 30m, 2h, 7d or 1h30m, or a number of seconds',

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
-import { dnsLabel, integer, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { dnsLabel, integer, text } from './kinds.ts';
 
-export const ClusterSettings = section({
+export const ClusterSettings = closed({
   kubeconfig: Type.Optional(
     text({
       description: 'Path of a kubeconfig. Default: the credentials of the pod, else those of kubectl.',

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
-import { choice, dnsLabel, httpUrl, names, section } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { choice, dnsLabel, httpUrl, names } from './kinds.ts';
 
-const ConnectorSettings = section({
+const ConnectorSettings = closed({
   name: dnsLabel({
     description: 'Part of the connector’s path and of the names of its secrets. No default.',
   }),

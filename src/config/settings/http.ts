@@ -1,10 +1,11 @@
 import { Type } from 'typebox';
-import { choice, httpUrl, integer, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { choice, httpUrl, integer, text } from './kinds.ts';
 
 /** A body holds one request with its policy; a real one has 450 bytes. */
 const bodyLimit = { min: 1024, max: 16_777_216, default: 262_144 };
 
-export const HttpSettings = section({
+export const HttpSettings = closed({
   host: text({ default: '0.0.0.0', description: 'Address to listen on.' }),
   port: integer({ min: 0, max: 65_535, default: 8080 }, 'Port to listen on; 0 takes a free one.'),
   metricsPort: Type.Optional(

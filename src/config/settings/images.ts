@@ -1,6 +1,7 @@
-import { choice, names, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { choice, names, text } from './kinds.ts';
 
-export const ImagesSettings = section({
+export const ImagesSettings = closed({
   sidecar: text({
     default: 'edc-job-provisioner:latest',
     description: 'This service’s own image: it is the sidecar’s as well.',

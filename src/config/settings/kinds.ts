@@ -1,13 +1,9 @@
-import { Type, type TProperties } from 'typebox';
+import { Type } from 'typebox';
+import * as kinds from '../../schemas/kinds.ts';
 
 /** `title` is what an error message says was expected, `description` what the documentation says it is for. */
 interface Described {
   description: string;
-}
-
-/** A map with these settings and no others. */
-export function section<Properties extends TProperties>(properties: Properties) {
-  return Type.Object(properties, { additionalProperties: false });
 }
 
 export function integer(range: { min: number; max: number; default?: number }, description: string) {
@@ -33,8 +29,7 @@ export function httpUrl(options: Described & { default?: string }) {
 }
 
 export function dnsLabel(options: Described & { default?: string }) {
-  const title = 'a DNS label (lower-case letters, digits and -, at most 63)';
-  return text({ title, pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', ...options });
+  return text({ ...kinds.dnsLabel, ...options });
 }
 
 export function names(options: Described & { default?: string[]; title?: string }) {

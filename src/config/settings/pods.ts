@@ -1,11 +1,12 @@
 import { Type } from 'typebox';
 import { anyName, qualifiedName } from '../../schemas/map-names.ts';
-import { integer, names, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { integer, names, text } from './kinds.ts';
 
 const day = 86_400;
 const week = 7 * day;
 
-const SidecarResources = section({
+const SidecarResources = closed({
   cpuRequest: text({ default: '50m', description: 'CPU request of the sidecar.' }),
   cpuLimit: text({ default: '1', description: 'CPU limit of the sidecar.' }),
   memoryRequest: text({ default: '96Mi', description: 'Memory request of the sidecar.' }),
@@ -13,7 +14,7 @@ const SidecarResources = section({
 });
 
 const short = Type.Optional(Type.String({ maxLength: 256, title: 'text of at most 256 characters' }));
-const GpuSettings = section({
+const GpuSettings = closed({
   resource: text({
     default: 'nvidia.com/gpu',
     description: 'Extended resource that `GPU` in a template asks for.',
@@ -25,7 +26,7 @@ const GpuSettings = section({
     default: {},
     description: 'nodeSelector of pods with a GPU.',
   }),
-  tolerations: Type.Array(section({ key: short, operator: short, value: short, effect: short }), {
+  tolerations: Type.Array(closed({ key: short, operator: short, value: short, effect: short }), {
     title: 'a list of tolerations',
     default: [],
     description: 'Tolerations of pods with a GPU.',
@@ -33,7 +34,7 @@ const GpuSettings = section({
 });
 
 /** Seconds. `run` has to be long enough for real work, `upload` long enough for what is left at the worker's end. */
-const LimitSettings = section({
+const LimitSettings = closed({
   pending: integer(
     { min: 1, max: week, default: 3600 },
     'Seconds that a pod may wait to start, unless its template says otherwise.',
@@ -65,7 +66,7 @@ function patience(seconds: number, description: string) {
 }
 
 /** Seconds; never longer than a template's own pending limit. What others may free is waited for, what only a change mends is not. */
-const PendingLimitSettings = section({
+const PendingLimitSettings = closed({
   imagePull: patience(600, 'Seconds that an image may fail to be pulled.'),
   unschedulable: patience(
     3600,
@@ -77,7 +78,7 @@ const PendingLimitSettings = section({
   volume: patience(600, 'Seconds that a volume may fail to be bound, attached or mounted.'),
 });
 
-export const PodsSettings = section({
+export const PodsSettings = closed({
   runAsUser: integer({ min: 1, max: 2_147_483_647, default: 1001 }, 'UID and GID of worker and sidecar.'),
   allowedSecrets: names({ default: [], description: 'Secrets that templates may mount.' }),
   allowedPersistentVolumeClaims: names({

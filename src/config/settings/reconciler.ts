@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
-import { dnsLabel, integer, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { dnsLabel, integer, text } from './kinds.ts';
 
 const day = 86_400;
 
-export const ReconcilerSettings = section({
+export const ReconcilerSettings = closed({
   identity: Type.Optional(
     text({ description: 'Name of this process in the Lease. Default: host name and a random suffix.' }),
   ),
@@ -30,7 +31,7 @@ export const ReconcilerSettings = section({
     { min: 1, max: day, default: 300 },
     'Full list as the truth, however well the watch seems.',
   ),
-  backoff: section({
+  backoff: closed({
     firstMillis: integer({ min: 10, max: 60_000, default: 500 }, 'First wait after a failed step.'),
     maxMillis: integer({ min: 10, max: 3_600_000, default: 60_000 }, 'Longest wait after a failed step.'),
   }),

@@ -3,18 +3,19 @@ import { ClusterSettings } from './cluster.ts';
 import { ConnectorsSettings } from './connectors.ts';
 import { HttpSettings } from './http.ts';
 import { ImagesSettings } from './images.ts';
-import { choice, integer, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { choice, integer, text } from './kinds.ts';
 import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
 
 /** Every setting, its shape, its default and its meaning: what the file may hold, and what the environment is read by. */
-export const SettingsSchema = section({
+export const SettingsSchema = closed({
   http: HttpSettings,
   cluster: ClusterSettings,
   store: StoreSettings,
   connectors: ConnectorsSettings,
-  templates: section({
+  templates: closed({
     directory: text({
       default: 'jobs-templates',
       description: 'Folder with one folder for each template.',
@@ -23,7 +24,7 @@ export const SettingsSchema = section({
   images: ImagesSettings,
   pods: PodsSettings,
   reconciler: ReconcilerSettings,
-  results: section({
+  results: closed({
     // A presigned address cannot live longer than seven days, in any S3 server.
     addressSeconds: integer(
       { min: 60, max: 604_800, default: 604_800 },
@@ -35,7 +36,7 @@ export const SettingsSchema = section({
       'Results that one replica sends at once; more wait for ten seconds, then get a 503.',
     ),
   }),
-  log: section({
+  log: closed({
     level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       default: 'info',
       description: 'Least level that is logged.',

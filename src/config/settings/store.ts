@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
-import { choice, httpUrl, integer, section, text } from './kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { choice, httpUrl, integer, text } from './kinds.ts';
 
-const StsSettings = section({
+const StsSettings = closed({
   endpoint: Type.Optional(
     httpUrl({
       description:
@@ -21,7 +22,7 @@ const StsSettings = section({
   ),
 });
 
-export const StoreSettings = section({
+export const StoreSettings = closed({
   endpoint: httpUrl({ description: 'S3 server as this service reaches it. No default.' }),
   podEndpoint: Type.Optional(
     httpUrl({ description: 'The same server as the pods reach it. Default: store.endpoint.' }),

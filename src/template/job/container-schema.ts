@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { anyName } from '../../schemas/map-names.ts';
-import { absolutePath, closed, list, name, objectName, quantity, text } from './schema-kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { absolutePath, list, name, objectName, quantity, text } from './schema-kinds.ts';
 
 const optional = Type.Optional(Type.Boolean());
 const variable = Type.String({

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { ContainerSchema, InitContainerSchema } from './container-schema.ts';
-import { anyObject, closed, list, name, text, textMap } from './schema-kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { anyObject, list, name, text, textMap } from './schema-kinds.ts';
 import { VolumeSchema } from './volume-schema.ts';
 
 const marks = { labels: Type.Optional(textMap), annotations: Type.Optional(textMap) };

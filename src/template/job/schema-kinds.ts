@@ -1,19 +1,12 @@
-import { Type, type TProperties } from 'typebox';
+import { Type } from 'typebox';
+import { dnsLabel } from '../../schemas/kinds.ts';
 import { anyName, qualifiedName } from '../../schemas/map-names.ts';
-
-/** Only the members that are named: what a template may write is listed, so that all else is refused. */
-export function closed<Properties extends TProperties>(properties: Properties) {
-  return Type.Object(properties, { additionalProperties: false });
-}
 
 export function list(item: Parameters<typeof Type.Array>[0]) {
   return Type.Optional(Type.Array(item));
 }
 
-export const name = Type.String({
-  title: 'a DNS label (lower-case letters, digits and -, at most 63)',
-  pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
-});
+export const name = Type.String(dnsLabel);
 export const text = Type.String({ title: 'text that is not empty', minLength: 1 });
 /** A placeholder as a name is refused for what it is. */
 export const objectName = { ...qualifiedName, pattern: `${qualifiedName.pattern}|\\$\\{` };

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { anyObject, closed, list, name, quantity, text, textMap } from './schema-kinds.ts';
+import { closed } from '../../schemas/kinds.ts';
+import { anyObject, list, name, quantity, text, textMap } from './schema-kinds.ts';
 
 const optional = Type.Optional(Type.Boolean());
 const mode = Type.Optional(Type.Integer({ title: 'a file mode from 0 to 0777', minimum: 0, maximum: 0o777 }));
