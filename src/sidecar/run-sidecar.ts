@@ -26,7 +26,9 @@ export async function runSidecar(
   log: Log,
   terminate: AbortSignal,
 ): Promise<0 | 1> {
-  // Of an earlier process in this pod: its probe must not pass before this one is ready.
+  // Of an earlier process in this pod: its probe must not pass before this one is ready. It can still pass in the some 100 ms until
+  // Node has loaded this line: the root is read-only and the volumes are the pod's, so that no plain file is new with each start of
+  // the container, and `test` alone cannot compare a file's content with the process's start.
   rmSync(startedFile(settings), { force: true });
   const grace = startGrace(settings.graceSeconds, terminate);
   // Nothing else would keep the process when everything has failed.
