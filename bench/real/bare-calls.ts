@@ -45,11 +45,12 @@ const signal = AbortSignal.timeout(3_600_000);
 
 /** What the service asks of cluster and store to start an accepted flow, in its order. */
 export async function startFlow({ cluster, minter }: BareClients, flow: string): Promise<void> {
-  const job = await cluster.jobs.get(flow, signal);
+  const [job, credentials] = await Promise.all([cluster.jobs.get(flow, signal), minter.mint(flow, signal)]);
   const owner = { name: flow, uid: job?.metadata?.uid ?? '' };
-  await cluster.configMaps.add(buildEnvironmentConfigMap(flow, {}, owner), signal);
-  const credentials = await minter.mint(flow, signal);
-  await cluster.secrets.add(buildCredentialsSecret(flow, credentials, owner), signal);
+  await Promise.all([
+    cluster.configMaps.add(buildEnvironmentConfigMap(flow, {}, owner), signal),
+    cluster.secrets.add(buildCredentialsSecret(flow, credentials, owner), signal),
+  ]);
   const note = JSON.stringify({ mintedAt: now(), expiration: credentials.expiration });
   const annotations = { [annotation.startedAt]: now(), [annotation.credentials]: note };
   await cluster.jobs.patch(flow, { metadata: { annotations }, spec: { suspend: false } }, signal);

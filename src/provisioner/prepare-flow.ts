@@ -14,24 +14,34 @@ import { buildEnvironmentConfigMap } from './resources/environment-config-map.ts
 export type Preparer = Provisioner & { minter: CredentialMinter };
 
 /**
- * Gives a suspended Job what its pod mounts, owned by the Job, then resumes it: ConfigMap, Secret, the parameters' owner, resume.
- * Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
+ * Gives a suspended Job what its pod mounts, owned by the Job, then resumes it: ConfigMap, Secret and the parameters' owner side by side,
+ * then resume. Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
  */
 export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
-  const job = await deps.cluster.jobs.get(flow.name, signal);
+  const [job, credentials] = await Promise.all([
+    deps.cluster.jobs.get(flow.name, signal),
+    deps.minter.mint(flow.name, signal),
+  ]);
   if (job === undefined) throw new ServiceError('cluster-conflict', `The Job ${flow.name} is gone.`);
   const owner = { name: flow.name, uid: flow.uid };
   const environment = await thawEnvironment(deps, job, signal);
-  await apply(deps.cluster.configMaps, buildEnvironmentConfigMap(flow.name, environment, owner), signal);
-  const credentials = await deps.minter.mint(flow.name, signal);
-  await apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal);
-  await adoptParameters(deps, flow, signal);
+  await allDone([
+    apply(deps.cluster.configMaps, buildEnvironmentConfigMap(flow.name, environment, owner), signal),
+    apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal),
+    adoptParameters(deps, flow, signal),
+  ]);
   const note = noteCredentials(deps, credentials);
   const annotations = {
     [annotation.startedAt]: deps.now().toISOString(),
     ...writeAnnotation(annotation.credentials, note),
   };
   return await resumeJob(deps, { flow, job, annotations }, signal);
+}
+
+/** A write that is still under way when another one has failed could land on top of what the next attempt writes. */
+async function allDone(writes: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(writes);
+  await Promise.all(writes);
 }
 
 /** Each is a change that came between a look at the Job and the write: there are not many who write on it. */

@@ -3,7 +3,7 @@ import { ServiceError, type ErrorCode } from '../errors.ts';
 import type { CredentialMinter, ScopedCredentials } from './scoped-credentials.ts';
 import { sessionPolicy } from './session-policy.ts';
 import { isForbidden, isPassing, refusalCode } from './upload/refusal.ts';
-import { createSender, type Answer } from './upload/send-request.ts';
+import { createSender, type Answer, type Sender } from './upload/send-request.ts';
 import { signRequest } from './upload/sign-request.ts';
 
 /** What `createCredentialMinter` reads of the settings. */
@@ -20,13 +20,27 @@ export function createCredentialMinter(
   if (settings.credentials === 'static') {
     return { lifetimeSeconds: undefined, mint: async () => Promise.resolve({ ...secrets }) };
   }
+  const timeoutMillis = settings.requestTimeoutMillis;
+  const sender = createSender({
+    endpoint: settings.sts.endpoint,
+    timeoutMillis,
+    connections: Infinity,
+    idleMillis,
+  });
   return {
     lifetimeSeconds: settings.credentialSeconds,
-    mint: async (flow, signal) => assumeRole({ settings, secrets, flow }, signal),
+    mint: async (flow, signal) => assumeRole({ sender, settings, secrets, flow }, signal),
   };
 }
 
+/**
+ * Flows that start one after another share connections, and a store that closes idle ones has none to close: a request on a connection that
+ * ends just then would fail.
+ */
+const idleMillis = 1000;
+
 interface Assumption {
+  sender: Sender;
   settings: MinterSettings;
   secrets: Secrets['store'];
   flow: string;
@@ -37,21 +51,17 @@ interface Assumption {
  * of the caller), cut down by the session policy.
  */
 async function assumeRole(assumption: Assumption, signal: AbortSignal): Promise<ScopedCredentials> {
-  const { settings, secrets } = assumption;
-  const { endpoint, region } = settings.sts;
-  const timeoutMillis = settings.requestTimeoutMillis;
+  const { sender, settings, secrets } = assumption;
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const request = { method: 'POST', path: '/', headers, body: Buffer.from(buildForm(assumption).toString()) };
-  const sender = createSender({ endpoint, timeoutMillis, connections: 1 });
+  const { host } = sender;
   try {
-    const signed = signRequest(request, { host: sender.host, region, service: 'sts' }, secrets);
+    const signed = signRequest(request, { host, region: settings.sts.region, service: 'sts' }, secrets);
     const until = new Date(Date.now() + settings.credentialSeconds * 1000);
     return readCredentials(await sender.send(signed, signal), until);
   } catch (error) {
     if (!signal.aborted) throw error;
     throw new ServiceError('store-unavailable', 'the store gave no keys in time', { cause: error });
-  } finally {
-    sender.close();
   }
 }
 

@@ -13,6 +13,8 @@ export interface SenderOptions {
   /** Of silence on the connection, connecting included. */
   timeoutMillis: number;
   connections: number;
+  /** A connection that nobody uses for so long is closed; default: when the server closes it. */
+  idleMillis?: number;
 }
 
 export interface Sender {
@@ -29,13 +31,15 @@ const http = process.getBuiltinModule('node:http');
 const answerLimitBytes = 8 * 1024 * 1024;
 
 /** Kept-alive connections to one server. `node:https` costs memory, so that it is loaded where it is needed alone. */
-export function createSender({ endpoint, timeoutMillis, connections }: SenderOptions): Sender {
+export function createSender({ endpoint, timeoutMillis, connections, idleMillis }: SenderOptions): Sender {
   const url = new URL(endpoint);
   const transport = url.protocol === 'https:' ? process.getBuiltinModule('node:https') : http;
   const agent = new transport.Agent({
     keepAlive: true,
     maxSockets: connections,
     maxFreeSockets: connections,
+    // While a request is under way, its own timeout holds.
+    ...(idleMillis === undefined ? {} : { timeout: idleMillis }),
   });
   const target = {
     protocol: url.protocol,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
-import { isServiceError } from '../../../src/errors.ts';
+import { isServiceError, ServiceError } from '../../../src/errors.ts';
 import { environmentKey } from '../../../src/flow/keys.ts';
 import { annotation, readAnnotation } from '../../../src/flow/annotations.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
@@ -191,18 +191,47 @@ for (const { name, annotations, starts } of meanwhile) {
   test(`a Job that ${name} writes on while it is prepared is ${starts ? 'started' : 'not started'}, and prepared once`, async (t) => {
     const { deps, api, see, minted } = await start(t);
     await acceptFlow(deps, { request, rendered: await render('A=1\n') }, signal);
-    const minter: typeof deps.minter = {
-      ...deps.minter,
-      mint: async (...call) => {
+    const { secrets } = deps.cluster;
+    const late: typeof secrets = {
+      ...secrets,
+      add: async (...call) => {
         await api.cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
-        return await deps.minter.mint(...call);
+        await secrets.add(...call);
       },
     };
     const stale = await see(flow);
-    const prepared = prepareFlow({ ...deps, minter }, stale, signal);
+    const prepared = prepareFlow({ ...deps, cluster: { ...deps.cluster, secrets: late } }, stale, signal);
     if (starts) await prepared;
     else await assert.rejects(prepared, (error) => isServiceError(error, 'cluster-conflict'));
     assert.equal(minted(), 1);
     assert.equal((await see(flow)).suspended, !starts);
   });
 }
+
+test('a preparation that fails leaves no write under way that could land on the next one', async (t) => {
+  const { deps, api, see } = await start(t);
+  await acceptFlow(deps, { request, rendered: await render('A=1\n') }, signal);
+  const { configMaps, secrets } = deps.cluster;
+  const failed = Promise.withResolvers<undefined>();
+  const refusing: typeof configMaps = {
+    ...configMaps,
+    add: () => {
+      setImmediate(() => {
+        failed.resolve(undefined);
+      });
+      return Promise.reject(new ServiceError('cluster-unavailable', 'away'));
+    },
+  };
+  const slow: typeof secrets = {
+    ...secrets,
+    add: async (...call) => {
+      await failed.promise;
+      await secrets.add(...call);
+    },
+  };
+  const cluster = { ...deps.cluster, configMaps: refusing, secrets: slow };
+  await assert.rejects(prepareFlow({ ...deps, cluster }, await see(flow), signal), {
+    code: 'cluster-unavailable',
+  });
+  assert.notEqual(await api.cluster.secrets.get(credentialsSecretName(flow), signal), undefined);
+});

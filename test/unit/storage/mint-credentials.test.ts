@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test, type TestContext } from 'node:test';
 import { createCredentialMinter, type MinterSettings } from '../../../src/storage/mint-credentials.ts';
@@ -96,7 +96,9 @@ async function startSts(t: TestContext, expiration = '2026-01-01T01:00:00Z') {
   sts.listen(0, '127.0.0.1');
   await once(sts, 'listening');
   t.after(() => sts.close());
-  return { endpoint: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`, seen };
+  const sockets: Socket[] = [];
+  sts.on('connection', (socket) => sockets.push(socket));
+  return { endpoint: `http://127.0.0.1:${(sts.address() as AddressInfo).port}`, seen, sockets };
 }
 
 test('asks an STS of its own for a role, signed for its host and region, and reads the answer as AWS gives it', async (t) => {
@@ -141,4 +143,15 @@ test('names no role where none is configured', async (t) => {
 
 test('keeps the session policy within what S3 servers take, for the longest names', () => {
   assert.ok(sessionPolicy('b'.repeat(63), 'f'.repeat(63), 'aws-us-gov').length <= 2048);
+});
+
+test('flows that start one after another share a connection, which is let go when none follows', async (t) => {
+  const { endpoint, seen, sockets } = await startSts(t);
+  const minter = createCredentialMinter(settings({ sts: { endpoint, region: 'us-east-1' } }), server.keys);
+  for (const flow of ['flow-1', 'flow-2', 'flow-3']) await minter.mint(flow, signal);
+  assert.equal(seen.length, 3);
+  const [socket, ...others] = sockets;
+  assert.ok(socket !== undefined);
+  assert.equal(others.length, 0);
+  if (!socket.closed) await once(socket, 'close');
 });
