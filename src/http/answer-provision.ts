@@ -32,12 +32,17 @@ export interface ProvisionAnswer {
   answer: 'accepted' | 'repeated' | 'deprovisioned';
 }
 
+/** The same with what it was decided from, for the log. */
+export interface DecidedAnswer extends ProvisionAnswer {
+  decision: Decision;
+}
+
 /** Whatever is wrong for good throws a 4xx, which the connector takes as final; what may work later throws a 503. */
 export async function answerProvision(
   deps: ProvisionDependencies,
   asked: Asked,
   signal: AbortSignal,
-): Promise<ProvisionAnswer> {
+): Promise<DecidedAnswer> {
   const { connector, message } = asked;
   const id = flowName({ dialect: 'control-plane', connector: connector.name, ids: message.ids });
   try {
@@ -63,22 +68,15 @@ function markLate({ flows }: ProvisionDependencies, { id, log }: Asked & { id: s
 
 async function answerFor(
   deps: ProvisionDependencies,
-  { id, ...asked }: Asked & { id: string },
+  asked: Asked & { id: string },
   signal: AbortSignal,
-): Promise<ProvisionAnswer> {
-  const { connector, message } = asked;
+): Promise<DecidedAnswer> {
+  const { id, message } = asked;
   const { created = false, recalled: known } =
     message.type === 'provision' ? await acceptIfPossible(deps, asked, signal) : {};
-  const { decision, recalled }: Decided = created
-    ? { decision: 'accept' }
-    : await decide(deps, { ...asked, id, known }, signal);
-  const answer = created ? 'accepted' : await act[decision](deps, { ...asked, id, recalled }, signal);
-  // Only now: what was decided may still be refused.
-  flowLogger(asked.log, id).info(
-    { connector: connector.name, assetId: message.assetId, type: message.type, decision, answer },
-    'asked',
-  );
-  return { id, answer };
+  if (created) return { id, answer: 'accepted', decision: 'accept' };
+  const { decision, recalled } = await decide(deps, { ...asked, known }, signal);
+  return { id, answer: await act[decision](deps, { ...asked, recalled }, signal), decision };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface HttpState {
   shownPath: string;
   /** Name of the configured connector that asks, or says that it does. */
   asker?: string;
+  /** What the log says of the request beside how it was answered. */
+  logged?: Readonly<Record<string, unknown>>;
   /** Set if the request was refused like others before it: then a line at level debug will do. */
   repeatedRefusal?: boolean;
   /** For a route with `body: 'json'`; call it once the caller may use the route. Throws what is wrong with the body. */

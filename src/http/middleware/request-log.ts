@@ -26,7 +26,10 @@ export function requestLog({ log, metrics, redact }: RequestLogDependencies): Mi
       const route = state.route?.path ?? 'none';
       metrics.httpSeconds.observe({ method, route, status: String(status) }, millis / 1000);
       const peer = req.socket.remoteAddress;
-      state.log[levelOf(state)]({ method, path: state.shownPath, status, millis, peer }, 'request');
+      state.log[levelOf(state)](
+        { ...state.logged, method, path: state.shownPath, status, millis, peer },
+        'request',
+      );
     });
     await next();
   };

@@ -2,7 +2,7 @@ import type { Config, ConnectorConfig, Secrets } from '../../config/config.ts';
 import { isBelowPrefix, showAddress } from '../../connector/callback-address.ts';
 import { readProvisionRequest, type ProvisionMessage } from '../../connector/control-plane/read-request.ts';
 import { ServiceError } from '../../errors.ts';
-import { answerProvision, type ProvisionDependencies } from '../answer-provision.ts';
+import { answerProvision, type ProvisionAnswer, type ProvisionDependencies } from '../answer-provision.ts';
 import { authenticateConnector } from '../authenticate-connector.ts';
 import { bareAllowed } from '../bare-allowed.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
@@ -37,8 +37,12 @@ export function provisionRoutes(deps: ProvisionRoutesDependencies): Route[] {
   ): Promise<void> {
     const { template } = ctx.params;
     const asked = { connector, message, ...(template === undefined ? {} : { template }), log: ctx.state.log };
+    const { id, answer, decision } = await answerProvision(deps, asked, ctx.state.signal);
+    const { assetId, type } = message;
+    // Only now: what was decided may still be refused.
+    ctx.state.logged = { flowId: id, job: id, connector: connector.name, assetId, type, decision, answer };
+    ctx.body = { id, answer } satisfies ProvisionAnswer;
     // Exactly 200: a deprovision is taken for refused with any other 2xx.
-    ctx.body = await answerProvision(deps, asked, ctx.state.signal);
     ctx.status = 200;
   }
   const base = '/connectors/:connector/:token/provision';

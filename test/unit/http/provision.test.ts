@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../../src/errors.ts';
+import { memoryLog } from '../../support/memory-log.ts';
 import { readTraffic, versions } from '../connector/read-traffic.ts';
 import { memoryFlows } from './memory-flows.ts';
 import { aConnector, ask, problemIn, provisionBody, startHttp, token } from './start-http.ts';
@@ -43,6 +44,23 @@ test('a repeat is answered as the first was, after it was marked as asked again'
   assert.deepEqual([first.status, again.status], [200, 200]);
   assert.equal(flows.views.size, 1);
   assert.deepEqual(flows.askedAgain, [...flows.views.keys()]);
+});
+
+test('one line of the log says who asked for what, for which flow, and how it was answered', async (t) => {
+  const { log, entries, lines } = memoryLog();
+  const { port, server } = await startHttp(t, { log });
+  const { id } = JSON.parse((await ask(port, path, { body: provisionBody() })).body) as { id: string };
+  await ask(port, path, { body: provisionBody() });
+  await server.close();
+  assert.equal(lines.length, 2);
+  const about = ['flowId', 'job', 'connector', 'assetId', 'type', 'status', 'decision', 'answer'];
+  assert.deepEqual(
+    entries('request').map((entry) => about.map((member) => entry[member])),
+    [
+      [id, id, 'edc', 'job-asset', 'provision', 200, 'accept', 'accepted'],
+      [id, id, 'edc', 'job-asset', 'provision', 200, 'ask-again', 'repeated'],
+    ],
+  );
 });
 
 for (const type of ['provision', undefined]) {
