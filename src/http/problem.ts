@@ -1,4 +1,5 @@
 import { isServiceError, type ErrorCode } from '../errors.ts';
+import type { HttpContext } from './route.ts';
 
 /** RFC 9457. `type` is stable: programs may compare it. */
 export interface Problem {
@@ -12,6 +13,22 @@ export interface Problem {
 
 export function buildProblem({ code, ...problem }: Omit<Problem, 'type'> & { code: string }): Problem {
   return { type: `urn:edc-job-provisioner:problem:${code}`, ...problem };
+}
+
+type Answer = Pick<HttpContext, 'status' | 'body' | 'type'>;
+
+/** A problem that is no error of ours, under the same names as those that are thrown (RFC 9457). */
+export function answerProblem(
+  answer: Answer,
+  problem: Omit<Problem, 'type'> & { code: string; [member: string]: unknown },
+): void {
+  sendProblem(answer, buildProblem(problem));
+}
+
+export function sendProblem(answer: Answer, problem: Problem): void {
+  answer.status = problem.status;
+  answer.body = JSON.stringify(problem);
+  answer.type = 'application/problem+json';
 }
 
 /** Never a stack, never a secret: what we did not word ourselves is not shown. */

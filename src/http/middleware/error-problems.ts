@@ -1,9 +1,8 @@
 import type { Middleware, ParameterizedContext } from 'koa';
 import type { Redact } from '../../redact-secrets.ts';
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
-import { sendProblem } from '../answer-problem.ts';
 import { createRepeatLimit } from '../limit-repeats.ts';
-import { problemOf, type Problem } from '../problem.ts';
+import { sendProblem, problemOf, type Problem } from '../problem.ts';
 import { kindOf, type Refusals } from '../refusals.ts';
 import type { HttpState } from '../route.ts';
 

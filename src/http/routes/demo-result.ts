@@ -6,7 +6,7 @@ import { chooseBytes } from '../../result/choose-bytes.ts';
 import type { ManifestCache } from '../../result/manifest-cache.ts';
 import type { StoredManifest } from '../../result/read-manifest.ts';
 import { archiveBody, fileBody } from '../../result/result-body.ts';
-import { answerProblem } from '../answer-problem.ts';
+import { answerProblem } from '../problem.ts';
 import { describeOutcome, logLines } from '../progress-lines.ts';
 import type { HttpContext } from '../route.ts';
 import { sendBody, type BodySender } from './send-body.ts';

@@ -1,6 +1,6 @@
 import { isServiceError, messageOf, type ErrorCode } from '../../errors.ts';
 import { withinDeadline } from '../../until-aborted.ts';
-import { answerProblem } from '../answer-problem.ts';
+import { answerProblem } from '../problem.ts';
 import { refusalSchema, type Refusals } from '../refusals.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
 

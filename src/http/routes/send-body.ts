@@ -7,7 +7,7 @@ import { openBody } from '../../result/open-body.ts';
 import type { ReadPatience } from '../../result/read-object.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { answerProblem } from '../answer-problem.ts';
+import { answerProblem } from '../problem.ts';
 import type { DownloadSlots, ReleaseSlot } from '../download-slots.ts';
 import type { HttpContext } from '../route.ts';
 
