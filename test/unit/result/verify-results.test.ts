@@ -184,9 +184,9 @@ test('asks for the manifest and for the listing at the same time', async () => {
   const listing = Promise.withResolvers<undefined>();
   const list = store.list.bind(store);
   const read = store.read.bind(store);
-  store.list = (prefix, until) => {
+  store.list = async function* (prefix, until) {
     listing.resolve(undefined);
-    return list(prefix, until);
+    yield* list(prefix, until);
   };
   store.read = async (key, limitBytes, until) => {
     await listing.promise;
