@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { applyStrategicMergePatch } from '../../src/api/patch/strategic-merge-patch.ts';
-import { list, map, object, string } from '../../src/api/schema/schema.ts';
+import { list, map, string, type Schema } from '../../src/api/schema/schema.ts';
+
+function object(fields: Record<string, Schema>): Schema {
+  return { type: 'object', fields };
+}
 
 const schema = object({
-  env: list(object({ name: string, value: string }), 'name'),
+  env: { ...list(object({ name: string, value: string })), mergeKey: 'name' },
   args: list(string),
   labels: map(string),
   source: object({ secret: string, map: string }),

@@ -1,112 +1,97 @@
-import { labelSelector, objectMeta, objectReference } from './meta-schema.ts';
-import { podSpec, podStatus, podTemplate } from './pod-schema.ts';
+import * as models from '@kubernetes/client-node';
+
 import {
   any,
   boolean,
-  fields,
+  intOrString,
   integer,
   list,
   map,
   microTime,
-  object,
   quantity,
-  set,
   string,
   time,
 } from './schema.ts';
 import type { Schema } from './schema.ts';
 
-const typed = { apiVersion: string, kind: string, metadata: objectMeta };
+interface Model {
+  getAttributeTypeMap(): { baseName: string; type: string }[];
+}
 
-const failureRule = object({
-  action: string,
-  onExitCodes: object({ containerName: string, operator: string, values: list(integer) }),
-  onPodConditions: list(object({ type: string, status: string })),
-});
-
-const jobSpec = object({
-  ...fields(
-    integer,
-    'parallelism completions activeDeadlineSeconds backoffLimit backoffLimitPerIndex maxFailedIndexes ttlSecondsAfterFinished',
-  ),
-  ...fields(string, 'completionMode podReplacementPolicy managedBy'),
-  ...fields(boolean, 'manualSelector suspend'),
-  podFailurePolicy: object({ rules: list(failureRule) }),
-  successPolicy: any,
-  selector: labelSelector,
-  template: podTemplate,
-});
-
-const jobStatus = object({
-  ...fields(string, 'completedIndexes failedIndexes'),
-  ...fields(time, 'startTime completionTime'),
-  ...fields(integer, 'active succeeded failed terminating ready observedGeneration'),
-  conditions: list(any, 'type'),
-  uncountedTerminatedPods: any,
-});
-
-const leaseSpec = object({
-  ...fields(string, 'holderIdentity strategy preferredHolder'),
-  ...fields(microTime, 'acquireTime renewTime'),
-  ...fields(integer, 'leaseDurationSeconds leaseTransitions'),
-});
+const scalars: Record<string, Schema> = {
+  string,
+  boolean,
+  number: integer,
+  Date: time,
+  V1MicroTime: microTime,
+  IntOrString: intOrString,
+};
+/** For the library a quantity is a string. */
+const quantities = new Set(
+  'limits requests capacity allocatable hard used sizeLimit divisor overhead'.split(' '),
+);
+/** The library does not have them; the same names mean the same in all kinds here. */
+const mergeKeys: Record<string, string> = {
+  ...keyedBy('name', 'containers initContainers ephemeralContainers volumes env imagePullSecrets secrets'),
+  ...keyedBy('name', 'schedulingGates resourceClaims claims'),
+  ...keyedBy('type', 'conditions addresses'),
+  ...keyedBy('ip', 'hostAliases podIPs'),
+  ports: 'containerPort',
+  volumeMounts: 'mountPath',
+  volumeDevices: 'devicePath',
+  topologySpreadConstraints: 'topologyKey',
+  ownerReferences: 'uid',
+};
+const sets = new Set(['finalizers', 'podCIDRs']);
+const known = new Map<string, Schema>();
 
 /** The members of each kind this cluster serves, by plural name. */
 export const kindSchemas: Record<string, Schema> = {
-  configmaps: object({ ...typed, data: map(string), binaryData: map(string), immutable: boolean }),
-  events: object({
-    ...typed,
-    involvedObject: objectReference,
-    related: objectReference,
-    ...fields(string, 'reason message type action reportingComponent reportingInstance'),
-    ...fields(time, 'firstTimestamp lastTimestamp'),
-    eventTime: microTime,
-    count: integer,
-    source: object({ component: string, host: string }),
-    series: any,
-  }),
-  jobs: object({ ...typed, spec: jobSpec, status: jobStatus }),
-  leases: object({ ...typed, spec: leaseSpec }),
-  namespaces: object({
-    ...typed,
-    spec: object({ finalizers: set(string) }),
-    status: object({ phase: string, conditions: list(any, 'type') }),
-  }),
-  nodes: object({
-    ...typed,
-    spec: object({
-      ...fields(string, 'podCIDR providerID'),
-      unschedulable: boolean,
-      podCIDRs: set(string),
-      taints: list(object({ ...fields(string, 'key value effect'), timeAdded: time })),
-    }),
-    status: object({
-      ...fields(map(quantity), 'capacity allocatable'),
-      ...fields(any, 'nodeInfo daemonEndpoints images'),
-      conditions: list(any, 'type'),
-      addresses: list(any, 'type'),
-    }),
-  }),
-  pods: object({ ...typed, spec: podSpec, status: podStatus }),
-  resourcequotas: object({
-    ...typed,
-    spec: object({ hard: map(quantity), scopes: list(string), scopeSelector: any }),
-    status: object(fields(map(quantity), 'hard used')),
-  }),
-  rolebindings: object({
-    ...typed,
-    subjects: list(object(fields(string, 'kind name namespace apiGroup'))),
-    roleRef: object(fields(string, 'kind name apiGroup')),
-  }),
-  roles: object({
-    ...typed,
-    rules: list(object(fields(list(string), 'apiGroups resources resourceNames verbs'))),
-  }),
-  secrets: object({ ...typed, data: map(string), stringData: map(string), type: string, immutable: boolean }),
-  serviceaccounts: object({
-    ...typed,
-    secrets: list(objectReference, 'name'),
-    imagePullSecrets: list(object({ name: string }), 'name'),
-    automountServiceAccountToken: boolean,
-  }),
+  configmaps: schemaOf('V1ConfigMap'),
+  events: schemaOf('CoreV1Event'),
+  jobs: schemaOf('V1Job'),
+  leases: schemaOf('V1Lease'),
+  namespaces: schemaOf('V1Namespace'),
+  nodes: schemaOf('V1Node'),
+  pods: schemaOf('V1Pod'),
+  resourcequotas: schemaOf('V1ResourceQuota'),
+  rolebindings: schemaOf('V1RoleBinding'),
+  roles: schemaOf('V1Role'),
+  secrets: schemaOf('V1Secret'),
+  serviceaccounts: schemaOf('V1ServiceAccount'),
 };
+
+/** The members of a type as the client library has them from the API's own OpenAPI document. */
+function schemaOf(type: string): Schema {
+  const found = scalars[type] ?? known.get(type);
+  if (found) return found;
+  const element = /^Array<(.*)>$/.exec(type)?.[1];
+  if (element !== undefined) return list(schemaOf(element));
+  const value = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1];
+  if (value !== undefined) return map(schemaOf(value));
+  const model = (models as unknown as Record<string, Partial<Model> | undefined>)[type];
+  if (!model?.getAttributeTypeMap) return any;
+  const fields: Record<string, Schema> = {};
+  const schema: Schema = { type: 'object', fields };
+  known.set(type, schema);
+  for (const { baseName, type: member } of model.getAttributeTypeMap())
+    fields[baseName] = memberSchema(baseName, member);
+  return schema;
+}
+
+function memberSchema(name: string, type: string): Schema {
+  if (quantities.has(name))
+    return type === 'string' ? quantity : type.startsWith('{') ? map(quantity) : schemaOf(type);
+  const schema = schemaOf(type);
+  if (schema.type !== 'list') return schema;
+  const mergeKey = mergeKeys[name];
+  return {
+    ...schema,
+    ...(sets.has(name) ? { isSet: true } : {}),
+    ...(mergeKey === undefined ? {} : { mergeKey }),
+  };
+}
+
+function keyedBy(key: string, names: string): Record<string, string> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, key]));
+}
