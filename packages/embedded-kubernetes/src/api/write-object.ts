@@ -4,7 +4,6 @@ import { jobSpecOf } from '../registry/kinds/shapes.ts';
 import { badRequest, notFound, StatusError } from '../registry/status-error.ts';
 import type { KubeObject, ObjectInput } from '../registry/types.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
-import { applyJsonPatch } from './patch/json-patch.ts';
 import { applyMergePatch } from './patch/merge-patch.ts';
 import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
 import { fieldValidationOption, keyOf, registryFor } from './query.ts';
@@ -65,29 +64,26 @@ export async function patchObject(request: ApiRequest, context: ApiContext): Pro
   return objectAnswer({ code: 200, object: updated, warnings }, request, context);
 }
 
-const patchTypes = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-];
+const patchTypes = ['application/merge-patch+json', 'application/strategic-merge-patch+json'];
+
+const unsupportedPatches: Record<string, string> = {
+  'application/json-patch+json': 'JSON patches are not supported by this cluster, use --type merge; ',
+  'application/apply-patch+yaml': 'server-side apply is not supported by this cluster; ',
+  'application/apply-patch+cbor': 'server-side apply is not supported by this cluster; ',
+};
 
 function patchMethod(request: ApiRequest): (target: KubeObject, patch: unknown) => unknown {
   const schema = kindSchemas[request.definition.plural] ?? any;
   switch (request.contentType) {
-    case 'application/json-patch+json':
-      return applyJsonPatch;
     case 'application/merge-patch+json':
       return (target, patch) => applyMergePatch(target, asObject(patch));
     case 'application/strategic-merge-patch+json':
       return (target, patch) => applyStrategicMergePatch(target, patch, schema);
-    default: {
-      const isApply = request.contentType.startsWith('application/apply-patch');
-      const why = isApply ? 'server-side apply is not supported by this cluster; ' : '';
+    default:
       throw unsupportedMediaType(
-        `${why}accepted media types include: ${patchTypes.join(', ')}`,
+        `${unsupportedPatches[request.contentType] ?? ''}accepted media types include: ${patchTypes.join(', ')}`,
         request.contentType,
       );
-    }
   }
 }
 

@@ -100,7 +100,7 @@ test(
 );
 
 test('kubectl applies, labels, annotates and patches', { skip }, async (t) => {
-  const { api, succeeds } = await startWithKubectl(t);
+  const { api, kubectl, succeeds } = await startWithKubectl(t);
   await succeeds('apply -f -', manifest);
   const changed = manifest.replace('"backoffLimit":0', '"backoffLimit":2');
   assert.equal(await succeeds('apply -f -', changed), 'job.batch/hello configured\n');
@@ -108,7 +108,9 @@ test('kubectl applies, labels, annotates and patches', { skip }, async (t) => {
   await succeeds('label job hello app=x');
   await succeeds('annotate job hello note=y');
   await succeeds('patch job hello -p {"spec":{"suspend":true}}');
-  await succeeds('patch job hello --type=json -p [{"op":"replace","path":"/spec/parallelism","value":3}]');
+  await succeeds('patch job hello --type=merge -p {"spec":{"parallelism":3}}');
+  const json = await kubectl('patch job hello --type=json -p [{"op":"remove","path":"/spec/parallelism"}]');
+  assert.match(json.stderr, /use --type merge/);
   const job = api.registry.get(keyOf('jobs', 'hello'));
   const { backoffLimit, suspend, parallelism } = job?.['spec'] as Record<string, unknown>;
   assert.deepEqual(
