@@ -39,13 +39,14 @@ export const combinations: readonly Combination[] = [
   },
 ];
 
-/** What shows in two minutes that the service runs on real servers: main path, failures, cancel, credentials, deployment. */
+/** What shows in two minutes that the service runs on real servers: main path, failures, cancel, credentials, deployment, Pod Security. */
 const smoke = [
   'main-path.store.test.ts',
   'failures.test.ts',
   'cancel.test.ts',
   'flow-credentials.store.test.ts',
   'deploy-dry-run.test.ts',
+  'pending-admission-refused.test.ts',
 ];
 
 export const smokeCombination: CombinationName = 'real-minio';

@@ -14,6 +14,10 @@ const needs = {
     isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
     reason: 'needs a kubelet with containers: `npm run test:real`',
   },
+  'real admission': {
+    isThere: () => process.env['TEST_KUBECONFIG'] !== undefined,
+    reason: 'the embedded cluster has no Pod Security: `npm run test:real`',
+  },
   'own control plane': {
     isThere: () => process.env['TEST_CLUSTER_DIRECTORY'] !== undefined,
     reason: 'stops, restarts or reads the files of the servers of `npm run test:real`',

@@ -1,6 +1,4 @@
-import { securityLevelOf, securityViolations } from '../registry/admission/pod-security.ts';
 import { isRecord } from '../registry/copy.ts';
-import { jobSpecOf } from '../registry/kinds/shapes.ts';
 import { badRequest, notFound, StatusError } from '../registry/status-error.ts';
 import type { KubeObject, ObjectInput } from '../registry/types.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
@@ -19,18 +17,7 @@ export async function createObject(request: ApiRequest, context: ApiContext): Pr
   const registry = registryFor(request, context);
   const { object, warnings } = await readObject(request);
   const created = registry.create(request.definition.plural, object);
-  warnings.push(...securityWarnings(created, context));
   return objectAnswer({ code: 201, object: created, warnings }, request, context);
-}
-
-/** A Job whose pods the namespace will refuse is accepted all the same. */
-function securityWarnings(object: KubeObject, { registry }: ApiContext): string[] {
-  if (object.kind !== 'Job') return [];
-  const { namespace = '' } = object.metadata;
-  const level = securityLevelOf(registry.get({ resource: 'namespaces', name: namespace }));
-  const violations = securityViolations(jobSpecOf(object).template?.spec ?? {}, level.name);
-  if (violations.length === 0) return [];
-  return [`would violate PodSecurity "${level.text}": ${violations.join(', ')}`];
 }
 
 /** PUT of an object or its status; a Lease or an Event that is absent is created. */

@@ -33,16 +33,6 @@ test('a Job deleted without a propagation policy leaves its pods, as batch/v1 do
   assert.ok(api.registry.get(keyOf('pods', 'p')));
 });
 
-test('a Job whose pods its namespace will refuse is accepted with a warning', async (t) => {
-  const api = await startTestApi(t);
-  api.registry.modify({ resource: 'namespaces', name: 'default' }, ({ metadata }) => {
-    metadata.labels = { ...metadata.labels, 'pod-security.kubernetes.io/enforce': 'restricted' };
-  });
-  const reply = await api.call(paths.jobs, { method: 'POST', body: aJob('a') });
-  assert.equal(reply.code, 201);
-  assert.match(String(reply.headers['warning']), /would violate PodSecurity \\"restricted:latest\\": allow/);
-});
-
 test('the options of a deletion may be in its body', async (t) => {
   const api = await startTestApi(t);
   const job = api.registry.create('jobs', aJob('a'));

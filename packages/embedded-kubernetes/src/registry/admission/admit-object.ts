@@ -4,17 +4,13 @@ import { forbidden, qualified } from '../status-error.ts';
 import type { StatusError } from '../status-error.ts';
 import type { Store } from '../store.ts';
 import type { KubeObject } from '../types.ts';
-import { securityLevelOf, securityViolations } from './pod-security.ts';
 import { quotaRefusal } from './resource-quota.ts';
 
 /** What is asked of an object that is right in itself: may it be in this cluster, in this namespace? Throws 403 if not. */
 export function admitObject(store: Store, definition: ResourceDefinition, object: KubeObject): void {
   const { namespace, name } = object.metadata;
   if (namespace === undefined) return;
-  if (definition.plural === 'pods') {
-    checkReferences(store, definition, object);
-    checkSecurity(store, definition, object);
-  }
+  if (definition.plural === 'pods') checkReferences(store, definition, object);
   const refusal = quotaRefusal(store, definition, object);
   if (refusal !== undefined) throw refused(definition, name, refusal);
 }
@@ -50,12 +46,4 @@ function missingReference(
   }
   if (typeof runtimeClassName !== 'string') return undefined;
   return `pod rejected: RuntimeClass "${runtimeClassName}" not found`;
-}
-
-function checkSecurity(store: Store, definition: ResourceDefinition, pod: KubeObject): void {
-  const { name, namespace = '' } = pod.metadata;
-  const level = securityLevelOf(store.find({ resource: 'namespaces', name: namespace }));
-  const violations = securityViolations(podSpecOf(pod), level.name, pod.metadata.annotations);
-  if (violations.length === 0) return;
-  throw refused(definition, name, `violates PodSecurity "${level.text}": ${violations.join(', ')}`);
 }
