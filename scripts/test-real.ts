@@ -25,7 +25,7 @@ const help = `Usage: npm run test:real -- [options] [files or folders of tests]
   --without NAME   all but this one (may be repeated)
   --quick          without the scenarios that take many minutes each with real pods
   --smoke          only what shows in minutes that it works: main path, failures, cancel, credentials, deployment,
-                   on Kubernetes with one node and MinIO
+                   Pod Security, on Kubernetes with one node and MinIO
   --keep           leave the servers running, and say how to use and stop them
 `;
 

@@ -17,15 +17,6 @@ const factors: Record<string, number> = {
   Ei: 2 ** 60,
 };
 
-/** A number as a quantity; what is not whole becomes thousandths. */
-export function quantityText(amount: number): string {
-  const thousandths = Math.round(amount * 1000);
-  if (thousandths % 1000 !== 0) return `${thousandths}m`;
-  const whole = thousandths / 1000;
-  const unit = ['Ti', 'Gi', 'Mi', 'Ki'].find((each) => whole !== 0 && whole % (factors[each] ?? 1) === 0);
-  return unit === undefined ? String(whole) : `${whole / (factors[unit] ?? 1)}${unit}`;
-}
-
 /** The number a Kubernetes quantity (`500m`, `1Gi`) stands for; NaN if it is none. */
 export function parseQuantity(quantity: string): number {
   const parts = /^([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)$/.exec(quantity);

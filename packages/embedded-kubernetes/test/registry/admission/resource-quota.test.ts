@@ -9,12 +9,6 @@ function withQuota(hard: Record<string, string>) {
   return registry;
 }
 
-function podWith(name: string, requests: Record<string, string>) {
-  return aPod(name, {
-    spec: { containers: [{ name: 'worker', image: 'busybox', resources: { requests } }] },
-  });
-}
-
 function usage(registry: ReturnType<typeof aRegistry>) {
   const quota = registry.get({ resource: 'resourcequotas', namespace: 'default', name: 'few' });
   return (quota?.['status'] as { used: unknown }).used;
@@ -37,24 +31,19 @@ test('a pod for which there is no room is refused, until one that ran has ended'
   registry.create('pods', aPod('b'));
 });
 
-test('requests are added up, and only what is exceeded is named', () => {
-  const registry = withQuota({ pods: '5', 'requests.cpu': '1', memory: '1Gi' });
-  registry.create('pods', podWith('a', { cpu: '700m', memory: '512Mi' }));
-  const status = refusal(() => registry.create('pods', podWith('b', { cpu: '400m', memory: '512Mi' })));
+test('all counts that are exceeded are named, and ended pods count where they are counted', () => {
+  const registry = withQuota({ pods: '1', 'count/pods': '1' });
+  registry.create('pods', aPod('a'));
+  const both = refusal(() => registry.create('pods', aPod('b')));
   assert.match(
-    status.message,
-    /exceeded quota: few, requested: requests.cpu=400m, used: requests.cpu=700m, limited: requests.cpu=1$/,
+    both.message,
+    /requested: count\/pods=1,pods=1, used: count\/pods=1,pods=1, limited: count\/pods=1,pods=1$/,
   );
-  assert.deepEqual(usage(registry), { pods: '1', 'requests.cpu': '700m', memory: '512Mi' });
-});
-
-test('where compute is limited a container has to say what it needs', () => {
-  const registry = withQuota({ 'requests.cpu': '1' });
-  const status = refusal(() => registry.create('pods', aPod('a')));
-  assert.equal(
-    status.message,
-    'pods "a" is forbidden: failed quota: few: must specify requests.cpu for: worker',
-  );
+  registry.modify({ resource: 'pods', namespace: 'default', name: 'a' }, (pod) => {
+    pod['status'] = { phase: 'Succeeded' };
+  });
+  const one = refusal(() => registry.create('pods', aPod('b')));
+  assert.match(one.message, /requested: count\/pods=1, used: count\/pods=1, limited: count\/pods=1$/);
 });
 
 test('the number of Jobs can be limited', () => {
@@ -67,7 +56,9 @@ test('the number of Jobs can be limited', () => {
   );
 });
 
-test('a quota on what is not counted here is refused', () => {
-  const status = refusal(() => withQuota({ 'requests.storage': '1Gi' }));
-  assert.deepEqual(fieldsOf(status), ['spec.hard[requests.storage]']);
-});
+for (const name of ['requests.cpu', 'memory', 'requests.storage', 'count/services']) {
+  test(`a quota on ${name}, which is not counted here, is refused`, () => {
+    const status = refusal(() => withQuota({ [name]: '1' }));
+    assert.deepEqual(fieldsOf(status), [`spec.hard[${name}]`]);
+  });
+}
