@@ -42,6 +42,8 @@ test('a Secret’s bytes become base64', () => {
 const unreadable: { name: string; body: Buffer }[] = [
   { name: 'no magic number', body: Buffer.from('abcd') },
   { name: 'a kind nobody writes this way', body: envelope('v1', 'Pod', metadata) },
+  { name: 'a Job', body: envelope('batch/v1', 'Job', metadata) },
+  { name: 'a number for a text', body: envelope('v1', 'Secret', Buffer.from([(3 << 3) | 0, 1])) },
   {
     name: 'a member it would lose',
     body: envelope('v1', 'ConfigMap', Buffer.concat([metadata, member(9, 'x')])),

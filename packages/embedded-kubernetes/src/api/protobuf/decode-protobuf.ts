@@ -92,10 +92,10 @@ function store(result: Record<string, unknown>, field: Field, value: bigint | Bu
 }
 
 function converted(type: FieldType, value: bigint | Buffer): unknown {
-  if (typeof value === 'bigint') return type === 'boolean' ? value !== 0n : Number(value);
+  if (type === 'boolean' && typeof value === 'bigint') return value !== 0n;
+  if (typeof value === 'bigint') throw unreadable('a number was not expected');
   if (type === 'string') return value.toString();
   if (type === 'bytes') return value.toString('base64');
-  if (type === 'quantity') return readMessage(value, { 1: { name: 'text', type: 'string' } })['text'];
   if (typeof type === 'string') throw unreadable(`a ${type} was expected`);
   return readMessage(value, type);
 }
@@ -109,6 +109,6 @@ function unreadable(why: string): StatusError {
   return new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',
-    message: `this cluster cannot read the application/vnd.kubernetes.protobuf body (${why}): send application/json`,
+    message: `this cluster cannot read the application/vnd.kubernetes.protobuf body (${why}): send application/json, as kubectl create -f does`,
   });
 }
