@@ -26,6 +26,8 @@ export type FailureReason =
   | 'results-missing'
   | 'results-changed'
   | 'results-incomplete'
+  /** The store could not be asked for them for as long as a delivery may take. */
+  | 'results-unverified'
   | 'bucket-missing';
 
 export type CancelReason = 'deprovisioned' | 'cancelled-by-user' | 'job-deleted' | 'transfer-ended';

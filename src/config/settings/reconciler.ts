@@ -41,7 +41,7 @@ export const ReconcilerSettings = closed({
   ),
   deliverySeconds: integer(
     { min: 1, max: 30 * day, default: day },
-    'The delivery of an outcome is given up after this.',
+    'The delivery of an outcome is given up after this, and so is the verification of results before it.',
   ),
   tombstoneSeconds: integer(
     { min: 0, max: 30 * day, default: day },

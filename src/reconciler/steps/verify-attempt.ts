@@ -1,7 +1,8 @@
+import { messageOf } from '../../errors.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { Outcome, ResultsSummary } from '../../flow/outcome.ts';
 import { requiredPaths } from '../../result/choose-bytes.ts';
-import { verifyResults } from '../../result/verify-results.ts';
+import { verifyResults, type Verdict } from '../../result/verify-results.ts';
 import type { SidecarReport } from '../../flow/sidecar-report.ts';
 import type { Reconciler, StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
@@ -12,23 +13,16 @@ export interface AttemptToVerify {
   report: Extract<SidecarReport, { manifest: unknown }>['manifest'];
 }
 
-/** The fourth proof of success: what the store lists agrees with the manifest that the sidecar reported. */
+/**
+ * The fourth proof of success: what the store lists agrees with the manifest that the sidecar reported. A store that is out of reach
+ * throws and is asked again later, for as long as a delivery may take; then the flow fails.
+ */
 export async function verifyAttempt(
   deps: Reconciler,
   { flow, attempt, report }: AttemptToVerify,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const verified = await verifyResults(
-    {
-      store: deps.store,
-      flow: flow.name,
-      attempt,
-      report,
-      required: requiredPaths(flow.plan.results),
-      allowEmpty: flow.plan.results.allowEmpty === true,
-    },
-    signal,
-  );
+  const verified = await verify(deps, { flow, attempt, report }, signal);
   const at = deps.now().toISOString();
   if (verified.verdict === 'failed') {
     const { reason, message } = verified;
@@ -36,6 +30,25 @@ export async function verifyAttempt(
   }
   const outcome: Outcome = { phase: 'succeeded', at, results: summarize(attempt, report) };
   return await setOutcome(deps, { flow, outcome, manifest: verified.manifest }, signal);
+}
+
+async function verify(
+  { store, config, now }: Reconciler,
+  { flow, attempt, report }: AttemptToVerify,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { results } = flow.plan;
+  const required = requiredPaths(results);
+  const allowEmpty = results.allowEmpty === true;
+  try {
+    return await verifyResults({ store, flow: flow.name, attempt, report, required, allowEmpty }, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const seconds = config.reconciler.deliverySeconds;
+    if (now().getTime() <= Date.parse(flow.attempt?.at ?? '') + seconds * 1000) throw error;
+    const message = `The store could not be asked for the results within ${seconds} s: ${messageOf(error)}`;
+    return { verdict: 'failed', reason: 'results-unverified', message };
+  }
 }
 
 function summarize(
