@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
-import { connectorCalls } from './connector-calls.ts';
+import { connectorCalls } from './dialects/connector-calls.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config/load-config.ts';
-import { readProvisionRequest } from '../../src/connector/control-plane/read-request.ts';
+import { readProvisionRequest } from '../../src/dialects/control-plane/read-request.ts';
 import { flowName } from '../../src/flow/names.ts';
 import type { Job } from '../../src/kubernetes/types.ts';
 import { buildFlowJob } from '../../src/provisioner/build-flow-job.ts';

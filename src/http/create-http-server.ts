@@ -11,7 +11,7 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { bareAllowed } from './bare-allowed.ts';
 import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
-import { provisionRoutes } from './routes/provision.ts';
+import { provisionRoutes } from '../dialects/control-plane/routes.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
 
 export interface HttpDependencies {

@@ -1,4 +1,4 @@
-import { ProvisionRequestBody } from '../connector/control-plane/schemas.ts';
+import { ProvisionRequestBody } from '../dialects/control-plane/schemas.ts';
 import { problemSchema } from './problem.ts';
 import type { OperationResponse, Route } from './route.ts';
 

@@ -1,7 +1,7 @@
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
 import { createAskAgain } from './ask-again.ts';
-import { awaitAttempt } from './await-attempt.ts';
+import { awaitAttempt } from '../dialects/control-plane/await-attempt.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './cancel-flow.ts';
 import { findFlow, recallFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';

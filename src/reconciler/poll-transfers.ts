@@ -1,4 +1,4 @@
-import type { TransferPoll } from '../connector/transfer-poll.ts';
+import type { TransferPoll } from '../dialects/transfer-poll.ts';
 import { isServiceError, messageOf } from '../errors.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowLogger, type Logger } from '../log.ts';

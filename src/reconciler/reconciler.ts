@@ -1,5 +1,5 @@
 import type { Config, Secrets } from '../config/config.ts';
-import type { DeliveryAnswer } from '../connector/delivery-answer.ts';
+import type { DeliveryAnswer } from '../dialects/delivery-answer.ts';
 import type { DataAddress } from '../flow/data-address.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Attempt } from '../flow/attempt.ts';

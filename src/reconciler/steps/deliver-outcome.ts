@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeliveryAnswer } from '../../connector/delivery-answer.ts';
+import type { DeliveryAnswer } from '../../dialects/delivery-answer.ts';
 import { isServiceError, messageOf } from '../../errors.ts';
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import type { DataAddress } from '../../flow/data-address.ts';

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { openApiPath } from '../../../src/http/openapi.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
-import { provisionRoutes } from '../../../src/http/routes/provision.ts';
+import { provisionRoutes } from '../../../src/dialects/control-plane/routes.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { serviceRoutes } from '../../../src/http/routes/service.ts';
 import { createMetrics } from '../../../src/metrics.ts';

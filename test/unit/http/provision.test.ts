@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../../src/errors.ts';
 import { memoryLog } from '../../support/memory-log.ts';
-import { readTraffic, versions } from '../connector/read-traffic.ts';
+import { readTraffic, versions } from '../dialects/read-traffic.ts';
 import { memoryFlows } from './memory-flows.ts';
 import { aConnector, ask, problemIn, provisionBody, startHttp, token } from './start-http.ts';
 

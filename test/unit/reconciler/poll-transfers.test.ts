@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { TransferPoll } from '../../../src/connector/transfer-poll.ts';
+import type { TransferPoll } from '../../../src/dialects/transfer-poll.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
 import { pollTransfersUntilAborted, type TransferPolling } from '../../../src/reconciler/poll-transfers.ts';
 import { FakeClock } from '../../support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { DeliveryAnswer } from '../../../../src/connector/delivery-answer.ts';
+import type { DeliveryAnswer } from '../../../../src/dialects/delivery-answer.ts';
 import { ServiceError } from '../../../../src/errors.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';

@@ -1,11 +1,11 @@
 import type { Config, ConnectorConfig, Secrets } from '../../config/config.ts';
-import { isBelowPrefix, showAddress } from '../../connector/callback-address.ts';
-import { readProvisionRequest, type ProvisionMessage } from '../../connector/control-plane/read-request.ts';
+import { isBelowPrefix, showAddress } from '../callback-address.ts';
+import { readProvisionRequest, type ProvisionMessage } from './read-request.ts';
 import { ServiceError } from '../../errors.ts';
-import { answerProvision, type ProvisionAnswer, type ProvisionDependencies } from '../answer-provision.ts';
+import { answerProvision, type ProvisionAnswer, type ProvisionDependencies } from './answer-request.ts';
 import { authenticateConnector } from '../authenticate-connector.ts';
-import { bareAllowed } from '../bare-allowed.ts';
-import type { HttpContext, Operation, Route } from '../route.ts';
+import { bareAllowed } from '../../http/bare-allowed.ts';
+import type { HttpContext, Operation, Route } from '../../http/route.ts';
 
 export interface ProvisionRoutesDependencies extends ProvisionDependencies {
   config: Pick<Config, 'http' | 'connectors'>;

@@ -10,8 +10,8 @@ import {
   pollTransfers,
   readTransfers,
   type TransferQuery,
-} from '../../../../src/connector/control-plane/poll-transfers.ts';
-import type { PolledFlow } from '../../../../src/connector/transfer-poll.ts';
+} from '../../../../src/dialects/control-plane/poll-transfers.ts';
+import type { PolledFlow } from '../../../../src/dialects/transfer-poll.ts';
 import { type ConnectorVersion, startConnectorSimulator } from 'connector-simulator';
 import { aFlow } from '../../../support/flow-values.ts';
 

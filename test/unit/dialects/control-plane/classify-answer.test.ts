@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { classifyAnswer } from '../../../../src/connector/control-plane/classify-answer.ts';
+import { classifyAnswer } from '../../../../src/dialects/control-plane/classify-answer.ts';
 
 function conflict(state: string): string {
   const message = `Could not execute AddProvisionedResourceCommand on TransferProcess with ID 1 because it's ${state}`;

@@ -7,7 +7,7 @@ import type { ConnectorConfig } from '../../../../src/config/config.ts';
 import {
   announceOutcome,
   type Announcement,
-} from '../../../../src/connector/control-plane/announce-outcome.ts';
+} from '../../../../src/dialects/control-plane/deliver.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic, versions } from '../read-traffic.ts';

@@ -1,16 +1,16 @@
-import type { ConnectorConfig } from '../config/config.ts';
-import { isBelowPrefix, showAddress } from '../connector/callback-address.ts';
-import { decideAnswer, type Decision, type KnownFlow } from '../connector/control-plane/decide-answer.ts';
-import type { ProvisionMessage } from '../connector/control-plane/read-request.ts';
-import { isServiceError, ServiceError } from '../errors.ts';
-import type { FlowRequest } from '../flow/flow-request.ts';
-import { flowName } from '../flow/names.ts';
-import { flowLogger, type Logger } from '../log.ts';
-import type { Acceptance, FlowService, RecalledFlow } from '../provisioner/flow-service.ts';
-import { chooseTemplate } from '../template/choose-template.ts';
-import { renderTemplate } from '../template/render-template.ts';
-import type { RenderedTemplate, Template } from '../template/template.ts';
-import { problemOf } from './problem.ts';
+import type { ConnectorConfig } from '../../config/config.ts';
+import { isBelowPrefix, showAddress } from '../callback-address.ts';
+import { decideAnswer, type Decision, type KnownFlow } from './decide-answer.ts';
+import type { ProvisionMessage } from './read-request.ts';
+import { isServiceError, ServiceError } from '../../errors.ts';
+import type { FlowRequest } from '../../flow/flow-request.ts';
+import { flowName } from '../../flow/names.ts';
+import { flowLogger, type Logger } from '../../log.ts';
+import type { Acceptance, FlowService, RecalledFlow } from '../../provisioner/flow-service.ts';
+import { chooseTemplate } from '../../template/choose-template.ts';
+import { renderTemplate } from '../../template/render-template.ts';
+import type { RenderedTemplate, Template } from '../../template/template.ts';
+import { problemOf } from '../../http/problem.ts';
 
 export interface ProvisionDependencies {
   templates: readonly Template[];

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ServiceError } from '../errors.ts';
-import { recallFlow } from './find-flow.ts';
-import type { FlowService, RecalledFlow } from './flow-service.ts';
-import type { Provisioner } from './provisioner.ts';
+import { ServiceError } from '../../errors.ts';
+import { recallFlow } from '../../provisioner/find-flow.ts';
+import type { FlowService, RecalledFlow } from '../../provisioner/flow-service.ts';
+import type { Provisioner } from '../../provisioner/provisioner.ts';
 
 interface Waiter extends Provisioner {
   askAgain: FlowService['askAgain'];

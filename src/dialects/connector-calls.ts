@@ -1,13 +1,13 @@
 import type { Dispatcher } from 'undici';
-import type { Config, Secrets } from './config/config.ts';
-import { announceOutcome } from './connector/control-plane/announce-outcome.ts';
-import { pollTransfers } from './connector/control-plane/poll-transfers.ts';
-import { ServiceError } from './errors.ts';
-import type { DataAddress } from './flow/data-address.ts';
-import type { Flow } from './flow/flow.ts';
-import type { Metrics } from './metrics.ts';
-import type { PollTransfers } from './reconciler/poll-transfers.ts';
-import { createRedactor, listSecrets } from './redact-secrets.ts';
+import type { Config, Secrets } from '../config/config.ts';
+import { announceOutcome } from './control-plane/deliver.ts';
+import { pollTransfers } from './control-plane/poll-transfers.ts';
+import { ServiceError } from '../errors.ts';
+import type { DataAddress } from '../flow/data-address.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { Metrics } from '../metrics.ts';
+import type { PollTransfers } from '../reconciler/poll-transfers.ts';
+import { createRedactor, listSecrets } from '../redact-secrets.ts';
 
 interface ConnectorCalls {
   config: Config;

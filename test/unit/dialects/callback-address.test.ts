@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isBelowPrefix, urlBelow } from '../../../src/connector/callback-address.ts';
+import { isBelowPrefix, urlBelow } from '../../../src/dialects/callback-address.ts';
 
 const prefix = 'https://edc.example.org:8181/management/callback';
 const rows = [

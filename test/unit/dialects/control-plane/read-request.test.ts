@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readProvisionRequest } from '../../../../src/connector/control-plane/read-request.ts';
+import { readProvisionRequest } from '../../../../src/dialects/control-plane/read-request.ts';
 import { isServiceError } from '../../../../src/errors.ts';
 import { readTraffic, versions } from '../read-traffic.ts';
 
