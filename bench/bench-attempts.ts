@@ -29,7 +29,7 @@ export async function benchAttempts(options: { folder: string; seconds: number }
     await openServiceWorld(
       { folder, kubeconfig: servers.kubeconfig, store: servers.s3 },
       // From its first flow on: nobody led before whom a connector may have missed.
-      { callbackPrefix: connector.url, settings: { reconciler: { inheritedMillis: 0 } } },
+      { callbackPrefix: connector.url, settings: { reconciler: { takeoverHoldMillis: 0 } } },
     ),
   );
   for (const name of Object.keys(failures)) {

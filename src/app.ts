@@ -19,7 +19,7 @@ import type { Provisioner } from './provisioner/provisioner.ts';
 import { createEventLook } from './reconciler/event-look.ts';
 import type { LeaderLease } from './reconciler/leader-lease.ts';
 import { createObservedFlows, type ObservedFlows } from './reconciler/observed-flows.ts';
-import { createSettleClock } from './reconciler/settle-clock.ts';
+import { createCallbackHold } from './reconciler/callback-hold.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import { createManifestCache } from './result/manifest-cache.ts';
 import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
@@ -123,9 +123,9 @@ function startLeading(
       config,
       secrets,
       events: createEventLook({ events: provisioner.cluster.events }),
-      settle: createSettleClock({
-        settleMillis: config.http.answerDeadlineMillis + config.reconciler.settleMillis,
-        inheritedMillis: config.reconciler.inheritedMillis,
+      callbackHold: createCallbackHold({
+        callbackHoldMillis: config.http.answerDeadlineMillis + config.reconciler.callbackHoldMillis,
+        takeoverHoldMillis: config.reconciler.takeoverHoldMillis,
       }),
       ...connectorCalls({ config, secrets, dispatcher: clients.dispatcher, metrics: parts.metrics }),
       log,

@@ -48,9 +48,9 @@ const paces = {
 
 const deadlineMs = 900_000;
 const answerDeadlineMillis = 15_000;
-const settleMillis = 200;
-/** Longer than any answer's time to settle: what is measured must not wait for it. */
-const restMillis = answerDeadlineMillis + settleMillis + 2000;
+const callbackHoldMillis = 200;
+/** Longer than any answer's time to callbackHold: what is measured must not wait for it. */
+const restMillis = answerDeadlineMillis + callbackHoldMillis + 2000;
 
 /** The servers of one part of the bench: a control plane, fake nodes and MinIO. */
 export async function startFlowServers(
@@ -73,7 +73,7 @@ export async function runFlows({ servers, by, count, ends }: FlowsTask): Promise
   const { callbackAddress } = connector;
   // What a busy machine answers late is counted as slow, not as failed.
   const cluster = { requestTimeoutMillis: 60_000 };
-  const settings = { http: { answerDeadlineMillis }, cluster, reconciler: { settleMillis } };
+  const settings = { http: { answerDeadlineMillis }, cluster, reconciler: { callbackHoldMillis } };
   const world = stack.use(
     await openServiceWorld(servers, { callbackPrefix: callbackAddress, templates, settings }),
   );

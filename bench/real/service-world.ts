@@ -108,6 +108,6 @@ function benchSettings({ kubeconfig, store }: RealServers, parts: SettingsParts)
     connectors: [{ name: connectorName, callbackPrefix }],
     templates: { directory: templates },
     images: { sidecar: 'edc-job-provisioner:bench', sidecarPullPolicy: 'Never' },
-    reconciler: { settleMillis: 200 },
+    reconciler: { callbackHoldMillis: 200 },
   };
 }

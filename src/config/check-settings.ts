@@ -108,10 +108,12 @@ function warnOfUnreachable(config: Config, { warnings }: Findings): void {
 }
 
 function warnOfOpenPaths({ http }: Config, { warnings }: Findings): void {
-  if (http.bare === 'off' || isLoopback(http.host)) return;
+  if (http.unauthenticated === 'off' || isLoopback(http.host)) return;
   const danger =
-    http.bare === 'on'
+    http.unauthenticated === 'on'
       ? 'everybody who reaches this service may start jobs'
       : 'behind a proxy on this machine that sets no X-Forwarded-For, everybody may start jobs';
-  warnings.push(`${settingName(['http', 'bare'])} is ${http.bare}, and http.host is ${http.host}: ${danger}`);
+  warnings.push(
+    `${settingName(['http', 'unauthenticated'])} is ${http.unauthenticated}, and http.host is ${http.host}: ${danger}`,
+  );
 }

@@ -27,7 +27,7 @@ export const preferredSettings: Readonly<Record<string, string>> = {
   EDC_JP_HTTP_SHUTDOWN_MILLIS: '1000',
   EDC_JP_TEMPLATES_DIRECTORY: templates,
   // Nobody but this machine reaches the loopback, and its users come without a token.
-  EDC_JP_HTTP_BARE: 'loopback',
+  EDC_JP_HTTP_UNAUTHENTICATED: 'loopback',
 };
 
 /** Settings and secrets with which `serve` works on these servers and for these connectors. */

@@ -19,7 +19,7 @@ export const annotation = {
   /** Of asset and template: a repeat with another one is a conflict. */
   content: `${prefix}/content`,
   /** When the request was last repeated before the outcome was delivered; RFC 3339 with milliseconds. */
-  askedAt: `${prefix}/asked-at`,
+  lastRequestAt: `${prefix}/last-request-at`,
   /** When the Job was resumed. */
   startedAt: `${prefix}/started-at`,
   /** PendingNote: what keeps the worker from starting, and since when. */

@@ -34,7 +34,7 @@ export interface Flow {
   request: FlowRequest;
   plan: FlowPlan;
   content: string;
-  askedAt: string | undefined;
+  lastRequestAt: string | undefined;
   startedAt: string | undefined;
   pending: PendingNote | undefined;
   credentials: CredentialsNote | undefined;
@@ -113,7 +113,7 @@ type Progress = Omit<
 function readProgress(annotations: Record<string, string>): Progress {
   return {
     content: annotations[annotation.content] ?? '',
-    askedAt: annotations[annotation.askedAt],
+    lastRequestAt: annotations[annotation.lastRequestAt],
     startedAt: annotations[annotation.startedAt],
     pending: readAnnotation(annotations, annotation.pending),
     credentials: readAnnotation(annotations, annotation.credentials),

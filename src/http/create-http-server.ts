@@ -9,7 +9,7 @@ import { HttpServer, type ConnectionTimes } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import type { Route } from './route.ts';
-import { bareAllowed } from './bare-allowed.ts';
+import { unauthenticatedAllowed } from './unauthenticated-access.ts';
 import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
 import { provisionRoutes } from '../dialects/control-plane/routes.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
@@ -83,7 +83,7 @@ function allRoutes(
       ready,
       refusals: deps.refusals,
       // Where a path without a token is for everybody, the details of health are still for this machine alone.
-      isInside: (request) => http.bare !== 'off' && bareAllowed(request, 'loopback'),
+      isInside: (request) => http.unauthenticated !== 'off' && unauthenticatedAllowed(request, 'loopback'),
     }),
     ...provisionRoutes(deps),
     ...deps.routes,

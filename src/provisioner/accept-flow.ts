@@ -10,7 +10,7 @@ import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { Acceptance } from './flow-service.ts';
-import { recalledOf } from './find-flow.ts';
+import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from './build-flow-job.ts';
 import type { RecentNames } from './recent-names.ts';
 import { buildFilesConfigMap } from './resources/files-config-map.ts';
@@ -105,7 +105,7 @@ async function findKnown(
   const job = await cluster.jobs.get(name, signal);
   if (job === undefined) return undefined;
   const flow = readFlow(job);
-  return { created: false, recalled: flow && recalledOf(flow) };
+  return { created: false, recalled: flow && foundFlow(flow) };
 }
 
 function hasFiles({ files }: RenderedTemplate['template']): boolean {

@@ -15,7 +15,7 @@ export function buildFlowJob(input: JobInput, environment: FrozenEnvironment): J
     ...writeAnnotation(annotation.plan, buildPlan(flow, rendered)),
     ...writeAnnotation(annotation.environment, environment),
     [annotation.content]: contentDigest(request),
-    [annotation.askedAt]: request.acceptedAt,
+    [annotation.lastRequestAt]: request.acceptedAt,
   };
   return { ...job, metadata: { ...job.metadata, annotations } };
 }

@@ -4,12 +4,12 @@ import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
 import type { FlowRecord } from '../flow/record.ts';
-import type { FlowView, RecalledFlow } from './flow-service.ts';
+import type { FlowView, FoundFlow } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 import { readRecord } from './stored-record.ts';
 
 /** The Job by its name, else what the record says of it; never the reconciler's cache, which only one replica has. */
-export async function findFlow(
+export async function viewFlow(
   deps: Provisioner,
   name: string,
   signal: AbortSignal,
@@ -22,36 +22,36 @@ export async function findFlow(
 }
 
 /** The same without the flow's pods, which say nothing of how a request is answered: one request, of a flow that has a Job. */
-export async function recallFlow(
+export async function findFlow(
   deps: Provisioner,
   name: string,
   signal: AbortSignal,
-): Promise<RecalledFlow | undefined> {
-  const recalled = await recallJob(deps, name, signal);
+): Promise<FoundFlow | undefined> {
+  const recalled = await findJob(deps, name, signal);
   if (recalled !== undefined) return recalled;
   const record = await readRecord(deps.store, name, signal);
-  return record && { ...viewOfRecord(record), delivering: false, over: true, askedAt: undefined };
+  return record && { ...viewOfRecord(record), delivering: false, over: true, lastRequestAt: undefined };
 }
 
 /** Undefined without a Job, whatever its record says. */
-export async function recallJob(
+export async function findJob(
   { cluster }: Provisioner,
   name: string,
   signal: AbortSignal,
-): Promise<RecalledFlow | undefined> {
+): Promise<FoundFlow | undefined> {
   const job = await cluster.jobs.get(name, signal);
   const flow = job && readFlow(job);
-  return flow && recalledOf(flow);
+  return flow && foundFlow(flow);
 }
 
-export function recalledOf({ request, delivery, askedAt, deprovisionAskedAt }: Flow): RecalledFlow {
+export function foundFlow({ request, delivery, lastRequestAt, deprovisionAskedAt }: Flow): FoundFlow {
   return {
     request,
     delivering: isUnderWay(delivery),
     delivered: wasTaken(delivery),
     over: isFinal(delivery),
     deprovisioned: deprovisionAskedAt !== undefined,
-    askedAt,
+    lastRequestAt,
   };
 }
 

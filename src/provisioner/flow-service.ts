@@ -17,17 +17,17 @@ export interface FlowService {
   accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
   find(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
   /** What decides how a request for it is answered: `find` without its pods. */
-  recall(flow: string, signal: AbortSignal): Promise<RecalledFlow | undefined>;
+  recall(flow: string, signal: AbortSignal): Promise<FoundFlow | undefined>;
   /**
    * For a repeat before the outcome is delivered: to be called before it is answered (the two-second rule). `recalled` a moment ago, it is not read
    * again.
    */
-  askAgain(flow: string, signal: AbortSignal, recalled?: RecalledFlow): Promise<void>;
+  recordRepeat(flow: string, signal: AbortSignal, recalled?: FoundFlow): Promise<void>;
   /**
    * Waits until the delivery attempt that was `recalled` has a result, with the next one held back: `recall` of then. Throws `unavailable`
    * if that takes too long.
    */
-  awaitAttempt(flow: string, signal: AbortSignal, recalled: RecalledFlow): Promise<RecalledFlow | undefined>;
+  awaitAttempt(flow: string, signal: AbortSignal, recalled: FoundFlow): Promise<FoundFlow | undefined>;
   /** Cancels what runs and deletes results; may be repeated. */
   deprovision(flow: string, signal: AbortSignal): Promise<'accepted' | 'unknown'>;
   /** Whether a deprovision of it was accepted, as its Job says; false for a flow whose Job is gone: then its results are. */
@@ -40,10 +40,10 @@ export interface FlowService {
 export interface Acceptance {
   created: boolean;
   /** The flow that is there, if it was read: it need not be read again. */
-  recalled?: RecalledFlow | undefined;
+  recalled?: FoundFlow | undefined;
 }
 
-export interface RecalledFlow {
+export interface FoundFlow {
   request: FlowRequest;
   /** A delivery attempt is under way: the connector may have taken it. */
   delivering: boolean;
@@ -53,7 +53,7 @@ export interface RecalledFlow {
   over: boolean;
   deprovisioned: boolean;
   /** When it was last asked for before its outcome was delivered. RFC 3339. */
-  askedAt: string | undefined;
+  lastRequestAt: string | undefined;
 }
 
 export interface FlowView {

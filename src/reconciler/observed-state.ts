@@ -40,7 +40,7 @@ export function observeState(
   );
   void jobs.synced.then((filled) => {
     listed = true;
-    if (filled) deps.settle.keepOnly(new Set(jobs.keys()));
+    if (filled) deps.callbackHold.keepOnly(new Set(jobs.keys()));
   });
   const pods = startInformer(podOptions(deps, wake, podsOf), signal);
   return {
@@ -76,13 +76,13 @@ function commonOptions({ config, log }: ReconcilerDependencies) {
 
 /** From the moment in which a request, or its repeat, is known: a repeat ends nobody's pause, so that no pass may follow soon. */
 function holdCallback(
-  { settle }: ReconcilerDependencies,
+  { callbackHold }: ReconcilerDependencies,
   flow: Flow,
   { gone, inherited }: { gone: boolean; inherited: boolean },
 ): void {
-  if (gone) settle.forget(flow.name);
-  else if (inherited) settle.inherit(flow);
-  else settle.know(flow);
+  if (gone) callbackHold.forget(flow.name);
+  else if (inherited) callbackHold.inherit(flow);
+  else callbackHold.know(flow);
 }
 
 /** Which pods a flow has, so that a pass looks at its own alone. */

@@ -47,7 +47,7 @@ export async function planDelivery(
   if (isUnderWay(delivery)) return save(deps, flow, { result: 'failed', detail: 'its answer was lost' });
   const now = deps.now();
   const paced = { backoff: deps.config.reconciler.backoff, now: now.getTime() };
-  const millis = Math.max(deps.settle.remaining(flow), pauseBeforeAttempt(delivery, paced));
+  const millis = Math.max(deps.callbackHold.remaining(flow), pauseBeforeAttempt(delivery, paced));
   if (millis > 0) return { kind: 'wait', millis };
   const addressed = await addressToDeliver(deps, { flow, outcome, manifest }, signal);
   if ('reason' in addressed) return { kind: 'terminate-instead', ...addressed };

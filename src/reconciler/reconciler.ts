@@ -9,13 +9,13 @@ import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../provisioner/prepare-flow.ts';
 import type { EventLook } from './event-look.ts';
 import type { PollTransfers } from './poll-transfers.ts';
-import type { SettleClock } from './settle-clock.ts';
+import type { CallbackHold } from './callback-hold.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
 export interface Reconciler extends Preparer {
   config: Config;
   secrets: Secrets;
-  settle: SettleClock;
+  callbackHold: CallbackHold;
   world: WorldCache;
   events: EventLook;
   transfers: PollTransfers;

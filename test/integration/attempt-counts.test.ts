@@ -120,7 +120,7 @@ test('whatever fails for good is tried as often as the back-off says, and no mor
     connectors: Object.keys(faults).map((name) => ({ name, version: '0.15.1' })),
     settings: {
       http: { answerDeadlineMillis: 500, busyHoldMillis: 100 },
-      reconciler: { backoff, settleMillis: 0, deliveryTimeoutMillis: 300, transferPollSeconds: 0 },
+      reconciler: { backoff, callbackHoldMillis: 0, deliveryTimeoutMillis: 300, transferPollSeconds: 0 },
     },
   });
   const api = await readKubeconfig(world.access.kubeconfig);

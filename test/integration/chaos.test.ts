@@ -39,8 +39,8 @@ test(`${size.flows} flows of mixed fate end as they must under ${size.disturbanc
       http: { answerDeadlineMillis: 3000 },
       reconciler: {
         leaseSeconds: 4,
-        settleMillis: 1500,
-        inheritedMillis: 1500,
+        callbackHoldMillis: 1500,
+        takeoverHoldMillis: 1500,
         transferPollSeconds: 1,
         backoff: backoffMillis,
       },

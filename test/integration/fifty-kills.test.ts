@@ -28,7 +28,7 @@ test(`${size.kills} kills of the service spread over ${size.flows} flows leave o
     settings: {
       // A busy machine answers late, and a callback must not overtake that.
       http: { answerDeadlineMillis: 3000 },
-      reconciler: { identity: 'the-only-one', leaseSeconds: 15, settleMillis: 1500 },
+      reconciler: { identity: 'the-only-one', leaseSeconds: 15, callbackHoldMillis: 1500 },
       pods: { limits: { pending: 300 } },
     },
   });

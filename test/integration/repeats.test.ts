@@ -7,7 +7,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
 // Fifty requests at once may each take a while on a machine with two busy cores.
-const patient = { http: { answerDeadlineMillis: 5000 }, reconciler: { settleMillis: 0 } };
+const patient = { http: { answerDeadlineMillis: 5000 }, reconciler: { callbackHoldMillis: 0 } };
 
 test('50 identical requests at once and 20 repeats later make one Job and one callback', async (t) => {
   const world = await startWorld(t, { settings: patient });

@@ -27,7 +27,7 @@ test('two replicas that take requests, and of which the leader is killed again a
     settings: {
       // A busy machine answers late, and a callback must not overtake that.
       http: { answerDeadlineMillis: 3000 },
-      reconciler: { leaseSeconds: 6, settleMillis: 1500 },
+      reconciler: { leaseSeconds: 6, callbackHoldMillis: 1500 },
       pods: { limits: { pending: 300 } },
     },
   });

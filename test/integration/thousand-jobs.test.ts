@@ -19,7 +19,7 @@ const settings = {
   pods: { limits: { pending: 3600, run: 3600 } },
   reconciler: {
     leaseSeconds: 15,
-    settleMillis: 2000,
+    callbackHoldMillis: 2000,
     backoff: { firstMillis: 500, maxMillis: 60_000 },
     deliveryTimeoutMillis: 10_000,
     sweepSeconds: 600,

@@ -8,7 +8,7 @@ import type { World } from '../support/world.ts';
 // The settings that a service has by default, and a connector that takes long to save an answer.
 const settings = {
   http: { answerDeadlineMillis: 3000 },
-  reconciler: { settleMillis: 2000, leaseSeconds: 15 },
+  reconciler: { callbackHoldMillis: 2000, leaseSeconds: 15 },
 };
 const connectors = [{ name: 'provider', version: '0.15.1', settleMillis: 1500 }] as const;
 

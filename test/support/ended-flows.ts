@@ -54,7 +54,7 @@ export async function createEndedFlow(
     acceptedAt: now,
   };
   await namespace.cluster.jobs.create(
-    aJob({ name, request, startedAt: now, askedAt: now, attempt: end }),
+    aJob({ name, request, startedAt: now, lastRequestAt: now, attempt: end }),
     signal,
   );
 }

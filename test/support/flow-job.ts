@@ -44,7 +44,7 @@ function annotationsOf(flow: Flow): Record<string, string> {
   const { terminateInstead } = flow;
   const texts = Object.entries({
     [annotation.content]: flow.content,
-    [annotation.askedAt]: flow.askedAt,
+    [annotation.lastRequestAt]: flow.lastRequestAt,
     [annotation.startedAt]: flow.startedAt,
     [annotation.recordedAt]: flow.recordedAt,
     [annotation.deprovision]: flow.deprovisionAskedAt,

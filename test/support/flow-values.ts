@@ -50,7 +50,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
       retention: 3600,
     },
     content: 'c',
-    askedAt: at(0),
+    lastRequestAt: at(0),
     startedAt: undefined,
     pending: undefined,
     credentials: undefined,

@@ -24,7 +24,7 @@ export function quickSettings(parts: SettingsParts): Settings {
       busyHoldMillis: 200,
       drainMillis: 0,
       shutdownMillis: 5000,
-      bare: 'loopback',
+      unauthenticated: 'loopback',
     },
     cluster: { kubeconfig: parts.kubeconfig ?? servers.kubeconfig, namespace: parts.namespace },
     store: {
@@ -40,8 +40,8 @@ export function quickSettings(parts: SettingsParts): Settings {
     pods: { limits: { pending: 120, run: 120, upload: 60, stopGrace: 2 } },
     reconciler: {
       leaseSeconds: 3,
-      settleMillis: 200,
-      inheritedMillis: 0,
+      callbackHoldMillis: 200,
+      takeoverHoldMillis: 0,
       backoff: { firstMillis: 100, maxMillis: 500 },
       deliveryTimeoutMillis: 2000,
       sweepSeconds: 5,

@@ -7,7 +7,7 @@ import { readFlow, type Flow } from '../../src/flow/flow.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
-import { createSettleClock } from '../../src/reconciler/settle-clock.ts';
+import { createCallbackHold } from '../../src/reconciler/callback-hold.ts';
 import type { PassEnd } from '../../src/reconciler/work-queue.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { epoch } from './flow-values.ts';
@@ -46,7 +46,7 @@ export async function startTestReconciler(
     config,
     secrets,
     now: () => new Date(now),
-    settle: createSettleClock({ settleMillis: 0, inheritedMillis: 0 }),
+    callbackHold: createCallbackHold({ callbackHoldMillis: 0, takeoverHoldMillis: 0 }),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
     events: { about: () => Promise.resolve([]) },
     transfers: unexpected,

@@ -36,7 +36,7 @@ export const HttpSettings = closed({
   ),
   bodyLimitBytes: integer(bodyLimit, 'Largest body of a request.'),
   // Not `loopback`: a proxy on this machine that sets no forwarding header makes everybody look like this machine.
-  bare: choice(['off', 'loopback', 'on'], {
+  unauthenticated: choice(['off', 'loopback', 'on'], {
     default: 'off',
     description:
       'Who may use paths without a token (POST /provision, GET /demo): nobody, this machine, everybody.',

@@ -18,12 +18,12 @@ export const ReconcilerSettings = closed({
   ),
   concurrency: integer({ min: 1, max: 64, default: 32 }, 'Flows that are reconciled at once.'),
   // 20 ms after the answer were enough for every connector seen; a busy one may take longer to save its state.
-  settleMillis: integer(
+  callbackHoldMillis: integer(
     { min: 0, max: 60_000, default: 2000 },
     'No callback leaves before http.answerDeadlineMillis and this have passed since the last request for its flow.',
   ),
   // A connector's client pauses for eight seconds at most between two tries (edc.core.retry.*), and then there are others before it.
-  inheritedMillis: integer(
+  takeoverHoldMillis: integer(
     { min: 0, max: 300_000, default: 12_000 },
     'The same for flows from before this replica led: a connector that was cut off asks again by then.',
   ),

@@ -6,7 +6,7 @@ import { isServiceError, ServiceError } from '../../errors.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { flowName } from '../../flow/names.ts';
 import { flowLogger, type Logger } from '../../log.ts';
-import type { Acceptance, FlowService, RecalledFlow } from '../../provisioner/flow-service.ts';
+import type { Acceptance, FlowService, FoundFlow } from '../../provisioner/flow-service.ts';
 import { chooseTemplate } from '../../template/choose-template.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';
@@ -61,7 +61,7 @@ const lateMarkMillis = 10_000;
  * kept the mark from being written may be over by now; if it is not, no callback can leave either.
  */
 function markLate({ flows }: ProvisionDependencies, { id, log }: Asked & { id: string }): void {
-  flows.askAgain(id, AbortSignal.timeout(lateMarkMillis)).catch((error: unknown) => {
+  flows.recordRepeat(id, AbortSignal.timeout(lateMarkMillis)).catch((error: unknown) => {
     flowLogger(log, id).warn({ err: error }, 'A request without an answer could not be marked.');
   });
 }
@@ -113,13 +113,13 @@ function renderIfPossible({ templates }: ProvisionDependencies, asked: Asked): R
 interface Decided {
   decision: Decision;
   /** What it was decided from. */
-  recalled?: RecalledFlow | undefined;
+  recalled?: FoundFlow | undefined;
 }
 
 /** `known`: read a moment ago. */
 async function decide(
   { flows }: ProvisionDependencies,
-  { id, known, ...asked }: Asked & { id: string; known: RecalledFlow | undefined },
+  { id, known, ...asked }: Asked & { id: string; known: FoundFlow | undefined },
   signal: AbortSignal,
 ): Promise<Decided> {
   const { type } = asked.message;
@@ -131,7 +131,7 @@ async function decide(
   return { decision: decideAnswer(type, recalled && knownFlow(recalled, asked)), recalled };
 }
 
-function knownFlow({ request, ...recalled }: RecalledFlow, { message, template }: Asked): KnownFlow {
+function knownFlow({ request, ...recalled }: FoundFlow, { message, template }: Asked): KnownFlow {
   const sameContent =
     request.assetId === message.assetId && (template ?? request.template) === request.template;
   return { ...recalled, sameContent };
@@ -139,13 +139,13 @@ function knownFlow({ request, ...recalled }: RecalledFlow, { message, template }
 
 type Act = (
   deps: ProvisionDependencies,
-  asked: Asked & { id: string; recalled: RecalledFlow | undefined },
+  asked: Asked & { id: string; recalled: FoundFlow | undefined },
   signal: AbortSignal,
 ) => Promise<ProvisionAnswer['answer']>;
 
 const act: Record<Decision, Act> = {
   accept,
-  'ask-again': askAgain,
+  'record-repeat': recordRepeat,
   repeat: () => Promise.resolve('repeated'),
   deprovision,
   conflict: () => Promise.reject(conflict('those of a request for another asset or template')),
@@ -167,12 +167,12 @@ async function accept(
   return await act[decision](deps, { ...asked, recalled }, signal);
 }
 
-async function askAgain(
+async function recordRepeat(
   { flows }: ProvisionDependencies,
   { id, recalled }: Parameters<Act>[1],
   signal: AbortSignal,
 ): Promise<ProvisionAnswer['answer']> {
-  await flows.askAgain(id, signal, recalled);
+  await flows.recordRepeat(id, signal, recalled);
   return 'repeated';
 }
 

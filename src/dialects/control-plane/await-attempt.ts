@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
-import { recallFlow } from '../../provisioner/find-flow.ts';
-import type { FlowService, RecalledFlow } from '../../provisioner/flow-service.ts';
+import { findFlow } from '../../provisioner/find-flow.ts';
+import type { FlowService, FoundFlow } from '../../provisioner/flow-service.ts';
 import type { Provisioner } from '../../provisioner/provisioner.ts';
 
 interface Waiter extends Provisioner {
-  askAgain: FlowService['askAgain'];
+  recordRepeat: FlowService['recordRepeat'];
 }
 
 /** The result of an attempt is usually written within milliseconds; the pause between two looks doubles. */
@@ -17,17 +17,17 @@ const firstPauseMillis = 25;
  */
 export async function awaitAttempt(
   deps: Waiter,
-  { flow, recalled }: { flow: string; recalled: RecalledFlow },
+  { flow, recalled }: { flow: string; recalled: FoundFlow },
   signal: AbortSignal,
-): Promise<RecalledFlow | undefined> {
+): Promise<FoundFlow | undefined> {
   const end = performance.now() + deps.settings.http.busyHoldMillis;
-  await deps.askAgain(flow, signal, recalled);
-  let found: RecalledFlow | undefined = recalled;
+  await deps.recordRepeat(flow, signal, recalled);
+  let found: FoundFlow | undefined = recalled;
   for (let pause = firstPauseMillis; found?.delivering === true; pause *= 2) {
     const left = end - performance.now();
     if (left <= 0) throw new ServiceError('unavailable', `${flow} is being delivered, with no result yet`);
     await delay(Math.min(pause, left), undefined, { signal });
-    found = await recallFlow(deps, flow, signal);
+    found = await findFlow(deps, flow, signal);
   }
   return found;
 }

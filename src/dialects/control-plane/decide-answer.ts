@@ -3,7 +3,7 @@ export type Decision =
   /** Nothing is known of it: make a flow of it. */
   | 'accept'
   /** Sent again before the outcome was delivered: mark it as asked again, then answer as the first was. */
-  | 'ask-again'
+  | 'record-repeat'
   /** Sent again after it was delivered: answer as the first was, do nothing. */
   | 'repeat'
   | 'deprovision'
@@ -37,5 +37,5 @@ export function decideAnswer(
   if (type === undefined && (known.delivered || known.deprovisioned)) return 'deprovision';
   if (known.deprovisioned) return 'ended';
   if (known.delivered) return 'repeat';
-  return known.over ? 'ended' : 'ask-again';
+  return known.over ? 'ended' : 'record-repeat';
 }

@@ -4,7 +4,7 @@ import { readProvisionRequest, type ProvisionMessage } from './read-request.ts';
 import { ServiceError } from '../../errors.ts';
 import { answerProvision, type ProvisionAnswer, type ProvisionDependencies } from './answer-request.ts';
 import { authenticateConnector } from '../authenticate-connector.ts';
-import { bareAllowed } from '../../http/bare-allowed.ts';
+import { unauthenticatedAllowed } from '../../http/unauthenticated-access.ts';
 import type { HttpContext, Operation, Route } from '../../http/route.ts';
 
 export interface ProvisionRoutesDependencies extends ProvisionDependencies {
@@ -12,7 +12,7 @@ export interface ProvisionRoutesDependencies extends ProvisionDependencies {
   secrets: Pick<Secrets, 'connectors'>;
 }
 
-/** Where connectors send their requests: with a token in the path, or bare where that is allowed. */
+/** Where connectors send their requests: with a token in the path, or without one where that is allowed. */
 export function provisionRoutes(deps: ProvisionRoutesDependencies): Route[] {
   const known = { connectors: deps.config.connectors, secrets: deps.secrets.connectors };
   /** The token before the body: a stranger does not make this process read. */
@@ -22,8 +22,8 @@ export function provisionRoutes(deps: ProvisionRoutesDependencies): Route[] {
     const connector = authenticateConnector(known, { name, token });
     await answer(ctx, connector, readProvisionRequest(await ctx.state.readJson()));
   }
-  async function bare(ctx: HttpContext): Promise<void> {
-    if (!bareAllowed(ctx.req, deps.config.http.bare))
+  async function unauthenticated(ctx: HttpContext): Promise<void> {
+    if (!unauthenticatedAllowed(ctx.req, deps.config.http.unauthenticated))
       throw new ServiceError('not-found', 'nothing is served under this path');
     const message = readProvisionRequest(await ctx.state.readJson());
     const connector = connectorOf(message, deps.config.connectors);
@@ -49,11 +49,15 @@ export function provisionRoutes(deps: ProvisionRoutesDependencies): Route[] {
   return [
     route(base, withToken, operation('provision', 'A connector asks for provisioning or deprovisioning')),
     route(`${base}/:template`, withToken, operation('provisionTemplate', 'The same, by a template’s name')),
-    route('/provision', bare, operation('provisionBare', 'The same without a token, where that is allowed')),
+    route(
+      '/provision',
+      unauthenticated,
+      operation('provisionUnauthenticated', 'The same without a token, where that is allowed'),
+    ),
     route(
       '/provision/:template',
-      bare,
-      operation('provisionBareTemplate', 'The same without a token, by a template’s name'),
+      unauthenticated,
+      operation('provisionUnauthenticatedTemplate', 'The same without a token, by a template’s name'),
     ),
   ];
 }

@@ -7,7 +7,7 @@ import { flowName } from '../../flow/names.ts';
 import type { FlowService, FlowView } from '../../provisioner/flow-service.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';
-import { bareAllowed } from '../bare-allowed.ts';
+import { unauthenticatedAllowed } from '../unauthenticated-access.ts';
 import { cancelAbandoned } from '../cancel-abandoned.ts';
 import { frameEvents, readLastEvent } from '../event-stream.ts';
 import { followFlow, type Follower } from '../follow-flow.ts';
@@ -16,7 +16,7 @@ import type { HttpContext, Operation, Route } from '../route.ts';
 import { addressOf, sendResult, type DemoResultDeps } from './demo-result.ts';
 
 export interface DemoRouteDeps extends DemoResultDeps {
-  http: Pick<HttpConfig, 'bare' | 'publicUrl' | 'answerDeadlineMillis'>;
+  http: Pick<HttpConfig, 'unauthenticated' | 'publicUrl' | 'answerDeadlineMillis'>;
   templates: readonly Template[];
   flows: Pick<FlowService, 'accept' | 'find' | 'cancel'>;
   now: () => Date;
@@ -98,7 +98,7 @@ async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<vo
 
 /** A web page elsewhere must not start jobs here. */
 function checkAllowed(ctx: HttpContext, { http }: DemoRouteDeps): void {
-  if (!bareAllowed(ctx.req, http.bare))
+  if (!unauthenticatedAllowed(ctx.req, http.unauthenticated))
     throw new ServiceError('not-found', 'nothing is served under this path');
   if (!['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'))) {
     throw new ServiceError('forbidden', 'expected a request that no other site has caused');

@@ -52,7 +52,7 @@ export async function makeAttempt(
   // A deprovision that came since the attempt was written leaves nothing to deliver.
   if (flow === undefined || isDeprovisioned(flow)) return goOn;
   // A repeat goes first: it has started the callback hold again.
-  if (deps.settle.remaining(flow) > 0)
+  if (deps.callbackHold.remaining(flow) > 0)
     return await saveEnd(deps, { flow, end: { result: 'failed', detail: 'not sent: repeated' } }, signal);
   const answer = await call(deps, { flow, address }, signal);
   logAnswer(deps, flow, answer);

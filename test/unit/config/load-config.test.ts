@@ -38,19 +38,21 @@ test('the smallest configuration loads without a warning, and defaults follow fr
 });
 
 test('nobody may use a path without a token unless a setting says so', () => {
-  assert.equal(loadConfig({ env: good }).config.http.bare, 'off');
+  assert.equal(loadConfig({ env: good }).config.http.unauthenticated, 'off');
 });
 
-for (const { bare, host, warned } of [
-  { bare: 'off', host: '0.0.0.0', warned: false },
-  { bare: 'loopback', host: '127.0.0.1', warned: false },
-  { bare: 'loopback', host: '0.0.0.0', warned: true },
-  { bare: 'on', host: '0.0.0.0', warned: true },
+for (const { unauthenticated, host, warned } of [
+  { unauthenticated: 'off', host: '0.0.0.0', warned: false },
+  { unauthenticated: 'loopback', host: '127.0.0.1', warned: false },
+  { unauthenticated: 'loopback', host: '0.0.0.0', warned: true },
+  { unauthenticated: 'on', host: '0.0.0.0', warned: true },
 ]) {
-  test(`a start ${warned ? 'warns' : 'does not warn'} of paths without a token: ${bare} on ${host}`, () => {
-    const { warnings } = loadConfig({ env: { ...good, EDC_JP_HTTP_BARE: bare, EDC_JP_HTTP_HOST: host } });
+  test(`a start ${warned ? 'warns' : 'does not warn'} of paths without a token: ${unauthenticated} on ${host}`, () => {
+    const { warnings } = loadConfig({
+      env: { ...good, EDC_JP_HTTP_UNAUTHENTICATED: unauthenticated, EDC_JP_HTTP_HOST: host },
+    });
     assert.equal(
-      warnings.some((line) => line.startsWith('http.bare')),
+      warnings.some((line) => line.startsWith('http.unauthenticated')),
       warned,
       warnings.join('\n'),
     );

@@ -34,7 +34,7 @@ function read(path: string): string {
 test('the settings of deploy/base are usable as they are, and serve nothing without a token', () => {
   const { config, warnings } = loadConfig({ env: secrets, file });
   assert.deepEqual(warnings, []);
-  assert.equal(config.http.bare, 'off');
+  assert.equal(config.http.unauthenticated, 'off');
 });
 
 test('the ports of the Deployment are those of its settings', () => {

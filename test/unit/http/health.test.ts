@@ -54,12 +54,12 @@ test('a component that finds itself out of order makes the service degraded', as
 });
 
 const strangers = [
-  { name: 'without http.bare', http: { bare: 'off' as const }, headers: {} },
+  { name: 'without http.unauthenticated', http: { unauthenticated: 'off' as const }, headers: {} },
   { name: 'through a proxy', http: {}, headers: { 'x-forwarded-for': '192.0.2.7' } },
   { name: 'by another name of this host', http: {}, headers: { host: 'jobs.example.org' } },
   {
     name: 'through a proxy where everybody may start jobs',
-    http: { bare: 'on' as const },
+    http: { unauthenticated: 'on' as const },
     headers: { 'x-forwarded-for': '192.0.2.7' },
   },
 ];
@@ -83,7 +83,10 @@ for (const { name, http, headers } of strangers) {
 
 async function startMonitoring(t: TestContext, refusals = createRefusals(() => new Date())): Promise<number> {
   const server = createMetricsServer({
-    config: { connectors: [], http: { ...patient, bare: 'off', metricsPort: 0, answerDeadlineMillis: 200 } },
+    config: {
+      connectors: [],
+      http: { ...patient, unauthenticated: 'off', metricsPort: 0, answerDeadlineMillis: 200 },
+    },
     log: createLogger('silent'),
     metrics: createMetrics({ processMetrics: false }),
     components: broken,

@@ -6,7 +6,7 @@ import type { FlowService, FlowView } from '../../../src/provisioner/flow-servic
 export interface MemoryFlows extends FlowService {
   views: Map<string, FlowView>;
   /** Flows in the order in which they were asked for again. */
-  askedAgain: string[];
+  repeats: string[];
   /** As the reconciler would, once the connector took the outcome. */
   deliver(): void;
   /** From here on a delivery attempt is under way for every flow. */
@@ -15,11 +15,11 @@ export interface MemoryFlows extends FlowService {
 
 export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
   const views = new Map<string, FlowView>();
-  const askedAgain: string[] = [];
+  const repeats: string[] = [];
   let delivering = false;
   return {
     views,
-    askedAgain,
+    repeats,
     deliver() {
       for (const view of views.values()) view.delivered = true;
     },
@@ -35,12 +35,12 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     recall(flow) {
       const view = views.get(flow);
       return Promise.resolve(
-        view && { ...view, delivering, over: view.phase === 'ended', askedAt: undefined },
+        view && { ...view, delivering, over: view.phase === 'ended', lastRequestAt: undefined },
       );
     },
     find: (flow) => Promise.resolve(views.get(flow)),
-    askAgain(flow) {
-      askedAgain.push(flow);
+    recordRepeat(flow) {
+      repeats.push(flow);
       return Promise.resolve();
     },
     awaitAttempt: (_flow, _signal, recalled) => Promise.resolve(recalled),

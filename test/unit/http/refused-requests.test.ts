@@ -101,7 +101,11 @@ test('of many requests that fail alike one is logged', async (t) => {
 for (const { name, http, where } of [
   { name: 'a wrong token', http: {}, where: '/connectors/edc/wrong/provision' },
   { name: 'no such connector', http: {}, where: `/connectors/nobody/${token}/provision` },
-  { name: 'a path without a token that is not served', http: { bare: 'off' as const }, where: '/provision' },
+  {
+    name: 'a path without a token that is not served',
+    http: { unauthenticated: 'off' as const },
+    where: '/provision',
+  },
 ]) {
   test(`the answer does not wait for a body that nobody will read: ${name}`, async (t) => {
     const { port } = await startHttp(t, { http });

@@ -45,7 +45,7 @@ const requests = {
   'another path below the token': post(`/connectors/edc/${token}/dataflows`),
   'the token as the connector': post(`/connectors/${token}/edc/provision`),
   'the token as the template': post(`/connectors/edc/${token}/provision/${token}`),
-  'the token as the bare template': post(`/provision/${token}`),
+  'the token as the template without one': post(`/provision/${token}`),
   'the token as an unknown connector, encoded': post(`/connectors/${encoded}/edc/provision`),
   'an encoded token': post(`/connectors/edc/${encoded}/provision`),
   'a token that is encoded twice': post(`/connectors/edc/${encoded.replaceAll('%', '%25')}/provision`),

@@ -20,7 +20,7 @@ export const patient: HttpConfig = {
   shutdownMillis: 0,
   busyHoldMillis: 0,
   bodyLimitBytes: 10_000,
-  bare: 'loopback',
+  unauthenticated: 'loopback',
 };
 
 export const token = 'token-of-the-connector';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { stateLabel } from '../../../src/flow/labels.ts';
 import { observeState, type ObservedState } from '../../../src/reconciler/observed-state.ts';
 import type { ReconcilerDependencies } from '../../../src/reconciler/reconciler.ts';
-import { createSettleClock } from '../../../src/reconciler/settle-clock.ts';
+import { createCallbackHold } from '../../../src/reconciler/callback-hold.ts';
 import { aJob, aPod } from '../../support/flow-job.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -30,14 +30,14 @@ async function lead(
 test('no callback hold is kept of a flow that was closed, neither by this leader nor by another one', async (t) => {
   const { deps: parts, api, see } = await startTestReconciler(t, { store: memoryStore(new Map()) });
   let now = 0;
-  const settle = createSettleClock({ settleMillis: 5, inheritedMillis: 5 }, () => now);
-  const deps = { ...parts, settle };
+  const callbackHold = createCallbackHold({ callbackHoldMillis: 5, takeoverHoldMillis: 5 }, () => now);
+  const deps = { ...parts, callbackHold };
   const names = ['flow-a', 'flow-b', 'flow-c'];
   for (const name of names) await api.cluster.jobs.create(aJob({ name }), signal);
   const flows = await Promise.all(names.map(see));
   const closed = { metadata: { labels: { [stateLabel]: 'closed' } } };
   function held(): number[] {
-    return flows.map((flow) => settle.remaining(flow));
+    return flows.map((flow) => callbackHold.remaining(flow));
   }
 
   await lead(deps, async ({ world }) => {

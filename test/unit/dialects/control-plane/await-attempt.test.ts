@@ -5,9 +5,9 @@ import type { Delivery } from '../../../../src/flow/delivery.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import { buildRecord } from '../../../../src/flow/record.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
-import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
+import { createRecordRepeat } from '../../../../src/provisioner/record-repeat.ts';
 import { awaitAttempt } from '../../../../src/dialects/control-plane/await-attempt.ts';
-import { recallFlow } from '../../../../src/provisioner/find-flow.ts';
+import { findFlow } from '../../../../src/provisioner/find-flow.ts';
 import { writeRecord } from '../../../../src/provisioner/stored-record.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { at } from '../../../support/flow-values.ts';
@@ -24,7 +24,7 @@ async function start(t: TestContext, onLook: (looks: number) => Promise<unknown>
   const { metadata } = await api.cluster.jobs.create(aJob({ outcome, delivery: underWay }), signal);
   const flow = metadata?.name ?? '';
   setClock(60);
-  const recalled = (await recallFlow(deps, flow, signal)) ?? assert.fail();
+  const recalled = (await findFlow(deps, flow, signal)) ?? assert.fail();
   let looks = 0;
   async function get(name: string): Promise<Job | undefined> {
     looks += 1;
@@ -33,7 +33,7 @@ async function start(t: TestContext, onLook: (looks: number) => Promise<unknown>
   }
   const cluster = { ...api.cluster, jobs: { ...api.cluster.jobs, get } };
   const settings = { ...deps.settings, http: { busyHoldMillis } };
-  const waiting = { ...deps, cluster, settings, askAgain: createAskAgain(deps) };
+  const waiting = { ...deps, cluster, settings, recordRepeat: createRecordRepeat(deps) };
   return {
     deps,
     api,
@@ -68,7 +68,7 @@ for (const { result, ...expected } of rows) {
 test('a request that waits holds the next attempt back before it looks', async (t) => {
   const marks: (string | undefined)[] = [];
   const world = await start(t, async () => {
-    marks.push((await world.see(world.flow)).askedAt);
+    marks.push((await world.see(world.flow)).lastRequestAt);
     await world.save({ result: 'failed' });
   });
   await world.wait();

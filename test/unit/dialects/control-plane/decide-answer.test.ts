@@ -22,13 +22,13 @@ const rows = [
     name: 'the same again without type, before it was delivered',
     type: undefined,
     known: running,
-    decision: 'ask-again',
+    decision: 'record-repeat',
   },
   {
     name: 'the same provision again, before it was delivered',
     type: 'provision',
     known: running,
-    decision: 'ask-again',
+    decision: 'record-repeat',
   },
   {
     name: 'without type, after it was delivered',

@@ -33,12 +33,12 @@ const neverDeprovisioned = { isDeprovisioned: () => Promise.resolve(false) };
 /** A cluster whose jobs run until the test says how they end. */
 interface World {
   contents?: Record<string, Buffer>;
-  bare?: 'off' | 'loopback';
+  unauthenticated?: 'off' | 'loopback';
 }
 
 async function serve(
   t: TestContext,
-  { contents = { 'out.txt': Buffer.from('result') }, bare = 'loopback' }: World = {},
+  { contents = { 'out.txt': Buffer.from('result') }, unauthenticated = 'loopback' }: World = {},
 ) {
   const written = sidecarWrites(contents);
   const results = {
@@ -54,7 +54,7 @@ async function serve(
   const state: { outcome: Outcome | undefined; looks: number } = { outcome: undefined, looks: 0 };
   const store = memoryStore(written.objects);
   const deps: DemoRouteDeps = {
-    http: { ...httpConfig, bare },
+    http: { ...httpConfig, unauthenticated },
     results: { addressSeconds: 3600 },
     keys,
     templates: [template('zebra'), template('ant'), template('bee')],
@@ -341,7 +341,7 @@ const refused: {
   path?: string;
   method?: string;
   headers?: Record<string, string>;
-  bare?: 'off';
+  unauthenticated?: 'off';
   status: number;
 }[] = [
   { name: 'another host name', headers: { host: 'evil.example' }, status: 404 },
@@ -351,7 +351,7 @@ const refused: {
     headers: { host: 'localhost', 'sec-fetch-site': 'cross-site' },
     status: 403,
   },
-  { name: 'the setting', bare: 'off', status: 404 },
+  { name: 'the setting', unauthenticated: 'off', status: 404 },
   { name: 'HEAD', method: 'HEAD', status: 405 },
   { name: 'an unknown template', path: '/demo/wasp', status: 404 },
   { name: 'a value that is not one', path: '/demo/bee?rate=fast', status: 400 },
@@ -359,9 +359,9 @@ const refused: {
   { name: 'a parameter given twice', path: '/demo/bee?rate=1&rate=2', status: 400 },
   { name: 'an unknown parameter', path: '/demo/bee?colour=red', status: 400 },
 ];
-for (const { name, path = '/demo/bee', status, bare, ...more } of refused) {
+for (const { name, path = '/demo/bee', status, unauthenticated, ...more } of refused) {
   test(`${name} starts no job`, async (t) => {
-    const { get, accepted } = await serve(t, bare === undefined ? {} : { bare });
+    const { get, accepted } = await serve(t, unauthenticated === undefined ? {} : { unauthenticated });
     const answer = await get(path, more);
     assert.deepEqual([answer.status, accepted.length], [status, 0]);
   });

@@ -19,7 +19,7 @@ export const httpConfig: HttpConfig = {
   shutdownMillis: 0,
   busyHoldMillis: 0,
   bodyLimitBytes: 1000,
-  bare: 'loopback',
+  unauthenticated: 'loopback',
 };
 
 /** Routes below all their middleware, on a free port until the test ends. */

@@ -12,7 +12,7 @@ import { annotation, writeAnnotation, type TerminateInstead } from '../../../../
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
-import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
+import { createRecordRepeat } from '../../../../src/provisioner/record-repeat.ts';
 import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { deliverOutcome } from '../../../../src/reconciler/steps/deliver-outcome.ts';
@@ -301,7 +301,7 @@ for (const { state, deleted } of states) {
         state,
       }),
     );
-    await createAskAgain(deps)(name, signal);
+    await createRecordRepeat(deps)(name, signal);
     setClock(60);
     await see(name);
     await reconcile(deps, name, signal);
@@ -317,8 +317,8 @@ test('an attempt without a result gets one even while requests hold the next att
   const { deps, see, setClock, sent, name } = await start(t, { outcome: succeeded, delivery }, later);
   setClock(60);
   await see(name);
-  const settle = { ...deps.settle, remaining: () => 5000 };
-  await reconcile({ ...deps, settle }, name, signal);
+  const callbackHold = { ...deps.callbackHold, remaining: () => 5000 };
+  await reconcile({ ...deps, callbackHold }, name, signal);
   assert.deepEqual(sent, []);
   assert.deepEqual((await see(name)).delivery, {
     ...delivery,
@@ -360,14 +360,14 @@ test('a repeat that comes after the attempt was written goes first: nothing is s
   setClock(60);
   await see(name);
   let holdMillis = 0;
-  const settle = { ...deps.settle, remaining: () => holdMillis };
+  const callbackHold = { ...deps.callbackHold, remaining: () => holdMillis };
   async function patch(...args: Parameters<typeof api.cluster.jobs.patch>): Promise<Job> {
     const job = await api.cluster.jobs.patch(...args);
     holdMillis = 5000;
     return job;
   }
   const cluster = { ...deps.cluster, jobs: { ...deps.cluster.jobs, patch } };
-  await reconcile({ ...deps, cluster, settle }, name, signal);
+  await reconcile({ ...deps, cluster, callbackHold }, name, signal);
   assert.deepEqual(sent, []);
   assert.deepEqual((await see(name)).delivery?.result, 'failed');
 });

@@ -5,10 +5,10 @@ import { ServiceError } from '../../../../src/errors.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
-import { createAskAgain } from '../../../../src/provisioner/ask-again.ts';
+import { createRecordRepeat } from '../../../../src/provisioner/record-repeat.ts';
 import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
 import type { Reconciler } from '../../../../src/reconciler/reconciler.ts';
-import { createSettleClock } from '../../../../src/reconciler/settle-clock.ts';
+import { createCallbackHold } from '../../../../src/reconciler/callback-hold.ts';
 import { setOutcome } from '../../../../src/reconciler/steps/set-outcome.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { aFlow, at } from '../../../support/flow-values.ts';
@@ -73,8 +73,12 @@ test('a success is written together with its delivery attempt, and then delivere
 
 test('during the callback hold the outcome is written alone, and nothing is sent', async (t) => {
   const { deps, see, sent } = await start(t);
-  const settle = createSettleClock({ settleMillis: 5000, inheritedMillis: 0 }, () => 0);
-  await setOutcome({ ...deps, settle }, { flow: await see(name), outcome: succeeded, manifest }, signal);
+  const callbackHold = createCallbackHold({ callbackHoldMillis: 5000, takeoverHoldMillis: 0 }, () => 0);
+  await setOutcome(
+    { ...deps, callbackHold },
+    { flow: await see(name), outcome: succeeded, manifest },
+    signal,
+  );
   assert.deepEqual(sent, []);
   const { outcome, delivery } = await see(name);
   assert.deepEqual([outcome, delivery], [succeeded, undefined]);
@@ -90,7 +94,7 @@ test('a failure that has pods to stop first is not delivered at once', async (t)
 test('a request that is repeated before the write ends the step: nothing is written or sent', async (t) => {
   const { deps, see, sent } = await start(t);
   const flow = await see(name);
-  const repeated = disturbed(deps, { before: () => createAskAgain(deps)(name, signal), after: nothing });
+  const repeated = disturbed(deps, { before: () => createRecordRepeat(deps)(name, signal), after: nothing });
   await assert.rejects(setOutcome(repeated, { flow, outcome: succeeded, manifest }, signal), {
     code: 'cluster-conflict',
   });
@@ -100,24 +104,26 @@ test('a request that is repeated before the write ends the step: nothing is writ
 });
 
 const late: { name: string; act: (deps: Reconciler) => Promise<unknown>; result: string | undefined }[] = [
-  { name: 'repeated', act: (deps) => createAskAgain(deps)(name, signal), result: 'failed' },
+  { name: 'repeated', act: (deps) => createRecordRepeat(deps)(name, signal), result: 'failed' },
   { name: 'deprovisioned', act: (deps) => deprovisionFlow(deps, name, signal), result: undefined },
 ];
 for (const { name: title, act, result } of late) {
   test(`a flow that is ${title} right after the write is not delivered`, async (t) => {
     const { deps, see, sent } = await start(t);
     let acted = false;
-    const settle = createSettleClock({ settleMillis: 5000, inheritedMillis: 0 }, () => (acted ? 9000 : now));
+    const callbackHold = createCallbackHold({ callbackHoldMillis: 5000, takeoverHoldMillis: 0 }, () =>
+      acted ? 9000 : now,
+    );
     let now = 0;
     const flow = await see(name);
-    settle.know(flow);
+    callbackHold.know(flow);
     now = 9000;
     async function after(): Promise<void> {
       if (acted) return;
       acted = true;
       await act(deps);
     }
-    const busy = disturbed({ ...deps, settle }, { before: nothing, after });
+    const busy = disturbed({ ...deps, callbackHold }, { before: nothing, after });
     await setOutcome(busy, { flow, outcome: succeeded, manifest }, signal);
     assert.deepEqual(sent, []);
     const { outcome, delivery } = await see(name);

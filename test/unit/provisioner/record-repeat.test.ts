@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
 import type { Job } from '../../../src/kubernetes/types.ts';
-import { createAskAgain } from '../../../src/provisioner/ask-again.ts';
+import { createRecordRepeat } from '../../../src/provisioner/record-repeat.ts';
 import { aJob } from '../../support/flow-job.ts';
 import { at, epoch } from '../../support/flow-values.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
@@ -22,15 +22,17 @@ async function start(t: TestContext, beforePatch: (patches: number) => Promise<v
   }
   const cluster = { ...api.cluster, jobs: { ...api.cluster.jobs, patch } };
   const flow = metadata?.name ?? '';
-  async function askedAt(): Promise<string | undefined> {
+  async function lastRequestAt(): Promise<string | undefined> {
     const job = await api.cluster.jobs.get(flow, signal);
-    return Object.entries(job?.metadata?.annotations ?? {}).find(([name]) => name.endsWith('asked-at'))?.[1];
+    return Object.entries(job?.metadata?.annotations ?? {}).find(([name]) =>
+      name.endsWith('last-request-at'),
+    )?.[1];
   }
   let millis = 0;
   return {
-    askAgain: createAskAgain({ ...deps, cluster }, () => millis),
+    recordRepeat: createRecordRepeat({ ...deps, cluster }, () => millis),
     /** Of another process, with a wall clock of its own. */
-    replica: (now: () => Date) => createAskAgain({ ...deps, cluster, now }, () => millis),
+    replica: (now: () => Date) => createRecordRepeat({ ...deps, cluster, now }, () => millis),
     flow,
     counts,
     setClock,
@@ -38,17 +40,17 @@ async function start(t: TestContext, beforePatch: (patches: number) => Promise<v
     pass: (seconds: number) => {
       millis += seconds * 1000;
     },
-    askedAt,
+    lastRequestAt,
   };
 }
 
 test('fifty repeats at once write one mark, and all wait until it is there', async (t) => {
-  const { askAgain, flow, counts, setClock, askedAt } = await start(t, () => undefined);
+  const { recordRepeat, flow, counts, setClock, lastRequestAt } = await start(t, () => undefined);
   setClock(60);
   const seen = await Promise.all(
     Array.from({ length: 50 }, async () => {
-      await askAgain(flow, signal);
-      return await askedAt();
+      await recordRepeat(flow, signal);
+      return await lastRequestAt();
     }),
   );
   assert.deepEqual(new Set(seen), new Set([at(60)]));
@@ -58,63 +60,63 @@ test('fifty repeats at once write one mark, and all wait until it is there', asy
 test('a repeat that comes when the mark under way is a second old writes its own', async (t) => {
   const held = Promise.withResolvers<undefined>();
   const begun = Promise.withResolvers<undefined>();
-  const { askAgain, flow, counts, setClock, askedAt, pass } = await start(t, async (patches) => {
+  const { recordRepeat, flow, counts, setClock, lastRequestAt, pass } = await start(t, async (patches) => {
     if (patches > 1) return;
     begun.resolve(undefined);
     await held.promise;
   });
   setClock(60);
-  const first = askAgain(flow, signal);
+  const first = recordRepeat(flow, signal);
   await begun.promise;
   setClock(61);
   pass(1);
-  await askAgain(flow, signal);
-  assert.equal(await askedAt(), at(61));
+  await recordRepeat(flow, signal);
+  assert.equal(await lastRequestAt(), at(61));
   held.resolve(undefined);
   await first;
   assert.equal(counts.patches, 2);
 });
 
 test('when the mark under way fails, one of those who waited for it writes another', async (t) => {
-  const { askAgain, flow, counts, setClock, askedAt } = await start(t, (patches) => {
+  const { recordRepeat, flow, counts, setClock, lastRequestAt } = await start(t, (patches) => {
     if (patches === 1) throw new ServiceError('cluster-unavailable', 'not now');
   });
   setClock(60);
-  const results = await Promise.allSettled(Array.from({ length: 10 }, () => askAgain(flow, signal)));
+  const results = await Promise.allSettled(Array.from({ length: 10 }, () => recordRepeat(flow, signal)));
   assert.equal(results.filter(({ status }) => status === 'rejected').length, 1);
   assert.equal(counts.patches, 2);
-  assert.equal(await askedAt(), at(60));
+  assert.equal(await lastRequestAt(), at(60));
 });
 
 for (const skew of [-3600, -4, -0.5, 0, 0.5, 4, 3600]) {
   test(`a repeat at a replica writes its own mark, although another's clock is ${skew} s off`, async (t) => {
-    const { replica, flow, counts, pass, askedAt } = await start(t, () => undefined);
+    const { replica, flow, counts, pass, lastRequestAt } = await start(t, () => undefined);
     const here = replica(() => new Date(epoch + 60_000));
     const there = replica(() => new Date(epoch + 60_000 + skew * 1000));
     await there(flow, signal);
-    const first = await askedAt();
+    const first = await lastRequestAt();
     pass(4);
     await here(flow, signal);
-    const second = await askedAt();
+    const second = await lastRequestAt();
     assert.notEqual(second, first);
     pass(4);
     await there(flow, signal);
-    assert.notEqual(await askedAt(), second);
+    assert.notEqual(await lastRequestAt(), second);
     assert.equal(counts.patches, 3);
   });
 }
 
 for (const jump of [-3600, 0, 3600]) {
   test(`repeats within a second share a mark, later ones do not, although the clock jumps by ${jump} s`, async (t) => {
-    const { askAgain, flow, counts, setClock, pass } = await start(t, () => undefined);
+    const { recordRepeat, flow, counts, setClock, pass } = await start(t, () => undefined);
     setClock(7200);
-    await askAgain(flow, signal);
+    await recordRepeat(flow, signal);
     setClock(7200 + jump);
     pass(0.9);
-    await askAgain(flow, signal);
+    await recordRepeat(flow, signal);
     assert.equal(counts.patches, 1);
     pass(0.1);
-    await askAgain(flow, signal);
+    await recordRepeat(flow, signal);
     assert.equal(counts.patches, 2);
   });
 }

@@ -5,7 +5,7 @@ import type { Flow } from '../flow/flow.ts';
  * before *this process* has known the flow, and its last repeat, for the time that an answer may take plus a margin, on a clock
  * that nobody sets back.
  */
-export interface SettleClock {
+export interface CallbackHold {
   /** From when a flow, or a repeat of its request, is known. */
   know(flow: KnownFlow): void;
   /** Of a flow that was there before this replica led: who asked for it may have been cut off, and asks again only after a while. */
@@ -17,32 +17,32 @@ export interface SettleClock {
   keepOnly(names: ReadonlySet<string>): void;
 }
 
-type KnownFlow = Pick<Flow, 'name' | 'uid' | 'askedAt'>;
+type KnownFlow = Pick<Flow, 'name' | 'uid' | 'lastRequestAt'>;
 
 /** Holds one entry per flow that is `know`n and not forgotten: as many as the leader's cache, which tells it both. */
-export function createSettleClock(
-  { settleMillis, inheritedMillis }: { settleMillis: number; inheritedMillis: number },
+export function createCallbackHold(
+  { callbackHoldMillis, takeoverHoldMillis }: { callbackHoldMillis: number; takeoverHoldMillis: number },
   monotonic: () => number = () => performance.now(),
-): SettleClock {
+): CallbackHold {
   const known = new Map<string, Omit<KnownFlow, 'name'> & { until: number }>();
-  function entryOf({ name, uid, askedAt }: KnownFlow) {
+  function entryOf({ name, uid, lastRequestAt }: KnownFlow) {
     const entry = known.get(name);
-    return entry?.uid === uid && entry.askedAt === askedAt ? entry : undefined;
+    return entry?.uid === uid && entry.lastRequestAt === lastRequestAt ? entry : undefined;
   }
   function hold(flow: KnownFlow, millis: number): void {
-    const { name, uid, askedAt } = flow;
-    if (entryOf(flow) === undefined) known.set(name, { uid, askedAt, until: monotonic() + millis });
+    const { name, uid, lastRequestAt } = flow;
+    if (entryOf(flow) === undefined) known.set(name, { uid, lastRequestAt, until: monotonic() + millis });
   }
   return {
     know: (flow) => {
-      hold(flow, settleMillis);
+      hold(flow, callbackHoldMillis);
     },
     inherit: (flow) => {
-      hold(flow, Math.max(settleMillis, inheritedMillis));
+      hold(flow, Math.max(callbackHoldMillis, takeoverHoldMillis));
     },
     remaining(flow) {
       const entry = entryOf(flow);
-      return entry === undefined ? settleMillis : Math.max(0, entry.until - monotonic());
+      return entry === undefined ? callbackHoldMillis : Math.max(0, entry.until - monotonic());
     },
     forget: (name) => {
       known.delete(name);

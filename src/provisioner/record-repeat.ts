@@ -1,7 +1,7 @@
 import { annotation } from '../flow/annotations.ts';
 import type { Flow } from '../flow/flow.ts';
-import { recallJob } from './find-flow.ts';
-import type { FlowService, RecalledFlow } from './flow-service.ts';
+import { findJob } from './find-flow.ts';
+import type { FlowService, FoundFlow } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 
 /** A mark this young still holds back the callback for long enough. */
@@ -19,12 +19,12 @@ interface Mark {
  * conditional write) and lets the answer go first. A callback that overtakes its answer gives the consumer wrong bytes.
  * Repeats within a second of a mark of this process share it: the API server takes the square of their number to write them all.
  */
-export function createAskAgain(
+export function createRecordRepeat(
   deps: Provisioner,
   monotonic: () => number = () => performance.now(),
-): FlowService['askAgain'] {
+): FlowService['recordRepeat'] {
   const marks = new Map<string, Mark>();
-  return async function askAgain(flow, signal, recalled) {
+  return async function recordRepeat(flow, signal, recalled) {
     forgetStale();
     for (let mark = marks.get(flow); mark !== undefined && isFresh(mark); mark = marks.get(flow)) {
       if (await mark.written) return;
@@ -63,18 +63,22 @@ export function createAskAgain(
 
 interface Marked {
   name: string;
-  recalled: RecalledFlow | undefined;
+  recalled: FoundFlow | undefined;
 }
 
 async function writeMark(deps: Provisioner, { name, recalled }: Marked, signal: AbortSignal): Promise<void> {
-  const flow = recalled ?? (await recallJob(deps, name, signal));
+  const flow = recalled ?? (await findJob(deps, name, signal));
   if (flow === undefined || flow.over) return;
   const at = nextMark(flow, deps.now());
-  await deps.cluster.jobs.patch(name, { metadata: { annotations: { [annotation.askedAt]: at } } }, signal);
+  await deps.cluster.jobs.patch(
+    name,
+    { metadata: { annotations: { [annotation.lastRequestAt]: at } } },
+    signal,
+  );
 }
 
 /** The time, and never that of the mark before: the replica that calls back sees a repeat only by another value, whatever clocks say. */
-function nextMark({ askedAt }: Pick<Flow, 'askedAt'>, now: Date): string {
+function nextMark({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
   const at = now.toISOString();
-  return at === askedAt ? new Date(now.getTime() + 1).toISOString() : at;
+  return at === lastRequestAt ? new Date(now.getTime() + 1).toISOString() : at;
 }

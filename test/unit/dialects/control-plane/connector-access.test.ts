@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bareAllowed } from '../../../src/http/bare-allowed.ts';
-import { memoryFlows } from './memory-flows.ts';
-import { ask, provisionBody, startHttp, token } from './start-http.ts';
+import { unauthenticatedAllowed } from '../../../../src/http/unauthenticated-access.ts';
+import { memoryFlows } from '../../http/memory-flows.ts';
+import { ask, provisionBody, startHttp, token } from '../../http/start-http.ts';
 
 test('both tokens are valid while one replaces the other', async (t) => {
   const { port } = await startHttp(t);
@@ -44,7 +44,7 @@ test('a connector cannot reach the flows of another with the same ids', async (t
   );
 });
 
-test('a bare request belongs to the connector whose prefix its callback address has', async (t) => {
+test('a request without a token belongs to the connector whose prefix its callback address has', async (t) => {
   const flows = memoryFlows();
   const { port } = await startHttp(t, { flows });
   assert.equal((await ask(port, '/provision/echo', { body: provisionBody() })).status, 200);
@@ -53,58 +53,76 @@ test('a bare request belongs to the connector whose prefix its callback address 
   assert.equal((await ask(port, '/provision', { body: stranger })).status, 400);
 });
 
-test('a bare path is not there when it is switched off', async (t) => {
-  const { port } = await startHttp(t, { http: { bare: 'off' } });
+test('a path without a token is not there when it is switched off', async (t) => {
+  const { port } = await startHttp(t, { http: { unauthenticated: 'off' } });
   assert.equal((await ask(port, '/provision', { body: provisionBody() })).status, 404);
 });
 
 const here = { host: 'localhost:8080' };
 const peers = [
-  { name: 'this machine', address: '127.0.0.1', headers: here, bare: 'loopback', allowed: true },
+  { name: 'this machine', address: '127.0.0.1', headers: here, unauthenticated: 'loopback', allowed: true },
   {
     name: 'this machine by IPv6',
     address: '::1',
     headers: { host: '[::1]:8080' },
-    bare: 'loopback',
+    unauthenticated: 'loopback',
     allowed: true,
   },
   {
     name: 'this machine as mapped IPv4',
     address: '::ffff:127.0.0.1',
     headers: here,
-    bare: 'loopback',
+    unauthenticated: 'loopback',
     allowed: true,
   },
-  { name: 'another machine', address: '10.1.2.3', headers: here, bare: 'loopback', allowed: false },
+  {
+    name: 'another machine',
+    address: '10.1.2.3',
+    headers: here,
+    unauthenticated: 'loopback',
+    allowed: false,
+  },
   {
     name: 'somebody behind a proxy here',
     address: '127.0.0.1',
     headers: { ...here, 'x-forwarded-for': '10.1.2.3' },
-    bare: 'loopback',
+    unauthenticated: 'loopback',
     allowed: false,
   },
   {
     name: 'a web page whose name points here',
     address: '127.0.0.1',
     headers: { host: 'evil.example:8080' },
-    bare: 'loopback',
+    unauthenticated: 'loopback',
     allowed: false,
   },
   {
     name: 'an address that only begins alike',
     address: '127.0.0.1.evil',
     headers: here,
-    bare: 'loopback',
+    unauthenticated: 'loopback',
     allowed: false,
   },
-  { name: 'everybody, where that is set', address: '10.1.2.3', headers: {}, bare: 'on', allowed: true },
-  { name: 'this machine, where it is off', address: '127.0.0.1', headers: here, bare: 'off', allowed: false },
+  {
+    name: 'everybody, where that is set',
+    address: '10.1.2.3',
+    headers: {},
+    unauthenticated: 'on',
+    allowed: true,
+  },
+  {
+    name: 'this machine, where it is off',
+    address: '127.0.0.1',
+    headers: here,
+    unauthenticated: 'off',
+    allowed: false,
+  },
 ] as const;
-for (const { name, address, headers, bare, allowed } of peers) {
+for (const { name, address, headers, unauthenticated, allowed } of peers) {
   test(`${name} ${allowed ? 'may' : 'may not'} go without a token`, () => {
     const peer = { socket: { remoteAddress: address }, headers } as unknown as Parameters<
-      typeof bareAllowed
+      typeof unauthenticatedAllowed
     >[0];
-    assert.equal(bareAllowed(peer, bare), allowed);
+    assert.equal(unauthenticatedAllowed(peer, unauthenticated), allowed);
   });
 }

@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { annotation, writeAnnotation } from '../../../src/flow/annotations.ts';
-import { buildRecord } from '../../../src/flow/record.ts';
-import { connectCluster } from '../../../src/kubernetes/cluster.ts';
-import { createFlowService } from '../../../src/provisioner/create-flow-service.ts';
-import { writeRecord } from '../../../src/provisioner/stored-record.ts';
-import { createObjectStore } from '../../../src/storage/minio-store.ts';
-import { loadTemplates } from '../../../src/template/load-templates.ts';
-import { startCountingProxy } from '../../support/counting-proxy.ts';
-import { readKubeconfig, writeProxiedKubeconfig } from '../../support/kubeconfig.ts';
-import { at } from '../../support/flow-values.ts';
-import { startTestReconciler } from '../../support/test-reconciler.ts';
-import { openTestStore } from '../../support/test-store.ts';
-import { memoryStore } from '../result/stored-results.ts';
-import { makeTemplates, templateSettings, templateYaml, type Files } from '../template/template-folder.ts';
-import { ask, provisionBody, startHttp, token } from './start-http.ts';
+import { annotation, writeAnnotation } from '../../../../src/flow/annotations.ts';
+import { buildRecord } from '../../../../src/flow/record.ts';
+import { connectCluster } from '../../../../src/kubernetes/cluster.ts';
+import { createFlowService } from '../../../../src/provisioner/create-flow-service.ts';
+import { writeRecord } from '../../../../src/provisioner/stored-record.ts';
+import { createObjectStore } from '../../../../src/storage/minio-store.ts';
+import { loadTemplates } from '../../../../src/template/load-templates.ts';
+import { startCountingProxy } from '../../../support/counting-proxy.ts';
+import { readKubeconfig, writeProxiedKubeconfig } from '../../../support/kubeconfig.ts';
+import { at } from '../../../support/flow-values.ts';
+import { startTestReconciler } from '../../../support/test-reconciler.ts';
+import { openTestStore } from '../../../support/test-store.ts';
+import { memoryStore } from '../../result/stored-results.ts';
+import { makeTemplates, templateSettings, templateYaml, type Files } from '../../template/template-folder.ts';
+import { ask, provisionBody, startHttp, token } from '../../http/start-http.ts';
 
 const path = `/connectors/edc/${token}/provision`;
 const { signal } = new AbortController();
@@ -77,7 +77,7 @@ type World = Awaited<ReturnType<typeof start>>;
 
 /** As it is while its worker runs, long after its acceptance. */
 async function startFlow({ api }: World, flow: string): Promise<void> {
-  const annotations = { [annotation.askedAt]: at(0), [annotation.startedAt]: at(1) };
+  const annotations = { [annotation.lastRequestAt]: at(0), [annotation.startedAt]: at(1) };
   await api.cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
 }
 
@@ -126,7 +126,7 @@ for (const { name, files = {}, untyped, full } of repeats) {
       assert.deepEqual([status, answer], [200, 'repeated']);
       assert.ok(requests.length <= 3, requests.join('\n'));
       assert.deepEqual(requests.at(-1), `cluster PATCH jobs/jobs/${id}`);
-      const marked = Date.parse((await world.see(id)).askedAt ?? '');
+      const marked = Date.parse((await world.see(id)).lastRequestAt ?? '');
       assert.ok(marked >= reached.getTime(), 'it is marked as asked for again');
     });
   }

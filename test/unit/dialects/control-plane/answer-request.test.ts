@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { ServiceError } from '../../../src/errors.ts';
-import { memoryLog } from '../../support/memory-log.ts';
-import { readTraffic, versions } from '../dialects/read-traffic.ts';
-import { memoryFlows } from './memory-flows.ts';
-import { aConnector, ask, problemIn, provisionBody, startHttp, token } from './start-http.ts';
+import { ServiceError } from '../../../../src/errors.ts';
+import { memoryLog } from '../../../support/memory-log.ts';
+import { readTraffic, versions } from '../read-traffic.ts';
+import { memoryFlows } from '../../http/memory-flows.ts';
+import { aConnector, ask, problemIn, provisionBody, startHttp, token } from '../../http/start-http.ts';
 
 const path = `/connectors/edc/${token}/provision`;
 
@@ -43,7 +43,7 @@ test('a repeat is answered as the first was, after it was marked as asked again'
   const again = await ask(port, path, { body: provisionBody({ type: undefined, policy: { other: 1 } }) });
   assert.deepEqual([first.status, again.status], [200, 200]);
   assert.equal(flows.views.size, 1);
-  assert.deepEqual(flows.askedAgain, [...flows.views.keys()]);
+  assert.deepEqual(flows.repeats, [...flows.views.keys()]);
 });
 
 test('one line of the log says who asked for what, for which flow, and how it was answered', async (t) => {
@@ -58,7 +58,7 @@ test('one line of the log says who asked for what, for which flow, and how it wa
     entries('request').map((entry) => about.map((member) => entry[member])),
     [
       [id, id, 'edc', 'job-asset', 'provision', 200, 'accept', 'accepted'],
-      [id, id, 'edc', 'job-asset', 'provision', 200, 'ask-again', 'repeated'],
+      [id, id, 'edc', 'job-asset', 'provision', 200, 'record-repeat', 'repeated'],
     ],
   );
 });
@@ -73,7 +73,7 @@ for (const type of ['provision', undefined]) {
     };
     const { port } = await startHttp(t, { flows });
     assert.equal((await ask(port, path, { body: provisionBody({ type }) })).status, 200);
-    assert.equal(flows.askedAgain.length, 1);
+    assert.equal(flows.repeats.length, 1);
   });
 }
 
@@ -85,7 +85,7 @@ test('a Job of the name that is no flow is not answered as if something followed
 
 test('a repeat whose mark cannot be stored is not answered as if it were', async (t) => {
   const flows = memoryFlows({
-    askAgain: () =>
+    recordRepeat: () =>
       Promise.reject(new ServiceError('cluster-unavailable', 'connect ECONNREFUSED 10.0.0.1:6443')),
   });
   const { port } = await startHttp(t, { flows });
@@ -110,7 +110,7 @@ for (const { name, http, problem } of [
       const marked = Promise.withResolvers<string>();
       let tries = 0;
       const flows = memoryFlows({
-        async askAgain(flow, signal) {
+        async recordRepeat(flow, signal) {
           tries += 1;
           if (tries > 1) marked.resolve(flow);
           else if (problem !== undefined) throw problem;
@@ -190,7 +190,7 @@ for (const type of ['provision', undefined] as const) {
     await ask(port, path, { body: provisionBody({ type }) });
     for (const view of flows.views.values()) view.phase = 'ended';
     assert.equal((await ask(port, path, { body: provisionBody({ type }) })).status, 409);
-    assert.deepEqual(flows.askedAgain, []);
+    assert.deepEqual(flows.repeats, []);
   });
 }
 
@@ -224,7 +224,7 @@ test('a request without a type is not answered while nobody knows what it is, an
   await ask(port, path, { body: provisionBody({ type: undefined }) });
   flows.startAttempt();
   assert.equal((await ask(port, path, { body: provisionBody({ type: undefined }) })).status, 503);
-  assert.equal(flows.askedAgain.length, 1);
+  assert.equal(flows.repeats.length, 1);
   assert.equal((await ask(port, path, { body: provisionBody({ type: 'provision' }) })).status, 200);
   assert.equal([...flows.views.values()][0]?.deprovisioned, false);
 });
@@ -352,7 +352,7 @@ for (const { name, code, status } of obstacles)
     }
     const later = await startHttp(t, { flows: { ...flows, accept: down, find } });
     assert.equal((await ask(later.port, path, { body: provisionBody() })).status, 200);
-    assert.equal(flows.askedAgain.length, 1);
+    assert.equal(flows.repeats.length, 1);
     const other = provisionBody({ transferProcessId: 'tp-2' });
     assert.equal((await ask(later.port, path, { body: other })).status, status);
   });

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flow } from '../../../src/flow/flow.ts';
-import { createSettleClock } from '../../../src/reconciler/settle-clock.ts';
+import { createCallbackHold } from '../../../src/reconciler/callback-hold.ts';
 
-const times = { settleMillis: 5000, inheritedMillis: 12_000 };
+const times = { callbackHoldMillis: 5000, takeoverHoldMillis: 12_000 };
 
-function flowOf(name: string, askedAt?: string): Pick<Flow, 'name' | 'uid' | 'askedAt'> {
-  return { name, uid: `${name}-uid`, askedAt };
+function flowOf(name: string, lastRequestAt?: string): Pick<Flow, 'name' | 'uid' | 'lastRequestAt'> {
+  return { name, uid: `${name}-uid`, lastRequestAt };
 }
 
 test('a flow may be told of only after this process has known it for the whole time', () => {
   let now = 1000;
-  const clock = createSettleClock(times, () => now);
+  const clock = createCallbackHold(times, () => now);
   clock.know(flowOf('a', 'x'));
   assert.equal(clock.remaining(flowOf('a', 'x')), 5000);
   now += 4999;
@@ -23,7 +23,7 @@ test('a flow may be told of only after this process has known it for the whole t
 
 test('a flow that nobody made known may not be told of, and asking makes it no better known', () => {
   let now = 0;
-  const clock = createSettleClock(times, () => now);
+  const clock = createCallbackHold(times, () => now);
   assert.equal(clock.remaining(flowOf('a', 'x')), 5000);
   now = 6000;
   assert.equal(clock.remaining(flowOf('a', 'x')), 5000);
@@ -31,7 +31,7 @@ test('a flow that nobody made known may not be told of, and asking makes it no b
 
 test('a repeat starts the clock again', () => {
   let now = 0;
-  const clock = createSettleClock(times, () => now);
+  const clock = createCallbackHold(times, () => now);
   clock.know(flowOf('a', 'x'));
   now = 6000;
   clock.know(flowOf('a', 'y'));
@@ -40,7 +40,7 @@ test('a repeat starts the clock again', () => {
 
 test('flows do not share a clock, and a forgotten one begins again, as does another Job of the same name', () => {
   let now = 0;
-  const clock = createSettleClock({ settleMillis: 10, inheritedMillis: 0 }, () => now);
+  const clock = createCallbackHold({ callbackHoldMillis: 10, takeoverHoldMillis: 0 }, () => now);
   const [a, b] = [flowOf('a', 'x'), flowOf('b', 'x')];
   for (const flow of [a, b]) clock.know(flow);
   now = 20;
@@ -52,7 +52,7 @@ test('flows do not share a clock, and a forgotten one begins again, as does anot
 
 test('what is not kept is forgotten', () => {
   let now = 0;
-  const clock = createSettleClock(times, () => now);
+  const clock = createCallbackHold(times, () => now);
   const flows = [flowOf('a'), flowOf('b')];
   for (const flow of flows) clock.know(flow);
   now = 6000;
@@ -65,7 +65,7 @@ test('what is not kept is forgotten', () => {
 
 test('a flow from before is told of later, unless it is asked for again: then as any other', () => {
   let now = 0;
-  const clock = createSettleClock(times, () => now);
+  const clock = createCallbackHold(times, () => now);
   for (const name of ['a', 'b']) clock.inherit(flowOf(name));
   now = 1000;
   clock.know(flowOf('a'));
@@ -76,7 +76,7 @@ test('a flow from before is told of later, unless it is asked for again: then as
 
 test('a flow that this process knows already is not inherited when it leads once more', () => {
   let now = 0;
-  const clock = createSettleClock(times, () => now);
+  const clock = createCallbackHold(times, () => now);
   clock.know(flowOf('a'));
   now = 4000;
   clock.inherit(flowOf('a'));

@@ -7,11 +7,11 @@ import type { HttpConfig } from '../config/config.ts';
  * made to point here. A proxy on this machine is recognised by its forwarding headers alone, and a default nginx sends none: this is
  * for `dev`, never for a service that a proxy can reach.
  */
-export function bareAllowed(
+export function unauthenticatedAllowed(
   { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,
-  bare: HttpConfig['bare'],
+  unauthenticated: HttpConfig['unauthenticated'],
 ): boolean {
-  if (bare !== 'loopback') return bare === 'on';
+  if (unauthenticated !== 'loopback') return unauthenticated === 'on';
   const forwarded = headers['forwarded'] ?? headers['x-forwarded-for'] ?? headers['x-real-ip'];
   return (
     forwarded === undefined &&
