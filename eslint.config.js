@@ -28,6 +28,19 @@ const restriction = (banned, packages) => ({
 const kubernetes = '@kubernetes/client-node';
 const edge = ['http', 'reconciler', 'demo', 'sidecar'];
 
+/** What only the folder of a dialect may name. */
+const wireWords = String.raw`/control-plane|transferProcess|resourceDefinition|callbackPrefix|managementU|managementV|x-api-key|w3id\.org/i`;
+const wireFormats = [
+  `:not(ImportDeclaration) > Literal[value=${wireWords}]`,
+  // A type of message; the act has the same name.
+  'Literal[value="deprovision"]',
+  `TemplateElement[value.raw=${wireWords}]`,
+  `Identifier[name=${wireWords}]`,
+].map((selector) => ({
+  selector,
+  message: 'A dialect and its wire format are named in its folder below src/dialects alone.',
+}));
+
 /** `packages/NAME`, or '' for the project itself. */
 const packageOf = (file) => /^packages\/[^/]+/.exec(relative(import.meta.dirname, file))?.[0] ?? '';
 const packages = ['connector-simulator', 'embedded-kubernetes', 'embedded-s3'];
@@ -67,6 +80,21 @@ const packageBorder = {
   },
 };
 
+/** A dialect is reached by the interface: who registers it imports it, and nobody else. */
+const dialectBorder = {
+  create: (context) => ({
+    ImportDeclaration({ source }) {
+      if (!source.value.startsWith('.')) return;
+      const file = relative(import.meta.dirname, resolve(dirname(context.filename), source.value));
+      if (/^src\/dialects\/[^/]+\//.test(file))
+        context.report({
+          node: source,
+          message: 'Only src/app.ts and src/dialects/settings.ts name a dialect.',
+        });
+    },
+  }),
+};
+
 export default tseslint.config(
   { ignores: ['node_modules', 'coverage', 'jobs-templates/*/files'] },
   js.configs.recommended,
@@ -86,7 +114,7 @@ export default tseslint.config(
   },
   {
     files: ['**/*.{ts,js,mjs}'],
-    plugins: { project: { rules: { 'package-border': packageBorder } } },
+    plugins: { project: { rules: { 'package-border': packageBorder, 'dialect-border': dialectBorder } } },
     rules: { 'project/package-border': 'error' },
   },
   {
@@ -140,11 +168,11 @@ export default tseslint.config(
     ignores: ['src/kubernetes/**'],
     rules: { 'no-restricted-imports': ['error', restriction(['demo'], [kubernetes])] },
   },
-  layer('http', ['reconciler', 'demo', 'sidecar'], [kubernetes, 'minio']),
-  layer('reconciler', ['http', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
-  layer('provisioner', [...edge, 'result'], [kubernetes, 'minio', 'koa']),
+  layer('dialects', ['reconciler', 'demo', 'sidecar', 'result', 'storage'], [kubernetes, 'minio', 'koa']),
+  layer('http', ['reconciler', 'dialects', 'demo', 'sidecar'], [kubernetes, 'minio']),
+  layer('reconciler', ['http', 'dialects', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
+  layer('provisioner', [...edge, 'dialects', 'result'], [kubernetes, 'minio', 'koa']),
   layer('result', [...edge, 'dialects', 'provisioner'], [kubernetes, 'minio', 'koa']),
-  layer('dialects', ['demo', 'sidecar', 'result'], [kubernetes, 'minio', 'koa']),
   layer(
     'template',
     [...edge, 'dialects', 'provisioner', 'result', 'storage', 'kubernetes'],
@@ -167,7 +195,8 @@ export default tseslint.config(
   ),
   layer(
     'config',
-    [...edge, 'dialects', 'provisioner', 'result', 'template', 'storage', 'kubernetes'],
+    // The parts of `connectors` that dialects own load nothing else.
+    [...edge, 'dialects(?!/settings\\.ts$)', 'provisioner', 'result', 'template', 'storage', 'kubernetes'],
     [kubernetes, 'minio', 'koa'],
   ),
   layer(
@@ -175,6 +204,17 @@ export default tseslint.config(
     ['http', 'reconciler', 'demo', 'dialects', 'provisioner', 'template', 'kubernetes'],
     [kubernetes, 'minio', 'koa', 'undici', 'pino', 'ajv', 'typebox'],
   ),
+  {
+    files: ['src/**/*.ts'],
+    // src/demo plays the connector, and `dev` asks somebody to point one at the service.
+    ignores: ['src/dialects/*/*.ts', 'src/demo/**', 'src/commands/dev.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...wireFormats] },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/app.ts', 'src/dialects/settings.ts', 'src/dialects/*/*.ts'],
+    rules: { 'project/dialect-border': 'error' },
+  },
   {
     files: ['src/main.ts', 'src/commands/**/*.ts', 'src/demo/**/*.ts'],
     rules: { 'no-restricted-imports': ['error', restriction([], [kubernetes, 'minio'])] },

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
+import { controlPlane } from './dialects/control-plane/index.ts';
+import type { Dialect } from './dialects/dialect.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
@@ -21,6 +23,7 @@ import type { LeaderLease } from './reconciler/leader-lease.ts';
 import { createObservedFlows, type ObservedFlows } from './reconciler/observed-flows.ts';
 import { createCallbackHold } from './reconciler/callback-hold.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
+import type { Connectors } from './reconciler/types.ts';
 import { createManifestCache } from './result/manifest-cache.ts';
 import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter } from './storage/mint-credentials.ts';
@@ -35,7 +38,12 @@ export interface ServiceOptions {
   secrets: Secrets;
   version: string;
   log: Logger;
+  /** Default: those that a configuration may name. */
+  dialects?: readonly Dialect[];
 }
+
+/** Each is registered here and nowhere else; its part of the settings is in `dialects/settings.ts`. */
+const builtIn: readonly Dialect[] = [controlPlane];
 
 export interface Service {
   port: number;
@@ -50,7 +58,7 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, secrets, log } = options;
+  const { config, secrets, log, dialects = builtIn } = options;
   const templates = await loadTemplates(config.templates.directory, config, warnOfTemplate(log));
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
@@ -61,24 +69,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   const minter = createCredentialMinter(config.store, secrets.store);
   const openFlows = createObservedFlows({ cluster });
-  const lease = startLeading({ options, clients, provisioner, minter, metrics, openFlows }, stopping.signal);
+  const connectors = connectorCalls({ dialects, config, secrets, dispatcher: clients.dispatcher, metrics });
+  const lease = startLeading(
+    { options, provisioner, minter, metrics, openFlows, connectors },
+    stopping.signal,
+  );
   const checks = startStartupChecks(
     buildStartupChecks({ cluster, store, minter, config }),
     { log, ...checkPace },
     stopping.signal,
   );
-  const routes = extraRoutes({ options, templates, flows, store: clients.downloads });
-  const components = buildHealthChecks({
-    cluster,
-    store,
-    flows,
-    lease,
-    openFlows,
-    checks,
-    now: provisioner.now,
-  });
-  const refusals = createRefusals(provisioner.now);
-  const http = createHttpServer({ ...options, templates, flows, components, routes, metrics, refusals });
+  const routes = buildRoutes({ options, dialects, templates, flows, store: clients.downloads });
+  const { now } = provisioner;
+  const components = buildHealthChecks({ cluster, store, flows, lease, openFlows, checks, now });
+  const refusals = createRefusals(now);
+  const http = createHttpServer({ ...options, components, routes, metrics, refusals });
   const monitoring = createMetricsServer({
     ...{ config, log, metrics, components, refusals },
     ready: () => http.ready,
@@ -105,7 +110,7 @@ function warnOfTemplate(log: Logger): (problem: string) => void {
 
 interface LeadingParts {
   options: ServiceOptions;
-  clients: Clients;
+  connectors: Connectors;
   provisioner: Provisioner;
   minter: CredentialMinter;
   metrics: Metrics;
@@ -113,7 +118,7 @@ interface LeadingParts {
 }
 
 function startLeading(
-  { options: { config, secrets, log }, clients, provisioner, ...parts }: LeadingParts,
+  { options: { config, secrets, log }, provisioner, ...parts }: LeadingParts,
   signal: AbortSignal,
 ): LeaderLease {
   return startReconciler(
@@ -124,10 +129,9 @@ function startLeading(
       secrets,
       events: createEventLook({ events: provisioner.cluster.events }),
       callbackHold: createCallbackHold({
-        callbackHoldMillis: config.http.answerDeadlineMillis + config.reconciler.callbackHoldMillis,
+        holdMillis: ({ request }) => parts.connectors.rulesOf(request)?.holdMillis ?? 0,
         takeoverHoldMillis: config.reconciler.takeoverHoldMillis,
       }),
-      ...connectorCalls({ config, secrets, dispatcher: clients.dispatcher, metrics: parts.metrics }),
       log,
     },
     signal,
@@ -182,12 +186,13 @@ const downloadIdleMillis = 60_000;
 
 interface RouteParts {
   options: ServiceOptions;
+  dialects: readonly Dialect[];
   templates: Template[];
   flows: FlowService;
   store: ObjectStore;
 }
 
-function extraRoutes({ options, templates, flows, store }: RouteParts): Route[] {
+function buildRoutes({ options, dialects, templates, flows, store }: RouteParts): Route[] {
   const { config, secrets } = options;
   const common = {
     store,
@@ -198,7 +203,14 @@ function extraRoutes({ options, templates, flows, store }: RouteParts): Route[] 
     now: () => new Date(),
   };
   const { http, results } = config;
+  const { now } = common;
+  function routesOf(dialect: Dialect): Route[] {
+    const connectors = config.connectors.filter((one) => one.dialect === dialect.name);
+    const { busyHoldMillis } = http;
+    return dialect.routes({ connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now });
+  }
   return [
+    ...dialects.flatMap(routesOf),
     ...resultRoutes({ ...common, flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];

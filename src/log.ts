@@ -12,12 +12,7 @@ const secretPaths = [
   'secretAccessKey',
   'sessionToken',
 ];
-const redact = [
-  ...secretPaths,
-  ...secretPaths.map((path) => `*.${path}`),
-  'headers["x-api-key"]',
-  '*.headers["x-api-key"]',
-];
+const redact = [...secretPaths, ...secretPaths.map((path) => `*.${path}`), 'headers', '*.headers'];
 
 /** JSON lines on standard error, so that standard output stays free for what a command prints. */
 export function createLogger(level: string): Logger {

@@ -1,7 +1,9 @@
 import { isLoopback } from '../addresses.ts';
+import { rest } from '../flow/flow-request.ts';
 import { settingName } from './check-shape.ts';
 import type { Config, ConnectorConfig } from './config.ts';
 import type { Findings } from './findings.ts';
+import { settingsOf } from './settings/connectors.ts';
 
 /** What no single setting's shape can say: how settings go together, and what will not do outside this machine. */
 export function checkSettings(config: Config, findings: Findings): void {
@@ -45,9 +47,9 @@ function urlsOf({ http, store, connectors }: Config): NamedUrl[] {
     [['store', 'publicEndpoint'], store.publicEndpoint],
     [['store', 'sts', 'endpoint'], store.sts.endpoint],
     ...connectors.flatMap((connector, index) =>
-      (['callbackPrefix', 'managementUrl', 'resultsUrl'] as const).map((name): NamedUrl => [
+      [...settingsOf(connector).urls, 'resultsUrl'].map((name): NamedUrl => [
         ['connectors', String(index), name],
-        connector[name],
+        String((connector as unknown as Record<string, unknown>)[name]),
       ]),
     ),
   ];
@@ -72,8 +74,8 @@ function checkConnectorNames(connectors: readonly ConnectorConfig[], { problems 
     const where = settingName(['connectors', String(index), 'name']);
     if (first !== undefined)
       problems.push(`${where}: expected a name of its own, received "${name}" as connectors[${first}] has`);
-    if (name === 'people')
-      problems.push(`${where}: expected a name other than "people", which flows started by people have`);
+    if (name === rest.connector)
+      problems.push(`${where}: expected a name other than "${name}", which flows started by people have`);
     seen.set(name, first ?? index);
   }
 }
@@ -83,11 +85,8 @@ function checkConnector(connector: ConnectorConfig, index: number, { problems, w
   if (connector.templates.length === 0) {
     problems.push(`${settingName([...path, 'templates'])}: expected at least one name, or *, received []`);
   }
-  if (connector.managementVersion === 'none') {
-    warnings.push(
-      `${settingName([...path, 'managementVersion'])} is none: "${connector.name}" cannot be told of a failed flow, and its consumers wait for ever`,
-    );
-  }
+  for (const [member, warning] of Object.entries(settingsOf(connector).warn(connector)))
+    warnings.push(`${settingName([...path, member])} ${warning}`);
 }
 
 function warnOfUnreachable(config: Config, { warnings }: Findings): void {

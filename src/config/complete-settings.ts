@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { trimSlashes } from '../addresses.ts';
 import type { Config, ConnectorConfig } from './config.ts';
+import { settingsOf, type ConnectorSettings } from './settings/connectors.ts';
 import type { Settings } from './settings/settings.ts';
 
 /** Puts in what follows from other settings, and takes final slashes from URLs so that paths can be appended. */
@@ -28,15 +29,9 @@ export function completeSettings(settings: Settings): Config {
   };
 }
 
-function completeConnector(connector: Settings['connectors'][number], publicUrl: string): ConnectorConfig {
-  const callbackPrefix = trimSlashes(connector.callbackPrefix);
-  return {
-    ...connector,
-    callbackPrefix,
-    // The connector appends `/callback` to the base of its management API.
-    managementUrl: trimSlashes(connector.managementUrl ?? callbackPrefix.replace(/\/callback$/, '')),
-    resultsUrl: trimSlashes(connector.resultsUrl ?? publicUrl),
-  };
+function completeConnector(connector: ConnectorSettings, publicUrl: string): ConnectorConfig {
+  const completed = settingsOf(connector).complete(connector);
+  return { ...connector, ...completed, resultsUrl: trimSlashes(connector.resultsUrl ?? publicUrl) };
 }
 
 /** Two processes with one name would both believe that the Lease is theirs. */

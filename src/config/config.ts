@@ -1,3 +1,4 @@
+import type { ConnectorSettings } from './settings/connectors.ts';
 import type { Settings } from './settings/settings.ts';
 
 /**
@@ -16,7 +17,8 @@ export type ClusterConfig = Settings['cluster'];
 export type StoreConfig = Omit<Complete<Settings['store'], 'podEndpoint' | 'publicEndpoint'>, 'sts'> & {
   sts: Complete<Settings['store']['sts'], 'endpoint' | 'region'>;
 };
-export type ConnectorConfig = Complete<Settings['connectors'][number], 'managementUrl' | 'resultsUrl'>;
+/** What all connectors have; the rest is its dialect's. */
+export type ConnectorConfig = Complete<ConnectorSettings, 'resultsUrl'>;
 export type ReconcilerConfig = Complete<Settings['reconciler'], 'identity'>;
 export type ResultsConfig = Settings['results'];
 
@@ -25,7 +27,7 @@ type Complete<Values, Name extends keyof Values> = Omit<Values, Name> & Required
 /** From the environment alone, never logged, never in the same object as settings. */
 export interface Secrets {
   store: { accessKeyId: string; secretAccessKey: string };
-  /** By connector name. Two tokens are valid during rotation; the key is the connector's management key. */
+  /** By connector name. Two tokens are valid during rotation; the key guards the connector's API. */
   connectors: Record<string, { tokens: string[]; key: string | undefined }>;
   /** HMAC keys of result addresses; the first one signs, all verify. */
   resultKeys: { id: string; key: string }[];

@@ -1,5 +1,5 @@
 import type { Findings } from './findings.ts';
-import type { Schema } from '../schemas/schema-problem.ts';
+import { alternativeOf, type Schema } from '../schemas/schema-problem.ts';
 import type { Setting } from './list-settings.ts';
 import { SettingsSchema } from './settings/settings.ts';
 
@@ -34,7 +34,7 @@ function place(values: Values, [name = '', ...rest]: readonly string[], value: u
 
 /** Absent objects are made, absent leaves get their default; whatever else is there is left for the check. */
 function withDefaults(schema: Schema, value: unknown): unknown {
-  const { properties, items } = schema;
+  const { properties, items } = alternativeOf(schema, value);
   if (properties !== undefined) {
     if (value !== undefined && !isMap(value)) return value;
     return membersWithDefaults(properties, value ?? {});

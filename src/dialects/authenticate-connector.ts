@@ -6,10 +6,10 @@ import { sameText } from '../same-text.ts';
  * The connector that a path names, if its token is one of those valid now. An unknown connector and a wrong token look the
  * same from outside, in words and in time.
  */
-export function authenticateConnector(
-  known: { connectors: readonly ConnectorConfig[]; secrets: Secrets['connectors'] },
+export function authenticateConnector<Connector extends ConnectorConfig>(
+  known: { connectors: readonly Connector[]; secrets: Secrets['connectors'] },
   { name, token }: { name: string; token: string },
-): ConnectorConfig {
+): Connector {
   const connector = known.connectors.find((one) => one.name === name);
   const secrets = Object.hasOwn(known.secrets, name) ? known.secrets[name] : undefined;
   const tokens = secrets?.tokens ?? [];

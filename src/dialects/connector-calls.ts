@@ -1,78 +1,51 @@
 import type { Dispatcher } from 'undici';
-import type { Config, Secrets } from '../config/config.ts';
-import { announceOutcome } from './control-plane/deliver.ts';
-import { pollTransfers } from './control-plane/poll-transfers.ts';
+import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
-import type { DataAddress } from '../flow/data-address.ts';
-import type { Flow } from '../flow/flow.ts';
 import type { Metrics } from '../metrics.ts';
-import type { PollTransfers } from '../reconciler/poll-transfers.ts';
+import type { Connectors } from '../reconciler/types.ts';
 import { createRedactor, listSecrets } from '../redact-secrets.ts';
+import type { ConnectorCall, Dialect } from './dialect.ts';
 
-interface ConnectorCalls {
+interface CallParts {
+  dialects: readonly Dialect[];
   config: Config;
   secrets: Secrets;
   dispatcher: Dispatcher;
   metrics: Metrics;
 }
 
-/** What the reconciler asks of connectors, bound to their settings and secrets. */
-export function connectorCalls(calls: ConnectorCalls) {
-  return { announce: announceTo(calls), transfers: transfersOf(calls) };
-}
-
-function announceTo({ config, secrets, dispatcher, metrics }: ConnectorCalls) {
+/** What the reconciler asks of connectors, bound to their dialects, settings and secrets. */
+export function connectorCalls({ dialects, config, ...parts }: CallParts): Connectors {
+  const { secrets, dispatcher, metrics } = parts;
   const redact = createRedactor(listSecrets(secrets));
-  return async function announce(
-    { name: flow, request, outcome, terminateInstead }: Flow,
-    address: DataAddress | undefined,
-    signal: AbortSignal,
-  ) {
-    const connector = config.connectors.find(({ name }) => name === request.connector);
-    if (connector === undefined || outcome === undefined) {
-      throw new ServiceError(
-        'unknown-connector',
-        `${flow} has an outcome for "${request.connector}", which is not configured any more.`,
-      );
-    }
-    const key = secrets.connectors[connector.name]?.key;
-    const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
-    const delivery = await announceOutcome(
-      {
-        connector,
-        key,
-        flow,
-        request,
-        outcome,
-        terminateInstead,
-        address,
-        timeoutMillis,
-        dispatcher,
-        redact,
-      },
-      signal,
-    );
-    metrics.deliveries.inc({ connector: connector.name, result: delivery.result });
-    return delivery;
-  };
-}
-
-function transfersOf({ config, secrets, dispatcher, metrics }: ConnectorCalls): PollTransfers {
-  return async function poll(name, flows, signal) {
+  const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]));
+  const rules = new Map(dialects.map((dialect) => [dialect.name, dialect.rules(config)]));
+  function callTo(name: string): { dialect: Dialect; call: ConnectorCall<ConnectorConfig> } {
     const connector = config.connectors.find((one) => one.name === name);
-    if (connector === undefined) throw new ServiceError('unknown-connector', `"${name}" is not configured.`);
-    return await pollTransfers(
-      {
-        connector,
-        key: secrets.connectors[name]?.key,
-        flows,
-        timeoutMillis: config.reconciler.deliveryTimeoutMillis,
-        dispatcher,
-        count: (result) => {
-          metrics.transferPolls.inc({ connector: name, result });
-        },
-      },
-      signal,
-    );
+    const dialect = byName.get(connector?.dialect ?? '');
+    if (connector === undefined || dialect === undefined)
+      throw new ServiceError('unknown-connector', `"${name}" is not configured any more.`);
+    const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
+    const call = { connector, key: secrets.connectors[name]?.key, timeoutMillis, dispatcher, redact };
+    return { dialect, call };
+  }
+  return {
+    rulesOf: ({ dialect }) => rules.get(dialect),
+    async deliver(delivery, signal) {
+      const { dialect, call } = callTo(delivery.request.connector);
+      const answer = await dialect.deliver({ ...call, ...delivery }, signal);
+      metrics.deliveries.inc({ connector: call.connector.name, result: answer.result });
+      return answer;
+    },
+    polled: config.connectors
+      .filter((one) => byName.get(one.dialect)?.polling?.isPossible(one) === true)
+      .map(({ name }) => name),
+    async poll(name, flows, signal) {
+      const { dialect, call } = callTo(name);
+      function count(result: 'answered' | 'failed'): void {
+        metrics.transferPolls.inc({ connector: name, result });
+      }
+      return (await dialect.polling?.poll({ ...call, flows, count }, signal)) ?? { states: new Map() };
+    },
   };
 }

@@ -3,12 +3,12 @@ import { messageOf } from '../errors.ts';
 
 export interface Message {
   url: string;
-  /** Sent as `x-api-key`: the caller has made sure that the URL's origin is the configured one. */
-  key: string | undefined;
+  /** Beside those of JSON. Of a secret among them the caller has made sure that the URL's origin is the configured one. */
+  headers: Readonly<Record<string, string>>;
   body: unknown;
   timeoutMillis: number;
   dispatcher: Dispatcher;
-  /** Bytes of the answer that are kept; default: as many as a connector's word for an error needs. */
+  /** Bytes of the answer that are kept; default: as many as a connector needs to describe an error. */
   answerLimit?: number;
 }
 
@@ -18,7 +18,7 @@ export type Answer = { got: 'answer'; status: number; body: string } | { got: 'n
 export const defaultAnswerLimit = 8192;
 
 /**
- * ONE attempt: the caller owns repeating. Redirects are not followed, since the key would go with them. An answer of any status
+ * ONE attempt: the caller owns repeating. Redirects are not followed, since a secret in the headers would go with them. An answer of any status
  * is an answer; no answer within the time is a problem in words. Throws only when `signal` aborts.
  */
 export async function deliverMessage(message: Message, signal: AbortSignal): Promise<Answer> {
@@ -38,7 +38,7 @@ export async function deliverMessage(message: Message, signal: AbortSignal): Pro
 }
 
 async function post(
-  { url, key, body, dispatcher, answerLimit = defaultAnswerLimit }: Message,
+  { url, headers, body, dispatcher, answerLimit = defaultAnswerLimit }: Message,
   signal: AbortSignal,
 ): Promise<Answer> {
   const response = await request(url, {
@@ -46,7 +46,7 @@ async function post(
     headers: {
       'content-type': 'application/json',
       accept: 'application/json, */*',
-      ...(key === undefined ? {} : { 'x-api-key': key }),
+      ...headers,
     },
     body: JSON.stringify(body),
     dispatcher,
@@ -55,7 +55,7 @@ async function post(
   return { got: 'answer', status: response.statusCode, body: await readSome(response.body, answerLimit) };
 }
 
-/** Leaving the loop early destroys the stream and with it the connection: nobody can make us read for ever. */
+/** Leaving the loop early destroys the stream and with it the connection: no peer can make this process read without end. */
 async function readSome(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;

@@ -1,5 +1,8 @@
-/** What the connector is told: where the bytes are. Both kinds of address are fetched alike, with a plain GET. */
-export interface DataAddress {
+/** Where the bytes are, as the connector gets it. A union of kinds: each dialect can carry some of them. */
+export type DataAddress = HttpDataAddress;
+
+/** Through the service or straight from the store, it is fetched with a plain GET. */
+export interface HttpDataAddress {
   type: 'HttpData';
   /** The whole address, percent-encoded. */
   baseUrl: string;

@@ -15,6 +15,8 @@ export interface Delivery {
   endedAt?: string;
   /** The state of the connector's process with `obsolete`, else the problem. */
   detail?: string;
+  /** With `obsolete`: the connector's process has ended, and fetches nothing any more. */
+  ended?: true;
   /** Failures in a row that a starting connector, a proxy or a wrong setting causes, and that are repeated slowly. */
   slowFailures?: number;
 }
@@ -62,6 +64,8 @@ export interface DeliveryEnd {
   endedAt: string;
   result: DeliveryResult;
   detail?: string;
+  /** Of `obsolete`. */
+  ended?: boolean;
   /** Of a failure. */
   slowly?: boolean;
 }
@@ -77,25 +81,10 @@ export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): De
     result: end.result,
     endedAt: end.endedAt,
     ...(end.detail === undefined ? {} : { detail: end.detail.slice(0, detailLimit) }),
+    ...(end.ended === true ? { ended: true } : {}),
     ...(end.slowly === true ? { slowFailures: slowFailures + 1 } : {}),
   };
 }
-
-/** States of the connector's process that lead nowhere but to the end: nobody fetches anything any more. */
-export const endStates: readonly string[] = [
-  'COMPLETING',
-  'COMPLETING_REQUESTED',
-  'COMPLETED',
-  'TERMINATING',
-  'TERMINATING_REQUESTED',
-  'TERMINATED',
-  'DEPROVISIONING',
-  'DEPROVISIONING_REQUESTED',
-  'DEPROVISIONED',
-];
-
-/** Of a process that the connector does not know. */
-const unknownState = 'UNKNOWN';
 
 /**
  * Whether the results may go: the connector has asked for that, or its transfer was over before it had taken the address. No request
@@ -104,7 +93,7 @@ const unknownState = 'UNKNOWN';
 export function nobodyFetches({ deprovisionAskedAt, outcome, delivery }: DeliveredFlow): boolean {
   if (deprovisionAskedAt !== undefined) return true;
   if (outcome?.phase === 'cancelled' && outcome.reason === 'transfer-ended') return true;
-  return delivery?.result === 'obsolete' && [...endStates, unknownState].includes(delivery.detail ?? '');
+  return delivery?.result === 'obsolete' && delivery.ended === true;
 }
 
 interface DeliveredFlow {

@@ -1,16 +1,17 @@
-/** The connector's wire formats, and `rest` for people. Grows with the dialects that are built. */
-export type Dialect = 'control-plane' | 'rest';
+/** Dialect and connector of flows that people start: nothing is delivered of them. */
+export const rest = { dialect: 'rest', connector: 'rest' } as const;
 
 /** What was asked, as the Job keeps it: enough to answer repeats and to call back, and no secret. */
 export interface FlowRequest {
-  dialect: Dialect;
-  /** Name of a configured connector; `rest` flows have `people`. */
+  /** The connector's wire format, or `rest`. */
+  dialect: string;
+  /** Name of a configured connector, or `rest`. */
   connector: string;
   /** The connector's own ids; with dialect and connector they are the flow's identity. */
   ids: Record<string, string>;
   assetId: string;
   template: string;
-  /** Absent for people, who wait or ask. */
+  /** Where the connector wants the outcome, if it says so. */
   callbackAddress?: string;
   /** The policy's assignee. */
   consumer?: string;

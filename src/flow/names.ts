@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
-import type { Dialect } from './flow-request.ts';
 
 /** The flow's id and its Job's name: the same for every repeat of a request, whichever replica gets it. */
 export function flowName(identity: {
-  dialect: Dialect;
+  dialect: string;
   connector: string;
   ids: Record<string, string>;
 }): string {

@@ -5,7 +5,7 @@ import type { Logger } from '../log.ts';
 import type { FlowService } from '../provisioner/flow-service.ts';
 
 export interface Abandonable {
-  flows: Pick<FlowService, 'cancel'>;
+  flows: Pick<FlowService, 'end'>;
   flow: string;
   log: Logger;
   /** Before the second attempt to cancel; up to sixty times that before the last ones. Default: half a second. */
@@ -49,7 +49,7 @@ export async function cancelAbandoned(
 async function cancel({ flows, flow, log, firstMillis = 500 }: Abandonable): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     try {
-      const answer = await flows.cancel(flow, 'cancelled-by-user', AbortSignal.timeout(attemptMillis));
+      const answer = await flows.end(flow, 'cancelled-by-user', AbortSignal.timeout(attemptMillis));
       if (answer !== 'unknown' || attempt >= attemptsForUnknown) {
         log.info({ flowId: flow, answer }, 'cancelled a flow that nobody waits for any more');
         return;

@@ -2,6 +2,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import type { Redact } from '../redact-secrets.ts';
 import type { HttpConfig } from '../config/config.ts';
+import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { answerDeadline, exemptFromDeadline } from './middleware/answer-deadline.ts';
@@ -14,6 +15,7 @@ import { jsonReader } from './read-json.ts';
 import type { Refusals } from './refusals.ts';
 import type { HttpContext, HttpState, Route } from './route.ts';
 import { showMatched } from './shown-path.ts';
+import { unauthenticatedAllowed } from './unauthenticated-access.ts';
 
 export interface AppDependencies {
   config: HttpConfig;
@@ -56,7 +58,9 @@ function register(
     state.shownPath = showMatched(route, ctx.params, redact);
     // The router takes HEAD for every GET.
     checkMethod(ctx, methods);
-    if (route.body === 'json') state.readJson = () => readJson(ctx);
+    if (route.access === 'unauthenticated' && !unauthenticatedAllowed(ctx.req, config.unauthenticated))
+      throw new ServiceError('not-found', 'nothing is served under this path');
+    if (route.body?.kind === 'json') state.readJson = () => readJson(ctx);
     if (route.deadline === 'exempt') exemptFromDeadline(state);
     await route.handle(ctx);
   }

@@ -2,8 +2,6 @@ import { createRedactor, secretsOfConnectors, type Redact } from '../redact-secr
 import type { Config, Secrets } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { FlowService } from '../provisioner/flow-service.ts';
-import type { Template } from '../template/template.ts';
 import { createApp } from './create-app.ts';
 import { HttpServer, type ConnectionTimes } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
@@ -11,18 +9,15 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { unauthenticatedAllowed } from './unauthenticated-access.ts';
 import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
-import { provisionRoutes } from '../dialects/control-plane/routes.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
 
 export interface HttpDependencies {
-  config: Pick<Config, 'http' | 'connectors'>;
+  config: Pick<Config, 'http'>;
   secrets: Pick<Secrets, 'connectors'>;
   version: string;
-  templates: readonly Template[];
-  flows: FlowService;
   /** What `/health` asks, by name; each within a bound of its own. */
   components: Readonly<Record<string, HealthCheck>>;
-  /** Results and demo. */
+  /** Those of the dialects, results and demo. */
   routes: readonly Route[];
   log: Logger;
   metrics: Metrics;
@@ -85,7 +80,6 @@ function allRoutes(
       // Where a path without a token is for everybody, the details of health are still for this machine alone.
       isInside: (request) => http.unauthenticated !== 'off' && unauthenticatedAllowed(request, 'loopback'),
     }),
-    ...provisionRoutes(deps),
     ...deps.routes,
   ];
   return routes;

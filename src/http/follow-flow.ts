@@ -4,7 +4,7 @@ import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowService, FlowView } from '../provisioner/flow-service.ts';
 
 export interface Follower {
-  flows: Pick<FlowService, 'find'>;
+  flows: Pick<FlowService, 'view'>;
   now: () => Date;
   /** Between two looks: the first wait, and the longest. */
   poll?: { firstMillis: number; maxMillis: number } | undefined;
@@ -54,7 +54,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<FlowView | 'missing' | 'unanswered'> {
   try {
-    return (await flows.find(flow, signal)) ?? 'missing';
+    return (await flows.view(flow, signal)) ?? 'missing';
   } catch (error) {
     if (isOutOfReach(error) && !signal.aborted) return 'unanswered';
     throw error;

@@ -1,6 +1,5 @@
-import { ProvisionRequestBody } from '../dialects/control-plane/schemas.ts';
 import { problemSchema } from './problem.ts';
-import type { OperationResponse, Route } from './route.ts';
+import type { OperationResponse, RequestBody, Route } from './route.ts';
 
 const tags = {
   service: 'The service itself: health, metrics, this document',
@@ -32,8 +31,14 @@ export function buildOpenApi(
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: { Problem: problemSchema, ProvisionRequest: ProvisionRequestBody } },
+    components: { schemas: { Problem: problemSchema, ...bodySchemas(routes) } },
   };
+}
+
+function bodySchemas(routes: readonly Route[]): Record<string, object> {
+  return Object.fromEntries(
+    routes.flatMap(({ body }) => (body === undefined ? [] : [[body.name, body.schema]])),
+  );
 }
 
 /** `/a/:b/*c` is `/a/{b}/{c}`. */
@@ -41,20 +46,21 @@ export function openApiPath(path: string): string {
   return path.replaceAll(/[:*](\w+)/g, '{$1}');
 }
 
-function describeOperation({ path, operation }: Route): object {
-  const { operationId, tag, summary, description, requestBody, responses } = operation;
+function describeOperation({ path, body, operation }: Route): object {
+  const { operationId, tag, summary, description, responses } = operation;
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: describeParameters(path, operation),
-    ...(requestBody === undefined ? {} : { requestBody: describeBody(requestBody) }),
+    ...(body === undefined ? {} : { requestBody: describeBody(body) }),
     responses: { ...Object.fromEntries(Object.entries(responses).map(describeResponse)), ...problems },
   };
 }
 
-function describeBody(schema: object): object {
+function describeBody({ name }: RequestBody): object {
+  const schema = { $ref: `#/components/schemas/${name}` };
   const content = { 'application/json': { schema }, 'application/ld+json': { schema } };
   return { required: true, content };
 }

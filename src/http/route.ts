@@ -18,7 +18,7 @@ export interface HttpState {
   logged?: Readonly<Record<string, unknown>>;
   /** Set if the request was refused like others before it: then a line at level debug will do. */
   repeatedRefusal?: boolean;
-  /** For a route with `body: 'json'`; call it once the caller may use the route. Throws what is wrong with the body. */
+  /** For a route with a JSON body; call it once the caller may use the route. Throws what is wrong with the body. */
   readJson: () => Promise<object>;
 }
 
@@ -29,6 +29,11 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** In the router's syntax: `/results/:flow/:token/files/*path`. A GET answers HEAD as well. */
   path: string;
+  /**
+   * Who may call it: everybody; who knows the token in the path, which the handler checks; or whom `http.unauthenticated` lets go without
+   * one, which is checked before the handler.
+   */
+  access: 'everybody' | 'token' | 'unauthenticated';
   /** Parameters of the path that are credentials: neither a log nor a metric shows their values. */
   secret?: readonly string[];
   /** False: a GET that is no mere reading, so that HEAD is answered with 405. */
@@ -38,10 +43,25 @@ export interface Route {
    * `exempt`: streams results or waits for a flow; bound it otherwise.
    */
   deadline: 'bounded' | 'exempt';
-  /** `json`: an object of at most `http.bodyLimitBytes`, read by `ctx.state.readJson()`; 415 for any other media type. */
-  body: 'none' | 'json';
+  /** Absent: none. */
+  body?: RequestBody;
+  /**
+   * An error of ours leaves no earlier than `http.busyHoldMillis` after its request: for connectors that repeat a 5xx at once and without
+   * end. People, probes and receivers of results do not do that.
+   */
+  holdsErrors?: true;
   operation: Operation;
   handle(ctx: HttpContext): Promise<void> | void;
+}
+
+/**
+ * By kind, since it may be more than JSON. `json`: an object of at most `http.bodyLimitBytes`, read by `ctx.state.readJson()`; 415 for any
+ * other media type. `name` is that of its schema in the OpenAPI document.
+ */
+export interface RequestBody {
+  kind: 'json';
+  name: string;
+  schema: object;
 }
 
 /** The part of an OpenAPI 3.1 Operation Object that is used; path parameters are taken from the path. */
@@ -53,8 +73,6 @@ export interface Operation {
   /** Descriptions of the path's parameters, by name. */
   parameters: Record<string, string>;
   query?: Record<string, string>;
-  /** JSON Schema of the request's body. */
-  requestBody?: object;
   responses: Record<string, OperationResponse>;
 }
 

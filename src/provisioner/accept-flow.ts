@@ -38,7 +38,8 @@ export async function acceptFlow(
   const known = writesBeforeIt(deps, asked) ? await findKnown(deps, flow, signal) : undefined;
   if (known !== undefined) return known;
   try {
-    return { created: await createFlow(deps, asked, signal) };
+    if (await createFlow(deps, asked, signal)) return { created: true };
+    return (await findKnown(deps, flow, signal)) ?? gone(flow);
   } catch (error) {
     return await acceptOverQuota(deps, { flow, error }, signal);
   }
@@ -105,7 +106,11 @@ async function findKnown(
   const job = await cluster.jobs.get(name, signal);
   if (job === undefined) return undefined;
   const flow = readFlow(job);
-  return { created: false, recalled: flow && foundFlow(flow) };
+  return { created: false, found: flow && foundFlow(flow) };
+}
+
+function gone(flow: string): never {
+  throw new ServiceError('unavailable', `the Job ${flow} was deleted while it was read`);
 }
 
 function hasFiles({ files }: RenderedTemplate['template']): boolean {

@@ -1,7 +1,6 @@
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
 import { createRecordRepeat } from './record-repeat.ts';
-import { awaitAttempt } from '../dialects/control-plane/await-attempt.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './cancel-flow.ts';
 import { viewFlow, findFlow } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
@@ -10,17 +9,16 @@ import { RecentNames } from './recent-names.ts';
 
 export function createFlowService(deps: Provisioner): FlowService {
   const files = new RecentNames();
-  const recordRepeat = createRecordRepeat(deps);
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
-    find: (flow, signal) => viewFlow(deps, flow, signal),
-    recall: (flow, signal) => findFlow(deps, flow, signal),
-    recordRepeat,
-    awaitAttempt: (flow, signal, recalled) =>
-      awaitAttempt({ ...deps, recordRepeat }, { flow, recalled }, signal),
-    deprovision: (flow, signal) => deprovisionFlow(deps, flow, signal),
+    find: (flow, signal) => findFlow(deps, flow, signal),
+    recordRepeat: createRecordRepeat(deps),
+    end: (flow, reason, signal) =>
+      reason === 'deprovisioned'
+        ? deprovisionFlow(deps, flow, signal)
+        : cancelFlow(deps, { flow, reason }, signal),
+    view: (flow, signal) => viewFlow(deps, flow, signal),
     isDeprovisioned: (flow, signal) => isDeprovisioned(deps, flow, signal),
-    cancel: (flow, reason, signal) => cancelFlow(deps, { flow, reason }, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };
 }

@@ -21,14 +21,14 @@ export async function viewFlow(
   return record && viewOfRecord(record);
 }
 
-/** The same without the flow's pods, which say nothing of how a request is answered: one request, of a flow that has a Job. */
+/** The same without the flow's pods, which say nothing of how a request is answered: one request for a flow that has a Job. */
 export async function findFlow(
   deps: Provisioner,
   name: string,
   signal: AbortSignal,
 ): Promise<FoundFlow | undefined> {
-  const recalled = await findJob(deps, name, signal);
-  if (recalled !== undefined) return recalled;
+  const found = await findJob(deps, name, signal);
+  if (found !== undefined) return found;
   const record = await readRecord(deps.store, name, signal);
   return record && { ...viewOfRecord(record), delivering: false, over: true, lastRequestAt: undefined };
 }

@@ -11,37 +11,33 @@ import type { RenderedTemplate } from '../template/template.ts';
  */
 export interface FlowService {
   /**
-   * Creates the suspended Job: the commit point. Not `created`: there is one under this name, of this request or of another. A record does not
-   * count: who may have to do with a flow whose Job is gone looks first.
+   * Creates the suspended Job: the commit point. If there is a Job of this name, it says what it is. A record does not count: where a flow
+   * whose Job is gone may be meant, look first.
    */
   accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
-  find(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
-  /** What decides how a request for it is answered: `find` without its pods. */
-  recall(flow: string, signal: AbortSignal): Promise<FoundFlow | undefined>;
+  /** What decides how a request for the flow is answered. */
+  find(flow: string, signal: AbortSignal): Promise<FoundFlow | undefined>;
   /**
-   * For a repeat before the outcome is delivered: to be called before it is answered (the two-second rule). `recalled` a moment ago, it is not read
-   * again.
+   * To be called before a repeat is answered whose flow is not delivered yet: the callback hold starts again. What was `found` a moment ago is
+   * not read again.
    */
-  recordRepeat(flow: string, signal: AbortSignal, recalled?: FoundFlow): Promise<void>;
+  recordRepeat(flow: string, signal: AbortSignal, found?: FoundFlow): Promise<void>;
   /**
-   * Waits until the delivery attempt that was `recalled` has a result, with the next one held back: `recall` of then. Throws `unavailable`
-   * if that takes too long.
+   * Asks for the end of a flow; may be repeated. `deprovisioned`: its results are deleted too, also after its outcome, and `ended` is not answered.
    */
-  awaitAttempt(flow: string, signal: AbortSignal, recalled: FoundFlow): Promise<FoundFlow | undefined>;
-  /** Cancels what runs and deletes results; may be repeated. */
-  deprovision(flow: string, signal: AbortSignal): Promise<'accepted' | 'unknown'>;
+  end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
+  /** For people. */
+  view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
   /** Whether a deprovision of it was accepted, as its Job says; false for a flow whose Job is gone: then its results are. */
   isDeprovisioned(flow: string, signal: AbortSignal): Promise<boolean>;
-  cancel(flow: string, reason: CancelReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
   /** Flows whose delivery has ended but whose record could not be written yet. */
   unrecorded(signal: AbortSignal): Promise<string[]>;
 }
 
-export interface Acceptance {
-  created: boolean;
-  /** The flow that is there, if it was read: it need not be read again. */
-  recalled?: FoundFlow | undefined;
-}
+/** `found` is undefined for a Job that is not a flow of this service. */
+export type Acceptance = { created: true } | { created: false; found: FoundFlow | undefined };
+
+export type EndReason = Extract<CancelReason, 'deprovisioned' | 'cancelled-by-user'>;
 
 export interface FoundFlow {
   request: FlowRequest;
@@ -52,7 +48,7 @@ export interface FoundFlow {
   /** Nothing more is delivered, whether or not the connector took it. */
   over: boolean;
   deprovisioned: boolean;
-  /** When it was last asked for before its outcome was delivered. RFC 3339. */
+  /** When it was last requested before its outcome was delivered. RFC 3339. */
   lastRequestAt: string | undefined;
 }
 
@@ -64,7 +60,7 @@ export interface FlowView {
   /** For people: why it does not get on. */
   detail?: string;
   outcome?: Outcome;
-  /** The connector has taken the outcome, or is past it: a request without `type` is now a deprovision. */
+  /** The connector has taken the outcome, or is past it. */
   delivered: boolean;
   deprovisioned: boolean;
 }

@@ -1,4 +1,4 @@
-import type { Config, HttpConfig, ReconcilerConfig } from '../config/config.ts';
+import type { Config, ReconcilerConfig } from '../config/config.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
@@ -10,7 +10,6 @@ export interface Provisioner {
   cluster: Cluster;
   store: ObjectStore;
   settings: PodSettings & {
-    http: Pick<HttpConfig, 'busyHoldMillis'>;
     reconciler: Pick<ReconcilerConfig, 'orphanSeconds'>;
   };
   now: () => Date;

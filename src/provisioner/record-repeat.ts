@@ -24,13 +24,13 @@ export function createRecordRepeat(
   monotonic: () => number = () => performance.now(),
 ): FlowService['recordRepeat'] {
   const marks = new Map<string, Mark>();
-  return async function recordRepeat(flow, signal, recalled) {
+  return async function recordRepeat(flow, signal, found) {
     forgetStale();
     for (let mark = marks.get(flow); mark !== undefined && isFresh(mark); mark = marks.get(flow)) {
       if (await mark.written) return;
       signal.throwIfAborted();
     }
-    const writing = writeMark(deps, { name: flow, recalled }, signal);
+    const writing = writeMark(deps, { name: flow, found }, signal);
     const mark: Mark = { at: monotonic(), written: settle(writing) };
     marks.delete(flow);
     marks.set(flow, mark);
@@ -63,11 +63,11 @@ export function createRecordRepeat(
 
 interface Marked {
   name: string;
-  recalled: FoundFlow | undefined;
+  found: FoundFlow | undefined;
 }
 
-async function writeMark(deps: Provisioner, { name, recalled }: Marked, signal: AbortSignal): Promise<void> {
-  const flow = recalled ?? (await findJob(deps, name, signal));
+async function writeMark(deps: Provisioner, { name, found }: Marked, signal: AbortSignal): Promise<void> {
+  const flow = found ?? (await findJob(deps, name, signal));
   if (flow === undefined || flow.over) return;
   const at = nextMark(flow, deps.now());
   await deps.cluster.jobs.patch(

@@ -1,4 +1,4 @@
-import type { FlowRequest } from '../flow/flow-request.ts';
+import { rest, type FlowRequest } from '../flow/flow-request.ts';
 import type { KubernetesObject, Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import { buildFlowJob } from './build-flow-job.ts';
@@ -23,8 +23,7 @@ interface RenderInput {
 export function renderFlow({ assetId, rendered, settings }: RenderInput): KubernetesObject[] {
   const { template, environment, secretEnvironment } = rendered;
   const request: FlowRequest = {
-    dialect: 'rest',
-    connector: 'people',
+    ...rest,
     ids: { job: 'example' },
     assetId,
     template: template.name,

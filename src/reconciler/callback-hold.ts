@@ -1,30 +1,36 @@
 import type { Flow } from '../flow/flow.ts';
 
 /**
- * The two-second rule: a callback that overtakes the answer to its request gives the consumer wrong bytes. Nothing is delivered
- * before *this process* has known the flow, and its last repeat, for the time that an answer may take plus a margin, on a clock
- * that nobody sets back.
+ * The callback hold: a callback that overtakes the answer to its request gives the consumer wrong bytes. Nothing is delivered
+ * before *this process* has known the flow, and the last repeat of its request, for the time that an answer may take plus a margin, on
+ * a clock that nobody sets back.
  */
 export interface CallbackHold {
-  /** From when a flow, or a repeat of its request, is known. */
-  know(flow: KnownFlow): void;
-  /** Of a flow that was there before this replica led: who asked for it may have been cut off, and asks again only after a while. */
-  inherit(flow: KnownFlow): void;
+  /** Starts the hold of a flow, or of a repeat of its request, that was not known yet. */
+  observe(flow: KnownFlow): void;
+  /** The same for a flow from before this replica led: its connector may have been cut off, and repeats its request only after a while. */
+  takeOver(flow: KnownFlow): void;
   /** Milliseconds until a flow's outcome may be delivered, 0 if now. */
   remaining(flow: KnownFlow): number;
   forget(name: string): void;
-  /** Forgets the flows that ended while another replica led: this one hears of them from nobody. */
+  /** Forgets the flows that ended while another replica led: nothing else says so to this one. */
   keepOnly(names: ReadonlySet<string>): void;
 }
 
-type KnownFlow = Pick<Flow, 'name' | 'uid' | 'lastRequestAt'>;
+type KnownFlow = Pick<Flow, 'name' | 'uid' | 'lastRequestAt' | 'request'>;
 
-/** Holds one entry per flow that is `know`n and not forgotten: as many as the leader's cache, which tells it both. */
+export interface HoldTimes {
+  /** As the dialect of the flow's connector has it. */
+  holdMillis: (flow: Pick<Flow, 'request'>) => number;
+  takeoverHoldMillis: number;
+}
+
+/** Holds one entry per flow that is observed and not forgotten: as many as the leader's cache, which reports both. */
 export function createCallbackHold(
-  { callbackHoldMillis, takeoverHoldMillis }: { callbackHoldMillis: number; takeoverHoldMillis: number },
+  { holdMillis, takeoverHoldMillis }: HoldTimes,
   monotonic: () => number = () => performance.now(),
 ): CallbackHold {
-  const known = new Map<string, Omit<KnownFlow, 'name'> & { until: number }>();
+  const known = new Map<string, { uid: string; lastRequestAt: string | undefined; until: number }>();
   function entryOf({ name, uid, lastRequestAt }: KnownFlow) {
     const entry = known.get(name);
     return entry?.uid === uid && entry.lastRequestAt === lastRequestAt ? entry : undefined;
@@ -34,15 +40,15 @@ export function createCallbackHold(
     if (entryOf(flow) === undefined) known.set(name, { uid, lastRequestAt, until: monotonic() + millis });
   }
   return {
-    know: (flow) => {
-      hold(flow, callbackHoldMillis);
+    observe: (flow) => {
+      hold(flow, holdMillis(flow));
     },
-    inherit: (flow) => {
-      hold(flow, Math.max(callbackHoldMillis, takeoverHoldMillis));
+    takeOver: (flow) => {
+      hold(flow, Math.max(holdMillis(flow), takeoverHoldMillis));
     },
     remaining(flow) {
       const entry = entryOf(flow);
-      return entry === undefined ? callbackHoldMillis : Math.max(0, entry.until - monotonic());
+      return entry === undefined ? holdMillis(flow) : Math.max(0, entry.until - monotonic());
     },
     forget: (name) => {
       known.delete(name);

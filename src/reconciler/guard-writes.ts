@@ -7,9 +7,12 @@ export function guardWrites(deps: ReconcilerDependencies, beforeWrite: () => voi
     ...deps,
     cluster: deps.cluster.guarded(beforeWrite),
     store: { ...deps.store, ...guardedWrites(deps.store, beforeWrite) },
-    async announce(...delivery) {
-      beforeWrite();
-      return await deps.announce(...delivery);
+    connectors: {
+      ...deps.connectors,
+      async deliver(...delivery) {
+        beforeWrite();
+        return await deps.connectors.deliver(...delivery);
+      },
     },
   };
 }

@@ -31,7 +31,7 @@ export function observeState(
       project: readFlow,
       selects: ({ state }) => state !== 'closed',
       onChange: (key, flow, { gone, own }) => {
-        holdCallback(deps, flow, { gone, inherited: !listed });
+        holdCallback(deps, flow, { gone, takenOver: !listed });
         deps.metrics.openFlows.set(jobs.size());
         if (!own) wake(key);
       },
@@ -78,11 +78,11 @@ function commonOptions({ config, log }: ReconcilerDependencies) {
 function holdCallback(
   { callbackHold }: ReconcilerDependencies,
   flow: Flow,
-  { gone, inherited }: { gone: boolean; inherited: boolean },
+  { gone, takenOver }: { gone: boolean; takenOver: boolean },
 ): void {
   if (gone) callbackHold.forget(flow.name);
-  else if (inherited) callbackHold.inherit(flow);
-  else callbackHold.know(flow);
+  else if (takenOver) callbackHold.takeOver(flow);
+  else callbackHold.observe(flow);
 }
 
 /** Which pods a flow has, so that a pass looks at its own alone. */

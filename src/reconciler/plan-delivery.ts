@@ -1,4 +1,3 @@
-import type { DataAddress } from '../flow/data-address.ts';
 import {
   endAttempt,
   isUnderWay,
@@ -14,6 +13,7 @@ import type { Manifest } from '../result/manifest.ts';
 import { addressResults } from './address-results.ts';
 import { pauseBeforeAttempt } from './delivery-pace.ts';
 import type { Reconciler } from './reconciler.ts';
+import type { DeliveryRules, Message } from './types.ts';
 
 export type DeliveryPlan =
   | { kind: 'wait'; millis: number }
@@ -21,7 +21,7 @@ export type DeliveryPlan =
   | { kind: 'save'; delivery: Delivery }
   | { kind: 'terminate-instead'; reason: FailureReason; message: string }
   /** To be written down, and then made. */
-  | { kind: 'attempt'; delivery: Delivery; address: DataAddress | undefined };
+  | { kind: 'attempt'; delivery: Delivery; message: Message };
 
 export interface FlowToDeliver {
   flow: Flow;
@@ -40,27 +40,32 @@ export async function planDelivery(
   signal: AbortSignal,
 ): Promise<DeliveryPlan> {
   const { delivery } = flow;
-  if (!somebodyWaits(flow, outcome)) return save(deps, flow, withoutAttempt(flow));
+  const rules = rulesFor(deps, flow, outcome);
+  if (rules === undefined) return save(deps, flow, withoutAttempt(flow));
   if (isOverdue(deps, flow, outcome)) return giveUp(deps, flow, outcome);
   // A pass makes an attempt and saves its result: one that a pass finds was made by a process that died, or could not save it.
   // This does not wait for the callback hold, which every refused request starts again.
-  if (isUnderWay(delivery)) return save(deps, flow, { result: 'failed', detail: 'its answer was lost' });
+  if (isUnderWay(delivery)) {
+    const result = rules.repeatsLostAttempt ? 'failed' : 'abandoned';
+    return save(deps, flow, { result, detail: 'its answer was lost' });
+  }
   const now = deps.now();
   const paced = { backoff: deps.config.reconciler.backoff, now: now.getTime() };
   const millis = Math.max(deps.callbackHold.remaining(flow), pauseBeforeAttempt(delivery, paced));
   if (millis > 0) return { kind: 'wait', millis };
-  const addressed = await addressToDeliver(deps, { flow, outcome, manifest }, signal);
-  if ('reason' in addressed) return { kind: 'terminate-instead', ...addressed };
-  return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), ...addressed };
+  const message = await messageToDeliver(deps, { flow, outcome, manifest }, signal);
+  if ('instead' in message) return { kind: 'terminate-instead', ...message.instead };
+  return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), message };
 }
 
 function save({ now }: Reconciler, { delivery }: Flow, end: Omit<DeliveryEnd, 'endedAt'>): DeliveryPlan {
   return { kind: 'save', delivery: endAttempt(delivery, { ...end, endedAt: now().toISOString() }) };
 }
 
-function somebodyWaits(flow: Flow, outcome: Outcome): boolean {
-  if (flow.request.callbackAddress === undefined || isDeprovisioned(flow)) return false;
-  return !(outcome.phase === 'cancelled' && outcome.reason === 'transfer-ended');
+/** Undefined: nobody waits for the outcome, or not any more. */
+function rulesFor({ connectors }: Reconciler, flow: Flow, outcome: Outcome): DeliveryRules | undefined {
+  const transferEnded = outcome.phase === 'cancelled' && outcome.reason === 'transfer-ended';
+  return transferEnded || isDeprovisioned(flow) ? undefined : connectors.rulesOf(flow.request);
 }
 
 /**
@@ -74,7 +79,7 @@ export function isDeprovisioned({ deprovisionAskedAt }: Pick<Flow, 'deprovisionA
 /** A connector that deprovisions after it was called has taken that call, and its answer was lost. */
 function withoutAttempt(flow: Flow): Omit<DeliveryEnd, 'endedAt'> {
   if (!isDeprovisioned(flow) || !wasTried(flow.delivery)) return { result: 'skipped' };
-  return { result: 'obsolete', detail: 'DEPROVISIONING' };
+  return { result: 'obsolete', detail: 'deprovisioned', ended: true };
 }
 
 /** After a day; what replaces an address that nobody took has some time of its own, be it as late as it may. */
@@ -99,15 +104,17 @@ function giveUp(deps: Reconciler, flow: Flow, outcome: Outcome): DeliveryPlan {
 }
 
 /** What is delivered is no address but the end of the transfer. */
-export function isTermination({ terminateInstead }: Flow, { phase }: Outcome): boolean {
+function isTermination({ terminateInstead }: Flow, { phase }: Outcome): boolean {
   return phase !== 'succeeded' || terminateInstead !== undefined;
 }
 
-async function addressToDeliver(
+async function messageToDeliver(
   deps: Reconciler,
   { flow, outcome, manifest }: FlowToDeliver,
   signal: AbortSignal,
-): Promise<{ address: DataAddress | undefined } | { reason: FailureReason; message: string }> {
-  if (outcome.phase !== 'succeeded' || isTermination(flow, outcome)) return { address: undefined };
-  return await addressResults(deps, { flow, outcome, manifest }, signal);
+): Promise<Message | { instead: { reason: FailureReason; message: string } }> {
+  const end = flow.terminateInstead ?? outcome;
+  if ('reason' in end) return { kind: 'failure', reason: end.reason, message: end.message };
+  const addressed = await addressResults(deps, { flow, outcome: end, manifest }, signal);
+  return 'address' in addressed ? { kind: 'results', ...addressed } : { instead: addressed };
 }

@@ -1,25 +1,16 @@
-import type { TransferPoll } from '../dialects/transfer-poll.ts';
 import { isServiceError, messageOf } from '../errors.ts';
 import type { Flow } from '../flow/flow.ts';
 import { flowLogger, type Logger } from '../log.ts';
 import { backOffMillis } from '../back-off.ts';
 import type { Clock } from './clock.ts';
 import { TransferMemory } from './transfer-memory.ts';
-
-/** One poll of one connector about these flows. */
-export type PollTransfers = (
-  connector: string,
-  flows: readonly Flow[],
-  signal: AbortSignal,
-) => Promise<TransferPoll>;
+import type { Connectors } from './types.ts';
 
 export interface TransferPolling {
-  /** Names of the connectors that have a management API. */
-  connectors: readonly string[];
+  connectors: Pick<Connectors, 'polled' | 'poll'>;
   /** Between two polls of a connector; 0: none are made. */
   seconds: number;
   flows: () => Iterable<Flow>;
-  poll: PollTransfers;
   /** Cancels a flow whose transfer has ended. */
   end: (flow: Flow, message: string, signal: AbortSignal) => Promise<void>;
   clock: Clock;
@@ -36,7 +27,7 @@ export async function pollTransfersUntilAborted(
   signal: AbortSignal,
 ): Promise<void> {
   if (polling.seconds === 0) return;
-  await Promise.all(polling.connectors.map((connector) => pollConnector(polling, connector, signal)));
+  await Promise.all(polling.connectors.polled.map((connector) => pollConnector(polling, connector, signal)));
 }
 
 async function pollConnector(
@@ -77,7 +68,7 @@ async function pollOnce(
   const flows = new Map(flowsUnderWay(polling, watch.connector).map((flow) => [flow.name, flow]));
   if (flows.size === 0) return true;
   try {
-    const { states, problem } = await polling.poll(watch.connector, [...flows.values()], signal);
+    const { states, problem } = await polling.connectors.poll(watch.connector, [...flows.values()], signal);
     for (const { flow: name, message } of watch.memory.take(states, new Set(flows.keys()))) {
       const flow = flows.get(name);
       if (flow !== undefined) await endFlow(polling, { flow, message }, signal);
@@ -93,13 +84,12 @@ async function pollOnce(
 }
 
 const neverNamed =
-  'it does not know transfers for which it sent requests: is managementUrl the address of this connector?';
+  'it does not know transfers for which it sent requests: is the configured address that of this connector?';
 
 function flowsUnderWay({ flows }: TransferPolling, connector: string): Flow[] {
   return [...flows()].filter(
     ({ request, outcome, cancel, deprovisionAskedAt, deletedAt }) =>
       request.connector === connector &&
-      request.callbackAddress !== undefined &&
       [outcome, cancel, deprovisionAskedAt, deletedAt].every((end) => end === undefined),
   );
 }

@@ -1,6 +1,4 @@
 import type { Config, Secrets } from '../config/config.ts';
-import type { DeliveryAnswer } from '../dialects/delivery-answer.ts';
-import type { DataAddress } from '../flow/data-address.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Attempt } from '../flow/attempt.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
@@ -8,8 +6,8 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../provisioner/prepare-flow.ts';
 import type { EventLook } from './event-look.ts';
-import type { PollTransfers } from './poll-transfers.ts';
 import type { CallbackHold } from './callback-hold.ts';
+import type { Connectors } from './types.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
 export interface Reconciler extends Preparer {
@@ -18,8 +16,7 @@ export interface Reconciler extends Preparer {
   callbackHold: CallbackHold;
   world: WorldCache;
   events: EventLook;
-  transfers: PollTransfers;
-  announce: (flow: Flow, address: DataAddress | undefined, signal: AbortSignal) => Promise<DeliveryAnswer>;
+  connectors: Connectors;
   metrics: Metrics;
   log: Logger;
 }

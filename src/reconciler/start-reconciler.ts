@@ -77,14 +77,11 @@ async function reconcileWhileLeading(
 }
 
 function transferPolling(reconciler: Reconciler, wake: (flow: string) => void): TransferPolling {
-  const { config, world, transfers, log } = reconciler;
+  const { config, world, connectors, log } = reconciler;
   return {
-    connectors: config.connectors
-      .filter(({ managementVersion }) => managementVersion !== 'none')
-      .map(({ name }) => name),
+    connectors,
     seconds: config.reconciler.transferPollSeconds,
     flows: () => world.flows(),
-    poll: transfers,
     end: async (flow, message, signal) => {
       await cancelEndedTransfer(reconciler, { flow, message }, signal);
       wake(flow.name);

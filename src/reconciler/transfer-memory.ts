@@ -1,4 +1,4 @@
-import type { TransferState } from '../dialects/transfer-poll.ts';
+import type { TransferState } from './types.ts';
 
 /** Polls in a row that must not find a transfer which was there before. */
 export const missesThatCount = 5;

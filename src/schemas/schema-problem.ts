@@ -19,6 +19,9 @@ export interface Schema {
   /** Of maps with any names. */
   patternProperties?: Record<string, Schema>;
   propertyNames?: Schema;
+  /** A union whose alternatives a member tells apart. */
+  oneOf?: Schema[];
+  discriminator?: { propertyName: string };
 }
 
 export interface SchemaProblem {
@@ -58,11 +61,11 @@ function describeError(error: ErrorObject, { schema, value, noun, titled = true 
   const path = pathOfError(error);
   const { keyword } = error;
   if (keyword === 'additionalProperties') {
-    const known = Object.keys(schemaAt(schema, path.slice(0, -1))?.properties ?? {});
+    const known = Object.keys(schemaAt(schema, path.slice(0, -1), value)?.properties ?? {});
     const expected = `one of ${known.join(', ') || 'none'}`;
     return { path, keyword, expected, reason: `is not ${noun}; expected ${expected}` };
   }
-  const wanted = schemaAt(schema, path) ?? {};
+  const wanted = schemaAt(schema, path, value) ?? {};
   if (isOfName(keyword)) return describeName(error, path, wanted);
   const expected = (titled ? wanted.title : undefined) ?? describeKeywords(wanted);
   const received = show(valueAt(value, path), wanted);
@@ -91,8 +94,8 @@ function describeName(
 
 export function pathOfError({ instancePath, params }: ErrorObject): Path {
   const path = instancePath.split('/').slice(1).map(unescape);
-  const { missingProperty, additionalProperty } = params as Record<string, string | undefined>;
-  const member = missingProperty ?? additionalProperty;
+  const { missingProperty, additionalProperty, tag } = params as Record<string, string | undefined>;
+  const member = missingProperty ?? additionalProperty ?? tag;
   return member === undefined ? path : [...path, member];
 }
 
@@ -101,15 +104,25 @@ function unescape(segment: string): string | number {
   return /^\d+$/.test(name) ? Number(name) : name;
 }
 
-export function schemaAt(schema: object, path: Path): Schema | undefined {
-  let at = schema as Schema | undefined;
-  for (const name of path) {
-    at =
+/** `value`: the whole document, by which alternatives are chosen. */
+export function schemaAt(schema: object, path: Path, value?: unknown): Schema | undefined {
+  let at: Schema | undefined = schema;
+  for (const [index, name] of path.entries()) {
+    const inner: Schema | undefined =
       ownMember(at?.properties ?? {}, String(name)) ??
       at?.items ??
       Object.values(at?.patternProperties ?? {})[0];
+    at = inner && alternativeOf(inner, valueAt(value, path.slice(0, index + 1)));
   }
   return at;
+}
+
+/** Of a union the schema that this value is checked by; the first one where it does not say. */
+export function alternativeOf(schema: Schema, value: unknown): Schema {
+  const { oneOf: [first = schema, ...others] = [], discriminator } = schema;
+  if (discriminator === undefined) return schema;
+  const tag = valueAt(value, [discriminator.propertyName]);
+  return others.find(({ properties }) => properties?.[discriminator.propertyName]?.const === tag) ?? first;
 }
 
 function valueAt(value: unknown, path: Path): unknown {

@@ -4,10 +4,12 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import type { PodLogs } from 'embedded-kubernetes/api';
 import type { Attempt } from '../../src/flow/attempt.ts';
 import { readFlow, type Flow } from '../../src/flow/flow.ts';
+import { rest } from '../../src/flow/flow-request.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { createCallbackHold } from '../../src/reconciler/callback-hold.ts';
+import type { Connectors, DeliveryRules } from '../../src/reconciler/types.ts';
 import type { PassEnd } from '../../src/reconciler/work-queue.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { epoch } from './flow-values.ts';
@@ -23,16 +25,20 @@ export interface TestReconciler {
 
 export interface TestReconcilerOptions {
   store: Reconciler['store'];
-  announce?: Reconciler['announce'];
+  deliver?: Connectors['deliver'];
+  rules?: Partial<DeliveryRules>;
   minter?: Reconciler['minter'];
   podLogs?: PodLogs;
   attempts?: () => Attempt[];
 }
 
+/** At least once, and a termination for what is refused. */
+const patientRules: DeliveryRules = { holdMillis: 0, repeatsLostAttempt: true, onRefusal: 'terminate' };
+
 /** The reconciler's steps on an API server without controllers; no pods are seen, and nothing happens by itself. */
 export async function startTestReconciler(
   t: TestContext,
-  { store, announce, minter, podLogs, attempts }: TestReconcilerOptions,
+  { store, deliver, rules, minter, podLogs, attempts }: TestReconcilerOptions,
 ): Promise<TestReconciler> {
   const api = await startTestApi(podLogs === undefined ? {} : { podLogs });
   t.after(() => api[Symbol.asyncDispose]());
@@ -46,11 +52,15 @@ export async function startTestReconciler(
     config,
     secrets,
     now: () => new Date(now),
-    callbackHold: createCallbackHold({ callbackHoldMillis: 0, takeoverHoldMillis: 0 }),
+    callbackHold: createCallbackHold({ holdMillis: () => 0, takeoverHoldMillis: 0 }),
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
     events: { about: () => Promise.resolve([]) },
-    transfers: unexpected,
-    announce: announce ?? unexpected,
+    connectors: {
+      rulesOf: ({ dialect }) => (dialect === rest.dialect ? undefined : { ...patientRules, ...rules }),
+      deliver: deliver ?? unexpected,
+      polled: [],
+      poll: unexpected,
+    },
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
     world: worldOf(flows, attempts),

@@ -1,38 +1,48 @@
-import { Type } from 'typebox';
+import { Type, type Static, type TUnsafe } from 'typebox';
+import { dialectSettings, type DialectSettings } from '../../dialects/settings.ts';
 import { closed } from '../../schemas/kinds.ts';
-import { choice, dnsLabel, httpUrl, names } from './kinds.ts';
+import type { Schema } from '../../schemas/schema-problem.ts';
+import { dnsLabel, httpUrl, names } from './kinds.ts';
 
-const ConnectorSettings = closed({
+const common = {
   name: dnsLabel({
     description: 'Part of the connector’s path and of the names of its secrets. No default.',
-  }),
-  dialect: choice(['control-plane'], { default: 'control-plane', description: 'Its wire format.' }),
-  callbackPrefix: httpUrl({
-    description: 'A request’s callbackAddress must start with this, in whole path segments. No default.',
-  }),
-  addressNames: choice(['prefixed', 'plain'], {
-    default: 'prefixed',
-    description: 'Names of address properties: `plain` for EDC milestones 6 to 8.',
-  }),
-  managementUrl: Type.Optional(
-    httpUrl({
-      description: 'Base of its management API. Default: callbackPrefix without a final /callback.',
-    }),
-  ),
-  managementVersion: choice(['v2', 'v3', 'v4', 'none'], {
-    default: 'v3',
-    description:
-      '`v2` up to EDC 0.6, `v3` from 0.7, `v4` from 0.18; `none`: a failure cannot be delivered to it, nor can it be asked whether a transfer has ended.',
   }),
   templates: names({ default: ['*'], description: 'Templates that it may ask for; `*` is all.' }),
   resultsUrl: Type.Optional(
     httpUrl({ description: 'Base of the data addresses that it is given. Default: http.publicUrl.' }),
   ),
+};
+
+/** What all connectors have; the rest is its dialect's. */
+export type ConnectorSettings = Static<ReturnType<typeof Type.Object<typeof common>>> & { dialect: string };
+
+const dialects = dialectSettings.map(({ dialect }) => dialect);
+
+function schemaOf({ dialect: name, properties }: DialectSettings) {
+  const dialect = Type.Literal(name, {
+    title: `one of ${dialects.join(', ')}`,
+    default: dialectSettings[0].dialect,
+    description: 'Its wire format.',
+  });
+  return closed({ dialect, ...common, ...properties });
+}
+
+/** One closed map for each dialect; `dialect` says which one a connector is checked by. */
+const AnyConnector: TUnsafe<ConnectorSettings> & Schema = Type.Unsafe<ConnectorSettings>({
+  type: 'object',
+  discriminator: { propertyName: 'dialect' },
+  oneOf: dialectSettings.map(schemaOf),
 });
 
-export const ConnectorsSettings = Type.Array(ConnectorSettings, {
+export const ConnectorsSettings = Type.Array(AnyConnector, {
   title: 'a list of connectors',
   maxItems: 1000,
   default: [],
   description: 'The connectors that may ask. In the environment: as JSON.',
 });
+
+/** Of the connector's dialect. */
+export function settingsOf({ dialect }: Pick<ConnectorSettings, 'dialect'>): DialectSettings {
+  return dialectSettings.find((one) => one.dialect === dialect) ?? dialectSettings[0];
+}

@@ -25,7 +25,7 @@ export const ReconcilerSettings = closed({
   // A connector's client pauses for eight seconds at most between two tries (edc.core.retry.*), and then there are others before it.
   takeoverHoldMillis: integer(
     { min: 0, max: 300_000, default: 12_000 },
-    'The same for flows from before this replica led: a connector that was cut off asks again by then.',
+    'The same for flows from before this replica led: a connector that was cut off repeats its request by then.',
   ),
   relistSeconds: integer(
     { min: 1, max: day, default: 300 },

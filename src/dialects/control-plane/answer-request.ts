@@ -1,232 +1,186 @@
-import type { ConnectorConfig } from '../../config/config.ts';
-import { isBelowPrefix, showAddress } from '../callback-address.ts';
-import { decideAnswer, type Decision, type KnownFlow } from './decide-answer.ts';
-import type { ProvisionMessage } from './read-request.ts';
 import { isServiceError, ServiceError } from '../../errors.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { flowName } from '../../flow/names.ts';
+import { problemOf } from '../../http/problem.ts';
 import { flowLogger, type Logger } from '../../log.ts';
-import type { Acceptance, FlowService, FoundFlow } from '../../provisioner/flow-service.ts';
+import type { FoundFlow } from '../../provisioner/flow-service.ts';
 import { chooseTemplate } from '../../template/choose-template.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';
-import { problemOf } from '../../http/problem.ts';
+import { isBelowPrefix, showAddress } from '../callback-address.ts';
+import type { RouteDeps } from '../dialect.ts';
+import { awaitAttempt } from './await-attempt.ts';
+import { decideAnswer, type Decision, type KnownDecision } from './decide-answer.ts';
+import type { ProvisionMessage } from './read-request.ts';
+import type { ControlPlaneConnector } from './settings.ts';
 
-export interface ProvisionDependencies {
-  templates: readonly Template[];
-  flows: FlowService;
-  now: () => Date;
-}
+type Deps = Pick<RouteDeps<ControlPlaneConnector>, 'templates' | 'flows' | 'busyHoldMillis' | 'now'>;
 
-export interface Asked {
-  connector: ConnectorConfig;
+export interface ReceivedRequest {
+  connector: ControlPlaneConnector;
   message: ProvisionMessage;
   /** Named in the path. */
-  template?: string;
+  template: string | undefined;
   log: Logger;
 }
+
+type Identified = ReceivedRequest & { id: string };
 
 /** For people who read along; connectors look at the status alone. */
 export interface ProvisionAnswer {
   id: string;
-  answer: 'accepted' | 'repeated' | 'deprovisioned';
+  answer: Answer;
 }
 
-/** The same with what it was decided from, for the log. */
-export interface DecidedAnswer extends ProvisionAnswer {
-  decision: Decision;
-}
+type Answer = 'accepted' | 'repeated' | 'deprovisioned';
 
 /** Whatever is wrong for good throws a 4xx, which the connector takes as final; what may work later throws a 503. */
-export async function answerProvision(
-  deps: ProvisionDependencies,
-  asked: Asked,
+export async function answerRequest(
+  deps: Deps,
+  received: ReceivedRequest,
   signal: AbortSignal,
-): Promise<DecidedAnswer> {
-  const { connector, message } = asked;
-  const id = flowName({ dialect: 'control-plane', connector: connector.name, ids: message.ids });
+): Promise<ProvisionAnswer & { decision: Decision }> {
+  const { connector, message } = received;
+  const id = flowName({ dialect: connector.dialect, connector: connector.name, ids: message.ids });
   try {
-    return await answerFor(deps, { ...asked, id }, signal);
+    return { id, ...(await answerFor(deps, { ...received, id }, signal)) };
   } catch (error) {
     const { status } = problemOf(error);
-    if (status >= 500 && message.type !== 'deprovision') markLate(deps, { ...asked, id });
+    if (status >= 500 && message.type !== 'deprovision') recordLateRepeat(deps, { ...received, id });
     throw error;
   }
 }
 
-const lateMarkMillis = 10_000;
+const lateRepeatMillis = 10_000;
 
 /**
  * A connector whose request found no answer sends it again within seconds: a callback in between would overtake that answer. What
- * kept the mark from being written may be over by now; if it is not, no callback can leave either.
+ * kept the repeat from being recorded may be over by now; if it is not, no callback can leave either.
  */
-function markLate({ flows }: ProvisionDependencies, { id, log }: Asked & { id: string }): void {
-  flows.recordRepeat(id, AbortSignal.timeout(lateMarkMillis)).catch((error: unknown) => {
-    flowLogger(log, id).warn({ err: error }, 'A request without an answer could not be marked.');
+function recordLateRepeat({ flows }: Deps, { id, log }: Identified): void {
+  flows.recordRepeat(id, AbortSignal.timeout(lateRepeatMillis)).catch((error: unknown) => {
+    flowLogger(log, id).warn({ err: error }, 'a request without an answer could not be recorded');
   });
 }
 
 async function answerFor(
-  deps: ProvisionDependencies,
-  asked: Asked & { id: string },
+  deps: Deps,
+  received: Identified,
   signal: AbortSignal,
-): Promise<DecidedAnswer> {
-  const { id, message } = asked;
-  const { created = false, recalled: known } =
-    message.type === 'provision' ? await acceptIfPossible(deps, asked, signal) : {};
-  if (created) return { id, answer: 'accepted', decision: 'accept' };
-  const { decision, recalled } = await decide(deps, { ...asked, known }, signal);
-  return { id, answer: await act[decision](deps, { ...asked, recalled }, signal), decision };
+): Promise<{ answer: Answer; decision: Decision }> {
+  const { id, message } = received;
+  const { type } = message;
+  // An unknown flow is answered alike: there is nothing to take away, and the connector wants to hear exactly that it is gone.
+  if (type === 'deprovision') {
+    const answer = await act.deprovision(deps, { id }, signal);
+    return { answer, decision: 'deprovision' };
+  }
+  // A deprovision looks alike, and the Job of its flow may be gone: accepting would make a new one.
+  const known = type === undefined ? await deps.flows.find(id, signal) : undefined;
+  const found = known ?? (await acceptOrFind(deps, received, signal));
+  if (found === 'created') return { answer: 'accepted', decision: 'accept' };
+  // Which of the two it is depends on whether the connector takes the attempt under way.
+  const isOpen = type === undefined && found.delivering && !found.deprovisioned;
+  const settled = isOpen ? await awaitAttempt(deps, { id, found }, signal) : found;
+  const decision = decideAnswer(type, { ...settled, sameContent: isSameContent(settled, received) });
+  return { answer: await act[decision](deps, { id, found: settled }, signal), decision };
+}
+
+function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRequest): boolean {
+  return request.assetId === message.assetId && (template ?? request.template) === request.template;
 }
 
 /**
- * Nearly all that says it is a provision is new, and creating the flow tells whether it is: looking first would double the
- * requests to the cluster. What is known, or cannot be accepted, is left to the long way, since a repeat is answered as the first was.
+ * Nearly every request is new, and creating the flow tells whether it is: looking first would double the requests to the cluster. A
+ * repeat is answered as the first was, although its template is gone, or nothing new can be accepted now.
  */
-async function acceptIfPossible(
-  deps: ProvisionDependencies,
-  asked: Asked,
+async function acceptOrFind(
+  deps: Deps,
+  received: Identified,
   signal: AbortSignal,
-): Promise<Partial<Acceptance>> {
-  const rendered = renderIfPossible(deps, asked);
-  if (rendered === undefined) return {};
+): Promise<FoundFlow | 'created'> {
   try {
-    return await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal);
+    return await accept(deps, received, signal);
   } catch (error) {
-    // A new flow needs the store, and a cluster that admits it; a repeat is answered without either. Policies are asked before names.
-    if (isServiceError(error, 'store-unavailable', 'store-refused', 'store-forbidden', 'cluster-refused'))
-      return {};
-    throw error;
+    const found = isServiceError(error, ...refusals) ? await deps.flows.find(received.id, signal) : undefined;
+    if (found === undefined) throw error;
+    return found;
   }
 }
 
-function renderIfPossible({ templates }: ProvisionDependencies, asked: Asked): RenderedTemplate | undefined {
-  try {
-    checkCallbackAddress(asked);
-    return render(templates, asked);
-  } catch (error) {
-    if (error instanceof ServiceError) return undefined;
-    throw error;
-  }
+/** What a new flow needs and a repeat does not: a template, an address to call, the store, and a cluster that admits the Job. */
+const refusals = [
+  'invalid-request',
+  'invalid-parameters',
+  'invalid-template',
+  'unknown-template',
+  'forbidden',
+  'store-unavailable',
+  'store-refused',
+  'store-forbidden',
+  'cluster-refused',
+] as const;
+
+async function accept(deps: Deps, received: Identified, signal: AbortSignal): Promise<FoundFlow | 'created'> {
+  checkCallbackAddress(received);
+  const rendered = render(deps.templates, received);
+  const acceptance = await deps.flows.accept(buildRequest(deps, received, rendered), rendered, signal);
+  if (acceptance.created) return 'created';
+  return acceptance.found ?? conflict('those of a Job that is not a flow of this service');
 }
 
-interface Decided {
-  decision: Decision;
-  /** What it was decided from. */
-  recalled?: FoundFlow | undefined;
-}
+type Act = (deps: Deps, flow: { id: string; found?: FoundFlow }, signal: AbortSignal) => Promise<Answer>;
 
-/** `known`: read a moment ago. */
-async function decide(
-  { flows }: ProvisionDependencies,
-  { id, known, ...asked }: Asked & { id: string; known: FoundFlow | undefined },
-  signal: AbortSignal,
-): Promise<Decided> {
-  const { type } = asked.message;
-  if (type === 'deprovision') return { decision: decideAnswer(type, undefined) };
-  const found = known ?? (await flows.recall(id, signal));
-  // Before EDC 0.11 a deprovision looks like a repeat. Which one it is depends on whether the connector takes the attempt under way.
-  const isOpen = type === undefined && found?.delivering === true && !found.deprovisioned;
-  const recalled = isOpen ? await flows.awaitAttempt(id, signal, found) : found;
-  return { decision: decideAnswer(type, recalled && knownFlow(recalled, asked)), recalled };
-}
-
-function knownFlow({ request, ...recalled }: FoundFlow, { message, template }: Asked): KnownFlow {
-  const sameContent =
-    request.assetId === message.assetId && (template ?? request.template) === request.template;
-  return { ...recalled, sameContent };
-}
-
-type Act = (
-  deps: ProvisionDependencies,
-  asked: Asked & { id: string; recalled: FoundFlow | undefined },
-  signal: AbortSignal,
-) => Promise<ProvisionAnswer['answer']>;
-
-const act: Record<Decision, Act> = {
-  accept,
-  'record-repeat': recordRepeat,
+const act: Record<KnownDecision, Act> = {
+  async 'record-repeat'({ flows }, { id, found }, signal) {
+    await flows.recordRepeat(id, signal, found);
+    return 'repeated';
+  },
   repeat: () => Promise.resolve('repeated'),
-  deprovision,
-  conflict: () => Promise.reject(conflict('those of a request for another asset or template')),
-  ended: () => Promise.reject(conflict('those of a transfer that has ended here')),
+  async deprovision({ flows }, { id }, signal) {
+    await flows.end(id, 'deprovisioned', signal);
+    return 'deprovisioned';
+  },
+  conflict: () => conflict('those of a request for another asset or template'),
+  ended: () => conflict('those of a transfer that has ended here'),
 };
 
-async function accept(
-  deps: ProvisionDependencies,
-  asked: Asked & { id: string },
-  signal: AbortSignal,
-): Promise<ProvisionAnswer['answer']> {
-  checkCallbackAddress(asked);
-  const rendered = render(deps.templates, asked);
-  const acceptance = await deps.flows.accept(buildRequest(deps, asked, rendered), rendered, signal);
-  if (acceptance.created) return 'accepted';
-  // Another request was quicker than ours between looking and storing.
-  const { decision, recalled } = await decide(deps, { ...asked, known: acceptance.recalled }, signal);
-  if (decision === 'accept') throw conflict('those of a Job that is not a flow of this service');
-  return await act[decision](deps, { ...asked, recalled }, signal);
-}
-
-async function recordRepeat(
-  { flows }: ProvisionDependencies,
-  { id, recalled }: Parameters<Act>[1],
-  signal: AbortSignal,
-): Promise<ProvisionAnswer['answer']> {
-  await flows.recordRepeat(id, signal, recalled);
-  return 'repeated';
-}
-
-/** Of an unknown flow there is nothing to take away, and the connector wants to hear exactly that it is gone. */
-async function deprovision(
-  { flows }: ProvisionDependencies,
-  { id }: { id: string },
-  signal: AbortSignal,
-): Promise<ProvisionAnswer['answer']> {
-  await flows.deprovision(id, signal);
-  return 'deprovisioned';
-}
-
 /** Before anything is stored, let alone sent there. */
-function checkCallbackAddress({ connector, message }: Asked): void {
+function checkCallbackAddress({ connector, message }: ReceivedRequest): void {
   if (isBelowPrefix(message.callbackAddress, connector.callbackPrefix)) return;
   throw new ServiceError(
     'invalid-request',
     `callbackAddress: expected an address below ${connector.callbackPrefix}, in plain spelling, received ${showAddress(message.callbackAddress)}`,
-    {
-      field: 'callbackAddress',
-    },
+    { field: 'callbackAddress' },
   );
 }
 
 function render(
   templates: readonly Template[],
-  { connector, message, template: name }: Asked,
+  { connector, message: { assetId }, template: name }: ReceivedRequest,
 ): RenderedTemplate {
-  const { assetId } = message;
   const allowed = templates.filter(
     (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
   );
-  if (
-    name !== undefined &&
-    templates.some((one) => one.name === name) &&
-    !allowed.some((one) => one.name === name)
-  ) {
+  function isNamed(one: Template): boolean {
+    return one.name === name;
+  }
+  if (templates.some(isNamed) && !allowed.some(isNamed)) {
     throw new ServiceError('forbidden', `template: "${connector.name}" may not ask for "${name}"`, {
       field: 'template',
     });
   }
-  const template = chooseTemplate(allowed, { assetId, ...(name === undefined ? {} : { template: name }) });
-  return renderTemplate(template, { assetId, parameters: {} });
+  return renderTemplate(chooseTemplate(allowed, { assetId, template: name }), { assetId, parameters: {} });
 }
 
 function buildRequest(
-  { now }: ProvisionDependencies,
-  { connector, message }: Asked,
+  { now }: Deps,
+  { connector, message }: ReceivedRequest,
   { template }: RenderedTemplate,
 ): FlowRequest {
   const { ids, assetId, callbackAddress, consumer, policyDigest } = message;
   return {
-    dialect: 'control-plane',
+    dialect: connector.dialect,
     connector: connector.name,
     ids,
     assetId,
@@ -238,8 +192,8 @@ function buildRequest(
   };
 }
 
-function conflict(received: string): ServiceError {
-  return new ServiceError(
+function conflict(received: string): never {
+  throw new ServiceError(
     'conflict',
     `transferProcessId and resourceDefinitionId: expected new ones, received ${received}`,
     { field: 'transferProcessId' },

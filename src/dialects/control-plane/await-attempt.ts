@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
-import { findFlow } from '../../provisioner/find-flow.ts';
-import type { FlowService, FoundFlow } from '../../provisioner/flow-service.ts';
-import type { Provisioner } from '../../provisioner/provisioner.ts';
+import type { FoundFlow } from '../../provisioner/flow-service.ts';
+import type { RouteDeps } from '../dialect.ts';
 
-interface Waiter extends Provisioner {
-  recordRepeat: FlowService['recordRepeat'];
-}
+export type AwaitDeps = Pick<RouteDeps<never>, 'busyHoldMillis'> & {
+  flows: Pick<RouteDeps<never>['flows'], 'find' | 'recordRepeat'>;
+};
 
-/** The result of an attempt is usually written within milliseconds; the pause between two looks doubles. */
+/** The result of an attempt is usually written within milliseconds; the pause between two reads doubles. */
 const firstPauseMillis = 25;
 
 /**
@@ -16,18 +15,19 @@ const firstPauseMillis = 25;
  * no callback may overtake its answer. An error would be held for `busyHoldMillis` anyway, and this waits no longer.
  */
 export async function awaitAttempt(
-  deps: Waiter,
-  { flow, recalled }: { flow: string; recalled: FoundFlow },
+  { flows, busyHoldMillis }: AwaitDeps,
+  { id, found }: { id: string; found: FoundFlow },
   signal: AbortSignal,
-): Promise<FoundFlow | undefined> {
-  const end = performance.now() + deps.settings.http.busyHoldMillis;
-  await deps.recordRepeat(flow, signal, recalled);
-  let found: FoundFlow | undefined = recalled;
-  for (let pause = firstPauseMillis; found?.delivering === true; pause *= 2) {
+): Promise<FoundFlow> {
+  const end = performance.now() + busyHoldMillis;
+  await flows.recordRepeat(id, signal, found);
+  let latest: FoundFlow | undefined = found;
+  for (let pause = firstPauseMillis; latest?.delivering === true; pause *= 2) {
     const left = end - performance.now();
-    if (left <= 0) throw new ServiceError('unavailable', `${flow} is being delivered, with no result yet`);
+    if (left <= 0) throw new ServiceError('unavailable', `${id} is being delivered, with no result yet`);
     await delay(Math.min(pause, left), undefined, { signal });
-    found = await findFlow(deps, flow, signal);
+    latest = await flows.find(id, signal);
   }
-  return found;
+  if (latest === undefined) throw new ServiceError('unavailable', `${id} was deleted while it was delivered`);
+  return latest;
 }

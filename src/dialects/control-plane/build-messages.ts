@@ -1,7 +1,7 @@
-import type { ConnectorConfig } from '../../config/config.ts';
 import type { DataAddress } from '../../flow/data-address.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
+import type { ControlPlaneConnector } from './settings.ts';
 
 const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 
@@ -9,7 +9,7 @@ const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 export function buildProvisionedBody(
   request: FlowRequest,
   address: DataAddress,
-  connector: ConnectorConfig,
+  connector: ControlPlaneConnector,
 ): object {
   return {
     edctype: 'dataspaceconnector:provisioner-callback-request',
@@ -26,7 +26,7 @@ export function buildProvisionedBody(
 /** From EDC 0.4 on `baseUrl` is found under its full name alone; up to milestone 8 under its short one alone. */
 function nameProperties(
   address: DataAddress,
-  names: ConnectorConfig['addressNames'],
+  names: ControlPlaneConnector['addressNames'],
 ): Record<string, string> {
   const prefix = names === 'prefixed' ? namespace : '';
   return {
@@ -36,11 +36,16 @@ function nameProperties(
   };
 }
 
+/** Callbacks and the management API are guarded by the same key. */
+export function keyHeader(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { 'x-api-key': key };
+}
+
 export function callbackUrl(callbackAddress: string, request: FlowRequest): string {
   return urlBelow(callbackAddress, transferProcessIdOf(request), 'provision');
 }
 
-export function terminateUrl(connector: ConnectorConfig, request: FlowRequest): string {
+export function terminateUrl(connector: ControlPlaneConnector, request: FlowRequest): string {
   const id = transferProcessIdOf(request);
   return urlBelow(connector.managementUrl, connector.managementVersion, 'transferprocesses', id, 'terminate');
 }
@@ -51,7 +56,7 @@ export function buildTerminateBody(version: ManagementVersion, reason: string): 
   return { '@context': contextOf(version), '@type': 'TerminateTransfer', reason };
 }
 
-export function transferQueryUrl(connector: ConnectorConfig): string {
+export function transferQueryUrl(connector: ControlPlaneConnector): string {
   return urlBelow(connector.managementUrl, connector.managementVersion, 'transferprocesses', 'request');
 }
 
@@ -72,7 +77,7 @@ export function buildTransferQuery(version: ManagementVersion, ids: readonly str
   };
 }
 
-type ManagementVersion = ConnectorConfig['managementVersion'];
+type ManagementVersion = ControlPlaneConnector['managementVersion'];
 
 /** JSON-LD; v4 knows only the context by its own URL. */
 function contextOf(version: ManagementVersion): object {

@@ -1,5 +1,6 @@
+import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import type { Answer } from '../deliver-message.ts';
-import type { DeliveryAnswer } from '../delivery-answer.ts';
+import { isBeforeCallback, isEndState } from './process-states.ts';
 
 /**
  * What the connector's answer to a callback or a termination means. Only four answers are the connector's last word: 2xx, a 404 that
@@ -10,7 +11,8 @@ export function classifyAnswer(answer: Answer): DeliveryAnswer {
   if (answer.got === 'nothing') return failed(answer.problem);
   const { status, body } = answer;
   if (status >= 200 && status < 300) return { result: 'delivered', status };
-  if (status === 404 && namesProcess(body)) return { result: 'obsolete', state: 'UNKNOWN', status };
+  if (status === 404 && namesProcess(body))
+    return { result: 'obsolete', state: 'UNKNOWN', ended: true, status };
   if (status === 409) return classifyConflict(body);
   if (status === 400 && isRefusal(body)) return { result: 'rejected', status, problem: describe(answer) };
   return failed(explain(answer), !(status >= 500 || transient.includes(status)));
@@ -18,7 +20,6 @@ export function classifyAnswer(answer: Answer): DeliveryAnswer {
 
 /** Of a proxy in front of the connector, and soon over; the connector itself does not say these. */
 const transient = [408, 425, 429];
-const beforeTheCallback = ['INITIAL', 'PROVISIONING', 'PROVISIONING_REQUESTED', 'PROVISIONED'];
 
 /** The connector's own 404: `Object of type TransferProcess with ID=… was not found`, of type `ObjectNotFound`. */
 function namesProcess(body: string): boolean {
@@ -40,9 +41,8 @@ function isRefusal(body: string): boolean {
 /** A 409 is said both of a process that another thread holds for a moment ("leased") and of one that is past it ("because it's STARTED"). */
 function classifyConflict(body: string): DeliveryAnswer {
   const [, state = ''] = /because it(?:'|\\u0027|&#39;|’)s ([A-Za-z_]+)/.exec(body) ?? [];
-  if (state === '' || beforeTheCallback.includes(state.toUpperCase()))
-    return failed(describe({ status: 409, body }));
-  return { result: 'obsolete', state: state.toUpperCase(), status: 409 };
+  if (state === '' || isBeforeCallback(state)) return failed(describe({ status: 409, body }));
+  return { result: 'obsolete', state: state.toUpperCase(), ended: isEndState(state), status: 409 };
 }
 
 function failed(problem: string, slowly = false): DeliveryAnswer {

@@ -1,15 +1,15 @@
-/** What a control-plane request is taken for, and so how it is answered. */
-export type Decision =
-  /** Nothing is known of it: make a flow of it. */
-  | 'accept'
-  /** Sent again before the outcome was delivered: mark it as asked again, then answer as the first was. */
+/** How a request is answered: as a new one, or by what its ids already name. */
+export type Decision = 'accept' | KnownDecision;
+
+export type KnownDecision =
+  /** Sent again before the outcome was delivered: the callback is held back, then the answer is that to the first request. */
   | 'record-repeat'
-  /** Sent again after it was delivered: answer as the first was, do nothing. */
+  /** Sent again after it was delivered: answered as the first was. */
   | 'repeat'
   | 'deprovision'
   /** The ids name another content. */
   | 'conflict'
-  /** The flow has ended and its connector will not get its data: a repeat has nothing to wait for, and must not be told that it has. */
+  /** The flow has ended and its connector will not get its data: a repeat must not be answered as if something followed. */
   | 'ended';
 
 export interface KnownFlow {
@@ -23,15 +23,10 @@ export interface KnownFlow {
 }
 
 /**
- * Before EDC 0.11 a provision and a deprovision look alike; the connector asks for a deprovision only after it took our outcome,
- * and repeats a provision only before.
+ * Before EDC 0.11 (no `type`) a provision and a deprovision look alike; the connector asks for a deprovision only after it took our
+ * outcome, and repeats a provision only before.
  */
-export function decideAnswer(
-  type: 'provision' | 'deprovision' | undefined,
-  known: KnownFlow | undefined,
-): Decision {
-  if (type === 'deprovision') return 'deprovision';
-  if (known === undefined) return 'accept';
+export function decideAnswer(type: 'provision' | undefined, known: KnownFlow): KnownDecision {
   if (!known.sameContent) return 'conflict';
   // Deprovisions come twice.
   if (type === undefined && (known.delivered || known.deprovisioned)) return 'deprovision';

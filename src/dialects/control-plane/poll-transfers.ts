@@ -1,20 +1,11 @@
-import type { Dispatcher } from 'undici';
-import type { ConnectorConfig } from '../../config/config.ts';
-import { endStates } from '../../flow/delivery.ts';
+import type { PolledFlow, TransferPoll, TransferState } from '../../reconciler/types.ts';
 import { deliverMessage, type Answer } from '../deliver-message.ts';
-import type { PolledFlow, TransferPoll, TransferState } from '../transfer-poll.ts';
-import { buildTransferQuery, transferProcessIdOf, transferQueryUrl } from './build-messages.ts';
+import type { TransferQuery } from '../dialect.ts';
+import { buildTransferQuery, keyHeader, transferProcessIdOf, transferQueryUrl } from './build-messages.ts';
+import { isEndState } from './process-states.ts';
+import type { ControlPlaneConnector } from './settings.ts';
 
-export interface TransferQuery {
-  connector: ConnectorConfig;
-  /** The connector's management key. */
-  key: string | undefined;
-  flows: readonly PolledFlow[];
-  timeoutMillis: number;
-  dispatcher: Dispatcher;
-  /** Called for each request to the connector. */
-  count?: (result: 'answered' | 'failed') => void;
-}
+type Query = TransferQuery<ControlPlaneConnector>;
 
 /** Processes that one request asks for: the list of their ids stays short for the connector's database and for its log. */
 export const chunkSize = 100;
@@ -26,7 +17,7 @@ const answerLimit = 4 * 1024 * 1024;
  * Asks the connector's management API how the processes of these flows stand: one request for each hundred of them, one after the
  * other, and none after the first that fails. Throws only when `signal` aborts.
  */
-export async function pollTransfers(query: TransferQuery, signal: AbortSignal): Promise<TransferPoll> {
+export async function pollTransfers(query: Query, signal: AbortSignal): Promise<TransferPoll> {
   const states = new Map<string, TransferState>();
   // A Job that somebody broke by hand must not keep the others from being asked for.
   const known = query.flows.filter(hasProcess);
@@ -50,7 +41,7 @@ function hasProcess({ request }: PolledFlow): boolean {
 type ReadAnswer = { states: Map<string, string> } | { problem: string };
 
 async function askFor(
-  { connector, key, timeoutMillis, dispatcher }: TransferQuery,
+  { connector, key, timeoutMillis, dispatcher }: Query,
   flows: readonly PolledFlow[],
   signal: AbortSignal,
 ): Promise<ReadAnswer> {
@@ -58,7 +49,10 @@ async function askFor(
   const body = buildTransferQuery(connector.managementVersion, ids);
   const url = transferQueryUrl(connector);
   const reading = readTransfers(
-    await deliverMessage({ url, key, body, timeoutMillis, dispatcher, answerLimit }, signal),
+    await deliverMessage(
+      { url, headers: keyHeader(key), body, timeoutMillis, dispatcher, answerLimit },
+      signal,
+    ),
   );
   if ('problem' in reading || reading.states.keys().every((id) => ids.includes(id))) return reading;
   // Of a list of all transfers, cut at the limit, nobody can say which ones are missing.
@@ -131,6 +125,5 @@ function unwrap(value: unknown): unknown {
  */
 function judge(state: string | undefined): TransferState {
   if (state === undefined) return { is: 'missing' };
-  const name = state.toUpperCase();
-  return endStates.includes(name) ? { is: 'ended', state: name } : { is: 'open' };
+  return isEndState(state) ? { is: 'ended', state: state.toUpperCase() } : { is: 'open' };
 }

@@ -2,16 +2,16 @@ import type { Middleware } from 'koa';
 import type { HttpState } from '../route.ts';
 
 /**
- * To a connector an error of ours leaves no earlier than this after its request came: a connector repeats a 5xx at once and without end
- * (thousands of times a second), whatever Retry-After says. Counted from the request, so that it stays within the deadline. People,
- * probes and receivers of results do not do that and are not held.
+ * An error of ours leaves a route that `holdsErrors` no earlier than this after its request came: a connector repeats a 5xx at once and
+ * without end (thousands of times a second), whatever Retry-After says. Counted from the request, so that it stays within the deadline.
  */
 export function busyHold({ millis }: { millis: number }): Middleware<HttpState> {
   return async function busyHold(ctx, next) {
     await next();
-    const { tag = 'connectors' } = ctx.state.route?.operation ?? {};
+    // Without a route nobody knows who asks.
+    const { holdsErrors } = ctx.state.route ?? { holdsErrors: true };
     const left = ctx.state.arrivedAt + millis - performance.now();
-    if (ctx.status >= 500 && tag === 'connectors' && left > 0) await hold(left, ctx.state.signal);
+    if (ctx.status >= 500 && holdsErrors === true && left > 0) await hold(left, ctx.state.signal);
   };
 }
 

@@ -2,12 +2,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { HttpConfig } from '../../config/config.ts';
 import { isServiceError, ServiceError } from '../../errors.ts';
-import type { FlowRequest } from '../../flow/flow-request.ts';
+import { rest, type FlowRequest } from '../../flow/flow-request.ts';
 import { flowName } from '../../flow/names.ts';
 import type { FlowService, FlowView } from '../../provisioner/flow-service.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';
-import { unauthenticatedAllowed } from '../unauthenticated-access.ts';
 import { cancelAbandoned } from '../cancel-abandoned.ts';
 import { frameEvents, readLastEvent } from '../event-stream.ts';
 import { followFlow, type Follower } from '../follow-flow.ts';
@@ -16,9 +15,9 @@ import type { HttpContext, Operation, Route } from '../route.ts';
 import { addressOf, sendResult, type DemoResultDeps } from './demo-result.ts';
 
 export interface DemoRouteDeps extends DemoResultDeps {
-  http: Pick<HttpConfig, 'unauthenticated' | 'publicUrl' | 'answerDeadlineMillis'>;
+  http: Pick<HttpConfig, 'publicUrl' | 'answerDeadlineMillis'>;
   templates: readonly Template[];
-  flows: Pick<FlowService, 'accept' | 'find' | 'cancel'>;
+  flows: Pick<FlowService, 'accept' | 'view' | 'end'>;
   now: () => Date;
   newId: () => string;
   poll?: Follower['poll'];
@@ -33,18 +32,18 @@ export function demoRoutes(deps: DemoRouteDeps): Route[] {
     {
       method: 'GET',
       path: '/demo',
+      access: 'unauthenticated',
       answersHead: false,
       deadline: 'exempt',
-      body: 'none',
       operation: operation('runDemo', {}),
       handle,
     },
     {
       method: 'GET',
       path: '/demo/:template',
+      access: 'unauthenticated',
       answersHead: false,
       deadline: 'exempt',
-      body: 'none',
       operation: operation('runDemoTemplate', { template: 'Name of the template to run.' }),
       handle,
     },
@@ -52,7 +51,7 @@ export function demoRoutes(deps: DemoRouteDeps): Route[] {
 }
 
 async function runDemo(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
-  checkAllowed(ctx, deps);
+  checkSite(ctx);
   if (wantsEvents(ctx) && ctx.get('Last-Event-ID') !== '') {
     await resumeProgress(ctx, deps);
     return;
@@ -88,8 +87,8 @@ async function acceptFlow(
 /** A reader that was cut off sees how its flow stands; one that has seen the end is told to stay away (204). No job is run for either. */
 async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
   const flow = readLastEvent(ctx.get('Last-Event-ID'));
-  const view = flow === undefined ? undefined : await deps.flows.find(flow, ctx.state.signal);
-  if (flow === undefined || view?.request.dialect !== 'rest') {
+  const view = flow === undefined ? undefined : await deps.flows.view(flow, ctx.state.signal);
+  if (flow === undefined || view?.request.dialect !== rest.dialect) {
     ctx.status = 204;
     return;
   }
@@ -97,9 +96,7 @@ async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<vo
 }
 
 /** A web page elsewhere must not start jobs here. */
-function checkAllowed(ctx: HttpContext, { http }: DemoRouteDeps): void {
-  if (!unauthenticatedAllowed(ctx.req, http.unauthenticated))
-    throw new ServiceError('not-found', 'nothing is served under this path');
+function checkSite(ctx: HttpContext): void {
   if (!['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'))) {
     throw new ServiceError('forbidden', 'expected a request that no other site has caused');
   }
@@ -125,8 +122,7 @@ function render(template: Template, query: URLSearchParams): RenderedTemplate {
 
 function buildRequest({ now, newId }: DemoRouteDeps, { template }: RenderedTemplate): FlowRequest {
   return {
-    dialect: 'rest',
-    connector: 'people',
+    ...rest,
     ids: { requestId: newId() },
     assetId: assetOf(template),
     template: template.name,

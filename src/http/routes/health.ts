@@ -48,7 +48,7 @@ export function healthRoute(deps: HealthDependencies): Route {
 }
 
 function route(path: string, handle: Route['handle'], operation: Operation): Route {
-  return { method: 'GET', path, deadline: 'bounded', body: 'none', operation, handle };
+  return { method: 'GET', path, access: 'everybody', deadline: 'bounded', operation, handle };
 }
 
 function operation(operationId: string, summary: string, members: object = {}): Operation {

@@ -42,7 +42,7 @@ function route(deps: ResultRouteDeps, thing: Thing, bodyOf: BodyOf): Route {
     path: `/results/:flow/:token/${thing}`,
     secret: ['token'],
     deadline: 'exempt',
-    body: 'none',
+    access: 'token',
     operation: operations[thing],
     async handle(ctx) {
       await sendBody(ctx, deps, bodyOf(await admit(ctx, deps)));

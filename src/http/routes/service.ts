@@ -55,7 +55,7 @@ function route(
   operation: Operation,
   handle: (ctx: HttpContext) => Promise<void> | void,
 ): Route {
-  return { method: 'GET', path, deadline: 'bounded', body: 'none', operation, handle };
+  return { method: 'GET', path, access: 'everybody', deadline: 'bounded', operation, handle };
 }
 
 function operation(operationId: string, summary: string, answer: OperationResponse): Operation {

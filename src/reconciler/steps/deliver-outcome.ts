@@ -1,15 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DeliveryAnswer } from '../../dialects/delivery-answer.ts';
 import { isServiceError, messageOf } from '../../errors.ts';
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
-import type { DataAddress } from '../../flow/data-address.ts';
 import { endAttempt, type DeliveryEnd } from '../../flow/delivery.ts';
 import { readFlow, type Flow } from '../../flow/flow.ts';
 import { messageLimit } from '../../flow/outcome.ts';
 import type { FailureReason } from '../../flow/reasons.ts';
 import { flowLogger } from '../../log.ts';
-import { isDeprovisioned, isTermination, planDelivery } from '../plan-delivery.ts';
+import { isDeprovisioned, planDelivery } from '../plan-delivery.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import type { DeliveryAnswer, Message } from '../types.ts';
 import { patchFlow } from './patch-flow.ts';
 
 /**
@@ -30,7 +29,7 @@ export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: Abort
       const annotations = writeAnnotation(annotation.delivery, plan.delivery);
       await patchFlow(deps, { flow, annotations }, signal);
       if (plan.kind === 'save') return goOn;
-      return await makeAttempt(deps, { name: flow.name, address: plan.address }, signal);
+      return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
     }
     default:
       return plan satisfies never;
@@ -39,13 +38,13 @@ export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: Abort
 
 interface WrittenAttempt {
   name: string;
-  address: DataAddress | undefined;
+  message: Message;
 }
 
 /** The attempt that the Job knows of by now. When the next one is due follows from its result. */
 export async function makeAttempt(
   deps: Reconciler,
-  { name, address }: WrittenAttempt,
+  { name, message }: WrittenAttempt,
   signal: AbortSignal,
 ): Promise<StepResult> {
   const flow = deps.world.flow(name);
@@ -54,9 +53,10 @@ export async function makeAttempt(
   // A repeat goes first: it has started the callback hold again.
   if (deps.callbackHold.remaining(flow) > 0)
     return await saveEnd(deps, { flow, end: { result: 'failed', detail: 'not sent: repeated' } }, signal);
-  const answer = await call(deps, { flow, address }, signal);
+  const answer = await call(deps, { flow, message }, signal);
   logAnswer(deps, flow, answer);
-  if (answer.result === 'rejected' && flow.outcome !== undefined && !isTermination(flow, flow.outcome)) {
+  const { onRefusal } = deps.connectors.rulesOf(flow.request) ?? {};
+  if (answer.result === 'rejected' && message.kind === 'results' && onRefusal === 'terminate') {
     // A consumer waits for results that its connector will never take: its transfer is terminated instead.
     const instead = { reason: 'delivery-refused', message: answer.problem } as const;
     return await patchAttempted(deps, { flow, annotations: terminateInstead(deps, flow, instead) }, signal);
@@ -66,11 +66,11 @@ export async function makeAttempt(
 
 async function call(
   deps: Reconciler,
-  { flow, address }: { flow: Flow; address: DataAddress | undefined },
+  { flow: { name: flow, request }, message }: { flow: Flow; message: Message },
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
   try {
-    return await deps.announce(flow, address, signal);
+    return await deps.connectors.deliver({ flow, request, message }, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { result: 'failed', problem: messageOf(error), slowly: false };
@@ -82,7 +82,7 @@ function endOf(answer: DeliveryAnswer): Omit<DeliveryEnd, 'endedAt'> {
     case 'delivered':
       return { result: 'delivered' };
     case 'obsolete':
-      return { result: 'obsolete', detail: answer.state };
+      return { result: 'obsolete', detail: answer.state, ended: answer.ended };
     case 'rejected':
       return { result: 'rejected', detail: answer.problem };
     case 'failed':

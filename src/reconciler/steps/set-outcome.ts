@@ -43,7 +43,7 @@ export async function setOutcome(
   deps.metrics.outcomes.inc({ template: flow.request.template, phase: outcome.phase, reason });
   flowLogger(deps.log, flow.name).info({ outcome: bounded }, 'The flow has its outcome.');
   if (plan?.kind !== 'attempt') return goOn;
-  return await makeAttempt(deps, { name: flow.name, address: plan.address }, signal);
+  return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
 }
 
 type PlanToWrite = Extract<DeliveryPlan, { delivery: unknown }>;

@@ -29,8 +29,9 @@ test('the smallest configuration loads without a warning, and defaults follow fr
   assert.equal(config.store.podEndpoint, 'http://s3.example.org:9000');
   assert.equal(config.store.publicEndpoint, 'http://s3.example.org:9000');
   assert.deepEqual(config.store.sts, { endpoint: 'http://s3.example.org:9000', region: 'us-east-1' });
-  assert.equal(config.connectors[0]?.managementUrl, 'http://edc.example.org:8181/management');
-  assert.equal(config.connectors[0].resultsUrl, 'https://jobs.example.org');
+  assert.partialDeepStrictEqual(config.connectors, [
+    { managementUrl: 'http://edc.example.org:8181/management', resultsUrl: 'https://jobs.example.org' },
+  ]);
   assert.deepEqual(secrets.connectors, {
     'edc-one': { tokens: ['token-of-the-connector'], key: 'management-key' },
   });
@@ -198,9 +199,20 @@ const refused = [
     problem: /^connectors\[0\]\.callbackPrefix .*without user, query/,
   },
   {
-    name: 'the name of people',
-    env: { ...withConnector({ name: 'people' }), CONNECTOR_PEOPLE_TOKENS: 'token-of-the-connector' },
-    problem: /other than "people"/,
+    name: 'the name of flows that people start',
+    env: { ...withConnector({ name: 'rest' }), CONNECTOR_REST_TOKENS: 'token-of-the-connector' },
+    problem: /other than "rest"/,
+  },
+  {
+    name: 'a dialect that is not known',
+    env: withConnector({ dialect: 'morse' }),
+    problem: /^connectors\[0\]\.dialect .*expected one of control-plane, received "morse"$/,
+  },
+  {
+    name: 'a member of no connector of the dialect',
+    env: withConnector({ callbackPrefx: 'x' }),
+    problem:
+      /^connectors\[0\]\.callbackPrefx: is not a setting; expected one of dialect, name, .*callbackPrefix/,
   },
   {
     name: 'two connectors of one name',
@@ -274,7 +286,7 @@ const warned = [
   {
     name: 'no management API',
     env: withConnector({ managementVersion: 'none' }),
-    warning: /cannot be told of a failed flow/,
+    warning: /no failure can be delivered/,
   },
   {
     name: 'a loopback public URL',

@@ -44,7 +44,7 @@ test('what streams is not bound by it', async (t) => {
     method: 'GET',
     path: '/slow',
     deadline: 'exempt',
-    body: 'none',
+    access: 'everybody',
     operation: { operationId: 'slow', tag: 'demo', summary: 'slow', parameters: {}, responses: {} },
     async handle(ctx) {
       await served.promise;
@@ -66,7 +66,7 @@ test('an answer that is ready only after its deadline is not sent: its callback 
     method: 'GET',
     path: '/late',
     deadline: 'bounded',
-    body: 'none',
+    access: 'everybody',
     operation: { operationId: 'late', tag: 'demo', summary: 'late', parameters: {}, responses: {} },
     handle(ctx) {
       // A process that is held up: no timer can fire meanwhile.

@@ -7,8 +7,8 @@ import { ask, provisionBody, startHttp, token } from './start-http.ts';
 
 type Context = Parameters<ReturnType<typeof busyHold>>[0];
 
-function answered(status: number, tag: string | undefined, stop = new AbortController()): Context {
-  const route = tag === undefined ? {} : { route: { operation: { tag } } };
+function answered(status: number, holdsErrors?: boolean, stop = new AbortController()): Context {
+  const route = holdsErrors === undefined ? {} : { route: { holdsErrors } };
   const ctx = { status, state: { arrivedAt: performance.now(), signal: stop.signal, ...route } };
   return ctx as unknown as Context;
 }
@@ -26,8 +26,8 @@ function leaves(t: TestContext, ctx: Context): () => Promise<boolean> {
   };
 }
 
-test('a problem of ours is held for a connector, and leaves when its time has come', async (t) => {
-  const gone = leaves(t, answered(503, 'connectors'));
+test('an error of ours is held on a route that says so, and leaves when its time has come', async (t) => {
+  const gone = leaves(t, answered(503, true));
   assert.equal(await gone(), false);
   t.mock.timers.tick(60_000);
   assert.equal(await gone(), true);
@@ -42,15 +42,13 @@ test('a held answer is let go when the client has left', async (t) => {
 });
 
 const free = [
-  { name: 'a refusal', status: 404, tag: 'connectors' },
-  { name: 'an acceptance', status: 200, tag: 'connectors' },
-  { name: 'a readiness that is missing', status: 503, tag: 'service' },
-  { name: 'a download that has to wait', status: 503, tag: 'results' },
-  { name: 'a failed job', status: 502, tag: 'demo' },
+  { name: 'a refusal', status: 404, holdsErrors: true },
+  { name: 'an acceptance', status: 200, holdsErrors: true },
+  { name: 'an error on a route for people', status: 503, holdsErrors: false },
 ];
-for (const { name, status, tag } of free) {
+for (const { name, status, holdsErrors } of free) {
   test(`${name} is not held`, async (t) => {
-    const gone = leaves(t, answered(status, tag));
+    const gone = leaves(t, answered(status, holdsErrors));
     assert.equal(await gone(), true);
   });
 }

@@ -1,10 +1,11 @@
+import { rest } from '../../../src/flow/flow-request.ts';
 import type { Outcome } from '../../../src/flow/outcome.ts';
 import type { FlowView } from '../../../src/provisioner/flow-service.ts';
 
 export function flowView(phase: FlowView['phase'], outcome?: Outcome, detail?: string): FlowView {
   return {
     flow: 'flow-a',
-    request: { dialect: 'rest', connector: 'people', ids: {}, assetId: 'a', template: 't', acceptedAt: '' },
+    request: { ...rest, ids: {}, assetId: 'a', template: 't', acceptedAt: '' },
     plan: {
       template: 't',
       templateDigest: 'd',

@@ -24,7 +24,7 @@ function world(answers: (FlowView | Error | undefined)[]) {
     poll,
     now: () => new Date(start + seconds * 1000),
     flows: {
-      find: () => {
+      view: () => {
         seconds += 10;
         const answer = answers[Math.min(looks, answers.length - 1)];
         looks += 1;

@@ -84,7 +84,6 @@ for (const { name, http, headers } of strangers) {
 async function startMonitoring(t: TestContext, refusals = createRefusals(() => new Date())): Promise<number> {
   const server = createMetricsServer({
     config: {
-      connectors: [],
       http: { ...patient, unauthenticated: 'off', metricsPort: 0, answerDeadlineMillis: 200 },
     },
     log: createLogger('silent'),

@@ -1,11 +1,11 @@
 import { flowName } from '../../../src/flow/names.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
-import type { FlowService, FlowView } from '../../../src/provisioner/flow-service.ts';
+import type { FlowService, FlowView, FoundFlow } from '../../../src/provisioner/flow-service.ts';
 
 /** What the request half sees of a cluster, in memory: for tests that are about HTTP. */
 export interface MemoryFlows extends FlowService {
   views: Map<string, FlowView>;
-  /** Flows in the order in which they were asked for again. */
+  /** Flows in the order in which repeats of their requests were recorded. */
   repeats: string[];
   /** As the reconciler would, once the connector took the outcome. */
   deliver(): void;
@@ -17,6 +17,9 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
   const views = new Map<string, FlowView>();
   const repeats: string[] = [];
   let delivering = false;
+  function foundOf(view: FlowView): FoundFlow {
+    return { ...view, delivering, over: view.phase === 'ended', lastRequestAt: undefined };
+  }
   return {
     views,
     repeats,
@@ -28,29 +31,26 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     },
     accept(request) {
       const flow = flowName(request);
-      if (views.has(flow)) return Promise.resolve({ created: false });
+      const view = views.get(flow);
+      if (view !== undefined) return Promise.resolve({ created: false, found: foundOf(view) });
       views.set(flow, viewOf(flow, request));
       return Promise.resolve({ created: true });
     },
-    recall(flow) {
+    find(flow) {
       const view = views.get(flow);
-      return Promise.resolve(
-        view && { ...view, delivering, over: view.phase === 'ended', lastRequestAt: undefined },
-      );
+      return Promise.resolve(view && foundOf(view));
     },
-    find: (flow) => Promise.resolve(views.get(flow)),
     recordRepeat(flow) {
       repeats.push(flow);
       return Promise.resolve();
     },
-    awaitAttempt: (_flow, _signal, recalled) => Promise.resolve(recalled),
-    deprovision(flow) {
+    end(flow, reason) {
       const view = views.get(flow);
-      if (view !== undefined) view.deprovisioned = true;
+      if (view !== undefined) view.deprovisioned = reason === 'deprovisioned';
       return Promise.resolve(view === undefined ? 'unknown' : 'accepted');
     },
+    view: (flow) => Promise.resolve(views.get(flow)),
     isDeprovisioned: (flow) => Promise.resolve(views.get(flow)?.deprovisioned === true),
-    cancel: () => Promise.resolve('unknown'),
     unrecorded: () => Promise.resolve([]),
     ...overrides,
   };

@@ -17,7 +17,7 @@ const parts = {
 test('metrics are beside everything else unless they have a port of their own', async (t) => {
   const { port } = await startHttp(t);
   assert.equal((await ask(port, '/metrics')).status, 200);
-  assert.equal(createMetricsServer({ config: { http: patient, connectors: [] }, ...parts }), undefined);
+  assert.equal(createMetricsServer({ config: { http: patient }, ...parts }), undefined);
 });
 
 test('on a port of their own metrics are beside health, and nowhere else', async (t) => {
@@ -26,7 +26,7 @@ test('on a port of their own metrics are beside health, and nowhere else', async
   assert.equal((await ask(port, '/metrics')).status, 404);
   for (const path of ['/', '/openapi.json']) assert.doesNotMatch((await ask(port, path)).body, /\/metrics/);
 
-  const server = createMetricsServer({ config: { http: { ...patient, ...http }, connectors: [] }, ...parts });
+  const server = createMetricsServer({ config: { http: { ...patient, ...http } }, ...parts });
   assert.ok(server !== undefined);
   t.after(() => server.close());
   const own = await server.listen();

@@ -16,7 +16,7 @@ import { ask, startHttp } from './start-http.ts';
 
 type Deps<Build extends (deps: never) => unknown> = Parameters<Build>[0];
 /** The tables alone matter here: nothing of them is called. */
-const nothing = { config: { connectors: [] }, secrets: {} };
+const nothing = { config: {}, connectors: [], secrets: {} };
 const results = resultRoutes(nothing as unknown as Deps<typeof resultRoutes>);
 const routes = [
   ...serviceRoutes({ ...nothing, metrics: createMetrics() } as unknown as Deps<typeof serviceRoutes>),

@@ -155,7 +155,7 @@ test(
       method: 'GET',
       path: '/stream',
       deadline: 'exempt',
-      body: 'none',
+      access: 'everybody',
       operation: { operationId: 'stream', tag: 'demo', summary: 'stream', parameters: {}, responses: {} },
       async handle(ctx) {
         ctx.respond = false;

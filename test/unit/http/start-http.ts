@@ -1,7 +1,10 @@
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import type { ConnectorConfig, HttpConfig } from '../../../src/config/config.ts';
+import type { HttpConfig } from '../../../src/config/config.ts';
+import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
+import type { ControlPlaneConnector } from '../../../src/dialects/control-plane/settings.ts';
+import type { RouteDeps } from '../../../src/dialects/dialect.ts';
 import { createHttpServer, type HttpDependencies } from '../../../src/http/create-http-server.ts';
 import type { HttpServer } from '../../../src/http/http-server.ts';
 import { createLogger } from '../../../src/log.ts';
@@ -25,9 +28,11 @@ export const patient: HttpConfig = {
 
 export const token = 'token-of-the-connector';
 
-export interface StartOptions extends Partial<Omit<HttpDependencies, 'config'>> {
+export interface StartOptions
+  extends
+    Partial<Omit<HttpDependencies, 'config'>>,
+    Partial<Pick<RouteDeps<ControlPlaneConnector>, 'connectors' | 'flows' | 'templates'>> {
   http?: Partial<HttpConfig>;
-  connectors?: ConnectorConfig[];
 }
 
 /** The real server on a free port, with two connectors (`edc` may use all templates, `narrow` only `other`), until the test ends. */
@@ -38,20 +43,26 @@ export async function startHttp(
   const {
     http = {},
     connectors = [aConnector('edc', ['*']), aConnector('narrow', ['other'])],
+    flows = memoryFlows(),
+    templates = [templateOf('echo', 'job-asset'), templateOf('other', 'other-asset')],
+    routes = [],
     ...deps
   } = options;
+  const config = { http: { ...patient, ...http } };
+  const secrets = Object.fromEntries(
+    connectors.map(({ name }) => [name, { tokens: [token, 'next-token'], key: undefined }]),
+  );
+  const { busyHoldMillis } = config.http;
+  const served = controlPlane.routes({
+    ...{ connectors, secrets, flows, templates, busyHoldMillis },
+    now: () => new Date(),
+  });
   const server = createHttpServer({
-    config: { http: { ...patient, ...http }, connectors },
-    secrets: {
-      connectors: Object.fromEntries(
-        connectors.map(({ name }) => [name, { tokens: [token, 'next-token'], key: undefined }]),
-      ),
-    },
+    config,
+    secrets: { connectors: secrets },
     version: '1.2.3',
-    templates: [templateOf('echo', 'job-asset'), templateOf('other', 'other-asset')],
-    flows: memoryFlows(),
     components: {},
-    routes: [],
+    routes: [...served, ...routes],
     log: createLogger('silent'),
     metrics: createMetrics({ processMetrics: false }),
     ...deps,
@@ -61,7 +72,7 @@ export async function startHttp(
   return { server, port };
 }
 
-export function aConnector(name: string, templates: string[]): ConnectorConfig {
+export function aConnector(name: string, templates: string[]): ControlPlaneConnector {
   return {
     name,
     dialect: 'control-plane',

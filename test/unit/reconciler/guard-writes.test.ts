@@ -23,11 +23,11 @@ interface Guarded {
 /** One Job in the cluster and one object in the store. */
 async function startGuarded(t: TestContext): Promise<Guarded> {
   const store = memoryStore(new Map([['a', Buffer.from('a')]]));
-  function announce(): ReturnType<ReconcilerDependencies['announce']> {
+  function deliver(): ReturnType<ReconcilerDependencies['connectors']['deliver']> {
     guarded.deliveries += 1;
     return Promise.resolve({ result: 'rejected', problem: 'none', status: 400 });
   }
-  const { deps, api } = await startTestReconciler(t, { store, announce });
+  const { deps, api } = await startTestReconciler(t, { store, deliver });
   await api.cluster.jobs.create(aJob({ name: 'flow-a' }), signal);
   const guarded: Guarded = {
     ...{ cluster: api.cluster, store, deliveries: 0, leading: true },
@@ -54,7 +54,11 @@ const writes: Record<string, Write> = {
   put: ({ store }) => store.put('b', Buffer.from('b'), { contentType: 'text/plain' }, signal),
   'abort uploads': ({ store }) => store.abortUploads('', signal),
   remove: ({ store }) => store.remove(['a'], signal),
-  announce: ({ announce }) => announce(aFlow(), undefined, signal),
+  deliver: ({ connectors }) => {
+    const { name: flow, request } = aFlow();
+    const message = { kind: 'failure', reason: 'worker-failed', message: '' } as const;
+    return connectors.deliver({ flow, request, message }, signal);
+  },
 };
 
 async function contents({ cluster, store, deliveries }: Guarded): Promise<object> {

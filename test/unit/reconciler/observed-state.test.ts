@@ -30,7 +30,7 @@ async function lead(
 test('no callback hold is kept of a flow that was closed, neither by this leader nor by another one', async (t) => {
   const { deps: parts, api, see } = await startTestReconciler(t, { store: memoryStore(new Map()) });
   let now = 0;
-  const callbackHold = createCallbackHold({ callbackHoldMillis: 5, takeoverHoldMillis: 5 }, () => now);
+  const callbackHold = createCallbackHold({ holdMillis: () => 5, takeoverHoldMillis: 5 }, () => now);
   const deps = { ...parts, callbackHold };
   const names = ['flow-a', 'flow-b', 'flow-c'];
   for (const name of names) await api.cluster.jobs.create(aJob({ name }), signal);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { pino } from 'pino';
-import type { TransferPoll } from '../../../src/dialects/transfer-poll.ts';
+import type { TransferPoll } from '../../../src/reconciler/types.ts';
 import type { Flow } from '../../../src/flow/flow.ts';
+import { rest } from '../../../src/flow/flow-request.ts';
 import { pollTransfersUntilAborted, type TransferPolling } from '../../../src/reconciler/poll-transfers.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { aFlow, at } from '../../support/flow-values.ts';
@@ -13,13 +14,6 @@ const base = aFlow();
 
 function flowOf(name: string, members: Partial<Flow> = {}): Flow {
   return aFlow({ name, ...members });
-}
-
-/** Nobody is called back. */
-function ofPeople(): Flow['request'] {
-  const request = { ...base.request };
-  delete request.callbackAddress;
-  return request;
 }
 
 interface Started {
@@ -41,13 +35,19 @@ function start(
   const stopping = new AbortController();
   const running = pollTransfersUntilAborted(
     {
-      connectors: ['provider'],
+      connectors: {
+        polled: ['provider'],
+        poll: (connector, flows) => {
+          started.polls.push({
+            at: clock.monotonic() / 1000,
+            connector,
+            flows: flows.map(({ name }) => name),
+          });
+          return Promise.resolve(answer());
+        },
+      },
       seconds: 60,
       flows: () => [base],
-      poll: (connector, flows) => {
-        started.polls.push({ at: clock.monotonic() / 1000, connector, flows: flows.map(({ name }) => name) });
-        return Promise.resolve(answer());
-      },
       end: (flow, message) => {
         started.ended.push(`${flow.name}: ${message}`);
         return Promise.resolve();
@@ -76,7 +76,7 @@ test('a connector is asked once in the time that is set, for all of its flows at
 
 test('with 0 no connector is asked, and one that is not polled is left out', async (t) => {
   const off = start(t, { seconds: 0 });
-  const none = start(t, { connectors: [] });
+  const none = start(t, { connectors: { polled: [], poll: () => assert.fail() } });
   await off.clock.advance(86_400_000);
   await none.clock.advance(86_400_000);
   assert.deepEqual([...off.polls, ...none.polls], []);
@@ -93,7 +93,7 @@ test('only flows under way are asked for, and only those of the connector', asyn
     flowOf('flow-deprovisioned', { deprovisionAskedAt: at(1) }),
     flowOf('flow-deleted', { deletedAt: at(1) }),
     flowOf('flow-of-another', { request: { ...base.request, connector: 'other' } }),
-    flowOf('flow-of-people', { request: ofPeople() }),
+    flowOf('flow-of-people', { request: { ...base.request, ...rest } }),
   ];
   const { clock, polls } = start(t, { flows: () => flows });
   await clock.advance(60_000);
@@ -147,17 +147,19 @@ test('a connector that hangs holds up no other', async (t) => {
     flowOf(`flow-${connector}`, { request: { ...base.request, connector } }),
   );
   const { clock } = start(t, {
-    connectors: ['hanging', 'well'],
-    flows: () => flows,
-    poll: (connector, _flows, signal) => {
-      polled.push(connector);
-      if (connector === 'well') return Promise.resolve(answered);
-      return new Promise((_resolve, reject) => {
-        signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
+    connectors: {
+      polled: ['hanging', 'well'],
+      poll: (connector, _flows, signal) => {
+        polled.push(connector);
+        if (connector === 'well') return Promise.resolve(answered);
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            reject(signal.reason as Error);
+          });
         });
-      });
+      },
     },
+    flows: () => flows,
   });
   await clock.advance(600_000);
   assert.equal(polled.filter((connector) => connector === 'well').length, 10);
@@ -203,5 +205,5 @@ test('a connector that never knew a transfer which it sent is logged once, and h
   await clock.advance(86_400_000);
   assert.deepEqual(ended, []);
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', /managementUrl/);
+  assert.match(lines[0] ?? '', /is the configured address/);
 });

@@ -31,7 +31,7 @@ test("from a pod's end to the callback there are four calls to API server and st
   const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
   const { deps, api, see } = await startTestReconciler(t, {
     store: memoryStore(objects),
-    announce: () => {
+    deliver: () => {
       beforeCallback.push([...calls]);
       return Promise.resolve({ result: 'delivered', status: 204 });
     },
@@ -73,7 +73,7 @@ test('after a success the replacement of its pod is stopped, and its Job makes n
   const beforeCallback: unknown[] = [];
   const { deps, api, see } = await startTestReconciler(t, {
     store: memoryStore(objects),
-    announce: async () => {
+    deliver: async () => {
       const pod = await api.cluster.pods.get('replacement', signal);
       beforeCallback.push({
         isMarked: pod?.metadata?.deletionTimestamp !== undefined,
@@ -104,7 +104,7 @@ test('a pass ends with the callback, and asks for another one that lets the pod 
   const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
   const { deps, api, see } = await startTestReconciler(t, {
     store: memoryStore(objects),
-    announce: () => Promise.resolve({ result: 'delivered', status: 204 }),
+    deliver: () => Promise.resolve({ result: 'delivered', status: 204 }),
   });
   const worker = { state: 'ended', exitCode: 0, reason: 'Completed' } as const;
   const sidecar = { ...worker, message: JSON.stringify({ manifest: report }) };

@@ -93,16 +93,16 @@ test('a deprovision of a flow whose Job was deleted by hand takes its results aw
   await world.close('flow-a');
   await world.deleteJob('flow-a');
   world.setClock(60);
-  assert.equal(await flows.deprovision('flow-a', signal), 'accepted');
+  assert.equal(await flows.end('flow-a', 'deprovisioned', signal), 'accepted');
   assert.equal(world.store.objects.has(manifestKey('flow-a', attempt)), false, 'they can be fetched no more');
-  assert.equal((await flows.find('flow-a', signal))?.deprovisioned, true);
+  assert.equal((await flows.view('flow-a', signal))?.deprovisioned, true);
 
   await sweep(world.deps, signal);
   assert.deepEqual(world.left('flow-a'), []);
   const { deprovisionAskedAt, resultsDeletedAt } = recordOf(world, 'flow-a');
   assert.deepEqual([deprovisionAskedAt, resultsDeletedAt], [at(60), at(60)]);
 
-  assert.equal(await flows.deprovision('flow-a', signal), 'accepted');
+  assert.equal(await flows.end('flow-a', 'deprovisioned', signal), 'accepted');
   world.setClock(retention + 1);
   await sweep(world.deps, signal);
   assert.equal(recordOf(world, 'flow-a').resultsDeletedAt, at(60));
@@ -113,7 +113,7 @@ test('a tombstone that is deleted by hand after its deprovision stays until its 
   const world = await start(t);
   const { deps, see } = world;
   await world.close('flow-a');
-  assert.equal(await createFlowService(deps).deprovision('flow-a', signal), 'accepted');
+  assert.equal(await createFlowService(deps).end('flow-a', 'deprovisioned', signal), 'accepted');
   await world.deleteJob('flow-a');
   assert.notEqual((await see('flow-a')).deletedAt, undefined);
   await deleteResults(deps, await see('flow-a'), signal);

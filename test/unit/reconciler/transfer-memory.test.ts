@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TransferState } from '../../../src/dialects/transfer-poll.ts';
+import type { TransferState } from '../../../src/reconciler/types.ts';
 import { missesThatCount, TransferMemory } from '../../../src/reconciler/transfer-memory.ts';
 
 const open: TransferState = { is: 'open' };

@@ -24,7 +24,7 @@ async function start(t: TestContext, onLook: (looks: number) => Promise<unknown>
   const { metadata } = await api.cluster.jobs.create(aJob({ outcome, delivery: underWay }), signal);
   const flow = metadata?.name ?? '';
   setClock(60);
-  const recalled = (await findFlow(deps, flow, signal)) ?? assert.fail();
+  const found = (await findFlow(deps, flow, signal)) ?? assert.fail();
   let looks = 0;
   async function get(name: string): Promise<Job | undefined> {
     looks += 1;
@@ -32,15 +32,20 @@ async function start(t: TestContext, onLook: (looks: number) => Promise<unknown>
     return await api.cluster.jobs.get(name, signal);
   }
   const cluster = { ...api.cluster, jobs: { ...api.cluster.jobs, get } };
-  const settings = { ...deps.settings, http: { busyHoldMillis } };
-  const waiting = { ...deps, cluster, settings, recordRepeat: createRecordRepeat(deps) };
+  const waiting = {
+    busyHoldMillis,
+    flows: {
+      find: (id: string, until: AbortSignal) => findFlow({ ...deps, cluster }, id, until),
+      recordRepeat: createRecordRepeat(deps),
+    },
+  };
   return {
     deps,
     api,
     see,
     flow,
     looks: () => looks,
-    wait: (until = signal) => awaitAttempt(waiting, { flow, recalled }, until),
+    wait: (until = signal) => awaitAttempt(waiting, { id: flow, found }, until),
     async save(members: Partial<Delivery>): Promise<void> {
       const annotations = writeAnnotation(annotation.delivery, { ...underWay, ...members });
       await api.cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
@@ -59,7 +64,7 @@ for (const { result, ...expected } of rows) {
     const world = await start(t, async (looks) => {
       if (looks === 3) await world.save({ result });
     });
-    const { delivered, over, delivering } = (await world.wait()) ?? assert.fail();
+    const { delivered, over, delivering } = await world.wait();
     assert.deepEqual({ delivered, over, delivering }, { ...expected, delivering: false });
     assert.equal(world.looks(), 3);
   });
@@ -80,7 +85,7 @@ test('a request waits on while one attempt follows another', async (t) => {
     if (looks === 1) await world.save({ attempts: 2, startedAt: at(31) });
     if (looks === 2) await world.save({ attempts: 2, startedAt: at(31), result: 'delivered' });
   });
-  assert.equal((await world.wait())?.delivered, true);
+  assert.equal((await world.wait()).delivered, true);
 });
 
 test('an attempt without a result for long is an error that may be held, after a few looks', async (t) => {
@@ -98,7 +103,7 @@ test('a flow whose Job is gone meanwhile is as its record says', async (t) => {
     await world.api.cluster.jobs.patch(world.flow, { metadata: { finalizers: null } }, signal);
     await world.api.cluster.jobs.delete(world.flow, {}, signal);
   });
-  assert.equal((await world.wait())?.delivered, true);
+  assert.equal((await world.wait()).delivered, true);
 });
 
 test('a request whose client has gone does not go on looking', async (t) => {

@@ -45,6 +45,7 @@ const rows = [
     body: conflict('STARTED'),
     result: 'obsolete',
     state: 'STARTED',
+    ended: false,
   },
   {
     name: '409 of a terminated process',
@@ -52,6 +53,7 @@ const rows = [
     body: conflict('TERMINATED'),
     result: 'obsolete',
     state: 'TERMINATED',
+    ended: true,
   },
   {
     name: '409 in lower case',
@@ -59,6 +61,7 @@ const rows = [
     body: conflict('Deprovisioning'),
     result: 'obsolete',
     state: 'DEPROVISIONING',
+    ended: true,
   },
   {
     name: '409 of a process that still waits',
@@ -69,7 +72,14 @@ const rows = [
   },
   { name: '409 of a leased process', status: 409, body: leased, result: 'failed', slowly: false },
   { name: '409 without words', status: 409, body: '', result: 'failed', slowly: false },
-  { name: '404 that names the process', status: 404, body: unknown, result: 'obsolete', state: 'UNKNOWN' },
+  {
+    name: '404 that names the process',
+    status: 404,
+    body: unknown,
+    result: 'obsolete',
+    state: 'UNKNOWN',
+    ended: true,
+  },
   { name: '404 of a web server', status: 404, body: html, result: 'failed', slowly: true },
   { name: '404 without words', status: 404, body: '', result: 'failed', slowly: true },
   {

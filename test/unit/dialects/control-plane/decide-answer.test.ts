@@ -10,14 +10,6 @@ const cancelled = { ...running, deprovisioned: true };
 const other = { ...running, sameContent: false };
 
 const rows = [
-  { name: 'a new one without type', type: undefined, known: undefined, decision: 'accept' },
-  { name: 'a new provision', type: 'provision', known: undefined, decision: 'accept' },
-  {
-    name: 'a deprovision of something unknown',
-    type: 'deprovision',
-    known: undefined,
-    decision: 'deprovision',
-  },
   {
     name: 'the same again without type, before it was delivered',
     type: undefined,
@@ -37,18 +29,6 @@ const rows = [
     decision: 'deprovision',
   },
   { name: 'a provision after it was delivered', type: 'provision', known: delivered, decision: 'repeat' },
-  {
-    name: 'a deprovision before it was delivered',
-    type: 'deprovision',
-    known: running,
-    decision: 'deprovision',
-  },
-  {
-    name: 'a deprovision after it was delivered',
-    type: 'deprovision',
-    known: delivered,
-    decision: 'deprovision',
-  },
   { name: 'a second deprovision without type', type: undefined, known: gone, decision: 'deprovision' },
   { name: 'a provision after its deprovision', type: 'provision', known: gone, decision: 'ended' },
   {
@@ -81,12 +61,6 @@ const rows = [
     type: undefined,
     known: { ...other, delivered: true },
     decision: 'conflict',
-  },
-  {
-    name: 'a deprovision that names another asset',
-    type: 'deprovision',
-    known: other,
-    decision: 'deprovision',
   },
 ] as const;
 for (const { name, type, known, decision } of rows) {

@@ -3,26 +3,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Agent } from 'undici';
-import type { ConnectorConfig } from '../../../../src/config/config.ts';
-import {
-  announceOutcome,
-  type Announcement,
-} from '../../../../src/dialects/control-plane/deliver.ts';
-import type { Outcome } from '../../../../src/flow/outcome.ts';
+import { deliver, type ControlPlaneDelivery } from '../../../../src/dialects/control-plane/deliver.ts';
+import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
+import type { Message } from '../../../../src/reconciler/types.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic, versions } from '../read-traffic.ts';
 
-const results = { attempt: 'pod', files: 1, bytes: 1, manifestSha256: 'a', manifestEtag: 'b' };
-const succeeded: Outcome = { phase: 'succeeded', at: '2026-01-01T00:00:00Z', results };
-const failed: Outcome = {
-  phase: 'failed',
-  at: '2026-01-01T00:00:00Z',
-  reason: 'worker-failed',
-  message: 'exit code 1\nand more',
-};
+const failed = { kind: 'failure', reason: 'worker-failed', message: 'exit code 1\nand more' } as const;
+
+function results(baseUrl: string): Message {
+  return { kind: 'results', address: { type: 'HttpData', baseUrl, method: 'GET' } };
+}
 
 for (const version of versions) {
-  test(`a success is told as the recorded callback told it: ${version}`, async (t) => {
+  test(`results are delivered as by the recorded callback: ${version}`, async (t) => {
     const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
     const traffic = await readTraffic(`${version}-control-plane-push`);
     const asked = JSON.parse(traffic.find(({ kind }) => kind === 'request')?.body ?? '') as Record<
@@ -30,19 +24,19 @@ for (const version of versions) {
       string
     >;
     const recorded = traffic.find(({ kind }) => kind === 'callback');
-    const told = JSON.parse(recorded?.body ?? '') as {
+    const sentThen = JSON.parse(recorded?.body ?? '') as {
       contentDataAddress: { properties: Record<string, string> };
     };
-    const baseUrl = told.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/baseUrl'] ?? '';
+    const baseUrl = sentThen.contentDataAddress.properties['https://w3id.org/edc/v0.0.1/ns/baseUrl'] ?? '';
 
-    const delivery = await announceOutcome(
-      edc.announcement({
+    const delivery = await deliver(
+      edc.delivery({
         request: request({
           ids: pick(asked),
           assetId: asked['assetId'] ?? '',
           callbackAddress: `${edc.url}/management/callback`,
         }),
-        address: { type: 'HttpData', baseUrl, method: 'GET' },
+        message: results(baseUrl),
       }),
       t.signal,
     );
@@ -53,16 +47,13 @@ for (const version of versions) {
     assert.equal(sent.path, recorded?.path);
     assert.equal(sent.headers['x-api-key'], 'management-key');
     assert.equal(sent.headers['content-type'], 'application/json');
-    assert.deepEqual(JSON.parse(sent.body), told);
+    assert.deepEqual(JSON.parse(sent.body), sentThen);
   });
 }
 
 test('plain names are used where they are configured', async (t) => {
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
-  await announceOutcome(
-    edc.announcement({ connector: { ...edc.connector, addressNames: 'plain' } }),
-    t.signal,
-  );
+  await deliver(edc.delivery({ connector: { ...edc.connector, addressNames: 'plain' } }), t.signal);
   const { contentDataAddress } = JSON.parse(edc.requests[0]?.body ?? '') as { contentDataAddress: unknown };
   assert.deepEqual(contentDataAddress, {
     properties: { type: 'HttpData', baseUrl: 'http://r/x', method: 'GET' },
@@ -78,10 +69,7 @@ for (const { version, context } of doors) {
   test(`a failure terminates the transfer with its reason: management API ${version}`, async (t) => {
     const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
     const connector = { ...edc.connector, managementVersion: version };
-    const delivery = await announceOutcome(
-      edc.announcement({ connector, outcome: failed, address: undefined }),
-      t.signal,
-    );
+    const delivery = await deliver(edc.delivery({ connector, message: failed }), t.signal);
     assert.deepEqual(delivery, { result: 'delivered', status: 204 });
     const [sent] = edc.requests;
     assert.equal(sent?.path, `/management/${version}/transferprocesses/tp-1/terminate`);
@@ -94,17 +82,9 @@ for (const { version, context } of doors) {
   });
 }
 
-test('a success whose address cannot be delivered terminates the transfer with the reason of that', async (t) => {
-  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
-  const terminateInstead = { reason: 'delivery-refused', message: 'answered 400' } as const;
-  await announceOutcome(edc.announcement({ terminateInstead, address: undefined }), t.signal);
-  assert.match(edc.requests[0]?.path ?? '', /\/terminate$/);
-  assert.match(edc.requests[0]?.body ?? '', /delivery-refused: answered 400/);
-});
-
 test('a reason is cut before it becomes a burden', async (t) => {
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
-  await announceOutcome(edc.announcement({ outcome: { ...failed, message: 'x'.repeat(10_000) } }), t.signal);
+  await deliver(edc.delivery({ message: { ...failed, message: 'x'.repeat(10_000) } }), t.signal);
   const { reason } = JSON.parse(edc.requests[0]?.body ?? '') as { reason: string };
   assert.equal(reason.length, 500);
 });
@@ -112,7 +92,7 @@ test('a reason is cut before it becomes a burden', async (t) => {
 test('without a management API nobody is asked and the result says so', async (t) => {
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
   const connector = { ...edc.connector, managementVersion: 'none' } as const;
-  const delivery = await announceOutcome(edc.announcement({ connector, outcome: failed }), t.signal);
+  const delivery = await deliver(edc.delivery({ connector, message: failed }), t.signal);
   assert.partialDeepStrictEqual(delivery, { result: 'rejected' });
   assert.deepEqual(edc.requests, []);
 });
@@ -121,10 +101,7 @@ test('the key never leaves the configured prefix, whatever the Job says', async 
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
   const elsewhere = await startConnector(t, (_, res) => res.writeHead(204).end());
   const callbackAddress = `${elsewhere.url}/management/callback`;
-  const delivery = await announceOutcome(
-    edc.announcement({ request: request({ callbackAddress }) }),
-    t.signal,
-  );
+  const delivery = await deliver(edc.delivery({ request: request({ callbackAddress }) }), t.signal);
   assert.partialDeepStrictEqual(delivery, { result: 'rejected' });
   assert.deepEqual(elsewhere.requests, []);
 });
@@ -134,7 +111,7 @@ test('a redirect is not followed', async (t) => {
   const edc = await startConnector(t, (_, res) =>
     res.writeHead(307, { location: `${elsewhere.url}/take` }).end(),
   );
-  assert.partialDeepStrictEqual(await announceOutcome(edc.announcement({}), t.signal), {
+  assert.partialDeepStrictEqual(await deliver(edc.delivery({}), t.signal), {
     result: 'failed',
     slowly: true,
   });
@@ -157,7 +134,7 @@ const silences = [
 for (const { name, answer } of silences) {
   test(`is to be repeated when the connector ${name}, after one attempt`, async (t) => {
     const edc = await startConnector(t, answer);
-    assert.partialDeepStrictEqual(await announceOutcome(edc.announcement({ timeoutMillis: 200 }), t.signal), {
+    assert.partialDeepStrictEqual(await deliver(edc.delivery({ timeoutMillis: 200 }), t.signal), {
       result: 'failed',
     });
     assert.equal(edc.requests.length, 1);
@@ -167,7 +144,7 @@ for (const { name, answer } of silences) {
 test('is to be repeated when nothing listens', async (t) => {
   const edc = await startConnector(t, () => undefined);
   await edc.close();
-  const delivery = await announceOutcome(edc.announcement({}), t.signal);
+  const delivery = await deliver(edc.delivery({}), t.signal);
   assert.partialDeepStrictEqual(delivery, { result: 'failed', slowly: false });
   assert.match('problem' in delivery ? delivery.problem : '', /ECONNREFUSED/);
 });
@@ -180,10 +157,10 @@ test('an answer without end is left after its beginning', async (t) => {
       clearInterval(timer);
     });
   });
-  assert.partialDeepStrictEqual(
-    await announceOutcome(edc.announcement({ timeoutMillis: 30_000 }), t.signal),
-    { result: 'rejected', status: 400 },
-  );
+  assert.partialDeepStrictEqual(await deliver(edc.delivery({ timeoutMillis: 30_000 }), t.signal), {
+    result: 'rejected',
+    status: 400,
+  });
 });
 
 const token = `k1~pod-uid~t1ab~~${'Hx_9'.repeat(11)}`.slice(0, -1);
@@ -200,10 +177,7 @@ for (const [name, baseUrl] of Object.entries(shown)) {
         const address = Object.values(properties.contentDataAddress.properties).join(' ');
         res.writeHead(status).end(`${headers['x-api-key'] as string} ${address} ${path ?? ''}`);
       });
-      const delivery = await announceOutcome(
-        edc.announcement({ address: { type: 'HttpData', baseUrl, method: 'GET' } }),
-        t.signal,
-      );
+      const delivery = await deliver(edc.delivery({ message: results(baseUrl) }), t.signal);
       const text = JSON.stringify(delivery);
       assert.match(text, /redacted/);
       assert.doesNotMatch(text, /management-key/);
@@ -216,14 +190,14 @@ test('half a secret at the end of an answer that is cut is not kept', async (t) 
   const edc = await startConnector(t, (_, res) => {
     res.writeHead(400).end(`${'\n'.repeat(8187)}management-key`);
   });
-  const delivery = await announceOutcome(edc.announcement({}), t.signal);
+  const delivery = await deliver(edc.delivery({}), t.signal);
   assert.ok(!JSON.stringify(delivery).includes('mana'), JSON.stringify(delivery));
 });
 
 test('a reason holds no secret of the service, whoever put it there', async (t) => {
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
-  const outcome = { ...failed, message: 'the worker said management-key' };
-  await announceOutcome(edc.announcement({ outcome }), t.signal);
+  const message = { ...failed, message: 'the worker said management-key' };
+  await deliver(edc.delivery({ message }), t.signal);
   assert.match(edc.requests[0]?.body ?? '', /the worker said \[redacted\]/);
 });
 
@@ -232,10 +206,10 @@ test('an aborted attempt throws: it came to nothing that could be recorded', asy
   const edc = await startConnector(t, () => {
     stop.abort(new Error('shutting down'));
   });
-  await assert.rejects(announceOutcome(edc.announcement({}), stop.signal), /shutting down/);
+  await assert.rejects(deliver(edc.delivery({}), stop.signal), /shutting down/);
 });
 
-function request(members: Partial<Announcement['request']>): Announcement['request'] {
+function request(members: Partial<ControlPlaneDelivery['request']>): ControlPlaneDelivery['request'] {
   return {
     dialect: 'control-plane',
     connector: 'edc',
@@ -260,7 +234,7 @@ interface Received {
   body: string;
 }
 
-/** A server that records what it is sent and answers as it is told, with the announcement that reaches it. */
+/** A server that records what it is sent and answers as the test wants, with a delivery that reaches it. */
 async function startConnector(
   t: TestContext,
   answer: (req: IncomingMessage, res: ServerResponse) => unknown,
@@ -285,7 +259,7 @@ async function startConnector(
     await close();
     await dispatcher.destroy();
   });
-  const connector: ConnectorConfig = {
+  const connector: ControlPlaneConnector = {
     name: 'edc',
     dialect: 'control-plane',
     callbackPrefix: `${url}/management/callback`,
@@ -295,19 +269,18 @@ async function startConnector(
     templates: ['*'],
     resultsUrl: 'http://r',
   };
-  function announcement(members: Partial<Announcement>): Announcement {
+  function delivery(members: Partial<ControlPlaneDelivery> = {}): ControlPlaneDelivery {
     return {
       connector,
       key: 'management-key',
       flow: 'flow-a',
       request: request({ callbackAddress: connector.callbackPrefix }),
-      outcome: succeeded,
-      address: { type: 'HttpData', baseUrl: 'http://r/x', method: 'GET' },
+      message: results('http://r/x'),
       timeoutMillis: 30_000,
       dispatcher,
       redact: createRedactor([]),
       ...members,
     };
   }
-  return { url, requests, connector, announcement, close };
+  return { url, requests, connector, delivery, close };
 }

@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { Agent } from 'undici';
-import type { ConnectorConfig } from '../../../../src/config/config.ts';
 import {
   chunkSize,
   pollTransfers,
   readTransfers,
-  type TransferQuery,
 } from '../../../../src/dialects/control-plane/poll-transfers.ts';
-import type { PolledFlow } from '../../../../src/dialects/transfer-poll.ts';
+import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
+import type { TransferQuery } from '../../../../src/dialects/dialect.ts';
+import type { PolledFlow } from '../../../../src/reconciler/types.ts';
 import { type ConnectorVersion, startConnectorSimulator } from 'connector-simulator';
 import { aFlow } from '../../../support/flow-values.ts';
 
@@ -24,9 +24,9 @@ function flowOf(id: string): PolledFlow {
 
 function queryOf(
   t: TestContext,
-  { managementUrl, managementVersion = 'v3' }: Partial<ConnectorConfig>,
+  { managementUrl, managementVersion = 'v3' }: Partial<ControlPlaneConnector>,
   flows: PolledFlow[],
-): TransferQuery & { counted: string[] } {
+): TransferQuery<ControlPlaneConnector> & { counted: string[] } {
   const dispatcher = new Agent();
   t.after(() => dispatcher.destroy());
   const counted: string[] = [];

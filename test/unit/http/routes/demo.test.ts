@@ -54,7 +54,7 @@ async function serve(
   const state: { outcome: Outcome | undefined; looks: number } = { outcome: undefined, looks: 0 };
   const store = memoryStore(written.objects);
   const deps: DemoRouteDeps = {
-    http: { ...httpConfig, unauthenticated },
+    http: httpConfig,
     results: { addressSeconds: 3600 },
     keys,
     templates: [template('zebra'), template('ant'), template('bee')],
@@ -64,11 +64,11 @@ async function serve(
         return Promise.resolve({ created: true });
       },
       // The store holds the results of one flow: every flow's view leads there.
-      find: () => {
+      view: () => {
         state.looks += 1;
         return Promise.resolve({ ...flowView(state.outcome ? 'ended' : 'running', state.outcome), flow });
       },
-      cancel: (name, reason) => {
+      end: (name, reason) => {
         cancelled.push(`${name} ${reason}`);
         return Promise.resolve('accepted');
       },
@@ -81,10 +81,8 @@ async function serve(
     newId: () => `id-${accepted.length}`,
     poll: { firstMillis: 1, maxMillis: 1 },
   };
-  const port = await serveRoutes(t, [
-    ...demoRoutes(deps),
-    ...resultRoutes({ ...deps, flows: neverDeprovisioned }),
-  ]);
+  const routes = [...demoRoutes(deps), ...resultRoutes({ ...deps, flows: neverDeprovisioned })];
+  const port = await serveRoutes(t, routes, { unauthenticated });
   function get(path: string, more: Partial<Asked> = {}) {
     return ask({ port, path, headers: { host: `localhost:${port}` }, ...more });
   }
@@ -112,7 +110,7 @@ test('it waits for the job and sends its only file, and tells where it can be fe
   const [{ request: made, rendered } = assert.fail()] = accepted;
   assert.deepEqual(made, {
     dialect: 'rest',
-    connector: 'people',
+    connector: 'rest',
     ids: { requestId: 'id-0' },
     assetId: 'urn:bee',
     template: 'bee',
@@ -235,13 +233,11 @@ for (const path of ['/demo/bee', '/demo/bee?progress']) {
 
 test('a flow is cancelled as soon as the cluster can be asked again', async (t) => {
   const { port, state, cancelled, deps } = await serve(t);
-  const { cancel } = deps.flows;
+  const { end } = deps.flows;
   let asked = 0;
-  deps.flows.cancel = (...given) => {
+  deps.flows.end = (...given) => {
     asked += 1;
-    return asked === 1
-      ? Promise.reject(new ServiceError('cluster-unavailable', 'not now'))
-      : cancel(...given);
+    return asked === 1 ? Promise.reject(new ServiceError('cluster-unavailable', 'not now')) : end(...given);
   };
   const client = request({ host: '127.0.0.1', port, path: '/demo/bee', headers: { host: 'localhost' } });
   client.once('error', () => undefined);
@@ -279,9 +275,9 @@ test('a reader that was cut off goes on with its own flow, and with no connector
   const [{ request: made } = assert.fail()] = accepted;
   const id = flowName(made);
   const headers = { ...events, host: 'localhost', 'last-event-id': id };
-  const { find } = deps.flows;
-  deps.flows.find = async (name, signal) => {
-    const view = await find(name, signal);
+  const { view: viewOf } = deps.flows;
+  deps.flows.view = async (name, signal) => {
+    const view = await viewOf(name, signal);
     return view && { ...view, request: name === id ? made : { ...made, dialect: 'control-plane' } };
   };
   const resumed = await get('/demo/bee', { headers });
@@ -301,12 +297,12 @@ for (const { name, path, error, status } of [
     error === 'cluster-refused' ? 'no flow' : 'a flow that is cancelled, also where its Job comes later';
   test(`${name} leaves ${leaves}`, async (t) => {
     const { get, cancelled, deps } = await serve(t);
-    const { cancel } = deps.flows;
+    const { end } = deps.flows;
     const asked: string[] = [];
     deps.flows.accept = () => Promise.reject(new ServiceError(error, 'not now'));
-    deps.flows.cancel = (...given) => {
+    deps.flows.end = (...given) => {
       asked.push(given[0]);
-      return asked.length < 3 ? Promise.resolve('unknown') : cancel(...given);
+      return asked.length < 3 ? Promise.resolve('unknown') : end(...given);
     };
     assert.equal((await get(path)).status, status);
     if (error === 'cluster-refused') {
@@ -315,7 +311,7 @@ for (const { name, path, error, status } of [
     }
     await waitUntil('it is cancelled', () => cancelled.length > 0);
     assert.deepEqual(cancelled, [
-      `${flowName({ dialect: 'rest', connector: 'people', ids: { requestId: 'id-0' } })} cancelled-by-user`,
+      `${flowName({ dialect: 'rest', connector: 'rest', ids: { requestId: 'id-0' } })} cancelled-by-user`,
     ]);
   });
 }
@@ -326,7 +322,7 @@ for (const { name, path } of [
 ]) {
   test(`${name} is cancelled when it cannot be followed any more`, async (t) => {
     const { get, cancelled, deps, accepted } = await serve(t);
-    deps.flows.find = () => Promise.reject(new ServiceError('cluster-refused', 'no right to read'));
+    deps.flows.view = () => Promise.reject(new ServiceError('cluster-refused', 'no right to read'));
     await get(path);
     await waitUntil('it is cancelled', () => cancelled.length > 0);
     assert.deepEqual(

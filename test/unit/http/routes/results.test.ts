@@ -297,7 +297,7 @@ test('an address is dead from the moment a deprovision is accepted, though no re
   }
   assert.deepEqual(await statuses(), [200, 200, 200, 200]);
 
-  assert.equal(await flows.deprovision(flow, t.signal), 'accepted');
+  assert.equal(await flows.end(flow, 'deprovisioned', t.signal), 'accepted');
   assert.deepEqual(await statuses(), [410, 410, 410, 410]);
   assert.equal((await get('/files/out.json', { method: 'HEAD' })).status, 410);
   assert.ok(store.objects.has(manifestKey(flow, attempt)));

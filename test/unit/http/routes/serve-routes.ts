@@ -23,10 +23,14 @@ export const httpConfig: HttpConfig = {
 };
 
 /** Routes below all their middleware, on a free port until the test ends. */
-export async function serveRoutes(t: TestContext, routes: Route[]): Promise<number> {
+export async function serveRoutes(
+  t: TestContext,
+  routes: Route[],
+  http: Partial<HttpConfig> = {},
+): Promise<number> {
   const log = createLogger('silent');
   const app = createApp({
-    config: httpConfig,
+    config: { ...httpConfig, ...http },
     log,
     metrics: createMetrics({ processMetrics: false }),
     routes,

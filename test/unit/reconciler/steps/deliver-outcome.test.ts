@@ -5,17 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { Agent } from 'undici';
-import type { ConnectorConfig } from '../../../../src/config/config.ts';
-import { announceOutcome } from '../../../../src/dialects/control-plane/deliver.ts';
-import type { DeliveryAnswer } from '../../../../src/dialects/delivery-answer.ts';
+import { deliver } from '../../../../src/dialects/control-plane/deliver.ts';
+import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
 import { annotation, writeAnnotation, type TerminateInstead } from '../../../../src/flow/annotations.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
+import { rest } from '../../../../src/flow/flow-request.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
 import { createRecordRepeat } from '../../../../src/provisioner/record-repeat.ts';
 import { deprovisionFlow } from '../../../../src/provisioner/cancel-flow.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { deliverOutcome } from '../../../../src/reconciler/steps/deliver-outcome.ts';
+import type { DeliveryAnswer, DeliveryRules, Message } from '../../../../src/reconciler/types.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { aFlow, at } from '../../../support/flow-values.ts';
 import { reconcile, startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
@@ -35,26 +36,32 @@ const succeeded: Outcome = {
     manifestEtag: report.etag,
   },
 };
-const failed: Outcome = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' };
-const deleted: Outcome = { phase: 'cancelled', at: at(0), reason: 'job-deleted', message: 'gone' };
+const failed = { phase: 'failed', at: at(0), reason: 'worker-failed', message: 'exit code 1' } as const;
+const deleted = { phase: 'cancelled', at: at(0), reason: 'job-deleted', message: 'gone' } as const;
 
-/** The outcome, or what is delivered instead of it. */
-type Said = Outcome | TerminateInstead;
+const succeededMessage = { kind: 'results' } as const;
+
+/** What is delivered of a failure. */
+function failureOf({ reason, message }: Pick<TerminateInstead, 'message'> & { reason: string }): Message {
+  return { kind: 'failure', reason, message };
+}
 
 async function start(
   t: TestContext,
   members: Partial<Flow>,
-  answer: (said: Said) => DeliveryAnswer,
-): Promise<TestReconciler & { sent: Said[]; name: string; store: Map<string, Buffer> }> {
-  const sent: Said[] = [];
+  answer: (message: Message) => DeliveryAnswer,
+  rules: Partial<DeliveryRules> = {},
+): Promise<TestReconciler & { sent: Message[]; name: string; store: Map<string, Buffer> }> {
+  const sent: Message[] = [];
   const store = new Map(objects);
-  function announce({ outcome, terminateInstead }: Flow): Promise<DeliveryAnswer> {
-    const said = terminateInstead ?? outcome;
-    assert.ok(said !== undefined);
-    sent.push(said);
-    return Promise.resolve(answer(said));
-  }
-  const reconciler = await startTestReconciler(t, { store: memoryStore(store), announce });
+  const reconciler = await startTestReconciler(t, {
+    store: memoryStore(store),
+    rules,
+    deliver({ message }) {
+      sent.push(message);
+      return Promise.resolve(answer(message));
+    },
+  });
   const name = storedFlow;
   await reconciler.api.cluster.jobs.create(aJob({ name, startedAt: at(0), ...members }), signal);
   return { ...reconciler, sent, name, store };
@@ -80,12 +87,12 @@ for (const { name: title, outcome, deletedByHand, seconds } of limits) {
     if (deletedByHand) await api.cluster.jobs.delete(name, { propagationPolicy: 'Background' }, signal);
     setClock(seconds);
     await deliverOutcome(deps, await see(name), signal);
-    assert.deepEqual(sent, [outcome]);
+    assert.deepEqual(sent, [failureOf(outcome)]);
     assert.equal((await see(name)).delivery?.result, 'failed');
 
     setClock(seconds + 1);
     await deliverOutcome(deps, await see(name), signal);
-    assert.deepEqual(sent, [outcome]);
+    assert.deepEqual(sent, [failureOf(outcome)]);
     assert.deepEqual((await see(name)).delivery, {
       attempts: 1,
       startedAt: at(seconds),
@@ -104,7 +111,7 @@ test('a replica that begins to lead does not call at once who was called in vain
   assert.ok(early.then === 'wait' && early.millis !== undefined);
   setClock(11 + Math.ceil(early.millis / 1000));
   await deliverOutcome(deps, await see(name), signal);
-  assert.deepEqual(sent, [failed]);
+  assert.deepEqual(sent, [failureOf(failed)]);
   assert.equal((await see(name)).delivery?.attempts, 6);
 });
 
@@ -119,8 +126,8 @@ test('a Job that was deleted by hand is let go once its delivery is given up', a
   assert.equal(await api.cluster.jobs.get(name, signal), undefined);
 });
 
-function refuseAddress(said: Said): DeliveryAnswer {
-  return 'reason' in said
+function refuseAddress({ kind }: Message): DeliveryAnswer {
+  return kind === 'failure'
     ? { result: 'delivered', status: 204 }
     : { result: 'rejected', problem: 'answered 400: no such thing', status: 400 };
 }
@@ -131,7 +138,7 @@ test('a refused callback becomes a termination with its reason, and the outcome 
   await see(name);
   await reconcile(deps, name, signal);
   const [first, second, ...more] = sent;
-  assert.deepEqual(first, succeeded);
+  assert.equal(first?.kind, 'results');
   assert.ok(second !== undefined && 'reason' in second);
   assert.equal(second.reason, 'delivery-refused');
   assert.match(second.message, /no such thing/);
@@ -144,13 +151,37 @@ test('a refused callback becomes a termination with its reason, and the outcome 
   assert.deepEqual((await deps.metrics.outcomes.get()).values, [], 'nothing is counted once more');
 });
 
+test('where the dialect has it so, a refused callback ends the delivery', async (t) => {
+  const rules = { onRefusal: 'end' } as const;
+  const { deps, see, sent, name } = await start(t, { outcome: succeeded }, refuseAddress, rules);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['results'],
+  );
+  const { delivery, terminateInstead, state } = await see(name);
+  assert.deepEqual([delivery?.result, terminateInstead, state], ['rejected', undefined, 'closed']);
+});
+
+test('where a repeat does harm, an attempt without a result is the last one', async (t) => {
+  const delivery = { attempts: 1, startedAt: at(1) };
+  const rules = { repeatsLostAttempt: false };
+  const { deps, see, setClock, sent, name } = await start(t, { outcome: succeeded, delivery }, later, rules);
+  setClock(60);
+  await see(name);
+  await reconcile(deps, name, signal);
+  assert.deepEqual(sent, []);
+  assert.equal((await see(name)).delivery?.result, 'abandoned');
+});
+
 test('a termination in place of an address ends a day after the outcome, as the address would have', async (t) => {
   const instead = { at: at(day - 3600), reason: 'delivery-refused', message: 'm' } as const;
   const members = { outcome: succeeded, terminateInstead: instead };
   const { deps, see, setClock, sent, name } = await start(t, members, later);
   setClock(day);
   await deliverOutcome(deps, await see(name), signal);
-  assert.deepEqual(sent, [instead]);
+  assert.deepEqual(sent, [failureOf(instead)]);
   setClock(day + 1);
   await deliverOutcome(deps, await see(name), signal);
   assert.equal((await see(name)).delivery?.result, 'abandoned');
@@ -161,7 +192,7 @@ test('an address that nobody took within a day becomes a termination, which is t
   setClock(day);
   await see(name);
   await reconcile(deps, name, signal);
-  assert.deepEqual(sent, [succeeded]);
+  assert.partialDeepStrictEqual(sent, [succeededMessage]);
   setClock(day + 1);
   await reconcile(deps, name, signal);
   const [, last] = sent;
@@ -180,7 +211,7 @@ test('an address that nobody took within a day becomes a termination, which is t
 
 const levels: { answer: DeliveryAnswer; level: number }[] = [
   { answer: { result: 'delivered', status: 204 }, level: 30 },
-  { answer: { result: 'obsolete', status: 409, state: 'TERMINATED' }, level: 30 },
+  { answer: { result: 'obsolete', status: 409, state: 'TERMINATED', ended: true }, level: 30 },
   { answer: { result: 'rejected', status: 400, problem: 'answered 400' }, level: 40 },
   { answer: { result: 'failed', slowly: true, problem: 'answered 401' }, level: 40 },
 ];
@@ -200,7 +231,7 @@ test('a refused termination is the last word', async (t) => {
   const { deps, see, sent, name } = await start(t, { outcome: failed }, () => refusal);
   await see(name);
   await reconcile(deps, name, signal);
-  assert.deepEqual(sent, [failed]);
+  assert.deepEqual(sent, [failureOf(failed)]);
   const { delivery: end, state } = await see(name);
   assert.deepEqual([end?.result, end?.detail, state], ['rejected', 'answered 400', 'closed']);
 });
@@ -214,7 +245,7 @@ test('results that were changed before they are delivered end the transfer inste
   await see(name);
   await reconcile(deps, name, signal);
   assert.deepEqual(
-    sent.map((said) => 'reason' in said && said.reason),
+    sent.map((message) => 'reason' in message && message.reason),
     ['results-changed'],
   );
   const flow = await see(name);
@@ -258,7 +289,7 @@ test('a deprovision that comes between the write of an attempt and its callback 
   assert.deepEqual(sent, []);
   assert.deepEqual(
     [(await see(name)).delivery?.result, (await see(name)).delivery?.detail],
-    ['obsolete', 'DEPROVISIONING'],
+    ['obsolete', 'deprovisioned'],
   );
   assert.deepEqual(resultsIn(store), []);
 });
@@ -274,7 +305,7 @@ test('a deprovision that comes while a callback is refused for now is the last o
   assert.equal(sent.length, 1);
   assert.deepEqual(
     [(await see(name)).delivery?.result, (await see(name)).delivery?.detail],
-    ['obsolete', 'DEPROVISIONING'],
+    ['obsolete', 'deprovisioned'],
   );
   assert.deepEqual(resultsIn(store), []);
 });
@@ -297,6 +328,7 @@ for (const { state, deleted } of states) {
       { outcome: succeeded, delivery: lost },
       () => ({
         result: 'obsolete',
+        ended: deleted,
         status: 409,
         state,
       }),
@@ -394,7 +426,7 @@ test('a result that comes late does not replace what another replica has written
   const newer = { attempts: 2, startedAt: at(50), result: 'delivered', endedAt: at(51) } as const;
   const reconciler = await startTestReconciler(t, {
     store: memoryStore(new Map(objects)),
-    async announce() {
+    async deliver() {
       const annotations = writeAnnotation(annotation.delivery, newer);
       await api.cluster.jobs.patch('flow-a', { metadata: { annotations } }, signal);
       return later();
@@ -408,7 +440,7 @@ test('a result that comes late does not replace what another replica has written
 
 test('the outcome of a flow of people is sent to nobody', async (t) => {
   const { ids, assetId, template, acceptedAt } = aFlow().request;
-  const people = { dialect: 'rest', connector: 'people', ids, assetId, template, acceptedAt } as const;
+  const people = { ...rest, ids, assetId, template, acceptedAt };
   for (const outcome of [failed, deleted, succeeded]) {
     await t.test(outcome.phase, async (t) => {
       const { deps, see, sent, name } = await start(t, { request: people, outcome }, later);
@@ -437,7 +469,7 @@ test('the attempt of a process that died is settled by another one, which the co
     await dispatcher.destroy();
     server.close();
   });
-  const connector: ConnectorConfig = {
+  const connector: ControlPlaneConnector = {
     name: 'provider',
     dialect: 'control-plane',
     callbackPrefix,
@@ -449,15 +481,12 @@ test('the attempt of a process that died is settled by another one, which the co
   };
   const { deps, api, see, setClock } = await startTestReconciler(t, {
     store: memoryStore(new Map(objects)),
-    announce: (flow, address, stopped) =>
-      announceOutcome(
+    deliver: (delivery, stopped) =>
+      deliver(
         {
+          ...delivery,
           connector,
           key: undefined,
-          flow: flow.name,
-          request: flow.request,
-          outcome: flow.outcome ?? failed,
-          address,
           timeoutMillis: 30_000,
           dispatcher,
           redact: createRedactor([]),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { DeliveryAnswer } from '../../../../src/dialects/delivery-answer.ts';
+import type { DeliveryAnswer } from '../../../../src/reconciler/types.ts';
 import { ServiceError } from '../../../../src/errors.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
+import { rest } from '../../../../src/flow/flow-request.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { Job } from '../../../../src/kubernetes/types.ts';
 import { createRecordRepeat } from '../../../../src/provisioner/record-repeat.ts';
@@ -30,7 +31,7 @@ async function start(t: TestContext, members: Partial<Flow> = {}) {
   const sent: Flow[] = [];
   const reconciler = await startTestReconciler(t, {
     store: memoryStore(new Map(objects)),
-    async announce(): Promise<DeliveryAnswer> {
+    async deliver(): Promise<DeliveryAnswer> {
       sent.push(await reconciler.see(name));
       return { result: 'delivered', status: 204 };
     },
@@ -73,7 +74,7 @@ test('a success is written together with its delivery attempt, and then delivere
 
 test('during the callback hold the outcome is written alone, and nothing is sent', async (t) => {
   const { deps, see, sent } = await start(t);
-  const callbackHold = createCallbackHold({ callbackHoldMillis: 5000, takeoverHoldMillis: 0 }, () => 0);
+  const callbackHold = createCallbackHold({ holdMillis: () => 5000, takeoverHoldMillis: 0 }, () => 0);
   await setOutcome(
     { ...deps, callbackHold },
     { flow: await see(name), outcome: succeeded, manifest },
@@ -111,12 +112,12 @@ for (const { name: title, act, result } of late) {
   test(`a flow that is ${title} right after the write is not delivered`, async (t) => {
     const { deps, see, sent } = await start(t);
     let acted = false;
-    const callbackHold = createCallbackHold({ callbackHoldMillis: 5000, takeoverHoldMillis: 0 }, () =>
+    const callbackHold = createCallbackHold({ holdMillis: () => 5000, takeoverHoldMillis: 0 }, () =>
       acted ? 9000 : now,
     );
     let now = 0;
     const flow = await see(name);
-    callbackHold.know(flow);
+    callbackHold.observe(flow);
     now = 9000;
     async function after(): Promise<void> {
       if (acted) return;
@@ -145,7 +146,7 @@ test('an address that cannot be built does not keep the outcome from being writt
 
 test('an outcome that nobody waits for has its delivery skipped by the same write', async (t) => {
   const { ids, assetId, template, acceptedAt } = aFlow().request;
-  const request = { dialect: 'rest', connector: 'people', ids, assetId, template, acceptedAt } as const;
+  const request = { ...rest, ids, assetId, template, acceptedAt } as const;
   const { deps, see, sent } = await start(t, { request });
   let writes = 0;
   function count(): Promise<void> {

@@ -13,7 +13,7 @@ const { objects, report } = sidecarWrites({ 'a.txt': Buffer.from('a') });
 async function start(t: TestContext, store = memoryStore(new Map(objects))) {
   const reconciler = await startTestReconciler(t, {
     store,
-    announce: () => Promise.resolve({ result: 'delivered', status: 204 }),
+    deliver: () => Promise.resolve({ result: 'delivered', status: 204 }),
   });
   const end = { attempt, pod: `${name}-a`, at: at(60) };
   await reconciler.api.cluster.jobs.create(aJob({ name, startedAt: at(0), attempt: end }), signal);

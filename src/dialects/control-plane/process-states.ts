@@ -1,0 +1,28 @@
+/** States of a transfer process that lead nowhere but to the end: nothing is fetched any more. */
+const endStates: readonly string[] = [
+  'COMPLETING',
+  'COMPLETING_REQUESTED',
+  'COMPLETED',
+  'TERMINATING',
+  'TERMINATING_REQUESTED',
+  'TERMINATED',
+  'DEPROVISIONING',
+  'DEPROVISIONING_REQUESTED',
+  'DEPROVISIONED',
+];
+
+const beforeTheCallback: readonly string[] = [
+  'INITIAL',
+  'PROVISIONING',
+  'PROVISIONING_REQUESTED',
+  'PROVISIONED',
+];
+
+export function isEndState(state: string): boolean {
+  return endStates.includes(state.toUpperCase());
+}
+
+/** The process still waits for the callback. */
+export function isBeforeCallback(state: string): boolean {
+  return beforeTheCallback.includes(state.toUpperCase());
+}

@@ -1,0 +1,48 @@
+import { Type, type Static } from 'typebox';
+import { trimSlashes } from '../../addresses.ts';
+import type { ConnectorConfig } from '../../config/config.ts';
+import { choice, httpUrl } from '../../config/settings/kinds.ts';
+import type { DialectSettings } from '../settings.ts';
+
+const properties = {
+  callbackPrefix: httpUrl({
+    description: 'A request’s callbackAddress must start with this, in whole path segments. No default.',
+  }),
+  addressNames: choice(['prefixed', 'plain'], {
+    default: 'prefixed',
+    description: 'Names of address properties: `plain` for EDC milestones 6 to 8.',
+  }),
+  managementUrl: Type.Optional(
+    httpUrl({
+      description: 'Base of its management API. Default: callbackPrefix without a final /callback.',
+    }),
+  ),
+  managementVersion: choice(['v2', 'v3', 'v4', 'none'], {
+    default: 'v3',
+    description:
+      '`v2` up to EDC 0.6, `v3` from 0.7, `v4` from 0.18; `none`: a failure cannot be delivered to it, nor can it be asked whether a transfer has ended.',
+  }),
+};
+
+type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;
+
+/** A connector whose control plane sends provision requests. */
+export type ControlPlaneConnector = ConnectorConfig & Required<Members>;
+
+export const controlPlaneSettings: DialectSettings<Members> = {
+  dialect: 'control-plane',
+  properties,
+  urls: ['callbackPrefix', 'managementUrl'],
+  complete(connector) {
+    const callbackPrefix = trimSlashes(connector.callbackPrefix);
+    // The connector appends `/callback` to the base of its management API.
+    const managementUrl = connector.managementUrl ?? callbackPrefix.replace(/\/callback$/, '');
+    return { ...connector, callbackPrefix, managementUrl: trimSlashes(managementUrl) };
+  },
+  warn({ managementVersion }) {
+    if (managementVersion !== 'none') return {};
+    return {
+      managementVersion: 'is none: no failure can be delivered to it, and its consumers wait without end',
+    };
+  },
+};
