@@ -1,0 +1,61 @@
+import type { ConnectorConfig } from '../../src/config/config.ts';
+import { authenticateConnector } from '../../src/dialects/authenticate-connector.ts';
+import { deliverMessage } from '../../src/dialects/deliver-message.ts';
+import type { ConnectorCall, Dialect, RouteDeps } from '../../src/dialects/dialect.ts';
+import { flowName } from '../../src/flow/names.ts';
+import type { HttpContext } from '../../src/http/route.ts';
+import type { DeliveryAnswer, MessageOfFlow } from '../../src/reconciler/types.ts';
+import { chooseTemplate } from '../../src/template/choose-template.ts';
+import { renderTemplate } from '../../src/template/render-template.ts';
+
+export interface PostcardConnector extends ConnectorConfig {
+  replyUrl: string;
+}
+
+/** A dialect that no connector speaks: a numbered card with an asset comes in, a link or a regret goes out, once. */
+export const postcards: Dialect<PostcardConnector> = {
+  name: 'postcards',
+  routes: (deps) => [
+    {
+      method: 'POST',
+      path: '/postcards/:connector/:token',
+      access: 'token',
+      secret: ['token'],
+      deadline: 'bounded',
+      body: { kind: 'json', name: 'Postcard', schema: { type: 'object' } },
+      operation: { operationId: 'post', tag: 'connectors', summary: 'A card', parameters: {}, responses: {} },
+      handle: (ctx) => receive(ctx, deps),
+    },
+  ],
+  rules: () => ({ holdMillis: 0, repeatsLostAttempt: false, onRefusal: 'end' }),
+  deliver,
+};
+
+async function receive(ctx: HttpContext, deps: RouteDeps<PostcardConnector>): Promise<void> {
+  const { connector: name = '', token = '' } = ctx.params;
+  const { dialect } = authenticateConnector(deps, { name, token });
+  const { number, assetId } = (await ctx.state.readJson()) as { number: string; assetId: string };
+  const identity = { dialect, connector: name, ids: { number } };
+  const template = chooseTemplate(deps.templates, { assetId });
+  const rendered = renderTemplate(template, { assetId, parameters: {} });
+  const request = { ...identity, assetId, template: template.name, acceptedAt: deps.now().toISOString() };
+  const acceptance = await deps.flows.accept(request, rendered, ctx.state.signal);
+  const flow = flowName(identity);
+  if (!acceptance.created) await deps.flows.recordRepeat(flow, ctx.state.signal, acceptance.found);
+  ctx.status = acceptance.created ? 201 : 208;
+  ctx.body = { flow };
+}
+
+async function deliver(
+  { connector, request, message, ...call }: ConnectorCall<PostcardConnector> & MessageOfFlow,
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  const news = message.kind === 'results' ? { link: message.address.baseUrl } : { regret: message.reason };
+  const body = { number: request.ids['number'], ...news };
+  const answer = await deliverMessage({ ...call, url: connector.replyUrl, headers: {}, body }, signal);
+  if (answer.got === 'nothing') return { result: 'failed', problem: answer.problem, slowly: false };
+  const { status } = answer;
+  return status < 300
+    ? { result: 'delivered', status }
+    : { result: 'rejected', status, problem: `answered ${status}` };
+}
