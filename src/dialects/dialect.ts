@@ -24,7 +24,7 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
   rules(config: Pick<Config, 'http' | 'reconciler'>): DeliveryRules;
   /** One attempt: repeating is the reconciler's. Throws only when `signal` aborts. */
   deliver(delivery: ConnectorCall<Connector> & MessageOfFlow, signal: AbortSignal): Promise<DeliveryAnswer>;
-  /** Absent: a transfer that ends on the connector's side is always told of by a request. */
+  /** Absent: a request says whenever a transfer ends on the connector's side. */
   polling?: {
     isPossible(connector: Connector): boolean;
     poll(query: TransferQuery<Connector>, signal: AbortSignal): Promise<TransferPoll>;

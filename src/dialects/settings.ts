@@ -3,7 +3,7 @@ import { controlPlaneSettings } from './control-plane/settings.ts';
 
 /** A dialect's part of `connectors`. It loads nothing but schemas, so that settings can be read without the service. */
 export interface DialectSettings<Members extends object = object> {
-  /** Its name, by which the members of the union are told apart. */
+  /** Its name, by which a connector's schema is chosen. */
   dialect: string;
   /** Members of its connectors beside those that all have. */
   properties: TProperties;

@@ -1,7 +1,7 @@
 /** Dialect and connector of flows that people start: nothing is delivered of them. */
 export const rest = { dialect: 'rest', connector: 'rest' } as const;
 
-/** What was asked, as the Job keeps it: enough to answer repeats and to call back, and no secret. */
+/** A request as the Job keeps it: enough to answer repeats and to deliver the outcome, and no secret. */
 export interface FlowRequest {
   /** The connector's wire format, or `rest`. */
   dialect: string;

@@ -13,7 +13,7 @@ export interface HttpState {
   /** What logs show instead of the path. */
   shownPath: string;
   /** Name of the configured connector that asks, or says that it does. */
-  asker?: string;
+  connector?: string;
   /** What the log says of the request beside how it was answered. */
   logged?: Readonly<Record<string, unknown>>;
   /** Set if the request was refused like others before it: then a line at level debug will do. */

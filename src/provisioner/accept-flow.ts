@@ -21,24 +21,24 @@ import { scheduleCleanup } from './stored-record.ts';
 const inlineEnvironmentBytes = 64 * 1024;
 
 /** `files`: what need not be written again; absent: it is written each time. */
-type Accepter = Provisioner & { files?: RecentNames };
+type AcceptDeps = Provisioner & { files?: RecentNames };
 
 /**
  * Makes one flow of a request: what the Job will need first, the suspended Job last. Whoever creates the Job has accepted the
- * flow; whether it is new is told by creating it, so that a new one costs one request to the cluster.
+ * flow; creating it shows whether it is new, so that a new one costs one request to the cluster.
  */
 export async function acceptFlow(
-  deps: Accepter,
+  deps: AcceptDeps,
   { request, rendered }: AcceptRequest,
   signal: AbortSignal,
 ): Promise<Acceptance> {
   const flow = flowName(request);
   const environment = Buffer.from(JSON.stringify(rendered.environment));
-  const asked = { flow, request, rendered, environment };
-  const known = writesBeforeIt(deps, asked) ? await findKnown(deps, flow, signal) : undefined;
+  const wanted = { flow, request, rendered, environment };
+  const known = writesBeforeIt(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
   if (known !== undefined) return known;
   try {
-    if (await createFlow(deps, asked, signal)) return { created: true };
+    if (await createFlow(deps, wanted, signal)) return { created: true };
     return (await findKnown(deps, flow, signal)) ?? gone(flow);
   } catch (error) {
     return await acceptOverQuota(deps, { flow, error }, signal);
@@ -46,11 +46,11 @@ export async function acceptFlow(
 }
 
 /** False if its Job is there already. */
-async function createFlow(deps: Accepter, asked: Asked, signal: AbortSignal): Promise<boolean> {
-  const { flow, request, rendered } = asked;
+async function createFlow(deps: AcceptDeps, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
+  const { flow, request, rendered } = wanted;
   await writeFiles(deps, rendered.template, signal);
-  await writeParameters(deps, asked, signal);
-  const frozen = await freezeEnvironment(deps, asked, signal);
+  await writeParameters(deps, wanted, signal);
+  const frozen = await freezeEnvironment(deps, wanted, signal);
   const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, frozen);
   return await createUnlessThere(() => deps.cluster.jobs.add(job, signal));
 }
@@ -81,7 +81,7 @@ interface AcceptRequest {
   rendered: RenderedTemplate;
 }
 
-interface Asked extends AcceptRequest {
+interface NewFlow extends AcceptRequest {
   flow: string;
   /** JSON. */
   environment: Buffer;
@@ -91,7 +91,7 @@ interface Asked extends AcceptRequest {
  * What is written under the flow's own name before its Job must not touch a flow that is there already, and a repeat should not cost what a
  * new flow costs.
  */
-function writesBeforeIt({ files }: Accepter, { rendered, environment }: Asked): boolean {
+function writesBeforeIt({ files }: AcceptDeps, { rendered, environment }: NewFlow): boolean {
   const { template } = rendered;
   const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
   return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
@@ -122,7 +122,7 @@ function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
 }
 
 async function writeFiles(
-  deps: Accepter,
+  deps: AcceptDeps,
   template: RenderedTemplate['template'],
   signal: AbortSignal,
 ): Promise<void> {
@@ -144,7 +144,7 @@ async function markUsed({ cluster, now }: Provisioner, name: string, signal: Abo
 
 async function writeParameters(
   deps: Provisioner,
-  { flow, rendered }: Asked,
+  { flow, rendered }: NewFlow,
   signal: AbortSignal,
 ): Promise<void> {
   if (!hasSecrets(rendered)) return;
@@ -161,7 +161,7 @@ async function writeParameters(
 /** The sweep will look whether a Job came of it, as for a Secret. */
 async function freezeEnvironment(
   { store, settings }: Provisioner,
-  { flow, request, rendered, environment }: Asked,
+  { flow, request, rendered, environment }: NewFlow,
   signal: AbortSignal,
 ): Promise<FrozenEnvironment> {
   if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };

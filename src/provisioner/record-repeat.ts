@@ -4,10 +4,10 @@ import { findJob } from './find-flow.ts';
 import type { FlowService, FoundFlow } from './flow-service.ts';
 import type { Provisioner } from './provisioner.ts';
 
-/** A mark this young still holds back the callback for long enough. */
+/** A repeat that was recorded so recently still holds the callback back for long enough. */
 const freshMillis = 1000;
 
-interface Mark {
+interface Recording {
   /** On this process' own clock, which nobody sets: a time in the Job may be of a replica whose clock is wrong. */
   at: number;
   /** False: it failed. */
@@ -15,61 +15,65 @@ interface Mark {
 }
 
 /**
- * Marks a flow as asked for once more, before that repeat is answered: whichever replica calls back sees the mark (or loses its
+ * Writes on the Job that its request was repeated, before that repeat is answered: the replica that delivers sees it (or loses its
  * conditional write) and lets the answer go first. A callback that overtakes its answer gives the consumer wrong bytes.
- * Repeats within a second of a mark of this process share it: the API server takes the square of their number to write them all.
+ * Repeats within a second share one write of this process: the API server takes the square of their number to write them all.
  */
 export function createRecordRepeat(
   deps: Provisioner,
   monotonic: () => number = () => performance.now(),
 ): FlowService['recordRepeat'] {
-  const marks = new Map<string, Mark>();
+  const recordings = new Map<string, Recording>();
   return async function recordRepeat(flow, signal, found) {
     forgetStale();
-    for (let mark = marks.get(flow); mark !== undefined && isFresh(mark); mark = marks.get(flow)) {
-      if (await mark.written) return;
+    for (
+      let recording = recordings.get(flow);
+      recording !== undefined && isFresh(recording);
+      recording = recordings.get(flow)
+    ) {
+      if (await recording.written) return;
       signal.throwIfAborted();
     }
-    const writing = writeMark(deps, { name: flow, found }, signal);
-    const mark: Mark = { at: monotonic(), written: settle(writing) };
-    marks.delete(flow);
-    marks.set(flow, mark);
+    const writing = writeRepeat(deps, { name: flow, found }, signal);
+    const recording: Recording = { at: monotonic(), written: succeeds(writing) };
+    recordings.delete(flow);
+    recordings.set(flow, recording);
     await writing;
 
-    /** Whoever has waited finds the place free, and the first of them takes it. */
-    async function settle(work: Promise<void>): Promise<boolean> {
+    /** After a failure the first of those that waited writes. */
+    async function succeeds(work: Promise<void>): Promise<boolean> {
       try {
         await work;
         return true;
       } catch {
-        if (marks.get(flow) === mark) marks.delete(flow);
+        if (recordings.get(flow) === recording) recordings.delete(flow);
         return false;
       }
     }
   };
 
-  function isFresh({ at }: Mark): boolean {
+  function isFresh({ at }: Recording): boolean {
     return monotonic() - at < freshMillis;
   }
 
   /** They stand in the order in which they were made. */
   function forgetStale(): void {
-    for (const [flow, mark] of marks) {
-      if (isFresh(mark)) return;
-      marks.delete(flow);
+    for (const [flow, recording] of recordings) {
+      if (isFresh(recording)) return;
+      recordings.delete(flow);
     }
   }
 }
 
-interface Marked {
+interface Repeated {
   name: string;
   found: FoundFlow | undefined;
 }
 
-async function writeMark(deps: Provisioner, { name, found }: Marked, signal: AbortSignal): Promise<void> {
+async function writeRepeat(deps: Provisioner, { name, found }: Repeated, signal: AbortSignal): Promise<void> {
   const flow = found ?? (await findJob(deps, name, signal));
   if (flow === undefined || flow.over) return;
-  const at = nextMark(flow, deps.now());
+  const at = nextTime(flow, deps.now());
   await deps.cluster.jobs.patch(
     name,
     { metadata: { annotations: { [annotation.lastRequestAt]: at } } },
@@ -77,8 +81,8 @@ async function writeMark(deps: Provisioner, { name, found }: Marked, signal: Abo
   );
 }
 
-/** The time, and never that of the mark before: the replica that calls back sees a repeat only by another value, whatever clocks say. */
-function nextMark({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
+/** Now, and never the same time as before: the replica that delivers sees a repeat only by another value, whatever the clocks say. */
+function nextTime({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
   const at = now.toISOString();
   return at === lastRequestAt ? new Date(now.getTime() + 1).toISOString() : at;
 }

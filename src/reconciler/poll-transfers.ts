@@ -20,7 +20,7 @@ export interface TransferPolling {
 
 /**
  * On the leading replica: asks each connector now and then how the transfers of its flows under way stand, and cancels those that have
- * ended there, which no request ever tells. Connectors do not wait for one another; one without such flows is not asked.
+ * ended there, since no request says so. Connectors do not wait for one another; one without such flows is not asked.
  */
 export async function pollTransfersUntilAborted(
   polling: TransferPolling,
@@ -55,7 +55,7 @@ function waitMillis({ seconds, random }: TransferPolling, failures: number): num
 interface ConnectorWatch {
   connector: string;
   memory: TransferMemory;
-  /** What was logged last, so that a state is told once. */
+  /** Logged last, so that each state is logged once. */
   said: string | undefined;
 }
 
@@ -117,6 +117,6 @@ function report(log: Logger, watch: ConnectorWatch, problem: string | undefined)
   if (watch.said === problem) return;
   watch.said = problem;
   const { connector } = watch;
-  if (problem === undefined) log.info({ connector }, 'the connector tells again how its transfers stand');
-  else log.warn({ connector, problem }, 'the connector does not tell how its transfers stand');
+  if (problem === undefined) log.info({ connector }, 'transfer poll answered again');
+  else log.warn({ connector, problem }, 'transfer poll failed');
 }

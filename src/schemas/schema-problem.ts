@@ -19,7 +19,7 @@ export interface Schema {
   /** Of maps with any names. */
   patternProperties?: Record<string, Schema>;
   propertyNames?: Schema;
-  /** A union whose alternatives a member tells apart. */
+  /** A union; the value of this member chooses the alternative. */
   oneOf?: Schema[];
   discriminator?: { propertyName: string };
 }

@@ -91,7 +91,7 @@ function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRe
 }
 
 /**
- * Nearly every request is new, and creating the flow tells whether it is: looking first would double the requests to the cluster. A
+ * Nearly every request is new, and creating the flow shows whether it is: looking first would double the requests to the cluster. A
  * repeat is answered as the first was, although its template is gone, or nothing new can be accepted now.
  */
 async function acceptOrFind(

@@ -80,7 +80,7 @@ async function post(
   return classifyAnswer(redactAnswer(answer, delivery.redact));
 }
 
-/** Nobody was asked. */
+/** Nothing was sent. */
 function rejected(problem: string): DeliveryAnswer {
   return { result: 'rejected', problem, status: 0 };
 }

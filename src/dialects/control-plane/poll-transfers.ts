@@ -19,7 +19,7 @@ const answerLimit = 4 * 1024 * 1024;
  */
 export async function pollTransfers(query: Query, signal: AbortSignal): Promise<TransferPoll> {
   const states = new Map<string, TransferState>();
-  // A Job that somebody broke by hand must not keep the others from being asked for.
+  // A Job that was broken by hand must not keep the others out of the query.
   const known = query.flows.filter(hasProcess);
   for (let from = 0; from < known.length; from += chunkSize) {
     const flows = known.slice(from, from + chunkSize);
@@ -57,7 +57,7 @@ async function askFor(
   if ('problem' in reading || reading.states.keys().every((id) => ids.includes(id))) return reading;
   // Of a list of all transfers, cut at the limit, nobody can say which ones are missing.
   return {
-    problem: 'answered 200 with transfer processes that were not asked for: the filter was not applied',
+    problem: 'answered 200 with transfer processes that were not queried: the filter was not applied',
   };
 }
 

@@ -5,7 +5,7 @@ import { describeSchemaErrors } from '../../schemas/schema-problem.ts';
 import { ProvisionRequestBody } from './schemas.ts';
 
 export interface ProvisionMessage {
-  /** Absent before EDC 0.11: then only our own state tells a provision from a deprovision. */
+  /** Absent before EDC 0.11: then our own state decides between a provision and a deprovision. */
   type?: 'provision' | 'deprovision';
   ids: { transferProcessId: string; resourceDefinitionId: string };
   assetId: string;
@@ -39,7 +39,7 @@ function invalidRequest(body: unknown): ServiceError {
   return new ServiceError('invalid-request', details.join('; '), { field: [...expected.keys()][0] });
 }
 
-/** The policy tells who asks. Whatever else it holds is kept as a digest only: it may be large, and versions differ. */
+/** The policy names the consumer. The rest of it is kept as a digest: it may be large, and versions differ. */
 function readPolicy(policy: unknown): { consumer?: string; policyDigest?: string } {
   if (typeof policy !== 'object' || policy === null) return {};
   const { assignee } = policy as { assignee?: unknown };

@@ -13,7 +13,7 @@ export function provisionRoutes(deps: RouteDeps<ControlPlaneConnector>): Route[]
   /** The token before the body: a stranger does not make this process read. */
   async function withToken(ctx: HttpContext): Promise<void> {
     const { connector: name = '', token = '' } = ctx.params;
-    if (deps.connectors.some((one) => one.name === name)) ctx.state.asker = name;
+    if (deps.connectors.some((one) => one.name === name)) ctx.state.connector = name;
     const connector = authenticateConnector(deps, { name, token });
     const message = readProvisionRequest(await ctx.state.readJson());
     await answer(ctx, deps, { connector, message });
@@ -21,7 +21,7 @@ export function provisionRoutes(deps: RouteDeps<ControlPlaneConnector>): Route[]
   async function unauthenticated(ctx: HttpContext): Promise<void> {
     const message = readProvisionRequest(await ctx.state.readJson());
     const connector = connectorOf(message, deps.connectors);
-    ctx.state.asker = connector.name;
+    ctx.state.connector = connector.name;
     await answer(ctx, deps, { connector, message });
   }
   const token = { access: 'token', secret: ['token'], handle: withToken } as const;

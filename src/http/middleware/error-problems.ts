@@ -28,7 +28,7 @@ export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): 
     if (first) log.error({ err: error }, 'request failed');
   }
   function noteRefusal({ state }: Context, error: ServiceError, { status }: Problem): void {
-    const { asker: connector, log } = state;
+    const { connector: connector, log } = state;
     const refusal = {
       status,
       code: error.code,

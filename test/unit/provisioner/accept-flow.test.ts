@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { isServiceError } from '../../../src/errors.ts';
+import { annotation } from '../../../src/flow/annotations.ts';
 import { usedAtAnnotation } from '../../../src/flow/labels.ts';
 import { filesConfigMapName, flowName, parametersSecretName } from '../../../src/flow/names.ts';
 import type { Cluster } from '../../../src/kubernetes/cluster.ts';
@@ -176,4 +177,30 @@ test('a repeat is one although a quota has no room any more, and by then not for
   assert.equal((await acceptFlow(world.deps, { request, rendered }, signal)).created, true);
   limitJobs(world, '0');
   assert.equal((await acceptFlow(world.deps, { request, rendered }, signal)).created, false);
+});
+
+test('a repeat is answered with the flow that is there, and a foreign Job of its name with none', async (t) => {
+  const { deps, api } = await start(t);
+  const [request, foreign] = [requestOf('a'), requestOf('b')];
+  const rendered = await render({});
+  await acceptFlow(deps, { request, rendered }, signal);
+  const known = await acceptFlow(deps, { request: { ...request, acceptedAt: 'later' }, rendered }, signal);
+  assert.deepEqual(known.created || known.found?.request, request);
+  await acceptFlow(deps, { request: foreign, rendered }, signal);
+  const annotations = { [annotation.request]: null };
+  await api.cluster.jobs.patch(flowName(foreign), { metadata: { annotations } }, signal);
+  const other = await acceptFlow(deps, { request: foreign, rendered }, signal);
+  assert.deepEqual(other, { created: false, found: undefined });
+});
+
+test('a Job that is deleted between its refusal and its reading is no conflict: the request may be sent again', async (t) => {
+  const { deps } = await start(t);
+  const request = requestOf('a');
+  const rendered = await render({});
+  await acceptFlow(deps, { request, rendered }, signal);
+  const jobs = { ...deps.cluster.jobs, get: () => Promise.resolve(undefined) };
+  const cluster = { ...deps.cluster, jobs };
+  await assert.rejects(acceptFlow({ ...deps, cluster }, { request, rendered }, signal), {
+    code: 'unavailable',
+  });
 });
