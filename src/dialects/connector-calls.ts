@@ -32,9 +32,12 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
   return {
     rulesOf: ({ dialect }) => rules.get(dialect),
     async deliver(delivery, signal) {
-      const { dialect, call } = callTo(delivery.request.connector);
+      const { connector, dialect: spoken } = delivery.request;
+      const { dialect, call } = callTo(connector);
+      if (dialect.name !== spoken)
+        throw new ServiceError('unknown-connector', `"${connector}" is configured with another dialect now.`);
       const answer = await dialect.deliver({ ...call, ...delivery }, signal);
-      metrics.deliveries.inc({ connector: call.connector.name, result: answer.result });
+      metrics.deliveries.inc({ connector, result: answer.result });
       return answer;
     },
     polled: config.connectors
@@ -45,7 +48,8 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
       function count(result: 'answered' | 'failed'): void {
         metrics.transferPolls.inc({ connector: name, result });
       }
-      return (await dialect.polling?.poll({ ...call, flows, count }, signal)) ?? { states: new Map() };
+      const own = flows.filter(({ request }) => request.dialect === dialect.name);
+      return (await dialect.polling?.poll({ ...call, flows: own, count }, signal)) ?? { states: new Map() };
     },
   };
 }

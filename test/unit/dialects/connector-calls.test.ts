@@ -47,9 +47,11 @@ test('a connector without a management API is not polled', (t) => {
   assert.deepEqual(start(t).polled, ['provider']);
 });
 
-test('a flow whose connector is not configured any more has nobody to be delivered to', async (t) => {
-  const { name: flow, request } = aFlow();
-  const message = { kind: 'failure', reason: 'worker-failed', message: '' } as const;
-  const delivery = { flow, request: { ...request, connector: 'gone' }, message };
-  await assert.rejects(start(t).deliver(delivery, t.signal), { code: 'unknown-connector' });
-});
+for (const change of [{ connector: 'gone' }, { dialect: 'postcards' }]) {
+  test(`nothing is sent of a flow whose ${Object.keys(change).join()} is not configured any more`, async (t) => {
+    const { name: flow, request } = aFlow();
+    const message = { kind: 'failure', reason: 'worker-failed', message: '' } as const;
+    const delivery = { flow, request: { ...request, ...change }, message };
+    await assert.rejects(start(t).deliver(delivery, t.signal), { code: 'unknown-connector' });
+  });
+}
