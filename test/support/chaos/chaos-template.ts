@@ -19,7 +19,8 @@ const script = [
   'case "$FATE" in',
   '  fails) echo "the worker of $NUMBER gives up" >&2; exit 3 ;;',
   '  empty) exit 0 ;;',
-  '  evicted) sleep 6 ;;',
+  // PID 1 ignores a signal that it does not handle: without the trap it would go on within its grace, exit 0 and complete its Job.
+  '  evicted) trap "exit 143" TERM; sleep 6 & wait "$!" ;;',
   '  terminated|*deleted) sleep 600 ;;',
   'esac',
   `printf 'the result of flow %s\\n' "$NUMBER" > "$RESULT_DIRECTORY/number.txt"`,
