@@ -97,7 +97,7 @@ function writesBeforeIt({ files }: AcceptDeps, { rendered, environment }: NewFlo
   return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
 }
 
-/** Undefined without a Job of this name, whoever made it. */
+/** Undefined without a Job of this name. `found` is absent in it if the Job is not of this service. */
 async function findKnown(
   { cluster }: Provisioner,
   name: string,

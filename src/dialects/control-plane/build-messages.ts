@@ -3,7 +3,8 @@ import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
 import type { ControlPlaneConnector } from './settings.ts';
 
-const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
+/** EDC's own, of its JSON-LD. */
+export const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 
 /** The provision callback. `apiKeyJwt` has to be there and is lost on its way: nothing secret can travel in it. */
 export function buildProvisionedBody(

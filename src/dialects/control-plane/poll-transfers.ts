@@ -1,7 +1,13 @@
 import type { PolledFlow, TransferPoll, TransferState } from '../../reconciler/types.ts';
 import { deliverMessage, type Answer } from '../deliver-message.ts';
 import type { TransferQuery } from '../dialect.ts';
-import { buildTransferQuery, keyHeader, transferProcessIdOf, transferQueryUrl } from './build-messages.ts';
+import {
+  buildTransferQuery,
+  keyHeader,
+  namespace,
+  transferProcessIdOf,
+  transferQueryUrl,
+} from './build-messages.ts';
 import { isEndState } from './process-states.ts';
 import type { ControlPlaneConnector } from './settings.ts';
 
@@ -103,7 +109,6 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 const idNames = ['@id', 'id'];
 const stateNames = ['state', 'edc:state', `${namespace}state`];
 
