@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
-import { evictPod, runningPod, runningSuccessor } from '../support/pods.ts';
+import { evictPod, podThatSays, runningPod, runningSuccessor } from '../support/pods.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startHeldUpload } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
@@ -42,10 +42,11 @@ test('a pod that is evicted and its successor that both end while no service run
 test('an evicted worker that exits 0 has no results: its Job is Complete, and nobody works on', async (t) => {
   const script = `
     trap 'echo cut > "$RESULT_DIRECTORY/result.txt"; exit 0' TERM
+    echo listening
     while true; do sleep 1 & wait "$!"; done`;
   const world = await startWorld(t, { templates: { polite: shellTemplate({ script }) } });
   const transfer = world.connector().startTransfer({ assetId: 'polite' });
-  const { pod } = await runningPod(world, world.flowOf(transfer));
+  const { pod } = await podThatSays(world, { flow: world.flowOf(transfer), line: 'listening' });
   await evictPod(world, pod);
   const end = { phase: 'failed', reason: 'attempt-disrupted', says: /EvictionByEvictionAPI/ } as const;
   const record = await assertEnded(world, transfer, end);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEnded, assertReceived, gatedFiles } from '../support/flow-ends.ts';
-import { deletePod, podThat, runningPod } from '../support/pods.ts';
+import { deletePod, podThat, podThatSays, runningPod } from '../support/pods.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startHeldUpload } from '../support/start-proxied-world.ts';
 import { startWorld } from '../support/start-world.ts';
@@ -19,11 +19,12 @@ test('a pod deleted by hand while its worker runs ends the transfer, since its J
 test('a worker that exits 0 when its pod is deleted has no results, though its Job is Complete', async (t) => {
   const script = `
     trap 'echo cut > "$RESULT_DIRECTORY/result.txt"; exit 0' TERM
+    echo listening
     while true; do sleep 1 & wait "$!"; done`;
   const world = await startWorld(t, { templates: { polite: shellTemplate({ script }) } });
   const transfer = world.connector().startTransfer({ assetId: 'polite' });
   const flow = world.flowOf(transfer);
-  const { pod } = await runningPod(world, flow);
+  const { pod } = await podThatSays(world, { flow, line: 'listening' });
   await deletePod(world, pod);
   const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'attempt-disrupted' });
   assert.equal(record.attempt?.worker?.exitCode, 0);

@@ -32,6 +32,24 @@ export function runningPod(world: World, flow: string): Promise<Attempt> {
   });
 }
 
+/**
+ * A pod whose worker has written `line` to its log. A worker that must get a signal says by it that its trap is set: its container
+ * runs before its shell has read the first line of the script.
+ */
+export async function podThatSays(
+  world: World,
+  { flow, line }: { flow: string; line: string },
+): Promise<Attempt> {
+  const attempt = await runningPod(world, flow);
+  await waitUntil(`the worker says ${line}`, async () => {
+    const signal = AbortSignal.timeout(requestTimeoutMillis);
+    const asked = { container: 'worker', tailLines: 10, limitBytes: 4096 };
+    const { text } = await world.namespace.cluster.readLog(attempt.pod, asked, signal);
+    return text.split('\n').includes(line);
+  });
+  return attempt;
+}
+
 /** The attempt whose worker runs after this one. */
 export function runningSuccessor(world: World, { id: first, flow }: Attempt): Promise<Attempt> {
   return podThat(world, {
