@@ -27,6 +27,7 @@ const restriction = (banned, packages) => ({
 });
 const kubernetes = '@kubernetes/client-node';
 const edge = ['http', 'reconciler', 'demo', 'sidecar'];
+const halves = ['requests', 'answer-first'];
 
 /** What only the folder of a dialect may name. */
 const wireWords = String.raw`/control-plane|transferProcess|resourceDefinition|callbackPrefix|managementU|managementV|x-api-key|w3id\.org/i`;
@@ -168,40 +169,69 @@ export default tseslint.config(
     ignores: ['src/kubernetes/**'],
     rules: { 'no-restricted-imports': ['error', restriction(['demo'], [kubernetes])] },
   },
-  layer('dialects', ['reconciler', 'demo', 'sidecar', 'result', 'storage'], [kubernetes, 'minio', 'koa']),
-  layer('http', ['reconciler', 'dialects', 'demo', 'sidecar'], [kubernetes, 'minio']),
+  layer(
+    'dialects',
+    ['reconciler', 'cluster-objects', 'demo', 'sidecar', 'result', 'storage'],
+    [kubernetes, 'minio', 'koa'],
+  ),
+  layer(
+    'http',
+    ['reconciler', 'cluster-objects', 'answer-first', 'dialects', 'demo', 'sidecar'],
+    [kubernetes, 'minio'],
+  ),
   layer('reconciler', ['http', 'dialects', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
-  layer('provisioner', [...edge, 'dialects', 'result'], [kubernetes, 'minio', 'koa']),
-  layer('result', [...edge, 'dialects', 'provisioner'], [kubernetes, 'minio', 'koa']),
+  layer('requests', [...edge, 'dialects', 'result'], [kubernetes, 'minio', 'koa']),
+  layer('answer-first', [...edge, 'dialects', 'result', 'template', 'storage'], [kubernetes, 'minio', 'koa']),
+  layer('cluster-objects', [...edge, ...halves, 'dialects', 'result'], [kubernetes, 'minio', 'koa']),
+  layer('result', [...edge, ...halves, 'dialects', 'cluster-objects'], [kubernetes, 'minio', 'koa']),
   layer(
     'template',
-    [...edge, 'dialects', 'provisioner', 'result', 'storage', 'kubernetes'],
+    [...edge, ...halves, 'dialects', 'cluster-objects', 'result', 'storage', 'kubernetes'],
     [kubernetes, 'minio', 'koa'],
   ),
   layer(
     'storage',
-    [...edge, 'dialects', 'provisioner', 'result', 'template', 'kubernetes'],
+    [...edge, ...halves, 'dialects', 'cluster-objects', 'result', 'template', 'kubernetes'],
     [kubernetes, 'koa'],
   ),
   layer(
     'kubernetes',
-    [...edge, 'dialects', 'provisioner', 'result', 'template', 'storage'],
+    [...edge, ...halves, 'dialects', 'cluster-objects', 'result', 'template', 'storage'],
     ['minio', 'koa'],
   ),
   layer(
     'flow',
-    [...edge, 'dialects', 'provisioner', 'result', 'template', 'storage', 'kubernetes', 'config'],
+    [
+      ...edge,
+      ...halves,
+      'dialects',
+      'cluster-objects',
+      'result',
+      'template',
+      'storage',
+      'kubernetes',
+      'config',
+    ],
     [kubernetes, 'minio', 'koa', 'undici'],
   ),
   layer(
     'config',
     // The parts of `connectors` that dialects own load nothing else.
-    [...edge, 'dialects(?!/settings\\.ts$)', 'provisioner', 'result', 'template', 'storage', 'kubernetes'],
+    [
+      ...edge,
+      ...halves,
+      'dialects(?!/settings\\.ts$)',
+      'cluster-objects',
+      'result',
+      'template',
+      'storage',
+      'kubernetes',
+    ],
     [kubernetes, 'minio', 'koa'],
   ),
   layer(
     'sidecar',
-    ['http', 'reconciler', 'demo', 'dialects', 'provisioner', 'template', 'kubernetes'],
+    ['http', 'reconciler', ...halves, 'demo', 'dialects', 'cluster-objects', 'template', 'kubernetes'],
     [kubernetes, 'minio', 'koa', 'undici', 'pino', 'ajv', 'typebox'],
   ),
   {

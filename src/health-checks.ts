@@ -1,11 +1,11 @@
 import { isServiceError, messageOf } from './errors.ts';
-import { summariseWaiting, type FlowSummary } from './flow/summarise-waiting.ts';
+import { summariseWaiting, type FlowSummary } from './flow/pending/summarise-waiting.ts';
 import { findingOf, type HealthCheck, type HealthFinding } from './http/routes/health.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
-import type { FlowService } from './provisioner/flow-service.ts';
-import type { Leadership } from './reconciler/leadership.ts';
-import type { LeaderLease } from './reconciler/leader-lease.ts';
-import type { ObservedFlows } from './reconciler/observed-flows.ts';
+import type { FlowService } from './requests/flow-service.ts';
+import type { Leadership } from './reconciler/leadership/describe-leadership.ts';
+import type { LeaderLease } from './reconciler/leadership/leader-lease.ts';
+import type { ObservedFlows } from './reconciler/observed/observed-flows.ts';
 import type { StartupChecks } from './startup-checks.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 

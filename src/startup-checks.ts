@@ -5,7 +5,7 @@ import type { Cluster } from './kubernetes/cluster.ts';
 import { describeRights } from './kubernetes/rights.ts';
 import type { Logger } from './log.ts';
 import type { ObjectStore } from './storage/object-store.ts';
-import type { CredentialMinter } from './storage/scoped-credentials.ts';
+import type { CredentialMinter } from './storage/mint-credentials.ts';
 import { withinDeadline } from './until-aborted.ts';
 
 /** One thing that has to be in order for flows to end well. */

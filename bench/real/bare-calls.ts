@@ -5,16 +5,15 @@ import type { Config } from '../../src/config/config.ts';
 import { annotation } from '../../src/flow/annotations.ts';
 import { cleanupKey, recordIndexKey, recordKey } from '../../src/flow/keys.ts';
 import { evidenceFinalizer, evidenceLabel, flowLabel, stateLabel } from '../../src/flow/labels.ts';
-import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
+import type { SidecarReport } from '../../src/flow/attempt.ts';
 import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
 import type { Job, Pod } from '../../src/kubernetes/types.ts';
-import { buildCredentialsSecret } from '../../src/provisioner/resources/credentials-secret.ts';
-import { buildEnvironmentConfigMap } from '../../src/provisioner/resources/environment-config-map.ts';
+import { buildCredentialsSecret } from '../../src/cluster-objects/secrets.ts';
+import { buildEnvironmentConfigMap } from '../../src/cluster-objects/config-maps.ts';
 import { fileKey, manifestKey, maxManifestBytes } from '../../src/result/manifest.ts';
-import { createCredentialMinter } from '../../src/storage/mint-credentials.ts';
+import { createCredentialMinter, type CredentialMinter } from '../../src/storage/mint-credentials.ts';
 import { createObjectStore } from '../../src/storage/minio-store.ts';
 import type { ObjectInfo, ObjectStore } from '../../src/storage/object-store.ts';
-import type { CredentialMinter } from '../../src/storage/scoped-credentials.ts';
 
 export interface BareClients {
   config: Config;

@@ -2,7 +2,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { readProvisionRequest } from '../../src/dialects/control-plane/read-request.ts';
 import { flowName } from '../../src/flow/names.ts';
 import type { Job } from '../../src/kubernetes/types.ts';
-import { buildFlowJob } from '../../src/provisioner/build-flow-job.ts';
+import { buildFlowJob } from '../../src/cluster-objects/job.ts';
 import { chooseTemplate } from '../../src/template/choose-template.ts';
 import { loadTemplates } from '../../src/template/load-templates.ts';
 import { renderTemplate } from '../../src/template/render-template.ts';

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { ServiceError } from '../errors.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
 import { isWarning } from '../template/template.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions } from './command-line.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner check [folder] [options]

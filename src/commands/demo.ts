@@ -6,9 +6,8 @@ import { messageOf, ServiceError } from '../errors.ts';
 import { StepPrinter } from '../demo/step-printer.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption } from './listen-for-interruption.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions, UsageError } from './command-line.ts';
 import { readVersion } from './read-version.ts';
-import { UsageError } from './usage-error.ts';
 
 const help = `Usage: edc-job-provisioner demo [options]
 

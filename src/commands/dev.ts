@@ -10,9 +10,8 @@ import type { DevOptions } from '../demo/start-dev.ts';
 import { ServiceError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption, type Interruption } from './listen-for-interruption.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions, UsageError } from './command-line.ts';
 import { readVersion } from './read-version.ts';
-import { UsageError } from './usage-error.ts';
 
 const help = `Usage: edc-job-provisioner dev [options]     run until Ctrl-C, or in the background with --detach
        edc-job-provisioner dev env [options]   print what a shell needs to use the one in the background

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { ServiceError } from '../errors.ts';
 import { connectCluster, type Cluster } from '../kubernetes/cluster.ts';
-import { listOpenFlows, releaseFinalizers } from '../provisioner/release-finalizers.ts';
+import { listOpenFlows, releaseFinalizers } from '../cluster-objects/release-finalizers.ts';
 import { listenForInterruption } from './listen-for-interruption.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions } from './command-line.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner release [options]

@@ -1,12 +1,11 @@
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { renderFlow } from '../provisioner/render-flow.ts';
+import { renderFlow } from '../cluster-objects/render-flow.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { loadTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions, UsageError } from './command-line.ts';
 import { loadTemplateSettings } from './template-settings.ts';
-import { UsageError } from './usage-error.ts';
 
 const help = `Usage: edc-job-provisioner render <template> [options]
 

@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { processEnvironment } from '../config/process-environment.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { countSignals } from './count-signals.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions } from './command-line.ts';
 import { readVersion } from './read-version.ts';
 
 const help = `Usage: edc-job-provisioner serve [options]

@@ -5,7 +5,7 @@ import { loadSidecarSettings } from '../config/sidecar.ts';
 import { messageOf } from '../errors.ts';
 import { createLog } from '../sidecar/log-line.ts';
 import { runSidecar } from '../sidecar/run-sidecar.ts';
-import { readOptions } from './read-options.ts';
+import { readOptions } from './command-line.ts';
 
 const help = `Usage: edc-job-provisioner sidecar [options]
 

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { chmod, mkdir, readFile, rename, rm, writeFile, mkdtemp } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve, basename, dirname } from 'node:path';
 import { isServiceError, messageOf, ServiceError } from '../errors.ts';
 import { askToStop, holdControlSocket, isHeld, type ControlSocket } from './control-socket.ts';
 import type { DevFacts } from './describe-dev.ts';
-import { removeDevFolder } from './dev-folder.ts';
 
 /** What is known of a `dev` in the background. */
 export interface DevState {
@@ -124,4 +123,26 @@ export function defaultStateFolder(env: Readonly<Record<string, string | undefin
   const { XDG_STATE_HOME: given } = env;
   const base = given === undefined || given === '' ? join(homedir(), '.local', 'state') : given;
   return join(base, 'edc-job-provisioner', 'dev');
+}
+
+const prefix = 'edc-job-provisioner-dev-';
+
+export interface DevFolder extends AsyncDisposable {
+  path: string;
+}
+
+/** Holds all that a `dev` keeps, for its user alone. */
+export async function makeDevFolder(): Promise<DevFolder> {
+  const path = await mkdtemp(join(tmpdir(), prefix));
+  return { path, [Symbol.asyncDispose]: () => remove(path) };
+}
+
+/** That of a `dev` which was killed. Does nothing to any other folder, whatever was written down. */
+async function removeDevFolder({ environmentFile }: { environmentFile: string }): Promise<void> {
+  const path = dirname(environmentFile);
+  if (basename(path).startsWith(prefix)) await remove(path);
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -3,7 +3,7 @@ import type { Environment } from '../config/read-environment.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { connectCluster } from '../kubernetes/cluster.ts';
 import { connect } from '../kubernetes/connection.ts';
-import { releaseFinalizers } from '../provisioner/release-finalizers.ts';
+import { releaseFinalizers } from '../cluster-objects/release-finalizers.ts';
 import { createObjectStore } from '../storage/minio-store.ts';
 import { deleteBucket } from './create-bucket.ts';
 import type { DemoServers } from './demo-servers.ts';

@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
-import type { DemoServers } from './demo-servers.ts';
+import { type DemoServers, prepareServers } from './demo-servers.ts';
 import type { DevFacts } from './describe-dev.ts';
 import { describeEnvironment, devEnvironment } from './dev-environment.ts';
-import { makeDevFolder } from './dev-folder.ts';
+import { makeDevFolder } from './dev-state.ts';
 import { startEmbeddedServers } from './embedded-servers.ts';
 import { freePort } from './free-port.ts';
-import { prepareServers } from './prepare-servers.ts';
 import {
   preferredSettings,
   provisionUrl,

@@ -1,8 +1,7 @@
 import { startService } from '../app.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Logger } from '../log.ts';
-import type { DemoServers } from './demo-servers.ts';
-import { prepareServers } from './prepare-servers.ts';
+import { type DemoServers, prepareServers } from './demo-servers.ts';
 import {
   misleadingSettings,
   preferredSettings,

@@ -3,7 +3,7 @@ import { isFinal } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { recordKey } from '../flow/keys.ts';
 import { flowLabel } from '../flow/labels.ts';
-import type { SidecarReport } from '../flow/sidecar-report.ts';
+import type { SidecarReport } from '../flow/attempt.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/types.ts';
 import type { Actor } from './step-printer.ts';

@@ -1,5 +1,6 @@
 import { request, type Dispatcher } from 'undici';
 import { messageOf } from '../errors.ts';
+import type { Redact } from '../redact-secrets.ts';
 
 export interface Message {
   url: string;
@@ -15,7 +16,7 @@ export interface Message {
 export type Answer = { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string };
 
 /** A connector's own are a few hundred bytes. */
-export const defaultAnswerLimit = 8192;
+const defaultAnswerLimit = 8192;
 
 /**
  * ONE attempt: the caller owns repeating. Redirects are not followed, since a secret in the headers would go with them. An answer of any status
@@ -72,4 +73,15 @@ function describe(error: unknown): string {
   const { code } = error as { code?: unknown };
   const text = messageOf(cause ?? error);
   return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;
+}
+
+/** What is dropped at the end of an answer that was cut: half a secret may stand there, which is not found. */
+const cutLength = 4096;
+
+/** A peer's words may show what it was sent: they are kept, logged and passed on without secrets. */
+export function redactAnswer(answer: Answer, redact: Redact): Answer {
+  if (answer.got === 'nothing') return { ...answer, problem: redact(answer.problem) };
+  const body = redact(answer.body);
+  const wasCut = Buffer.byteLength(answer.body) >= defaultAnswerLimit;
+  return { ...answer, body: wasCut ? body.slice(0, -cutLength) : body };
 }

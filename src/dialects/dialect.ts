@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
 import type { Route } from '../http/route.ts';
-import type { FlowService } from '../provisioner/flow-service.ts';
+import type { FlowService } from '../requests/flow-service.ts';
 import type {
   DeliveryAnswer,
   DeliveryRules,

@@ -2,9 +2,8 @@ import { ServiceError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
-import type { AttemptEnd, Outcome } from './outcome.ts';
-import type { PendingNote } from './pending-cause.ts';
-import type { CancelReason, FailureReason } from './reasons.ts';
+import type { AttemptEnd, Outcome, CancelReason, FailureReason } from './outcome.ts';
+import type { PendingNote } from './pending/pending-cause.ts';
 
 const prefix = 'edc-job-provisioner';
 

@@ -1,9 +1,9 @@
 import type { Pod } from '../kubernetes/types.ts';
-import { diagnosePod, unpreparedSince } from './diagnose-pod.ts';
+import { diagnosePod, unpreparedSince } from './pending/diagnose-pod.ts';
 import { evidenceFinalizer, flowLabel } from './labels.ts';
 import type { WorkerEnd } from './annotations.ts';
 import type { AttemptEnd } from './outcome.ts';
-import type { Blocker } from './pending-cause.ts';
+import type { Blocker } from './pending/pending-cause.ts';
 
 export const workerContainer = 'worker';
 export const sidecarContainer = 'uploader';
@@ -188,3 +188,8 @@ function because(reason: string | undefined, message: string | undefined): strin
 function isLost(status: NonNullable<Statuses>[number]): boolean {
   return endIn(status, true)?.reason === 'ContainerStatusUnknown';
 }
+
+/** What the sidecar's termination message (at most 4,096 bytes) says: JSON of one of these. */
+export type SidecarReport =
+  | { manifest: { sha256: string; etag: string; files: number; bytes: number } }
+  | { error: { message: string; path?: string } };

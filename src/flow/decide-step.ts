@@ -1,13 +1,12 @@
 import type { WorkerEnd } from './annotations.ts';
 import { attemptEnd, compareAge, type Attempt } from './attempt.ts';
 import { isFinal, nobodyFetches, wasTried } from './delivery.ts';
-import { nextDeadline, type Deadline } from './deadlines.ts';
+import { nextDeadline, type Deadline } from './pending/deadlines.ts';
 import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
-import type { PendingNote } from './pending-cause.ts';
-import { findNoteToTake, isHeld, nextLook } from './watch-pending.ts';
-import type { World } from './world.ts';
+import type { PendingNote, PendingLimits } from './pending/pending-cause.ts';
+import { findNoteToTake, isHeld, nextLook } from './pending/watch-pending.ts';
 
 /** The one next thing that a flow needs. Each may be taken any number of times. */
 export type Step =
@@ -212,4 +211,12 @@ function mayStartPods({ suspended, jobEnd, deletedAt, attempt }: Flow, { phase }
 
 function isAlive(attempt: Attempt): boolean {
   return !attempt.terminal && attempt.deletedAt === undefined;
+}
+
+/** What decisions are made from: the Job, its pods whose evidence is still held, the operator's patience, and the time in milliseconds. */
+export interface World {
+  flow: Flow;
+  attempts: Attempt[];
+  pendingLimits: PendingLimits;
+  now: number;
 }

@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.ts';
 import { isFinal } from './delivery.ts';
 import type { Flow } from './flow.ts';
-import { findBlocker, findLive, isHeld } from './watch-pending.ts';
+import { findBlocker, findLive, isHeld } from './pending/watch-pending.ts';
 
 /** Where a flow is, for people and for the request half. */
 export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'delivering' | 'ended';

@@ -11,9 +11,8 @@ import type { Delivery } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import { stateLabel, type FlowState } from './labels.ts';
-import type { AttemptEnd, Outcome } from './outcome.ts';
-import type { PendingNote } from './pending-cause.ts';
-import type { FailureReason } from './reasons.ts';
+import type { AttemptEnd, Outcome, FailureReason } from './outcome.ts';
+import type { PendingNote } from './pending/pending-cause.ts';
 
 /** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
 export interface Flow {

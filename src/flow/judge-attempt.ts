@@ -1,7 +1,5 @@
-import { workerContainer } from './attempt.ts';
-import type { AttemptEnd } from './outcome.ts';
-import type { FailureReason } from './reasons.ts';
-import type { SidecarReport } from './sidecar-report.ts';
+import { workerContainer, type SidecarReport } from './attempt.ts';
+import type { AttemptEnd, FailureReason } from './outcome.ts';
 
 export type AttemptVerdict =
   /** Three of the four proofs hold; the store has the last word. */

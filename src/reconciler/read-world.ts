@@ -1,5 +1,5 @@
 import type { Flow } from '../flow/flow.ts';
-import type { World } from '../flow/world.ts';
+import type { World } from '../flow/decide-step.ts';
 import type { Reconciler } from './reconciler.ts';
 
 /** What the next step of this flow is decided from. */

@@ -4,18 +4,18 @@ import { isFinal } from '../flow/delivery.ts';
 import type { Flow } from '../flow/flow.ts';
 import { readWorld } from './read-world.ts';
 import { goOn, type Reconciler, type StepResult } from './reconciler.ts';
-import { confirmLost } from './steps/confirm-lost.ts';
+import { confirmLost } from './steps/confirm-pods-gone.ts';
 import { deliverOutcome } from './steps/deliver-outcome.ts';
 import { deleteResults } from './steps/delete-results.ts';
-import { noteAttempt, noteWorker } from './steps/note-evidence.ts';
-import { lookAtEvents, notePending } from './steps/note-pending.ts';
+import { noteAttempt, noteWorker } from './steps/save-evidence.ts';
+import { lookAtEvents, notePending } from './steps/save-pending.ts';
 import { prepare, renew } from './steps/prepare.ts';
 import { recordFlow } from './steps/record-flow.ts';
 import { releaseAttempts } from './steps/release-attempts.ts';
 import { setOutcome } from './steps/set-outcome.ts';
 import { stopAttempts } from './steps/stop-attempts.ts';
 import { verifyAttempt } from './steps/verify-attempt.ts';
-import type { PassEnd } from './work-queue.ts';
+import type { PassEnd } from './machinery/work-queue.ts';
 
 /** More steps than any flow has in one pass: guards against an endless loop of steps; the queue retries with back-off. */
 const stepLimit = 30;

@@ -4,9 +4,9 @@ import type { Attempt } from '../flow/attempt.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Preparer } from '../provisioner/prepare-flow.ts';
-import type { EventLook } from './event-look.ts';
-import type { CallbackHold } from './callback-hold.ts';
+import type { Preparer } from '../cluster-objects/prepare-flow.ts';
+import type { EventLook } from './observed/warning-events.ts';
+import type { CallbackHold } from '../answer-first/callback-hold.ts';
 import type { Connectors } from './types.ts';
 
 /** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */

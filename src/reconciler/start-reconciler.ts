@@ -1,14 +1,14 @@
-import type { ObservedFlows } from './observed-flows.ts';
-import { observeState } from './observed-state.ts';
-import { pollTransfersUntilAborted, type TransferPolling } from './poll-transfers.ts';
-import { startLeaderLease, type LeaderLease } from './leader-lease.ts';
-import { systemClock } from './clock.ts';
-import { cancelEndedTransfer } from './steps/cancel-ended-transfer.ts';
-import { guardWrites } from './guard-writes.ts';
+import type { ObservedFlows } from './observed/observed-flows.ts';
+import { observeState } from './observed/observed-state.ts';
+import { pollTransfersUntilAborted, type TransferPolling } from './transfers/poll-transfers.ts';
+import { startLeaderLease, type LeaderLease } from './leadership/leader-lease.ts';
+import { systemClock } from './machinery/clock.ts';
+import { cancelEndedTransfer } from './transfers/cancel-ended-transfer.ts';
+import { guardWrites } from './leadership/write-guard.ts';
 import { positionOf, reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
-import { sweepUntilAborted } from './sweep.ts';
-import { startWorkQueue, type PassEnd } from './work-queue.ts';
+import { sweepUntilAborted } from './sweep/sweep.ts';
+import { startWorkQueue, type PassEnd } from './machinery/work-queue.ts';
 
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
 export function startReconciler(

@@ -1,13 +1,11 @@
 import { ServiceError } from '../errors.ts';
 import type { ResultsConfig } from '../config/config.ts';
-import type { DataAddress } from '../flow/data-address.ts';
+import type { DataAddress, Outcome } from '../flow/outcome.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
-import type { Outcome } from '../flow/outcome.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { chooseBytes, type ChosenBytes } from './choose-bytes.ts';
 import { fileKey, type Manifest, type ManifestFile } from './manifest.ts';
-import { mediaTypeOf } from './media-type.ts';
-import { encodePath, fileName } from './paths.ts';
+import { mediaTypeOf, encodePath, fileName } from './paths.ts';
 import { signResultToken, type ResultKey } from './result-token.ts';
 
 export interface AddressRequest {

@@ -33,7 +33,7 @@ export interface ManifestFile {
   modifiedAt: string;
 }
 
-export type { SidecarReport } from '../flow/sidecar-report.ts';
+export type { SidecarReport } from '../flow/attempt.ts';
 
 /** A sidecar writes none that is larger (about 190,000 files), and nobody reads one. */
 export const maxManifestBytes = 64 * 1024 * 1024;

@@ -4,8 +4,7 @@ import { lengthOf, type ObjectSource, type Segment } from './archive/segment.ts'
 import { tarSegments } from './archive/tar.ts';
 import { zipSegments } from './archive/zip.ts';
 import { fileKey, manifestKey, type ManifestFile } from './manifest.ts';
-import { mediaTypeOf } from './media-type.ts';
-import { fileName } from './paths.ts';
+import { mediaTypeOf, fileName } from './paths.ts';
 import type { StoredManifest } from './read-manifest.ts';
 
 /** Bytes that can be handed out: their length and tag are known before any of them is read. */

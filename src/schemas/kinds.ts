@@ -9,3 +9,12 @@ export const dnsLabel = {
   title: 'a DNS label (lower-case letters, digits and -, at most 63)',
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
 };
+
+/** Of a map's members: that of `Type.String()` alone is `^.*$`, which lets the values of names with a line break pass unseen. */
+export const anyName = Type.String({ pattern: '^[^]*$' });
+
+/** A name of a label, an annotation or a resource, as Kubernetes has it: what it would refuse is refused with the field's name. */
+export const qualifiedName = {
+  title: 'a name of letters, digits, -, _ and . (at most 63), after an optional DNS name and /',
+  pattern: '^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$',
+};

@@ -2,8 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises';
 import { sep } from 'node:path';
 import type { FileSource } from '../storage/upload/upload-file.ts';
-import { identityOf, type FoundFile } from './found-file.ts';
-import { isCode, refused, unreadable } from './refused.ts';
+import { identityOf, type FoundFile, isCode, refused, unreadable } from './result-file.ts';
 
 export interface OpenResult extends FileSource {
   /** Of the file as opened: it may be younger than the look. */

@@ -1,6 +1,5 @@
 import { lstat, unlink } from 'node:fs/promises';
-import { identityOf, type FoundFile } from './found-file.ts';
-import { isCode } from './refused.ts';
+import { identityOf, type FoundFile, isCode } from './result-file.ts';
 
 const releasedFolder = 'done/';
 

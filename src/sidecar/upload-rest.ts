@@ -3,12 +3,19 @@ import { crc32 } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMillis } from '../back-off.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
-import { manifestKey, maxManifestBytes, type SidecarReport } from '../result/manifest.ts';
+import {
+  manifestKey,
+  maxManifestBytes,
+  type SidecarReport,
+  type Manifest,
+  type ManifestFile,
+} from '../result/manifest.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
-import { buildManifest } from './build-manifest.ts';
 import type { Session } from './session.ts';
 import { uploadResults } from './upload-results.ts';
 import { walkResults, type Look } from './walk-results.ts';
+import type { FoundFile } from './result-file.ts';
+import type { StoredFile } from './journal.ts';
 
 /** The worker has ended: a file that still changes is somebody's mistake. */
 const maxUnsettledLooks = 10;
@@ -76,4 +83,27 @@ async function writeManifest(session: Session, { files }: Look): Promise<Sidecar
       bytes: manifest.files.reduce((sum, file) => sum + file.size, 0),
     },
   };
+}
+
+export interface ManifestSource {
+  flow: string;
+  attempt: string;
+  /** The last look's. */
+  files: readonly FoundFile[];
+  stored: ReadonlyMap<string, StoredFile>;
+  now: Date;
+}
+
+/** What the last look saw, and what was stored and freed before it; files that the worker removed are not results. */
+function buildManifest({ flow, attempt, files, stored, now }: ManifestSource): Manifest {
+  const present = new Set(files.map((file) => file.path));
+  const entries = [...stored.values()]
+    .filter((file) => present.has(file.path) || file.released === true)
+    .map(manifestFile)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { version: 1, flow, attempt, createdAt: now.toISOString(), files: entries };
+}
+
+function manifestFile({ path, key, size, sha256, crc32, etag, modifiedAt }: StoredFile): ManifestFile {
+  return { path, key, size, sha256, crc32, etag, modifiedAt };
 }

@@ -1,8 +1,7 @@
 import { encodeKey, fileKey } from '../result/manifest.ts';
 import { uploadFile } from '../storage/upload/upload-file.ts';
-import type { FoundFile } from './found-file.ts';
+import { type FoundFile, refused } from './result-file.ts';
 import { openResult } from './open-result.ts';
-import { refused } from './refused.ts';
 import { isReleasable, releaseFile } from './release-file.ts';
 import { lanes, type Session } from './session.ts';
 

@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMillis } from '../back-off.ts';
 import { messageOf } from '../errors.ts';
 import type { Session } from './session.ts';
-import { settledFiles } from './settled-files.ts';
 import { uploadResults } from './upload-results.ts';
 import { walkResults } from './walk-results.ts';
+import type { FoundFile } from './result-file.ts';
+import { isReleasable } from './release-file.ts';
 
 /** A look costs at most this share of the time, however many files there are. */
 const restsPerLook = 10;
@@ -49,4 +50,24 @@ async function lookOnce(
   const settled = settledFiles(missing, { before, settleMillis, releaseAfterUpload, nowMillis: Date.now() });
   await uploadResults(session, settled, terminate);
   return new Map(missing.map((file) => [file.path, file.identity]));
+}
+
+export interface SettledOptions {
+  /** What the look before saw: path → identity. */
+  before: ReadonlyMap<string, string>;
+  settleMillis: number;
+  releaseAfterUpload: boolean;
+  nowMillis: number;
+}
+
+/**
+ * The files of a look that the worker seems to have finished: the same in two looks and not changed for a while. A file
+ * renamed into `done/` is finished at once, where that is agreed.
+ */
+export function settledFiles(files: readonly FoundFile[], options: SettledOptions): FoundFile[] {
+  const { before, settleMillis, releaseAfterUpload, nowMillis } = options;
+  return files.filter((file) => {
+    if (releaseAfterUpload && isReleasable(file.path)) return true;
+    return before.get(file.path) === file.identity && nowMillis - file.modifiedMillis >= settleMillis;
+  });
 }

@@ -2,8 +2,7 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ServiceError } from '../errors.ts';
-import { foundFile, type FoundFile } from './found-file.ts';
-import { isCode, refused, unreadable } from './refused.ts';
+import { foundFile, type FoundFile, isCode, refused, unreadable } from './result-file.ts';
 
 export interface Look {
   files: FoundFile[];

@@ -1,5 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
+import { PassThrough, type Readable } from 'node:stream';
+import { translateError } from './translate-error.ts';
 
 /** One operation of the store's client, as its transport sees it. */
 export interface Call {
@@ -46,4 +48,18 @@ function pick(headers: IncomingMessage['headers']): Pick<Call, 'etag' | 'size' |
     size: length === undefined ? undefined : Number(length),
     server: typeof server === 'string' ? server : undefined,
   };
+}
+
+/** The body as it comes, its errors translated; whoever destroys it ends the request, too. */
+export function guardBody(body: Readable, call: Call): Readable {
+  const guarded = new PassThrough();
+  body.on('error', (error) => {
+    guarded.destroy(translateError(error, call));
+  });
+  guarded.on('close', () => {
+    body.destroy();
+  });
+  // Aborted before anybody reads: the error must find a listener then, and still reach a reader who comes later.
+  guarded.on('error', () => undefined);
+  return body.pipe(guarded);
 }

@@ -1,10 +1,9 @@
 import type { Secrets, StoreConfig } from '../config/config.ts';
 import { ServiceError, type ErrorCode } from '../errors.ts';
-import type { CredentialMinter, ScopedCredentials } from './scoped-credentials.ts';
-import { sessionPolicy } from './session-policy.ts';
 import { isForbidden, isPassing, refusalCode } from './upload/refusal.ts';
 import { createSender, type Answer, type Sender } from './upload/send-request.ts';
 import { signRequest } from './upload/sign-request.ts';
+import { flowPrefix } from '../flow/keys.ts';
 
 /** What `createCredentialMinter` reads of the settings. */
 export type MinterSettings = Pick<
@@ -112,4 +111,47 @@ function member({ body }: Answer, name: string): string {
     .replaceAll('&#47;', '/')
     .replaceAll('&#61;', '=')
     .replaceAll('&amp;', '&');
+}
+
+/** Keys for one flow's prefix; `expiration` is absent for configured static keys. */
+export interface ScopedCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** RFC 3339. */
+  expiration?: string;
+}
+
+/** Mints keys that can write and read below `flows/<flow>/<attempt>/` and nowhere else (session policy), or hands out the static ones. */
+export interface CredentialMinter {
+  /** Seconds that a minted key lives; undefined: for ever. */
+  readonly lifetimeSeconds: number | undefined;
+  mint(flow: string, signal: AbortSignal): Promise<ScopedCredentials>;
+}
+
+/**
+ * What a flow's keys may do: write and read what attempts own, `flows/<flow>/<attempt>/…` and list there. Not the flow's record and environment, which lie beside the attempts, and
+ * no deleting: a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
+ * `partition`: of AWS, where it is another than `aws`.
+ */
+export function sessionPolicy(bucket: string, flow: string, partition = 'aws'): string {
+  const prefix = flowPrefix(flow);
+  const inBucket = `arn:${partition}:s3:::${bucket}`;
+  const objects = `${inBucket}/${prefix}*/*`;
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['s3:PutObject', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:AbortMultipartUpload'],
+        Resource: [objects],
+      },
+      {
+        Effect: 'Allow',
+        Action: ['s3:ListBucket'],
+        Resource: [inBucket],
+        Condition: { StringLike: { 's3:prefix': [`${prefix}*`] } },
+      },
+    ],
+  });
 }

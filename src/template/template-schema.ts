@@ -1,6 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { anyName } from '../schemas/map-names.ts';
-import { closed } from '../schemas/kinds.ts';
+import { anyName, closed } from '../schemas/kinds.ts';
 import { absolutePath, list, quantityPattern, text } from './job/schema-kinds.ts';
 
 const duration = Type.Unsafe<string | number>({

@@ -51,7 +51,7 @@ export interface ParametersSchema {
   required: string[];
 }
 
-/** A template with its parameters put in: all that `provisioner/resources` needs. */
+/** A template with its parameters put in: all that `cluster-objects/` needs. */
 export interface RenderedTemplate {
   template: Template;
   /** Placeholders replaced by typed values; still the operator's Job, nothing added. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { usedAtAnnotation } from '../../src/flow/labels.ts';
-import { buildFilesConfigMap } from '../../src/provisioner/resources/files-config-map.ts';
-import { buildParametersSecret } from '../../src/provisioner/resources/parameters-secret.ts';
+import { buildFilesConfigMap } from '../../src/cluster-objects/config-maps.ts';
+import { buildParametersSecret } from '../../src/cluster-objects/secrets.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';

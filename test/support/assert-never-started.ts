@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { FailureReason } from '../../src/flow/reasons.ts';
+import type { FailureReason } from '../../src/flow/outcome.ts';
 import { waitUntil } from './wait-until.ts';
 import type { World } from './world.ts';
 

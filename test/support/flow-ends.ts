@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { TransferProcess } from 'connector-simulator';
 import { readZip } from '../../src/demo/read-zip.ts';
 import { evidenceFinalizer } from '../../src/flow/labels.ts';
-import type { CancelReason, FailureReason } from '../../src/flow/reasons.ts';
+import type { CancelReason, FailureReason } from '../../src/flow/outcome.ts';
 import type { FlowRecord } from '../../src/flow/record.ts';
 import { waitUntil } from './wait-until.ts';
 import type { World } from './world.ts';

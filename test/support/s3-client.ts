@@ -1,5 +1,5 @@
 import { Client } from 'minio';
-import type { ScopedCredentials } from '../../src/storage/scoped-credentials.ts';
+import type { ScopedCredentials } from '../../src/storage/mint-credentials.ts';
 
 /** A client of the store with the given keys; a session's have a token. */
 export function s3Client(

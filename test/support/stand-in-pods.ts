@@ -1,12 +1,11 @@
-import { sidecarContainer } from '../../src/flow/attempt.ts';
+import { sidecarContainer, type SidecarReport } from '../../src/flow/attempt.ts';
 import { flowLabel } from '../../src/flow/labels.ts';
-import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
 import { connectCluster } from '../../src/kubernetes/cluster.ts';
 import { connect, type Connection } from '../../src/kubernetes/connection.ts';
 import type { Pod } from '../../src/kubernetes/types.ts';
 import { createLogger } from '../../src/log.ts';
-import { startInformer } from '../../src/reconciler/informer.ts';
-import { startWorkQueue, type WorkQueue } from '../../src/reconciler/work-queue.ts';
+import { startInformer } from '../../src/reconciler/machinery/informer.ts';
+import { startWorkQueue, type WorkQueue } from '../../src/reconciler/machinery/work-queue.ts';
 import { createObjectStore } from '../../src/storage/minio-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import type { Servers } from './servers.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
+import type { SidecarReport } from '../../src/flow/attempt.ts';
 import {
   encodeKey,
   fileKey,

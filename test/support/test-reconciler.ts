@@ -8,9 +8,9 @@ import { rest } from '../../src/flow/flow-request.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
-import { createCallbackHold } from '../../src/reconciler/callback-hold.ts';
+import { createCallbackHold } from '../../src/answer-first/callback-hold.ts';
 import type { Connectors, DeliveryRules } from '../../src/reconciler/types.ts';
-import type { PassEnd } from '../../src/reconciler/work-queue.ts';
+import type { PassEnd } from '../../src/reconciler/machinery/work-queue.ts';
 import { startTestApi, type TestApi } from './api-server.ts';
 import { epoch } from './flow-values.ts';
 

@@ -1,6 +1,5 @@
 import { Type } from 'typebox';
-import { anyName, qualifiedName } from '../../schemas/map-names.ts';
-import { closed } from '../../schemas/kinds.ts';
+import { anyName, qualifiedName, closed } from '../../schemas/kinds.ts';
 import { integer, names, text } from './kinds.ts';
 
 const day = 86_400;

@@ -3,7 +3,7 @@ import type { FlowRequest } from '../../flow/flow-request.ts';
 import { flowName } from '../../flow/names.ts';
 import { problemOf } from '../../http/problem.ts';
 import { flowLogger, type Logger } from '../../log.ts';
-import type { FoundFlow } from '../../provisioner/flow-service.ts';
+import type { FoundFlow } from '../../requests/flow-service.ts';
 import { chooseTemplate } from '../../template/choose-template.ts';
 import { renderTemplate } from '../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../template/template.ts';

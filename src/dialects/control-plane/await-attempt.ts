@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceError } from '../../errors.ts';
-import type { FoundFlow } from '../../provisioner/flow-service.ts';
+import type { FoundFlow } from '../../requests/flow-service.ts';
 import type { RouteDeps } from '../dialect.ts';
 
 export type AwaitDeps = Pick<RouteDeps<never>, 'busyHoldMillis'> & {

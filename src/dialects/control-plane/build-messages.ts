@@ -1,4 +1,4 @@
-import type { DataAddress } from '../../flow/data-address.ts';
+import type { DataAddress } from '../../flow/outcome.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
 import type { ControlPlaneConnector } from './settings.ts';

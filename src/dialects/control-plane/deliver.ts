@@ -1,10 +1,9 @@
-import type { DataAddress } from '../../flow/data-address.ts';
+import type { DataAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer, MessageOfFlow } from '../../reconciler/types.ts';
 import { createRedactor, secretsOfUrl } from '../../redact-secrets.ts';
 import { isBelowPrefix } from '../callback-address.ts';
-import { deliverMessage } from '../deliver-message.ts';
+import { deliverMessage, redactAnswer } from '../deliver-message.ts';
 import type { ConnectorCall } from '../dialect.ts';
-import { redactAnswer } from '../redact-answer.ts';
 import {
   buildProvisionedBody,
   buildTerminateBody,

@@ -1,6 +1,6 @@
 import type { Secrets } from '../../config/config.ts';
 import { ServiceError } from '../../errors.ts';
-import type { FlowService } from '../../provisioner/flow-service.ts';
+import type { FlowService } from '../../requests/flow-service.ts';
 import type { ManifestCache } from '../../result/manifest-cache.ts';
 import type { Manifest, ManifestFile } from '../../result/manifest.ts';
 import { decodePath } from '../../result/paths.ts';

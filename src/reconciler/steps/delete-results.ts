@@ -5,7 +5,7 @@ import { flowLabel } from '../../flow/labels.ts';
 import { flowPrefix, recordKey } from '../../flow/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
-import { patchFlow } from './patch-flow.ts';
+import { patchFlow } from '../patch-flow.ts';
 
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
 export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {

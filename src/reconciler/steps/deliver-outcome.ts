@@ -3,13 +3,12 @@ import { isServiceError, messageOf } from '../../errors.ts';
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { endAttempt, type DeliveryEnd } from '../../flow/delivery.ts';
 import { readFlow, type Flow } from '../../flow/flow.ts';
-import { messageLimit } from '../../flow/outcome.ts';
-import type { FailureReason } from '../../flow/reasons.ts';
+import { messageLimit, type FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
-import { isDeprovisioned, planDelivery } from '../plan-delivery.ts';
+import { isDeprovisioned, planDelivery } from './plan-delivery.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import type { DeliveryAnswer, Message } from '../types.ts';
-import { patchFlow } from './patch-flow.ts';
+import { patchFlow } from '../patch-flow.ts';
 
 /**
  * One attempt at delivering the outcome, if it is time for one. At least once: the attempt is written first, so that a process that dies

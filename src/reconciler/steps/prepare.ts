@@ -1,8 +1,8 @@
 import { isServiceError, messageOf } from '../../errors.ts';
 import type { Flow } from '../../flow/flow.ts';
-import type { FailureReason } from '../../flow/reasons.ts';
+import type { FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
-import { prepareFlow, renewCredentials } from '../../provisioner/prepare-flow.ts';
+import { prepareFlow, renewCredentials } from '../../cluster-objects/prepare-flow.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
 

@@ -4,11 +4,11 @@ import type { Flow } from '../../flow/flow.ts';
 import { outcomeFinalizer } from '../../flow/labels.ts';
 import { buildRecord, retentionEnd } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
-import { writeRecord } from '../../provisioner/stored-record.ts';
+import { writeRecord } from '../../requests/stored-record.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
 import { abortUploads } from './delete-results.ts';
-import { patchFlow } from './patch-flow.ts';
+import { patchFlow } from '../patch-flow.ts';
 
 /**
  * The last step of a flow: its record into the bucket, then the Job is a tombstone. A store that does not take the record delays

@@ -4,12 +4,12 @@ import type { Flow } from '../../flow/flow.ts';
 import { messageLimit, type Outcome } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import type { Manifest } from '../../result/manifest.ts';
-import { planDelivery, type DeliveryPlan, type FlowToDeliver } from '../plan-delivery.ts';
+import { planDelivery, type DeliveryPlan, type FlowToDeliver } from './plan-delivery.ts';
 import { readWorld } from '../read-world.ts';
 import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
-import { readWorkerWords } from '../worker-words.ts';
+import { readWorkerWords } from './read-worker-log.ts';
 import { makeAttempt } from './deliver-outcome.ts';
-import { patchFlow } from './patch-flow.ts';
+import { patchFlow } from '../patch-flow.ts';
 
 type FailedOutcome = Extract<Outcome, { phase: 'failed' }>;
 

@@ -3,7 +3,7 @@ import type { Flow } from '../../flow/flow.ts';
 import type { Outcome, ResultsSummary } from '../../flow/outcome.ts';
 import { requiredPaths } from '../../result/choose-bytes.ts';
 import { verifyResults, type Verdict } from '../../result/verify-results.ts';
-import type { SidecarReport } from '../../flow/sidecar-report.ts';
+import type { SidecarReport } from '../../flow/attempt.ts';
 import type { Reconciler, StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
 

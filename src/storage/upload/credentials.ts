@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServiceError } from '../../errors.ts';
-import type { ScopedCredentials } from '../scoped-credentials.ts';
+import type { ScopedCredentials } from '../mint-credentials.ts';
 
 export interface CredentialReader {
   /** The keys as the folder holds them now, or a moment ago. */

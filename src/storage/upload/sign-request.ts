@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { ScopedCredentials } from '../scoped-credentials.ts';
+import type { ScopedCredentials } from '../mint-credentials.ts';
 
 export interface UnsignedRequest {
   method: string;

@@ -1,6 +1,5 @@
 import { Type } from 'typebox';
-import { anyName } from '../../schemas/map-names.ts';
-import { closed } from '../../schemas/kinds.ts';
+import { anyName, closed } from '../../schemas/kinds.ts';
 import { absolutePath, list, name, objectName, quantity, text } from './schema-kinds.ts';
 
 const optional = Type.Optional(Type.Boolean());

@@ -1,6 +1,5 @@
 import { Type } from 'typebox';
-import { dnsLabel } from '../../schemas/kinds.ts';
-import { anyName, qualifiedName } from '../../schemas/map-names.ts';
+import { dnsLabel, anyName, qualifiedName } from '../../schemas/kinds.ts';
 
 export function list(item: Parameters<typeof Type.Array>[0]) {
   return Type.Optional(Type.Array(item));

@@ -1,6 +1,6 @@
 import { rest } from '../../../src/flow/flow-request.ts';
 import type { Outcome } from '../../../src/flow/outcome.ts';
-import type { FlowView } from '../../../src/provisioner/flow-service.ts';
+import type { FlowView } from '../../../src/requests/flow-service.ts';
 
 export function flowView(phase: FlowView['phase'], outcome?: Outcome, detail?: string): FlowView {
   return {

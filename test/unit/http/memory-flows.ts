@@ -1,6 +1,6 @@
 import { flowName } from '../../../src/flow/names.ts';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
-import type { FlowService, FlowView, FoundFlow } from '../../../src/provisioner/flow-service.ts';
+import type { FlowService, FlowView, FoundFlow } from '../../../src/requests/flow-service.ts';
 
 /** What the request half sees of a cluster, in memory: for tests that are about HTTP. */
 export interface MemoryFlows extends FlowService {

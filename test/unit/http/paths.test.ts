@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { demoRoutes } from '../../../src/http/routes/demo.ts';
+import { demoRoutes } from '../../../src/http/routes/demo/demo.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { waitUntil } from '../../support/wait-until.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { attachment } from '../../../src/attachment.ts';
-import { mediaTypeOf } from '../../../src/result/media-type.ts';
-import { decodePath, encodePath } from '../../../src/result/paths.ts';
+import { mediaTypeOf, decodePath, encodePath } from '../../../src/result/paths.ts';
 
 for (const path of [
   'plain.txt',

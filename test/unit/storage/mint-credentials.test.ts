@@ -4,8 +4,11 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test, type TestContext } from 'node:test';
-import { createCredentialMinter, type MinterSettings } from '../../../src/storage/mint-credentials.ts';
-import { sessionPolicy } from '../../../src/storage/session-policy.ts';
+import {
+  createCredentialMinter,
+  type MinterSettings,
+  sessionPolicy,
+} from '../../../src/storage/mint-credentials.ts';
 import { startFaultyProxy } from '../../support/faulty-proxy.ts';
 import { needing } from '../../support/needs.ts';
 import { s3Client } from '../../support/s3-client.ts';

@@ -1,0 +1,88 @@
+import { annotation } from '../flow/annotations.ts';
+import type { Flow } from '../flow/flow.ts';
+import { findJob } from '../requests/find-flow.ts';
+import type { FlowService, FoundFlow } from '../requests/flow-service.ts';
+import type { Provisioner } from '../cluster-objects/settings.ts';
+
+/** A repeat that was recorded so recently still holds the callback back for long enough. */
+const freshMillis = 1000;
+
+interface Recording {
+  /** On this process' own clock, which nobody sets: a time in the Job may be of a replica whose clock is wrong. */
+  at: number;
+  /** False: it failed. */
+  written: Promise<boolean>;
+}
+
+/**
+ * Writes on the Job that its request was repeated, before that repeat is answered: the replica that delivers sees it (or loses its
+ * conditional write) and lets the answer go first. A callback that overtakes its answer gives the consumer wrong bytes.
+ * Repeats within a second share one write of this process: the API server takes the square of their number to write them all.
+ */
+export function createRecordRepeat(
+  deps: Provisioner,
+  monotonic: () => number = () => performance.now(),
+): FlowService['recordRepeat'] {
+  const recordings = new Map<string, Recording>();
+  return async function recordRepeat(flow, signal, found) {
+    forgetStale();
+    for (
+      let recording = recordings.get(flow);
+      recording !== undefined && isFresh(recording);
+      recording = recordings.get(flow)
+    ) {
+      if (await recording.written) return;
+      signal.throwIfAborted();
+    }
+    const writing = writeRepeat(deps, { name: flow, found }, signal);
+    const recording: Recording = { at: monotonic(), written: succeeds(writing) };
+    recordings.delete(flow);
+    recordings.set(flow, recording);
+    await writing;
+
+    /** After a failure the first of those that waited writes. */
+    async function succeeds(work: Promise<void>): Promise<boolean> {
+      try {
+        await work;
+        return true;
+      } catch {
+        if (recordings.get(flow) === recording) recordings.delete(flow);
+        return false;
+      }
+    }
+  };
+
+  function isFresh({ at }: Recording): boolean {
+    return monotonic() - at < freshMillis;
+  }
+
+  /** They stand in the order in which they were made. */
+  function forgetStale(): void {
+    for (const [flow, recording] of recordings) {
+      if (isFresh(recording)) return;
+      recordings.delete(flow);
+    }
+  }
+}
+
+interface Repeated {
+  name: string;
+  found: FoundFlow | undefined;
+}
+
+async function writeRepeat(deps: Provisioner, { name, found }: Repeated, signal: AbortSignal): Promise<void> {
+  const flow = found ?? (await findJob(deps, name, signal));
+  if (flow === undefined || flow.over) return;
+  const at = nextTime(flow, deps.now());
+  await deps.cluster.jobs.patch(
+    name,
+    { metadata: { annotations: { [annotation.lastRequestAt]: at } } },
+    signal,
+  );
+}
+
+/** Now, and never the same time as before: the replica that delivers sees a repeat only by another value, whatever the clocks say. */
+function nextTime({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
+  const at = now.toISOString();
+  return at === lastRequestAt ? new Date(now.getTime() + 1).toISOString() : at;
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { annotation, readAnnotation, writeAnnotation, type CredentialsNote } from '../flow/annotations.ts';
+import { readFlow, type Flow } from '../flow/flow.ts';
+import { credentialsSecretName } from '../flow/names.ts';
+import type { Job, KubernetesObject } from '../kubernetes/types.ts';
+import type { ResourceClient } from '../kubernetes/resource-client.ts';
+import type { CredentialMinter, ScopedCredentials } from '../storage/mint-credentials.ts';
+import type { Provisioner } from './settings.ts';
+import { buildCredentialsSecret } from './secrets.ts';
+import { buildEnvironmentConfigMap } from './config-maps.ts';
+
+export type Preparer = Provisioner & { minter: CredentialMinter };
+
+/**
+ * Gives a suspended Job what its pod mounts, owned by the Job, then resumes it: ConfigMap, Secret and the parameters' owner side by side,
+ * then resume. Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
+ */
+export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
+  const [job, credentials] = await Promise.all([
+    deps.cluster.jobs.get(flow.name, signal),
+    deps.minter.mint(flow.name, signal),
+  ]);
+  if (job === undefined) throw new ServiceError('cluster-conflict', `The Job ${flow.name} is gone.`);
+  const owner = { name: flow.name, uid: flow.uid };
+  const environment = await thawEnvironment(deps, job, signal);
+  await allDone([
+    apply(deps.cluster.configMaps, buildEnvironmentConfigMap(flow.name, environment, owner), signal),
+    apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal),
+    adoptParameters(deps, flow, signal),
+  ]);
+  const note = noteCredentials(deps, credentials);
+  const annotations = {
+    [annotation.startedAt]: deps.now().toISOString(),
+    ...writeAnnotation(annotation.credentials, note),
+  };
+  return await resumeJob(deps, { flow, job, annotations }, signal);
+}
+
+/** A write that is still under way when another one has failed could land on top of what the next attempt writes. */
+async function allDone(writes: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(writes);
+  await Promise.all(writes);
+}
+
+/** Each is a change that came between a look at the Job and the write: there are not many who write on it. */
+const resumeAttempts = 5;
+
+/**
+ * The Job controller writes its first condition at about this time: what is prepared is not prepared again for that. A Job that
+ * somebody has cancelled, deleted or started meanwhile is a conflict.
+ */
+async function resumeJob(
+  { cluster }: Preparer,
+  { flow, job, annotations }: { flow: Flow; job: Job; annotations: Record<string, string> },
+  signal: AbortSignal,
+): Promise<Job> {
+  let current: Job | undefined = job;
+  for (let attempt = 1; ; attempt += 1) {
+    if (current === undefined || !waitsForPreparation(flow, current))
+      throw new ServiceError('cluster-conflict', `The Job ${flow.name} is not to be started any more.`);
+    const metadata = { resourceVersion: current.metadata?.resourceVersion, annotations };
+    try {
+      return await cluster.jobs.patch(flow.name, { metadata, spec: { suspend: false } }, signal);
+    } catch (error) {
+      if (!isServiceError(error, 'cluster-conflict') || attempt === resumeAttempts) throw error;
+      current = await cluster.jobs.get(flow.name, signal);
+    }
+  }
+}
+
+function waitsForPreparation({ uid }: Flow, job: Job): boolean {
+  const now = readFlow(job);
+  if (now?.uid !== uid) return false;
+  return [now.startedAt, now.outcome, now.deletedAt, now.deprovisionAskedAt, now.cancel].every(
+    (end) => end === undefined,
+  );
+}
+
+/** New keys into the mounted Secret; the running sidecar reads them with its next request. */
+export async function renewCredentials(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
+  const credentials = await deps.minter.mint(flow.name, signal);
+  const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
+  await deps.cluster.secrets.patch(credentialsSecretName(flow.name), { data, stringData }, signal);
+  const annotations = writeAnnotation(annotation.credentials, noteCredentials(deps, credentials));
+  return await deps.cluster.jobs.patch(
+    flow.name,
+    { metadata: { resourceVersion: flow.resourceVersion, annotations } },
+    signal,
+  );
+}
+
+function noteCredentials({ now }: Preparer, { expiration }: ScopedCredentials): CredentialsNote {
+  return { mintedAt: now().toISOString(), ...(expiration === undefined ? {} : { expiration }) };
+}
+
+/** Another process may have been here before and died: what is there is brought to the same content. */
+async function apply<T extends KubernetesObject>(
+  client: ResourceClient<T>,
+  object: T,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await client.add(object, signal);
+  } catch (error) {
+    if (!isServiceError(error, 'cluster-exists')) throw error;
+    await client.patch(object.metadata?.name ?? '', object, signal);
+  }
+}
+
+/** Written before the Job could own it. */
+async function adoptParameters(
+  { cluster }: Preparer,
+  { name, uid, plan }: Flow,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plan.parametersSecret === undefined) return;
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }];
+  await cluster.secrets.patch(plan.parametersSecret, { metadata: { ownerReferences } }, signal);
+}
+
+async function thawEnvironment(
+  { store }: Preparer,
+  job: Job,
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  const frozen = readAnnotation(job.metadata?.annotations ?? {}, annotation.environment);
+  if (frozen === undefined)
+    throw new ServiceError('cluster-refused', `The Job's annotation ${annotation.environment} is gone.`);
+  if ('values' in frozen) return frozen.values;
+  const body = await buffer(await store.get(frozen.key, undefined, signal));
+  if (createHash('sha256').update(body).digest('hex') !== frozen.sha256)
+    throw new ServiceError('cluster-refused', `${frozen.key} is not what was accepted: its sha256 differs.`);
+  return JSON.parse(body.toString('utf8')) as Record<string, string>;
+}

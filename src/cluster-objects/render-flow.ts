@@ -1,0 +1,48 @@
+import { rest, type FlowRequest } from '../flow/flow-request.ts';
+import type { KubernetesObject, Secret } from '../kubernetes/types.ts';
+import type { RenderedTemplate } from '../template/template.ts';
+import { buildFlowJob } from './job.ts';
+import type { PodSettings } from './settings.ts';
+import { buildCredentialsSecret, buildParametersSecret } from './secrets.ts';
+import { buildEnvironmentConfigMap, buildFilesConfigMap } from './config-maps.ts';
+
+/** A name of the right form for a flow that nobody asked for, and the identity of a Job that is not there. */
+const flow = 'flow-example';
+const owner = { name: flow, uid: '00000000-0000-4000-8000-000000000000' };
+const acceptedAt = '2000-01-01T00:00:00.000Z';
+
+interface RenderInput {
+  assetId: string;
+  rendered: RenderedTemplate;
+  settings: PodSettings;
+}
+
+/** All objects of one flow as they would be created, in that order; what is secret, or known only to a cluster, has a stand-in. */
+export function renderFlow({ assetId, rendered, settings }: RenderInput): KubernetesObject[] {
+  const { template, environment, secretEnvironment } = rendered;
+  const request: FlowRequest = {
+    ...rest,
+    ids: { job: 'example' },
+    assetId,
+    template: template.name,
+    acceptedAt,
+  };
+  const credentials = { accessKeyId: '', secretAccessKey: '' };
+  const objects: KubernetesObject[] = [
+    ...(Object.keys(template.files).length > 0 ? [buildFilesConfigMap(template)] : []),
+    ...(Object.keys(secretEnvironment).length > 0 ? [hide(buildParametersSecret(flow, rendered))] : []),
+    buildFlowJob({ flow, request, rendered, settings }, { values: environment }),
+    buildEnvironmentConfigMap(flow, environment, owner),
+    hide(buildCredentialsSecret(flow, credentials, owner)),
+  ];
+  return objects.map((object) => inNamespace(object, settings.cluster.namespace));
+}
+
+/** As text, so that the object is still one that a cluster accepts. */
+function hide({ data = {}, ...secret }: Secret): Secret {
+  return { ...secret, stringData: Object.fromEntries(Object.keys(data).map((name) => [name, '<secret>'])) };
+}
+
+function inNamespace(object: KubernetesObject, namespace: string): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}

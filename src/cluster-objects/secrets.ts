@@ -1,0 +1,47 @@
+import { credentialsSecretName, parametersSecretName } from '../flow/names.ts';
+import type { Secret } from '../kubernetes/types.ts';
+import type { ScopedCredentials } from '../storage/mint-credentials.ts';
+import { buildFlowLabels, buildOwnerReference, type Owner } from './metadata.ts';
+import type { RenderedTemplate } from '../template/template.ts';
+
+/**
+ * Keys of the object store for one flow's prefix, which the sidecar alone mounts. A member that the credentials lack is an empty file:
+ * a merge patch over minted keys would otherwise leave the old token beside new static ones.
+ */
+export function buildCredentialsSecret(flow: string, credentials: ScopedCredentials, owner: Owner): Secret {
+  const { accessKeyId, secretAccessKey, sessionToken = '', expiration = '' } = credentials;
+  const members = Object.entries({ accessKeyId, secretAccessKey, sessionToken, expiration });
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: {
+      name: credentialsSecretName(flow),
+      labels: buildFlowLabels(flow),
+      ownerReferences: [buildOwnerReference(owner)],
+    },
+    data: Object.fromEntries(members.map(([name, value]) => [name, Buffer.from(value).toString('base64')])),
+  };
+}
+
+/** Parameters marked `writeOnly`. Written before the Job, so that it gets its owner afterwards. */
+export function buildParametersSecret(
+  flow: string,
+  { secretEnvironment, digest }: Pick<RenderedTemplate, 'secretEnvironment' | 'digest'>,
+): Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { name: parametersSecretName(flow, digest), labels: buildFlowLabels(flow) },
+    data: encode(secretEnvironment),
+  };
+}
+
+function encode(values: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(values).map(([name, value]) => [
+    name,
+    Buffer.from(value).toString('base64'),
+  ]);
+  return Object.fromEntries(entries) as Record<string, string>;
+}

@@ -1,0 +1,96 @@
+import type { Attempt } from '../attempt.ts';
+import type { Flow } from '../flow.ts';
+import { causeRules, pendingSeconds } from './pending-cause.ts';
+import type { FailureReason } from '../outcome.ts';
+import { explain, findBlocker, findLive, pendingSince } from './watch-pending.ts';
+import type { World } from '../decide-step.ts';
+
+export interface Deadline {
+  /** Milliseconds since the epoch. */
+  at: number;
+  reason: FailureReason;
+  message: string;
+}
+
+/** The kubelet reports an end some seconds late (observation 16), and the sidecar itself stops before its grace ends. */
+const reportSlackMillis = 60_000;
+
+/** After the time by which a marked pod had to be gone: its kubelet kills it then, and says so within seconds. */
+const silenceMillis = 30_000;
+
+/** The one deadline that runs now: for getting started, for working, for uploading, or for a marked pod's last word. */
+export function nextDeadline(world: World): Deadline {
+  const live = findLive(world.attempts);
+  const deadline = phaseDeadline(world, live);
+  const silence =
+    live?.deletedAt === undefined
+      ? undefined
+      : silenceDeadline(live, world.flow.plan.limits.upload, live.deletedAt);
+  return silence !== undefined && silence.at < deadline.at ? silence : deadline;
+}
+
+/** A grace that was shortened on the way does not count: a kubelet that has begun to stop a pod does not hear of it. */
+function silenceDeadline(
+  { pod, disrupted = 'Deleted', grace }: Attempt,
+  upload: number,
+  deletedAt: string,
+): Deadline {
+  const deleted = Date.parse(deletedAt);
+  return {
+    at: Math.max(deleted, deleted + (upload - grace) * 1000) + silenceMillis,
+    reason: 'node-lost',
+    message: `The pod ${pod} was told to end (${disrupted}), and its node did not say in time that it has.`,
+  };
+}
+
+function phaseDeadline(world: World, live: Attempt | undefined): Deadline {
+  if (live?.worker.state === 'running') return runDeadline(world.flow, live.worker.startedAt);
+  if (live?.worker.state === 'ended') return uploadDeadline(world.flow, live);
+  return pendingDeadline(world);
+}
+
+/** That of what is in the way, and never later than the template's own. */
+function pendingDeadline(world: World): Deadline {
+  const { flow, pendingLimits } = world;
+  const { pending } = flow.plan.limits;
+  const last = pendingSince(flow) + pending * 1000;
+  const blocker = findBlocker(world);
+  if (blocker === undefined) {
+    return {
+      at: last,
+      reason: 'pending-deadline-exceeded',
+      message: `The worker did not start within ${pending} s, and nothing says why.`,
+    };
+  }
+  const seconds = pendingSeconds(blocker.cause, pendingLimits);
+  const own = blocker.since + seconds * 1000;
+  const patience = own <= last ? seconds : pending;
+  const waited = patience === 0 ? '' : ` (waited ${patience} s)`;
+  return {
+    at: Math.min(own, last),
+    reason: causeRules[blocker.cause].reason,
+    message: `The worker did not start${waited}: ${explain(blocker)}`,
+  };
+}
+
+function runDeadline(flow: Flow, startedAt: string): Deadline {
+  const { run } = flow.plan.limits;
+  return {
+    at: Date.parse(startedAt) + run * 1000,
+    reason: 'run-deadline-exceeded',
+    message: `The worker ran longer than the template's limit of ${run} s.`,
+  };
+}
+
+function uploadDeadline(flow: Flow, live: Attempt): Deadline {
+  const { upload } = flow.plan.limits;
+  const ended = live.worker.state === 'ended' ? live.worker.finishedAt : undefined;
+  // What is noted may be an earlier attempt's.
+  const noted = flow.worker?.attempt === live.id ? flow.worker.at : undefined;
+  const since = Date.parse(noted ?? ended ?? flow.createdAt);
+  return {
+    at: since + upload * 1000 + reportSlackMillis,
+    reason: 'upload-deadline-exceeded',
+    message: `The upload did not end within ${upload} s after the worker.`,
+  };
+}

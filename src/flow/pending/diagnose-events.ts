@@ -1,0 +1,98 @@
+import type { Event } from '../../kubernetes/types.ts';
+import type { Blocker, PendingCause } from './pending-cause.ts';
+
+/** What is kept of an event. */
+export interface Finding {
+  /** UID of the Job or pod. */
+  about: string;
+  reason: string;
+  message: string;
+  /** Milliseconds since the epoch. */
+  first: number;
+  last: number;
+}
+
+const readReasons: Record<string, (message: string) => Omit<Blocker, 'since'>> = {
+  FailedCreate: diagnoseRefusal,
+  FailedMount: diagnoseMount,
+  FailedAttachVolume: diagnoseMount,
+  FailedMapVolume: diagnoseMount,
+  FailedCreatePodSandBox: (message) => ({ cause: 'other', message: `The pod does not start: ${message}` }),
+};
+
+const messageLimit = 1000;
+
+/** Undefined: says nothing of why a worker does not start. */
+export function readFinding(event: Event): Finding | undefined {
+  const { reason = '', message = '', involvedObject } = event;
+  const times = readTimes(event);
+  if (!Object.hasOwn(readReasons, reason) || involvedObject.uid === undefined || times === undefined)
+    return undefined;
+  return { about: involvedObject.uid, reason, message: message.slice(0, messageLimit), ...times };
+}
+
+/** Two generations of the same kind: with a count and two times, or with a series. */
+function readTimes({
+  firstTimestamp,
+  lastTimestamp,
+  eventTime,
+  series,
+  metadata,
+}: Event): Pick<Finding, 'first' | 'last'> | undefined {
+  const first = firstTimestamp ?? eventTime ?? metadata.creationTimestamp;
+  if (first === undefined) return undefined;
+  const last = lastTimestamp ?? series?.lastObservedTime ?? first;
+  return { first: Date.parse(first), last: Date.parse(last) };
+}
+
+/** Times in events are whole seconds. */
+const resolutionMillis = 1000;
+
+/**
+ * What the events about one Job or pod say is in the way: the newest decides, and the oldest of the same cause tells since when.
+ * What was last seen before `from` is of an earlier attempt.
+ */
+export function diagnoseEvents(
+  findings: readonly Finding[],
+  from: number,
+): (Blocker & { since: string }) | undefined {
+  const current = findings
+    .filter(({ last }) => last + resolutionMillis > from)
+    .map((finding) => ({ ...finding, blocker: readReasons[finding.reason]?.(finding.message) }))
+    .sort((a, b) => b.last - a.last);
+  const [newest] = current;
+  if (newest?.blocker === undefined) return undefined;
+  const { blocker } = newest;
+  const same = current.filter((other) => other.blocker?.cause === blocker.cause);
+  const since = Math.max(from, Math.min(...same.map(({ first }) => first)));
+  return { ...blocker, since: new Date(since).toISOString() };
+}
+
+/** The Job controller tells with each try which new name for a pod was refused: cut off, so that the same stays the same. */
+const preamble = /^(\(combined from similar events\): ?)?(Error creating: )?(pods? "[^"]*" is forbidden: ?)?/;
+
+function diagnoseRefusal(message: string): Omit<Blocker, 'since'> {
+  const said = message.replace(preamble, '');
+  const cause = refusalCause(message);
+  return { cause, message: `${refusals[cause] ?? 'The pod cannot be created'}: ${said}` };
+}
+
+const refusals: Partial<Record<PendingCause, string>> = {
+  quota: 'The namespace’s quota has no room for the pod',
+  admission: 'The cluster refuses the pod',
+};
+
+/** A webhook that does not answer is no refusal. */
+function refusalCause(message: string): PendingCause {
+  if (message.includes('exceeded quota')) return 'quota';
+  if (message.includes('failed calling webhook')) return 'other';
+  return /is forbidden|denied (the )?request|is invalid/.test(message) ? 'admission' : 'other';
+}
+
+const missingObject = /(secret|configmap) "[^"]*" not found|references non-existent (secret|config) key/i;
+
+function diagnoseMount(message: string): Omit<Blocker, 'since'> {
+  return missingObject.test(message)
+    ? { cause: 'configuration', message: `The pod lacks its configuration: ${message}` }
+    : { cause: 'volume', message: `A volume of the pod cannot be mounted: ${message}` };
+}

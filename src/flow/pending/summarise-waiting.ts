@@ -1,0 +1,78 @@
+import type { Attempt } from '../attempt.ts';
+import { describePhase, type FlowPhase } from '../describe-flow.ts';
+import type { Flow } from '../flow.ts';
+import type { PendingCause } from './pending-cause.ts';
+import { findBlocker, isHeld } from './watch-pending.ts';
+
+/** A flow and its pods, as last seen. */
+export interface ObservedFlow {
+  flow: Flow;
+  attempts: Attempt[];
+}
+
+/** A pending cause; or the step that a flow that is not blocked in the cluster waits for. */
+export type WaitCause = PendingCause | 'preparation' | 'suspended' | 'start' | 'callback' | 'record';
+
+export interface Waiting {
+  count: number;
+  /** The first ones that were found. */
+  examples: { flow: string; message: string }[];
+}
+
+export interface FlowSummary {
+  open: number;
+  phases: Partial<Record<FlowPhase, number>>;
+  waiting: Partial<Record<WaitCause, Waiting>>;
+}
+
+const mostExamples = 2;
+const messageLength = 300;
+
+/** What the open flows do, and what those wait for that do not get on: bounded however many they are. */
+export function summariseWaiting(flows: Iterable<ObservedFlow>, now: number): FlowSummary {
+  const summary: FlowSummary = { open: 0, phases: {}, waiting: {} };
+  for (const observed of flows) {
+    const { phase } = describePhase(observed.flow, observed.attempts);
+    summary.open += 1;
+    summary.phases[phase] = (summary.phases[phase] ?? 0) + 1;
+    const found = findWait(observed, phase, now);
+    if (found === undefined) continue;
+    const [cause, message] = found;
+    const waiting = (summary.waiting[cause] ??= { count: 0, examples: [] });
+    waiting.count += 1;
+    if (waiting.examples.length < mostExamples)
+      waiting.examples.push({ flow: observed.flow.name, message: message.slice(0, messageLength) });
+  }
+  return summary;
+}
+
+function findWait(
+  { flow, attempts }: ObservedFlow,
+  phase: FlowPhase,
+  now: number,
+): [WaitCause, string] | undefined {
+  switch (phase) {
+    case 'accepted':
+      return ['preparation', 'keys and configuration of its pod are not made yet'];
+    case 'pending':
+      return findPending({ flow, attempts }, now);
+    case 'delivering':
+      return ['callback', `${flow.request.connector} has not taken its outcome yet`];
+    case 'ended':
+      return flow.state === 'unrecorded' ? ['record', 'its record is not in the bucket yet'] : undefined;
+    case 'running':
+    case 'uploading':
+    case 'judging':
+      return undefined;
+    default:
+      return phase satisfies never;
+  }
+}
+
+function findPending({ flow, attempts }: ObservedFlow, now: number): [WaitCause, string] {
+  if (isHeld(flow)) return ['suspended', 'the Job is suspended: a queue, or somebody, has to resume it'];
+  const blocker = findBlocker({ flow, attempts, now });
+  return blocker === undefined
+    ? ['start', 'its pod has not started yet, and nothing is known to be in the way']
+    : [blocker.cause, blocker.message];
+}

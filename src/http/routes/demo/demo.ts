@@ -1,0 +1,223 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { HttpConfig } from '../../../config/config.ts';
+import { isServiceError, ServiceError } from '../../../errors.ts';
+import { rest, type FlowRequest } from '../../../flow/flow-request.ts';
+import { flowName } from '../../../flow/names.ts';
+import type { FlowService, FlowView } from '../../../requests/flow-service.ts';
+import { renderTemplate } from '../../../template/render-template.ts';
+import type { RenderedTemplate, Template } from '../../../template/template.ts';
+import { cancelAbandoned } from './cancel-abandoned.ts';
+import { frameEvents, readLastEvent } from './event-stream.ts';
+import { followFlow, type Follower } from './follow-flow.ts';
+import { progressLines } from './progress-lines.ts';
+import type { HttpContext, Operation, Route } from '../../route.ts';
+import { addressOf, sendResult, type DemoResultDeps } from './demo-result.ts';
+
+export interface DemoRouteDeps extends DemoResultDeps {
+  http: Pick<HttpConfig, 'publicUrl' | 'answerDeadlineMillis'>;
+  templates: readonly Template[];
+  flows: Pick<FlowService, 'accept' | 'view' | 'end'>;
+  now: () => Date;
+  newId: () => string;
+  poll?: Follower['poll'];
+}
+
+/** Runs a template, waits, and sends the result: a job in one request, for people. Whoever leaves early cancels it. */
+export function demoRoutes(deps: DemoRouteDeps): Route[] {
+  function handle(ctx: HttpContext): Promise<void> {
+    return runDemo(ctx, deps);
+  }
+  return [
+    {
+      method: 'GET',
+      path: '/demo',
+      access: 'unauthenticated',
+      answersHead: false,
+      deadline: 'exempt',
+      operation: operation('runDemo', {}),
+      handle,
+    },
+    {
+      method: 'GET',
+      path: '/demo/:template',
+      access: 'unauthenticated',
+      answersHead: false,
+      deadline: 'exempt',
+      operation: operation('runDemoTemplate', { template: 'Name of the template to run.' }),
+      handle,
+    },
+  ];
+}
+
+async function runDemo(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
+  checkSite(ctx);
+  if (wantsEvents(ctx) && ctx.get('Last-Event-ID') !== '') {
+    await resumeProgress(ctx, deps);
+    return;
+  }
+  const query = new URLSearchParams(ctx.querystring);
+  const progress = query.has('progress') || wantsEvents(ctx);
+  query.delete('progress');
+  const rendered = render(pickTemplate(deps.templates, ctx.params['template']), query);
+  const request = buildRequest(deps, rendered);
+  const flow = flowName(request);
+  await cancelUnlessEnded(ctx, deps, flow, async (ended) => {
+    await acceptFlow(deps, { request, rendered }, ended);
+    if (progress) await sendProgress(ctx, deps, { flow, ended });
+    else await sendResult(ctx, deps, await waitForOutcome(ctx, deps, { flow, ended }));
+  });
+}
+
+/** What is refused for sure has made no Job; anything else, a time that is over included, may have. */
+async function acceptFlow(
+  { flows, http }: DemoRouteDeps,
+  { request, rendered }: { request: FlowRequest; rendered: RenderedTemplate },
+  ended: () => void,
+): Promise<void> {
+  try {
+    // Not the client's signal: whether the Job stands has to be known before it can be cancelled.
+    await flows.accept(request, rendered, AbortSignal.timeout(http.answerDeadlineMillis));
+  } catch (error) {
+    if (isServiceError(error, 'cluster-refused', 'store-refused', 'bucket-missing')) ended();
+    throw error;
+  }
+}
+
+/** A reader that was cut off sees how its flow stands; one that has seen the end is told to stay away (204). No job is run for either. */
+async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
+  const flow = readLastEvent(ctx.get('Last-Event-ID'));
+  const view = flow === undefined ? undefined : await deps.flows.view(flow, ctx.state.signal);
+  if (flow === undefined || view?.request.dialect !== rest.dialect) {
+    ctx.status = 204;
+    return;
+  }
+  await cancelUnlessEnded(ctx, deps, flow, (ended) => sendProgress(ctx, deps, { flow, ended }));
+}
+
+/** A web page elsewhere must not start jobs here. */
+function checkSite(ctx: HttpContext): void {
+  if (!['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'))) {
+    throw new ServiceError('forbidden', 'expected a request that no other site has caused');
+  }
+}
+
+/** Without a name: the template called `demo`, else the first. */
+function pickTemplate(templates: readonly Template[], name: string | undefined): Template {
+  const byName = templates.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const template =
+    byName.find((one) => one.name === (name ?? 'demo')) ?? (name === undefined ? byName[0] : undefined);
+  if (template !== undefined) return template;
+  const expected = byName.map((one) => one.name).join(', ');
+  throw new ServiceError('unknown-template', `template: expected one of ${expected}`, { field: 'template' });
+}
+
+function render(template: Template, query: URLSearchParams): RenderedTemplate {
+  const repeated = [...query.keys()].find((name) => query.getAll(name).length > 1);
+  if (repeated !== undefined) {
+    throw new ServiceError('invalid-parameters', `${repeated}: expected one value`, { field: repeated });
+  }
+  return renderTemplate(template, { assetId: assetOf(template), parameters: Object.fromEntries(query) });
+}
+
+function buildRequest({ now, newId }: DemoRouteDeps, { template }: RenderedTemplate): FlowRequest {
+  return {
+    ...rest,
+    ids: { requestId: newId() },
+    assetId: assetOf(template),
+    template: template.name,
+    acceptedAt: now().toISOString(),
+  };
+}
+
+function assetOf(template: Template): string {
+  return template.assets[0]?.id ?? template.name;
+}
+
+interface Followed {
+  flow: string;
+  /** To be called once there is an outcome: from then on there is nothing to cancel. */
+  ended: () => void;
+}
+
+function cancelUnlessEnded(
+  ctx: HttpContext,
+  { flows, poll }: DemoRouteDeps,
+  ...[flow, run]: [string, (ended: () => void) => Promise<void>]
+): Promise<void> {
+  const { log, signal } = ctx.state;
+  return cancelAbandoned({ flows, flow, log, firstMillis: poll?.firstMillis }, signal, run);
+}
+
+async function* viewsOf(
+  { state: { signal } }: HttpContext,
+  deps: DemoRouteDeps,
+  { flow, ended }: Followed,
+): AsyncGenerator<FlowView, void> {
+  for await (const view of followFlow(deps, flow, signal)) {
+    if (view.outcome !== undefined) ended();
+    yield view;
+  }
+}
+
+async function waitForOutcome(ctx: HttpContext, deps: DemoRouteDeps, followed: Followed): Promise<FlowView> {
+  let last: FlowView | undefined;
+  for await (const view of viewsOf(ctx, deps, followed)) last = view;
+  if (last === undefined) throw new ServiceError('gone', `${followed.flow} is not there any more`);
+  return last;
+}
+
+async function sendProgress(ctx: HttpContext, deps: DemoRouteDeps, followed: Followed): Promise<void> {
+  const { flow } = followed;
+  let end = 'given up';
+  async function* views(): AsyncGenerator<FlowView, void> {
+    for await (const view of viewsOf(ctx, deps, followed)) {
+      end = view.outcome?.phase ?? end;
+      yield view;
+    }
+  }
+  const lines = progressLines({
+    flow,
+    views: views(),
+    now: deps.now,
+    addressOf: (view) => addressOf(deps, view, ctx.state.signal),
+  });
+  const events = wantsEvents(ctx);
+  ctx.status = 200;
+  ctx.set({
+    'Content-Type': events ? 'text/event-stream' : 'text/plain; charset=utf-8',
+    'Cache-Control': 'no-store, no-transform',
+    'X-Accel-Buffering': 'no',
+  });
+  ctx.respond = false;
+  const text = events ? frameEvents({ flow, lines, end: () => end }) : endLines(lines);
+  await pipeline(Readable.from(text), ctx.res);
+}
+
+function wantsEvents(ctx: HttpContext): boolean {
+  return ctx.get('Accept').includes('text/event-stream');
+}
+
+async function* endLines(lines: AsyncIterable<string>): AsyncGenerator<string, void> {
+  for await (const line of lines) yield `${line}\n`;
+}
+
+function operation(operationId: string, parameters: Record<string, string>): Operation {
+  return {
+    operationId,
+    tag: 'demo',
+    summary: 'Run a template, wait, and get its result',
+    description:
+      'The query holds the template’s parameters. Nothing is answered before the job has ended; with `progress` in the query lines tell what happens, and the last one is the address of the result. An EventSource that connects again, with Last-Event-ID, is told how its job stands, or by 204 that it has ended; it runs no other. Closing the connection cancels the job. Served where paths without a token are.',
+    parameters,
+    query: { progress: 'Tell what happens instead of sending the result.' },
+    responses: {
+      '200': {
+        description: 'The result: its file, or the archive.',
+        contentType: 'application/octet-stream',
+      },
+      '204': { description: 'To an EventSource that has seen the end.' },
+      '502': { description: 'The job failed; `reason` says why.', contentType: 'application/problem+json' },
+    },
+  };
+}

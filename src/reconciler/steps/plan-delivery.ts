@@ -1,0 +1,119 @@
+import {
+  endAttempt,
+  isUnderWay,
+  startAttempt,
+  wasTried,
+  type Delivery,
+  type DeliveryEnd,
+} from '../../flow/delivery.ts';
+import type { Flow } from '../../flow/flow.ts';
+import type { Outcome, FailureReason } from '../../flow/outcome.ts';
+import type { Manifest } from '../../result/manifest.ts';
+import { addressResults } from './address-results.ts';
+import { pauseBeforeAttempt } from './delivery-pace.ts';
+import type { Reconciler } from '../reconciler.ts';
+import type { DeliveryRules, Message } from '../types.ts';
+
+export type DeliveryPlan =
+  | { kind: 'wait'; millis: number }
+  /** Nothing is sent: this is written down. */
+  | { kind: 'save'; delivery: Delivery }
+  | { kind: 'terminate-instead'; reason: FailureReason; message: string }
+  /** To be written down, and then made. */
+  | { kind: 'attempt'; delivery: Delivery; message: Message };
+
+export interface FlowToDeliver {
+  flow: Flow;
+  outcome: Outcome;
+  /** If it was read just now. */
+  manifest?: Manifest | undefined;
+}
+
+/** How long a Job that was deleted by hand is held for its delivery, and a transfer is tried to be terminated at the very end. */
+const lastAttemptsSeconds = 300;
+
+/** What the delivery of this outcome needs next. Reads the manifest at most, and changes nothing. */
+export async function planDelivery(
+  deps: Reconciler,
+  { flow, outcome, manifest }: FlowToDeliver,
+  signal: AbortSignal,
+): Promise<DeliveryPlan> {
+  const { delivery } = flow;
+  const rules = rulesFor(deps, flow, outcome);
+  if (rules === undefined) return save(deps, flow, withoutAttempt(flow));
+  if (isOverdue(deps, flow, outcome)) return giveUp(deps, flow, outcome);
+  // A pass makes an attempt and saves its result: one that a pass finds was made by a process that died, or could not save it.
+  // This does not wait for the callback hold, which every refused request starts again.
+  if (isUnderWay(delivery)) {
+    const result = rules.repeatsLostAttempt ? 'failed' : 'abandoned';
+    return save(deps, flow, { result, detail: 'its answer was lost' });
+  }
+  const now = deps.now();
+  const paced = { backoff: deps.config.reconciler.backoff, now: now.getTime() };
+  const millis = Math.max(deps.callbackHold.remaining(flow), pauseBeforeAttempt(delivery, paced));
+  if (millis > 0) return { kind: 'wait', millis };
+  const message = await messageToDeliver(deps, { flow, outcome, manifest }, signal);
+  if ('instead' in message) return { kind: 'terminate-instead', ...message.instead };
+  return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), message };
+}
+
+function save({ now }: Reconciler, { delivery }: Flow, end: Omit<DeliveryEnd, 'endedAt'>): DeliveryPlan {
+  return { kind: 'save', delivery: endAttempt(delivery, { ...end, endedAt: now().toISOString() }) };
+}
+
+/** Undefined: nobody waits for the outcome, or not any more. */
+function rulesFor({ connectors }: Reconciler, flow: Flow, outcome: Outcome): DeliveryRules | undefined {
+  const transferEnded = outcome.phase === 'cancelled' && outcome.reason === 'transfer-ended';
+  return transferEnded || isDeprovisioned(flow) ? undefined : connectors.rulesOf(flow.request);
+}
+
+/**
+ * A connector deprovisions only what it has taken and is done with: no address is sent any more, since its results are deleted next,
+ * and no termination either, since the transfer is past it.
+ */
+export function isDeprovisioned({ deprovisionAskedAt }: Pick<Flow, 'deprovisionAskedAt'>): boolean {
+  return deprovisionAskedAt !== undefined;
+}
+
+/** A connector that deprovisions after it was called has taken that call, and its answer was lost. */
+function withoutAttempt(flow: Flow): Omit<DeliveryEnd, 'endedAt'> {
+  if (!isDeprovisioned(flow) || !wasTried(flow.delivery)) return { result: 'skipped' };
+  return { result: 'obsolete', detail: 'deprovisioned', ended: true };
+}
+
+/** After a day; what replaces an address that nobody took has some time of its own, be it as late as it may. */
+function isOverdue({ config, now }: Reconciler, flow: Flow, outcome: Outcome): boolean {
+  const at = now().getTime();
+  if (flow.deletedAt !== undefined) return at > after(outcome.at, lastAttemptsSeconds);
+  const { terminateInstead: instead } = flow;
+  const endOfInstead = instead === undefined ? 0 : after(instead.at, lastAttemptsSeconds);
+  return at > Math.max(after(outcome.at, config.reconciler.deliverySeconds), endOfInstead);
+}
+
+function after(time: string, seconds: number): number {
+  return Date.parse(time) + seconds * 1000;
+}
+
+/** A consumer whose data nobody took would wait without end: its transfer is terminated, if its connector can be reached by then. */
+function giveUp(deps: Reconciler, flow: Flow, outcome: Outcome): DeliveryPlan {
+  if (flow.deletedAt !== undefined || isTermination(flow, outcome))
+    return save(deps, flow, { result: 'abandoned' });
+  const message = 'the connector did not take the address of the results in time';
+  return { kind: 'terminate-instead', reason: 'delivery-refused', message };
+}
+
+/** What is delivered is no address but the end of the transfer. */
+function isTermination({ terminateInstead }: Flow, { phase }: Outcome): boolean {
+  return phase !== 'succeeded' || terminateInstead !== undefined;
+}
+
+async function messageToDeliver(
+  deps: Reconciler,
+  { flow, outcome, manifest }: FlowToDeliver,
+  signal: AbortSignal,
+): Promise<Message | { instead: { reason: FailureReason; message: string } }> {
+  const end = flow.terminateInstead ?? outcome;
+  if ('reason' in end) return { kind: 'failure', reason: end.reason, message: end.message };
+  const addressed = await addressResults(deps, { flow, outcome: end, manifest }, signal);
+  return 'address' in addressed ? { kind: 'results', ...addressed } : { instead: addressed };
+}

@@ -1,0 +1,63 @@
+import { isOutOfReach, isServiceError } from '../../errors.ts';
+import { type Cleanup, cleanupPrefix, environmentBornAfter, readCleanupKey } from '../../flow/keys.ts';
+import { readFlow } from '../../flow/flow.ts';
+import { retentionEnd, type FlowRecord } from '../../flow/record.ts';
+import { flowLogger } from '../../log.ts';
+import { readRecord, writeRecord } from '../../requests/stored-record.ts';
+import type { Reconciler } from '../reconciler.ts';
+import { removeObjects } from '../steps/delete-results.ts';
+
+/**
+ * What the cluster does not remember any more: results whose Job was deleted by hand, once their retention is over or their deprovision
+ * was asked for, and what a request left that never became a Job. Reads what is due, oldest first, and nothing else.
+ */
+export async function sweepBucket(deps: Reconciler, signal: AbortSignal): Promise<void> {
+  const now = deps.now().getTime();
+  try {
+    for await (const { key } of deps.store.list(cleanupPrefix, signal)) {
+      const cleanup = readCleanupKey(key);
+      if (cleanup === undefined) continue;
+      if (cleanup.due > now) return;
+      if (await cleanUpIfPossible(deps, cleanup, signal)) await deps.store.remove([key], signal);
+    }
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
+}
+
+/** True if nothing is left to do. */
+async function cleanUpIfPossible(deps: Reconciler, cleanup: Cleanup, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await cleanUp(deps, cleanup, signal);
+  } catch (error) {
+    // Out of reach is so for all of them; anything else is this one's own trouble.
+    if (isOutOfReach(error) || isServiceError(error, 'bucket-missing')) throw error;
+    flowLogger(deps.log, cleanup.flow).warn({ err: error }, 'results could not be deleted yet');
+    return false;
+  }
+}
+
+async function cleanUp(deps: Reconciler, { flow, due }: Cleanup, signal: AbortSignal): Promise<boolean> {
+  const { store, cluster, config } = deps;
+  const record = await readRecord(store, flow, signal);
+  if (record !== undefined && !isDue(record, due)) return true;
+  const job = await cluster.jobs.get(flow, signal);
+  // A tombstone's results are deleted with its mark, and one that is open ends in a record with a time of its own.
+  if (job !== undefined) return readFlow(job)?.state !== 'closed';
+  const bornAfter = due - config.reconciler.orphanSeconds * 1000;
+  await removeObjects({ store, flow, keeps: (key) => environmentBornAfter(key, bornAfter) }, signal);
+  if (record !== undefined && record.resultsDeletedAt === undefined) {
+    const at = deps.now().toISOString();
+    await writeRecord(store, { ...record, resultsDeletedAt: at }, signal);
+  }
+  flowLogger(deps.log, flow).info({ recorded: record !== undefined }, 'results without a Job deleted');
+  return true;
+}
+
+/**
+ * Of a request that became a flow, its end knows better than its beginning. Once its results are deleted, what is there still was left
+ * by a later request.
+ */
+function isDue({ resultsDeletedAt, deprovisionAskedAt, ...record }: FlowRecord, due: number): boolean {
+  return (resultsDeletedAt ?? deprovisionAskedAt) !== undefined || due >= retentionEnd(record);
+}

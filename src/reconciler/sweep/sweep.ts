@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isOutOfReach, isServiceError } from '../../errors.ts';
+import { annotation } from '../../flow/annotations.ts';
+import { cleanupKey } from '../../flow/keys.ts';
+import { readFlow, type Flow } from '../../flow/flow.ts';
+import { flowLabel, managedBy, managedByLabel, stateLabel, usedAtAnnotation } from '../../flow/labels.ts';
+import { retentionEnd } from '../../flow/record.ts';
+import { listAll } from '../../kubernetes/resource-client.ts';
+import type { Job, Secret } from '../../kubernetes/types.ts';
+import type { Reconciler } from '../reconciler.ts';
+import { sweepFiles } from './sweep-files.ts';
+import { removeObjects } from '../steps/delete-results.ts';
+import { isPastRetention, writeFlowRecord } from '../steps/record-flow.ts';
+import { sweepBucket } from './sweep-bucket.ts';
+
+/** Now and then, on the leading replica. */
+export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sweep(deps, signal);
+    await sleep(deps.config.reconciler.sweepSeconds * 1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** What retention is over for is forgotten. One page in memory at a time; what fails is left to the next sweep. */
+export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
+  for (const part of [sweepTombstones, sweepBucket, sweepOrphans, sweepFiles]) {
+    try {
+      await part(deps, signal);
+    } catch (error) {
+      deps.log.warn({ err: error }, 'The sweep failed; the next one goes on.');
+    }
+  }
+}
+
+async function sweepTombstones(deps: Reconciler, signal: AbortSignal): Promise<void> {
+  for await (const job of listAll(deps.cluster.jobs, `${flowLabel},${stateLabel}=closed`, signal)) {
+    try {
+      const flow = readFlow(job);
+      if (flow !== undefined) await forget(deps, flow, signal);
+    } catch (error) {
+      // Out of reach is so for all of them; anything else is this one's own trouble.
+      if (isOutOfReach(error)) throw error;
+      deps.log.warn({ err: error, job: job.metadata?.name }, 'A flow could not be forgotten yet.');
+    }
+  }
+}
+
+/** First the results, then, a day later, the tombstone that answered repeats. */
+async function forget(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<void> {
+  const now = deps.now();
+  if (flow.resultsDeletedAt === undefined) {
+    if (isPastRetention(flow, now)) await expireResults(deps, flow, signal);
+    return;
+  }
+  const end = Date.parse(flow.resultsDeletedAt) + deps.config.reconciler.tombstoneSeconds * 1000;
+  if (now.getTime() < end) return;
+  await deps.cluster.jobs.delete(
+    flow.name,
+    { propagationPolicy: 'Background', preconditions: { uid: flow.uid } },
+    signal,
+  );
+}
+
+async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<void> {
+  const resultsDeletedAt = deps.now().toISOString();
+  const { store } = deps;
+  await removeObjects({ store, flow: flow.name }, signal);
+  try {
+    await writeFlowRecord({ store, flow: { ...flow, resultsDeletedAt }, at: resultsDeletedAt }, signal);
+    await store.remove([cleanupKey({ flow: flow.name, due: retentionEnd(flow) })], signal);
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
+  const annotations = { [annotation.resultsDeletedAt]: resultsDeletedAt };
+  await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal);
+}
+
+/** A Secret with parameters is written before its Job; if the Job never came, or for another asset, nobody owns it. */
+async function sweepOrphans({ cluster, config, now }: Reconciler, signal: AbortSignal): Promise<void> {
+  const usedBefore = now().getTime() - config.reconciler.orphanSeconds * 1000;
+  const selector = `${flowLabel},${managedByLabel}=${managedBy}`;
+  for await (const secret of listAll(cluster.secrets, selector, signal)) {
+    if (!isOldAndUnowned(secret, usedBefore)) continue;
+    const { name = '', labels } = secret.metadata ?? {};
+    const job = await cluster.jobs.get(labels?.[flowLabel] ?? '', signal);
+    if (job === undefined || !mayWant(job, name)) await deleteUnlessUsed(cluster, secret, signal);
+  }
+}
+
+async function deleteUnlessUsed(
+  { secrets }: Reconciler['cluster'],
+  { metadata }: Secret,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name = '', uid = '', resourceVersion = '' } = metadata ?? {};
+  try {
+    await secrets.delete(name, { preconditions: { uid, resourceVersion } }, signal);
+  } catch (error) {
+    // A repeat of its request has just come, and marked it as used.
+    if (!isServiceError(error, 'cluster-conflict')) throw error;
+  }
+}
+
+/** Before its preparation a Job does not own its parameters yet; what cannot be read of it is no permission to delete. */
+function mayWant(job: Job, secret: string): boolean {
+  try {
+    return readFlow(job)?.plan.parametersSecret === secret;
+  } catch {
+    return true;
+  }
+}
+
+function isOldAndUnowned({ metadata }: Secret, usedBefore: number): boolean {
+  const owners = metadata?.ownerReferences ?? [];
+  const used = metadata?.annotations?.[usedAtAnnotation] ?? metadata?.creationTimestamp ?? '';
+  return owners.length === 0 && Date.parse(used) < usedBefore;
+}

@@ -1,0 +1,14 @@
+import { annotation, writeAnnotation } from '../../flow/annotations.ts';
+import type { Flow } from '../../flow/flow.ts';
+import type { Reconciler } from '../reconciler.ts';
+import { patchFlow } from '../patch-flow.ts';
+
+/** Asks for the end of a flow whose transfer has ended; `cluster-conflict` if the flow has gone on since it was read. */
+export async function cancelEndedTransfer(
+  deps: Reconciler,
+  { flow, message }: { flow: Flow; message: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const cancel = { reason: 'transfer-ended', at: deps.now().toISOString(), message } as const;
+  await patchFlow(deps, { flow, annotations: writeAnnotation(annotation.cancel, cancel) }, signal);
+}

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import type { FrozenEnvironment } from '../flow/annotations.ts';
+import { environmentKey } from '../flow/keys.ts';
+import type { FlowRequest } from '../flow/flow-request.ts';
+import { readFlow } from '../flow/flow.ts';
+import { usedAtAnnotation } from '../flow/labels.ts';
+import { filesConfigMapName, flowName } from '../flow/names.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
+import type { RenderedTemplate } from '../template/template.ts';
+import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { Acceptance } from './flow-service.ts';
+import { foundFlow } from './find-flow.ts';
+import { buildFlowJob } from '../cluster-objects/job.ts';
+import type { RecentNames } from './create-once.ts';
+import { buildFilesConfigMap } from '../cluster-objects/config-maps.ts';
+import { buildParametersSecret } from '../cluster-objects/secrets.ts';
+import { scheduleCleanup } from './stored-record.ts';
+
+/** Annotations of one object may hold 256 KiB together; beyond this the environment goes to the bucket. */
+const inlineEnvironmentBytes = 64 * 1024;
+
+/** `files`: what need not be written again; absent: it is written each time. */
+type AcceptDeps = Provisioner & { files?: RecentNames };
+
+/**
+ * Makes one flow of a request: what the Job will need first, the suspended Job last. Whoever creates the Job has accepted the
+ * flow; creating it shows whether it is new, so that a new one costs one request to the cluster.
+ */
+export async function acceptFlow(
+  deps: AcceptDeps,
+  { request, rendered }: AcceptRequest,
+  signal: AbortSignal,
+): Promise<Acceptance> {
+  const flow = flowName(request);
+  const environment = Buffer.from(JSON.stringify(rendered.environment));
+  const wanted = { flow, request, rendered, environment };
+  const known = writesBeforeIt(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
+  if (known !== undefined) return known;
+  try {
+    if (await createFlow(deps, wanted, signal)) return { created: true };
+    return (await findKnown(deps, flow, signal)) ?? gone(flow);
+  } catch (error) {
+    return await acceptOverQuota(deps, { flow, error }, signal);
+  }
+}
+
+/** False if its Job is there already. */
+async function createFlow(deps: AcceptDeps, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
+  const { flow, request, rendered } = wanted;
+  await writeFiles(deps, rendered.template, signal);
+  await writeParameters(deps, wanted, signal);
+  const frozen = await freezeEnvironment(deps, wanted, signal);
+  const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, frozen);
+  return await createUnlessThere(() => deps.cluster.jobs.add(job, signal));
+}
+
+/**
+ * An API server counts before it looks whether the name is taken: a repeat must not be refused for that. What is new may be accepted
+ * later, unless the quota never has room for it.
+ */
+async function acceptOverQuota(
+  deps: Provisioner,
+  { flow, error }: { flow: string; error: unknown },
+  signal: AbortSignal,
+): Promise<Acceptance> {
+  if (!isServiceError(error, 'cluster-over-quota')) throw error;
+  const known = await findKnown(deps, flow, signal);
+  if (known !== undefined) return known;
+  const quota = explainQuotaWithoutRoom(error);
+  if (quota === undefined) throw error;
+  throw new ServiceError(
+    'quota-allows-none',
+    `the namespace of the Jobs has a ResourceQuota without room for any flow: ${quota}; expected a higher limit`,
+    { cause: error },
+  );
+}
+
+interface AcceptRequest {
+  request: FlowRequest;
+  rendered: RenderedTemplate;
+}
+
+interface NewFlow extends AcceptRequest {
+  flow: string;
+  /** JSON. */
+  environment: Buffer;
+}
+
+/**
+ * What is written under the flow's own name before its Job must not touch a flow that is there already, and a repeat should not cost what a
+ * new flow costs.
+ */
+function writesBeforeIt({ files }: AcceptDeps, { rendered, environment }: NewFlow): boolean {
+  const { template } = rendered;
+  const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
+  return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
+}
+
+/** Undefined without a Job of this name. `found` is absent in it if the Job is not of this service. */
+async function findKnown(
+  { cluster }: Provisioner,
+  name: string,
+  signal: AbortSignal,
+): Promise<Acceptance | undefined> {
+  const job = await cluster.jobs.get(name, signal);
+  if (job === undefined) return undefined;
+  const flow = readFlow(job);
+  return { created: false, found: flow && foundFlow(flow) };
+}
+
+function gone(flow: string): never {
+  throw new ServiceError('unavailable', `the Job ${flow} was deleted while it was read`);
+}
+
+function hasFiles({ files }: RenderedTemplate['template']): boolean {
+  return Object.keys(files).length > 0;
+}
+
+function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
+  return Object.keys(secretEnvironment).length > 0;
+}
+
+async function writeFiles(
+  deps: AcceptDeps,
+  template: RenderedTemplate['template'],
+  signal: AbortSignal,
+): Promise<void> {
+  if (!hasFiles(template)) return;
+  const name = filesConfigMapName(template.digest);
+  async function write(): Promise<void> {
+    if (await markUsed(deps, name, signal)) return;
+    const object = buildFilesConfigMap(template);
+    await createUnlessThere(() => deps.cluster.configMaps.add(object, signal));
+  }
+  await (deps.files?.once(name, write) ?? write());
+}
+
+/** What nobody has used for long is swept. False if that has happened, or if it was never made. */
+async function markUsed({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<boolean> {
+  const annotations = { [usedAtAnnotation]: now().toISOString() };
+  return await isThere(() => cluster.configMaps.patch(name, { metadata: { annotations } }, signal));
+}
+
+async function writeParameters(
+  deps: Provisioner,
+  { flow, rendered }: NewFlow,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!hasSecrets(rendered)) return;
+  const { secrets } = deps.cluster;
+  const secret = buildParametersSecret(flow, rendered);
+  if (await createUnlessThere(() => secrets.add(secret, signal))) return;
+  // Of a request that died before its Job: what the asset is served with may have changed since, and the sweep must see that it is used.
+  const metadata = { annotations: { [usedAtAnnotation]: deps.now().toISOString() } };
+  const patch = { metadata, data: secret.data };
+  const kept = await isThere(() => secrets.patch(secret.metadata?.name ?? '', patch, signal));
+  if (!kept) await secrets.add(secret, signal);
+}
+
+/** The sweep will look whether a Job came of it, as for a Secret. */
+async function freezeEnvironment(
+  { store, settings }: Provisioner,
+  { flow, request, rendered, environment }: NewFlow,
+  signal: AbortSignal,
+): Promise<FrozenEnvironment> {
+  if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
+  const key = environmentKey(flow, request.acceptedAt);
+  const due = Date.parse(request.acceptedAt) + settings.reconciler.orphanSeconds * 1000;
+  await scheduleCleanup(store, { flow, due }, signal);
+  await store.put(key, environment, { contentType: 'application/json' }, signal);
+  return { key, sha256: createHash('sha256').update(environment).digest('hex') };
+}
+
+/** False if what is written to is gone. */
+async function isThere(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'cluster-not-found')) return false;
+    throw error;
+  }
+}
+
+/** True if this call made it. */
+async function createUnlessThere(create: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await create();
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'cluster-exists')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import { stateLabel } from '../flow/labels.ts';
+import { acceptFlow } from './accept-flow.ts';
+import { createRecordRepeat } from '../answer-first/record-repeat.ts';
+import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
+import { viewFlow, findFlow } from './find-flow.ts';
+import type { FlowService } from './flow-service.ts';
+import type { Provisioner } from '../cluster-objects/settings.ts';
+import { RecentNames } from './create-once.ts';
+
+export function createFlowService(deps: Provisioner): FlowService {
+  const files = new RecentNames();
+  return {
+    accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
+    find: (flow, signal) => findFlow(deps, flow, signal),
+    recordRepeat: createRecordRepeat(deps),
+    end: (flow, reason, signal) =>
+      reason === 'deprovisioned'
+        ? deprovisionFlow(deps, flow, signal)
+        : cancelFlow(deps, { flow, reason }, signal),
+    view: (flow, signal) => viewFlow(deps, flow, signal),
+    isDeprovisioned: (flow, signal) => isDeprovisioned(deps, flow, signal),
+    unrecorded: (signal) => listUnrecorded(deps, signal),
+  };
+}
+
+/** More than this many is not a list to read any more. */
+const unrecordedLimit = 500;
+
+async function listUnrecorded({ cluster }: Provisioner, signal: AbortSignal): Promise<string[]> {
+  const options = { labelSelector: `${stateLabel}=unrecorded`, limit: unrecordedLimit };
+  const { items } = await cluster.jobs.list(options, signal);
+  return items.map((job) => job.metadata?.name ?? '');
+}

@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ServiceError } from '../../../../src/errors.ts';
+import type { ConfigMap } from '../../../../src/kubernetes/types.ts';
+import { createLogger } from '../../../../src/log.ts';
+import {
+  startInformer,
+  type Informer,
+  type InformerOptions,
+} from '../../../../src/reconciler/machinery/informer.ts';
+import type { Change } from '../../../../src/reconciler/machinery/object-cache.ts';
+import { startTestApi, type TestApi } from '../../../support/api-server.ts';
+import { waitUntil } from '../../../support/wait-until.ts';
+
+interface Seen {
+  resourceVersion: string;
+  value: string;
+}
+
+const { signal } = new AbortController();
+
+function configMap(
+  name: string,
+  value: string,
+  labels: Record<string, string> = { watched: 'yes' },
+): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels }, data: { value } };
+}
+
+function inform(
+  api: TestApi,
+  ending: AbortSignal,
+  options: Partial<InformerOptions<ConfigMap, Seen>> = {},
+): Informer<ConfigMap, Seen> {
+  return startInformer<ConfigMap, Seen>(
+    {
+      kind: 'configmaps',
+      client: api.cluster.configMaps,
+      labelSelector: 'watched=yes',
+      keyOf: (object) => object.metadata?.name ?? '',
+      project: (object) => ({
+        resourceVersion: object.metadata?.resourceVersion ?? '',
+        value: object.data?.['value'] ?? '',
+      }),
+      onChange: () => undefined,
+      relistMillis: 600_000,
+      backoff: { firstMillis: 5, maxMillis: 50 },
+      log: createLogger('silent'),
+      ...options,
+    },
+    ending,
+  );
+}
+
+test('the cache follows creation, change, loss of the label and deletion', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('before', '1'), signal);
+  await api.cluster.configMaps.create(configMap('unlabelled', '1', {}), signal);
+  const informer = inform(api, ending.signal);
+  await informer.synced;
+  assert.equal(informer.get('before')?.value, '1');
+  assert.equal(informer.get('unlabelled'), undefined);
+
+  await api.cluster.configMaps.create(configMap('later', '1'), signal);
+  await waitUntil('the new object', () => informer.get('later'));
+  await api.cluster.configMaps.patch('before', { data: { value: '2' } }, signal);
+  await waitUntil('the change', () => informer.get('before')?.value === '2');
+  await api.cluster.configMaps.patch('before', { metadata: { labels: { watched: null } } }, signal);
+  await waitUntil('the object to leave the selection', () => informer.get('before') === undefined);
+  await api.cluster.configMaps.delete('later', {}, signal);
+  await waitUntil('the deletion', () => informer.get('later') === undefined);
+  ending.abort();
+  await informer.ended;
+});
+
+test('a watch that is too old is begun again with a list, and what was missed is seen', async () => {
+  await using api = await startTestApi({ historyLength: 3 });
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  const gate = Promise.withResolvers<undefined>();
+  let watches = 0;
+  // The first watch begins only after the history has gone past its version: a real server then answers 410.
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches === 1) await gate.promise;
+    yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const informer = inform(api, ending.signal, { client: flaky });
+  await informer.synced;
+  for (let index = 0; index < 10; index += 1)
+    await api.cluster.configMaps.create(configMap(`missed-${index}`, 'x'), signal);
+  gate.resolve(undefined);
+  await waitUntil('all that was missed', () => [...informer.values()].length === 10);
+  assert.ok(watches >= 2);
+  ending.abort();
+  await informer.ended;
+});
+
+test('a server whose history is too short again and again is given pauses', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  let watches = 0;
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches <= 4) throw new ServiceError('cluster-expired', 'too old resource version');
+    yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const log = createLogger('silent');
+  const failures: number[] = [];
+  log.warn = (entry: { failures: number }) => failures.push(entry.failures);
+  const informer = inform(api, ending.signal, { client: flaky, log });
+  await waitUntil('a watch that stands', () => watches === 5);
+  assert.deepEqual(failures, [2, 3, 4], 'the first time a list helps at once');
+  ending.abort();
+  await informer.ended;
+});
+
+test('a watch that breaks is begun again', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  let watches = 0;
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches <= 3) throw new Error('connection reset');
+    yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const informer = inform(api, ending.signal, { client: flaky });
+  await informer.synced;
+  await waitUntil('the fourth watch', () => watches === 4);
+  await api.cluster.configMaps.create(configMap('seen', '1'), signal);
+  await waitUntil('a change after the breaks', () => informer.get('seen'));
+  ending.abort();
+  await informer.ended;
+});
+
+test('an echo of the past does not undo what a write of our own answered', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const old = await api.cluster.configMaps.create(configMap('a', '1'), signal);
+  const informer = inform(api, ending.signal);
+  await informer.synced;
+  informer.learn(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
+  informer.learn(old);
+  assert.equal(informer.get('a')?.value, '2');
+  ending.abort();
+  await informer.ended;
+});
+
+test('an object that cannot be read keeps nobody from seeing the others', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('broken', 'broken'), signal);
+  await api.cluster.configMaps.create(configMap('well', '1'), signal);
+  const informer = inform(api, ending.signal, {
+    project(object) {
+      const value = object.data?.['value'] ?? '';
+      if (value === 'broken') throw new Error('not JSON any more');
+      return { resourceVersion: object.metadata?.resourceVersion ?? '', value };
+    },
+  });
+  await waitUntil('the other one', () => informer.get('well'));
+  await informer.synced;
+  await api.cluster.configMaps.create(configMap('also-broken', 'broken'), signal);
+  await api.cluster.configMaps.create(configMap('later', '1'), signal);
+  await waitUntil('one that comes later', () => informer.get('later'));
+  assert.equal(informer.get('broken'), undefined);
+
+  await api.cluster.configMaps.patch('broken', { data: { value: 'mended' } }, signal);
+  await waitUntil('the mended one', () => informer.get('broken')?.value === 'mended');
+  ending.abort();
+  await informer.ended;
+});
+
+test('a watch that is closed in order as soon as it stands is a failure with back-off', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const flaky = { ...api.cluster.configMaps };
+  let watches = 0;
+  flaky.watch = async function* (options, watching) {
+    watches += 1;
+    if (watches > 3) yield* api.cluster.configMaps.watch(options, watching);
+  };
+  const log = createLogger('silent');
+  const failures: number[] = [];
+  log.warn = (entry: { failures: number }) => failures.push(entry.failures);
+  const informer = inform(api, ending.signal, { client: flaky, log });
+  await waitUntil('a watch that stands', () => watches === 4);
+  assert.deepEqual(failures, [1, 2, 3]);
+  await api.cluster.configMaps.create(configMap('later', '1'), signal);
+  await waitUntil('an event', () => informer.get('later'));
+  ending.abort();
+  await informer.ended;
+});
+
+interface Told {
+  key: string;
+  value: string;
+  change: Change;
+}
+
+async function informAndListen(
+  api: TestApi,
+  ending: AbortSignal,
+  more: Partial<InformerOptions<ConfigMap, Seen>> = {},
+) {
+  const told: Told[] = [];
+  const informer = inform(api, ending, {
+    onChange: (key, { value }, change) => told.push({ key, value, change }),
+    ...more,
+  });
+  await informer.synced;
+  return { informer, told };
+}
+
+/** Until all that happened before has come through the watch. */
+async function catchUp(api: TestApi, informer: Informer<ConfigMap, Seen>, name: string): Promise<void> {
+  await api.cluster.configMaps.create(configMap(name, 'marker'), signal);
+  await waitUntil('the marker', () => informer.get(name));
+}
+
+test('a write of our own is told as such, and its echo is no change, whichever of the two comes first', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('a', '1'), signal);
+  const { informer, told } = await informAndListen(api, ending.signal);
+  informer.learn(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
+  await catchUp(api, informer, 'one');
+  const late = await api.cluster.configMaps.patch('a', { data: { value: '3' } }, signal);
+  await catchUp(api, informer, 'two');
+  informer.learn(late);
+  assert.deepEqual(
+    told.filter(({ key }) => key === 'a'),
+    [
+      { key: 'a', value: '1', change: { gone: false, own: false } },
+      { key: 'a', value: '2', change: { gone: false, own: true } },
+      { key: 'a', value: '3', change: { gone: false, own: false } },
+    ],
+  );
+  ending.abort();
+  await informer.ended;
+});
+
+test('a change of what is not kept of an object is no change', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('a', '1'), signal);
+  const { informer, told } = await informAndListen(api, ending.signal);
+  const { metadata } = await api.cluster.configMaps.patch('a', { data: { heartbeat: 'x' } }, signal);
+  await catchUp(api, informer, 'marker');
+  assert.equal(told.filter(({ key }) => key === 'a').length, 1);
+  assert.equal(informer.get('a')?.resourceVersion, metadata?.resourceVersion);
+  ending.abort();
+  await informer.ended;
+});
+
+test('an answer that comes after the deletion, or ends the selection, does not bring the object back', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  for (const name of ['deleted', 'unlabelled', 'closed'])
+    await api.cluster.configMaps.create(configMap(name, '1'), signal);
+  const { informer } = await informAndListen(api, ending.signal, {
+    selects: ({ value }) => value !== 'closed',
+  });
+  const answer = await api.cluster.configMaps.patch('deleted', { data: { value: '2' } }, signal);
+  await api.cluster.configMaps.delete('deleted', {}, signal);
+  const left = await api.cluster.configMaps.patch(
+    'unlabelled',
+    { metadata: { labels: { watched: null } } },
+    signal,
+  );
+  await catchUp(api, informer, 'marker');
+  informer.learn(answer);
+  informer.learn(left);
+  informer.learn(await api.cluster.configMaps.patch('closed', { data: { value: 'closed' } }, signal));
+  for (const name of ['deleted', 'unlabelled', 'closed']) assert.equal(informer.get(name), undefined, name);
+
+  await api.cluster.configMaps.create(configMap('deleted', 'new'), signal);
+  await waitUntil('another one of the same name', () => informer.get('deleted')?.value === 'new');
+  ending.abort();
+  await informer.ended;
+});
+
+test('an informer that ends before its first list says so to those who wait for it', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const client = { ...api.cluster.configMaps, list: () => Promise.reject(new Error('nobody is there')) };
+  const informer = inform(api, ending.signal, { client });
+  ending.abort();
+  assert.equal(await informer.synced, false);
+  await informer.ended;
+});
