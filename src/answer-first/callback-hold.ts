@@ -1,31 +1,27 @@
 import type { Flow } from '../flow/flow.ts';
 
-/**
- * The callback hold: a callback that overtakes the answer to its request gives the consumer wrong bytes. Nothing is delivered
- * before *this process* has known the flow, and the last repeat of its request, for the time that an answer may take plus a margin, on
- * a clock that nobody sets back.
- */
+/** Holds callbacks back so that the answer to a request goes first. The rule and its reasons: README.md in this folder. */
 export interface CallbackHold {
-  /** Starts the hold of a flow, or of a repeat of its request, that was not known yet. */
+  /** Starts the hold of a flow, or of a repeat of its request, that is not known yet. */
   observe(flow: KnownFlow): void;
-  /** The same for a flow from before this replica led: its connector may have been cut off, and repeats its request only after a while. */
+  /** The same with the longer hold, for a flow from before this replica led. */
   takeOver(flow: KnownFlow): void;
-  /** Milliseconds until a flow's outcome may be delivered, 0 if now. */
+  /** Milliseconds until a flow's outcome may be delivered; 0 if it may be delivered now. */
   remaining(flow: KnownFlow): number;
   forget(name: string): void;
-  /** Forgets the flows that ended while another replica led: nothing else says so to this one. */
+  /** Forgets all other flows: those that ended while another replica led. No event tells this replica about them. */
   keepOnly(names: ReadonlySet<string>): void;
 }
 
 type KnownFlow = Pick<Flow, 'name' | 'uid' | 'lastRequestAt' | 'request'>;
 
 export interface HoldTimes {
-  /** As the dialect of the flow's connector has it. */
+  /** By the rules of the flow's dialect. */
   holdMillis: (flow: Pick<Flow, 'request'>) => number;
   takeoverHoldMillis: number;
 }
 
-/** Holds one entry per flow that is observed and not forgotten: as many as the leader's cache, which reports both. */
+/** Keeps one entry per flow that was observed and not forgotten, as many as the leader's cache holds: the cache reports both. */
 export function createCallbackHold(
   { holdMillis, takeoverHoldMillis }: HoldTimes,
   monotonic: () => number = () => performance.now(),

@@ -4,20 +4,19 @@ import { findJob } from '../requests/find-flow.ts';
 import type { FlowService, FoundFlow } from '../requests/flow-service.ts';
 import type { Provisioner } from '../cluster-objects/settings.ts';
 
-/** A repeat that was recorded so recently still holds the callback back for long enough. */
+/** A repeat recorded so recently still holds the callback back for long enough. */
 const freshMillis = 1000;
 
 interface Recording {
-  /** On this process' own clock, which nobody sets: a time in the Job may be of a replica whose clock is wrong. */
+  /** On this process' monotonic clock: a time on the Job may come from a replica whose clock is wrong. */
   at: number;
   /** False: it failed. */
   written: Promise<boolean>;
 }
 
 /**
- * Writes on the Job that its request was repeated, before that repeat is answered: the replica that delivers sees it (or loses its
- * conditional write) and lets the answer go first. A callback that overtakes its answer gives the consumer wrong bytes.
- * Repeats within a second share one write of this process: the API server takes the square of their number to write them all.
+ * Writes on the Job that its request was repeated, before that repeat is answered; repeats within a second share one write. The rule
+ * and its reasons: README.md in this folder.
  */
 export function createRecordRepeat(
   deps: Provisioner,
@@ -40,7 +39,7 @@ export function createRecordRepeat(
     recordings.set(flow, recording);
     await writing;
 
-    /** After a failure the first of those that waited writes. */
+    /** After a failure the first repeat that waited writes. */
     async function succeeds(work: Promise<void>): Promise<boolean> {
       try {
         await work;
@@ -56,7 +55,7 @@ export function createRecordRepeat(
     return monotonic() - at < freshMillis;
   }
 
-  /** They stand in the order in which they were made. */
+  /** The map keeps them in the order in which they were made. */
   function forgetStale(): void {
     for (const [flow, recording] of recordings) {
       if (isFresh(recording)) return;
@@ -81,7 +80,7 @@ async function writeRepeat(deps: Provisioner, { name, found }: Repeated, signal:
   );
 }
 
-/** Now, and never the same time as before: the replica that delivers sees a repeat only by another value, whatever the clocks say. */
+/** Now, but never the previous value: only a changed value starts the hold again, whatever the clocks say. */
 function nextTime({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
   const at = now.toISOString();
   return at === lastRequestAt ? new Date(now.getTime() + 1).toISOString() : at;
