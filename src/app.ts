@@ -18,7 +18,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createFlowService } from './requests/create-flow-service.ts';
 import type { FlowService } from './requests/flow-service.ts';
 import type { Provisioner } from './cluster-objects/settings.ts';
-import { createEventLook } from './reconciler/observed/warning-events.ts';
+import { createWarningEvents } from './reconciler/observed/warning-events.ts';
 import type { LeaderLease } from './reconciler/leadership/leader-lease.ts';
 import { createObservedFlows, type ObservedFlows } from './reconciler/observed/observed-flows.ts';
 import { createCallbackHold } from './answer-first/callback-hold.ts';
@@ -126,7 +126,7 @@ function startLeading(
       ...parts,
       config,
       secrets,
-      events: createEventLook({ events: provisioner.cluster.events }),
+      events: createWarningEvents({ events: provisioner.cluster.events }),
       callbackHold: createCallbackHold({
         holdMillis: ({ request }) => parts.connectors.rulesOf(request)?.holdMillis ?? 0,
         takeoverHoldMillis: config.reconciler.takeoverHoldMillis,

@@ -1,4 +1,4 @@
-import { flowLabel, heldPodsSelector } from '../../src/flow/labels.ts';
+import { flowLabel, evidencePodsSelector } from '../../src/flow/labels.ts';
 import type { Pod } from '../../src/kubernetes/types.ts';
 import { endFlow, openClients, readJobs, startFlow } from './bare-calls.ts';
 import { inFlight } from './in-flight.ts';
@@ -25,7 +25,7 @@ await watching;
 await clients.close();
 
 async function watchPods(): Promise<void> {
-  const labelSelector = `${flowLabel},${heldPodsSelector}`;
+  const labelSelector = `${flowLabel},${evidencePodsSelector}`;
   const { pods } = clients.cluster;
   const seen = new Set<string>();
   function see(pod: Pod): void {

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { isServiceError, ServiceError } from '../errors.ts';
-import { annotation, readAnnotation, writeAnnotation, type CredentialsNote } from '../flow/annotations.ts';
+import {
+  annotation,
+  readAnnotation,
+  writeAnnotation,
+  type CredentialsLifetime,
+} from '../flow/annotations.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { credentialsSecretName } from '../flow/names.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
@@ -30,7 +35,7 @@ export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSigna
     apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal),
     adoptParameters(deps, flow, signal),
   ]);
-  const note = noteCredentials(deps, credentials);
+  const note = lifetimeOf(deps, credentials);
   const annotations = {
     [annotation.startedAt]: deps.now().toISOString(),
     ...writeAnnotation(annotation.credentials, note),
@@ -83,7 +88,7 @@ export async function renewCredentials(deps: Preparer, flow: Flow, signal: Abort
   const credentials = await deps.minter.mint(flow.name, signal);
   const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
   await deps.cluster.secrets.patch(credentialsSecretName(flow.name), { data, stringData }, signal);
-  const annotations = writeAnnotation(annotation.credentials, noteCredentials(deps, credentials));
+  const annotations = writeAnnotation(annotation.credentials, lifetimeOf(deps, credentials));
   return await deps.cluster.jobs.patch(
     flow.name,
     { metadata: { resourceVersion: flow.resourceVersion, annotations } },
@@ -91,7 +96,7 @@ export async function renewCredentials(deps: Preparer, flow: Flow, signal: Abort
   );
 }
 
-function noteCredentials({ now }: Preparer, { expiration }: ScopedCredentials): CredentialsNote {
+function lifetimeOf({ now }: Preparer, { expiration }: ScopedCredentials): CredentialsLifetime {
   return { mintedAt: now().toISOString(), ...(expiration === undefined ? {} : { expiration }) };
 }
 

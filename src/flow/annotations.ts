@@ -3,7 +3,7 @@ import type { Delivery } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { AttemptEnd, Outcome, CancelReason, FailureReason } from './outcome.ts';
-import type { PendingNote } from './pending/pending-cause.ts';
+import type { SavedDiagnosis } from './pending/pending-cause.ts';
 
 const prefix = 'edc-job-provisioner';
 
@@ -21,9 +21,9 @@ export const annotation = {
   lastRequestAt: `${prefix}/last-request-at`,
   /** When the Job was resumed. */
   startedAt: `${prefix}/started-at`,
-  /** PendingNote: what keeps the worker from starting, and since when. */
+  /** SavedDiagnosis: what keeps the worker from starting, and since when. */
   pending: `${prefix}/pending`,
-  /** CredentialsNote. */
+  /** CredentialsLifetime. */
   credentials: `${prefix}/credentials`,
   /** WorkerEnd, written as soon as it is seen, before anything can delete the pod. */
   worker: `${prefix}/worker`,
@@ -48,7 +48,7 @@ export const annotation = {
 /** The merged environment as it was at acceptance: inline, or too large for an annotation and in the bucket. */
 export type FrozenEnvironment = { values: Record<string, string> } | { key: string; sha256: string };
 
-export interface CredentialsNote {
+export interface CredentialsLifetime {
   mintedAt: string;
   expiration?: string;
 }
@@ -83,8 +83,8 @@ interface Values {
   [annotation.request]: FlowRequest;
   [annotation.plan]: FlowPlan;
   [annotation.environment]: FrozenEnvironment;
-  [annotation.pending]: PendingNote;
-  [annotation.credentials]: CredentialsNote;
+  [annotation.pending]: SavedDiagnosis;
+  [annotation.credentials]: CredentialsLifetime;
   [annotation.worker]: WorkerEnd;
   [annotation.attempt]: AttemptEnd;
   [annotation.outcome]: Outcome;

@@ -3,7 +3,7 @@ import { diagnosePod, unpreparedSince } from './pending/diagnose-pod.ts';
 import { evidenceFinalizer, flowLabel } from './labels.ts';
 import type { WorkerEnd } from './annotations.ts';
 import type { AttemptEnd } from './outcome.ts';
-import type { Blocker } from './pending/pending-cause.ts';
+import type { PendingDiagnosis } from './pending/pending-cause.ts';
 
 export const workerContainer = 'worker';
 export const sidecarContainer = 'uploader';
@@ -29,7 +29,7 @@ export interface Attempt {
   worker: ContainerState;
   sidecar: ContainerState;
   /** What keeps its worker from starting, as far as its own status tells. */
-  blocked: Blocker | undefined;
+  blocked: PendingDiagnosis | undefined;
   /** Since when it has a node and no container has begun: only events tell why. */
   unpreparedSince: string | undefined;
 }

@@ -5,45 +5,47 @@ import { nextDeadline, type Deadline } from './pending/deadlines.ts';
 import { reasonOfEnd, type Flow } from './flow.ts';
 import { judgeAttempt, type AttemptVerdict } from './judge-attempt.ts';
 import type { AttemptEnd, Outcome } from './outcome.ts';
-import type { PendingNote, PendingLimits } from './pending/pending-cause.ts';
-import { findNoteToTake, isHeld, nextLook } from './pending/watch-pending.ts';
+import type { SavedDiagnosis, PendingLimits } from './pending/pending-cause.ts';
+import { diagnosisToSave, isSuspendedByQueue, nextEventPoll } from './pending/watch-pending.ts';
 
 /** The one next thing that a flow needs. Each may be taken any number of times. */
 export type Step =
-  | { take: 'wait'; until: number | undefined }
-  | { take: 'prepare' }
-  | { take: 'renew-credentials' }
-  | { take: 'note-pending'; note: PendingNote }
-  /** Events are the only ones who know; `until`: when something else is due. */
-  | { take: 'look-at-events'; until: number }
-  | { take: 'note-worker'; worker: WorkerEnd }
-  | { take: 'note-attempt'; attempt: Attempt }
-  | { take: 'release'; attempts: Attempt[] }
+  | { kind: 'wait'; until: number | undefined }
+  | { kind: 'prepare' }
+  | { kind: 'renew-credentials' }
+  | { kind: 'save-pending'; diagnosis: SavedDiagnosis }
+  /** Only events explain this state. `until`: the next deadline. */
+  | { kind: 'poll-events'; until: number }
+  | { kind: 'save-worker-end'; worker: WorkerEnd }
+  | { kind: 'save-attempt-end'; attempt: Attempt }
+  | { kind: 'release'; attempts: Attempt[] }
   /** Sets `outcome` unless the API server knows a pod that the cache does not: its watch may be behind that of the Jobs. */
-  | { take: 'confirm-lost'; outcome: Outcome }
-  | { take: 'verify'; attempt: string; report: Extract<AttemptVerdict, { verdict: 'verify' }>['report'] }
-  | { take: 'set-outcome'; outcome: Outcome }
-  | { take: 'stop'; attempts: Attempt[] }
-  | { take: 'deliver' }
-  | { take: 'delete-results' }
-  | { take: 'record' };
+  | { kind: 'confirm-pods-gone'; outcome: Outcome }
+  | { kind: 'verify'; attempt: string; report: Extract<AttemptVerdict, { verdict: 'verify' }>['report'] }
+  | { kind: 'set-outcome'; outcome: Outcome }
+  | { kind: 'stop'; attempts: Attempt[] }
+  | { kind: 'deliver' }
+  | { kind: 'delete-results' }
+  | { kind: 'record' };
 
 /** The state machine, pure: a restart, a repeat and a second replica all come to the same step. */
-export function decideStep(observed: World): Step {
-  const world = { ...observed, attempts: observed.attempts.toSorted(compareAge) };
-  if (world.flow.state === 'closed') return { take: 'wait', until: undefined };
-  return world.flow.outcome === undefined ? towardsOutcome(world) : afterOutcome(world, world.flow.outcome);
+export function decideStep(unordered: ObservedFlow): Step {
+  const observed = { ...unordered, attempts: unordered.attempts.toSorted(compareAge) };
+  if (observed.flow.state === 'closed') return { kind: 'wait', until: undefined };
+  return observed.flow.outcome === undefined
+    ? towardsOutcome(observed)
+    : afterOutcome(observed, observed.flow.outcome);
 }
 
-function towardsOutcome(world: World): Step {
-  const { flow } = world;
-  const cancelled = cancellation(world);
-  if (cancelled !== undefined) return { take: 'set-outcome', outcome: cancelled };
-  if (flow.startedAt === undefined) return { take: 'prepare' };
-  return noteEvidence(world) ?? judge(world) ?? watchOver(world);
+function towardsOutcome(observed: ObservedFlow): Step {
+  const { flow } = observed;
+  const cancelled = cancellation(observed);
+  if (cancelled !== undefined) return { kind: 'set-outcome', outcome: cancelled };
+  if (flow.startedAt === undefined) return { kind: 'prepare' };
+  return saveEvidence(observed) ?? judge(observed) ?? watchOver(observed);
 }
 
-function cancellation({ flow, now }: World): Outcome | undefined {
+function cancellation({ flow, now }: ObservedFlow): Outcome | undefined {
   const at = new Date(now).toISOString();
   if (flow.deletedAt !== undefined)
     return { phase: 'cancelled', at, reason: 'job-deleted', message: 'The Job was deleted.' };
@@ -66,18 +68,18 @@ function cancellation({ flow, now }: World): Outcome | undefined {
  * Once an end with results is noted, no other attempt counts any more, also if the store then says that the results are not there:
  * a replacement exists only if the pod was disrupted after its work was done, and the outcome must not depend on that accident.
  */
-function noteEvidence({ flow, attempts, now }: World): Step | undefined {
+function saveEvidence({ flow, attempts, now }: ObservedFlow): Step | undefined {
   // Nothing that its pods say can decide any more: they are let go when the callback has left, which does not wait for that.
   if (flow.attempt !== undefined && hasResults(flow.attempt)) return undefined;
   for (const [index, attempt] of attempts.entries()) {
     if (attempt.terminal) {
       return isSuperseded(flow, attempt, now)
-        ? { take: 'release', attempts: [attempt] }
-        : { take: 'note-attempt', attempt };
+        ? { kind: 'release', attempts: [attempt] }
+        : { kind: 'save-attempt-end', attempt };
     }
     if (isOlder(attempt, flow.attempt)) continue;
-    if (hasUnnotedWorker(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker))
-      return { take: 'note-worker', worker: workerEnd(attempt, now) };
+    if (hasUnsavedWorkerEnd(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker))
+      return { kind: 'save-worker-end', worker: workerEnd(attempt, now) };
   }
   return undefined;
 }
@@ -97,7 +99,7 @@ function isOlder(attempt: Attempt, noted: AttemptEnd | undefined): boolean {
   return compareAge(attempt, { createdAt: undefined, disrupted: undefined, ...noted }) < 0;
 }
 
-function hasUnnotedWorker(flow: Flow, attempt: Attempt): attempt is EndedAttempt {
+function hasUnsavedWorkerEnd(flow: Flow, attempt: Attempt): attempt is EndedAttempt {
   return hasEndedWorker(attempt) && attempt.disrupted === undefined && flow.worker?.attempt !== attempt.id;
 }
 
@@ -111,23 +113,23 @@ function workerEnd({ id, worker: { exitCode, reason } }: EndedAttempt, now: numb
   return { attempt: id, exitCode, reason, at: new Date(now).toISOString() };
 }
 
-function judge({ flow, attempts, now }: World): Step | undefined {
+function judge({ flow, attempts, now }: ObservedFlow): Step | undefined {
   const at = new Date(now).toISOString();
   const isOver = flow.jobEnd !== undefined && attempts.length === 0;
   if (flow.attempt === undefined)
-    return isOver ? { take: 'confirm-lost', outcome: lost(flow.jobEnd, at) } : undefined;
+    return isOver ? { kind: 'confirm-pods-gone', outcome: lost(flow.jobEnd, at) } : undefined;
   const verdict = judgeAttempt(flow.attempt);
   if (verdict.verdict === 'verify')
-    return { take: 'verify', attempt: flow.attempt.attempt, report: verdict.report };
+    return { kind: 'verify', attempt: flow.attempt.attempt, report: verdict.report };
   if (verdict.verdict === 'failed') {
     const { reason, message } = verdict;
-    return { take: 'set-outcome', outcome: { phase: 'failed', at, reason, message } };
+    return { kind: 'set-outcome', outcome: { phase: 'failed', at, reason, message } };
   }
   // The Job controller makes another attempt after a disruption, unless it has given up.
   if (!isOver) return undefined;
   const { message } = verdict;
   const reason = reasonOfEnd(flow.jobEnd) ?? verdict.reason;
-  return { take: 'confirm-lost', outcome: { phase: 'failed', at, reason, message } };
+  return { kind: 'confirm-pods-gone', outcome: { phase: 'failed', at, reason, message } };
 }
 
 function lost(jobEnd: Flow['jobEnd'], at: string): Outcome {
@@ -140,18 +142,18 @@ function lost(jobEnd: Flow['jobEnd'], at: string): Outcome {
   };
 }
 
-function watchOver(world: World): Step {
-  const { flow, now } = world;
-  if (isHeld(flow)) return { take: 'wait', until: undefined };
-  const note = findNoteToTake(world);
-  if (note !== undefined) return { take: 'note-pending', note };
-  const deadline = nextDeadline(world);
-  if (deadline.at <= now) return { take: 'set-outcome', outcome: overdue(deadline, now) };
-  const renewal = renewalDue(world);
-  if (renewal !== undefined && renewal <= now) return { take: 'renew-credentials' };
+function watchOver(observed: ObservedFlow): Step {
+  const { flow, now } = observed;
+  if (isSuspendedByQueue(flow)) return { kind: 'wait', until: undefined };
+  const diagnosis = diagnosisToSave(observed);
+  if (diagnosis !== undefined) return { kind: 'save-pending', diagnosis };
+  const deadline = nextDeadline(observed);
+  if (deadline.at <= now) return { kind: 'set-outcome', outcome: overdue(deadline, now) };
+  const renewal = renewalDue(observed);
+  if (renewal !== undefined && renewal <= now) return { kind: 'renew-credentials' };
   const until = Math.min(deadline.at, renewal ?? Infinity);
-  const look = nextLook(world) ?? Infinity;
-  return look <= now ? { take: 'look-at-events', until } : { take: 'wait', until: Math.min(until, look) };
+  const poll = nextEventPoll(observed) ?? Infinity;
+  return poll <= now ? { kind: 'poll-events', until } : { kind: 'wait', until: Math.min(until, poll) };
 }
 
 function overdue(deadline: Deadline, now: number): Outcome {
@@ -164,7 +166,7 @@ function overdue(deadline: Deadline, now: number): Outcome {
 }
 
 /** At a third of their life, while the worker runs: an update reaches a running pod after a minute, a terminating one never. */
-function renewalDue({ flow, attempts }: World): number | undefined {
+function renewalDue({ flow, attempts }: ObservedFlow): number | undefined {
   if (flow.credentials?.expiration === undefined) return undefined;
   if (attempts.some(({ worker }) => worker.state === 'ended')) return undefined;
   const minted = Date.parse(flow.credentials.mintedAt);
@@ -176,26 +178,26 @@ function renewalDue({ flow, attempts }: World): number | undefined {
 /** A pod told to stop is waited for this much longer than its grace before its partial results are deleted. */
 const stopSlackMillis = 30_000;
 
-function afterOutcome(world: World, outcome: Outcome): Step {
-  const { flow, attempts } = world;
+function afterOutcome(observed: ObservedFlow, outcome: Outcome): Step {
+  const { flow, attempts } = observed;
   const toStop = attempts.filter((attempt) => isAlive(attempt) && attempt.id !== handedOut(outcome));
-  if (toStop.length > 0 || mayStartPods(flow, outcome)) return { take: 'stop', attempts: toStop };
+  if (toStop.length > 0 || mayStartPods(flow, outcome)) return { kind: 'stop', attempts: toStop };
   if (!isFinal(flow.delivery)) {
     const ended = attempts.filter(({ terminal }) => terminal);
     return wasTried(flow.delivery) && ended.length > 0
-      ? { take: 'release', attempts: ended }
-      : { take: 'deliver' };
+      ? { kind: 'release', attempts: ended }
+      : { kind: 'deliver' };
   }
-  return afterDelivery(world, outcome);
+  return afterDelivery(observed, outcome);
 }
 
-function afterDelivery({ flow, attempts, now }: World, outcome: Outcome): Step {
+function afterDelivery({ flow, attempts, now }: ObservedFlow, outcome: Outcome): Step {
   const stoppedBy = Date.parse(outcome.at) + flow.plan.limits.stopGrace * 1000 + stopSlackMillis;
   if (attempts.some(({ terminal }) => !terminal) && now < stoppedBy)
-    return { take: 'wait', until: stoppedBy };
-  if (attempts.length > 0) return { take: 'release', attempts };
-  if (flow.resultsDeletedAt === undefined && nobodyFetches(flow)) return { take: 'delete-results' };
-  return { take: 'record' };
+    return { kind: 'wait', until: stoppedBy };
+  if (attempts.length > 0) return { kind: 'release', attempts };
+  if (flow.resultsDeletedAt === undefined && nobodyFetches(flow)) return { kind: 'delete-results' };
+  return { kind: 'record' };
 }
 
 /** The attempt whose results are handed out. */
@@ -213,8 +215,8 @@ function isAlive(attempt: Attempt): boolean {
   return !attempt.terminal && attempt.deletedAt === undefined;
 }
 
-/** What decisions are made from: the Job, its pods whose evidence is still held, the operator's patience, and the time in milliseconds. */
-export interface World {
+/** What decisions are made from: the Job, its pods that our finalizer keeps, the operator's limits, and the time in milliseconds. */
+export interface ObservedFlow {
   flow: Flow;
   attempts: Attempt[];
   pendingLimits: PendingLimits;

@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt.ts';
 import { isFinal } from './delivery.ts';
 import type { Flow } from './flow.ts';
-import { findBlocker, findLive, isHeld } from './pending/watch-pending.ts';
+import { findDiagnosis, findLive, isSuspendedByQueue } from './pending/watch-pending.ts';
 
 /** Where a flow is, for people and for the request half. */
 export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'delivering' | 'ended';
@@ -18,9 +18,9 @@ export function describePhase(flow: Flow, attempts: Attempt[]): { phase: FlowPha
 }
 
 function describeWaiting(flow: Flow, attempts: Attempt[]): { phase: FlowPhase; detail?: string } {
-  if (isHeld(flow))
+  if (isSuspendedByQueue(flow))
     return { phase: 'pending', detail: 'The Job is suspended: a queue, or somebody, has to let it go.' };
-  const blocker = findBlocker({ flow, attempts, now: 0 });
+  const blocker = findDiagnosis({ flow, attempts, now: 0 });
   if (blocker !== undefined) return { phase: 'pending', detail: blocker.message };
   return { phase: attempts.length === 0 && flow.attempt !== undefined ? 'judging' : 'pending' };
 }

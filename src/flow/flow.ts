@@ -3,7 +3,7 @@ import {
   annotation,
   readAnnotation,
   type CancelRequest,
-  type CredentialsNote,
+  type CredentialsLifetime,
   type TerminateInstead,
   type WorkerEnd,
 } from './annotations.ts';
@@ -12,7 +12,7 @@ import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import { stateLabel, type FlowState } from './labels.ts';
 import type { AttemptEnd, Outcome, FailureReason } from './outcome.ts';
-import type { PendingNote } from './pending/pending-cause.ts';
+import type { SavedDiagnosis } from './pending/pending-cause.ts';
 
 /** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
 export interface Flow {
@@ -25,7 +25,7 @@ export interface Flow {
   state: FlowState;
   suspended: boolean;
   /** Since when the Job controller holds it as suspended; it heeds a change of that a moment later. */
-  heldSince: string | undefined;
+  suspendedSince: string | undefined;
   /** The Job controller's word for its last start: after a queue let it go again, later than ours. */
   resumedAt: string | undefined;
   /** The Job controller's verdict, once all pods are terminal or it has made up its mind. */
@@ -35,8 +35,8 @@ export interface Flow {
   content: string;
   lastRequestAt: string | undefined;
   startedAt: string | undefined;
-  pending: PendingNote | undefined;
-  credentials: CredentialsNote | undefined;
+  pending: SavedDiagnosis | undefined;
+  credentials: CredentialsLifetime | undefined;
   worker: WorkerEnd | undefined;
   attempt: AttemptEnd | undefined;
   outcome: Outcome | undefined;
@@ -70,7 +70,7 @@ export function readFlow(job: Job): Flow | undefined {
     ...readIdentity(metadata),
     createdAt: metadata.creationTimestamp ?? request.acceptedAt,
     suspended: job.spec?.suspend === true,
-    heldSince: readHeldSince(job),
+    suspendedSince: readSuspendedSince(job),
     resumedAt: job.status?.startTime,
     jobEnd: readJobEnd(job),
     request,
@@ -102,7 +102,7 @@ type Progress = Omit<
   | 'finalizers'
   | 'state'
   | 'suspended'
-  | 'heldSince'
+  | 'suspendedSince'
   | 'resumedAt'
   | 'jobEnd'
   | 'request'
@@ -132,7 +132,7 @@ function readState(label: string | undefined): FlowState {
   return label === 'closed' || label === 'unrecorded' ? label : 'open';
 }
 
-function readHeldSince({ status }: Job): string | undefined {
+function readSuspendedSince({ status }: Job): string | undefined {
   return status?.conditions?.find(({ type, status: is }) => type === 'Suspended' && is === 'True')
     ?.lastTransitionTime;
 }

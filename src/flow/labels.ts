@@ -27,6 +27,6 @@ export const openFlowsSelector = `${flowLabel},${stateLabel}!=closed`;
 
 /** On pods whose end is not yet written on the Job: what the pod informer selects. Removed together with the finalizer. */
 export const evidenceLabel = `${prefix}/evidence`;
-export const heldPodsSelector = `${evidenceLabel}=held`;
+export const evidencePodsSelector = `${evidenceLabel}=held`;
 /** Those of flows: what the reconciler follows. */
-export const observedPodsSelector = `${flowLabel},${heldPodsSelector}`;
+export const observedPodsSelector = `${flowLabel},${evidencePodsSelector}`;

@@ -1,7 +1,7 @@
 import type { Flow } from '../flow/flow.ts';
 import { type FlowState, stateLabel } from '../flow/labels.ts';
 import { isSame } from './machinery/object-cache.ts';
-import { goOn, type Reconciler, type StepResult } from './reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from './reconciler.ts';
 
 export interface FlowPatch {
   flow: Flow;
@@ -20,7 +20,7 @@ export async function patchFlow(
   { flow, annotations, state, finalizers }: FlowPatch,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const current = deps.world.flow(flow.name);
+  const current = deps.cache.flow(flow.name);
   const { resourceVersion } = current !== undefined && isSame(current, flow) ? current : flow;
   const metadata = {
     resourceVersion,
@@ -28,6 +28,6 @@ export async function patchFlow(
     ...(state === undefined ? {} : { labels: { [stateLabel]: state } }),
     ...(finalizers === undefined ? {} : { finalizers }),
   };
-  deps.world.learnJob(await deps.cluster.jobs.patch(flow.name, { metadata }, signal));
-  return goOn;
+  deps.cache.updateJob(await deps.cluster.jobs.patch(flow.name, { metadata }, signal));
+  return continueNow;
 }

@@ -2,13 +2,12 @@ import { isServiceError } from '../errors.ts';
 import { decideStep, type Step } from '../flow/decide-step.ts';
 import { isFinal } from '../flow/delivery.ts';
 import type { Flow } from '../flow/flow.ts';
-import { readWorld } from './read-world.ts';
-import { goOn, type Reconciler, type StepResult } from './reconciler.ts';
-import { confirmLost } from './steps/confirm-pods-gone.ts';
+import { continueNow, observeFlow, type Reconciler, type StepResult } from './reconciler.ts';
+import { confirmPodsGone } from './steps/confirm-pods-gone.ts';
 import { deliverOutcome } from './steps/deliver-outcome.ts';
 import { deleteResults } from './steps/delete-results.ts';
-import { noteAttempt, noteWorker } from './steps/save-evidence.ts';
-import { lookAtEvents, notePending } from './steps/save-pending.ts';
+import { saveAttemptEnd, saveWorkerEnd } from './steps/save-evidence.ts';
+import { pollEvents, savePending } from './steps/save-pending.ts';
 import { prepare, renew } from './steps/prepare.ts';
 import { recordFlow } from './steps/record-flow.ts';
 import { releaseAttempts } from './steps/release-attempts.ts';
@@ -33,17 +32,17 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
   let conflicts = 0;
   try {
     for (let steps = 0; steps < stepLimit; steps += 1) {
-      const flow = deps.world.flow(name);
+      const flow = deps.cache.flow(name);
       if (flow === undefined) return {};
-      const step = decideStep(readWorld(deps, flow));
+      const step = decideStep(observeFlow(deps, flow));
       stoppedAt = describePosition(flow, step);
       signal.throwIfAborted();
       const result = await takeStep(deps, { flow, step }, signal).catch(async (error: unknown) => {
         conflicts += 1;
         if (conflicts > conflictLimit || !(await hasLostRace(deps, { flow, error }, signal))) throw error;
-        return goOn;
+        return continueNow;
       });
-      if (result.then === 'wait') return { stoppedAt, requeueAfterMillis: result.millis };
+      if (result.kind === 'requeue') return { stoppedAt, requeueAfterMillis: result.millis };
       if (!isFinal(flow.delivery) && isDelivered(deps, name)) return { requeueAfterMillis: 0 };
     }
     throw new Error(`${name} took ${stepLimit} steps in one pass.`);
@@ -53,16 +52,16 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
 }
 
 /** Nobody waits for what remains of a flow: when many end at once, the callbacks of the others go first. */
-function isDelivered({ world }: Reconciler, name: string): boolean {
-  return isFinal(world.flow(name)?.delivery);
+function isDelivered({ cache }: Reconciler, name: string): boolean {
+  return isFinal(cache.flow(name)?.delivery);
 }
 
 /** Where a flow stands now, to be compared with where its last pass stopped. Undefined: it is gone, or waits for any change. */
 export function positionOf(deps: Reconciler, name: string): string | undefined {
-  const flow = deps.world.flow(name);
+  const flow = deps.cache.flow(name);
   if (flow === undefined) return undefined;
   try {
-    return describePosition(flow, decideStep(readWorld(deps, flow)));
+    return describePosition(flow, decideStep(observeFlow(deps, flow)));
   } catch {
     return undefined; // broken by hand: a pass reports it, and the watch that asks goes on
   }
@@ -73,39 +72,41 @@ export function positionOf(deps: Reconciler, name: string): string | undefined {
  * for a pod's status, a repeated request or a controller's heartbeat. What somebody else asks of the flow always counts, once.
  */
 function describePosition(flow: Flow, step: Step): string | undefined {
-  if (step.take === 'wait') return undefined;
+  if (step.kind === 'wait') return undefined;
   return JSON.stringify({
     uid: flow.uid,
-    step: step.take,
-    until: step.take === 'look-at-events' ? step.until : undefined,
+    step: step.kind,
+    until: step.kind === 'poll-events' ? step.until : undefined,
     deleted: flow.deletedAt !== undefined,
     deprovision: flow.deprovisionAskedAt !== undefined,
     cancel: flow.cancel !== undefined,
   });
 }
 
-interface NextStep<K extends Step['take'] = Step['take']> {
+interface NextStep<K extends Step['kind'] = Step['kind']> {
   flow: Flow;
-  step: Extract<Step, { take: K }>;
+  step: Extract<Step, { kind: K }>;
 }
 
 type Handlers = {
-  [K in Step['take']]: (deps: Reconciler, next: NextStep<K>, signal: AbortSignal) => Promise<StepResult>;
+  [K in Step['kind']]: (deps: Reconciler, next: NextStep<K>, signal: AbortSignal) => Promise<StepResult>;
 };
 
 const handlers: Handlers = {
   wait: (deps, { step }) => Promise.resolve(waitUntil(step.until, deps.now())),
   prepare: (deps, { flow }, signal) => prepare(deps, flow, signal),
   'renew-credentials': (deps, { flow }, signal) => renew(deps, flow, signal),
-  'note-pending': (deps, { flow, step }, signal) => notePending(deps, { flow, note: step.note }, signal),
-  'look-at-events': (deps, { flow, step }, signal) =>
-    lookAtEvents(deps, { flow, attempts: deps.world.attempts(flow.name), until: step.until }, signal),
-  'note-worker': (deps, { flow, step }, signal) => noteWorker(deps, { flow, worker: step.worker }, signal),
-  'note-attempt': (deps, { flow, step }, signal) =>
-    noteAttempt(deps, { flow, attempt: step.attempt }, signal),
+  'save-pending': (deps, { flow, step }, signal) =>
+    savePending(deps, { flow, diagnosis: step.diagnosis }, signal),
+  'poll-events': (deps, { flow, step }, signal) =>
+    pollEvents(deps, { flow, attempts: deps.cache.attempts(flow.name), until: step.until }, signal),
+  'save-worker-end': (deps, { flow, step }, signal) =>
+    saveWorkerEnd(deps, { flow, worker: step.worker }, signal),
+  'save-attempt-end': (deps, { flow, step }, signal) =>
+    saveAttemptEnd(deps, { flow, attempt: step.attempt }, signal),
   release: (deps, { step }, signal) => releaseAttempts(deps, step.attempts, signal),
-  'confirm-lost': (deps, { flow, step }, signal) =>
-    confirmLost(deps, { flow, outcome: step.outcome }, signal),
+  'confirm-pods-gone': (deps, { flow, step }, signal) =>
+    confirmPodsGone(deps, { flow, outcome: step.outcome }, signal),
   verify: (deps, { flow, step }, signal) => verifyAttempt(deps, { flow, ...step }, signal),
   'set-outcome': (deps, { flow, step }, signal) => setOutcome(deps, { flow, outcome: step.outcome }, signal),
   stop: (deps, { flow, step }, signal) => stopAttempts(deps, { flow, attempts: step.attempts }, signal),
@@ -114,26 +115,26 @@ const handlers: Handlers = {
   record: (deps, { flow }, signal) => recordFlow(deps, flow, signal),
 };
 
-async function takeStep<K extends Step['take']>(
+async function takeStep<K extends Step['kind']>(
   deps: Reconciler,
   next: NextStep<K>,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const handler: Handlers[K] = handlers[next.step.take];
+  const handler: Handlers[K] = handlers[next.step.kind];
   return await handler(deps, next, signal);
 }
 
 /** Whether somebody else wrote first. Decided from the Job as it is now, which the watch has mostly brought before the refusal came. */
 async function hasLostRace(
-  { cluster, world }: Reconciler,
+  { cluster, cache }: Reconciler,
   { flow, error }: { flow: Flow; error: unknown },
   signal: AbortSignal,
 ): Promise<boolean> {
   if (!isServiceError(error, 'cluster-conflict')) return false;
-  if (isNewer(world.flow(flow.name)?.resourceVersion, flow)) return true;
+  if (isNewer(cache.flow(flow.name)?.resourceVersion, flow)) return true;
   const job = await cluster.jobs.get(flow.name, signal);
   if (job === undefined || !isNewer(job.metadata?.resourceVersion, flow)) return false;
-  world.learnJob(job);
+  cache.updateJob(job);
   return true;
 }
 
@@ -145,7 +146,7 @@ function isNewer(resourceVersion: string | undefined, flow: Flow): boolean {
 const unreadableMillis = 60_000;
 
 function waitUntil(until: number | undefined, now: Date): StepResult {
-  if (until === undefined) return { then: 'wait', millis: undefined };
+  if (until === undefined) return { kind: 'requeue', millis: undefined };
   const millis = Number.isNaN(until) ? unreadableMillis : Math.max(0, until - now.getTime());
-  return { then: 'wait', millis };
+  return { kind: 'requeue', millis };
 }

@@ -1,40 +1,47 @@
 import type { Config, Secrets } from '../config/config.ts';
+import type { ObservedFlow } from '../flow/decide-step.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Attempt } from '../flow/attempt.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../cluster-objects/prepare-flow.ts';
-import type { EventLook } from './observed/warning-events.ts';
+import type { WarningEvents } from './observed/warning-events.ts';
 import type { CallbackHold } from '../answer-first/callback-hold.ts';
 import type { Connectors } from './types.ts';
 
-/** What the steps are given. `world` is the informers' cache, with what our own writes answered put in at once. */
+/** What the steps are given. `cache` is the informers' cache; the answers to our own writes are put into it at once. */
 export interface Reconciler extends Preparer {
   config: Config;
   secrets: Secrets;
   callbackHold: CallbackHold;
-  world: WorldCache;
-  events: EventLook;
+  cache: FlowCache;
+  events: WarningEvents;
   connectors: Connectors;
   metrics: Metrics;
   log: Logger;
 }
 
-export type ReconcilerDependencies = Omit<Reconciler, 'world'>;
+export type ReconcilerDependencies = Omit<Reconciler, 'cache'>;
 
-export interface WorldCache {
+export interface FlowCache {
   flow(name: string): Flow | undefined;
   /** All that are not closed. */
   flows(): Iterable<Flow>;
   /** From the oldest to the newest. */
   attempts(flow: string): Attempt[];
-  learnJob(job: Job): void;
-  learnPod(pod: Pod): void;
-  forgetPod(key: string): void;
+  updateJob(job: Job): void;
+  updatePod(pod: Pod): void;
+  removePod(key: string): void;
 }
 
-/** How one step ended: go on at once with what is known now, or come back later (undefined: when something changes). */
-export type StepResult = { then: 'continue' } | { then: 'wait'; millis: number | undefined };
+/** What follows a step: the next one at once, or another pass after `millis` (undefined: when something changes). */
+export type StepResult = { kind: 'continue' } | { kind: 'requeue'; millis: number | undefined };
 
-export const goOn: StepResult = { then: 'continue' };
+export const continueNow: StepResult = { kind: 'continue' };
+
+/** What the next step of this flow is decided from. */
+export function observeFlow({ cache, config, now }: Reconciler, flow: Flow): ObservedFlow {
+  const { pendingLimits } = config.pods;
+  return { flow, attempts: cache.attempts(flow.name), pendingLimits, now: now().getTime() };
+}

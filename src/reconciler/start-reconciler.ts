@@ -52,7 +52,7 @@ async function reconcileWhileLeading(
     if (synced) queue.add(flow);
   }
   const observed = observeState(deps, wake, signal);
-  const reconciler: Reconciler = { ...deps, world: observed.world };
+  const reconciler: Reconciler = { ...deps, cache: observed.cache };
   const queue = startWorkQueue({
     work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),
     hasMoved: (key, stoppedAt) => positionOf(reconciler, key) !== stoppedAt,
@@ -64,8 +64,8 @@ async function reconcileWhileLeading(
   signal.addEventListener('abort', () => void queue.stop(), { once: true });
   void observed.synced.then((filled) => {
     synced = filled;
-    if (filled) openFlows.follow(observed.world, signal);
-    for (const flow of observed.world.flows()) wake(flow.name);
+    if (filled) openFlows.follow(observed.cache, signal);
+    for (const flow of observed.cache.flows()) wake(flow.name);
   });
   const polling = transferPolling(reconciler, wake);
   await Promise.all([
@@ -77,11 +77,11 @@ async function reconcileWhileLeading(
 }
 
 function transferPolling(reconciler: Reconciler, wake: (flow: string) => void): TransferPolling {
-  const { config, world, connectors, log } = reconciler;
+  const { config, cache, connectors, log } = reconciler;
   return {
     connectors,
     seconds: config.reconciler.transferPollSeconds,
-    flows: () => world.flows(),
+    flows: () => cache.flows(),
     end: async (flow, message, signal) => {
       await cancelEndedTransfer(reconciler, { flow, message }, signal);
       wake(flow.name);

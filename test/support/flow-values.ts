@@ -29,7 +29,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     finalizers: ['edc-job-provisioner/outcome'],
     state: 'open',
     suspended: true,
-    heldSince: undefined,
+    suspendedSince: undefined,
     resumedAt: undefined,
     jobEnd: undefined,
     request: {

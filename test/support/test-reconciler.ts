@@ -63,7 +63,7 @@ export async function startTestReconciler(
     },
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
-    world: worldOf(flows, attempts),
+    cache: cacheOf(flows, attempts),
   };
   return {
     deps,
@@ -73,7 +73,7 @@ export async function startTestReconciler(
     },
     async see(name) {
       const job = await api.cluster.jobs.get(name, AbortSignal.timeout(30_000));
-      if (job !== undefined) deps.world.learnJob(job);
+      if (job !== undefined) deps.cache.updateJob(job);
       const flow = flows.get(name);
       if (job === undefined || flow === undefined) throw new Error(`there is no ${name}`);
       return flow;
@@ -93,17 +93,17 @@ export async function reconcile(deps: Reconciler, name: string, signal: AbortSig
 }
 
 /** A Job is seen only once `see` or a step has shown it. */
-function worldOf(flows: Map<string, Flow>, attempts: TestReconcilerOptions['attempts']): Reconciler['world'] {
+function cacheOf(flows: Map<string, Flow>, attempts: TestReconcilerOptions['attempts']): Reconciler['cache'] {
   return {
     flow: (name) => flows.get(name),
     flows: () => flows.values(),
     attempts: attempts ?? ((): Attempt[] => []),
-    learnJob(job) {
+    updateJob(job) {
       const flow = readFlow(job);
       if (flow !== undefined) flows.set(flow.name, flow);
     },
-    learnPod: () => undefined,
-    forgetPod: () => undefined,
+    updatePod: () => undefined,
+    removePod: () => undefined,
   };
 }
 

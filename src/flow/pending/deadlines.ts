@@ -2,8 +2,8 @@ import type { Attempt } from '../attempt.ts';
 import type { Flow } from '../flow.ts';
 import { causeRules, pendingSeconds } from './pending-cause.ts';
 import type { FailureReason } from '../outcome.ts';
-import { explain, findBlocker, findLive, pendingSince } from './watch-pending.ts';
-import type { World } from '../decide-step.ts';
+import { explain, findDiagnosis, findLive, pendingSince } from './watch-pending.ts';
+import type { ObservedFlow } from '../decide-step.ts';
 
 export interface Deadline {
   /** Milliseconds since the epoch. */
@@ -19,13 +19,13 @@ const reportSlackMillis = 60_000;
 const silenceMillis = 30_000;
 
 /** The one deadline that runs now: for getting started, for working, for uploading, or for a marked pod's last word. */
-export function nextDeadline(world: World): Deadline {
-  const live = findLive(world.attempts);
-  const deadline = phaseDeadline(world, live);
+export function nextDeadline(observed: ObservedFlow): Deadline {
+  const live = findLive(observed.attempts);
+  const deadline = phaseDeadline(observed, live);
   const silence =
     live?.deletedAt === undefined
       ? undefined
-      : silenceDeadline(live, world.flow.plan.limits.upload, live.deletedAt);
+      : silenceDeadline(live, observed.flow.plan.limits.upload, live.deletedAt);
   return silence !== undefined && silence.at < deadline.at ? silence : deadline;
 }
 
@@ -43,18 +43,18 @@ function silenceDeadline(
   };
 }
 
-function phaseDeadline(world: World, live: Attempt | undefined): Deadline {
-  if (live?.worker.state === 'running') return runDeadline(world.flow, live.worker.startedAt);
-  if (live?.worker.state === 'ended') return uploadDeadline(world.flow, live);
-  return pendingDeadline(world);
+function phaseDeadline(observed: ObservedFlow, live: Attempt | undefined): Deadline {
+  if (live?.worker.state === 'running') return runDeadline(observed.flow, live.worker.startedAt);
+  if (live?.worker.state === 'ended') return uploadDeadline(observed.flow, live);
+  return pendingDeadline(observed);
 }
 
 /** That of what is in the way, and never later than the template's own. */
-function pendingDeadline(world: World): Deadline {
-  const { flow, pendingLimits } = world;
+function pendingDeadline(observed: ObservedFlow): Deadline {
+  const { flow, pendingLimits } = observed;
   const { pending } = flow.plan.limits;
   const last = pendingSince(flow) + pending * 1000;
-  const blocker = findBlocker(world);
+  const blocker = findDiagnosis(observed);
   if (blocker === undefined) {
     return {
       at: last,
@@ -64,8 +64,8 @@ function pendingDeadline(world: World): Deadline {
   }
   const seconds = pendingSeconds(blocker.cause, pendingLimits);
   const own = blocker.since + seconds * 1000;
-  const patience = own <= last ? seconds : pending;
-  const waited = patience === 0 ? '' : ` (waited ${patience} s)`;
+  const timeout = own <= last ? seconds : pending;
+  const waited = timeout === 0 ? '' : ` (waited ${timeout} s)`;
   return {
     at: Math.min(own, last),
     reason: causeRules[blocker.cause].reason,

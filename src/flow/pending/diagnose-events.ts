@@ -1,5 +1,5 @@
 import type { Event } from '../../kubernetes/types.ts';
-import type { Blocker, PendingCause } from './pending-cause.ts';
+import type { PendingDiagnosis, PendingCause } from './pending-cause.ts';
 
 /** What is kept of an event. */
 export interface Finding {
@@ -12,7 +12,7 @@ export interface Finding {
   last: number;
 }
 
-const readReasons: Record<string, (message: string) => Omit<Blocker, 'since'>> = {
+const readReasons: Record<string, (message: string) => Omit<PendingDiagnosis, 'since'>> = {
   FailedCreate: diagnoseRefusal,
   FailedMount: diagnoseMount,
   FailedAttachVolume: diagnoseMount,
@@ -55,7 +55,7 @@ const resolutionMillis = 1000;
 export function diagnoseEvents(
   findings: readonly Finding[],
   from: number,
-): (Blocker & { since: string }) | undefined {
+): (PendingDiagnosis & { since: string }) | undefined {
   const current = findings
     .filter(({ last }) => last + resolutionMillis > from)
     .map((finding) => ({ ...finding, blocker: readReasons[finding.reason]?.(finding.message) }))
@@ -71,7 +71,7 @@ export function diagnoseEvents(
 /** The Job controller tells with each try which new name for a pod was refused: cut off, so that the same stays the same. */
 const preamble = /^(\(combined from similar events\): ?)?(Error creating: )?(pods? "[^"]*" is forbidden: ?)?/;
 
-function diagnoseRefusal(message: string): Omit<Blocker, 'since'> {
+function diagnoseRefusal(message: string): Omit<PendingDiagnosis, 'since'> {
   const said = message.replace(preamble, '');
   const cause = refusalCause(message);
   return { cause, message: `${refusals[cause] ?? 'The pod cannot be created'}: ${said}` };
@@ -91,7 +91,7 @@ function refusalCause(message: string): PendingCause {
 
 const missingObject = /(secret|configmap) "[^"]*" not found|references non-existent (secret|config) key/i;
 
-function diagnoseMount(message: string): Omit<Blocker, 'since'> {
+function diagnoseMount(message: string): Omit<PendingDiagnosis, 'since'> {
   return missingObject.test(message)
     ? { cause: 'configuration', message: `The pod lacks its configuration: ${message}` }
     : { cause: 'volume', message: `A volume of the pod cannot be mounted: ${message}` };

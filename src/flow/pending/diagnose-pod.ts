@@ -1,5 +1,5 @@
 import type { Pod } from '../../kubernetes/types.ts';
-import type { Blocker, PendingCause } from './pending-cause.ts';
+import type { PendingDiagnosis, PendingCause } from './pending-cause.ts';
 
 type Status = NonNullable<Pod['status']>;
 type ContainerStatus = NonNullable<Status['containerStatuses']>[number];
@@ -9,7 +9,7 @@ type Condition = NonNullable<Status['conditions']>[number];
  * What a pod's own status says of why it does not start: its place in the cluster, then its containers in the order in which
  * they start. Undefined: nothing is in the way, or only events tell (a volume, a Secret that is mounted).
  */
-export function diagnosePod(pod: Pod): Blocker | undefined {
+export function diagnosePod(pod: Pod): PendingDiagnosis | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
   const scheduled = findCondition(pod, 'PodScheduled');
   if (scheduled?.status === 'False') return diagnoseScheduling(scheduled, pod);
@@ -42,7 +42,7 @@ function findCondition({ status }: Pod, wanted: string): Condition | undefined {
 /** Claims are told apart by the scheduler's words alone: they are somebody's mistake, where a full cluster is not. */
 const aboutClaim = /persistentvolumeclaim|volume node affinity|available persistent volumes/i;
 
-function diagnoseScheduling({ reason, message, lastTransitionTime }: Condition, pod: Pod): Blocker {
+function diagnoseScheduling({ reason, message, lastTransitionTime }: Condition, pod: Pod): PendingDiagnosis {
   const said = message ?? reason ?? 'nothing more';
   const since = lastTransitionTime ?? pod.metadata?.creationTimestamp;
   const time = since === undefined ? {} : { since };
@@ -67,7 +67,7 @@ const containerCauses: Record<string, PendingCause> = {
   CreateContainerConfigError: 'configuration',
 };
 
-function diagnoseContainer({ name, state }: ContainerStatus, image: string): Blocker | undefined {
+function diagnoseContainer({ name, state }: ContainerStatus, image: string): PendingDiagnosis | undefined {
   const { reason, message } = state?.waiting ?? {};
   if (reason === undefined || usual.includes(reason)) return undefined;
   const cause = causeOf(reason, message);

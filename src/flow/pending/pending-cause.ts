@@ -8,7 +8,7 @@ export type PendingCause =
 export type PendingLimits = Record<Exclude<PendingCause, 'imageName' | 'other'>, number>;
 
 /** One thing that is in the way now. */
-export interface Blocker {
+export interface PendingDiagnosis {
   cause: PendingCause;
   /** What it is about, and what Kubernetes says of it: one sentence for people. */
   message: string;
@@ -17,7 +17,7 @@ export interface Blocker {
 }
 
 /** A blocker as the Job remembers it, with the time at which it was first seen. */
-export interface PendingNote {
+export interface SavedDiagnosis {
   cause: PendingCause;
   message: string;
   since: string;

@@ -2,10 +2,10 @@ import type { Attempt } from '../attempt.ts';
 import { describePhase, type FlowPhase } from '../describe-flow.ts';
 import type { Flow } from '../flow.ts';
 import type { PendingCause } from './pending-cause.ts';
-import { findBlocker, isHeld } from './watch-pending.ts';
+import { findDiagnosis, isSuspendedByQueue } from './watch-pending.ts';
 
 /** A flow and its pods, as last seen. */
-export interface ObservedFlow {
+export interface FlowWithAttempts {
   flow: Flow;
   attempts: Attempt[];
 }
@@ -29,7 +29,7 @@ const mostExamples = 2;
 const messageLength = 300;
 
 /** What the open flows do, and what those wait for that do not get on: bounded however many they are. */
-export function summariseWaiting(flows: Iterable<ObservedFlow>, now: number): FlowSummary {
+export function summariseWaiting(flows: Iterable<FlowWithAttempts>, now: number): FlowSummary {
   const summary: FlowSummary = { open: 0, phases: {}, waiting: {} };
   for (const observed of flows) {
     const { phase } = describePhase(observed.flow, observed.attempts);
@@ -47,7 +47,7 @@ export function summariseWaiting(flows: Iterable<ObservedFlow>, now: number): Fl
 }
 
 function findWait(
-  { flow, attempts }: ObservedFlow,
+  { flow, attempts }: FlowWithAttempts,
   phase: FlowPhase,
   now: number,
 ): [WaitCause, string] | undefined {
@@ -69,9 +69,10 @@ function findWait(
   }
 }
 
-function findPending({ flow, attempts }: ObservedFlow, now: number): [WaitCause, string] {
-  if (isHeld(flow)) return ['suspended', 'the Job is suspended: a queue, or somebody, has to resume it'];
-  const blocker = findBlocker({ flow, attempts, now });
+function findPending({ flow, attempts }: FlowWithAttempts, now: number): [WaitCause, string] {
+  if (isSuspendedByQueue(flow))
+    return ['suspended', 'the Job is suspended: a queue, or somebody, has to resume it'];
+  const blocker = findDiagnosis({ flow, attempts, now });
   return blocker === undefined
     ? ['start', 'its pod has not started yet, and nothing is known to be in the way']
     : [blocker.cause, blocker.message];

@@ -1,16 +1,16 @@
 import type { Attempt } from '../attempt.ts';
 import type { Flow } from '../flow.ts';
-import { causeRules, type PendingCause, type PendingNote } from './pending-cause.ts';
-import type { World } from '../decide-step.ts';
+import { causeRules, type PendingCause, type SavedDiagnosis } from './pending-cause.ts';
+import type { ObservedFlow } from '../decide-step.ts';
 
 /** What is in the way of a flow's worker now, and since when (milliseconds since the epoch). */
-export interface PendingState {
+export interface CurrentDiagnosis {
   cause: PendingCause;
   message: string;
   since: number;
 }
 
-type Pending = Pick<World, 'flow' | 'attempts'>;
+type Pending = Pick<ObservedFlow, 'flow' | 'attempts'>;
 
 /** From when a worker should be starting: a replacement after a disruption, and a Job that a queue has let go, get the time anew. */
 export function pendingSince({ startedAt, resumedAt, createdAt, attempt }: Flow): number {
@@ -21,8 +21,8 @@ export function pendingSince({ startedAt, resumedAt, createdAt, attempt }: Flow)
  * Suspended after its start, by a queue or by hand: it is not stuck, and no clock of ours runs. Nor when it was just let go: its
  * `startTime` is that of before until the Job controller has heard of it.
  */
-export function isHeld({ suspended, heldSince, startedAt }: Flow): boolean {
-  return suspended || toMillis(heldSince) > toMillis(startedAt);
+export function isSuspendedByQueue({ suspended, suspendedSince, startedAt }: Flow): boolean {
+  return suspended || toMillis(suspendedSince) > toMillis(startedAt);
 }
 
 function toMillis(time: string | undefined): number {
@@ -34,10 +34,14 @@ export function findLive(attempts: readonly Attempt[]): Attempt | undefined {
 }
 
 /** From the pod's status, else from what was noted of events. Undefined: nothing is known to be in the way. */
-export function findBlocker({ flow, attempts, now }: Pending & { now: number }): PendingState | undefined {
+export function findDiagnosis({
+  flow,
+  attempts,
+  now,
+}: Pending & { now: number }): CurrentDiagnosis | undefined {
   const live = findLive(attempts);
   const blocked = live?.blocked;
-  const note = currentNote(flow, live);
+  const note = savedDiagnosis(flow, live);
   if (blocked === undefined)
     return note === undefined ? undefined : { ...note, since: Date.parse(note.since) };
   const since = blocked.since ?? (note?.cause === blocked.cause ? note.since : undefined);
@@ -45,7 +49,7 @@ export function findBlocker({ flow, attempts, now }: Pending & { now: number }):
 }
 
 /** A note about another pod, or of before the Job's last start, is history; so is one of events once containers begin. */
-function currentNote(flow: Flow, live: Attempt | undefined): PendingNote | undefined {
+function savedDiagnosis(flow: Flow, live: Attempt | undefined): SavedDiagnosis | undefined {
   const { pending } = flow;
   if (pending === undefined || pending.attempt !== live?.id) return undefined;
   if (live !== undefined)
@@ -59,7 +63,7 @@ export function wholeSeconds(millis: number): number {
 }
 
 /** What a container waits for has no time of its own: when it was first seen is written down, for the next process to know. */
-export function findNoteToTake({ flow, attempts, now }: World): PendingNote | undefined {
+export function diagnosisToSave({ flow, attempts, now }: ObservedFlow): SavedDiagnosis | undefined {
   const live = findLive(attempts);
   const blocked = live?.blocked;
   if (live === undefined || blocked === undefined || blocked.since !== undefined) return undefined;
@@ -71,15 +75,15 @@ export function findNoteToTake({ flow, attempts, now }: World): PendingNote | un
 }
 
 /** Ordinary starts are over by then. */
-const lookAfterMillis = 5000;
+const pollAfterMillis = 5000;
 
 /** When events are worth a look, in milliseconds since the epoch: a Job without a pod, or a pod whose containers do not begin. */
-export function nextLook({ flow, attempts }: Pending): number | undefined {
+export function nextEventPoll({ flow, attempts }: Pending): number | undefined {
   const live = findLive(attempts);
   const since = live === undefined ? pendingSince(flow) : live.unpreparedSince;
   if (since === undefined || live?.blocked !== undefined) return undefined;
-  const patience = Math.min(lookAfterMillis, (flow.plan.limits.pending * 1000) / 2);
-  return toMillisOf(since) + patience;
+  const timeout = Math.min(pollAfterMillis, (flow.plan.limits.pending * 1000) / 2);
+  return toMillisOf(since) + timeout;
 }
 
 function toMillisOf(time: string | number): number {
@@ -90,7 +94,7 @@ function toMillisOf(time: string | number): number {
 const explainedLength = 310;
 
 /** For people, and for the connector. */
-export function explain({ cause, message }: PendingState): string {
+export function explain({ cause, message }: CurrentDiagnosis): string {
   return `${shorten(message.replace(/[.\s]+$/, ''))}. ${causeRules[cause].advice}`;
 }
 

@@ -5,25 +5,25 @@ import type { Lease } from '../../kubernetes/types.ts';
 export type Leadership =
   /** `since`: when that replica took the Lease; RFC 3339, by its own clock. */
   | { leader: 'this' | 'another'; identity: string; since: string | undefined }
-  /** `since`: when this replica first found it so; absent: it has not looked yet. */
+  /** `since`: when this replica first found it so; absent: it has not read the Lease yet. */
   | { leader: 'none'; reason: string; error?: unknown; since?: string };
 
-/** What a replica remembers of its looks at the Lease. */
-export interface LeaseLooks {
+/** What a replica remembers of the Lease. */
+export interface LeaseObservation {
   identity: string;
   leads: boolean;
   /** As last read or written; undefined: never. */
   lease: Lease | undefined;
   /** Monotonic milliseconds for which the Lease was seen unchanged. */
   unchangedMillis: number;
-  /** Of the last look or write, if that failed; and of the first one in a row. */
+  /** Of the last read or write, if that failed; and of the first one in a row. */
   failure: { error: unknown; since: string } | undefined;
 }
 
 /** What a replica saw of the Lease last, for `describe` alone. Times are monotonic milliseconds. */
 export function createLeaseMemory() {
   let latest: { lease: Lease; since: number } | undefined;
-  let failure: LeaseLooks['failure'];
+  let failure: LeaseObservation['failure'];
   function see(lease: Lease, monotonic: number): void {
     const known = latest?.lease.metadata?.resourceVersion;
     if (latest === undefined || known !== lease.metadata?.resourceVersion)
@@ -54,17 +54,17 @@ export function createLeaseMemory() {
   };
 }
 
-export function describeLeadership(looks: LeaseLooks): Leadership {
-  const { identity, leads, lease, unchangedMillis } = looks;
+export function describeLeadership(observation: LeaseObservation): Leadership {
+  const { identity, leads, lease, unchangedMillis } = observation;
   const { acquireTime: since, leaseDurationSeconds = 0 } = lease?.spec ?? {};
   if (leads) return { leader: 'this', identity, since };
   const holder = holderOf(lease);
   if (holder !== '' && holder !== identity && unchangedMillis <= leaseDurationSeconds * 1000)
     return { leader: 'another', identity: holder, since };
-  return describeNobody(looks);
+  return describeNobody(observation);
 }
 
-function describeNobody({ lease, failure }: LeaseLooks): Leadership {
+function describeNobody({ lease, failure }: LeaseObservation): Leadership {
   if (failure !== undefined) {
     const reason = `the Lease cannot be read or written: ${messageOf(failure.error)}`;
     return { leader: 'none', reason, error: failure.error, since: failure.since };

@@ -4,7 +4,7 @@ import type { Lease } from '../../kubernetes/types.ts';
 import type { Logger } from '../../log.ts';
 import { systemClock, type Clock } from '../machinery/clock.ts';
 import { createLeaseMemory, type Leadership } from './describe-leadership.ts';
-import { BoundedTerm, type Term } from './leadership-term.ts';
+import { BoundedLeadershipTerm, type LeadershipTerm } from './leadership-term.ts';
 import { untilAborted } from '../../until-aborted.ts';
 
 export interface LeaderLeaseOptions {
@@ -13,7 +13,7 @@ export interface LeaderLeaseOptions {
   identity: string;
   leaseSeconds: number;
   /** Runs while this replica leads, and ends soon after its term: it is waited for no longer than a Lease lasts. */
-  lead: (term: Term) => Promise<void>;
+  lead: (term: LeadershipTerm) => Promise<void>;
   /** For the Lease's readers: nothing is decided by it. */
   now: () => Date;
   clock?: Clock;
@@ -60,7 +60,7 @@ class LeaseHolder {
   private readonly options: LeaderLeaseOptions;
   private readonly clock: Clock;
   private readonly durationMillis: number;
-  private term: BoundedTerm | undefined;
+  private term: BoundedLeadershipTerm | undefined;
   /** The Lease as the API server last answered it to a write of ours. */
   private held: Lease | undefined;
   /** The Lease as last seen, and when it was first seen so. */
@@ -94,7 +94,7 @@ class LeaseHolder {
 
   private async leadFrom(askedAt: number, signal: AbortSignal): Promise<void> {
     const { identity, lead, log } = this.options;
-    const term = new BoundedTerm(this.clock, this.stopBy(askedAt), signal);
+    const term = new BoundedLeadershipTerm(this.clock, this.stopBy(askedAt), signal);
     this.term = term;
     log.info({ identity }, 'This replica leads.');
     const work = runToEnd(lead(term), term, log);
@@ -122,7 +122,7 @@ class LeaseHolder {
     return askedAt + this.durationMillis * share.term;
   }
 
-  private async renewUntilOver(term: BoundedTerm): Promise<void> {
+  private async renewUntilOver(term: BoundedLeadershipTerm): Promise<void> {
     let pause = share.pause;
     while (!term.isOver) {
       await this.clock.sleep(Math.min(this.durationMillis * pause, term.remainingMillis), term.signal);
@@ -226,7 +226,7 @@ class LeaseHolder {
 }
 
 /** Work that ends before its term ends the term. */
-async function runToEnd(work: Promise<void>, term: BoundedTerm, log: Logger): Promise<void> {
+async function runToEnd(work: Promise<void>, term: BoundedLeadershipTerm, log: Logger): Promise<void> {
   try {
     await work;
   } catch (error) {

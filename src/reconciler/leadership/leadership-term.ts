@@ -1,7 +1,7 @@
 import type { Clock } from '../machinery/clock.ts';
 
 /** One time of leading. */
-export interface Term {
+export interface LeadershipTerm {
   /** Aborts when this replica may not write any more, with what is in flight. */
   readonly signal: AbortSignal;
   /**
@@ -12,7 +12,7 @@ export interface Term {
 }
 
 /** A term ends by the clock, by `end`, or with the signal of the whole service. */
-export class BoundedTerm implements Term {
+export class BoundedLeadershipTerm implements LeadershipTerm {
   readonly signal: AbortSignal;
   private readonly lost = new AbortController();
   private readonly clock: Clock;

@@ -24,8 +24,8 @@ export interface Informer<T extends KubernetesObject, P> {
   /** True when the first list is in the cache, false if the informer ended before. */
   synced: Promise<boolean>;
   /** Takes in the answer to a request of our own, so that the next decision sees it and its echo is no change. */
-  learn(object: T): void;
-  forget(key: string): void;
+  update(object: T): void;
+  remove(key: string): void;
   /** Ends when the signal given to `startInformer` aborts. */
   ended: Promise<void>;
 }
@@ -57,11 +57,11 @@ export function startInformer<T extends KubernetesObject, P extends Projection>(
     values: () => cache.all(),
     size: () => cache.size,
     synced: synced.promise,
-    learn: (object) => {
+    update: (object) => {
       cache.update(object, { own: true });
     },
-    forget: (key) => {
-      cache.forget(key);
+    remove: (key) => {
+      cache.remove(key);
     },
     ended,
   };

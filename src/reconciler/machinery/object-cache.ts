@@ -68,7 +68,7 @@ export class ObjectCache<T extends KubernetesObject, P extends Projection> {
     if (Number(known?.resourceVersion) >= version || Number(this.removed.get(key)) >= version) return;
     const value = this.read(object);
     if (value === undefined || this.options.selects?.(value) === false) {
-      this.remove(key, { version, own });
+      this.drop(key, { version, own });
       return;
     }
     this.removed.delete(key);
@@ -79,21 +79,21 @@ export class ObjectCache<T extends KubernetesObject, P extends Projection> {
 
   /** As a watch tells it: with the version of the deletion, or of the change that ended the selection. */
   delete(object: T): void {
-    this.remove(this.options.keyOf(object), { version: versionOf(object), own: false });
+    this.drop(this.options.keyOf(object), { version: versionOf(object), own: false });
   }
 
   /** After a whole list of that version: what is not in it is gone, unless it is newer than the list. */
   keepOnly(keys: ReadonlySet<string>, resourceVersion: string): void {
     const version = Number(resourceVersion);
-    for (const key of this.values.keys()) if (!keys.has(key)) this.remove(key, { version, own: false });
+    for (const key of this.values.keys()) if (!keys.has(key)) this.drop(key, { version, own: false });
   }
 
   /** Known to be gone from an answer that has no version. */
-  forget(key: string): void {
-    this.remove(key, { version: Number(this.values.get(key)?.resourceVersion), own: true });
+  remove(key: string): void {
+    this.drop(key, { version: Number(this.values.get(key)?.resourceVersion), own: true });
   }
 
-  private remove(key: string, { version, own }: { version: number; own: boolean }): void {
+  private drop(key: string, { version, own }: { version: number; own: boolean }): void {
     const known = this.values.get(key);
     if (Number(known?.resourceVersion) > version) return;
     this.rememberRemoval(key, version);

@@ -1,18 +1,18 @@
 import { readAttempt, type Attempt } from '../../flow/attempt.ts';
 import { readFlow, type Flow } from '../../flow/flow.ts';
 import { observedPodsSelector, openFlowsSelector } from '../../flow/labels.ts';
-import type { ObservedFlow } from '../../flow/pending/summarise-waiting.ts';
+import type { FlowWithAttempts } from '../../flow/pending/summarise-waiting.ts';
 import type { Cluster } from '../../kubernetes/cluster.ts';
 
 /** The open flows for people who ask: from the caches of the reconciler while this replica leads, else from one look at the cluster. */
 export interface ObservedFlows {
   /** Answers from these caches until the signal aborts. */
-  follow(world: ObservedWorld, signal: AbortSignal): void;
+  follow(cache: ObservedFlowCache, signal: AbortSignal): void;
   /** `complete`: false if there are more than one look reads. Throws `cluster-*`. */
-  list(): Promise<{ flows: Iterable<ObservedFlow>; complete: boolean }>;
+  list(): Promise<{ flows: Iterable<FlowWithAttempts>; complete: boolean }>;
 }
 
-export interface ObservedWorld {
+export interface ObservedFlowCache {
   flows(): Iterable<Flow>;
   attempts(flow: string): Attempt[];
 }
@@ -27,23 +27,23 @@ export interface ObservedFlowsOptions {
 
 /** Objects a look. */
 const mostObjects = 500;
-const lookMillis = 10_000;
+const pollTimeoutMillis = 10_000;
 
 export function createObservedFlows({
   cluster,
   everyMillis = 5000,
   clock = () => performance.now(),
 }: ObservedFlowsOptions): ObservedFlows {
-  let followed: ObservedWorld | undefined;
-  let latest: { at: number; look: ReturnType<ObservedFlows['list']> } | undefined;
+  let followed: ObservedFlowCache | undefined;
+  let latest: { at: number; poll: ReturnType<ObservedFlows['list']> } | undefined;
   return {
-    follow(world, signal) {
+    follow(cache, signal) {
       if (signal.aborted) return;
-      followed = world;
+      followed = cache;
       signal.addEventListener(
         'abort',
         () => {
-          if (followed === world) followed = undefined;
+          if (followed === cache) followed = undefined;
         },
         { once: true },
       );
@@ -52,22 +52,22 @@ export function createObservedFlows({
       if (followed !== undefined) return { flows: observe(followed), complete: true };
       if (latest === undefined || clock() - latest.at >= everyMillis) {
         // Not with the signal of the one who asks: others wait for the same look.
-        latest = { at: clock(), look: lookAtCluster(cluster, AbortSignal.timeout(lookMillis)) };
-        latest.look.catch(() => undefined);
+        latest = { at: clock(), poll: pollCluster(cluster, AbortSignal.timeout(pollTimeoutMillis)) };
+        latest.poll.catch(() => undefined);
       }
-      return await latest.look;
+      return await latest.poll;
     },
   };
 }
 
-function* observe(world: ObservedWorld): Generator<ObservedFlow> {
-  for (const flow of world.flows()) yield { flow, attempts: world.attempts(flow.name) };
+function* observe(cache: ObservedFlowCache): Generator<FlowWithAttempts> {
+  for (const flow of cache.flows()) yield { flow, attempts: cache.attempts(flow.name) };
 }
 
-async function lookAtCluster(
+async function pollCluster(
   { jobs, pods }: ObservedFlowsOptions['cluster'],
   signal: AbortSignal,
-): Promise<{ flows: ObservedFlow[]; complete: boolean }> {
+): Promise<{ flows: FlowWithAttempts[]; complete: boolean }> {
   const [jobPage, podPage] = await Promise.all([
     jobs.list({ labelSelector: openFlowsSelector, limit: mostObjects }, signal),
     pods.list({ labelSelector: observedPodsSelector, limit: mostObjects }, signal),

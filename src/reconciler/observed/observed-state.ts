@@ -3,10 +3,10 @@ import { readFlow, type Flow } from '../../flow/flow.ts';
 import { observedPodsSelector, openFlowsSelector } from '../../flow/labels.ts';
 import type { Job, Pod } from '../../kubernetes/types.ts';
 import { startInformer, type Informer, type InformerOptions } from '../machinery/informer.ts';
-import type { ReconcilerDependencies, WorldCache } from '../reconciler.ts';
+import type { ReconcilerDependencies, FlowCache } from '../reconciler.ts';
 
 export interface ObservedState {
-  world: WorldCache;
+  cache: FlowCache;
   /** True when Jobs and pods were listed once, false if the signal aborted before. */
   synced: Promise<boolean>;
   /** Ends when the signal aborts. */
@@ -44,7 +44,7 @@ export function observeState(
   });
   const pods = startInformer(podOptions(deps, wake, podsOf), signal);
   return {
-    world: createWorldCache(jobs, pods, podsOf),
+    cache: createFlowCache(jobs, pods, podsOf),
     synced: Promise.all([jobs.synced, pods.synced]).then((filled) => filled.every(Boolean)),
     ended: Promise.all([jobs.ended, pods.ended]),
   };
@@ -102,11 +102,11 @@ class PodIndex {
   }
 }
 
-function createWorldCache(
+function createFlowCache(
   jobs: Informer<Job, Flow>,
   pods: Informer<Pod, Attempt>,
   podsOf: PodIndex,
-): WorldCache {
+): FlowCache {
   return {
     flow: (name) => jobs.get(name),
     flows: () => jobs.values(),
@@ -115,14 +115,14 @@ function createWorldCache(
         .of(flow)
         .flatMap((pod) => pods.get(pod) ?? [])
         .sort(compareAge),
-    learnJob: (job) => {
-      jobs.learn(job);
+    updateJob: (job) => {
+      jobs.update(job);
     },
-    learnPod: (pod) => {
-      pods.learn(pod);
+    updatePod: (pod) => {
+      pods.update(pod);
     },
-    forgetPod: (key) => {
-      pods.forget(key);
+    removePod: (key) => {
+      pods.remove(key);
     },
   };
 }

@@ -2,12 +2,12 @@ import { readFinding, type Finding } from '../../flow/pending/diagnose-events.ts
 import type { ResourceClient } from '../../kubernetes/resource-client.ts';
 import type { Event } from '../../kubernetes/types.ts';
 
-export interface EventLook {
+export interface WarningEvents {
   /** What the namespace's events say about the Job or pod of this UID, as of a few seconds ago at most. Throws `cluster-*`. */
   about(uid: string, signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
-export interface EventLookOptions {
+export interface WarningEventsOptions {
   events: Pick<ResourceClient<Event>, 'list'>;
   /** Between two lists, however many flows ask. */
   everyMillis?: number;
@@ -25,11 +25,11 @@ const mostPages = 20;
  * One list of the namespace's warnings serves all flows that ask within some seconds: the API server reads every event of the
  * namespace for each list, whatever it selects, so that a list for each stuck flow would cost most when most is stuck.
  */
-export function createEventLook({
+export function createWarningEvents({
   events,
   everyMillis = 5000,
   clock = () => performance.now(),
-}: EventLookOptions): EventLook {
+}: WarningEventsOptions): WarningEvents {
   let latest: { at: number; findings: Promise<Map<string, Finding[]>> } | undefined;
   return {
     async about(uid, signal) {
@@ -47,7 +47,7 @@ export function createEventLook({
 }
 
 async function listFindings(
-  events: EventLookOptions['events'],
+  events: WarningEventsOptions['events'],
   signal: AbortSignal,
 ): Promise<Map<string, Finding[]>> {
   const found = new Map<string, Finding[]>();

@@ -4,7 +4,7 @@ import type { Flow } from '../../flow/flow.ts';
 import { flowLabel } from '../../flow/labels.ts';
 import { flowPrefix, recordKey } from '../../flow/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import { patchFlow } from '../patch-flow.ts';
 
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
@@ -14,8 +14,8 @@ export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortS
   await patchFlow(deps, { flow, annotations: { [annotation.deletionStartedAt]: at } }, signal);
   await removeObjects({ store: deps.store, flow: flow.name }, signal);
   await removePods(deps, flow, signal);
-  const current = deps.world.flow(flow.name);
-  if (current === undefined) return goOn;
+  const current = deps.cache.flow(flow.name);
+  if (current === undefined) return continueNow;
   return await patchFlow(deps, { flow: current, annotations: { [annotation.resultsDeletedAt]: at } }, signal);
 }
 

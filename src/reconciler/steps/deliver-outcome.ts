@@ -6,7 +6,7 @@ import { readFlow, type Flow } from '../../flow/flow.ts';
 import { messageLimit, type FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import { isDeprovisioned, planDelivery } from './plan-delivery.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import type { DeliveryAnswer, Message } from '../types.ts';
 import { patchFlow } from '../patch-flow.ts';
 
@@ -16,18 +16,18 @@ import { patchFlow } from '../patch-flow.ts';
  */
 export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const { outcome } = flow;
-  if (outcome === undefined) return goOn;
+  if (outcome === undefined) return continueNow;
   const plan = await planDelivery(deps, { flow, outcome }, signal);
   switch (plan.kind) {
     case 'wait':
-      return { then: 'wait', millis: plan.millis };
+      return { kind: 'requeue', millis: plan.millis };
     case 'terminate-instead':
       return await patchFlow(deps, { flow, annotations: terminateInstead(deps, flow, plan) }, signal);
     case 'save':
     case 'attempt': {
       const annotations = writeAnnotation(annotation.delivery, plan.delivery);
       await patchFlow(deps, { flow, annotations }, signal);
-      if (plan.kind === 'save') return goOn;
+      if (plan.kind === 'save') return continueNow;
       return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
     }
     default:
@@ -46,9 +46,9 @@ export async function makeAttempt(
   { name, message }: WrittenAttempt,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const flow = deps.world.flow(name);
+  const flow = deps.cache.flow(name);
   // A deprovision that came since the attempt was written leaves nothing to deliver.
-  if (flow === undefined || isDeprovisioned(flow)) return goOn;
+  if (flow === undefined || isDeprovisioned(flow)) return continueNow;
   // A repeat goes first: it has started the callback hold again.
   if (deps.callbackHold.remaining(flow) > 0)
     return await saveEnd(deps, { flow, end: { result: 'failed', detail: 'not sent: repeated' } }, signal);
@@ -142,10 +142,10 @@ async function patchAttempted(
     if (!isServiceError(error, 'cluster-conflict')) throw error;
     const job = await deps.cluster.jobs.get(flow.name, signal);
     if (job === undefined) throw error;
-    deps.world.learnJob(job);
+    deps.cache.updateJob(job);
     // The attempt as it was written, without a result.
     if (isDeepStrictEqual(readFlow(job)?.delivery, flow.delivery))
-      deps.world.learnJob(await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal));
-    return goOn;
+      deps.cache.updateJob(await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal));
+    return continueNow;
   }
 }

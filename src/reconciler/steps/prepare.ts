@@ -3,7 +3,7 @@ import type { Flow } from '../../flow/flow.ts';
 import type { FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import { prepareFlow, renewCredentials } from '../../cluster-objects/prepare-flow.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
 
 /**
@@ -13,8 +13,8 @@ import { setOutcome } from './set-outcome.ts';
  */
 export async function prepare(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   try {
-    deps.world.learnJob(await prepareFlow(deps, flow, signal));
-    return goOn;
+    deps.cache.updateJob(await prepareFlow(deps, flow, signal));
+    return continueNow;
   } catch (error) {
     if (isServiceError(error, 'cluster-conflict') || signal.aborted) throw error;
     const reason = endReason(deps, flow, error);
@@ -52,10 +52,10 @@ function waitForRights({ config, log, now }: Reconciler, flow: Flow, error: unkn
     { err: error, againAfterMillis: millis },
     'the store forbids a preparation: check the keys of the service and their rights',
   );
-  return { then: 'wait', millis };
+  return { kind: 'requeue', millis };
 }
 
 export async function renew(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
-  deps.world.learnJob(await renewCredentials(deps, flow, signal));
-  return goOn;
+  deps.cache.updateJob(await renewCredentials(deps, flow, signal));
+  return continueNow;
 }

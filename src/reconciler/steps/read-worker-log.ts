@@ -6,7 +6,7 @@ import { flowLogger } from '../../log.ts';
 import type { Reconciler } from '../reconciler.ts';
 
 /** An outcome waits no longer for words that only explain it. */
-const patienceMillis = 3000;
+const timeoutMillis = 3000;
 /** More than is kept: the last of twenty long lines is worth more than the first. */
 const readBytes = 64 * 1024;
 
@@ -31,7 +31,7 @@ interface Asked {
  * mounted ones). Never throws and never takes long: words that cannot be read, or not be cleared of secrets, are left out.
  */
 export async function readWorkerWords(deps: Deps, asked: Asked, signal: AbortSignal): Promise<WorkerWords> {
-  const millis = Math.min(patienceMillis, deps.config.cluster.requestTimeoutMillis);
+  const millis = Math.min(timeoutMillis, deps.config.cluster.requestTimeoutMillis);
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(millis)]);
   const log = flowLogger(deps.log, asked.flow);
   const secrets = await orUndefined(readSecrets(deps, asked.pod, bounded), (err) => {

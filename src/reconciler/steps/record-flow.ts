@@ -6,7 +6,7 @@ import { buildRecord, retentionEnd } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
 import { writeRecord } from '../../requests/stored-record.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import { abortUploads } from './delete-results.ts';
 import { patchFlow } from '../patch-flow.ts';
 
@@ -31,15 +31,15 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
     }
     if (!isPastRetention(flow, deps.now())) throw error;
   }
-  const current = deps.world.flow(flow.name) ?? flow;
+  const current = deps.cache.flow(flow.name) ?? flow;
   // Connectors deprovision at once: closing now would close over what was asked while the record was written.
-  if (current.deprovisionAskedAt !== flow.deprovisionAskedAt) return goOn;
+  if (current.deprovisionAskedAt !== flow.deprovisionAskedAt) return continueNow;
   await patchFlow(
     deps,
     { flow: current, state: 'closed', annotations: { [annotation.recordedAt]: at }, finalizers },
     signal,
   );
-  return goOn;
+  return continueNow;
 }
 
 export function isPastRetention(flow: Flow, now: Date): boolean {

@@ -1,7 +1,7 @@
 import { isServiceError } from '../../errors.ts';
 import type { Attempt } from '../../flow/attempt.ts';
 import { evidenceFinalizer, evidenceLabel } from '../../flow/labels.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 
 /** Lets pods go whose evidence is kept or no longer needed: off with our finalizer, and out of the informer's selection. */
 export async function releaseAttempts(
@@ -11,9 +11,9 @@ export async function releaseAttempts(
 ): Promise<StepResult> {
   for (const attempt of attempts) {
     await releaseAttempt(deps, attempt, signal);
-    deps.world.forgetPod(attempt.pod);
+    deps.cache.removePod(attempt.pod);
   }
-  return goOn;
+  return continueNow;
 }
 
 async function releaseAttempt(

@@ -9,7 +9,7 @@ import { readWorkerWords } from './read-worker-log.ts';
 import { patchFlow } from '../patch-flow.ts';
 
 /** The worker's end, before anything marks its pod: afterwards nobody could tell a result from an eviction (observation 22). */
-export function noteWorker(
+export function saveWorkerEnd(
   deps: Reconciler,
   { flow, worker }: { flow: Flow; worker: WorkerEnd },
   signal: AbortSignal,
@@ -17,7 +17,7 @@ export function noteWorker(
   return patchFlow(deps, { flow, annotations: writeAnnotation(annotation.worker, worker) }, signal);
 }
 
-export async function noteAttempt(
+export async function saveAttemptEnd(
   deps: Reconciler,
   { flow, attempt }: { flow: Flow; attempt: Attempt },
   signal: AbortSignal,

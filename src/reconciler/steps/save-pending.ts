@@ -3,7 +3,7 @@ import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import type { Attempt } from '../../flow/attempt.ts';
 import { diagnoseEvents, type Finding } from '../../flow/pending/diagnose-events.ts';
 import type { Flow } from '../../flow/flow.ts';
-import type { PendingCause, PendingNote } from '../../flow/pending/pending-cause.ts';
+import type { PendingCause, SavedDiagnosis } from '../../flow/pending/pending-cause.ts';
 import { findLive, pendingSince, wholeSeconds } from '../../flow/pending/watch-pending.ts';
 import { flowLogger } from '../../log.ts';
 import type { Reconciler, StepResult } from '../reconciler.ts';
@@ -13,12 +13,12 @@ import { patchFlow } from '../patch-flow.ts';
 const messageLimit = 1000;
 
 /** What keeps the worker from starting, and since when: for the next process, for other replicas and for people. */
-export async function notePending(
+export async function savePending(
   deps: Reconciler,
-  { flow, note }: { flow: Flow; note: PendingNote },
+  { flow, diagnosis }: { flow: Flow; diagnosis: SavedDiagnosis },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const bounded = { ...note, message: note.message.slice(0, messageLimit) };
+  const bounded = { ...diagnosis, message: diagnosis.message.slice(0, messageLimit) };
   const result = await patchFlow(
     deps,
     { flow, annotations: writeAnnotation(annotation.pending, bounded) },
@@ -28,7 +28,7 @@ export async function notePending(
   return result;
 }
 
-export interface LookAtEvents {
+export interface EventPoll {
   flow: Flow;
   attempts: Attempt[];
   /** When something else is due, in milliseconds since the epoch. */
@@ -36,24 +36,24 @@ export interface LookAtEvents {
 }
 
 /** A pod that was refused, or a volume that is not mounted, shows in events alone. A look that fails is made again later. */
-export async function lookAtEvents(
+export async function pollEvents(
   deps: Reconciler,
-  { flow, attempts, until }: LookAtEvents,
+  { flow, attempts, until }: EventPoll,
   signal: AbortSignal,
 ): Promise<StepResult> {
   const live = findLive(attempts);
-  const from = wholeSeconds(lookFrom(flow, live));
+  const from = wholeSeconds(pollFrom(flow, live));
   const findings = await findingsOrNone(deps, { flow, about: live?.id ?? flow.uid }, signal);
-  const blocker = diagnoseEvents(findings, from);
-  if (blocker !== undefined && isNews(flow, live, { cause: blocker.cause, from })) {
-    const note = { ...blocker, ...(live === undefined ? {} : { attempt: live.id }) };
-    return await notePending(deps, { flow, note }, signal);
+  const found = diagnoseEvents(findings, from);
+  if (found !== undefined && isNews(flow, live, { cause: found.cause, from })) {
+    const diagnosis = { ...found, ...(live === undefined ? {} : { attempt: live.id }) };
+    return await savePending(deps, { flow, diagnosis }, signal);
   }
   const now = deps.now().getTime();
-  return { then: 'wait', millis: Math.max(0, Math.min(until - now, pause(now - from))) };
+  return { kind: 'requeue', millis: Math.max(0, Math.min(until - now, pause(now - from))) };
 }
 
-function lookFrom(flow: Flow, live: Attempt | undefined): number {
+function pollFrom(flow: Flow, live: Attempt | undefined): number {
   return live?.unpreparedSince === undefined ? pendingSince(flow) : Date.parse(live.unpreparedSince);
 }
 

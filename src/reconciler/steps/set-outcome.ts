@@ -5,8 +5,7 @@ import { messageLimit, type Outcome } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import type { Manifest } from '../../result/manifest.ts';
 import { planDelivery, type DeliveryPlan, type FlowToDeliver } from './plan-delivery.ts';
-import { readWorld } from '../read-world.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, observeFlow, type Reconciler, type StepResult } from '../reconciler.ts';
 import { readWorkerWords } from './read-worker-log.ts';
 import { makeAttempt } from './deliver-outcome.ts';
 import { patchFlow } from '../patch-flow.ts';
@@ -42,7 +41,7 @@ export async function setOutcome(
   const reason = 'reason' in outcome ? outcome.reason : '';
   deps.metrics.outcomes.inc({ template: flow.request.template, phase: outcome.phase, reason });
   flowLogger(deps.log, flow.name).info({ outcome: bounded }, 'The flow has its outcome.');
-  if (plan?.kind !== 'attempt') return goOn;
+  if (plan?.kind !== 'attempt') return continueNow;
   return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
 }
 
@@ -54,8 +53,8 @@ async function planAtOnce(
   { flow, outcome, manifest }: FlowToDeliver,
   signal: AbortSignal,
 ): Promise<PlanToWrite | undefined> {
-  const next = decideStep(readWorld(deps, { ...flow, outcome }));
-  if (next.take !== 'deliver') return undefined;
+  const next = decideStep(observeFlow(deps, { ...flow, outcome }));
+  if (next.kind !== 'deliver') return undefined;
   try {
     const plan = await planDelivery(deps, { flow, outcome, manifest }, signal);
     return 'delivery' in plan ? plan : undefined;
@@ -72,7 +71,7 @@ async function explain(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (outcome.reason !== 'run-deadline-exceeded') return flow.attempt?.log;
-  const running = deps.world.attempts(flow.name).findLast(({ worker }) => worker.state === 'running');
+  const running = deps.cache.attempts(flow.name).findLast(({ worker }) => worker.state === 'running');
   if (running === undefined) return undefined;
   const { log } = await readWorkerWords(deps, { flow: flow.name, pod: running.pod }, signal);
   return log;

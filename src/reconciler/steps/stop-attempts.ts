@@ -1,7 +1,7 @@
 import type { Attempt } from '../../flow/attempt.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { Pod } from '../../kubernetes/types.ts';
-import { goOn, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 
 /**
  * Deletes the pods with a short grace, since a worker may ignore SIGTERM for the whole grace that is meant for the upload, then
@@ -16,14 +16,14 @@ export async function stopAttempts(
   for (const { pod, id } of attempts) {
     const options = { gracePeriodSeconds: flow.plan.limits.stopGrace, preconditions: { uid: id } };
     const marked = await deps.cluster.pods.delete(pod, options, signal);
-    if (marked === undefined) deps.world.forgetPod(pod);
-    else if (marked.kind === 'Pod') deps.world.learnPod(marked as Pod);
+    if (marked === undefined) deps.cache.removePod(pod);
+    else if (marked.kind === 'Pod') deps.cache.updatePod(marked as Pod);
   }
   if (!flow.suspended && flow.jobEnd === undefined && flow.deletedAt === undefined) {
     const metadata = { resourceVersion: flow.resourceVersion };
-    deps.world.learnJob(
+    deps.cache.updateJob(
       await deps.cluster.jobs.patch(flow.name, { metadata, spec: { suspend: true } }, signal),
     );
   }
-  return goOn;
+  return continueNow;
 }

@@ -32,87 +32,87 @@ interface Row {
   flow: Partial<Flow>;
   attempts?: Attempt[];
   seconds?: number;
-  expect: Partial<Step> & { take: Step['take'] };
+  expect: Partial<Step> & { kind: Step['kind'] };
 }
 
 const rows: Row[] = [
-  { name: 'an accepted flow is prepared', flow: {}, expect: { take: 'prepare' } },
+  { name: 'an accepted flow is prepared', flow: {}, expect: { kind: 'prepare' } },
   {
     name: 'a flow deprovisioned before its start gets its outcome and is not started',
     flow: { deprovisionAskedAt: at(1) },
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: 'a cancelled flow gets its outcome',
     flow: { ...started, cancel: { reason: 'cancelled-by-user', at: at(11) } },
     attempts: [anAttempt()],
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: 'a flow whose transfer has ended is cancelled, with what the connector said',
     flow: { ...started, cancel: { reason: 'transfer-ended', at: at(11), message: 'm' } },
     attempts: [anAttempt()],
-    expect: { take: 'set-outcome', outcome: { ...transferEnded, at: at(45) } },
+    expect: { kind: 'set-outcome', outcome: { ...transferEnded, at: at(45) } },
   },
   {
     name: 'a Job deleted by hand is cancelled',
     flow: { ...started, deletedAt: at(12) },
     attempts: [anAttempt()],
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: 'a flow suspended after its start by a queue waits without a clock',
     flow: { startedAt: at(10), suspended: true },
     seconds: 100_000,
-    expect: { take: 'wait', until: undefined },
+    expect: { kind: 'wait', until: undefined },
   },
   {
     name: 'a started flow without a pod waits for a look at events',
     flow: started,
     seconds: 12,
-    expect: { take: 'wait', until: epoch + 15_000 },
+    expect: { kind: 'wait', until: epoch + 15_000 },
   },
   {
     name: 'a pod that never starts ends the flow at its pending deadline',
     flow: started,
     attempts: [notStarted],
     seconds: 110,
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: 'a running worker is waited for until its run deadline',
     flow: started,
     attempts: [anAttempt()],
     seconds: 30,
-    expect: { take: 'wait', until: epoch + 1_020_000 },
+    expect: { kind: 'wait', until: epoch + 1_020_000 },
   },
   {
     name: 'a worker that runs too long ends the flow',
     flow: started,
     attempts: [anAttempt()],
     seconds: 1020,
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: 'keys are renewed at a third of their life while the worker runs',
     flow: { ...started, credentials: { mintedAt: at(10), expiration: at(910) } },
     attempts: [anAttempt()],
     seconds: 310,
-    expect: { take: 'renew-credentials' },
+    expect: { kind: 'renew-credentials' },
   },
   {
     name: 'keys are waited for until a third of their life',
     flow: { ...started, credentials: { mintedAt: at(10), expiration: at(910) } },
     attempts: [anAttempt()],
     seconds: 30,
-    expect: { take: 'wait', until: epoch + 310_000 },
+    expect: { kind: 'wait', until: epoch + 310_000 },
   },
   {
     name: 'keys whose end cannot be read hide no deadline',
     flow: { ...started, credentials: { mintedAt: at(10), expiration: 'in an hour' } },
     attempts: [anAttempt()],
     seconds: 30,
-    expect: { take: 'wait', until: epoch + 1_020_000 },
+    expect: { kind: 'wait', until: epoch + 1_020_000 },
   },
   {
     name: 'keys are not renewed once the worker has ended: a terminating pod never sees them',
@@ -123,28 +123,28 @@ const rows: Row[] = [
     },
     attempts: [anAttempt({ worker: ended })],
     seconds: 32,
-    expect: { take: 'wait' },
+    expect: { kind: 'wait' },
   },
   {
     name: "a worker's end is noted as soon as it is seen",
     flow: started,
     attempts: [anAttempt({ worker: ended })],
     seconds: 31,
-    expect: { take: 'note-worker' },
+    expect: { kind: 'save-worker-end' },
   },
   {
     name: "a worker's end on a marked pod is not noted as its own",
     flow: started,
     attempts: [anAttempt({ worker: ended, disrupted: 'Deleted', deletedAt: at(29) })],
     seconds: 31,
-    expect: { take: 'wait' },
+    expect: { kind: 'wait' },
   },
   {
     name: 'an upload that never ends ends the flow',
     flow: { ...started, worker: { attempt: 'pod-uid', exitCode: 0, reason: 'Completed', at: at(31) } },
     attempts: [anAttempt({ worker: ended })],
     seconds: 31 + 60 + 60,
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: "an earlier attempt's noted end is not the start of this one's upload",
@@ -158,67 +158,67 @@ const rows: Row[] = [
       }),
     ],
     seconds: 140,
-    expect: { take: 'wait', until: epoch + 220_000 },
+    expect: { kind: 'wait', until: epoch + 220_000 },
   },
   {
     name: "a marked pod's node has its grace and a while to say that it ended",
     flow: started,
     attempts: [anAttempt({ disrupted: 'DeletionByTaintManager', deletedAt: at(100), grace: 60 })],
     seconds: 129,
-    expect: { take: 'wait', until: epoch + 130_000 },
+    expect: { kind: 'wait', until: epoch + 130_000 },
   },
   {
     name: 'a grace that was shortened on the way is waited for as it was',
     flow: started,
     attempts: [anAttempt({ disrupted: 'Deleted', deletedAt: at(41), grace: 1 })],
     seconds: 80,
-    expect: { take: 'wait', until: epoch + 130_000 },
+    expect: { kind: 'wait', until: epoch + 130_000 },
   },
   {
     name: "a terminal pod's end is noted",
     flow: started,
     attempts: [anAttempt({ terminal: true, phase: 'Succeeded', worker: ended })],
-    expect: { take: 'note-attempt' },
+    expect: { kind: 'save-attempt-end' },
   },
   {
     name: 'a pod without results is let go once its end is noted',
     flow: { ...started, attempt: { ...goodEnd, worker: { exitCode: 1, reason: 'Error' } } },
     attempts: [anAttempt({ terminal: true, worker: ended })],
-    expect: { take: 'release' },
+    expect: { kind: 'release' },
   },
   {
     name: 'results are verified before their pod is let go',
     flow: { ...started, attempt: goodEnd },
     attempts: [anAttempt({ terminal: true, worker: ended })],
-    expect: { take: 'verify' },
+    expect: { kind: 'verify' },
   },
   {
     name: 'the callback leaves before the pod is let go',
     flow: { ...started, attempt: goodEnd, outcome: succeeded },
     attempts: [anAttempt({ terminal: true, worker: ended })],
-    expect: { take: 'deliver' },
+    expect: { kind: 'deliver' },
   },
   {
     name: 'a pod is let go before its callback is tried once more',
     flow: { ...started, attempt: goodEnd, outcome: succeeded, delivery: { attempts: 1, startedAt: at(60) } },
     attempts: [anAttempt({ terminal: true, worker: ended })],
-    expect: { take: 'release' },
+    expect: { kind: 'release' },
   },
   {
     name: 'a good end is verified against the store',
     flow: { ...started, attempt: goodEnd },
-    expect: { take: 'verify', attempt: 'pod-uid', report },
+    expect: { kind: 'verify', attempt: 'pod-uid', report },
   },
   {
     name: 'a failed worker ends the flow without waiting for the Job',
     flow: { ...started, attempt: { ...goodEnd, worker: { exitCode: 1, reason: 'Error' } } },
-    expect: { take: 'set-outcome' },
+    expect: { kind: 'set-outcome' },
   },
   {
     name: 'after a disruption the next pod is waited for, with the pending clock anew',
     flow: { ...started, attempt: { ...goodEnd, disrupted: 'PreemptionByScheduler' } },
     seconds: 41,
-    expect: { take: 'wait', until: epoch + 45_000 },
+    expect: { kind: 'wait', until: epoch + 45_000 },
   },
   {
     name: 'a disruption after which the Job has ended ends the flow once no other pod is found',
@@ -227,7 +227,7 @@ const rows: Row[] = [
       attempt: { ...goodEnd, disrupted: 'x' },
       jobEnd: { type: 'Complete', reason: '', message: '' },
     },
-    expect: { take: 'confirm-lost' },
+    expect: { kind: 'confirm-pods-gone' },
   },
   {
     name: 'an upload that was interrupted is made again by the next pod',
@@ -236,22 +236,22 @@ const rows: Row[] = [
       attempt: { attempt: 'pod-uid', pod: 'p', worker: goodWorker, interrupted: 'x', at: at(40) },
     },
     seconds: 41,
-    expect: { take: 'wait', until: epoch + 45_000 },
+    expect: { kind: 'wait', until: epoch + 45_000 },
   },
   {
     name: 'an ended Job without any pod is asked after before it is called lost',
     flow: { ...started, jobEnd: { type: 'Failed', reason: 'DeadlineExceeded', message: '' } },
-    expect: { take: 'confirm-lost' },
+    expect: { kind: 'confirm-pods-gone' },
   },
   {
     name: 'a success is delivered, its pods left alone',
     flow: { ...started, attempt: goodEnd, outcome: succeeded },
-    expect: { take: 'deliver' },
+    expect: { kind: 'deliver' },
   },
   {
     name: 'a success of a disrupted pod suspends a Job that could still make another one',
     flow: { ...started, attempt: { ...goodEnd, interrupted: 'TerminationByKubelet' }, outcome: succeeded },
-    expect: { take: 'stop', attempts: [] },
+    expect: { kind: 'stop', attempts: [] },
   },
   {
     name: 'a success of a disrupted pod whose Job has ended is told',
@@ -261,48 +261,48 @@ const rows: Row[] = [
       outcome: succeeded,
       jobEnd: { type: 'Complete', reason: '', message: '' },
     },
-    expect: { take: 'deliver' },
+    expect: { kind: 'deliver' },
   },
   {
     name: 'a failure stops what still runs before it is delivered',
     flow: { ...started, outcome: failed },
     attempts: [anAttempt()],
-    expect: { take: 'stop' },
+    expect: { kind: 'stop' },
   },
   {
     name: 'a failure suspends a Job that could still make pods',
     flow: { ...started, outcome: failed },
-    expect: { take: 'stop', attempts: [] },
+    expect: { kind: 'stop', attempts: [] },
   },
   {
     name: 'a stopped failure is delivered while its pods are ending',
     flow: { suspended: true, startedAt: at(10), outcome: failed },
     attempts: [anAttempt({ deletedAt: at(51) })],
-    expect: { take: 'deliver' },
+    expect: { kind: 'deliver' },
   },
   {
     name: 'ending pods are waited for with a bound',
     flow: { suspended: true, startedAt: at(10), outcome: failed, delivery },
     attempts: [anAttempt({ deletedAt: at(51) })],
     seconds: 61,
-    expect: { take: 'wait', until: epoch + 110_000 },
+    expect: { kind: 'wait', until: epoch + 110_000 },
   },
   {
     name: 'a pod on a lost node is let go after its grace',
     flow: { suspended: true, startedAt: at(10), outcome: failed, delivery },
     attempts: [anAttempt({ deletedAt: at(51) })],
     seconds: 110,
-    expect: { take: 'release' },
+    expect: { kind: 'release' },
   },
   {
     name: 'a delivered flow is recorded',
     flow: { ...started, outcome: succeeded, delivery },
-    expect: { take: 'record' },
+    expect: { kind: 'record' },
   },
   {
     name: 'a deprovisioned flow loses its results, then is recorded',
     flow: { ...started, outcome: succeeded, delivery, deprovisionAskedAt: at(70) },
-    expect: { take: 'delete-results' },
+    expect: { kind: 'delete-results' },
   },
   {
     name: 'a flow whose transfer had ended loses what it had uploaded',
@@ -312,12 +312,12 @@ const rows: Row[] = [
       outcome: transferEnded,
       delivery: { attempts: 0, result: 'skipped' },
     },
-    expect: { take: 'delete-results' },
+    expect: { kind: 'delete-results' },
   },
   {
     name: 'results whose transfer had ended before its connector took them are deleted',
     flow: { ...started, outcome: succeeded, delivery: { attempts: 1, result: 'obsolete', ended: true } },
-    expect: { take: 'delete-results' },
+    expect: { kind: 'delete-results' },
   },
   {
     name: 'results that the connector had taken already are kept',
@@ -326,17 +326,17 @@ const rows: Row[] = [
       outcome: succeeded,
       delivery: { attempts: 1, result: 'obsolete', detail: 'STARTED' },
     },
-    expect: { take: 'record' },
+    expect: { kind: 'record' },
   },
   {
     name: 'a deprovisioned flow without results is recorded again',
     flow: { ...started, outcome: succeeded, delivery, deprovisionAskedAt: at(70), resultsDeletedAt: at(71) },
-    expect: { take: 'record' },
+    expect: { kind: 'record' },
   },
   {
     name: 'a tombstone needs nothing',
     flow: { ...started, outcome: succeeded, delivery, state: 'closed' },
-    expect: { take: 'wait', until: undefined },
+    expect: { kind: 'wait', until: undefined },
   },
 ];
 
@@ -392,7 +392,7 @@ const reasons: {
 for (const { name, flow, attempts, seconds, reason, says } of reasons) {
   test(`a deadline missed while ${name} has its own reason`, () => {
     const step = decideStep({ flow: aFlow(flow), attempts, pendingLimits, now: epoch + seconds * 1000 });
-    const outcome = step.take === 'set-outcome' ? step.outcome : undefined;
+    const outcome = step.kind === 'set-outcome' ? step.outcome : undefined;
     assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
     assert.match(outcome?.phase === 'failed' ? outcome.message : '', says);
   });
@@ -425,7 +425,7 @@ for (const { name, attempt, jobReason, reason } of jobEnds) {
     const end = { attempt: 'pod-uid', pod: 'p', worker: goodWorker, at: at(40), ...attempt };
     const flow = aFlow({ ...started, attempt: end, jobEnd });
     const step = decideStep({ flow, attempts: [], pendingLimits, now: epoch + 45_000 });
-    const outcome = step.take === 'confirm-lost' ? step.outcome : undefined;
+    const outcome = step.kind === 'confirm-pods-gone' ? step.outcome : undefined;
     assert.equal(outcome?.phase === 'failed' && outcome.reason, reason);
   });
 }
@@ -478,7 +478,7 @@ for (const { name, seen, sameSecond = false } of twoPods) {
           flow,
           list.map((key) => pods[key]),
         );
-      assert.partialDeepStrictEqual(step, { take: 'verify', attempt: 'B' });
+      assert.partialDeepStrictEqual(step, { kind: 'verify', attempt: 'B' });
     });
   }
 }
@@ -535,7 +535,7 @@ for (const { name, seen, B = {}, sameSecond = false } of resultsFirst) {
           flow,
           list.map((key) => pods[key]),
         );
-      assert.partialDeepStrictEqual(step, { take: 'verify', attempt: 'A' });
+      assert.partialDeepStrictEqual(step, { kind: 'verify', attempt: 'A' });
     });
   }
 }
@@ -547,7 +547,7 @@ test('no later pod counts once results are noted, not even with results of its o
   const sidecar = { ...ended, message: JSON.stringify({ manifest: report }) };
   for (const attempt of [running, workerEnded, { ...workerEnded, sidecar, terminal: true }]) {
     const step = decideStep({ flow, attempts: [attempt], pendingLimits, now: epoch + 45_000 });
-    assert.partialDeepStrictEqual(step, { take: 'verify', attempt: 'pod-uid' });
+    assert.partialDeepStrictEqual(step, { kind: 'verify', attempt: 'pod-uid' });
   }
 });
 
@@ -568,11 +568,11 @@ for (const [name, own, other] of [
       [another, its],
     ]) {
       const step = decideStep({ flow, attempts, pendingLimits, now: epoch + 51_000 });
-      assert.deepEqual(step, { take: 'stop', attempts: [another] });
+      assert.deepEqual(step, { kind: 'stop', attempts: [another] });
     }
     const marked = { ...another, deletedAt: at(81) };
     const stopped = { flow: { ...flow, suspended: true }, attempts: [its, marked] };
-    assert.equal(decideStep({ ...stopped, pendingLimits, now: epoch + 52_000 }).take, 'deliver');
+    assert.equal(decideStep({ ...stopped, pendingLimits, now: epoch + 52_000 }).kind, 'deliver');
   });
 }
 
@@ -581,9 +581,9 @@ function settleAttempts(flow: Flow, attempts: Attempt[]): Step {
   const left = new Set(attempts);
   for (let steps = 0; steps < 10; steps += 1) {
     const step = decideStep({ flow, attempts: [...left], pendingLimits, now: epoch + 45_000 });
-    if (step.take === 'note-attempt') flow.attempt = attemptEnd(step.attempt, flow.worker, at(45));
-    else if (step.take === 'note-worker') flow.worker = step.worker;
-    else if (step.take === 'release') for (const attempt of step.attempts) left.delete(attempt);
+    if (step.kind === 'save-attempt-end') flow.attempt = attemptEnd(step.attempt, flow.worker, at(45));
+    else if (step.kind === 'save-worker-end') flow.worker = step.worker;
+    else if (step.kind === 'release') for (const attempt of step.attempts) left.delete(attempt);
     else return step;
   }
   throw new Error('the steps go round in circles');
@@ -594,12 +594,12 @@ test("two pods whose workers have ended do not take turns in noting their worker
   const newer = anAttempt({ id: 'B', pod: 'a', createdAt: at(16), worker: ended });
   const flow = aFlow({ ...started, worker: { attempt: 'B', exitCode: 0, reason: 'Completed', at: at(31) } });
   const step = decideStep({ flow, attempts: [newer, older], pendingLimits, now: epoch + 32_000 });
-  assert.equal(step.take, 'wait');
+  assert.equal(step.kind, 'wait');
 });
 
 test('an end that was noted without its creation time is replaced, as it was then', () => {
   const flow = aFlow({ ...started, attempt: { ...goodEnd, attempt: 'A', disrupted: 'Deleted' } });
   const attempts = [anAttempt({ id: 'B', terminal: true, worker: ended })];
   const step = decideStep({ flow, attempts, pendingLimits, now: epoch + 45_000 });
-  assert.equal(step.take, 'note-attempt');
+  assert.equal(step.kind, 'save-attempt-end');
 });

@@ -48,10 +48,10 @@ test("from a pod's end to the callback there are four calls to API server and st
       jobs: counted(deps.cluster.jobs, { kind: 'jobs', calls }),
       pods: counted(deps.cluster.pods, { kind: 'pods', calls }),
     },
-    world: {
-      ...deps.world,
+    cache: {
+      ...deps.cache,
       attempts: () => attempts,
-      forgetPod: () => {
+      removePod: () => {
         attempts = [];
       },
     },
@@ -88,14 +88,14 @@ test('after a success the replacement of its pod is stopped, and its Job makes n
   await api.cluster.jobs.create(aJob({ name: flow, suspended: false, startedAt: at(0), attempt }), signal);
   await see(flow);
   let replacement = readAttempt(await api.cluster.pods.create(aPod(flow, 'replacement'), signal));
-  const world: Reconciler['world'] = {
-    ...deps.world,
+  const cache: Reconciler['cache'] = {
+    ...deps.cache,
     attempts: () => [replacement],
-    learnPod: (pod) => {
+    updatePod: (pod) => {
       replacement = readAttempt(pod);
     },
   };
-  await reconcileFlow({ ...deps, world }, flow, signal);
+  await reconcileFlow({ ...deps, cache }, flow, signal);
 
   assert.deepEqual(beforeCallback, [{ isMarked: true, suspended: true }]);
 });
@@ -109,15 +109,15 @@ test('a pass ends with the callback, and asks for another one that lets the pod 
   const worker = { state: 'ended', exitCode: 0, reason: 'Completed' } as const;
   const sidecar = { ...worker, message: JSON.stringify({ manifest: report }) };
   const attempts = [anAttempt({ id, flow, worker, sidecar, terminal: true, phase: 'Succeeded' })];
-  const world = { ...deps.world, attempts: () => attempts, forgetPod: () => attempts.splice(0) };
+  const cache = { ...deps.cache, attempts: () => attempts, removePod: () => attempts.splice(0) };
   await api.cluster.jobs.create(aJob({ name: flow, startedAt: at(0) }), signal);
   await see(flow);
 
-  assert.deepEqual(await reconcileFlow({ ...deps, world }, flow, signal), { requeueAfterMillis: 0 });
+  assert.deepEqual(await reconcileFlow({ ...deps, cache }, flow, signal), { requeueAfterMillis: 0 });
   const { delivery, state } = await see(flow);
   assert.deepEqual([delivery?.result, state, attempts.length], ['delivered', 'open', 1]);
 
-  await reconcileFlow({ ...deps, world }, flow, signal);
+  await reconcileFlow({ ...deps, cache }, flow, signal);
   assert.deepEqual([(await see(flow)).state, attempts.length], ['closed', 0]);
 });
 
@@ -137,13 +137,13 @@ for (const { name, watched, reads } of [
       if (others === 1) {
         const annotations = { 'example.org/somebody': 'wrote' };
         const job = await api.cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
-        if (watched) deps.world.learnJob(job);
+        if (watched) deps.cache.updateJob(job);
       }
       return await api.cluster.jobs.patch(...call);
     }
     const jobs = counted({ ...deps.cluster.jobs, patch }, { kind: 'jobs', calls });
-    const world = { ...deps.world, attempts: () => [anAttempt({ id, flow, worker })] };
-    const end = await reconcileFlow({ ...deps, world, cluster: { ...deps.cluster, jobs } }, flow, signal);
+    const cache = { ...deps.cache, attempts: () => [anAttempt({ id, flow, worker })] };
+    const end = await reconcileFlow({ ...deps, cache, cluster: { ...deps.cluster, jobs } }, flow, signal);
     assert.equal(end.failure, undefined);
     assert.equal((await see(flow)).worker?.exitCode, 1);
     assert.equal(calls.filter((call) => call === 'jobs get').length, reads);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Flow } from '../../../../src/flow/flow.ts';
-import { summariseWaiting, type ObservedFlow } from '../../../../src/flow/pending/summarise-waiting.ts';
+import { summariseWaiting, type FlowWithAttempts } from '../../../../src/flow/pending/summarise-waiting.ts';
 import { aFlow, anAttempt, at, epoch } from '../../../support/flow-values.ts';
 
 const now = epoch + 60_000;
@@ -12,7 +12,7 @@ const outcome = { phase: 'failed', reason: 'worker-failed', at: at(30) } as unkn
   Flow['outcome']
 >;
 
-const rows: { name: string; observed: ObservedFlow; cause: string | undefined; words?: string }[] = [
+const rows: { name: string; observed: FlowWithAttempts; cause: string | undefined; words?: string }[] = [
   { name: 'accepted', observed: { flow: aFlow(), attempts: [] }, cause: 'preparation' },
   {
     name: 'no room on any node',

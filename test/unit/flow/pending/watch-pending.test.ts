@@ -4,7 +4,7 @@ import type { Attempt } from '../../../../src/flow/attempt.ts';
 import { decideStep } from '../../../../src/flow/decide-step.ts';
 import { describePhase } from '../../../../src/flow/describe-flow.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
-import type { PendingCause, PendingNote } from '../../../../src/flow/pending/pending-cause.ts';
+import type { PendingCause, SavedDiagnosis } from '../../../../src/flow/pending/pending-cause.ts';
 import { aFlow, anAttempt, at, epoch, pendingLimits } from '../../../support/flow-values.ts';
 
 const started = { suspended: false, startedAt: at(10) };
@@ -16,7 +16,7 @@ function blocked(cause: PendingCause, since?: string): Attempt {
   });
 }
 
-function noteOf(cause: PendingCause, since: number, attempt?: string): PendingNote {
+function savedOf(cause: PendingCause, since: number, attempt?: string): SavedDiagnosis {
   return {
     cause,
     message: 'it is in the way',
@@ -35,37 +35,37 @@ function decide(flow: Partial<Flow>, attempts: Attempt[], seconds: number) {
 }
 
 function reasonOf(step: ReturnType<typeof decide>): string | undefined {
-  return step.take === 'set-outcome' && step.outcome.phase === 'failed' ? step.outcome.reason : undefined;
+  return step.kind === 'set-outcome' && step.outcome.phase === 'failed' ? step.outcome.reason : undefined;
 }
 
-const podCauses: { cause: PendingCause; reason: string; patience: number }[] = [
-  { cause: 'imagePull', reason: 'image-not-pulled', patience: 11 },
-  { cause: 'unschedulable', reason: 'unschedulable', patience: 12 },
-  { cause: 'configuration', reason: 'configuration-missing', patience: 15 },
-  { cause: 'volume', reason: 'volume-not-mounted', patience: 16 },
+const podCauses: { cause: PendingCause; reason: string; timeout: number }[] = [
+  { cause: 'imagePull', reason: 'image-not-pulled', timeout: 11 },
+  { cause: 'unschedulable', reason: 'unschedulable', timeout: 12 },
+  { cause: 'configuration', reason: 'configuration-missing', timeout: 15 },
+  { cause: 'volume', reason: 'volume-not-mounted', timeout: 16 },
 ];
 
-for (const { cause, reason, patience } of podCauses) {
+for (const { cause, reason, timeout } of podCauses) {
   test(`a pod held up by ${cause} is borne with for the limit of that cause, from when it was first seen`, () => {
-    const flow = { pending: noteOf(cause, 20, 'pod-uid') };
-    assert.deepEqual(decide(flow, [blocked(cause)], 20 + patience - 1), {
-      take: 'wait',
-      until: epoch + (20 + patience) * 1000,
+    const flow = { pending: savedOf(cause, 20, 'pod-uid') };
+    assert.deepEqual(decide(flow, [blocked(cause)], 20 + timeout - 1), {
+      kind: 'wait',
+      until: epoch + (20 + timeout) * 1000,
     });
-    assert.equal(reasonOf(decide(flow, [blocked(cause)], 20 + patience)), reason);
+    assert.equal(reasonOf(decide(flow, [blocked(cause)], 20 + timeout)), reason);
   });
 }
 
-const jobCauses: { cause: PendingCause; reason: string; patience: number }[] = [
-  { cause: 'quota', reason: 'quota-exceeded', patience: 13 },
-  { cause: 'admission', reason: 'admission-refused', patience: 14 },
+const jobCauses: { cause: PendingCause; reason: string; timeout: number }[] = [
+  { cause: 'quota', reason: 'quota-exceeded', timeout: 13 },
+  { cause: 'admission', reason: 'admission-refused', timeout: 14 },
 ];
 
-for (const { cause, reason, patience } of jobCauses) {
+for (const { cause, reason, timeout } of jobCauses) {
   test(`a Job without a pod because of ${cause} is borne with for the limit of that cause`, () => {
-    const flow = { pending: noteOf(cause, 10) };
-    assert.equal(decide(flow, [], 10 + patience - 1).take, 'look-at-events');
-    assert.equal(reasonOf(decide(flow, [], 10 + patience)), reason);
+    const flow = { pending: savedOf(cause, 10) };
+    assert.equal(decide(flow, [], 10 + timeout - 1).kind, 'poll-events');
+    assert.equal(reasonOf(decide(flow, [], 10 + timeout)), reason);
   });
 }
 
@@ -75,27 +75,27 @@ test('an image name that is none ends the flow at once, and needs no note', () =
 
 test('what has no time of its own is noted when it is first seen, and once', () => {
   const step = decide({}, [blocked('imagePull')], 20);
-  assert.deepEqual(step, { take: 'note-pending', note: noteOf('imagePull', 20, 'pod-uid') });
+  assert.deepEqual(step, { kind: 'save-pending', diagnosis: savedOf('imagePull', 20, 'pod-uid') });
   assert.equal(
-    decide({ pending: noteOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 21).take,
+    decide({ pending: savedOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 21).kind,
     'wait',
   );
 });
 
 test('another cause, or another pod, has the time anew', () => {
   assert.equal(
-    decide({ pending: noteOf('imagePull', 1, 'pod-uid') }, [blocked('configuration')], 30).take,
-    'note-pending',
+    decide({ pending: savedOf('imagePull', 1, 'pod-uid') }, [blocked('configuration')], 30).kind,
+    'save-pending',
   );
   assert.equal(
-    decide({ pending: noteOf('imagePull', 1, 'gone') }, [blocked('imagePull')], 30).take,
-    'note-pending',
+    decide({ pending: savedOf('imagePull', 1, 'gone') }, [blocked('imagePull')], 30).kind,
+    'save-pending',
   );
 });
 
 test("the scheduler's own time counts, with no note", () => {
   assert.deepEqual(decide({}, [blocked('unschedulable', at(11))], 20), {
-    take: 'wait',
+    kind: 'wait',
     until: epoch + 23_000,
   });
 });
@@ -103,22 +103,22 @@ test("the scheduler's own time counts, with no note", () => {
 test('no cause is borne with for longer than the template allows, and its reason is still its own', () => {
   const since = at(109);
   assert.deepEqual(decide({}, [blocked('unschedulable', since)], 109), {
-    take: 'wait',
+    kind: 'wait',
     until: epoch + 110_000,
   });
   assert.equal(reasonOf(decide({}, [blocked('unschedulable', since)], 110)), 'unschedulable');
 });
 
 test('a cause without a limit of its own has the pending limit', () => {
-  const flow = { pending: noteOf('other', 20, 'pod-uid') };
-  assert.deepEqual(decide(flow, [blocked('other')], 50), { take: 'wait', until: epoch + 110_000 });
+  const flow = { pending: savedOf('other', 20, 'pod-uid') };
+  assert.deepEqual(decide(flow, [blocked('other')], 50), { kind: 'wait', until: epoch + 110_000 });
   assert.equal(reasonOf(decide(flow, [blocked('other')], 110)), 'pending-deadline-exceeded');
 });
 
 test('the message says what is in the way, how long it was waited for and what to do', () => {
-  const step = decide({ pending: noteOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 31);
+  const step = decide({ pending: savedOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 31);
   assert.deepEqual(
-    step.take === 'set-outcome' && 'message' in step.outcome && step.outcome.message,
+    step.kind === 'set-outcome' && 'message' in step.outcome && step.outcome.message,
     [
       'The worker did not start (waited 11 s): it is in the way.',
       'Check the name and tag of the image, the pull secrets, and that the nodes can reach its registry.',
@@ -127,49 +127,52 @@ test('the message says what is in the way, how long it was waited for and what t
 });
 
 test('a note of events is over when containers begin', () => {
-  const pending = noteOf('volume', 12, 'pod-uid');
+  const pending = savedOf('volume', 12, 'pod-uid');
   const stuck = anAttempt({ worker: { state: 'waiting' }, unpreparedSince: at(11) });
   assert.equal(reasonOf(decide({ pending }, [stuck], 40)), 'volume-not-mounted');
   const begun = anAttempt({ worker: { state: 'waiting' } });
-  assert.equal(decide({ pending }, [begun], 40).take, 'wait');
+  assert.equal(decide({ pending }, [begun], 40).kind, 'wait');
 });
 
 test('a refusal is over when there is a pod, and when the Job was started anew', () => {
-  const pending = noteOf('quota', 10);
-  assert.equal(decide({ pending }, [anAttempt()], 40).take, 'wait');
-  assert.equal(decide({ pending, resumedAt: at(30) }, [], 34).take, 'wait');
+  const pending = savedOf('quota', 10);
+  assert.equal(decide({ pending }, [anAttempt()], 40).kind, 'wait');
+  assert.equal(decide({ pending, resumedAt: at(30) }, [], 34).kind, 'wait');
 });
 
 test('a flow that a queue has held has its whole pending time after it was let go', () => {
   const flow = { startedAt: at(10), resumedAt: at(5000) };
-  assert.deepEqual(decide(flow, [], 5001), { take: 'wait', until: epoch + 5_005_000 });
+  assert.deepEqual(decide(flow, [], 5001), { kind: 'wait', until: epoch + 5_005_000 });
   assert.equal(reasonOf(decide(flow, [], 5100)), 'pending-deadline-exceeded');
 });
 
 test('between the word of a queue and that of the Job controller no clock runs', () => {
   const before = { startedAt: at(10), resumedAt: at(10) };
-  assert.deepEqual(decide({ ...before, heldSince: at(20) }, [], 5000), { take: 'wait', until: undefined });
+  assert.deepEqual(decide({ ...before, suspendedSince: at(20) }, [], 5000), {
+    kind: 'wait',
+    until: undefined,
+  });
   // Held from its creation until we let it go: the clock of the first start is our own.
-  assert.equal(reasonOf(decide({ ...before, heldSince: at(0) }, [], 5000)), 'pending-deadline-exceeded');
+  assert.equal(reasonOf(decide({ ...before, suspendedSince: at(0) }, [], 5000)), 'pending-deadline-exceeded');
 });
 
 test('events are looked at when a Job has had no pod, or a pod no container, for five seconds', () => {
-  assert.equal(decide({}, [], 14).take, 'wait');
-  assert.deepEqual(decide({}, [], 15), { take: 'look-at-events', until: epoch + 110_000 });
+  assert.equal(decide({}, [], 14).kind, 'wait');
+  assert.deepEqual(decide({}, [], 15), { kind: 'poll-events', until: epoch + 110_000 });
   const stuck = anAttempt({ worker: { state: 'waiting' }, unpreparedSince: at(20) });
-  assert.deepEqual(decide({}, [stuck], 24), { take: 'wait', until: epoch + 25_000 });
-  assert.equal(decide({}, [stuck], 25).take, 'look-at-events');
+  assert.deepEqual(decide({}, [stuck], 24), { kind: 'wait', until: epoch + 25_000 });
+  assert.equal(decide({}, [stuck], 25).kind, 'poll-events');
 });
 
 test('events are not looked at for a pod whose own status tells', () => {
-  assert.equal(decide({}, [blocked('unschedulable', at(29))], 40).take, 'wait');
+  assert.equal(decide({}, [blocked('unschedulable', at(29))], 40).kind, 'wait');
 });
 
 const views: { name: string; flow: Partial<Flow>; attempts: Attempt[]; detail: RegExp }[] = [
   { name: 'what its pod says', flow: {}, attempts: [blocked('imagePull')], detail: /^it is in the way$/ },
   {
     name: 'what events said',
-    flow: { pending: noteOf('quota', 10) },
+    flow: { pending: savedOf('quota', 10) },
     attempts: [],
     detail: /^it is in the way$/,
   },
@@ -187,8 +190,8 @@ for (const { name, flow, attempts, detail } of views) {
 test('a long sentence of Kubernetes keeps its begin and its end, and does not crowd out the advice', () => {
   const message = `The image x cannot be pulled: ErrImagePull: ${'failed to resolve '.repeat(60)}: connection refused`;
   const attempt = { ...blocked('imagePull'), blocked: { cause: 'imagePull', message } as const };
-  const step = decide({ pending: noteOf('imagePull', 20, 'pod-uid') }, [attempt], 31);
-  const said = step.take === 'set-outcome' && 'message' in step.outcome ? step.outcome.message : '';
+  const step = decide({ pending: savedOf('imagePull', 20, 'pod-uid') }, [attempt], 31);
+  const said = step.kind === 'set-outcome' && 'message' in step.outcome ? step.outcome.message : '';
   assert.match(said, /The image x cannot .* … .*connection refused\. Check the name and tag/);
   assert.ok(`image-not-pulled: ${said}`.length <= 500, said);
 });

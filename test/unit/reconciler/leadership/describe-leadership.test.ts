@@ -5,7 +5,7 @@ import type { Lease } from '../../../../src/kubernetes/types.ts';
 import { createLogger } from '../../../../src/log.ts';
 import {
   describeLeadership,
-  type LeaseLooks,
+  type LeaseObservation,
   type Leadership,
 } from '../../../../src/reconciler/leadership/describe-leadership.ts';
 import { startLeaderLease } from '../../../../src/reconciler/leadership/leader-lease.ts';
@@ -22,55 +22,59 @@ function leaseOf(holderIdentity: string | undefined): Lease {
 
 const rows: {
   name: string;
-  looks: Partial<LeaseLooks>;
+  observation: Partial<LeaseObservation>;
   expected: Partial<Leadership> & { words?: RegExp };
 }[] = [
   {
     name: 'this replica leads',
-    looks: { leads: true, lease: leaseOf('me') },
+    observation: { leads: true, lease: leaseOf('me') },
     expected: { leader: 'this', identity: 'me', since },
   },
   {
     name: 'this replica leads, and one renewal failed',
-    looks: { leads: true, lease: leaseOf('me'), failure },
+    observation: { leads: true, lease: leaseOf('me'), failure },
     expected: { leader: 'this', identity: 'me', since },
   },
   {
     name: 'another replica leads',
-    looks: { lease: leaseOf('other'), unchangedMillis: 14_000 },
+    observation: { lease: leaseOf('other'), unchangedMillis: 14_000 },
     expected: { leader: 'another', identity: 'other', since },
   },
   {
     name: 'another replica led until it stopped renewing',
-    looks: { lease: leaseOf('other'), unchangedMillis: 16_000 },
+    observation: { lease: leaseOf('other'), unchangedMillis: 16_000 },
     expected: { leader: 'none', words: /the Lease of other is not renewed/ },
   },
   {
     name: 'another replica led when the Lease was last read, long ago',
-    looks: { lease: leaseOf('other'), unchangedMillis: 16_000, failure },
+    observation: { lease: leaseOf('other'), unchangedMillis: 16_000, failure },
     expected: { leader: 'none', since, words: /cannot be read or written: namespaces "jobs" not found/ },
   },
   {
     name: 'nobody holds it',
-    looks: { lease: leaseOf(undefined) },
+    observation: { lease: leaseOf(undefined) },
     expected: { leader: 'none', words: /nobody/ },
   },
-  { name: 'it was emptied', looks: { lease: leaseOf('') }, expected: { leader: 'none', words: /nobody/ } },
-  { name: 'not looked yet', looks: {}, expected: { leader: 'none', words: /not looked at yet/ } },
+  {
+    name: 'it was emptied',
+    observation: { lease: leaseOf('') },
+    expected: { leader: 'none', words: /nobody/ },
+  },
+  { name: 'not looked yet', observation: {}, expected: { leader: 'none', words: /not looked at yet/ } },
   {
     name: 'this replica holds it and writes nothing any more',
-    looks: { lease: leaseOf('me') },
+    observation: { lease: leaseOf('me') },
     expected: { leader: 'none', words: /not renewed/ },
   },
 ];
 
-for (const { name, looks, expected } of rows) {
+for (const { name, observation, expected } of rows) {
   test(`leadership: ${name}`, () => {
-    const none: LeaseLooks = {
+    const none: LeaseObservation = {
       ...{ identity: 'me', leads: false, lease: undefined },
       ...{ unchangedMillis: 0, failure: undefined },
     };
-    const found: Record<string, unknown> = { ...describeLeadership({ ...none, ...looks }) };
+    const found: Record<string, unknown> = { ...describeLeadership({ ...none, ...observation }) };
     const { words, ...members } = expected;
     for (const [member, value] of Object.entries(members)) assert.equal(found[member], value, member);
     if (words !== undefined) assert.match(String(found['reason']), words);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '../../../../src/log.ts';
 import { startLeaderLease, type LeaderLease } from '../../../../src/reconciler/leadership/leader-lease.ts';
-import type { Term } from '../../../../src/reconciler/leadership/leadership-term.ts';
+import type { LeadershipTerm } from '../../../../src/reconciler/leadership/leadership-term.ts';
 import { startTestApi } from '../../../support/api-server.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { LeaseServer, type LeaseClient } from '../../../support/lease-server.ts';
@@ -13,7 +13,7 @@ const leaseSeconds = 15;
 interface Replica {
   lease: LeaderLease;
   /** Of the term that runs. */
-  term: Term | undefined;
+  term: LeadershipTerm | undefined;
   terms: number;
   end: AbortController;
 }
@@ -196,7 +196,7 @@ test('an answer that comes after its time makes nobody lead', async () => {
   await lease.ended;
 });
 
-function mayWrite(term: Term): boolean {
+function mayWrite(term: LeadershipTerm): boolean {
   try {
     term.check();
     return true;

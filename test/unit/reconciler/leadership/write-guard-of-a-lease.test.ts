@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createLogger } from '../../../../src/log.ts';
 import type { Clock } from '../../../../src/reconciler/machinery/clock.ts';
 import { startLeaderLease, type LeaderLease } from '../../../../src/reconciler/leadership/leader-lease.ts';
-import type { Term } from '../../../../src/reconciler/leadership/leadership-term.ts';
+import type { LeadershipTerm } from '../../../../src/reconciler/leadership/leadership-term.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { LeaseServer } from '../../../support/lease-server.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
@@ -31,10 +31,10 @@ class StoppableProcess implements Clock {
 
   async sleep(millis: number, signal: AbortSignal): Promise<void> {
     await this.#clock.sleep(millis, signal);
-    await this.goOn();
+    await this.continueNow();
   }
 
-  async goOn(): Promise<void> {
+  async continueNow(): Promise<void> {
     const never = new AbortController().signal;
     while (this.monotonic() < this.#goesOnAt)
       await this.#clock.sleep(this.#goesOnAt - this.monotonic(), never);
@@ -56,7 +56,7 @@ function startReplica(
   identity: string,
 ): LeaderLease & { process: StoppableProcess } {
   const process = new StoppableProcess(clock);
-  async function lead(term: Term): Promise<void> {
+  async function lead(term: LeadershipTerm): Promise<void> {
     while (!term.signal.aborted) {
       await process.sleep(random() * 300, term.signal);
       if (!mayWrite(term)) return;
@@ -66,7 +66,7 @@ function startReplica(
   }
   const leases = server.client(async (way, signal) => {
     await clock.sleep(random() < 0.05 ? 20_000 : random() * 100, signal);
-    if (way === 'back') await process.goOn();
+    if (way === 'back') await process.continueNow();
     if (random() < 0.05) throw new Error('lost on its way');
   });
   const options = { leases, name: 'reconciler', identity, leaseSeconds: leaseMillis / 1000, lead };
@@ -74,7 +74,7 @@ function startReplica(
   return { ...startLeaderLease({ ...options, now: () => new Date(), clock: process, log }, ending), process };
 }
 
-function mayWrite(term: Term): boolean {
+function mayWrite(term: LeadershipTerm): boolean {
   try {
     term.check();
     return true;

@@ -142,8 +142,8 @@ test('an echo of the past does not undo what a write of our own answered', async
   const old = await api.cluster.configMaps.create(configMap('a', '1'), signal);
   const informer = inform(api, ending.signal);
   await informer.synced;
-  informer.learn(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
-  informer.learn(old);
+  informer.update(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
+  informer.update(old);
   assert.equal(informer.get('a')?.value, '2');
   ending.abort();
   await informer.ended;
@@ -226,11 +226,11 @@ test('a write of our own is told as such, and its echo is no change, whichever o
   const ending = new AbortController();
   await api.cluster.configMaps.create(configMap('a', '1'), signal);
   const { informer, told } = await informAndListen(api, ending.signal);
-  informer.learn(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
+  informer.update(await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal));
   await catchUp(api, informer, 'one');
   const late = await api.cluster.configMaps.patch('a', { data: { value: '3' } }, signal);
   await catchUp(api, informer, 'two');
-  informer.learn(late);
+  informer.update(late);
   assert.deepEqual(
     told.filter(({ key }) => key === 'a'),
     [
@@ -272,9 +272,9 @@ test('an answer that comes after the deletion, or ends the selection, does not b
     signal,
   );
   await catchUp(api, informer, 'marker');
-  informer.learn(answer);
-  informer.learn(left);
-  informer.learn(await api.cluster.configMaps.patch('closed', { data: { value: 'closed' } }, signal));
+  informer.update(answer);
+  informer.update(left);
+  informer.update(await api.cluster.configMaps.patch('closed', { data: { value: 'closed' } }, signal));
   for (const name of ['deleted', 'unlabelled', 'closed']) assert.equal(informer.get(name), undefined, name);
 
   await api.cluster.configMaps.create(configMap('deleted', 'new'), signal);

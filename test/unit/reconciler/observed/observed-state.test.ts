@@ -40,11 +40,11 @@ test('no callback hold is kept of a flow that was closed, neither by this leader
     return flows.map((flow) => callbackHold.remaining(flow));
   }
 
-  await lead(deps, async ({ world }) => {
+  await lead(deps, async ({ cache }) => {
     now = 10;
     assert.deepEqual(held(), [0, 0, 0], 'all are known for long enough');
     await api.cluster.jobs.patch('flow-a', closed, signal);
-    await waitUntil('the first is closed', () => world.flow('flow-a') === undefined);
+    await waitUntil('the first is closed', () => cache.flow('flow-a') === undefined);
   });
   assert.deepEqual(held(), [5, 0, 0], 'what was closed before its eyes is forgotten');
   await api.cluster.jobs.patch('flow-b', closed, signal);
@@ -62,9 +62,9 @@ for (const [older, newer] of [
     for (const name of [older, newer]) await api.cluster.pods.create(aPod('flow-a', name), signal);
     // Their creation times may be of the same second: only a disrupted pod is followed by another one.
     await api.cluster.pods.delete(older, {}, signal);
-    await lead(deps, ({ world }) => {
+    await lead(deps, ({ cache }) => {
       assert.deepEqual(
-        world.attempts('flow-a').map(({ pod }) => pod),
+        cache.attempts('flow-a').map(({ pod }) => pod),
         [older, newer],
       );
     });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ServiceError } from '../../../../src/errors.ts';
 import type { ListOptions, Page } from '../../../../src/kubernetes/resource-client.ts';
 import type { Event } from '../../../../src/kubernetes/types.ts';
-import { createEventLook } from '../../../../src/reconciler/observed/warning-events.ts';
+import { createWarningEvents } from '../../../../src/reconciler/observed/warning-events.ts';
 
 const { signal } = new AbortController();
 
@@ -34,7 +34,7 @@ function serve(pages: (Event[] | Error)[]) {
 test('one list serves all who ask within some seconds, and the next asker makes another', async () => {
   let now = 0;
   const { asked, events } = serve([[refusal('a'), refusal('b'), refusal('a')]]);
-  const look = createEventLook({ events, everyMillis: 5000, clock: () => now });
+  const look = createWarningEvents({ events, everyMillis: 5000, clock: () => now });
   const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((uid) => look.about(uid, signal)));
   assert.deepEqual([a?.length, b?.length, c?.length], [2, 1, 0]);
   assert.equal(asked.length, 1);
@@ -48,7 +48,7 @@ test('one list serves all who ask within some seconds, and the next asker makes 
 
 test('it reads page after page, of warnings alone', async () => {
   const { asked, events } = serve([[refusal('a')], [refusal('b')]]);
-  const look = createEventLook({ events, clock: () => 0 });
+  const look = createWarningEvents({ events, clock: () => 0 });
   assert.equal((await look.about('b', signal)).length, 1);
   assert.deepEqual(
     asked.map(({ continue: next }) => next),
@@ -59,7 +59,7 @@ test('it reads page after page, of warnings alone', async () => {
 
 test('a look that failed is not kept', async () => {
   const { asked, events } = serve([new ServiceError('cluster-unavailable', 'down')]);
-  const look = createEventLook({ events, clock: () => 0 });
+  const look = createWarningEvents({ events, clock: () => 0 });
   await assert.rejects(look.about('a', signal), { code: 'cluster-unavailable' });
   await assert.rejects(look.about('a', signal), { code: 'cluster-unavailable' });
   assert.equal(asked.length, 2);

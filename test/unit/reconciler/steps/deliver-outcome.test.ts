@@ -108,7 +108,7 @@ test('a replica that begins to lead does not call at once who was called in vain
   setClock(11);
   const early = await deliverOutcome(deps, await see(name), signal);
   assert.deepEqual(sent, []);
-  assert.ok(early.then === 'wait' && early.millis !== undefined);
+  assert.ok(early.kind === 'requeue' && early.millis !== undefined);
   setClock(11 + Math.ceil(early.millis / 1000));
   await deliverOutcome(deps, await see(name), signal);
   assert.deepEqual(sent, [failureOf(failed)]);

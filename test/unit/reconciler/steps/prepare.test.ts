@@ -89,9 +89,9 @@ test('what the store forbids is waited for, slowly, until the pending deadline',
   const born = (Date.parse(createdAt) - epoch) / 1000;
 
   setClock(born);
-  assert.deepEqual(await prepare(deps, await see('flow-a'), signal), { then: 'wait', millis: maxMillis });
+  assert.deepEqual(await prepare(deps, await see('flow-a'), signal), { kind: 'requeue', millis: maxMillis });
   setClock(born + plan.limits.pending - 1);
-  assert.deepEqual(await prepare(deps, await see('flow-a'), signal), { then: 'wait', millis: 1001 });
+  assert.deepEqual(await prepare(deps, await see('flow-a'), signal), { kind: 'requeue', millis: 1001 });
   assert.equal((await see('flow-a')).outcome, undefined);
 
   setClock(born + plan.limits.pending + 1);

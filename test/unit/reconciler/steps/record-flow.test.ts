@@ -49,7 +49,7 @@ function worldOf(flow: () => Flow, onPut: () => void = () => undefined) {
       },
       abortUploads: () => Promise.resolve(0),
     },
-    world: { flow, learnJob: () => undefined },
+    cache: { flow, updateJob: () => undefined },
     cluster: {
       jobs: {
         patch(_: string, patch: Patch) {

@@ -8,7 +8,7 @@ import { buildRecord } from '../../../../src/flow/record.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
 import { setOutcome } from '../../../../src/reconciler/steps/set-outcome.ts';
-import { noteAttempt } from '../../../../src/reconciler/steps/save-evidence.ts';
+import { saveAttemptEnd } from '../../../../src/reconciler/steps/save-evidence.ts';
 import { aJob, aPod } from '../../../support/flow-job.ts';
 import { at } from '../../../support/flow-values.ts';
 import { startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
@@ -75,7 +75,7 @@ async function worldOf(
     ...made,
     asked,
     note: async () => {
-      await noteAttempt(made.deps, { flow: await made.see('flow-a'), attempt }, signal);
+      await saveAttemptEnd(made.deps, { flow: await made.see('flow-a'), attempt }, signal);
       return await made.see('flow-a');
     },
   };

@@ -4,8 +4,8 @@ import { ServiceError } from '../../../../src/errors.ts';
 import type { Attempt } from '../../../../src/flow/attempt.ts';
 import type { Finding } from '../../../../src/flow/pending/diagnose-events.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
-import type { EventLook } from '../../../../src/reconciler/observed/warning-events.ts';
-import { lookAtEvents, notePending } from '../../../../src/reconciler/steps/save-pending.ts';
+import type { WarningEvents } from '../../../../src/reconciler/observed/warning-events.ts';
+import { pollEvents, savePending } from '../../../../src/reconciler/steps/save-pending.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { anAttempt, at, epoch } from '../../../support/flow-values.ts';
 import { startTestReconciler } from '../../../support/test-reconciler.ts';
@@ -14,7 +14,7 @@ import { memoryStore } from '../../result/stored-results.ts';
 const { signal } = new AbortController();
 const started = { suspended: false, startedAt: at(10) };
 
-async function startWith(t: TestContext, about: EventLook['about'], members: Partial<Flow> = {}) {
+async function startWith(t: TestContext, about: WarningEvents['about'], members: Partial<Flow> = {}) {
   const world = await startTestReconciler(t, { store: memoryStore() });
   const deps = { ...world.deps, events: { about } };
   await world.api.cluster.jobs.create(aJob({ ...started, ...members }), signal);
@@ -30,8 +30,8 @@ function refusal(about: string, message: string, seconds: number): Finding {
 const quota = 'Error creating: pods "a" is forbidden: exceeded quota: q';
 const until = epoch + 1_000_000;
 
-function look(world: { deps: Parameters<typeof lookAtEvents>[0] }, flow: Flow, attempts: Attempt[] = []) {
-  return lookAtEvents(world.deps, { flow, attempts, until }, signal);
+function look(world: { deps: Parameters<typeof pollEvents>[0] }, flow: Flow, attempts: Attempt[] = []) {
+  return pollEvents(world.deps, { flow, attempts, until }, signal);
 }
 
 test('what events say of a Job without a pod is written on it with the time of the first', async (t) => {
@@ -39,7 +39,7 @@ test('what events say of a Job without a pod is written on it with the time of t
     Promise.resolve([refusal(uid, quota, 12), refusal(uid, quota, 14)]),
   );
   world.setClock(20);
-  assert.deepEqual(await look(world, world.flow), { then: 'continue' });
+  assert.deepEqual(await look(world, world.flow), { kind: 'continue' });
   const { pending } = await world.see('flow-a');
   assert.deepEqual([pending?.cause, pending?.since, pending?.attempt], ['quota', at(12), undefined]);
 });
@@ -49,12 +49,12 @@ test('the same cause is written once, and looked for less and less often', async
   world.setClock(20);
   await look(world, world.flow);
   const noted = await world.see('flow-a');
-  assert.deepEqual(await look(world, noted), { then: 'wait', millis: 5000 });
+  assert.deepEqual(await look(world, noted), { kind: 'requeue', millis: 5000 });
   assert.equal((await world.see('flow-a')).resourceVersion, noted.resourceVersion);
   world.setClock(10 + 100);
-  assert.deepEqual(await look(world, noted), { then: 'wait', millis: 25_000 });
+  assert.deepEqual(await look(world, noted), { kind: 'requeue', millis: 25_000 });
   world.setClock(10 + 900);
-  assert.deepEqual(await look(world, noted), { then: 'wait', millis: 60_000 });
+  assert.deepEqual(await look(world, noted), { kind: 'requeue', millis: 60_000 });
 });
 
 test('a later event of the same cause does not move the time at which it was first seen', async (t) => {
@@ -99,13 +99,18 @@ test('events that may not be read, or cannot be, keep no flow from its deadline'
     world.setClock(20);
     const near = epoch + 21_000;
     const step = { flow: world.flow, attempts: [], until: near };
-    assert.deepEqual(await lookAtEvents(world.deps, step, signal), { then: 'wait', millis: 1000 });
+    assert.deepEqual(await pollEvents(world.deps, step, signal), { kind: 'requeue', millis: 1000 });
   }
 });
 
 test('a note is no longer than an annotation should be', async (t) => {
   const world = await startWith(t, () => Promise.resolve([]));
-  const note = { cause: 'imagePull', message: 'x'.repeat(5000), since: at(20), attempt: 'pod-uid' } as const;
-  await notePending(world.deps, { flow: world.flow, note }, signal);
+  const diagnosis = {
+    cause: 'imagePull',
+    message: 'x'.repeat(5000),
+    since: at(20),
+    attempt: 'pod-uid',
+  } as const;
+  await savePending(world.deps, { flow: world.flow, diagnosis }, signal);
   assert.equal((await world.see('flow-a')).pending?.message.length, 1000);
 });

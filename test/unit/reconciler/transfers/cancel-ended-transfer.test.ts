@@ -17,7 +17,7 @@ test('a flow whose transfer has ended is cancelled with what the connector said'
   await cancelEndedTransfer(deps, { flow: await see('flow-a'), message }, t.signal);
   const flow = await see('flow-a');
   assert.deepEqual(decideStep({ flow, attempts: [], pendingLimits, now: deps.now().getTime() }), {
-    take: 'set-outcome',
+    kind: 'set-outcome',
     outcome: { phase: 'cancelled', at: at(10), reason: 'transfer-ended', message },
   });
 });
