@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -38,18 +38,4 @@ test('every command of the table in CONTRIBUTING.md installs what it needs', () 
 test('what runs for long is started so that a signal to npm reaches it', () => {
   for (const name of ['demo', 'dev', 'test', 'test:all', 'test:real', 'chaos', 'bench', 'start'])
     assert.match(scripts[name] ?? '', /^exec node /, name);
-});
-
-test('every file that a document links to is there', () => {
-  const links = documents.flatMap((document) =>
-    [...read(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)].map(([, path = '']) => ({
-      document,
-      path: join(root, dirname(document), path),
-    })),
-  );
-  assert.ok(links.length > 10);
-  assert.deepEqual(
-    links.filter(({ path }) => !existsSync(path)),
-    [],
-  );
 });
