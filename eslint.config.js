@@ -29,18 +29,23 @@ const kubernetes = '@kubernetes/client-node';
 const edge = ['http', 'reconciler', 'demo', 'sidecar'];
 const halves = ['requests', 'answer-first'];
 
-/** What only the folder of a dialect may name. */
-const wireWords = String.raw`/control-plane|transferProcess|resourceDefinition|callbackPrefix|managementU|managementV|x-api-key|w3id\.org/i`;
-const wireFormats = [
-  `:not(ImportDeclaration) > Literal[value=${wireWords}]`,
-  // A type of message; the act has the same name.
-  'Literal[value="deprovision"]',
-  `TemplateElement[value.raw=${wireWords}]`,
-  `Identifier[name=${wireWords}]`,
-].map((selector) => ({
-  selector,
-  message: 'A dialect and its wire format are named in its folder below src/dialects alone.',
-}));
+const wireFormats = (words, { types }) =>
+  [
+    `:not(ImportDeclaration) > Literal[value=${words}]`,
+    `TemplateElement[value.raw=${words}]`,
+    `Identifier[name=${words}]`,
+    // A type of message; the act has the same name.
+    ...(types ? ['Literal[value="deprovision"]'] : []),
+  ].map((selector) => ({
+    selector,
+    message: 'A dialect and its wire format are named in its folder below src/dialects alone.',
+  }));
+
+/** What only a folder below src/dialects may name: that of a dialect, or `edc`, which several share. */
+const dialectWords = String.raw`control-plane|data-plane|transferProcess|resourceDefinition|provisionResource|managementU|managementV|x-api-key|w3id\.org`;
+const inDialects = wireFormats(`/${dialectWords}/i`, { types: false });
+/** Nor may the rest of src/ name what all provision requests have. */
+const elsewhere = wireFormats(`/callbackPrefix|${dialectWords}/i`, { types: true });
 
 /** `packages/NAME`, or '' for the project itself. */
 const packageOf = (file) => /^packages\/[^/]+/.exec(relative(import.meta.dirname, file))?.[0] ?? '';
@@ -237,9 +242,10 @@ export default tseslint.config(
   {
     files: ['src/**/*.ts'],
     // src/demo plays the connector, and `dev` asks somebody to point one at the service.
-    ignores: ['src/dialects/*/*.ts', 'src/demo/**', 'src/commands/dev.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...wireFormats] },
+    ignores: ['src/dialects/**', 'src/demo/**', 'src/commands/dev.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...elsewhere] },
   },
+  { files: ['src/dialects/*.ts'], rules: { 'no-restricted-syntax': ['error', ...inDialects] } },
   {
     files: ['src/**/*.ts'],
     ignores: ['src/app.ts', 'src/dialects/settings.ts', 'src/dialects/*/*.ts'],

@@ -3,7 +3,9 @@ import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
 import { controlPlane } from './dialects/control-plane/index.ts';
+import { checkTemplates } from './dialects/check-templates.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { provisionRoutes } from './dialects/provision-routes.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
@@ -59,6 +61,7 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log, dialects = builtIn } = options;
   const templates = await loadTemplates(config.templates.directory, config, warnOfTemplate(log));
+  checkTemplates(templates, { dialects, connectors: config.connectors });
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
   const provisioner = { cluster, store, settings: config, now: () => new Date() };
@@ -203,12 +206,15 @@ function buildRoutes({ options, dialects, templates, flows, store }: RouteParts)
   };
   const { http, results } = config;
   const { now } = common;
+  const { busyHoldMillis } = http;
+  const { connectors } = config;
+  const parts = { connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now };
   function routesOf(dialect: Dialect): Route[] {
-    const connectors = config.connectors.filter((one) => one.dialect === dialect.name);
-    const { busyHoldMillis } = http;
-    return dialect.routes({ connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now });
+    const own = connectors.filter((one) => one.dialect === dialect.name);
+    return dialect.routes?.({ ...parts, connectors: own }) ?? [];
   }
   return [
+    ...provisionRoutes(dialects, parts),
     ...dialects.flatMap(routesOf),
     ...resultRoutes({ ...common, flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),

@@ -6,14 +6,19 @@ export interface Message {
   url: string;
   /** Beside those of JSON. Of a secret among them the caller has made sure that the URL's origin is the configured one. */
   headers: Readonly<Record<string, string>>;
-  body: unknown;
+  /** Absent: none. */
+  body?: unknown;
+  /** False: on a connection of its own, so that an answer is not lost since the peer had closed an idle one. Default: true. */
+  reuseConnection?: boolean;
   timeoutMillis: number;
   dispatcher: Dispatcher;
   /** Bytes of the answer that are kept; default: as many as a connector needs to describe an error. */
   answerLimit?: number;
 }
 
-export type Answer = { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string };
+/** `sent`: whether the message may have arrived; false only if it surely did not. */
+export type Answer =
+  { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string; sent: boolean };
 
 /** A connector's own are a few hundred bytes. */
 const defaultAnswerLimit = 8192;
@@ -32,14 +37,15 @@ export async function deliverMessage(message: Message, signal: AbortSignal): Pro
     return await post(message, AbortSignal.any([signal, deadline.signal]));
   } catch (error) {
     signal.throwIfAborted();
-    return { got: 'nothing', problem: describe(deadline.signal.aborted ? deadline.signal.reason : error) };
+    const problem = describe(deadline.signal.aborted ? deadline.signal.reason : error);
+    return { got: 'nothing', problem, sent: deadline.signal.aborted || mayHaveArrived(error) };
   } finally {
     clearTimeout(timer);
   }
 }
 
 async function post(
-  { url, headers, body, dispatcher, answerLimit = defaultAnswerLimit }: Message,
+  { url, headers, body, dispatcher, reuseConnection = true, answerLimit = defaultAnswerLimit }: Message,
   signal: AbortSignal,
 ): Promise<Answer> {
   const response = await request(url, {
@@ -49,7 +55,8 @@ async function post(
       accept: 'application/json, */*',
       ...headers,
     },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(reuseConnection ? {} : { reset: true }),
     dispatcher,
     signal,
   });
@@ -66,6 +73,16 @@ async function readSome(body: AsyncIterable<Buffer>, limit: number): Promise<str
     if (length >= limit) break;
   }
   return Buffer.concat(parts).subarray(0, limit).toString('utf8');
+}
+
+/** Those of a connection that was never made. */
+const unsent =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
+
+function mayHaveArrived(error: unknown): boolean {
+  // Of a host with several addresses each one was tried.
+  const tried: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  return !tried.every((one) => unsent.test(String((one as { code?: unknown }).code)));
 }
 
 function describe(error: unknown): string {

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
 import type { Route } from '../http/route.ts';
+import type { DataAddressKind } from '../flow/flow-plan.ts';
 import type { FlowService } from '../requests/flow-service.ts';
 import type {
   DeliveryAnswer,
@@ -19,8 +20,12 @@ import type { Template } from '../template/template.ts';
 export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
   /** As `connectors[].dialect` and the Jobs have it. */
   name: string;
-  /** Requests of its connectors: each route reads one, decides with the neutral verbs of `flows`, and owns statuses and repeats. */
-  routes(deps: RouteDeps<Connector>): Route[];
+  /** Its provision requests, if its connectors send them to the paths that such dialects share. */
+  requests?: ProvisionRequests;
+  /** At paths of its own: each route reads a request, decides with the neutral verbs of `flows`, and owns statuses and repeats. */
+  routes?(deps: RouteDeps<Connector>): Route[];
+  /** Kinds of data address that its messages can carry; a template with another one is refused at the start. */
+  addresses: readonly DataAddressKind[];
   rules(config: Pick<Config, 'http' | 'reconciler'>): DeliveryRules;
   /** One attempt: repeating is the reconciler's. Throws only when `signal` aborts. */
   deliver(delivery: ConnectorCall<Connector> & MessageOfFlow, signal: AbortSignal): Promise<DeliveryAnswer>;
@@ -30,6 +35,37 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
     poll(query: TransferQuery<Connector>, signal: AbortSignal): Promise<TransferPoll>;
   };
 }
+
+/** How one dialect reads what is posted to the paths `/provision`. */
+export interface ProvisionRequests {
+  /** Of the body's schema, in the OpenAPI document. */
+  name: string;
+  schema: object;
+  /** Whether a request whose path names no connector is of this dialect. */
+  recognizes(body: object): boolean;
+  /** Throws `invalid-request`, naming each member that is at fault and what was expected of it. */
+  read(body: object, address: RequestAddress): ProvisionMessage;
+}
+
+/** What the URL of a request says of the job that is asked for. */
+export interface RequestAddress {
+  template: string | undefined;
+  assetId: string | undefined;
+}
+
+export interface ProvisionMessage {
+  /** Absent: our own state decides between the two. */
+  type?: 'provision' | 'deprovision';
+  /** The connector's own, by the names that it has for them. */
+  ids: Readonly<Record<string, string>>;
+  assetId: string;
+  callbackAddress: string;
+  consumer?: string;
+  policyDigest?: string;
+}
+
+/** A connector that is called back says where by each request, and the settings say what it may say. */
+export type CalledBack = ConnectorConfig & { callbackPrefix: string };
 
 export interface RouteDeps<Connector> {
   /** Those of this dialect. */

@@ -50,7 +50,11 @@ export type DeliveryAnswer =
 
 /** How the connector's own process of a flow stands. */
 export type TransferState =
-  /** It can still take what the flow brings, as far as the connector says. */
+  /** It waits for what the flow brings. */
+  | { is: 'waiting' }
+  /** It has that. */
+  | { is: 'started'; state: string }
+  /** It is on its way from one to the other, or the connector does not say. */
   | { is: 'open' }
   /** It ended on the connector's side, or is about to: nothing can be delivered any more. */
   | { is: 'ended'; state: string }

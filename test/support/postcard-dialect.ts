@@ -27,6 +27,7 @@ export const postcards: Dialect<PostcardConnector> = {
       handle: (ctx) => receive(ctx, deps),
     },
   ],
+  addresses: ['service'],
   rules: () => ({ holdMillis: 0, repeatsLostAttempt: false, onRefusal: 'end' }),
   deliver,
 };

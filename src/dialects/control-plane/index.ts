@@ -1,13 +1,20 @@
 import type { Dialect } from '../dialect.ts';
+import { pollTransfers } from '../edc/poll-transfers.ts';
 import { deliver } from './deliver.ts';
-import { pollTransfers } from './poll-transfers.ts';
-import { provisionRoutes } from './routes.ts';
+import { isProvisionRequest, readProvisionRequest } from './read-request.ts';
+import { ProvisionRequestBody } from './schemas.ts';
 import { controlPlaneSettings, type ControlPlaneConnector } from './settings.ts';
 
 /** The HTTP provisioner of a control plane: EDC from milestone 6 to 0.15.1. */
 export const controlPlane: Dialect<ControlPlaneConnector> = {
   name: controlPlaneSettings.dialect,
-  routes: provisionRoutes,
+  requests: {
+    name: 'ControlPlaneRequest',
+    schema: ProvisionRequestBody,
+    recognizes: isProvisionRequest,
+    read: readProvisionRequest,
+  },
+  addresses: ['service', 'presigned'],
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
     // A connector that has taken the first one says so by the state of its process.
@@ -15,5 +22,9 @@ export const controlPlane: Dialect<ControlPlaneConnector> = {
     onRefusal: 'terminate',
   }),
   deliver,
-  polling: { isPossible: ({ managementVersion }) => managementVersion !== 'none', poll: pollTransfers },
+  polling: {
+    isPossible: ({ managementVersion }) => managementVersion !== 'none',
+    poll: ({ connector, ...query }, signal) =>
+      pollTransfers({ ...query, api: connector, processId: 'transferProcessId' }, signal),
+  },
 };

@@ -1,42 +1,27 @@
 import { hash } from 'node:crypto';
 import { ServiceError } from '../../errors.ts';
-import { ajv } from '../../schemas/ajv.ts';
-import { describeSchemaErrors } from '../../schemas/schema-problem.ts';
+import type { ProvisionMessage } from '../dialect.ts';
+import { bodyReader } from '../read-body.ts';
 import { ProvisionRequestBody } from './schemas.ts';
 
-export interface ProvisionMessage {
-  /** Absent before EDC 0.11: then our own state decides between a provision and a deprovision. */
-  type?: 'provision' | 'deprovision';
-  ids: { transferProcessId: string; resourceDefinitionId: string };
-  assetId: string;
-  callbackAddress: string;
-  /** The policy's assignee. */
-  consumer?: string;
-  policyDigest?: string;
+const readBody = bodyReader(ProvisionRequestBody);
+
+/** By a member that no other dialect has. */
+export function isProvisionRequest(body: object): boolean {
+  return 'transferProcessId' in body;
 }
 
-const validate = ajv.compile<ProvisionRequestBody>(ProvisionRequestBody);
-
-/** Throws `invalid-request` naming each member that is at fault and what was expected of it. */
+/** What is asked for stands in the body alone, but for a template's name, which the path may have. */
 export function readProvisionRequest(body: unknown): ProvisionMessage {
-  if (!validate(body)) throw invalidRequest(body);
-  const { type, transferProcessId, resourceDefinitionId, assetId, callbackAddress, policy } = body;
+  const { type, transferProcessId, resourceDefinitionId, assetId, callbackAddress, policy } = readBody(body);
   return {
+    // Absent before EDC 0.11.
     ...(type === undefined || type === null ? {} : { type }),
     ids: { transferProcessId, resourceDefinitionId },
     assetId,
     callbackAddress,
     ...readPolicy(policy),
   };
-}
-
-/** What was received is not shown: a callback's address may hold a secret. */
-function invalidRequest(body: unknown): ServiceError {
-  const checked = { schema: ProvisionRequestBody, value: body, noun: 'a member' };
-  const found = describeSchemaErrors(validate.errors, checked);
-  const expected = new Map(found.map((problem) => [String(problem.path[0] ?? 'body'), problem.expected]));
-  const details = Array.from(expected, ([member, what]) => `${member}: expected ${what}`);
-  return new ServiceError('invalid-request', details.join('; '), { field: [...expected.keys()][0] });
 }
 
 /** The policy names the consumer. The rest of it is kept as a digest: it may be large, and versions differ. */

@@ -34,7 +34,7 @@ export class TransferMemory {
     if (state.is === 'missing') return this.miss(flow);
     if ((this.misses.get(flow) ?? 0) > 0) this.contradicted = true;
     this.misses.set(flow, 0);
-    if (state.is === 'open') return undefined;
+    if (state.is !== 'ended') return undefined;
     return { flow, message: `The connector ended the transfer: its process is ${state.state}.` };
   }
 

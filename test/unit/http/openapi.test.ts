@@ -7,8 +7,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { openApiPath } from '../../../src/http/openapi.ts';
+import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
-import { provisionRoutes } from '../../../src/dialects/control-plane/routes.ts';
+import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { serviceRoutes } from '../../../src/http/routes/service.ts';
 import { createMetrics } from '../../../src/metrics.ts';
@@ -21,7 +22,7 @@ const results = resultRoutes(nothing as unknown as Deps<typeof resultRoutes>);
 const routes = [
   ...serviceRoutes({ ...nothing, metrics: createMetrics() } as unknown as Deps<typeof serviceRoutes>),
   ...healthRoutes(nothing as unknown as Deps<typeof healthRoutes>),
-  ...provisionRoutes(nothing as unknown as Deps<typeof provisionRoutes>),
+  ...provisionRoutes([controlPlane], { ...nothing } as unknown as Parameters<typeof provisionRoutes>[1]),
   ...results,
 ];
 
@@ -29,7 +30,7 @@ interface Document {
   openapi: string;
   paths: Record<
     string,
-    Record<string, { operationId: string; parameters: { name: string; description: string }[] }>
+    Record<string, { operationId: string; parameters: { name: string; in: string; description: string }[] }>
   >;
 }
 
@@ -47,7 +48,7 @@ test('every route is documented, with each parameter of its path', async (t) => 
     const operation = document.paths[openApiPath(path)]?.[method.toLowerCase()];
     const names = Array.from(path.matchAll(/[:*](\w+)/g), ([, name]) => name);
     assert.deepEqual(
-      operation?.parameters.map(({ name }) => name),
+      operation?.parameters.filter((one) => one.in === 'path').map(({ name }) => name),
       names,
     );
     for (const { name, description } of operation.parameters)

@@ -5,6 +5,7 @@ import type { HttpConfig } from '../../../src/config/config.ts';
 import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import type { ControlPlaneConnector } from '../../../src/dialects/control-plane/settings.ts';
 import type { RouteDeps } from '../../../src/dialects/dialect.ts';
+import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
 import { createHttpServer, type HttpDependencies } from '../../../src/http/create-http-server.ts';
 import type { HttpServer } from '../../../src/http/http-server.ts';
 import { createLogger } from '../../../src/log.ts';
@@ -53,7 +54,7 @@ export async function startHttp(
     connectors.map(({ name }) => [name, { tokens: [token, 'next-token'], key: undefined }]),
   );
   const { busyHoldMillis } = config.http;
-  const served = controlPlane.routes({
+  const served = provisionRoutes([controlPlane], {
     ...{ connectors, secrets, flows, templates, busyHoldMillis },
     now: () => new Date(),
   });

@@ -123,7 +123,7 @@ for (const { name, status, body = '', result, ...members } of rows) {
 }
 
 test('no answer means: retry, with the problem', () => {
-  assert.deepEqual(classifyAnswer({ got: 'nothing', problem: 'ECONNREFUSED' }), {
+  assert.deepEqual(classifyAnswer({ got: 'nothing', problem: 'ECONNREFUSED', sent: true }), {
     result: 'failed',
     problem: 'ECONNREFUSED',
     slowly: false,

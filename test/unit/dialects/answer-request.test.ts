@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { ServiceError } from '../../../../src/errors.ts';
-import { memoryLog } from '../../../support/memory-log.ts';
-import { readTraffic, versions } from '../read-traffic.ts';
-import { memoryFlows } from '../../http/memory-flows.ts';
-import { aConnector, ask, problemIn, provisionBody, startHttp, token } from '../../http/start-http.ts';
+import { ServiceError } from '../../../src/errors.ts';
+import { memoryLog } from '../../support/memory-log.ts';
+import { readTraffic, versions } from './read-traffic.ts';
+import { memoryFlows } from '../http/memory-flows.ts';
+import { aConnector, ask, problemIn, provisionBody, startHttp, token } from '../http/start-http.ts';
 
 const path = `/connectors/edc/${token}/provision`;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideAnswer } from '../../../../src/dialects/control-plane/decide-answer.ts';
+import { decideAnswer } from '../../../src/dialects/decide-answer.ts';
 
 const running = { delivered: false, over: false, deprovisioned: false, sameContent: true };
 const delivered = { ...running, delivered: true, over: true };

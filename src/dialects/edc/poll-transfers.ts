@@ -1,17 +1,16 @@
-import type { PolledFlow, TransferPoll, TransferState } from '../../reconciler/types.ts';
+import type { TransferPoll, TransferState } from '../../reconciler/types.ts';
 import { deliverMessage, type Answer } from '../deliver-message.ts';
 import type { TransferQuery } from '../dialect.ts';
-import {
-  buildTransferQuery,
-  keyHeader,
-  namespace,
-  transferProcessIdOf,
-  transferQueryUrl,
-} from './build-messages.ts';
-import { isEndState } from './process-states.ts';
-import type { ControlPlaneConnector } from './settings.ts';
+import { buildTransferQuery, transferQueryUrl, type ManagementApi } from './management-messages.ts';
+import { keyHeader, namespace } from './names.ts';
+import { isEndState, isStarted, isWaiting } from './process-states.ts';
 
-type Query = TransferQuery<ControlPlaneConnector>;
+/** One poll of a connector with a management API. */
+export interface TransferProcessQuery extends Omit<TransferQuery<object>, 'connector'> {
+  api: ManagementApi;
+  /** The member of a flow's ids that names its transfer process. */
+  processId: string;
+}
 
 /** Processes that one request asks for: the list of their ids stays short for the connector's database and for its log. */
 export const chunkSize = 100;
@@ -23,37 +22,32 @@ const answerLimit = 4 * 1024 * 1024;
  * Asks the connector's management API how the processes of these flows stand: one request for each hundred of them, one after the
  * other, and none after the first that fails. Throws only when `signal` aborts.
  */
-export async function pollTransfers(query: Query, signal: AbortSignal): Promise<TransferPoll> {
+export async function pollTransfers(query: TransferProcessQuery, signal: AbortSignal): Promise<TransferPoll> {
   const states = new Map<string, TransferState>();
   // A Job that was broken by hand must not keep the others out of the query.
-  const known = query.flows.filter(hasProcess);
+  const known = query.flows.flatMap(({ name, request }) => {
+    const id = (request as { ids?: Record<string, unknown> }).ids?.[query.processId];
+    return typeof id === 'string' ? [{ name, id }] : [];
+  });
   for (let from = 0; from < known.length; from += chunkSize) {
     const flows = known.slice(from, from + chunkSize);
-    const answer = await askFor(query, flows, signal);
+    const answer = await askFor(query, [...new Set(flows.map(({ id }) => id))], signal);
     query.count?.('states' in answer ? 'answered' : 'failed');
     if ('problem' in answer) return { states, problem: answer.problem };
-    for (const { name, request } of flows) {
-      states.set(name, judge(answer.states.get(transferProcessIdOf(request))));
-    }
+    for (const { name, id } of flows) states.set(name, judge(answer.states.get(id)));
   }
   return { states };
-}
-
-function hasProcess({ request }: PolledFlow): boolean {
-  const { ids } = request as { ids?: Record<string, unknown> };
-  return typeof ids?.['transferProcessId'] === 'string';
 }
 
 type ReadAnswer = { states: Map<string, string> } | { problem: string };
 
 async function askFor(
-  { connector, key, timeoutMillis, dispatcher }: Query,
-  flows: readonly PolledFlow[],
+  { api, key, timeoutMillis, dispatcher }: TransferProcessQuery,
+  ids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadAnswer> {
-  const ids = [...new Set(flows.map(({ request }) => transferProcessIdOf(request)))];
-  const body = buildTransferQuery(connector.managementVersion, ids);
-  const url = transferQueryUrl(connector);
+  const body = buildTransferQuery(api.managementVersion, ids);
+  const url = transferQueryUrl(api);
   const reading = readTransfers(
     await deliverMessage(
       { url, headers: keyHeader(key), body, timeoutMillis, dispatcher, answerLimit },
@@ -125,10 +119,12 @@ function unwrap(value: unknown): unknown {
 }
 
 /**
- * Other states that a flow under way should not be in (STARTED, SUSPENDED) are left alone: a connector that is asked at the end says
- * itself what it thinks of the callback.
+ * Other states that a flow under way should not be in are left alone: a connector that is asked at the end says itself what it thinks
+ * of the callback.
  */
 function judge(state: string | undefined): TransferState {
   if (state === undefined) return { is: 'missing' };
-  return isEndState(state) ? { is: 'ended', state: state.toUpperCase() } : { is: 'open' };
+  if (isEndState(state)) return { is: 'ended', state: state.toUpperCase() };
+  if (isWaiting(state)) return { is: 'waiting' };
+  return isStarted(state) ? { is: 'started', state: state.toUpperCase() } : { is: 'open' };
 }

@@ -1,23 +1,21 @@
-import { isServiceError, ServiceError } from '../../errors.ts';
-import type { FlowRequest } from '../../flow/flow-request.ts';
-import { flowName } from '../../flow/names.ts';
-import { problemOf } from '../../http/problem.ts';
-import { flowLogger, type Logger } from '../../log.ts';
-import type { FoundFlow } from '../../requests/flow-service.ts';
-import { chooseTemplate } from '../../template/choose-template.ts';
-import { renderTemplate } from '../../template/render-template.ts';
-import type { RenderedTemplate, Template } from '../../template/template.ts';
-import { isBelowPrefix, showAddress } from '../callback-address.ts';
-import type { RouteDeps } from '../dialect.ts';
+import { isServiceError, ServiceError } from '../errors.ts';
+import type { FlowRequest } from '../flow/flow-request.ts';
+import { flowName } from '../flow/names.ts';
+import { problemOf } from '../http/problem.ts';
+import { flowLogger, type Logger } from '../log.ts';
+import type { FoundFlow } from '../requests/flow-service.ts';
+import { chooseTemplate } from '../template/choose-template.ts';
+import { renderTemplate } from '../template/render-template.ts';
+import type { RenderedTemplate, Template } from '../template/template.ts';
+import { isBelowPrefix, showAddress } from './callback-address.ts';
+import type { CalledBack, ProvisionMessage, RouteDeps } from './dialect.ts';
 import { awaitAttempt } from './await-attempt.ts';
 import { decideAnswer, type Decision, type KnownDecision } from './decide-answer.ts';
-import type { ProvisionMessage } from './read-request.ts';
-import type { ControlPlaneConnector } from './settings.ts';
 
-type Deps = Pick<RouteDeps<ControlPlaneConnector>, 'templates' | 'flows' | 'busyHoldMillis' | 'now'>;
+type Deps = Pick<RouteDeps<CalledBack>, 'templates' | 'flows' | 'busyHoldMillis' | 'now'>;
 
 export interface ReceivedRequest {
-  connector: ControlPlaneConnector;
+  connector: CalledBack;
   message: ProvisionMessage;
   /** Named in the path. */
   template: string | undefined;
@@ -72,7 +70,7 @@ async function answerFor(
   const { type } = message;
   // An unknown flow is answered alike: there is nothing to take away, and the connector wants to hear exactly that it is gone.
   if (type === 'deprovision') {
-    const answer = await act.deprovision(deps, { id }, signal);
+    const answer = await act.deprovision(deps, { id, message }, signal);
     return { answer, decision: 'deprovision' };
   }
   // A deprovision looks alike, and the Job of its flow may be gone: accepting would make a new one.
@@ -83,7 +81,7 @@ async function answerFor(
   const isOpen = type === undefined && found.delivering && !found.deprovisioned;
   const settled = isOpen ? await awaitAttempt(deps, { id, found }, signal) : found;
   const decision = decideAnswer(type, { ...settled, sameContent: isSameContent(settled, received) });
-  return { answer: await act[decision](deps, { id, found: settled }, signal), decision };
+  return { answer: await act[decision](deps, { id, message, found: settled }, signal), decision };
 }
 
 function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRequest): boolean {
@@ -126,10 +124,16 @@ async function accept(deps: Deps, received: Identified, signal: AbortSignal): Pr
   const rendered = render(deps.templates, received);
   const acceptance = await deps.flows.accept(buildRequest(deps, received, rendered), rendered, signal);
   if (acceptance.created) return 'created';
-  return acceptance.found ?? conflict('those of a Job that is not a flow of this service');
+  return acceptance.found ?? conflict(received.message, 'those of a Job that is not a flow of this service');
 }
 
-type Act = (deps: Deps, flow: { id: string; found?: FoundFlow }, signal: AbortSignal) => Promise<Answer>;
+interface KnownRequest {
+  id: string;
+  message: ProvisionMessage;
+  found?: FoundFlow;
+}
+
+type Act = (deps: Deps, known: KnownRequest, signal: AbortSignal) => Promise<Answer>;
 
 const act: Record<KnownDecision, Act> = {
   async 'record-repeat'({ flows }, { id, found }, signal) {
@@ -141,8 +145,8 @@ const act: Record<KnownDecision, Act> = {
     await flows.end(id, 'deprovisioned', signal);
     return 'deprovisioned';
   },
-  conflict: () => conflict('those of a request for another asset or template'),
-  ended: () => conflict('those of a transfer that has ended here'),
+  conflict: (_deps, { message }) => conflict(message, 'those of a request for another asset or template'),
+  ended: (_deps, { message }) => conflict(message, 'those of a transfer that has ended here'),
 };
 
 /** Before anything is stored, let alone sent there. */
@@ -192,10 +196,9 @@ function buildRequest(
   };
 }
 
-function conflict(received: string): never {
-  throw new ServiceError(
-    'conflict',
-    `transferProcessId and resourceDefinitionId: expected new ones, received ${received}`,
-    { field: 'transferProcessId' },
-  );
+function conflict({ ids }: ProvisionMessage, received: string): never {
+  const names = Object.keys(ids);
+  throw new ServiceError('conflict', `${names.join(' and ')}: expected new ones, received ${received}`, {
+    field: names[0],
+  });
 }

@@ -8,9 +8,9 @@ import {
   chunkSize,
   pollTransfers,
   readTransfers,
-} from '../../../../src/dialects/control-plane/poll-transfers.ts';
-import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
-import type { TransferQuery } from '../../../../src/dialects/dialect.ts';
+  type TransferProcessQuery,
+} from '../../../../src/dialects/edc/poll-transfers.ts';
+import type { ManagementApi } from '../../../../src/dialects/edc/management-messages.ts';
 import type { PolledFlow } from '../../../../src/reconciler/types.ts';
 import { type ConnectorVersion, startConnectorSimulator } from 'connector-simulator';
 import { aFlow } from '../../../support/flow-values.ts';
@@ -24,23 +24,15 @@ function flowOf(id: string): PolledFlow {
 
 function queryOf(
   t: TestContext,
-  { managementUrl, managementVersion = 'v3' }: Partial<ControlPlaneConnector>,
+  { managementUrl, managementVersion = 'v3' }: Partial<ManagementApi>,
   flows: PolledFlow[],
-): TransferQuery<ControlPlaneConnector> & { counted: string[] } {
+): TransferProcessQuery & { counted: string[] } {
   const dispatcher = new Agent();
   t.after(() => dispatcher.destroy());
   const counted: string[] = [];
   return {
-    connector: {
-      name: 'provider',
-      dialect: 'control-plane',
-      callbackPrefix: `${managementUrl}/callback`,
-      addressNames: 'prefixed',
-      managementUrl: managementUrl ?? '',
-      managementVersion,
-      templates: ['*'],
-      resultsUrl: 'http://results.test',
-    },
+    api: { managementUrl: managementUrl ?? '', managementVersion },
+    processId: 'transferProcessId',
     key: 'management-key',
     flows,
     timeoutMillis: 30_000,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unauthenticatedAllowed } from '../../../../src/http/unauthenticated-access.ts';
-import { memoryFlows } from '../../http/memory-flows.ts';
-import { ask, provisionBody, startHttp, token } from '../../http/start-http.ts';
+import { unauthenticatedAllowed } from '../../../src/http/unauthenticated-access.ts';
+import { memoryFlows } from '../http/memory-flows.ts';
+import { ask, provisionBody, startHttp, token } from '../http/start-http.ts';
 
 test('both tokens are valid while one replaces the other', async (t) => {
   const { port } = await startHttp(t);

@@ -26,3 +26,13 @@ export function isEndState(state: string): boolean {
 export function isBeforeCallback(state: string): boolean {
   return beforeTheCallback.includes(state.toUpperCase());
 }
+
+/** The process waits for what was asked of its provisioner: of the control plane's, or of the data plane's. */
+export function isWaiting(state: string): boolean {
+  return ['PROVISIONING_REQUESTED', 'STARTUP_REQUESTED'].includes(state.toUpperCase());
+}
+
+/** The process has what it waited for. */
+export function isStarted(state: string): boolean {
+  return /^(STARTED|SUSPEND|RESUM)/.test(state.toUpperCase());
+}

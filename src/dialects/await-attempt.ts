@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ServiceError } from '../../errors.ts';
-import type { FoundFlow } from '../../requests/flow-service.ts';
-import type { RouteDeps } from '../dialect.ts';
+import { ServiceError } from '../errors.ts';
+import type { FoundFlow } from '../requests/flow-service.ts';
+import type { RouteDeps } from './dialect.ts';
 
 export type AwaitDeps = Pick<RouteDeps<never>, 'busyHoldMillis'> & {
   flows: Pick<RouteDeps<never>['flows'], 'find' | 'recordRepeat'>;

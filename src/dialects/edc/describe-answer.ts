@@ -1,0 +1,45 @@
+import type { DeliveryAnswer } from '../../reconciler/types.ts';
+
+/** Of a proxy in front of the connector, and soon over; the connector itself does not say these. */
+const transient = [408, 425, 429];
+
+/**
+ * What an answer means that is none of the connector's last words. A starting connector answers 405 and then 404 until its servlets are
+ * there, and a proxy without its backend answers whatever it likes: all of that is tried again.
+ */
+export function tryAgain(answer: { status: number; body: string }, settings: string): DeliveryAnswer {
+  const { status } = answer;
+  return failed(explain(answer, settings), !(status >= 500 || transient.includes(status)));
+}
+
+export function failed(problem: string, slowly = false): DeliveryAnswer {
+  return { result: 'failed', problem, slowly };
+}
+
+/**
+ * EDC (read in milestone 6 to 0.18.0) refuses a message in two ways: with a list of its `ApiErrorDetail`, or, if the message cannot be
+ * deserialized, with Jackson's text, which ends with a location. It answers 400 without a body when its own code has failed
+ * (`IllegalArgumentException`), which Jetty turns into a page or a JSON object. The beginning decides, since a long body is cut.
+ */
+export function isRefusal(body: string): boolean {
+  return (
+    /^\s*\[\s*\{\s*"(?:message|type|path|invalidValue)"\s*:/.test(body) ||
+    /^\s*[A-Z].* at \[Source: /s.test(body)
+  );
+}
+
+/** What somebody can do about an answer that no working connector gives. */
+function explain(answer: { status: number; body: string }, settings: string): string {
+  const { status } = answer;
+  if (status !== 404 && status !== 405) return describeAnswer(answer);
+  return `answered ${status} without naming the process: it is starting, or ${settings} is wrong`;
+}
+
+/** One line, without control characters: it goes to logs and annotations. */
+export function describeAnswer({ status, body }: { status: number; body: string }): string {
+  const text = body
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+  return text === '' ? `answered ${status}` : `answered ${status}: ${text}`;
+}

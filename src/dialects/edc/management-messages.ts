@@ -1,0 +1,47 @@
+import { urlBelow } from '../callback-address.ts';
+import { namespace } from './names.ts';
+
+/** A connector's management API, as the settings have it. */
+export interface ManagementApi {
+  managementUrl: string;
+  managementVersion: 'v2' | 'v3' | 'v4' | 'none';
+}
+
+type ManagementVersion = ManagementApi['managementVersion'];
+
+export function terminateUrl(api: ManagementApi, transferProcessId: string): string {
+  const { managementUrl, managementVersion } = api;
+  return urlBelow(managementUrl, managementVersion, 'transferprocesses', transferProcessId, 'terminate');
+}
+
+const managementContext = 'https://w3id.org/edc/connector/management/v2';
+
+export function buildTerminateBody(version: ManagementVersion, reason: string): object {
+  return { '@context': contextOf(version), '@type': 'TerminateTransfer', reason };
+}
+
+export function transferQueryUrl({ managementUrl, managementVersion }: ManagementApi): string {
+  return urlBelow(managementUrl, managementVersion, 'transferprocesses', 'request');
+}
+
+/**
+ * All processes of these ids in one answer: a connector sends 50 where no limit is named. Releases before 0.2 take a list of one for
+ * no list, so that a single id is asked for with `=`; v4 wants the types as well.
+ */
+export function buildTransferQuery(version: ManagementVersion, ids: readonly string[]): object {
+  const [only] = ids;
+  const operands =
+    ids.length === 1 ? { operator: '=', operandRight: only } : { operator: 'in', operandRight: ids };
+  return {
+    '@context': contextOf(version),
+    '@type': 'QuerySpec',
+    offset: 0,
+    limit: ids.length,
+    filterExpression: [{ '@type': 'Criterion', operandLeft: 'id', ...operands }],
+  };
+}
+
+/** JSON-LD; v4 knows only the context by its own URL. */
+function contextOf(version: ManagementVersion): object {
+  return version === 'v4' ? [managementContext] : { '@vocab': namespace };
+}

@@ -1,0 +1,17 @@
+import type { Static, TSchema } from 'typebox';
+import { ServiceError } from '../errors.ts';
+import { ajv } from '../schemas/ajv.ts';
+import { describeSchemaErrors } from '../schemas/schema-problem.ts';
+
+/** Reads a body by its schema; throws `invalid-request` naming each member that is at fault and what was expected of it. */
+export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unknown) => Static<Schema> {
+  const validate = ajv.compile<Static<Schema>>(schema);
+  return function readBody(body) {
+    if (validate(body)) return body;
+    // What was received is not shown: a callback's address may hold a secret.
+    const found = describeSchemaErrors(validate.errors, { schema, value: body, noun: 'a member' });
+    const expected = new Map(found.map((problem) => [String(problem.path[0] ?? 'body'), problem.expected]));
+    const details = Array.from(expected, ([member, what]) => `${member}: expected ${what}`);
+    throw new ServiceError('invalid-request', details.join('; '), { field: [...expected.keys()][0] });
+  };
+}
