@@ -10,9 +10,9 @@ export const ClusterSettings = closed({
   ),
   context: Type.Optional(text({ description: 'Context in the kubeconfig. Default: its current one.' })),
   // Not the service's own namespace: whoever may make pods there could read the service's secrets.
-  namespace: dnsLabel({ default: 'edc-jobs', description: 'Where the Jobs live.' }),
+  namespace: dnsLabel({ default: 'edc-jobs', description: 'Namespace of the Jobs.' }),
   requestTimeoutMillis: integer(
     { min: 100, max: 120_000, default: 10_000 },
-    'For one request to the API server.',
+    'Time for one request to the API server.',
   ),
 });

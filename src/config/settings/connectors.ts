@@ -6,11 +6,11 @@ import { dnsLabel, httpUrl, names } from './kinds.ts';
 
 const common = {
   name: dnsLabel({
-    description: 'Part of the connector’s path and of the names of its secrets. No default.',
+    description: 'Part of its path and of the names of its secrets. No default.',
   }),
-  templates: names({ default: ['*'], description: 'Templates that it may ask for; `*` is all.' }),
+  templates: names({ default: ['*'], description: 'Templates that it may request; `*` is all.' }),
   resultsUrl: Type.Optional(
-    httpUrl({ description: 'Base of the data addresses that it is given. Default: http.publicUrl.' }),
+    httpUrl({ description: 'Base of the data addresses that it gets. Default: http.publicUrl.' }),
   ),
 };
 
@@ -39,7 +39,7 @@ export const ConnectorsSettings = Type.Array(AnyConnector, {
   title: 'a list of connectors',
   maxItems: 1000,
   default: [],
-  description: 'The connectors that may ask. In the environment: as JSON.',
+  description: 'The connectors that may send requests. In the environment: JSON.',
 });
 
 /** Of the connector's dialect. */

@@ -11,34 +11,36 @@ export const HttpSettings = closed({
   metricsPort: Type.Optional(
     integer(
       { min: 0, max: 65_535 },
-      'Port of its own for GET /metrics, which is then nowhere else, and for the details of GET /health. Default: http.port.',
+      'Separate port for /metrics and the details of /health. Default: http.port.',
     ),
   ),
   publicUrl: Type.Optional(
     httpUrl({
-      description: 'Where people reach this service from outside. Default: http://localhost:<port>.',
+      description: 'Address by which receivers reach the service. Default: http://localhost:<port>.',
     }),
   ),
   // A provisioner that stays silent blocks every transfer of a connector for 30 seconds.
   answerDeadlineMillis: integer(
     { min: 100, max: 25_000, default: 3000 },
-    'An answer is flushed within this, else its socket is destroyed.',
+    'An answer is sent within this time, else its socket is destroyed.',
   ),
-  drainMillis: integer({ min: 0, max: 300_000, default: 5000 }, 'While draining: not ready, but serving.'),
+  drainMillis: integer(
+    { min: 0, max: 300_000, default: 5000 },
+    'Time for which a stopping service is not ready, but still serves.',
+  ),
   shutdownMillis: integer(
     { min: 0, max: 300_000, default: 10_000 },
-    'After the listener has closed: for answers that are still under way.',
+    'Time for answers that are under way when the listener is closed.',
   ),
   // A connector repeats any 500 to 504 at once and without end, whatever Retry-After says.
   busyHoldMillis: integer(
     { min: 0, max: 20_000, default: 2000 },
-    'A 5xx of ours leaves no earlier than this after its request came; less than answerDeadlineMillis.',
+    'Least time before a connector is answered 5xx; less than answerDeadlineMillis.',
   ),
   bodyLimitBytes: integer(bodyLimit, 'Largest body of a request.'),
   // Not `loopback`: a proxy on this machine that sets no forwarding header makes everybody look like this machine.
   unauthenticated: choice(['off', 'loopback', 'on'], {
     default: 'off',
-    description:
-      'Who may use paths without a token (POST /provision, GET /demo): nobody, this machine, everybody.',
+    description: 'Who may use POST /provision and GET /demo: nobody, this machine, everybody.',
   }),
 });

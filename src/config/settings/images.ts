@@ -4,7 +4,7 @@ import { choice, names, text } from './kinds.ts';
 export const ImagesSettings = closed({
   sidecar: text({
     default: 'edc-job-provisioner:latest',
-    description: 'This service’s own image: it is the sidecar’s as well.',
+    description: 'The service’s own image, which is also the sidecar’s.',
   }),
   sidecarPullPolicy: choice(['Always', 'IfNotPresent', 'Never'], {
     default: 'IfNotPresent',
@@ -15,5 +15,8 @@ export const ImagesSettings = closed({
     description: 'Images that templates may use: names, or prefixes that end in `*`.',
   }),
   pullSecrets: names({ default: [], description: 'imagePullSecrets of every pod.' }),
-  allowedPullSecrets: names({ default: [], description: 'More of them that templates may name.' }),
+  allowedPullSecrets: names({
+    default: [],
+    description: 'Further imagePullSecrets that templates may name.',
+  }),
 });

@@ -16,7 +16,7 @@ const short = Type.Optional(Type.String({ maxLength: 256, title: 'text of at mos
 const GpuSettings = closed({
   resource: text({
     default: 'nvidia.com/gpu',
-    description: 'Extended resource that `GPU` in a template asks for.',
+    description: 'Extended resource that `gpu` in a template requests.',
   }),
   runtimeClassName: Type.Optional(text({ description: 'runtimeClassName of pods with a GPU.' })),
   nodeSelector: Type.Record(anyName, Type.String({ title: 'text' }), {
@@ -36,28 +36,22 @@ const GpuSettings = closed({
 const LimitSettings = closed({
   pending: integer(
     { min: 1, max: week, default: 3600 },
-    'Seconds that a pod may wait to start, unless its template says otherwise.',
+    'Seconds for a worker to start, unless its template sets another limit.',
   ),
   run: integer(
     { min: 1, max: 30 * day, default: 6 * 3600 },
-    'Seconds that a worker may run, unless its template says otherwise.',
+    'Seconds for a worker to run, unless its template sets another limit.',
   ),
   upload: integer(
     { min: 1, max: week, default: 600 },
-    'Seconds for uploading after the worker’s end, unless its template says otherwise.',
+    'Seconds to upload after the worker’s end, unless its template sets another limit.',
   ),
   stopGrace: integer(
     { min: 1, max: 600, default: 30 },
     'Seconds between SIGTERM and SIGKILL when a flow is cancelled.',
   ),
-  maxRun: integer(
-    { min: 1, max: 30 * day, default: 7 * day },
-    'The most that a template may ask for as run.',
-  ),
-  maxUpload: integer(
-    { min: 1, max: week, default: 6 * 3600 },
-    'The most that a template may ask for as upload.',
-  ),
+  maxRun: integer({ min: 1, max: 30 * day, default: 7 * day }, 'Largest `limits.run` of a template.'),
+  maxUpload: integer({ min: 1, max: week, default: 6 * 3600 }, 'Largest `limits.upload` of a template.'),
 });
 
 function patience(seconds: number, description: string) {
@@ -66,15 +60,12 @@ function patience(seconds: number, description: string) {
 
 /** Seconds; never longer than a template's own pending limit. What others may free is waited for, what only a change mends is not. */
 const PendingLimitSettings = closed({
-  imagePull: patience(600, 'Seconds that an image may fail to be pulled.'),
-  unschedulable: patience(
-    3600,
-    'Seconds that no node may have room: time for others to end, or for an autoscaler.',
-  ),
-  quota: patience(3600, 'Seconds that the namespace’s quota may have no room: time for others to end.'),
-  admission: patience(120, 'Seconds that the cluster may refuse the pod, by Pod Security or another policy.'),
-  configuration: patience(120, 'Seconds that a Secret or ConfigMap may be missing.'),
-  volume: patience(600, 'Seconds that a volume may fail to be bound, attached or mounted.'),
+  imagePull: patience(600, 'Seconds for which an image may fail to be pulled.'),
+  unschedulable: patience(3600, 'Seconds for other pods to end, or for an autoscaler, if no node has room.'),
+  quota: patience(3600, 'Seconds for other flows to end, if the quota has no room.'),
+  admission: patience(120, 'Seconds for which Pod Security or another policy may refuse the pod.'),
+  configuration: patience(120, 'Seconds for which a Secret or ConfigMap may be missing.'),
+  volume: patience(600, 'Seconds for which a volume may fail to be bound, attached or mounted.'),
 });
 
 export const PodsSettings = closed({
@@ -95,10 +86,10 @@ export const PodsSettings = closed({
   pendingLimits: PendingLimitSettings,
   unreachableSeconds: integer(
     { min: 0, max: day, default: 30 },
-    'Seconds that a pod stays on a node that is unreachable or not ready.',
+    'Seconds for which a pod stays on a node that is unreachable or not ready.',
   ),
   retentionSeconds: integer(
     { min: 0, max: 365 * day, default: week },
-    'Results are kept this long, unless their template says otherwise.',
+    'Seconds for which results are kept, unless their template sets `retention`.',
   ),
 });

@@ -28,18 +28,18 @@ export const SettingsSchema = closed({
     // A presigned address cannot live longer than seven days, in any S3 server.
     addressSeconds: integer(
       { min: 60, max: 604_800, default: 604_800 },
-      'A data address is valid for this long, unless its flow is deprovisioned before.',
+      'Validity of a data address, unless its flow is deprovisioned before.',
     ),
     // Each may hold about half a MiB.
     maxDownloads: integer(
       { min: 1, max: 10_000, default: 100 },
-      'Results that one replica sends at once; more wait for ten seconds, then get a 503.',
+      'Results that one replica sends at once; more wait ten seconds, then get a 503.',
     ),
   }),
   log: closed({
     level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       default: 'info',
-      description: 'Least level that is logged.',
+      description: 'Lowest level that is logged.',
     }),
   }),
 });

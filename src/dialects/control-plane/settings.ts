@@ -6,7 +6,7 @@ import type { DialectSettings } from '../settings.ts';
 
 const properties = {
   callbackPrefix: httpUrl({
-    description: 'A request’s callbackAddress must start with this, in whole path segments. No default.',
+    description: 'A callbackAddress must start with this, in whole path segments. No default.',
   }),
   addressNames: choice(['prefixed', 'plain'], {
     default: 'prefixed',
@@ -19,8 +19,7 @@ const properties = {
   ),
   managementVersion: choice(['v2', 'v3', 'v4', 'none'], {
     default: 'v3',
-    description:
-      '`v2` up to EDC 0.6, `v3` from 0.7, `v4` from 0.18; `none`: a failure cannot be delivered to it, nor can it be asked whether a transfer has ended.',
+    description: 'Version of its management API; `none`: it has none that can be used.',
   }),
 };
 

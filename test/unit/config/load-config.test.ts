@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { listSettings } from '../../../src/config/list-settings.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
+import { SettingsSchema } from '../../../src/config/settings/settings.ts';
 import { isServiceError } from '../../../src/errors.ts';
 
 const resultKey = '0123456789abcdef0123456789abcdef';
@@ -314,17 +315,22 @@ test('what listens on the loopback may hand out loopback addresses', () => {
   assert.deepEqual(loadConfig({ env }).warnings, []);
 });
 
-test('docs/configuration.md names every setting with its variable and default', () => {
-  const rows = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8').split('\n');
-  for (const { path, variable, schema } of listSettings()) {
-    const row =
-      rows.find((line) => line.includes(`\`${path.join('.')}\``) && line.includes(`\`${variable}\``)) ?? '';
-    assert.notEqual(row, '', `${path.join('.')} is not documented`);
+test('docs/configuration.md has every setting with its default and its meaning', () => {
+  const document = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+  const rows = document.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
+  const members = SettingsSchema.properties.connectors.items.oneOf?.flatMap(({ properties }) =>
+    Object.entries(properties ?? {}),
+  );
+  const settings = [
+    ...listSettings().map(({ path, schema }) => ({ name: path.join('.'), schema })),
+    ...(members ?? []).map(([name, schema]) => ({ name: `connectors[].${name}`, schema })),
+  ];
+  assert.ok(settings.length > 70);
+  for (const { name, schema } of settings) {
+    const row = rows.find((line) => line.startsWith(`| \`${name}\` |`)) ?? '';
     const text = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
-    assert.ok(
-      row.includes(schema.default === undefined ? '–' : `\`${text}\``),
-      `${path.join('.')}: its default is not documented`,
-    );
+    const shown = schema.default === undefined ? '–' : `\`${text}\``;
+    assert.ok(row.endsWith(`| ${shown} | ${schema.description} |`), `${name}: ${row}`);
   }
 });
 
