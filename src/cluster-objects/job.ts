@@ -7,9 +7,9 @@ import type { PodSettings } from './settings.ts';
 import { buildJobLabels } from './metadata.ts';
 import { buildPodTemplate } from './pod-template.ts';
 import { workerContainer } from '../flow/attempt.ts';
-import { annotation, writeAnnotation, type FrozenEnvironment } from '../flow/annotations.ts';
+import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import { filesConfigMapName, parametersSecretName } from '../flow/names.ts';
-import type { FlowPlan } from '../flow/flow-plan.ts';
+import type { FlowPlan, StoredEnvironment } from '../flow/flow-plan.ts';
 import { workerImage } from './worker.ts';
 
 export interface JobInput {
@@ -68,7 +68,7 @@ function backstop({ limits: { pending, run, upload } }: Template): number {
 }
 
 /** The suspended Job with all that the event half will need of the request: nothing is asked of the template afterwards. */
-export function buildFlowJob(input: JobInput, environment: FrozenEnvironment): Job {
+export function buildFlowJob(input: JobInput, environment: StoredEnvironment): Job {
   const { flow, request, rendered } = input;
   const job = buildJob(input);
   const annotations = {

@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { isServiceError, ServiceError } from '../errors.ts';
-import {
-  annotation,
-  readAnnotation,
-  writeAnnotation,
-  type CredentialsLifetime,
-} from '../flow/annotations.ts';
-import { readFlow, type Flow } from '../flow/flow.ts';
+import { annotation, readAnnotation, writeAnnotation } from '../flow/annotations.ts';
+import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
 import { credentialsSecretName } from '../flow/names.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';

@@ -1,8 +1,10 @@
 import { ServiceError } from '../errors.ts';
-import type { Delivery } from './delivery.ts';
-import type { FlowPlan } from './flow-plan.ts';
+import type { AttemptEnd, WorkerEnd } from './attempt.ts';
+import type { Delivery, TerminateInstead } from './delivery.ts';
+import type { CredentialsLifetime } from './flow.ts';
+import type { FlowPlan, StoredEnvironment } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
-import type { AttemptEnd, Outcome, CancelReason, FailureReason } from './outcome.ts';
+import type { CancelRequest, Outcome } from './outcome.ts';
 import type { SavedDiagnosis } from './pending/pending-cause.ts';
 
 const prefix = 'edc-job-provisioner';
@@ -13,7 +15,7 @@ export const annotation = {
   request: `${prefix}/request`,
   /** FlowPlan. */
   plan: `${prefix}/plan`,
-  /** FrozenEnvironment. */
+  /** StoredEnvironment. */
   environment: `${prefix}/environment`,
   /** Of asset and template: a repeat with another one is a conflict. */
   content: `${prefix}/content`,
@@ -45,44 +47,10 @@ export const annotation = {
   resultsDeletedAt: `${prefix}/results-deleted-at`,
 } as const;
 
-/** The merged environment as it was at acceptance: inline, or too large for an annotation and in the bucket. */
-export type FrozenEnvironment = { values: Record<string, string> } | { key: string; sha256: string };
-
-export interface CredentialsLifetime {
-  mintedAt: string;
-  expiration?: string;
-}
-
-/** The worker container's end, seen while its pod was not marked for deletion. */
-export interface WorkerEnd {
-  /** Pod UID. */
-  attempt: string;
-  exitCode: number;
-  reason: string;
-  at: string;
-}
-
-/**
- * The results are there and their address cannot be delivered: the connector's transfer is terminated instead. The outcome stays what
- * it is, and so does the time that is left for its delivery.
- */
-export interface TerminateInstead {
-  at: string;
-  reason: FailureReason;
-  message: string;
-}
-
-export interface CancelRequest {
-  reason: CancelReason;
-  at: string;
-  /** One sentence for people, where there is more to say than the reason. */
-  message?: string;
-}
-
 interface Values {
   [annotation.request]: FlowRequest;
   [annotation.plan]: FlowPlan;
-  [annotation.environment]: FrozenEnvironment;
+  [annotation.environment]: StoredEnvironment;
   [annotation.pending]: SavedDiagnosis;
   [annotation.credentials]: CredentialsLifetime;
   [annotation.worker]: WorkerEnd;

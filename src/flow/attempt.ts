@@ -1,8 +1,6 @@
 import type { Pod } from '../kubernetes/types.ts';
 import { diagnosePod, unpreparedSince } from './pending/diagnose-pod.ts';
-import { evidenceFinalizer, flowLabel } from './labels.ts';
-import type { WorkerEnd } from './annotations.ts';
-import type { AttemptEnd } from './outcome.ts';
+import { flowLabel } from './labels.ts';
 import type { PendingDiagnosis } from './pending/pending-cause.ts';
 
 export const workerContainer = 'worker';
@@ -25,7 +23,6 @@ export interface Attempt {
   grace: number;
   /** All containers have ended and the kubelet said so. */
   terminal: boolean;
-  held: boolean;
   worker: ContainerState;
   sidecar: ContainerState;
   /** What keeps its worker from starting, as far as its own status tells. */
@@ -38,6 +35,33 @@ export type ContainerState =
   | { state: 'waiting'; reason?: string; message?: string }
   | { state: 'running'; startedAt: string }
   | { state: 'ended'; exitCode: number; reason: string; message?: string; finishedAt?: string };
+
+/** The worker container's end, seen while its pod was not marked for deletion. */
+export interface WorkerEnd {
+  /** Pod UID. */
+  attempt: string;
+  exitCode: number;
+  reason: string;
+  at: string;
+}
+
+/** What the attempt's pod said at its end, kept on the Job because pods vanish. */
+export interface AttemptEnd {
+  /** Pod UID. */
+  attempt: string;
+  pod: string;
+  /** When the pod was created; absent in what was written before this was kept. */
+  createdAt?: string;
+  worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
+  sidecar?: { exitCode: number; reason: string; message?: string };
+  /** DisruptionTarget, a deletionTimestamp seen before the worker's end, Evicted, node lost, …: not a result whatever the exit code. */
+  disrupted?: string;
+  /** The same after the worker's end was recorded: its results count if the upload was brought to its end all the same. */
+  interrupted?: string;
+  /** The last lines of the worker's log, if it failed or wrote nothing. */
+  log?: string;
+  at: string;
+}
 
 export function readAttempt(pod: Pod): Attempt {
   const metadata = pod.metadata ?? {};
@@ -54,7 +78,6 @@ export function readAttempt(pod: Pod): Attempt {
     disrupted: readDisruption(pod),
     ...readDeletion(metadata),
     terminal,
-    held: metadata.finalizers?.includes(evidenceFinalizer) === true,
     worker,
     sidecar: readContainer(pod.status?.initContainerStatuses, { name: sidecarContainer, terminal }),
     blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,

@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.ts';
+import type { FailureReason, Outcome } from './outcome.ts';
 
 /**
  * Handing the outcome to the connector: attempts, until a result is final. The reconciler alone writes it, before each attempt and
@@ -19,6 +19,16 @@ export interface Delivery {
   ended?: true;
   /** Failures in a row that a starting connector, a proxy or a wrong setting causes, and that are repeated slowly. */
   slowFailures?: number;
+}
+
+/**
+ * The results are there and their address cannot be delivered: the connector's transfer is terminated instead. The outcome stays what
+ * it is, and so does the time that is left for its delivery.
+ */
+export interface TerminateInstead {
+  at: string;
+  reason: FailureReason;
+  message: string;
 }
 
 export type DeliveryResult =

@@ -33,3 +33,6 @@ export interface FlowPlan {
   /** Seconds after the outcome until results are deleted. */
   retention: number;
 }
+
+/** The merged environment as it was at acceptance: inline, or too large for an annotation and in the bucket. */
+export type StoredEnvironment = { values: Record<string, string> } | { key: string; sha256: string };

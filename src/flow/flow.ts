@@ -1,18 +1,12 @@
 import type { Job } from '../kubernetes/types.ts';
-import {
-  annotation,
-  readAnnotation,
-  type CancelRequest,
-  type CredentialsLifetime,
-  type TerminateInstead,
-  type WorkerEnd,
-} from './annotations.ts';
-import type { Delivery } from './delivery.ts';
+import { annotation, readAnnotation } from './annotations.ts';
+import type { Attempt, AttemptEnd, WorkerEnd } from './attempt.ts';
+import type { Delivery, TerminateInstead } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
-import { stateLabel, type FlowState } from './labels.ts';
-import type { AttemptEnd, Outcome, FailureReason } from './outcome.ts';
-import type { SavedDiagnosis } from './pending/pending-cause.ts';
+import { stateLabel } from './labels.ts';
+import type { CancelRequest, FailureReason, Outcome } from './outcome.ts';
+import type { PendingLimits, SavedDiagnosis } from './pending/pending-cause.ts';
 
 /** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
 export interface Flow {
@@ -47,6 +41,35 @@ export interface Flow {
   cancel: CancelRequest | undefined;
   resultsDeletedAt: string | undefined;
 }
+
+/** What the reconciler still owes the Job: the value of its state label. */
+export type FlowState =
+  /** The outcome is not delivered yet, or a deprovision is to be done. */
+  | 'open'
+  /** Delivered, but its record is not in the bucket yet. */
+  | 'unrecorded'
+  /** A tombstone. */
+  | 'closed';
+
+/** When the pod's credentials for the store were minted, and until when they are valid. */
+export interface CredentialsLifetime {
+  mintedAt: string;
+  expiration?: string;
+}
+
+/** What the next step of a flow is decided from. */
+export interface ObservedFlow {
+  flow: Flow;
+  /** Its pods that our finalizer keeps. */
+  attempts: Attempt[];
+  /** The operator's. */
+  pendingLimits: PendingLimits;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** A flow that has its outcome. */
+export type ObservedOutcome = ObservedFlow & { flow: { outcome: Outcome } };
 
 export interface JobEnd {
   type: 'Complete' | 'Failed';

@@ -1,5 +1,5 @@
-import { workerContainer, type SidecarReport } from './attempt.ts';
-import type { AttemptEnd, FailureReason } from './outcome.ts';
+import { workerContainer, type AttemptEnd, type SidecarReport } from './attempt.ts';
+import type { FailureReason } from './outcome.ts';
 
 export type AttemptVerdict =
   /** Three of the four proofs hold; the store has the last word. */

@@ -12,7 +12,6 @@ export const connectorLabel = `${prefix}/connector`;
  * `open`: outcome not delivered yet (or a deprovision to do) · `unrecorded`: delivered, but its record is not in the bucket · `closed`: tombstone.
  */
 export const stateLabel = `${prefix}/state`;
-export type FlowState = 'open' | 'unrecorded' | 'closed';
 /** On pods: which NetworkPolicy applies. */
 export const egressLabel = `${prefix}/egress`;
 

@@ -16,24 +16,6 @@ export type Outcome =
   | { phase: 'failed'; at: string; reason: FailureReason; message: string; detail?: string }
   | { phase: 'cancelled'; at: string; reason: CancelReason; message: string };
 
-/** What the attempt's pod said at its end, kept on the Job because pods vanish. */
-export interface AttemptEnd {
-  /** Pod UID. */
-  attempt: string;
-  pod: string;
-  /** When the pod was created; absent in what was written before this was kept. */
-  createdAt?: string;
-  worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
-  sidecar?: { exitCode: number; reason: string; message?: string };
-  /** DisruptionTarget, a deletionTimestamp seen before the worker's end, Evicted, node lost, …: not a result whatever the exit code. */
-  disrupted?: string;
-  /** The same after the worker's end was recorded: its results count if the upload was brought to its end all the same. */
-  interrupted?: string;
-  /** The last lines of the worker's log, if it failed or wrote nothing. */
-  log?: string;
-  at: string;
-}
-
 /** Why a flow failed: a closed union that grows. Sent to the connector, kept in the record, counted in metrics. */
 export type FailureReason =
   | 'preparation-refused'
@@ -67,6 +49,14 @@ export type FailureReason =
   | 'bucket-missing';
 
 export type CancelReason = 'deprovisioned' | 'cancelled-by-user' | 'job-deleted' | 'transfer-ended';
+
+/** Somebody's wish to end a flow; the reconciler makes it the outcome. */
+export interface CancelRequest {
+  reason: CancelReason;
+  at: string;
+  /** One sentence for people, where there is more to say than the reason. */
+  message?: string;
+}
 
 /** Where the bytes are, as the connector gets it. A union of kinds: each dialect can carry some of them. */
 export type DataAddress = HttpDataAddress;

@@ -1,9 +1,9 @@
-import type { TerminateInstead } from './annotations.ts';
-import { isFinal, type Delivery } from './delivery.ts';
+import type { AttemptEnd } from './attempt.ts';
+import { isFinal, type Delivery, type TerminateInstead } from './delivery.ts';
 import type { Flow } from './flow.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
-import type { AttemptEnd, Outcome } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 
 /** `flows/<flow>/record.json`: what is left of a flow when its Job is gone. History, repeats and audit are answered from it. */
 export interface FlowRecord {

@@ -1,5 +1,6 @@
-import type { Flow } from '../flow/flow.ts';
-import { type FlowState, stateLabel } from '../flow/labels.ts';
+import { stateLabel } from '../flow/labels.ts';
+import type { Flow, FlowState } from '../flow/flow.ts';
+import { flowLogger } from '../log.ts';
 import { isSame } from './machinery/object-cache.ts';
 import { continueNow, type Reconciler, type StepResult } from './reconciler.ts';
 
@@ -9,18 +10,20 @@ export interface FlowPatch {
   state?: FlowState;
   /** The whole new list. */
   finalizers?: string[];
+  /** Logged once it is written. */
+  entry?: { fields: object; message: string };
 }
 
 /**
- * One conditional write on the Job, seen by the next decision at once; `cluster-conflict` if the Job is not as it was read. What is known
- * to differ only in what is not kept of it, its pods' count mostly, is as it was read.
+ * One conditional write on the Job; `cluster-conflict` if the Job has changed since it was read. The answer is in the cache at once. A change
+ * of what no projection keeps, such as the count of the Job's pods, is no conflict.
  */
 export async function patchFlow(
-  deps: Reconciler,
-  { flow, annotations, state, finalizers }: FlowPatch,
+  { cache, cluster, log }: Pick<Reconciler, 'cache' | 'cluster' | 'log'>,
+  { flow, annotations, state, finalizers, entry }: FlowPatch,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const current = deps.cache.flow(flow.name);
+  const current = cache.flow(flow.name);
   const { resourceVersion } = current !== undefined && isSame(current, flow) ? current : flow;
   const metadata = {
     resourceVersion,
@@ -28,6 +31,7 @@ export async function patchFlow(
     ...(state === undefined ? {} : { labels: { [stateLabel]: state } }),
     ...(finalizers === undefined ? {} : { finalizers }),
   };
-  deps.cache.updateJob(await deps.cluster.jobs.patch(flow.name, { metadata }, signal));
+  cache.updateJob(await cluster.jobs.patch(flow.name, { metadata }, signal));
+  if (entry !== undefined) flowLogger(log, flow.name).info(entry.fields, entry.message);
   return continueNow;
 }

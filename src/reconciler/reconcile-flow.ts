@@ -1,20 +1,9 @@
 import { isServiceError } from '../errors.ts';
-import { decideStep, type Step } from '../flow/decide-step.ts';
 import { isFinal } from '../flow/delivery.ts';
 import type { Flow } from '../flow/flow.ts';
-import { continueNow, observeFlow, type Reconciler, type StepResult } from './reconciler.ts';
-import { confirmPodsGone } from './steps/confirm-pods-gone.ts';
-import { deliverOutcome } from './steps/deliver-outcome.ts';
-import { deleteResults } from './steps/delete-results.ts';
-import { saveAttemptEnd, saveWorkerEnd } from './steps/save-evidence.ts';
-import { pollEvents, savePending } from './steps/save-pending.ts';
-import { prepare, renew } from './steps/prepare.ts';
-import { recordFlow } from './steps/record-flow.ts';
-import { releaseAttempts } from './steps/release-attempts.ts';
-import { setOutcome } from './steps/set-outcome.ts';
-import { stopAttempts } from './steps/stop-attempts.ts';
-import { verifyAttempt } from './steps/verify-attempt.ts';
+import { decideStep, type NextStep } from './decide-step.ts';
 import type { PassEnd } from './machinery/work-queue.ts';
+import { continueNow, observeFlow, type Reconciler } from './reconciler.ts';
 
 /** More steps than any flow has in one pass: guards against an endless loop of steps; the queue retries with back-off. */
 const stepLimit = 30;
@@ -37,7 +26,7 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
       const step = decideStep(observeFlow(deps, flow));
       stoppedAt = describePosition(flow, step);
       signal.throwIfAborted();
-      const result = await takeStep(deps, { flow, step }, signal).catch(async (error: unknown) => {
+      const result = await step.run(deps, signal).catch(async (error: unknown) => {
         conflicts += 1;
         if (conflicts > conflictLimit || !(await hasLostRace(deps, { flow, error }, signal))) throw error;
         return continueNow;
@@ -71,7 +60,7 @@ export function positionOf(deps: Reconciler, name: string): string | undefined {
  * A step that failed or waits is not taken again for a change that leads to the same step: neither for an echo of our own write nor
  * for a pod's status, a repeated request or a controller's heartbeat. What somebody else asks of the flow always counts, once.
  */
-function describePosition(flow: Flow, step: Step): string | undefined {
+function describePosition(flow: Flow, step: NextStep): string | undefined {
   if (step.kind === 'wait') return undefined;
   return JSON.stringify({
     uid: flow.uid,
@@ -81,47 +70,6 @@ function describePosition(flow: Flow, step: Step): string | undefined {
     deprovision: flow.deprovisionAskedAt !== undefined,
     cancel: flow.cancel !== undefined,
   });
-}
-
-interface NextStep<K extends Step['kind'] = Step['kind']> {
-  flow: Flow;
-  step: Extract<Step, { kind: K }>;
-}
-
-type Handlers = {
-  [K in Step['kind']]: (deps: Reconciler, next: NextStep<K>, signal: AbortSignal) => Promise<StepResult>;
-};
-
-const handlers: Handlers = {
-  wait: (deps, { step }) => Promise.resolve(waitUntil(step.until, deps.now())),
-  prepare: (deps, { flow }, signal) => prepare(deps, flow, signal),
-  'renew-credentials': (deps, { flow }, signal) => renew(deps, flow, signal),
-  'save-pending': (deps, { flow, step }, signal) =>
-    savePending(deps, { flow, diagnosis: step.diagnosis }, signal),
-  'poll-events': (deps, { flow, step }, signal) =>
-    pollEvents(deps, { flow, attempts: deps.cache.attempts(flow.name), until: step.until }, signal),
-  'save-worker-end': (deps, { flow, step }, signal) =>
-    saveWorkerEnd(deps, { flow, worker: step.worker }, signal),
-  'save-attempt-end': (deps, { flow, step }, signal) =>
-    saveAttemptEnd(deps, { flow, attempt: step.attempt }, signal),
-  release: (deps, { step }, signal) => releaseAttempts(deps, step.attempts, signal),
-  'confirm-pods-gone': (deps, { flow, step }, signal) =>
-    confirmPodsGone(deps, { flow, outcome: step.outcome }, signal),
-  verify: (deps, { flow, step }, signal) => verifyAttempt(deps, { flow, ...step }, signal),
-  'set-outcome': (deps, { flow, step }, signal) => setOutcome(deps, { flow, outcome: step.outcome }, signal),
-  stop: (deps, { flow, step }, signal) => stopAttempts(deps, { flow, attempts: step.attempts }, signal),
-  deliver: (deps, { flow }, signal) => deliverOutcome(deps, flow, signal),
-  'delete-results': (deps, { flow }, signal) => deleteResults(deps, flow, signal),
-  record: (deps, { flow }, signal) => recordFlow(deps, flow, signal),
-};
-
-async function takeStep<K extends Step['kind']>(
-  deps: Reconciler,
-  next: NextStep<K>,
-  signal: AbortSignal,
-): Promise<StepResult> {
-  const handler: Handlers[K] = handlers[next.step.kind];
-  return await handler(deps, next, signal);
 }
 
 /** Whether somebody else wrote first. Decided from the Job as it is now, which the watch has mostly brought before the refusal came. */
@@ -140,13 +88,4 @@ async function hasLostRace(
 
 function isNewer(resourceVersion: string | undefined, flow: Flow): boolean {
   return Number(resourceVersion) > Number(flow.resourceVersion);
-}
-
-/** For a time that cannot be read: a timer would take it for now, without end. */
-const unreadableMillis = 60_000;
-
-function waitUntil(until: number | undefined, now: Date): StepResult {
-  if (until === undefined) return { kind: 'requeue', millis: undefined };
-  const millis = Number.isNaN(until) ? unreadableMillis : Math.max(0, until - now.getTime());
-  return { kind: 'requeue', millis };
 }

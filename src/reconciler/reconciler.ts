@@ -1,6 +1,5 @@
 import type { Config, Secrets } from '../config/config.ts';
-import type { ObservedFlow } from '../flow/decide-step.ts';
-import type { Flow } from '../flow/flow.ts';
+import type { Flow, ObservedFlow } from '../flow/flow.ts';
 import type { Attempt } from '../flow/attempt.ts';
 import type { Job, Pod } from '../kubernetes/types.ts';
 import type { Logger } from '../log.ts';
@@ -35,13 +34,19 @@ export interface FlowCache {
   removePod(key: string): void;
 }
 
-/** What follows a step: the next one at once, or another pass after `millis` (undefined: when something changes). */
-export type StepResult = { kind: 'continue' } | { kind: 'requeue'; millis: number | undefined };
-
-export const continueNow: StepResult = { kind: 'continue' };
-
 /** What the next step of this flow is decided from. */
 export function observeFlow({ cache, config, now }: Reconciler, flow: Flow): ObservedFlow {
   const { pendingLimits } = config.pods;
   return { flow, attempts: cache.attempts(flow.name), pendingLimits, now: now().getTime() };
 }
+
+/** A decision and its act, which may be run any number of times. What it was decided with stands beside them, for tests. */
+export interface Step<K extends string> {
+  kind: K;
+  run(deps: Reconciler, signal: AbortSignal): Promise<StepResult>;
+}
+
+/** What follows a step: the next one at once, or another pass after `millis` (undefined: when something changes). */
+export type StepResult = { kind: 'continue' } | { kind: 'requeue'; millis: number | undefined };
+
+export const continueNow: StepResult = { kind: 'continue' };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FrozenEnvironment } from '../flow/annotations.ts';
+import type { StoredEnvironment } from '../flow/flow-plan.ts';
 import { environmentKey } from '../flow/keys.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { readFlow } from '../flow/flow.ts';
@@ -163,7 +163,7 @@ async function freezeEnvironment(
   { store, settings }: Provisioner,
   { flow, request, rendered, environment }: NewFlow,
   signal: AbortSignal,
-): Promise<FrozenEnvironment> {
+): Promise<StoredEnvironment> {
   if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
   const key = environmentKey(flow, request.acceptedAt);
   const due = Date.parse(request.acceptedAt) + settings.reconciler.orphanSeconds * 1000;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AttemptEnd } from '../../src/flow/outcome.ts';
+import type { AttemptEnd } from '../../src/flow/attempt.ts';
 import { createObjectStore } from '../../src/storage/minio-store.ts';
 import type { Bucket } from './bucket.ts';
 import { aJob } from './flow-job.ts';

@@ -8,7 +8,7 @@ export function at(seconds: number): string {
   return new Date(epoch + seconds * 1000).toISOString();
 }
 
-/** The operator's patience, each another number. */
+/** The operator's limits, each another number. */
 export const pendingLimits = {
   imagePull: 11,
   unschedulable: 12,
@@ -80,7 +80,6 @@ export function anAttempt(members: Partial<Attempt> = {}): Attempt {
     deletedAt: undefined,
     grace: 0,
     terminal: false,
-    held: true,
     worker: { state: 'running', startedAt: at(20) },
     sidecar: { state: 'running', startedAt: at(15) },
     blocked: undefined,

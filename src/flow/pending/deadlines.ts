@@ -1,9 +1,8 @@
 import type { Attempt } from '../attempt.ts';
-import type { Flow } from '../flow.ts';
+import type { Flow, ObservedFlow } from '../flow.ts';
 import { causeRules, pendingSeconds } from './pending-cause.ts';
 import type { FailureReason } from '../outcome.ts';
 import { explain, findDiagnosis, findLive, pendingSince } from './watch-pending.ts';
-import type { ObservedFlow } from '../decide-step.ts';
 
 export interface Deadline {
   /** Milliseconds since the epoch. */

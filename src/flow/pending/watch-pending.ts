@@ -1,7 +1,6 @@
 import type { Attempt } from '../attempt.ts';
-import type { Flow } from '../flow.ts';
+import type { Flow, ObservedFlow } from '../flow.ts';
 import { causeRules, type PendingCause, type SavedDiagnosis } from './pending-cause.ts';
-import type { ObservedFlow } from '../decide-step.ts';
 
 /** What is in the way of a flow's worker now, and since when (milliseconds since the epoch). */
 export interface CurrentDiagnosis {

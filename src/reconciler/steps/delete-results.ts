@@ -1,11 +1,17 @@
 import { isServiceError } from '../../errors.ts';
 import { annotation } from '../../flow/annotations.ts';
-import type { Flow } from '../../flow/flow.ts';
+import { nobodyFetches } from '../../flow/delivery.ts';
+import type { Flow, ObservedOutcome } from '../../flow/flow.ts';
 import { flowLabel } from '../../flow/labels.ts';
 import { flowPrefix, recordKey } from '../../flow/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { patchFlow } from '../patch-flow.ts';
+
+export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'> | undefined {
+  if (flow.resultsDeletedAt !== undefined || !nobodyFetches(flow)) return undefined;
+  return { kind: 'delete-results', run: (deps, signal) => deleteResults(deps, flow, signal) };
+}
 
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
 export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {

@@ -1,18 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isServiceError, messageOf } from '../../errors.ts';
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
-import { endAttempt, type DeliveryEnd } from '../../flow/delivery.ts';
-import { readFlow, type Flow } from '../../flow/flow.ts';
+import { endAttempt, isFinal, type DeliveryEnd } from '../../flow/delivery.ts';
+import { readFlow, type Flow, type ObservedOutcome } from '../../flow/flow.ts';
 import { messageLimit, type FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import { isDeprovisioned, planDelivery } from './plan-delivery.ts';
-import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import type { DeliveryAnswer, Message } from '../types.ts';
 import { patchFlow } from '../patch-flow.ts';
 
+export function decideDelivery({ flow }: ObservedOutcome): Step<'deliver'> | undefined {
+  if (isFinal(flow.delivery)) return undefined;
+  return { kind: 'deliver', run: (deps, signal) => deliverOutcome(deps, flow, signal) };
+}
+
 /**
- * One attempt at delivering the outcome, if it is time for one. At least once: the attempt is written first, so that a process that dies
- * before it can write the result is followed by one that tries again, and a 409 then means that the first attempt was taken.
+ * One attempt at delivering the outcome, if one is due. At least once: the attempt is written first, so that after a crash the next process
+ * tries again; a 409 then means that the connector took the first attempt.
  */
 export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const { outcome } = flow;

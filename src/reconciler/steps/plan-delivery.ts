@@ -7,9 +7,11 @@ import {
   type DeliveryEnd,
 } from '../../flow/delivery.ts';
 import type { Flow } from '../../flow/flow.ts';
-import type { Outcome, FailureReason } from '../../flow/outcome.ts';
+import { isServiceError } from '../../errors.ts';
+import type { DataAddress, FailureReason, Outcome } from '../../flow/outcome.ts';
+import { buildDataAddress } from '../../result/build-data-address.ts';
 import type { Manifest } from '../../result/manifest.ts';
-import { addressResults } from './address-results.ts';
+import { readManifest } from '../../result/read-manifest.ts';
 import { pauseBeforeAttempt } from './delivery-pace.ts';
 import type { Reconciler } from '../reconciler.ts';
 import type { DeliveryRules, Message } from '../types.ts';
@@ -116,4 +118,53 @@ async function messageToDeliver(
   if ('reason' in end) return { kind: 'failure', reason: end.reason, message: end.message };
   const addressed = await addressResults(deps, { flow, outcome: end, manifest }, signal);
   return 'address' in addressed ? { kind: 'results', ...addressed } : { instead: addressed };
+}
+
+type AddressedResults = { address: DataAddress } | { reason: FailureReason; message: string };
+
+interface Succeeded {
+  flow: Flow;
+  outcome: Extract<Outcome, { phase: 'succeeded' }>;
+  /** If it was verified just now: it is not read again. */
+  manifest?: Manifest | undefined;
+}
+
+/** The address of verified results, or why there are none any more: they may have been touched since. */
+async function addressResults(
+  deps: Reconciler,
+  { flow, outcome, manifest }: Succeeded,
+  signal: AbortSignal,
+): Promise<AddressedResults> {
+  const connector = deps.config.connectors.find(({ name }) => name === flow.request.connector);
+  const reading = manifest === undefined ? await readVerified(deps, { flow, outcome }, signal) : { manifest };
+  if ('reason' in reading) return reading;
+  const address = await buildDataAddress({
+    flow: flow.name,
+    plan: flow.plan,
+    outcome,
+    manifest: reading.manifest,
+    connector: { resultsUrl: connector?.resultsUrl ?? deps.config.http.publicUrl },
+    keys: deps.secrets.resultKeys,
+    store: deps.store,
+    results: deps.config.results,
+    now: deps.now(),
+  });
+  return { address };
+}
+
+async function readVerified(
+  { store }: Reconciler,
+  { flow, outcome }: Succeeded,
+  signal: AbortSignal,
+): Promise<{ manifest: Manifest } | { reason: FailureReason; message: string }> {
+  const { attempt, manifestSha256 } = outcome.results;
+  try {
+    const reading = await readManifest({ store, flow: flow.name, attempt }, signal);
+    if (!reading.found) return { reason: reading.reason, message: reading.message };
+    if (reading.stored.sha256 === manifestSha256) return { manifest: reading.stored.manifest };
+    return { reason: 'results-changed', message: 'the manifest was changed after it was verified' };
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+    return { reason: 'bucket-missing', message: 'the bucket does not exist any more' };
+  }
 }

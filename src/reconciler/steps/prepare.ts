@@ -1,15 +1,20 @@
 import { isServiceError, messageOf } from '../../errors.ts';
-import type { Flow } from '../../flow/flow.ts';
+import type { Flow, ObservedFlow } from '../../flow/flow.ts';
 import type { FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
-import { prepareFlow, renewCredentials } from '../../cluster-objects/prepare-flow.ts';
-import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
+import { prepareFlow } from '../../cluster-objects/prepare-flow.ts';
+import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
 
+export function decidePreparation({ flow }: ObservedFlow): Step<'prepare'> | undefined {
+  if (flow.startedAt !== undefined) return undefined;
+  return { kind: 'prepare', run: (deps, signal) => prepare(deps, flow, signal) };
+}
+
 /**
- * What the API server or the store refuses for good ends the flow; what is out of reach is tried again until the pending deadline, and
- * what the store forbids slowly: keys are rotated and rights are corrected by people. One try is always made: a flow may have waited
- * for its service, not for its preparation.
+ * A refusal for good, by the API server or the store, ends the flow. Otherwise the preparation is tried again until the pending deadline:
+ * slowly after a 403 of the store, since people rotate keys and correct rights. It is tried once even after the deadline: the flow may have
+ * waited for a service that was down.
  */
 export async function prepare(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   try {
@@ -53,9 +58,4 @@ function waitForRights({ config, log, now }: Reconciler, flow: Flow, error: unkn
     'the store forbids a preparation: check the keys of the service and their rights',
   );
   return { kind: 'requeue', millis };
-}
-
-export async function renew(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
-  deps.cache.updateJob(await renewCredentials(deps, flow, signal));
-  return continueNow;
 }

@@ -1,19 +1,23 @@
 import { isServiceError } from '../../errors.ts';
 import { annotation } from '../../flow/annotations.ts';
-import type { Flow } from '../../flow/flow.ts';
+import type { Flow, ObservedOutcome } from '../../flow/flow.ts';
 import { outcomeFinalizer } from '../../flow/labels.ts';
 import { buildRecord, retentionEnd } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
 import { writeRecord } from '../../requests/stored-record.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { abortUploads } from './delete-results.ts';
 import { patchFlow } from '../patch-flow.ts';
 
+export function decideRecord({ flow }: ObservedOutcome): Step<'record'> {
+  return { kind: 'record', run: (deps, signal) => recordFlow(deps, flow, signal) };
+}
+
 /**
- * The last step of a flow: its record into the bucket, then the Job is a tombstone. A store that does not take the record delays
- * nothing: the Job is listed as `unrecorded`, and the record is tried again until retention ends. Until then the Job keeps its finalizer:
- * without a record nothing else knows of the results.
+ * The last step of a flow: writes its record into the bucket, then makes the Job a tombstone. If the store does not take the record, the
+ * Job is labelled `unrecorded` and the record is retried until retention ends. Until then the Job keeps its finalizer, since without a
+ * record only the Job knows of the results.
  */
 export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const at = deps.now().toISOString();
@@ -27,7 +31,7 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
       throw error;
     if (flow.state !== 'unrecorded') {
       await patchFlow(deps, { flow, state: 'unrecorded' }, signal);
-      flowLogger(deps.log, flow.name).warn({ err: error }, 'The record could not be written yet.');
+      flowLogger(deps.log, flow.name).warn({ err: error }, 'record not written yet');
     }
     if (!isPastRetention(flow, deps.now())) throw error;
   }

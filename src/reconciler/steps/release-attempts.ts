@@ -1,14 +1,33 @@
 import { isServiceError } from '../../errors.ts';
 import type { Attempt } from '../../flow/attempt.ts';
+import { isFinal, wasTried } from '../../flow/delivery.ts';
+import type { ObservedOutcome } from '../../flow/flow.ts';
 import { evidenceFinalizer, evidenceLabel } from '../../flow/labels.ts';
-import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
+import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 
-/** Lets pods go whose evidence is kept or no longer needed: off with our finalizer, and out of the informer's selection. */
-export async function releaseAttempts(
-  deps: Reconciler,
-  attempts: Attempt[],
-  signal: AbortSignal,
-): Promise<StepResult> {
+export interface Release extends Step<'release'> {
+  attempts: Attempt[];
+}
+
+export function release(attempts: Attempt[]): Release {
+  return { kind: 'release', attempts, run: (deps, signal) => releaseAttempts(deps, attempts, signal) };
+}
+
+/** Between two delivery attempts: a delivery may take a day, and the first one does not wait for this. */
+export function decideReleaseOfEnded({ flow, attempts }: ObservedOutcome): Release | undefined {
+  if (isFinal(flow.delivery) || !wasTried(flow.delivery)) return undefined;
+  const ended = attempts.filter(({ terminal }) => terminal);
+  return ended.length > 0 ? release(ended) : undefined;
+}
+
+export function decideRelease({ attempts }: ObservedOutcome): Release | undefined {
+  return attempts.length > 0 ? release(attempts) : undefined;
+}
+
+type Deps = Pick<Reconciler, 'cluster' | 'cache'>;
+
+/** Removes our finalizer from pods whose evidence is saved or no longer needed, and the label by which the informer selects them. */
+async function releaseAttempts(deps: Deps, attempts: Attempt[], signal: AbortSignal): Promise<StepResult> {
   for (const attempt of attempts) {
     await releaseAttempt(deps, attempt, signal);
     deps.cache.removePod(attempt.pod);
@@ -16,11 +35,7 @@ export async function releaseAttempts(
   return continueNow;
 }
 
-async function releaseAttempt(
-  { cluster }: Reconciler,
-  { pod, id }: Attempt,
-  signal: AbortSignal,
-): Promise<void> {
+async function releaseAttempt({ cluster }: Deps, { pod, id }: Attempt, signal: AbortSignal): Promise<void> {
   const current = await cluster.pods.get(pod, signal);
   if (current?.metadata?.uid !== id) return;
   const { finalizers = [], resourceVersion } = current.metadata;

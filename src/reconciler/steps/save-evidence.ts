@@ -1,20 +1,86 @@
-import { annotation, writeAnnotation, type WorkerEnd } from '../../flow/annotations.ts';
-import { attemptEnd, type Attempt } from '../../flow/attempt.ts';
-import type { Flow } from '../../flow/flow.ts';
-import { needsWords } from '../../flow/judge-attempt.ts';
-import type { AttemptEnd } from '../../flow/outcome.ts';
-import { flowLogger } from '../../log.ts';
-import type { Reconciler, StepResult } from '../reconciler.ts';
-import { readWorkerWords } from './read-worker-log.ts';
+import { annotation, writeAnnotation } from '../../flow/annotations.ts';
+import { attemptEnd, compareAge, type Attempt, type AttemptEnd, type WorkerEnd } from '../../flow/attempt.ts';
+import type { Flow, ObservedFlow } from '../../flow/flow.ts';
+import { judgeAttempt, needsWords } from '../../flow/judge-attempt.ts';
 import { patchFlow } from '../patch-flow.ts';
+import type { Reconciler, Step, StepResult } from '../reconciler.ts';
+import { readWorkerWords } from './read-worker-log.ts';
+import { release, type Release } from './release-attempts.ts';
 
-/** The worker's end, before anything marks its pod: afterwards nobody could tell a result from an eviction (observation 22). */
-export function saveWorkerEnd(
-  deps: Reconciler,
-  { flow, worker }: { flow: Flow; worker: WorkerEnd },
-  signal: AbortSignal,
-): Promise<StepResult> {
-  return patchFlow(deps, { flow, annotations: writeAnnotation(annotation.worker, worker) }, signal);
+interface SaveWorkerEnd extends Step<'save-worker-end'> {
+  worker: WorkerEnd;
+}
+
+interface SaveAttemptEnd extends Step<'save-attempt-end'> {
+  attempt: Attempt;
+}
+
+/**
+ * Pods vanish: their end is saved on the Job before they are released. Only one attempt's results are handed out: an end with results
+ * counts before one without, whichever comes first, and of two ends without results the newer attempt's counts. Once an end with
+ * results is saved, no other attempt counts, even if the store then lacks the results: a replacement exists only if the pod was disrupted
+ * after its work was done, and the outcome must not depend on that accident.
+ */
+export function decideEvidence({
+  flow,
+  attempts,
+  now,
+}: ObservedFlow): SaveWorkerEnd | SaveAttemptEnd | Release | undefined {
+  // No pod can change the outcome any more; they are released after the callback, which does not wait for that.
+  if (flow.attempt !== undefined && hasResults(flow.attempt)) return undefined;
+  const at = new Date(now).toISOString();
+  for (const [index, attempt] of attempts.entries()) {
+    if (attempt.terminal)
+      return isSuperseded(flow, attempt, at) ? release([attempt]) : saveAttemptEndStep(flow, attempt);
+    if (isOlder(attempt, flow.attempt)) continue;
+    if (hasUnsavedWorkerEnd(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker))
+      return saveWorkerEndStep(flow, attempt, at);
+  }
+  return undefined;
+}
+
+function hasResults(end: AttemptEnd): boolean {
+  return judgeAttempt(end).verdict === 'verify';
+}
+
+/** Its end is saved already, or it has no results and a newer attempt's end is saved. */
+function isSuperseded({ attempt: saved, worker }: Flow, attempt: Attempt, at: string): boolean {
+  if (saved?.attempt === attempt.id) return true;
+  return isOlder(attempt, saved) && !hasResults(attemptEnd(attempt, worker, at));
+}
+
+function isOlder(attempt: Attempt, saved: AttemptEnd | undefined): boolean {
+  if (saved?.createdAt === undefined) return false;
+  return compareAge(attempt, { createdAt: undefined, disrupted: undefined, ...saved }) < 0;
+}
+
+function hasUnsavedWorkerEnd(flow: Flow, attempt: Attempt): attempt is EndedAttempt {
+  return hasEndedWorker(attempt) && attempt.disrupted === undefined && flow.worker?.attempt !== attempt.id;
+}
+
+type EndedAttempt = Attempt & { worker: { state: 'ended' } };
+
+function hasEndedWorker(attempt: Attempt): attempt is EndedAttempt {
+  return attempt.worker.state === 'ended';
+}
+
+/** Saved before anything marks the pod for deletion: afterwards nothing tells a result from an eviction (observation 22). */
+function saveWorkerEndStep(flow: Flow, { id, worker: end }: EndedAttempt, at: string): SaveWorkerEnd {
+  const worker = { attempt: id, exitCode: end.exitCode, reason: end.reason, at };
+  const annotations = writeAnnotation(annotation.worker, worker);
+  return {
+    kind: 'save-worker-end',
+    worker,
+    run: (deps, signal) => patchFlow(deps, { flow, annotations }, signal),
+  };
+}
+
+function saveAttemptEndStep(flow: Flow, attempt: Attempt): SaveAttemptEnd {
+  return {
+    kind: 'save-attempt-end',
+    attempt,
+    run: (deps, signal) => saveAttemptEnd(deps, { flow, attempt }, signal),
+  };
 }
 
 export async function saveAttemptEnd(
@@ -23,17 +89,13 @@ export async function saveAttemptEnd(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const end = attemptEnd(attempt, flow.worker, deps.now().toISOString());
-  const { log, ...said } = await addWords(deps, { flow, end }, signal);
-  const result = await patchFlow(
-    deps,
-    { flow, annotations: writeAnnotation(annotation.attempt, log === undefined ? said : { ...said, log }) },
-    signal,
-  );
-  flowLogger(deps.log, flow.name).info({ attempt: said }, 'An attempt ended.');
-  return result;
+  const withWords = await addWords(deps, { flow, end }, signal);
+  const annotations = writeAnnotation(annotation.attempt, withWords);
+  const entry = { fields: { attempt: { ...withWords, log: undefined } }, message: 'attempt ended' };
+  return await patchFlow(deps, { flow, annotations, entry }, signal);
 }
 
-/** The pod is held until its end is written down, so that its log is still there. */
+/** Our finalizer keeps the pod until its end is saved, so that its log is still there. */
 async function addWords(
   deps: Reconciler,
   { flow, end }: { flow: Flow; end: AttemptEnd },
@@ -42,7 +104,7 @@ async function addWords(
   const { worker, pod } = end;
   if (worker === undefined) return end;
   const { message: said, ...rest } = worker;
-  // Nobody reads what the worker of a disrupted pod said, and it may hold a secret.
+  // Nobody reads the message of a disrupted pod's worker, and it may hold a secret.
   if (end.disrupted !== undefined) return { ...end, worker: rest };
   if (!needsWords(end)) return end;
   const { log, message } = await readWorkerWords(deps, { flow: flow.name, pod, message: said }, signal);

@@ -1,16 +1,58 @@
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
-import { decideStep } from '../../flow/decide-step.ts';
-import type { Flow } from '../../flow/flow.ts';
-import { messageLimit, type Outcome } from '../../flow/outcome.ts';
-import { flowLogger } from '../../log.ts';
+import type { Flow, ObservedFlow } from '../../flow/flow.ts';
+import { judgeAttempt } from '../../flow/judge-attempt.ts';
+import { messageLimit, type CancelReason, type Outcome } from '../../flow/outcome.ts';
+import { nextDeadline } from '../../flow/pending/deadlines.ts';
 import type { Manifest } from '../../result/manifest.ts';
-import { planDelivery, type DeliveryPlan, type FlowToDeliver } from './plan-delivery.ts';
-import { continueNow, observeFlow, type Reconciler, type StepResult } from '../reconciler.ts';
-import { readWorkerWords } from './read-worker-log.ts';
-import { makeAttempt } from './deliver-outcome.ts';
 import { patchFlow } from '../patch-flow.ts';
+import { continueNow, observeFlow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
+import { makeAttempt } from './deliver-outcome.ts';
+import { planDelivery, type DeliveryPlan, type FlowToDeliver } from './plan-delivery.ts';
+import { readWorkerWords } from './read-worker-log.ts';
+import { decideStop } from './stop-attempts.ts';
 
-type FailedOutcome = Extract<Outcome, { phase: 'failed' }>;
+interface SetOutcome extends Step<'set-outcome'> {
+  outcome: Outcome;
+}
+
+export function decideCancellation({ flow, now }: ObservedFlow): SetOutcome | undefined {
+  const cancel = cancellationOf(flow);
+  return cancel && setOutcomeStep(flow, { phase: 'cancelled', at: new Date(now).toISOString(), ...cancel });
+}
+
+function cancellationOf(flow: Flow): { reason: CancelReason; message: string } | undefined {
+  if (flow.deletedAt !== undefined) return { reason: 'job-deleted', message: 'The Job was deleted.' };
+  if (flow.deprovisionAskedAt !== undefined) {
+    const message = 'The connector deprovisioned the transfer before its data was ready.';
+    return { reason: 'deprovisioned', message };
+  }
+  if (flow.cancel === undefined) return undefined;
+  const { reason, message = 'The flow was cancelled.' } = flow.cancel;
+  return { reason, message };
+}
+
+/** The saved end of an attempt says that no other attempt can succeed. */
+export function decideFailure({ flow, now }: ObservedFlow): SetOutcome | undefined {
+  const verdict = flow.attempt && judgeAttempt(flow.attempt);
+  if (verdict?.verdict !== 'failed') return undefined;
+  const { reason, message } = verdict;
+  return setOutcomeStep(flow, { phase: 'failed', at: new Date(now).toISOString(), reason, message });
+}
+
+export function decideOverdue(observed: ObservedFlow): SetOutcome | undefined {
+  const { at: deadline, reason, message } = nextDeadline(observed);
+  if (deadline > observed.now) return undefined;
+  const at = new Date(observed.now).toISOString();
+  return setOutcomeStep(observed.flow, { phase: 'failed', at, reason, message });
+}
+
+function setOutcomeStep(flow: Flow, outcome: Outcome): SetOutcome {
+  return {
+    kind: 'set-outcome',
+    outcome,
+    run: (deps, signal) => setOutcome(deps, { flow, outcome }, signal),
+  };
+}
 
 export interface OutcomeToSet {
   flow: Flow;
@@ -20,8 +62,8 @@ export interface OutcomeToSet {
 }
 
 /**
- * Writes the outcome: from here on nothing that the cluster does can change it. If it can be delivered at once, the same write holds the
- * delivery attempt, which follows.
+ * Writes the outcome: nothing in the cluster can change it afterwards. If it can be delivered at once, the same write starts the delivery
+ * attempt.
  */
 export async function setOutcome(
   deps: Reconciler,
@@ -30,31 +72,30 @@ export async function setOutcome(
 ): Promise<StepResult> {
   const bounded =
     'message' in outcome ? { ...outcome, message: outcome.message.slice(0, messageLimit) } : outcome;
-  const detail = outcome.phase === 'failed' ? await explain(deps, { flow, outcome }, signal) : undefined;
+  const detail = await readDetail(deps, { flow, outcome }, signal);
   const explained = detail === undefined ? bounded : { ...bounded, detail };
   const plan = await planAtOnce(deps, { flow, outcome: explained, manifest }, signal);
   const annotations = {
     ...writeAnnotation(annotation.outcome, explained),
     ...(plan === undefined ? {} : writeAnnotation(annotation.delivery, plan.delivery)),
   };
-  await patchFlow(deps, { flow, annotations }, signal);
+  const entry = { fields: { outcome: bounded }, message: 'outcome set' };
+  await patchFlow(deps, { flow, annotations, entry }, signal);
   const reason = 'reason' in outcome ? outcome.reason : '';
   deps.metrics.outcomes.inc({ template: flow.request.template, phase: outcome.phase, reason });
-  flowLogger(deps.log, flow.name).info({ outcome: bounded }, 'The flow has its outcome.');
   if (plan?.kind !== 'attempt') return continueNow;
   return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
 }
 
 type PlanToWrite = Extract<DeliveryPlan, { delivery: unknown }>;
 
-/** If pods need not be stopped first. What fails here fails again in a step of its own: the outcome does not wait for it. */
+/** Undefined if pods must be stopped first, or if planning fails: the delivery step tries it again, and the outcome does not wait for it. */
 async function planAtOnce(
   deps: Reconciler,
   { flow, outcome, manifest }: FlowToDeliver,
   signal: AbortSignal,
 ): Promise<PlanToWrite | undefined> {
-  const next = decideStep(observeFlow(deps, { ...flow, outcome }));
-  if (next.kind !== 'deliver') return undefined;
+  if (decideStop({ ...observeFlow(deps, flow), flow: { ...flow, outcome } }) !== undefined) return undefined;
   try {
     const plan = await planDelivery(deps, { flow, outcome, manifest }, signal);
     return 'delivery' in plan ? plan : undefined;
@@ -64,12 +105,13 @@ async function planAtOnce(
   }
 }
 
-/** What the worker said last: noted with its end, or read now of one that is about to be stopped. */
-async function explain(
+/** The worker's last words if the flow failed: saved with its end, or read now if it runs too long and is about to be stopped. */
+async function readDetail(
   deps: Reconciler,
-  { flow, outcome }: { flow: Flow; outcome: FailedOutcome },
+  { flow, outcome }: { flow: Flow; outcome: Outcome },
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (outcome.phase !== 'failed') return undefined;
   if (outcome.reason !== 'run-deadline-exceeded') return flow.attempt?.log;
   const running = deps.cache.attempts(flow.name).findLast(({ worker }) => worker.state === 'running');
   if (running === undefined) return undefined;

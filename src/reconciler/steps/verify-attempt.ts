@@ -1,10 +1,11 @@
 import { messageOf } from '../../errors.ts';
-import type { Flow } from '../../flow/flow.ts';
+import type { Flow, ObservedFlow } from '../../flow/flow.ts';
+import { judgeAttempt } from '../../flow/judge-attempt.ts';
 import type { Outcome, ResultsSummary } from '../../flow/outcome.ts';
 import { requiredPaths } from '../../result/choose-bytes.ts';
 import { verifyResults, type Verdict } from '../../result/verify-results.ts';
 import type { SidecarReport } from '../../flow/attempt.ts';
-import type { Reconciler, StepResult } from '../reconciler.ts';
+import type { Reconciler, Step, StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
 
 export interface AttemptToVerify {
@@ -13,9 +14,23 @@ export interface AttemptToVerify {
   report: Extract<SidecarReport, { manifest: unknown }>['manifest'];
 }
 
+interface VerifyAttempt extends Step<'verify'>, Omit<AttemptToVerify, 'flow'> {}
+
+/** Three of the four proofs of success hold: the saved end of an attempt says that its worker completed and its upload too. */
+export function decideVerification({ flow }: ObservedFlow): VerifyAttempt | undefined {
+  const verdict = flow.attempt && judgeAttempt(flow.attempt);
+  if (flow.attempt === undefined || verdict?.verdict !== 'verify') return undefined;
+  const verified = { attempt: flow.attempt.attempt, report: verdict.report };
+  return {
+    kind: 'verify',
+    ...verified,
+    run: (deps, signal) => verifyAttempt(deps, { flow, ...verified }, signal),
+  };
+}
+
 /**
- * The fourth proof of success: what the store lists agrees with the manifest that the sidecar reported. A store that is out of reach
- * throws and is asked again later, for as long as a delivery may take; then the flow fails.
+ * The fourth proof: the store's listing agrees with the manifest that the sidecar reported. If the store is out of reach, this throws and
+ * is retried for as long as a delivery may take; then the flow fails.
  */
 export async function verifyAttempt(
   deps: Reconciler,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgeAttempt } from '../../../src/flow/judge-attempt.ts';
-import type { AttemptEnd } from '../../../src/flow/outcome.ts';
+import type { AttemptEnd } from '../../../src/flow/attempt.ts';
 
 const report = { sha256: 'a'.repeat(64), etag: 'e', files: 2, bytes: 7 };
 const good: AttemptEnd = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Attempt } from '../../../../src/flow/attempt.ts';
-import { decideStep } from '../../../../src/flow/decide-step.ts';
+import { decideStep } from '../../../../src/reconciler/decide-step.ts';
 import { describePhase } from '../../../../src/flow/describe-flow.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import type { PendingCause, SavedDiagnosis } from '../../../../src/flow/pending/pending-cause.ts';
@@ -48,7 +48,7 @@ const podCauses: { cause: PendingCause; reason: string; timeout: number }[] = [
 for (const { cause, reason, timeout } of podCauses) {
   test(`a pod held up by ${cause} is borne with for the limit of that cause, from when it was first seen`, () => {
     const flow = { pending: savedOf(cause, 20, 'pod-uid') };
-    assert.deepEqual(decide(flow, [blocked(cause)], 20 + timeout - 1), {
+    assert.partialDeepStrictEqual(decide(flow, [blocked(cause)], 20 + timeout - 1), {
       kind: 'wait',
       until: epoch + (20 + timeout) * 1000,
     });
@@ -75,7 +75,10 @@ test('an image name that is none ends the flow at once, and needs no note', () =
 
 test('what has no time of its own is noted when it is first seen, and once', () => {
   const step = decide({}, [blocked('imagePull')], 20);
-  assert.deepEqual(step, { kind: 'save-pending', diagnosis: savedOf('imagePull', 20, 'pod-uid') });
+  assert.partialDeepStrictEqual(step, {
+    kind: 'save-pending',
+    diagnosis: savedOf('imagePull', 20, 'pod-uid'),
+  });
   assert.equal(
     decide({ pending: savedOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 21).kind,
     'wait',
@@ -94,7 +97,7 @@ test('another cause, or another pod, has the time anew', () => {
 });
 
 test("the scheduler's own time counts, with no note", () => {
-  assert.deepEqual(decide({}, [blocked('unschedulable', at(11))], 20), {
+  assert.partialDeepStrictEqual(decide({}, [blocked('unschedulable', at(11))], 20), {
     kind: 'wait',
     until: epoch + 23_000,
   });
@@ -102,7 +105,7 @@ test("the scheduler's own time counts, with no note", () => {
 
 test('no cause is borne with for longer than the template allows, and its reason is still its own', () => {
   const since = at(109);
-  assert.deepEqual(decide({}, [blocked('unschedulable', since)], 109), {
+  assert.partialDeepStrictEqual(decide({}, [blocked('unschedulable', since)], 109), {
     kind: 'wait',
     until: epoch + 110_000,
   });
@@ -111,7 +114,10 @@ test('no cause is borne with for longer than the template allows, and its reason
 
 test('a cause without a limit of its own has the pending limit', () => {
   const flow = { pending: savedOf('other', 20, 'pod-uid') };
-  assert.deepEqual(decide(flow, [blocked('other')], 50), { kind: 'wait', until: epoch + 110_000 });
+  assert.partialDeepStrictEqual(decide(flow, [blocked('other')], 50), {
+    kind: 'wait',
+    until: epoch + 110_000,
+  });
   assert.equal(reasonOf(decide(flow, [blocked('other')], 110)), 'pending-deadline-exceeded');
 });
 
@@ -142,13 +148,13 @@ test('a refusal is over when there is a pod, and when the Job was started anew',
 
 test('a flow that a queue has held has its whole pending time after it was let go', () => {
   const flow = { startedAt: at(10), resumedAt: at(5000) };
-  assert.deepEqual(decide(flow, [], 5001), { kind: 'wait', until: epoch + 5_005_000 });
+  assert.partialDeepStrictEqual(decide(flow, [], 5001), { kind: 'wait', until: epoch + 5_005_000 });
   assert.equal(reasonOf(decide(flow, [], 5100)), 'pending-deadline-exceeded');
 });
 
 test('between the word of a queue and that of the Job controller no clock runs', () => {
   const before = { startedAt: at(10), resumedAt: at(10) };
-  assert.deepEqual(decide({ ...before, suspendedSince: at(20) }, [], 5000), {
+  assert.partialDeepStrictEqual(decide({ ...before, suspendedSince: at(20) }, [], 5000), {
     kind: 'wait',
     until: undefined,
   });
@@ -158,9 +164,9 @@ test('between the word of a queue and that of the Job controller no clock runs',
 
 test('events are looked at when a Job has had no pod, or a pod no container, for five seconds', () => {
   assert.equal(decide({}, [], 14).kind, 'wait');
-  assert.deepEqual(decide({}, [], 15), { kind: 'poll-events', until: epoch + 110_000 });
+  assert.partialDeepStrictEqual(decide({}, [], 15), { kind: 'poll-events', until: epoch + 110_000 });
   const stuck = anAttempt({ worker: { state: 'waiting' }, unpreparedSince: at(20) });
-  assert.deepEqual(decide({}, [stuck], 24), { kind: 'wait', until: epoch + 25_000 });
+  assert.partialDeepStrictEqual(decide({}, [stuck], 24), { kind: 'wait', until: epoch + 25_000 });
   assert.equal(decide({}, [stuck], 25).kind, 'poll-events');
 });
 

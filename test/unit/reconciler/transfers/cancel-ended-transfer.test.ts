@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { annotation, writeAnnotation } from '../../../../src/flow/annotations.ts';
-import { decideStep } from '../../../../src/flow/decide-step.ts';
+import { decideStep } from '../../../../src/reconciler/decide-step.ts';
 import { cancelEndedTransfer } from '../../../../src/reconciler/transfers/cancel-ended-transfer.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { at, pendingLimits } from '../../../support/flow-values.ts';
@@ -16,10 +16,13 @@ test('a flow whose transfer has ended is cancelled with what the connector said'
   setClock(10);
   await cancelEndedTransfer(deps, { flow: await see('flow-a'), message }, t.signal);
   const flow = await see('flow-a');
-  assert.deepEqual(decideStep({ flow, attempts: [], pendingLimits, now: deps.now().getTime() }), {
-    kind: 'set-outcome',
-    outcome: { phase: 'cancelled', at: at(10), reason: 'transfer-ended', message },
-  });
+  assert.partialDeepStrictEqual(
+    decideStep({ flow, attempts: [], pendingLimits, now: deps.now().getTime() }),
+    {
+      kind: 'set-outcome',
+      outcome: { phase: 'cancelled', at: at(10), reason: 'transfer-ended', message },
+    },
+  );
 });
 
 test('a flow that has gone on since the connector was asked is not cancelled', async (t) => {
