@@ -100,7 +100,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
   const port = await listenOr(http, kill);
   if (monitoring !== undefined) await listenOr(monitoring, kill);
-  log.info({ port, templates: templates.map(({ name }) => name) }, 'The service listens.');
+  log.info({ port, templates: templates.map(({ name }) => name) }, 'service listens');
   return { port, stop: () => stop(() => http.drain()), kill };
 }
 

@@ -1,5 +1,4 @@
-import { readVersion } from './commands/read-version.ts';
-import { UsageError } from './commands/command-line.ts';
+import { readVersion, UsageError } from './commands/command-line.ts';
 import { messageOf, ServiceError } from './errors.ts';
 
 type Command = (args: string[]) => Promise<void>;

@@ -1,38 +1,30 @@
-import { parseArgs } from 'node:util';
-import { ServiceError } from '../errors.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
 import { isWarning } from '../template/template.ts';
-import { readOptions } from './command-line.ts';
+import { readArguments, UsageError } from './command-line.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner check [folder] [options]
 
-Checks every template in a folder, or one template's own folder (default: templates.directory of the configuration), and prints what is
-wrong as file:line: reason. Exit code 1 if anything is; lines with "warning:" do not count.
+Checks every template in a folder, or one template's own folder (default: templates.directory of the configuration), and prints each
+problem as file:line: reason. Exit code 1 if there is one; lines with "warning:" do not count.
 
-  --config FILE  settings that they are checked against (default: EDC_JP_CONFIG, else the defaults)
+  --config FILE  settings that the templates are checked against (default: EDC_JP_CONFIG, else the defaults)
   --help         print this
 
 Example: edc-job-provisioner check jobs-templates
 `;
 
-/** A line for each problem on standard output; a sentence on standard error. */
+/** Prints a line for each problem on standard output, and a summary on standard error. */
 export async function checkCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readOptions('check', () =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: { config: { type: 'string' }, help: { type: 'boolean', default: false } },
-    }),
-  );
-  if (values.help) {
-    process.stdout.write(help);
-    return;
-  }
+  const read = readArguments('check', help, {
+    args,
+    allowPositionals: true,
+    options: { config: { type: 'string' } },
+  });
+  if (read === undefined) return;
+  const { values, positionals } = read;
   const config = loadTemplateSettings(values.config);
-  if (positionals.length > 1) {
-    throw new ServiceError('invalid-config', `expected one folder, received ${positionals.join(', ')}`);
-  }
+  if (positionals.length > 1) throw new UsageError(`expected one folder, received ${positionals.join(', ')}`);
   const [directory = config.templates.directory] = positionals;
   const { templates, problems } = await readTemplates(directory, config);
   process.stdout.write(problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
@@ -41,6 +33,5 @@ export async function checkCommand(args: string[]): Promise<void> {
     return;
   }
   const names = templates.map(({ name }) => name).join(', ');
-  const nothing = problems.length === 0 ? 'nothing is wrong' : 'nothing but warnings';
-  process.stderr.write(`${nothing} with ${names}\n`);
+  process.stderr.write(`${problems.length === 0 ? 'no problems' : 'only warnings'} in ${names}\n`);
 }

@@ -1,17 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { messageOf, ServiceError } from '../errors.ts';
 
-/** What `parseArgs` complains of, as a sentence with the way to the command's help. */
-export function readOptions<T>(command: string, parse: () => T): T {
+/** A wrong command line: the process ends with exit code 2, as the commands of a shell do. */
+export class UsageError extends ServiceError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('invalid-request', message, options);
+  }
+}
+
+/**
+ * Options and positional arguments of a command; undefined after `--help`, whose text it prints. Throws a `UsageError` that names the
+ * command's help.
+ */
+export function readArguments<const Config extends ParseArgsConfig>(
+  command: string,
+  help: string,
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> | undefined {
+  const options = { ...config.options, help: { type: 'boolean' } } as const;
   try {
-    return parse();
+    const read = parseArgs({ ...config, options });
+    if ((read.values as { help?: boolean }).help !== true)
+      return read as unknown as ReturnType<typeof parseArgs<Config>>;
+    process.stdout.write(help);
+    return undefined;
   } catch (cause) {
     throw new UsageError(`${messageOf(cause)}\nSee edc-job-provisioner ${command} --help.`, { cause });
   }
 }
 
-/** A command line that cannot be used: its process ends with exit code 2, as a shell's own commands do. */
-export class UsageError extends ServiceError {
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super('invalid-request', message, options);
-  }
+export function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

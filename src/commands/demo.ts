@@ -1,51 +1,43 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { processEnvironment } from '../config/process-environment.ts';
+import { processEnvironment } from '../config/config.ts';
 import type { DemoServers } from '../demo/demo-servers.ts';
 import { messageOf, ServiceError } from '../errors.ts';
 import { StepPrinter } from '../demo/step-printer.ts';
 import { createLogger } from '../log.ts';
-import { exitCodeOf, listenForInterruption } from './listen-for-interruption.ts';
-import { readOptions, UsageError } from './command-line.ts';
-import { readVersion } from './read-version.ts';
+import { exitCodeOf, listenForInterruption } from './signals.ts';
+import { readArguments, readVersion, UsageError } from './command-line.ts';
 
 const help = `Usage: edc-job-provisioner demo [options]
 
-Runs one flow, on this machine alone unless told otherwise: a connector's request, a Job, its results, the callback, the data, the deletion.
+Runs one flow, by default on this machine alone: a connector's request, a Job, its results, the callback, the data, the deletion.
 
-  --asset ID       asset that the connector asks for (default: seattle-weather)
-  --output FOLDER  the results get a folder of their own in it (default: demo-result)
-  --external       on the cluster and in the store that EDC_JP_CLUSTER_KUBECONFIG, EDC_JP_STORE_ENDPOINT, EDC_JP_IMAGES_SIDECAR,
+  --asset ID       asset that the connector requests (default: seattle-weather)
+  --output FOLDER  folder in which a new folder for the results is created (default: demo-result)
+  --external       use the cluster and the store that EDC_JP_CLUSTER_KUBECONFIG, EDC_JP_STORE_ENDPOINT, EDC_JP_IMAGES_SIDECAR,
                    STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY name, in a namespace and a bucket that are deleted afterwards
-  --timeout N      seconds until it is given up (default: 300)
+  --timeout N      deadline of the demo in seconds (default: 300)
   --verbose        also print the service's log, to standard error
   --help           print this
 
 Example: edc-job-provisioner demo --asset seattle-weather --output /tmp/demo
 `;
 
-/** Exit code 0 with verified results and their place; 1 with what went wrong; nothing else is left behind. */
+/** Exit code 0 with the folder of verified results, else 1 with the reason. Leaves nothing else behind. */
 export async function demoCommand(args: string[]): Promise<void> {
-  const { values } = readOptions('demo', () =>
-    parseArgs({
-      args,
-      options: {
-        asset: { type: 'string', default: 'seattle-weather' },
-        output: { type: 'string', default: 'demo-result' },
-        external: { type: 'boolean', default: false },
-        timeout: { type: 'string', default: '300' },
-        verbose: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }),
-  );
-  if (values.help) {
-    process.stdout.write(help);
-    return;
-  }
-  const { asset: assetId, output, verbose, external } = values;
-  const seconds = readSeconds(values.timeout);
-  await runToItsEnd({ assetId, output: resolve(output), verbose, external, seconds });
+  const read = readArguments('demo', help, {
+    args,
+    options: {
+      asset: { type: 'string', default: 'seattle-weather' },
+      output: { type: 'string', default: 'demo-result' },
+      external: { type: 'boolean', default: false },
+      timeout: { type: 'string', default: '300' },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  if (read === undefined) return;
+  const { asset: assetId, output, verbose, external } = read.values;
+  const seconds = readSeconds(read.values.timeout);
+  await runUntilEnd({ assetId, output: resolve(output), verbose, external, seconds });
 }
 
 function readSeconds(text: string): number {
@@ -62,7 +54,7 @@ interface Run {
   seconds: number;
 }
 
-async function runToItsEnd({ assetId, output, verbose, external, seconds }: Run): Promise<void> {
+async function runUntilEnd({ assetId, output, verbose, external, seconds }: Run): Promise<void> {
   using interruption = listenForInterruption();
   const deadline = new AbortController();
   const timer = setTimeout(() => {
@@ -92,7 +84,7 @@ function serversFor(external: boolean): (folder: string) => Promise<DemoServers>
     : async (folder) => (await import('../demo/embedded-servers.ts')).startEmbeddedServers({ folder });
 }
 
-/** Nobody who runs a demo wants a stack. */
+/** The output of a demo shows no stack. */
 function asSentence(error: unknown): ServiceError {
   return error instanceof ServiceError
     ? error

@@ -1,55 +1,50 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
-import { processEnvironment } from '../config/process-environment.ts';
-import { describeDev, type DevFacts } from '../demo/describe-dev.ts';
-import { describeEnvironment } from '../demo/dev-environment.ts';
+import { processEnvironment } from '../config/config.ts';
+import { describeDev, type DevFacts, describeEnvironment } from '../demo/describe-dev.ts';
 import { defaultStateFolder, DevStateFolder } from '../demo/dev-state.ts';
 import { detachDev } from '../demo/detach-dev.ts';
 import type { DevOptions } from '../demo/start-dev.ts';
 import { ServiceError } from '../errors.ts';
 import { createLogger } from '../log.ts';
-import { exitCodeOf, listenForInterruption, type Interruption } from './listen-for-interruption.ts';
-import { readOptions, UsageError } from './command-line.ts';
-import { readVersion } from './read-version.ts';
+import { exitCodeOf, listenForInterruption, type Interruption } from './signals.ts';
+import { readArguments, readVersion, UsageError } from './command-line.ts';
 
-const help = `Usage: edc-job-provisioner dev [options]     run until Ctrl-C, or in the background with --detach
-       edc-job-provisioner dev env [options]   print what a shell needs to use the one in the background
-       edc-job-provisioner dev stop [options]  end it
+const help = `Usage: edc-job-provisioner dev [options]       run until Ctrl-C, or in the background with --detach
+       edc-job-provisioner dev env [options]   print the shell variables of the dev in the background
+       edc-job-provisioner dev stop [options]  end the dev in the background
 
-Runs the service with an embedded cluster and store, and prints where they are and the keys to them.
+Runs the service with an embedded cluster and store, and prints their addresses and keys.
 
-  --port N          port of the service (default: EDC_JP_HTTP_PORT, else 8080; 0 takes a free one)
-  --servers-only    cluster and store without the service; the file that is printed has the settings with which
-                    "serve" works on them
-  --detach          return when all is ready, and leave it running until "dev stop"
+  --port N          port of the service (default: EDC_JP_HTTP_PORT, else 8080; 0 selects a free one)
+  --servers-only    cluster and store without the service; the printed file holds the settings with which
+                    "serve" uses them
+  --detach          return when everything is ready, and run in the background until "dev stop"
   --json            print one line of JSON instead of a table (or, with env, of shell commands)
   --callback URL    callback address of a connector on this machine
                     (default: http://localhost:8181/api/management/callback)
   --key KEY         key of that connector's management API (default: CONNECTOR_PROVIDER_KEY, else a random one, which
                     is printed)
   --management URL  base of its management API (default: the callback address without its final /callback)
-  --state FOLDER    where the one in the background keeps its addresses, keys and log, for you alone
+  --state FOLDER    folder for the addresses, keys and log of the dev in the background, readable by you alone
                     (default: \${XDG_STATE_HOME:-~/.local/state}/edc-job-provisioner/dev)
 
   --help            print this
 
-EDC_JP_… settings of the environment count, unless they say where the embedded servers are. The log goes to standard error.
+EDC_JP_… settings of the environment apply, except for the addresses of the embedded servers. The log goes to standard error.
 
 Example: edc-job-provisioner dev --detach
 `;
 
-type Values = ReturnType<typeof readValues>['values'];
+type Values = NonNullable<ReturnType<typeof readDevArguments>>['values'];
 
 const stopMillis = 60_000;
 
 /** Ends with exit code 0 on SIGINT, SIGTERM or `dev stop`, and leaves nothing behind. */
 export async function devCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readOptions('dev', () => readValues(args));
-  if (values.help) {
-    process.stdout.write(help);
-    return;
-  }
+  const read = readDevArguments(args);
+  if (read === undefined) return;
+  const { values, positionals } = read;
   const state = new DevStateFolder(values.state ?? defaultStateFolder(processEnvironment()));
   const action = positionals.join(' ');
   if (action === 'stop') await stop(state);
@@ -61,22 +56,21 @@ export async function devCommand(args: string[]): Promise<void> {
     );
 }
 
-function readValues(args: string[]) {
-  return parseArgs({
+function readDevArguments(args: string[]) {
+  return readArguments('dev', help, {
     args,
     allowPositionals: true,
     options: {
       port: { type: 'string' },
       'servers-only': { type: 'boolean', default: false },
       detach: { type: 'boolean', default: false },
-      // What --detach starts.
+      // Internal: the process that --detach starts.
       background: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       callback: { type: 'string', default: 'http://localhost:8181/api/management/callback' },
       key: { type: 'string' },
       management: { type: 'string' },
       state: { type: 'string' },
-      help: { type: 'boolean', default: false },
     },
   });
 }
@@ -90,10 +84,10 @@ async function start(args: string[], values: Values, state: DevStateFolder): Pro
     const { keepDev } = await import('../demo/keep-dev.ts');
     await keepDev(options, state, interruption.signal);
   } else {
-    // Loaded only where servers are started: help, `dev env` and `dev stop` answer at once.
+    // Loaded only to start servers, so that help, `dev env` and `dev stop` answer quickly.
     const { startDev } = await import('../demo/start-dev.ts');
     await using dev = await startDev(options);
-    print(dev.facts, { json: values.json, end: 'Ctrl-C ends it all.' });
+    print(dev.facts, { json: values.json, end: 'Ctrl-C ends all of it.' });
     if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
   }
 }
@@ -106,7 +100,7 @@ async function startInBackground(
   const argv = [process.execPath, process.argv[1] ?? '', 'dev', ...kept, '--background'];
   try {
     const { facts, pid } = await detachDev({ argv, state }, interruption.signal);
-    const end = `It runs in the background (process ${pid}, log ${state.log}).\n"npm run dev -- stop" ends it all.`;
+    const end = `It runs in the background (process ${pid}, log ${state.log}).\n"npm run dev -- stop" ends all of it.`;
     print(facts, { json: values.json, end });
   } catch (error) {
     const received = interruption.received();

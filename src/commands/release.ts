@@ -1,18 +1,17 @@
-import { parseArgs } from 'node:util';
 import { ServiceError } from '../errors.ts';
 import { connectCluster, type Cluster } from '../kubernetes/cluster.ts';
 import { listOpenFlows, releaseFinalizers } from '../cluster-objects/release-finalizers.ts';
-import { listenForInterruption } from './listen-for-interruption.ts';
-import { readOptions } from './command-line.ts';
+import { listenForInterruption } from './signals.ts';
+import { readArguments } from './command-line.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner release [options]
 
-Takes this service's finalizers off all its Jobs and pods. Run it before an uninstall, after the service has been stopped:
-a namespace that is deleted with them waits for a service that is not there. Results and records stay in the bucket.
+Removes this service's finalizers from all its Jobs and pods. Run it before an uninstall, after the service has been stopped:
+the deletion of a namespace waits until they are removed. Results and records stay in the bucket.
 
   --dry-run      print what would be released, and change nothing
-  --force        release flows too that have not ended: nobody will tell their connectors
+  --force        also release flows that have not ended: their connectors get no callback
   --config FILE  settings (default: EDC_JP_CONFIG, else the environment); secrets are not needed
   --help         print this
 
@@ -20,21 +19,16 @@ Example: edc-job-provisioner release --dry-run
 `;
 
 export async function releaseCommand(args: string[]): Promise<void> {
-  const { values } = readOptions('release', () =>
-    parseArgs({
-      args,
-      options: {
-        'dry-run': { type: 'boolean', default: false },
-        force: { type: 'boolean', default: false },
-        config: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }),
-  );
-  if (values.help) {
-    process.stdout.write(help);
-    return;
-  }
+  const read = readArguments('release', help, {
+    args,
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      force: { type: 'boolean', default: false },
+      config: { type: 'string' },
+    },
+  });
+  if (read === undefined) return;
+  const { values } = read;
   const settings = loadTemplateSettings(values.config).cluster;
   const cluster = await connectCluster(settings);
   try {
@@ -54,11 +48,11 @@ async function refuseOpenFlows(
 ): Promise<void> {
   const { length: open } = await listOpenFlows(cluster, signal);
   if (open === 0) return;
-  const warning = `${open} ${open === 1 ? 'flow has' : 'flows have'} not ended: released now, their connectors are told nothing`;
+  const warning = `${open} ${open === 1 ? 'flow has' : 'flows have'} not ended: their connectors get no callback if they are released now`;
   if (!tolerated) {
     throw new ServiceError(
       'conflict',
-      `${warning}.\nLet the service finish or cancel them, or release them all the same with --force.`,
+      `${warning}.\nLet the service finish or cancel them, or release them with --force.`,
     );
   }
   process.stderr.write(`${warning}\n`);

@@ -1,18 +1,17 @@
-import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { renderFlow } from '../cluster-objects/render-flow.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { loadTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
-import { readOptions, UsageError } from './command-line.ts';
+import { readArguments, UsageError } from './command-line.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner render <template> [options]
 
-Prints exactly what a request would create in the cluster, in the order of creation; secrets are shown as <secret>.
+Prints the objects that a request would create in the cluster, in the order of creation; secrets are shown as <secret>.
 
   --param NAME=VALUE  a parameter; may be repeated
-  --asset ID          asset that is asked for (default: the template's name)
+  --asset ID          requested asset (default: the template's name)
   --templates FOLDER  folder of templates (default: templates.directory of the configuration)
   --config FILE       settings (default: EDC_JP_CONFIG, else the defaults)
   --help              print this
@@ -21,24 +20,19 @@ Example: edc-job-provisioner render seattle-weather --param YEAR=2014
 `;
 
 export async function renderCommand(args: string[]): Promise<void> {
-  const { values, positionals } = readOptions('render', () =>
-    parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        param: { type: 'string', multiple: true, default: [] },
-        asset: { type: 'string' },
-        templates: { type: 'string' },
-        config: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    }),
-  );
+  const read = readArguments('render', help, {
+    args,
+    allowPositionals: true,
+    options: {
+      param: { type: 'string', multiple: true, default: [] },
+      asset: { type: 'string' },
+      templates: { type: 'string' },
+      config: { type: 'string' },
+    },
+  });
+  if (read === undefined) return;
+  const { values, positionals } = read;
   const [name] = positionals;
-  if (values.help) {
-    process.stdout.write(help);
-    return;
-  }
   if (name === undefined || positionals.length > 1) {
     throw new UsageError(
       `expected the name of one template, received ${positionals.join(' ') || 'none'}\nSee edc-job-provisioner render --help.`,

@@ -1,16 +1,15 @@
 import { writeSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { loadSidecarSettings } from '../config/sidecar.ts';
 import { messageOf } from '../errors.ts';
 import { createLog } from '../sidecar/log-line.ts';
 import { runSidecar } from '../sidecar/run-sidecar.ts';
-import { readOptions } from './command-line.ts';
+import { readArguments } from './command-line.ts';
 
 const help = `Usage: edc-job-provisioner sidecar [options]
 
-Uploads what the worker beside it writes, until SIGTERM. The service puts it into the pods of its Jobs and tells it all by SIDECAR_… variables;
-nobody has to start it by hand.
+Uploads the worker's results until SIGTERM. The service adds it to the pods of its Jobs and configures it by SIDECAR_… variables; it is not
+meant to be started by hand.
 
   --help  print this
 
@@ -18,18 +17,12 @@ Example: kubectl logs job/<flow> --container uploader
 `;
 
 /**
- * `sidecar`: ends on SIGTERM alone, once the results are stored or its grace is over. Wrong settings end it at once: its
- * startup probe never passed then, so that no worker runs.
+ * Ends only after SIGTERM, once the results are stored or its grace period is over. Wrong settings end it immediately: then its startup
+ * probe has not passed, so no worker runs.
  */
 export async function sidecarCommand(args: string[]): Promise<void> {
-  const { values } = readOptions('sidecar', () =>
-    parseArgs({ args, options: { help: { type: 'boolean', default: false } } }),
-  );
-  if (values.help) {
-    process.stdout.write(help);
-    return;
-  }
-  // Garbage of thousands of small requests would otherwise let the young heap grow by 30 MiB before anybody collects it.
+  if (readArguments('sidecar', help, { args }) === undefined) return;
+  // Otherwise the garbage of thousands of small requests lets the young heap grow by 30 MiB before it is collected.
   setFlagsFromString('--semi-space-growth-factor=1');
   const terminated = new AbortController();
   process.on('SIGTERM', () => {
@@ -37,7 +30,7 @@ export async function sidecarCommand(args: string[]): Promise<void> {
   });
   const log = createLog(writeError);
   process.on('uncaughtException', (error) => {
-    log('error', 'something failed where nobody waited for it', {
+    log('error', 'uncaught exception', {
       problem: messageOf(error),
       stack: error.stack,
     });
@@ -45,16 +38,16 @@ export async function sidecarCommand(args: string[]): Promise<void> {
   try {
     process.exitCode = await runSidecar(loadSidecarSettings(), log, terminated.signal);
   } catch (error) {
-    log('error', 'the sidecar cannot run', { problem: messageOf(error) });
+    log('error', 'sidecar cannot run', { problem: messageOf(error) });
     process.exitCode = 1;
   }
 }
 
-/** Synchronous, so that the last line is out before the process ends; a reader that is gone must not end it. */
+/** Synchronous, so that the last line is written before the process ends. A closed standard error must not end the process. */
 function writeError(line: string): void {
   try {
     writeSync(2, line);
   } catch {
-    // Nobody reads; the termination message says the same.
+    // No reader is left; the termination message says the same.
   }
 }

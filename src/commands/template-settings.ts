@@ -1,9 +1,8 @@
-import type { Config } from '../config/config.ts';
+import { processEnvironment, type Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { processEnvironment } from '../config/process-environment.ts';
 
-/** For what has no default: nothing here is ever connected to. */
-const standIns: Record<string, string> = {
+/** Values for settings without a default. No connection is made to them. */
+const placeholders: Record<string, string> = {
   EDC_JP_STORE_ENDPOINT: 'http://store.invalid',
   EDC_JP_STORE_BUCKET: 'results',
 };
@@ -14,13 +13,13 @@ const secrets: Record<string, string> = {
 };
 
 /**
- * The settings that templates are checked against, as `serve` would read them from the file and the environment; what is missing has its
- * default. Secrets are not looked at: templates are checked, and Jobs released, where there are none.
+ * The settings that templates are checked against, read as `serve` reads them from the file and the environment. Secrets are replaced by
+ * placeholders: templates are checked, and Jobs released, on machines without secrets.
  */
 export function loadTemplateSettings(file: string | undefined): Config {
   const settings = Object.entries(processEnvironment()).filter(([name]) => name.startsWith('EDC_JP_'));
   const given: Record<string, string | undefined> = {
-    ...standIns,
+    ...placeholders,
     ...Object.fromEntries(settings),
     ...secrets,
   };
@@ -30,7 +29,7 @@ export function loadTemplateSettings(file: string | undefined): Config {
   return loadConfig(file === undefined ? { env } : { env, file }).config;
 }
 
-/** Whichever connectors the file names. */
+/** A token for any connector that the file names. */
 function connectorToken(name: string): string | undefined {
   return /^CONNECTOR_\w+_TOKENS$/.test(name) ? 'unused-unused-unused' : undefined;
 }

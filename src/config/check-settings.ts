@@ -1,11 +1,10 @@
 import { isLoopback } from '../addresses.ts';
 import { rest } from '../flow/flow-request.ts';
 import { settingName } from './check-shape.ts';
-import type { Config, ConnectorConfig } from './config.ts';
-import type { Findings } from './findings.ts';
+import type { Config, ConnectorConfig, Findings } from './config.ts';
 import { settingsOf } from './settings/connectors.ts';
 
-/** What no single setting's shape can say: how settings go together, and what will not do outside this machine. */
+/** Checks what no single shape can say: how settings fit together, and which values only work on this machine. */
 export function checkSettings(config: Config, findings: Findings): void {
   checkTimes(config, findings);
   for (const [path, url] of urlsOf(config)) checkUrl(path, url, findings);
@@ -62,9 +61,9 @@ function checkUrl(path: string[], text: string, { problems }: Findings): void {
     return;
   }
   const { username, password, search, hash } = new URL(text);
-  // Not shown: it may hold a password.
+  // The value is not shown: it may hold a password.
   if (username + password + search + hash !== '')
-    problems.push(`${expected}, received one that has some of them`);
+    problems.push(`${expected}, received a URL that has one of them`);
 }
 
 function checkConnectorNames(connectors: readonly ConnectorConfig[], { problems }: Findings): void {
@@ -73,9 +72,11 @@ function checkConnectorNames(connectors: readonly ConnectorConfig[], { problems 
     const first = seen.get(name);
     const where = settingName(['connectors', String(index), 'name']);
     if (first !== undefined)
-      problems.push(`${where}: expected a name of its own, received "${name}" as connectors[${first}] has`);
+      problems.push(
+        `${where}: expected a name of its own, received "${name}", which connectors[${first}] has`,
+      );
     if (name === rest.connector)
-      problems.push(`${where}: expected a name other than "${name}", which flows started by people have`);
+      problems.push(`${where}: expected a name other than "${name}", which belongs to flows of the REST API`);
     seen.set(name, first ?? index);
   }
 }
@@ -90,7 +91,7 @@ function checkConnector(connector: ConnectorConfig, index: number, { problems, w
 }
 
 function warnOfUnreachable(config: Config, { warnings }: Findings): void {
-  // Whoever listens on the loopback alone does not mean to be reached from elsewhere.
+  // A service that listens on the loopback alone is not meant to be reached from elsewhere.
   if (isLoopback(config.http.host)) return;
   const handedOut = urlsOf(config).filter(([path]) =>
     /^(publicUrl|publicEndpoint|resultsUrl)$/.test(path.at(-1) ?? ''),
@@ -100,7 +101,7 @@ function warnOfUnreachable(config: Config, { warnings }: Findings): void {
     const { hostname } = new URL(text);
     if (isLoopback(hostname) || /\.svc$|\.cluster\.local$/.test(hostname)) {
       warnings.push(
-        `${settingName(path)} is ${text}: addresses that start with it are handed out and cannot be reached from elsewhere`,
+        `${settingName(path)} is ${text}: addresses that start with it are handed out, and cannot be reached from other machines`,
       );
     }
   }

@@ -1,15 +1,13 @@
-import { ajv } from '../schemas/ajv.ts';
-import { describeSchemaErrors, type Path } from '../schemas/schema-problem.ts';
-import type { Findings } from './findings.ts';
-import { variableOf } from './list-settings.ts';
-import { SettingsSchema, type Settings } from './settings/settings.ts';
+import { ajv, describeSchemaErrors, type Path } from '../schemas/schema-problem.ts';
+import type { Findings } from './config.ts';
+import { variableOf, SettingsSchema, type Settings } from './settings/settings.ts';
 
 const validate = ajv.compile<Settings>(SettingsSchema);
 
 const secretName =
   /^(secrets?|tokens?|keys?|api-?key|password|accessKeyId|secretAccessKey|sessionToken|resultKeys)$/i;
 
-/** True if every setting has its type; else each that has not becomes one problem. */
+/** True if every setting has the right type; each wrong one becomes a problem. */
 export function checkShape(value: unknown, { problems }: Findings): value is Settings {
   if (validate(value)) return true;
   const checked = { schema: SettingsSchema, value, noun: 'a setting' };
@@ -21,10 +19,9 @@ export function checkShape(value: unknown, { problems }: Findings): value is Set
   return false;
 }
 
-const isSecret =
-  'is a secret, which the environment alone may hold (STORE_…, CONNECTOR_<NAME>_…, RESULT_KEYS)';
+const isSecret = 'is a secret; expected in the environment only (STORE_…, CONNECTOR_<NAME>_…, RESULT_KEYS)';
 
-/** Both names of a setting: as the file spells it, and as the environment does. Items of a list have the list's. */
+/** Both names of a setting: in the file, and in the environment. Items of a list have the variable of the list. */
 export function settingName(path: Path): string {
   const item = path.findIndex(isIndex);
   return `${fileName(path)} (${variableOf(path.slice(0, item === -1 ? undefined : item).map(String))})`;

@@ -5,7 +5,7 @@ import type { Config, ConnectorConfig } from './config.ts';
 import { settingsOf, type ConnectorSettings } from './settings/connectors.ts';
 import type { Settings } from './settings/settings.ts';
 
-/** Puts in what follows from other settings, and takes final slashes from URLs so that paths can be appended. */
+/** Adds defaults that follow from other settings, and removes final slashes of URLs so that paths can be appended. */
 export function completeSettings(settings: Settings): Config {
   const { http, store, reconciler } = settings;
   const publicUrl = trimSlashes(http.publicUrl ?? `http://localhost:${http.port}`);
@@ -34,7 +34,7 @@ function completeConnector(connector: ConnectorSettings, publicUrl: string): Con
   return { ...connector, ...completed, resultsUrl: trimSlashes(connector.resultsUrl ?? publicUrl) };
 }
 
-/** Two processes with one name would both believe that the Lease is theirs. */
+/** Random, since two processes of one name would both take the Lease for theirs. */
 function newIdentity(): string {
   return `${hostname()}-${randomBytes(4).toString('hex')}`;
 }

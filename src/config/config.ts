@@ -2,8 +2,8 @@ import type { ConnectorSettings } from './settings/connectors.ts';
 import type { Settings } from './settings/settings.ts';
 
 /**
- * Settings: may be logged, printed and mounted as a file. Each is declared once, in `settings/`; here they are complete: what has no
- * default but follows from other settings is there.
+ * Settings may be logged, printed and mounted as a file. Each is declared once, in `settings/`. Here they are complete: settings
+ * whose default follows from other settings have a value.
  */
 export type Config = Omit<Settings, 'http' | 'store' | 'connectors' | 'reconciler'> & {
   http: HttpConfig;
@@ -17,18 +17,31 @@ export type ClusterConfig = Settings['cluster'];
 export type StoreConfig = Omit<Complete<Settings['store'], 'podEndpoint' | 'publicEndpoint'>, 'sts'> & {
   sts: Complete<Settings['store']['sts'], 'endpoint' | 'region'>;
 };
-/** What all connectors have; the rest is its dialect's. */
+/** The members that all connectors have; each dialect adds its own. */
 export type ConnectorConfig = Complete<ConnectorSettings, 'resultsUrl'>;
 export type ReconcilerConfig = Complete<Settings['reconciler'], 'identity'>;
 export type ResultsConfig = Settings['results'];
 
 type Complete<Values, Name extends keyof Values> = Omit<Values, Name> & Required<Pick<Values, Name>>;
 
-/** From the environment alone, never logged, never in the same object as settings. */
+/** Read from the environment alone, never logged, never in the same object as settings. */
 export interface Secrets {
   store: { accessKeyId: string; secretAccessKey: string };
   /** By connector name. Two tokens are valid during rotation; the key guards the connector's API. */
   connectors: Record<string, { tokens: string[]; key: string | undefined }>;
-  /** HMAC keys of result addresses; the first one signs, all verify. */
+  /** HMAC keys of result addresses: the first one signs, all verify. */
   resultKeys: { id: string; key: string }[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Only here is the process's environment read; all other code gets the values that it needs. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** Collected by all steps of reading the configuration, so that one error reports every problem. */
+export interface Findings {
+  problems: string[];
+  warnings: string[];
 }

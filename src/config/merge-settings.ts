@@ -1,11 +1,10 @@
-import type { Findings } from './findings.ts';
+import type { Findings } from './config.ts';
 import { alternativeOf, type Schema } from '../schemas/schema-problem.ts';
-import type { Setting } from './list-settings.ts';
-import { SettingsSchema } from './settings/settings.ts';
+import { type Setting, SettingsSchema } from './settings/settings.ts';
 
 type Values = Record<string, unknown>;
 
-/** File beats environment beats defaults. The result has no checked shape yet. */
+/** The file wins over the environment, the environment over defaults. The shape of the result is not checked yet. */
 export function mergeSettings(
   file: Values,
   environment: ReadonlyMap<Setting, unknown>,
@@ -13,15 +12,15 @@ export function mergeSettings(
 ): unknown {
   const merged = structuredClone(file);
   for (const [setting, value] of environment) {
-    if (place(merged, setting.path, value)) continue;
+    if (insert(merged, setting.path, value)) continue;
     const path = setting.path.join('.');
     findings.warnings.push(`${path} is set in the file and as ${setting.variable}: the file's value is used`);
   }
   return withDefaults(SettingsSchema, merged);
 }
 
-/** False if something is there already, or something that cannot hold the setting. */
-function place(values: Values, [name = '', ...rest]: readonly string[], value: unknown): boolean {
+/** False if the setting has a value already, or its parent is not a map. */
+function insert(values: Values, [name = '', ...rest]: readonly string[], value: unknown): boolean {
   if (rest.length === 0) {
     if (Object.hasOwn(values, name)) return false;
     values[name] = value;
@@ -29,10 +28,10 @@ function place(values: Values, [name = '', ...rest]: readonly string[], value: u
   }
   if (!Object.hasOwn(values, name)) values[name] = {};
   const inner = values[name];
-  return isMap(inner) && place(inner, rest, value);
+  return isMap(inner) && insert(inner, rest, value);
 }
 
-/** Absent objects are made, absent leaves get their default; whatever else is there is left for the check. */
+/** Creates absent maps and gives absent leaves their default. Values of a wrong type are left for the check. */
 function withDefaults(schema: Schema, value: unknown): unknown {
   const { properties, items } = alternativeOf(schema, value);
   if (properties !== undefined) {

@@ -1,13 +1,12 @@
-import type { Config, Secrets } from './config.ts';
-import type { Findings } from './findings.ts';
-import type { Environment } from './read-environment.ts';
+import type { Config, Environment, Findings, Secrets } from './config.ts';
+import { splitList } from './read-environment.ts';
 
-/** Of the environment alone. No message holds a secret, not even a wrong one. */
+/** Reads secrets from the environment. No message holds a secret, not even a wrong one. */
 export function readSecrets(env: Environment, connectors: Config['connectors'], findings: Findings): Secrets {
   warnOfStrayConnectors(env, connectors, findings);
   if ((env['STORE_SESSION_TOKEN'] ?? '') !== '') {
     findings.problems.push(
-      'STORE_SESSION_TOKEN: expected nothing, since addresses signed with temporary keys die with them: use long-lived ones',
+      'STORE_SESSION_TOKEN: expected nothing: addresses signed with temporary keys expire with them, so use long-lived keys',
     );
   }
   return {
@@ -26,10 +25,10 @@ function required(env: Environment, name: string, { problems }: Findings): strin
   return value;
 }
 
-/** A token is one path segment; two are valid while one replaces the other. */
+/** A token is one path segment. Two are valid while one replaces the other. */
 function readConnector(env: Environment, name: string, findings: Findings): Secrets['connectors'][string] {
   const [tokensName, keyName] = secretNames(name);
-  const tokens = split(env[tokensName]);
+  const tokens = splitList(env[tokensName]);
   const fits =
     tokens.length >= 1 &&
     tokens.length <= 2 &&
@@ -41,14 +40,11 @@ function readConnector(env: Environment, name: string, findings: Findings): Secr
   }
   if (tokens.some((token) => token.length < 16)) {
     findings.warnings.push(
-      `${tokensName} has a token that is shorter than 16 characters: it is all that keeps others out`,
+      `${tokensName} has a token that is shorter than 16 characters: nothing else keeps others out`,
     );
   }
-  const key = env[keyName]?.trim();
-  if (key === undefined || key === '') {
-    findings.warnings.push(`${keyName} is not set: callbacks to "${name}" carry no key`);
-    return { tokens, key: undefined };
-  }
+  const key = env[keyName]?.trim() || undefined;
+  if (key === undefined) findings.warnings.push(`${keyName} is not set: callbacks to "${name}" carry no key`);
   return { tokens, key };
 }
 
@@ -57,9 +53,9 @@ function secretNames(connector: string): [tokens: string, key: string] {
   return [`CONNECTOR_${name}_TOKENS`, `CONNECTOR_${name}_KEY`];
 }
 
-/** `id:key,id:key`; the first one signs. */
+/** `id:key,id:key`: the first one signs. */
 function readResultKeys(env: Environment, { problems }: Findings): Secrets['resultKeys'] {
-  const entries = split(env['RESULT_KEYS']);
+  const entries = splitList(env['RESULT_KEYS']);
   if (entries.length === 0) {
     problems.push(
       'RESULT_KEYS: expected id:key, or several with commas between them, received nothing (make a key: openssl rand -hex 32)',
@@ -92,11 +88,4 @@ function warnOfStrayConnectors(
       warnings.push(`${name} belongs to no configured connector and is ignored`);
     }
   }
-}
-
-function split(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

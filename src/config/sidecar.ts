@@ -1,10 +1,11 @@
 import { ServiceError } from '../errors.ts';
+import { processEnvironment, type Environment } from './config.ts';
 
-/** What a pod's uploader is told; every name is an environment variable `SIDECAR_…` that the pod's builder writes. */
+/** Settings of a pod's uploader. Each is an environment variable `SIDECAR_…` that the builder of the pod writes. */
 export interface SidecarSettings {
-  /** Where the worker's results appear. */
+  /** Folder in which the worker writes its results. */
   results: string;
-  /** A folder of the sidecar’s own, which survives its restarts: the journal, and the file that the startup probe tests. */
+  /** The sidecar's own folder, which survives its restarts: the journal, and the file that the startup probe tests. */
   state: string;
   /** The mounted Secret with the store's keys. */
   credentials: string;
@@ -16,21 +17,19 @@ export interface SidecarSettings {
   bucket: string;
   /** From SIGTERM to SIGKILL. */
   graceSeconds: number;
-  /** Free files that the worker renamed into `done/` once they are stored. */
+  /** Delete files that the worker renamed into `done/` once they are stored. */
   releaseAfterUpload: boolean;
   terminationMessage: string;
-  /** Between two looks at the results while the worker runs. */
+  /** Between two scans of the results while the worker runs. */
   pollMillis: number;
   /** A file is settled when it has not changed for this long. */
   settleMillis: number;
-  /** Of silence on a connection to the store. */
+  /** Longest silence on a connection to the store. */
   requestTimeoutMillis: number;
 }
 
-type Environment = Record<string, string | undefined>;
-
-/** Throws `invalid-config` naming every variable that is missing or wrong. */
-export function loadSidecarSettings(environment: Environment = process.env): SidecarSettings {
+/** Throws one `invalid-config` that names every variable which is missing or wrong. */
+export function loadSidecarSettings(environment: Environment = processEnvironment()): SidecarSettings {
   const problems: string[] = [];
   function text(name: string): string {
     const value = environment[name] ?? '';
@@ -44,6 +43,11 @@ export function loadSidecarSettings(environment: Environment = process.env): Sid
     problems.push(`${name} must be a positive whole number, not "${raw}"`);
     return 0;
   }
+  function boolean(name: string): boolean {
+    const value = environment[name] ?? 'false';
+    if (value !== 'true' && value !== 'false') problems.push(`${name} must be true or false, not "${value}"`);
+    return value === 'true';
+  }
   const settings = {
     results: text('SIDECAR_RESULTS'),
     state: text('SIDECAR_STATE'),
@@ -54,27 +58,20 @@ export function loadSidecarSettings(environment: Environment = process.env): Sid
     region: text('SIDECAR_REGION'),
     bucket: text('SIDECAR_BUCKET'),
     graceSeconds: number('SIDECAR_GRACE_SECONDS'),
-    releaseAfterUpload: readBoolean(environment, 'SIDECAR_RELEASE_AFTER_UPLOAD', problems),
+    releaseAfterUpload: boolean('SIDECAR_RELEASE_AFTER_UPLOAD'),
     terminationMessage: text('SIDECAR_TERMINATION_MESSAGE'),
     pollMillis: number('SIDECAR_POLL_MILLIS', 2_000),
     settleMillis: number('SIDECAR_SETTLE_MILLIS', 5_000),
     requestTimeoutMillis: number('SIDECAR_REQUEST_TIMEOUT_MILLIS', 30_000),
   };
-  checkEndpoint(settings.endpoint, problems);
+  if (settings.endpoint !== '' && !isPlainEndpoint(settings.endpoint))
+    problems.push('SIDECAR_ENDPOINT must be http:// or https:// with a host and nothing after it');
   if (problems.length > 0) throw new ServiceError('invalid-config', problems.join('; '));
   return settings;
 }
 
-function readBoolean(environment: Environment, name: string, problems: string[]): boolean {
-  const value = environment[name] ?? 'false';
-  if (value !== 'true' && value !== 'false') problems.push(`${name} must be true or false, not "${value}"`);
-  return value === 'true';
-}
-
-function checkEndpoint(endpoint: string, problems: string[]): void {
-  if (endpoint === '') return;
+function isPlainEndpoint(endpoint: string): boolean {
   const url = URL.parse(endpoint);
-  const plain = url !== null && url.pathname === '/' && url.search === '' && url.username === '';
-  if (plain && (url.protocol === 'http:' || url.protocol === 'https:')) return;
-  problems.push('SIDECAR_ENDPOINT must be http:// or https:// with a host and nothing after it');
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.pathname === '/' && url.search === '' && url.username === '';
 }

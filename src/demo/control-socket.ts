@@ -4,17 +4,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { ServiceError } from '../errors.ts';
 import { untilAborted } from '../until-aborted.ts';
 
-/** A lock that its holder can be reached through. */
+/** A lock through which its holder can be asked to stop. */
 export interface ControlSocket {
-  /** Aborted when somebody asks the holder to end. */
+  /** Aborted when another process asks the holder to stop. */
   stopRequested: AbortSignal;
-  /** Lets go of the lock; those who asked see their connection end. */
+  /** Releases the lock and closes the connections of the processes that asked. */
   close(): Promise<void>;
 }
 
 const request = 'stop\n';
 
-/** Holds the lock at `path`. Throws `conflict` while another process holds it; what a killed one left there is removed. */
+/** Takes the lock at `path`. Throws `conflict` while another process holds it; removes the socket of a killed one. */
 export async function holdControlSocket(path: string): Promise<ControlSocket> {
   const controller = new AbortController();
   const sockets = new Set<Socket>();
@@ -40,7 +40,7 @@ export async function holdControlSocket(path: string): Promise<ControlSocket> {
   };
 }
 
-/** A connection to the holder; undefined where nobody holds the lock. */
+/** A connection to the holder; undefined if no process holds the lock. */
 async function reach(path: string): Promise<Socket | undefined> {
   const socket = connect(path);
   try {
@@ -58,13 +58,13 @@ export async function isHeld(path: string): Promise<boolean> {
   return socket !== undefined;
 }
 
-/** Asks the holder to end, and resolves once it has let go: false if there is none. Throws the signal's reason. */
+/** Asks the holder to stop and waits until it has released the lock; false if there is none. Throws the signal's reason. */
 export async function askToStop(path: string, signal: AbortSignal): Promise<boolean> {
   const socket = await reach(path);
   if (socket === undefined) return false;
   const closed = Promise.withResolvers<undefined>();
   try {
-    // A holder that is killed resets the connection: it has let go as well.
+    // A killed holder resets the connection, and has released the lock as well.
     socket
       .on('error', () => undefined)
       .on('close', () => {

@@ -1,44 +1,60 @@
 import { connect } from '../kubernetes/connection.ts';
-import { createBucket } from './create-bucket.ts';
+import { createSender } from '../storage/upload/send-request.ts';
+import { signRequest } from '../storage/upload/sign-request.ts';
 
-/** A cluster and a store for a service that is tried out. */
+/** A cluster and a store on which a service is tried out. */
 export interface DemoServers {
   /** Path. */
   kubeconfig: string;
-  /** Names the namespace and the bucket, which are made for this run. */
-  place: string;
+  /** Name of the namespace and of the bucket; both are created for this run. */
+  name: string;
   s3: {
     endpoint: string;
-    /** As pods reach it, if that is elsewhere. */
+    /** For pods, if they reach the store by another address. */
     podEndpoint?: string;
     region: string;
     accessKeyId: string;
     secretAccessKey: string;
     credentials: 'sts' | 'static';
   };
-  /** How the cluster calls our own image. */
+  /** Name of our own image in the cluster. */
   sidecarImage: string;
-  /** For people. */
-  told: { cluster: string; store: string };
-  /** With all that a run has left in them. */
+  /** Sentences about both, for the output of `demo`. */
+  descriptions: { cluster: string; store: string };
+  /** Also deletes everything that the run has created in them. */
   stop(): Promise<void>;
 }
 
-const timeoutMillis = 10_000;
+const timeoutMillis = 30_000;
 
 /** Creates the namespace and the bucket, as an operator does before the service starts for the first time. */
-export async function prepareServers(servers: DemoServers): Promise<void> {
-  await createNamespace(servers);
-  await createBucket(servers.s3, servers.place, AbortSignal.timeout(timeoutMillis));
-}
-
-async function createNamespace({ kubeconfig, place: namespace }: DemoServers): Promise<void> {
-  const connection = await connect({ kubeconfig, namespace, requestTimeoutMillis: timeoutMillis });
+export async function prepareServers({ kubeconfig, name, s3 }: DemoServers): Promise<void> {
+  const connection = await connect({ kubeconfig, namespace: name, requestTimeoutMillis: timeoutMillis });
   try {
-    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     const request = { method: 'POST', path: '/api/v1/namespaces', body } as const;
     await connection.json(request, AbortSignal.timeout(timeoutMillis));
   } finally {
     await connection.close();
+  }
+  await sendBucketRequest(s3, { method: 'PUT', bucket: name }, AbortSignal.timeout(timeoutMillis));
+}
+
+/** PUT creates the bucket; DELETE deletes it if it is empty. */
+export async function sendBucketRequest(
+  { endpoint, region, accessKeyId, secretAccessKey }: DemoServers['s3'],
+  { method, bucket }: { method: 'PUT' | 'DELETE'; bucket: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const sender = createSender({ endpoint, timeoutMillis, connections: 1 });
+  try {
+    const scope = { host: sender.host, region, service: 's3' } as const;
+    const call = { method, path: `/${bucket}`, headers: {} };
+    const signed = signRequest(call, scope, { accessKeyId, secretAccessKey });
+    const { status, body } = await sender.send(signed, signal);
+    if (status < 300) return;
+    throw new Error(`the store refused ${method} of the bucket ${bucket}: ${status} ${body}`);
+  } finally {
+    sender.close();
   }
 }

@@ -1,7 +1,6 @@
-import { describeEntry } from './connector-entry.ts';
-import { mcHost } from './dev-environment.ts';
+import { misleadingSettings } from './service-environment.ts';
 
-/** All that somebody needs to work with what `dev` runs; printed by `dev --json` as it is. */
+/** Addresses and keys of a running `dev`; `dev --json` prints this object. */
 export interface DevFacts {
   /** Path. */
   kubeconfig: string;
@@ -13,7 +12,7 @@ export interface DevFacts {
     accessKeyId: string;
     secretAccessKey: string;
   };
-  /** Base URL; with `serversOnly` nothing listens there yet. */
+  /** Base URL; with `serversOnly` the user starts the service there. */
   service: string;
   serversOnly: boolean;
   connector: {
@@ -24,17 +23,17 @@ export interface DevFacts {
   };
   /** Key of the connector's management API. */
   connectorKey: string;
-  /** What a shell needs to use all this; with `serversOnly` also the settings and secrets of `serve`. */
+  /** Variables for a shell that uses these servers; with `serversOnly` also the settings and secrets of `serve`. */
   environment: Record<string, string>;
-  /** Path: the same for a shell to read. */
+  /** Path of a file that a shell reads these variables from. */
   environmentFile: string;
 }
 
-/** As a table, followed by what to type. `end`: how to end it. */
+/** A table, followed by commands to try. `end` says how to end `dev`. */
 export function describeDev(facts: DevFacts, end: string): string {
   const { s3, connector } = facts;
   const rows = [
-    ['service', facts.serversOnly ? `not started; its place is ${facts.service}` : facts.service],
+    ['service', facts.serversOnly ? `not started; it belongs at ${facts.service}` : facts.service],
     ['kubeconfig', facts.kubeconfig],
     ['namespace', facts.namespace],
     ['S3 endpoint', s3.endpoint],
@@ -70,5 +69,53 @@ function advice({ kubeconfig, namespace, s3, service, connector }: DevFacts): st
     'and an asset "seattle-weather" whose data address has that type. It must send exactly the address of its callbacks above.',
     'What else it needs: docs/connector.md',
     '',
+  ];
+}
+
+/** Variables with which `curl`, `kubectl` and `mc` reach the servers of `dev`. */
+export function devEnvironment(facts: Omit<DevFacts, 'environment'>): Record<string, string> {
+  return {
+    SERVICE: facts.service,
+    PROVISION_URL: facts.connector.provisionUrl,
+    KUBECONFIG: facts.kubeconfig,
+    MC_HOST_dev: mcHost(facts.s3),
+  };
+}
+
+/** `mc` expects the keys in the address. */
+function mcHost({ endpoint, accessKeyId, secretAccessKey }: DevFacts['s3']): string {
+  return endpoint.replace('//', `//${accessKeyId}:${secretAccessKey}@`);
+}
+
+/** Commands for a POSIX shell. */
+export function describeEnvironment({ environment, serversOnly }: DevFacts): string {
+  const unset = serversOnly ? misleadingSettings.filter((name) => !(name in environment)) : [];
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}`);
+  return [...unset.map((name) => `unset ${name}`), ...lines, ''].join('\n');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * `data.address.type` of the provisioner's entry. Up to 0.10 a connector deprovisions only addresses of its entry's type, and the service
+ * always hands out HttpData addresses.
+ */
+export const entryAddressTypes = [
+  { releases: 'up to 0.10', type: 'HttpData' },
+  { releases: '0.11 to 0.15', type: 'HttpProvision' },
+] as const;
+
+/** Lines of the connector's configuration. Where releases differ, there is a line for each. */
+export function describeEntry(endpoint: string): string[] {
+  const entry = 'provisioner.http.entries.jobs';
+  return [
+    `${entry}.provisioner.type=provider`,
+    `${entry}.endpoint=${endpoint}`,
+    ...entryAddressTypes.flatMap(({ releases, type }) => [
+      `# EDC ${releases}`,
+      `${entry}.data.address.type=${type}`,
+    ]),
   ];
 }

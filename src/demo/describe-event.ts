@@ -1,7 +1,7 @@
 import type { Exchange, SimulatorEvent } from 'connector-simulator';
 import type { Actor } from './step-printer.ts';
 
-/** What is worth telling of what a connector sees and does; undefined for the rest. */
+/** The step that an event of the connector is for the demo's output; undefined for events that are not printed. */
 export function describeEvent(event: SimulatorEvent): { actor: Actor; text: string } | undefined {
   switch (event.kind) {
     case 'exchange':
@@ -9,7 +9,7 @@ export function describeEvent(event: SimulatorEvent): { actor: Actor; text: stri
     case 'listener':
       return {
         actor: 'connector',
-        text: event.state === 'down' ? 'goes down' : 'is up: callbacks are taken, with the right key',
+        text: event.state === 'down' ? 'goes down' : 'is up and accepts callbacks with the right key',
       };
     case 'received':
       return {

@@ -5,7 +5,7 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import type { DevState, DevStateFolder } from './dev-state.ts';
 
 export interface DetachOptions {
-  /** Program and arguments of the process that is to stay. */
+  /** Program and arguments of the background process. */
   argv: readonly string[];
   state: DevStateFolder;
 }
@@ -14,8 +14,8 @@ const startMillis = 180_000;
 const endMillis = 30_000;
 
 /**
- * Starts a process that outlives this one and resolves with its state when it is ready. If it ends before, is not ready in time, or the
- * signal aborts, nothing of it stays.
+ * Starts a process that outlives this one, and resolves with its state when it is ready. If it ends early, is not ready in time, or the
+ * signal aborts, the process is ended and leaves nothing behind.
  */
 export async function detachDev({ argv, state }: DetachOptions, signal: AbortSignal): Promise<DevState> {
   await state.prepare();
@@ -25,7 +25,7 @@ export async function detachDev({ argv, state }: DetachOptions, signal: AbortSig
     await untilReady(child, state, AbortSignal.any([signal, AbortSignal.timeout(startMillis)]));
   } catch (error) {
     await end(child);
-    if (!isServiceError(error, 'deadline-exceeded')) await state.forget();
+    if (!isServiceError(error, 'deadline-exceeded')) await state.clear();
     throw error;
   }
   child.disconnect();
@@ -49,10 +49,10 @@ async function spawnDetached(
   }
 }
 
-/** It sends one message when it is ready. */
+/** The process sends one message when it is ready. */
 async function untilReady(child: ChildProcess, state: DevStateFolder, signal: AbortSignal): Promise<void> {
-  const over = new AbortController();
-  const either = { signal: AbortSignal.any([signal, over.signal]) };
+  const settled = new AbortController();
+  const either = { signal: AbortSignal.any([signal, settled.signal]) };
   try {
     const ready = once(child, 'message', either).then(() => true);
     const ended = once(child, 'exit', either).then(() => false);
@@ -60,7 +60,7 @@ async function untilReady(child: ChildProcess, state: DevStateFolder, signal: Ab
     if (isReady === undefined) throw reasonOf(signal, state);
     if (!isReady) throw new ServiceError('internal', await lastLines(state.log));
   } finally {
-    over.abort();
+    settled.abort();
   }
 }
 
@@ -71,12 +71,12 @@ function reasonOf(signal: AbortSignal, { log }: DevStateFolder): Error {
   return new ServiceError('deadline-exceeded', text, { cause: reason });
 }
 
-/** What it complained of; where it says nothing, the end of its log. */
+/** The sentences in its log; without any, the log's last lines. */
 async function lastLines(path: string): Promise<string> {
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   const sentences = lines.filter((line) => !line.startsWith('{'));
-  const told = (sentences.length > 0 ? sentences : lines).slice(-20).join('\n');
-  return told.replace(/^edc-job-provisioner dev: /, '') || 'dev ended before it was ready';
+  const text = (sentences.length > 0 ? sentences : lines).slice(-20).join('\n');
+  return text.replace(/^edc-job-provisioner dev: /, '') || 'dev ended before it was ready';
 }
 
 async function end(child: ChildProcess): Promise<void> {

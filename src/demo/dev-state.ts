@@ -6,13 +6,13 @@ import { isServiceError, messageOf, ServiceError } from '../errors.ts';
 import { askToStop, holdControlSocket, isHeld, type ControlSocket } from './control-socket.ts';
 import type { DevFacts } from './describe-dev.ts';
 
-/** What is known of a `dev` in the background. */
+/** A `dev` in the background. */
 export interface DevState {
   facts: DevFacts;
   pid: number;
 }
 
-/** A folder of the user alone, in which at most one `dev` keeps where it is and what it logs. */
+/** A folder that only its user can read. At most one `dev` keeps its addresses, keys and log there. */
 export class DevStateFolder {
   readonly path: string;
   readonly log: string;
@@ -26,18 +26,18 @@ export class DevStateFolder {
     this.#control = join(this.path, 'control');
   }
 
-  /** Made if it is not there; nobody else may look into it. */
+  /** Creates the folder if it does not exist, and closes it to other users. */
   async prepare(): Promise<void> {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o700 });
       await chmod(this.path, 0o700);
     } catch (cause) {
-      const text = `--state: expected a folder of yours that can be written, received "${this.path}": ${messageOf(cause)}`;
+      const text = `--state: expected a folder that you own and can write, received "${this.path}": ${messageOf(cause)}`;
       throw new ServiceError('invalid-request', text, { cause });
     }
   }
 
-  /** Throws `conflict` while another `dev` has it. */
+  /** Takes the folder's lock. Throws `conflict` while another `dev` holds it. */
   async hold(): Promise<ControlSocket> {
     try {
       return await holdControlSocket(this.#control);
@@ -51,33 +51,33 @@ export class DevStateFolder {
     if (await isHeld(this.#control)) throw await this.#taken();
   }
 
-  /** Appears whole, or not at all. */
+  /** Atomic: a reader sees all of the state or none. */
   async save(state: DevState): Promise<void> {
     const draft = `${this.#state}.${state.pid}`;
     await writeFile(draft, `${JSON.stringify(state)}\n`, { mode: 0o600 });
     await rename(draft, this.#state);
   }
 
-  /** Of a `dev` that runs and is ready; else undefined. */
+  /** The state of a `dev` that runs and is ready; otherwise undefined. */
   async load(): Promise<DevState | undefined> {
     return (await isHeld(this.#control)) ? await this.#read() : undefined;
   }
 
-  /** Resolves when it has ended; false if none runs. Also removes what one that was killed has left. */
+  /** Ends the `dev` that runs; false if none does. Also removes the files of a killed one. */
   async stop(millis: number): Promise<boolean> {
     if (await this.#ask(millis)) return true;
     if (!existsSync(this.path)) return false;
     const control = await this.hold();
     try {
       await this.sweep();
-      await this.forget();
+      await this.clear();
     } finally {
       await control.close();
     }
     return false;
   }
 
-  /** For the holder, before it starts: removes what a `dev` that was killed has left. */
+  /** For the holder, before it starts: removes the files of a killed `dev`. */
   async sweep(): Promise<void> {
     const left = await this.#read();
     if (left !== undefined) await removeDevFolder(left.facts);
@@ -85,7 +85,7 @@ export class DevStateFolder {
   }
 
   /** For the holder, at its end. */
-  async forget(): Promise<void> {
+  async clear(): Promise<void> {
     await rm(this.#state, { force: true });
     await rm(this.log, { force: true });
   }
@@ -95,7 +95,7 @@ export class DevStateFolder {
       return await askToStop(this.#control, AbortSignal.timeout(millis));
     } catch (cause) {
       const { pid = 'unknown' } = (await this.#read()) ?? {};
-      const text = `dev (process ${pid}) did not end within ${millis / 1000} s: end it with SIGKILL, then say "dev stop" again`;
+      const text = `dev (process ${pid}) did not end within ${millis / 1000} s: end it with SIGKILL, then run "dev stop" again`;
       throw new ServiceError('deadline-exceeded', text, { cause });
     }
   }
@@ -112,13 +112,13 @@ export class DevStateFolder {
     const state = await this.#read();
     const which = state === undefined ? 'it is starting' : `${state.facts.service}, process ${state.pid}`;
     const advice = 'end it with "dev stop", or give this one a folder of its own with --state';
-    return new ServiceError('conflict', `a dev runs in the background already (${which}): ${advice}`, {
+    return new ServiceError('conflict', `another dev runs in the background (${which}): ${advice}`, {
       cause,
     });
   }
 }
 
-/** As the XDG Base Directory Specification has it. */
+/** Follows the XDG Base Directory Specification. */
 export function defaultStateFolder(env: Readonly<Record<string, string | undefined>>): string {
   const { XDG_STATE_HOME: given } = env;
   const base = given === undefined || given === '' ? join(homedir(), '.local', 'state') : given;
@@ -131,13 +131,13 @@ export interface DevFolder extends AsyncDisposable {
   path: string;
 }
 
-/** Holds all that a `dev` keeps, for its user alone. */
+/** A temporary folder for the data of a `dev`, which only its user can read. */
 export async function makeDevFolder(): Promise<DevFolder> {
   const path = await mkdtemp(join(tmpdir(), prefix));
   return { path, [Symbol.asyncDispose]: () => remove(path) };
 }
 
-/** That of a `dev` which was killed. Does nothing to any other folder, whatever was written down. */
+/** Removes the folder of a killed `dev`. Checks its name first, so that a wrong state file cannot name another folder. */
 async function removeDevFolder({ environmentFile }: { environmentFile: string }): Promise<void> {
   const path = dirname(environmentFile);
   if (basename(path).startsWith(prefix)) await remove(path);

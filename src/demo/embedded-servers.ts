@@ -5,7 +5,7 @@ import { loadEmbeddedKubernetes, loadEmbeddedS3 } from './load-packages.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
-/** An empty cluster and an empty store on the loopback, with keys of this run alone; all they keep is below `folder`. */
+/** Starts an empty cluster and an empty store on the loopback, with keys of this run. All their data is below `folder`. */
 export async function startEmbeddedServers({ folder }: { folder: string }): Promise<DemoServers> {
   const [{ startCluster }, { startStore }] = await Promise.all([loadEmbeddedKubernetes(), loadEmbeddedS3()]);
   const s3 = {
@@ -20,10 +20,10 @@ export async function startEmbeddedServers({ folder }: { folder: string }): Prom
     const cluster = await startCluster({ directory: join(folder, 'cluster'), images, kubeconfig });
     return {
       kubeconfig,
-      place: 'edc-jobs',
+      name: 'edc-jobs',
       s3: { ...s3, endpoint: store.url, credentials: 'sts' },
       sidecarImage: 'edc-job-provisioner:dev',
-      told: {
+      descriptions: {
         cluster: `an embedded Kubernetes API listens on ${cluster.url}`,
         store: `an embedded S3 store listens on ${store.url}`,
       },

@@ -1,27 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import type { Environment } from '../config/read-environment.ts';
+import type { Environment } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { connectCluster } from '../kubernetes/cluster.ts';
 import { connect } from '../kubernetes/connection.ts';
 import { releaseFinalizers } from '../cluster-objects/release-finalizers.ts';
 import { createObjectStore } from '../storage/minio-store.ts';
-import { deleteBucket } from './create-bucket.ts';
-import type { DemoServers } from './demo-servers.ts';
+import { sendBucketRequest, type DemoServers } from './demo-servers.ts';
 
 const requestTimeoutMillis = 30_000;
 const tidyMillis = 60_000;
 
+type RunServers = Omit<DemoServers, 'descriptions' | 'stop'>;
+
 /**
- * The cluster and the store that the service's own variables name, with a namespace and a bucket of this run's own, which are deleted
- * at its end. Throws `invalid-config` for a variable that is missing.
+ * Uses the cluster and the store that the service's own variables name, with a namespace and a bucket of this run, which are deleted at
+ * its end. Throws `invalid-config` for a missing variable.
  */
 export async function openExternalServers(env: Environment): Promise<DemoServers> {
   const kubeconfig = required(env, 'EDC_JP_CLUSTER_KUBECONFIG');
   const endpoint = required(env, 'EDC_JP_STORE_ENDPOINT');
   const podEndpoint = env['EDC_JP_STORE_POD_ENDPOINT'];
-  const servers: Omit<DemoServers, 'told' | 'stop'> = {
+  const servers: RunServers = {
     kubeconfig,
-    place: `edc-jobs-demo-${randomBytes(4).toString('hex')}`,
+    name: `edc-jobs-demo-${randomBytes(4).toString('hex')}`,
     s3: {
       endpoint,
       ...(podEndpoint === undefined ? {} : { podEndpoint }),
@@ -35,28 +36,22 @@ export async function openExternalServers(env: Environment): Promise<DemoServers
   const version = await versionOf(servers);
   return {
     ...servers,
-    told: { cluster: `Kubernetes ${version} (${kubeconfig})`, store: `the S3 store at ${endpoint}` },
+    descriptions: { cluster: `Kubernetes ${version} (${kubeconfig})`, store: `the S3 store at ${endpoint}` },
     async stop() {
       await deleteNamespace(servers);
-      await emptyBucket(servers);
+      await deleteBucket(servers);
     },
   };
 }
 
 function required(env: Environment, name: string): string {
   const value = env[name];
-  if (value === undefined || value === '')
-    throw new ServiceError(
-      'invalid-config',
-      `${name}: expected a value, since the servers are not the embedded ones`,
-    );
-  return value;
+  if (value !== undefined && value !== '') return value;
+  throw new ServiceError('invalid-config', `${name}: expected a value, which --external needs`);
 }
 
-type Place = Pick<DemoServers, 'kubeconfig' | 'place' | 's3'>;
-
-async function versionOf({ kubeconfig, place }: Place): Promise<string> {
-  const cluster = await connectCluster({ kubeconfig, namespace: place, requestTimeoutMillis });
+async function versionOf({ kubeconfig, name }: RunServers): Promise<string> {
+  const cluster = await connectCluster({ kubeconfig, namespace: name, requestTimeoutMillis });
   try {
     return await cluster.checkVersion(AbortSignal.timeout(requestTimeoutMillis));
   } finally {
@@ -64,15 +59,15 @@ async function versionOf({ kubeconfig, place }: Place): Promise<string> {
   }
 }
 
-/** Finalizers first: nobody is left who would take them off. */
-async function deleteNamespace({ kubeconfig, place }: Place): Promise<void> {
+/** Removes finalizers first, since no service runs that would remove them. */
+async function deleteNamespace({ kubeconfig, name }: RunServers): Promise<void> {
   const signal = AbortSignal.timeout(tidyMillis);
-  const settings = { kubeconfig, namespace: place, requestTimeoutMillis };
+  const settings = { kubeconfig, namespace: name, requestTimeoutMillis };
   const cluster = await connectCluster(settings);
   const connection = await connect(settings);
   try {
     await releaseFinalizers({ cluster, dryRun: false, onReleased: () => undefined }, signal);
-    await connection.json({ method: 'DELETE', path: `/api/v1/namespaces/${place}` }, signal);
+    await connection.json({ method: 'DELETE', path: `/api/v1/namespaces/${name}` }, signal);
   } catch (error) {
     if (!isServiceError(error, 'cluster-not-found')) throw error;
   } finally {
@@ -80,7 +75,7 @@ async function deleteNamespace({ kubeconfig, place }: Place): Promise<void> {
   }
 }
 
-async function emptyBucket({ s3, place: bucket }: Place): Promise<void> {
+async function deleteBucket({ s3, name: bucket }: RunServers): Promise<void> {
   const signal = AbortSignal.timeout(tidyMillis);
   const settings = { ...s3, bucket, publicEndpoint: s3.endpoint, requestTimeoutMillis };
   const storage = createObjectStore(settings, s3);
@@ -90,7 +85,7 @@ async function emptyBucket({ s3, place: bucket }: Place): Promise<void> {
     const keys: string[] = [];
     for await (const { key } of store.list('', signal)) keys.push(key);
     await store.remove(keys, signal);
-    await deleteBucket(s3, bucket, signal);
+    await sendBucketRequest(s3, { method: 'DELETE', bucket }, signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing')) throw error;
   } finally {

@@ -5,8 +5,8 @@ const first = 20_000;
 const last = 32_000;
 
 /**
- * A port on the loopback that is free now, for a server that must come back on the same one. Below the range that the
- * system gives to outgoing connections, so that none of these takes it while the server is away.
+ * Finds a free port on the loopback for a server that may restart on it. The port is below the system's range for outgoing connections:
+ * none of these takes it while the server is down.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {

@@ -3,7 +3,7 @@ import type { ConnectorSimulator } from 'connector-simulator';
 
 const downMillis = 2000;
 
-/** A connector that is away when its callback is due, and comes back. `end` may be called whatever has happened. */
+/** Takes the connector down while its callback is due, and up again. `end` may be called at any time. */
 export function interruptConnector(simulator: ConnectorSimulator) {
   let down = false;
   const over = new AbortController();
@@ -18,11 +18,11 @@ export function interruptConnector(simulator: ConnectorSimulator) {
     await simulator.comeBack();
   }
   return {
-    async begin(): Promise<void> {
+    async goDown(): Promise<void> {
       down = true;
       await simulator.goDown();
     },
-    endSoon(): void {
+    comeBackSoon(): void {
       coming ??= comeBack();
     },
     async end(): Promise<void> {

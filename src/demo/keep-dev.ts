@@ -3,8 +3,8 @@ import type { DevStateFolder } from './dev-state.ts';
 import { startDev, type DevOptions } from './start-dev.ts';
 
 /**
- * Runs `dev` until the signal aborts or somebody asks for its end through the state folder. The process that started it is told over
- * its IPC channel when all is ready; if that process goes away before, this ends.
+ * Runs `dev` until the signal aborts or `dev stop` asks for its end through the state folder. Sends a message over the IPC channel of the
+ * process that started it when everything is ready; ends if that process has gone before.
  */
 export async function keepDev(
   options: DevOptions,
@@ -18,41 +18,38 @@ export async function keepDev(
   stack.defer(() => control.close());
   await state.sweep();
   const over = AbortSignal.any([signal, control.stopRequested]);
+  const ended = once(over, 'abort');
   let isReady = false;
-  // The log of a start that failed is for the one who waits for it.
-  stack.defer(() => (isReady ? state.forget() : undefined));
+  // The process that started this one reads the log of a start that failed.
+  stack.defer(() => (isReady ? state.clear() : undefined));
   const { facts } = stack.use(await startDev(options));
   if (over.aborted || starter.gone.aborted) return;
   isReady = true;
   await state.save({ facts, pid: process.pid });
-  if (!starter.tell()) return;
-  await abortOf(over);
-}
-
-async function abortOf(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort');
+  if (!starter.notify()) return;
+  await ended;
 }
 
 interface Starter extends Disposable {
   gone: AbortSignal;
-  /** True if it listened. */
-  tell(): boolean;
+  /** False if it has gone. */
+  notify(): boolean;
 }
 
 function watchStarter(): Starter {
   const controller = new AbortController();
-  if (!process.connected) controller.abort(new Error('nobody waits for it'));
+  if (!process.connected) controller.abort(new Error('the starting process has gone'));
   process.once('disconnect', () => {
-    controller.abort(new Error('nobody waits for it any more'));
+    controller.abort(new Error('the starting process has gone'));
   });
   return {
     gone: controller.signal,
-    tell() {
+    notify() {
       if (!process.connected) return false;
       process.send?.('ready');
       return true;
     },
-    // An open channel would keep this process.
+    // An open channel would keep this process alive.
     [Symbol.dispose]() {
       if (process.connected) process.disconnect();
     },

@@ -1,3 +1,4 @@
+import type { ConnectorSimulator, SimulatorEvent } from 'connector-simulator';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,6 @@ import { connectCluster, type Cluster } from '../kubernetes/cluster.ts';
 import type { Logger } from '../log.ts';
 import type { Manifest } from '../result/manifest.ts';
 import { checkReceived } from './check-received.ts';
-import type { ConnectorSimulator, SimulatorEvent } from 'connector-simulator';
 import { describeEvent } from './describe-event.ts';
 import type { DemoServers } from './demo-servers.ts';
 import { freePort } from './free-port.ts';
@@ -16,13 +16,13 @@ import { loadConnectorSimulator } from './load-packages.ts';
 import { writeResultFolder } from './result-folder.ts';
 import { startEmbeddedService, type EmbeddedService } from './start-embedded-service.ts';
 import type { StepPrinter } from './step-printer.ts';
-import { untilForgotten, untilDelivered, watchFlow, type Milestone } from './watch-flow.ts';
+import { untilDeleted, untilDelivered, watchFlow, type Milestone } from './watch-flow.ts';
 
 export interface DemoOptions {
   assetId: string;
-  /** May keep what it has in the folder, which ends with the demo. */
+  /** The servers may keep their data in the folder, which is removed at the end. */
   startServers: (folder: string) => Promise<DemoServers>;
-  /** Results are put into a folder of their own below this one. */
+  /** Each run writes its results into a new folder below this one. */
   output: string;
   version: string;
   printer: StepPrinter;
@@ -35,10 +35,7 @@ interface Stage {
   cluster: Cluster;
 }
 
-/**
- * One flow from a connector's request to verified bytes and back to an empty store. Returns the folder
- * of the results; whatever happens, nothing else is left.
- */
+/** Runs one flow from a connector's request to verified bytes and an empty store. Returns the folder of the results; nothing else is left. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<string> {
   await using stack = new AsyncDisposableStack();
   const stage = await setStage(options, stack, signal);
@@ -52,12 +49,12 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const folder = await writeResultFolder({ output: options.output, name: flow, entries }, signal);
   simulator.complete(transfer.id);
   await simulator.waitFor(transfer.id, 'DEPROVISIONED', { deadlineMs: noDeadline, signal });
-  await followFlow(options, { stage, flow, milestones: untilForgotten }, signal);
+  await followFlow(options, { stage, flow, milestones: untilDeleted }, signal);
   return folder;
 }
 
 const connectorName = 'provider';
-/** The demo's own deadline is in its signal. */
+/** The signal holds the demo's own deadline. */
 const noDeadline = 2 ** 31 - 1;
 
 async function setStage(
@@ -70,8 +67,8 @@ async function setStage(
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const servers = await startServers(folder);
   stack.defer(() => servers.stop());
-  printer.step('cluster', servers.told.cluster);
-  printer.step('store', servers.told.store);
+  printer.step('cluster', servers.descriptions.cluster);
+  printer.step('store', servers.descriptions.store);
   signal.throwIfAborted();
   let ending = false;
   const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
@@ -81,8 +78,8 @@ async function setStage(
     managementKey: key,
     assets: {},
     onEvent: (event: SimulatorEvent) => {
-      const told = ending ? undefined : describeEvent(event);
-      if (told !== undefined) printer.step(told.actor, told.text);
+      const step = ending ? undefined : describeEvent(event);
+      if (step !== undefined) printer.step(step.actor, step.text);
     },
   });
   stack.defer(() => simulator.stop());
@@ -103,7 +100,7 @@ async function setStage(
   return { simulator, service, cluster };
 }
 
-/** A transfer that ends before it has started, because its request was refused, ends the demo with it. */
+/** Throws if the transfer ends before it has started, because its request was refused. */
 async function untilStarted(
   options: DemoOptions,
   { stage, flow, transferId }: { stage: Stage; flow: string; transferId: string },
@@ -127,7 +124,7 @@ function refusal(simulator: ConnectorSimulator, transferId: string): Error {
   const { errorDetail = 'no reason given' } = simulator.process(transferId);
   const answer = simulator.exchanges({ kind: 'provision', transferProcessId: transferId }).at(-1)?.answer;
   return new Error(
-    `the transfer ended before there was data: ${errorDetail}; the service's answer: ${answer ?? ''}`,
+    `the transfer ended before its data was ready: ${errorDetail}; the service's answer: ${answer ?? ''}`,
   );
 }
 
@@ -143,13 +140,13 @@ async function followFlow(
   signal: AbortSignal,
 ): Promise<void> {
   const interruption = interruptConnector(stage.simulator);
-  async function tell({ name, actor }: Milestone, text: string): Promise<void> {
+  async function report({ name, actor }: Milestone, text: string): Promise<void> {
     printer.step(actor, text);
-    if (name === 'worked') await interruption.begin();
-    if (name === 'calling') interruption.endSoon();
+    if (name === 'worked') await interruption.goDown();
+    if (name === 'calling') interruption.comeBackSoon();
   }
   try {
-    await watchFlow({ cluster: stage.cluster, ...watched }, tell, signal);
+    await watchFlow({ cluster: stage.cluster, ...watched }, report, signal);
   } finally {
     await interruption.end();
   }
@@ -163,10 +160,10 @@ async function fetchData(
   const received = await stage.simulator.pull(transferId);
   const [exchange] = stage.simulator.exchanges({ kind: 'source', transferProcessId: transferId });
   const address = new URL(exchange?.target ?? '');
-  // The address is a capability for all of the flow's results, its manifest among them.
+  // The address grants access to all of the flow's results, including the manifest.
   const manifestUrl = address.href.replace(/\/(archive\.(zip|tar)|files\/.*)$/, '/manifest.json');
   const answer = await fetch(manifestUrl, { signal });
-  if (answer.status !== 200) throw new Error(`the manifest was answered with ${answer.status}`);
+  if (answer.status !== 200) throw new Error(`expected the manifest, received status ${answer.status}`);
   const manifest = (await answer.json()) as Manifest;
   const entries = checkReceived(await readFile(received.path), manifest);
   for (const { path, size, sha256 } of manifest.files)

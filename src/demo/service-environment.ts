@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { DemoServers } from './demo-servers.ts';
 
-/** A connector that the service shall know. */
+/** A connector in the configuration of the service. */
 export interface KnownConnector {
   name: string;
   token: string;
-  /** Of its management API, which is that of its callbacks. */
+  /** Key of its management API, which also guards its callbacks. */
   key: string;
   callbackPrefix: string;
   managementUrl?: string;
@@ -20,19 +20,19 @@ export interface ServiceEnvironmentOptions {
 
 const templates = fileURLToPath(new URL('../../jobs-templates', import.meta.url));
 
-/** Settings that a user's own beat. */
+/** Settings that apply unless the user has set others. */
 export const preferredSettings: Readonly<Record<string, string>> = {
-  // Ctrl-C is not the moment to wait for other people's downloads.
+  // Ctrl-C does not wait for downloads.
   EDC_JP_HTTP_DRAIN_MILLIS: '0',
   EDC_JP_HTTP_SHUTDOWN_MILLIS: '1000',
   EDC_JP_TEMPLATES_DIRECTORY: templates,
-  // Nobody but this machine reaches the loopback, and its users come without a token.
+  // Only this machine reaches the loopback, and its users have no token.
   EDC_JP_HTTP_UNAUTHENTICATED: 'loopback',
 };
 
-/** Settings and secrets with which `serve` works on these servers and for these connectors. */
+/** Settings and secrets of a service that uses these servers and knows these connectors. */
 export function serviceEnvironment({
-  servers: { kubeconfig, place, s3, sidecarImage },
+  servers: { kubeconfig, name: runName, s3, sidecarImage },
   port,
   connectors,
 }: ServiceEnvironmentOptions): Record<string, string> {
@@ -41,12 +41,12 @@ export function serviceEnvironment({
     EDC_JP_HTTP_PORT: String(port),
     EDC_JP_HTTP_PUBLIC_URL: serviceUrl(port),
     EDC_JP_CLUSTER_KUBECONFIG: kubeconfig,
-    EDC_JP_CLUSTER_NAMESPACE: place,
+    EDC_JP_CLUSTER_NAMESPACE: runName,
     EDC_JP_STORE_ENDPOINT: s3.endpoint,
     ...(s3.podEndpoint === undefined ? {} : { EDC_JP_STORE_POD_ENDPOINT: s3.podEndpoint }),
     EDC_JP_STORE_REGION: s3.region,
     EDC_JP_STORE_CREDENTIALS: s3.credentials,
-    EDC_JP_STORE_BUCKET: place,
+    EDC_JP_STORE_BUCKET: runName,
     EDC_JP_IMAGES_SIDECAR: sidecarImage,
     EDC_JP_CONNECTORS: JSON.stringify(
       connectors.map(({ name, callbackPrefix, managementUrl }) => ({ name, callbackPrefix, managementUrl })),
@@ -58,7 +58,7 @@ export function serviceEnvironment({
   };
 }
 
-/** Settings that would lead elsewhere, if somebody has set them. */
+/** Settings that would lead the service to other servers, if the user has set them. */
 export const misleadingSettings = [
   'EDC_JP_CONFIG',
   'EDC_JP_CLUSTER_CONTEXT',
@@ -70,7 +70,7 @@ export function serviceUrl(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
 
-/** The endpoint of the connector's provisioner entry; its token is a secret. */
+/** Endpoint of the connector's provisioner entry; its token is a secret. */
 export function provisionUrl(url: string, { name, token }: KnownConnector): string {
   return `${url}/connectors/${name}/${token}/provision`;
 }

@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
 import { type DemoServers, prepareServers } from './demo-servers.ts';
-import type { DevFacts } from './describe-dev.ts';
-import { describeEnvironment, devEnvironment } from './dev-environment.ts';
+import { type DevFacts, describeEnvironment, devEnvironment } from './describe-dev.ts';
 import { makeDevFolder } from './dev-state.ts';
 import { startEmbeddedServers } from './embedded-servers.ts';
 import { freePort } from './free-port.ts';
@@ -17,10 +16,10 @@ import {
 import { startEmbeddedService } from './start-embedded-service.ts';
 
 export interface DevOptions {
-  /** 0 takes a free one. */
+  /** 0 selects a free port. */
   port: number;
   connector: KnownConnector;
-  /** Cluster and store alone: somebody else runs the service, on that port. */
+  /** Starts the cluster and the store alone; the user runs the service on that port. */
   serversOnly: boolean;
   version: string;
   env: Readonly<Record<string, string | undefined>>;
@@ -31,7 +30,7 @@ export interface Dev extends AsyncDisposable {
   facts: DevFacts;
 }
 
-/** Cluster, store and service, in this process and a temporary folder that ends with them. */
+/** Starts cluster, store and service in this process, with a temporary folder that is removed at their end. */
 export async function startDev(options: DevOptions): Promise<Dev> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await makeDevFolder());
@@ -60,8 +59,8 @@ function factsOf(
   const url = serviceUrl(port);
   const facts = {
     kubeconfig: servers.kubeconfig,
-    namespace: servers.place,
-    s3: { endpoint, region, accessKeyId, secretAccessKey, bucket: servers.place },
+    namespace: servers.name,
+    s3: { endpoint, region, accessKeyId, secretAccessKey, bucket: servers.name },
     service: url,
     serversOnly,
     connector: {

@@ -16,7 +16,7 @@ export interface EmbeddedServiceOptions {
   port: number;
   version: string;
   connectors: readonly KnownConnector[];
-  /** Settings of the user's own, which count unless they say where the servers are. */
+  /** The user's settings, which apply unless they say where the servers are. */
   env?: Readonly<Record<string, string | undefined>>;
   log: Logger;
 }
@@ -24,13 +24,12 @@ export interface EmbeddedServiceOptions {
 export interface EmbeddedService {
   url: string;
   namespace: string;
-  bucket: string;
-  /** Where a connector's requests go: the endpoint of its provisioner entry. */
+  /** Endpoint of the connector's provisioner entry. */
   provisionUrl(connector: KnownConnector): string;
   stop(): Promise<void>;
 }
 
-/** The service itself, in this process. */
+/** Starts the service in this process. */
 export async function startEmbeddedService(options: EmbeddedServiceOptions): Promise<EmbeddedService> {
   const { version, log, servers, port } = options;
   const url = serviceUrl(port);
@@ -39,8 +38,7 @@ export async function startEmbeddedService(options: EmbeddedServiceOptions): Pro
   const service = await startService({ config, secrets, version, log });
   return {
     url,
-    namespace: servers.place,
-    bucket: servers.place,
+    namespace: servers.name,
     provisionUrl: (connector) => provisionUrl(url, connector),
     stop: () => service.stop(),
   };

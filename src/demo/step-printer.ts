@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 
-/** Who a step is about; in the second column. */
+/** The subject of a step; the second column. */
 export type Actor =
   'cluster' | 'store' | 'service' | 'connector' | 'job' | 'worker' | 'sidecar' | 'consumer' | 'demo';
 
-/** Says what happens, when it happens; coloured for people at a terminal (and not for those who set NO_COLOR). */
+/** Prints each step with its time. Coloured at a terminal, unless NO_COLOR is set. */
 export class StepPrinter {
   readonly #out: NodeJS.WriteStream;
   readonly #start = performance.now();
@@ -21,10 +21,6 @@ export class StepPrinter {
 
   success(text: string): void {
     this.#out.write(`\n${this.#style('green', text)}\n`);
-  }
-
-  line(text: string): void {
-    this.#out.write(`${text}\n`);
   }
 
   #style(format: 'dim' | 'cyan' | 'green', text: string): string {

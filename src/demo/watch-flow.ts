@@ -8,7 +8,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Pod } from '../kubernetes/types.ts';
 import type { Actor } from './step-printer.ts';
 
-interface World {
+interface ObservedFlow {
   flow: Flow;
   pods: Pod[];
 }
@@ -23,15 +23,15 @@ export interface Milestone {
     | 'verified'
     | 'calling'
     | 'delivered'
-    | 'forgotten';
+    | 'deleted';
   actor: Actor;
-  /** What there is to say once it is reached; undefined before. */
-  describe: (world: World) => string | undefined;
+  /** The text to print once the milestone is reached; undefined before. */
+  describe: (observed: ObservedFlow) => string | undefined;
 }
 
 /**
- * Looks at a flow's Job and pods as anybody with `kubectl` can, and tells each milestone once, in order. Resolves after the
- * last one; throws when the outcome is another than success, or when the signal aborts.
+ * Polls a flow's Job and pods, as `kubectl` would, and reports each milestone once, in order. Resolves after the last one. Throws if the
+ * flow did not succeed, or when the signal aborts.
  */
 export async function watchFlow(
   { cluster, flow: name, milestones }: { cluster: Cluster; flow: string; milestones: readonly Milestone[] },
@@ -40,21 +40,25 @@ export async function watchFlow(
 ): Promise<void> {
   const left = [...milestones];
   while (left.length > 0) {
-    const world = await observe(cluster, name, signal);
-    for (let next = left[0]; world !== undefined && next !== undefined; next = left[0]) {
-      const text = next.describe(world);
+    const observed = await observe(cluster, name, signal);
+    for (let next = left[0]; observed !== undefined && next !== undefined; next = left[0]) {
+      const text = next.describe(observed);
       if (text === undefined) break;
       left.shift();
       await onMilestone(next, text);
     }
-    const outcome = world?.flow.outcome;
+    const outcome = observed?.flow.outcome;
     if (outcome !== undefined && outcome.phase !== 'succeeded')
       throw new Error(`the flow ${outcome.phase}: ${outcome.reason}: ${outcome.message}`);
     await delay(100, undefined, { signal });
   }
 }
 
-async function observe(cluster: Cluster, name: string, signal: AbortSignal): Promise<World | undefined> {
+async function observe(
+  cluster: Cluster,
+  name: string,
+  signal: AbortSignal,
+): Promise<ObservedFlow | undefined> {
   const job = await cluster.jobs.get(name, signal);
   const flow = job === undefined ? undefined : readFlow(job);
   if (flow === undefined) return undefined;
@@ -94,20 +98,20 @@ export const untilDelivered: readonly Milestone[] = [
     name: 'delivered',
     actor: 'service',
     describe: ({ flow: { delivery } }) =>
-      isFinal(delivery) ? 'has told the connector where the data is' : undefined,
+      isFinal(delivery) ? 'has delivered the data address to the connector' : undefined,
   },
 ];
 
-export const untilForgotten: readonly Milestone[] = [
+export const untilDeleted: readonly Milestone[] = [
   {
-    name: 'forgotten',
+    name: 'deleted',
     actor: 'store',
     describe: ({ flow: { name, recordedAt, resultsDeletedAt } }) =>
       recordedAt && resultsDeletedAt && `the results are gone; ${recordKey(name)} remains`,
   },
 ];
 
-function describeRunning({ flow, pods }: World): string | undefined {
+function describeRunning({ flow, pods }: ObservedFlow): string | undefined {
   if (flow.worker !== undefined) return `has run (${flow.plan.image})`;
   const pod = pods.find(isRunning);
   return pod && `runs in pod ${pod.metadata?.name ?? ''} (${flow.plan.image})`;

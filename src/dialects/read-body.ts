@@ -1,7 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { ajv } from '../schemas/ajv.ts';
-import { describeSchemaErrors } from '../schemas/schema-problem.ts';
+import { ajv, describeSchemaErrors } from '../schemas/schema-problem.ts';
 
 /** Reads a body by its schema; throws `invalid-request` naming each member that is at fault and what was expected of it. */
 export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unknown) => Static<Schema> {

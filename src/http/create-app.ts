@@ -1,5 +1,6 @@
 import Router from '@koa/router';
 import Koa from 'koa';
+import type { Middleware, ParameterizedContext } from 'koa';
 import type { Redact } from '../redact-secrets.ts';
 import type { HttpConfig } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
@@ -10,7 +11,6 @@ import { busyHold } from './middleware/busy-hold.ts';
 import { checkHead } from './middleware/check-head.ts';
 import { errorProblems } from './middleware/error-problems.ts';
 import { requestLog } from './middleware/request-log.ts';
-import { checkMethod, unrouted } from './middleware/unrouted.ts';
 import { jsonReader } from './read-json.ts';
 import type { Refusals } from './refusals.ts';
 import type { HttpContext, HttpState, Route } from './route.ts';
@@ -75,4 +75,20 @@ function methodsOf({ method, answersHead }: Route): string[] {
 function methodsAt(router: Router<HttpState>, routes: readonly Route[], path: string): string[] {
   const patterns = new Set(router.match(path, 'NONE').path.map((layer) => layer.path));
   return routes.filter((route) => patterns.has(route.path)).flatMap(methodsOf);
+}
+
+/** Below the router: nothing took the request. */
+function unrouted(methodsAt: (path: string) => string[]): Middleware<HttpState> {
+  return function unrouted(ctx) {
+    const methods = methodsAt(ctx.path);
+    if (methods.length > 0) checkMethod(ctx, methods);
+    throw new ServiceError('not-found', 'nothing is served under this path');
+  };
+}
+
+function checkMethod(ctx: Pick<ParameterizedContext, 'method' | 'set'>, methods: string[]): void {
+  if (methods.includes(ctx.method)) return;
+  const allow = [...new Set(methods)].join(', ');
+  ctx.set('Allow', allow);
+  throw new ServiceError('method-not-allowed', `the method: expected one of ${allow}`);
 }

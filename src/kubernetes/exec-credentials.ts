@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Cluster } from '@kubernetes/client-node';
-import { processEnvironment } from '../config/process-environment.ts';
+import { processEnvironment } from '../config/config.ts';
 import { runExecProgram, unavailable, type ExecProgram } from './exec-program.ts';
 
 /** The member `exec` of a kubeconfig's user. */

@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { findHomeDir, KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
-import type { ClusterConfig } from '../config/config.ts';
-import { processEnvironment } from '../config/process-environment.ts';
+import { type ClusterConfig, processEnvironment } from '../config/config.ts';
 import { messageOf, ServiceError } from '../errors.ts';
 
 export interface LoadedKubeConfig {

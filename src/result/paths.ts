@@ -1,5 +1,5 @@
 import { lookup } from 'mime-types';
-import { ownMember } from '../schemas/own-member.ts';
+import { ownMember } from '../schemas/schema-problem.ts';
 
 /** Each segment percent-encoded; also what `encodeURIComponent` leaves and an HTTP client might rewrite (`'` becomes `%27`). */
 export function encodePath(path: string): string {

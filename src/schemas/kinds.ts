@@ -10,10 +10,10 @@ export const dnsLabel = {
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
 };
 
-/** Of a map's members: that of `Type.String()` alone is `^.*$`, which lets the values of names with a line break pass unseen. */
+/** Names of a map's members. The pattern of a plain `Type.String()` is `^.*$`: the values of names with a line break would not be checked. */
 export const anyName = Type.String({ pattern: '^[^]*$' });
 
-/** A name of a label, an annotation or a resource, as Kubernetes has it: what it would refuse is refused with the field's name. */
+/** Kubernetes' rule for names of labels, annotations and resources, so that a wrong name is refused with its field. */
 export const qualifiedName = {
   title: 'a name of letters, digits, -, _ and . (at most 63), after an optional DNS name and /',
   pattern: '^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$',

@@ -1,10 +1,20 @@
 import type { ErrorObject } from 'ajv';
-import { ownMember } from './own-member.ts';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { default as ajvFormats } from 'ajv-formats';
 
-/** Where a value stands in a document: member names and indexes. */
+/** The validator of settings, templates and requests: JSON Schema 2020-12. It reports all problems and changes no value. */
+export const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, discriminator: true });
+ajvFormats.default(ajv);
+
+/** For maps whose names come from outside: ignores inherited members such as `constructor`. */
+export function ownMember<T>(map: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
+/** The place of a value in a document: member names and indexes. */
 export type Path = readonly (string | number)[];
 
-/** JSON Schema, as far as it is read here. */
+/** The part of JSON Schema that is read here. */
 export interface Schema {
   title?: string;
   description?: string;
@@ -16,42 +26,42 @@ export interface Schema {
   writeOnly?: boolean;
   properties?: Record<string, Schema>;
   items?: Schema;
-  /** Of maps with any names. */
+  /** For maps with any names. */
   patternProperties?: Record<string, Schema>;
   propertyNames?: Schema;
-  /** A union; the value of this member chooses the alternative. */
+  /** A union; the value of the discriminator's member selects the alternative. */
   oneOf?: Schema[];
   discriminator?: { propertyName: string };
 }
 
 export interface SchemaProblem {
-  /** Of the member at fault; of an unknown or missing one its own. */
+  /** The member at fault, also if it is unknown or missing. */
   path: Path;
-  /** That the value does not fit. */
+  /** The keyword that the value violates. */
   keyword: string;
-  /** `a quantity` */
+  /** For example `a quantity`. */
   expected: string;
-  /** `expected a quantity, received "much"`; never the value of an unknown or a secret (`writeOnly`) member. */
+  /** For example `expected a quantity, received "much"`. Never shows the value of an unknown or a secret (`writeOnly`) member. */
   reason: string;
 }
 
 interface Checked {
   schema: object;
   value: unknown;
-  /** What a member that the schema does not have is not: `a setting`. */
+  /** The kind of member that the schema describes, for example `a setting`. */
   noun: string;
-  /** Whether titles say what is expected; else keywords do. */
+  /** Whether titles say what is expected; otherwise keywords do. */
   titled?: boolean;
 }
 
-/** What a validator found, each problem once. */
+/** Describes the errors of a validator, each problem once. */
 export function describeSchemaErrors(
   errors: ErrorObject[] | null | undefined,
   checked: Checked,
 ): SchemaProblem[] {
-  // Of a name that does not fit, the validator reports both why, and that it is a name.
+  // For a wrong name the validator reports two errors: the violated keyword, and `propertyNames`.
   const own = (errors ?? []).filter(
-    ({ keyword, propertyName }) => isOfName(keyword) || propertyName === undefined,
+    ({ keyword, propertyName }) => keyword === 'propertyNames' || propertyName === undefined,
   );
   const problems = own.map((error) => describeError(error, checked));
   return [...new Map(problems.map((one) => [JSON.stringify([one.path, one.reason]), one])).values()];
@@ -66,17 +76,13 @@ function describeError(error: ErrorObject, { schema, value, noun, titled = true 
     return { path, keyword, expected, reason: `is not ${noun}; expected ${expected}` };
   }
   const wanted = schemaAt(schema, path, value) ?? {};
-  if (isOfName(keyword)) return describeName(error, path, wanted);
+  if (keyword === 'propertyNames') return describeName(error, path, wanted);
   const expected = (titled ? wanted.title : undefined) ?? describeKeywords(wanted);
   const received = show(valueAt(value, path), wanted);
   return { path, keyword, expected, reason: `expected ${expected}, received ${received}` };
 }
 
-function isOfName(keyword: string): boolean {
-  return keyword === 'propertyNames';
-}
-
-/** Shown as JSON, since it may hold anything, and at the path of its map for the same reason. */
+/** A wrong name may hold any character: it is shown as JSON, and the path is that of its map. */
 function describeName(
   { keyword, params }: ErrorObject,
   path: Path,
@@ -84,12 +90,8 @@ function describeName(
 ): SchemaProblem {
   const { propertyName } = params as Record<string, unknown>;
   const expected = propertyNames.title ?? describeKeywords(propertyNames);
-  return {
-    path,
-    keyword,
-    expected,
-    reason: `expected as each name ${expected}, received ${show(propertyName, {})}`,
-  };
+  const reason = `expected as each name ${expected}, received ${show(propertyName, {})}`;
+  return { path, keyword, expected, reason };
 }
 
 export function pathOfError({ instancePath, params }: ErrorObject): Path {
@@ -104,7 +106,7 @@ function unescape(segment: string): string | number {
   return /^\d+$/.test(name) ? Number(name) : name;
 }
 
-/** `value`: the whole document, by which alternatives are chosen. */
+/** `value` is the whole document: it selects the alternatives of unions. */
 export function schemaAt(schema: object, path: Path, value?: unknown): Schema | undefined {
   let at: Schema | undefined = schema;
   for (const [index, name] of path.entries()) {
@@ -117,7 +119,7 @@ export function schemaAt(schema: object, path: Path, value?: unknown): Schema | 
   return at;
 }
 
-/** Of a union the schema that this value is checked by; the first one where it does not say. */
+/** The alternative of a union that the value selects; the first one if it selects none. */
 export function alternativeOf(schema: Schema, value: unknown): Schema {
   const { oneOf: [first = schema, ...others] = [], discriminator } = schema;
   if (discriminator === undefined) return schema;
@@ -132,24 +134,19 @@ function valueAt(value: unknown, path: Path): unknown {
   );
 }
 
-/** In words: `an integer from 2012 up to 2015`. */
+/** For example `an integer from 2012 up to 2015`. */
 function describeKeywords(schema: Schema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.map((one) => JSON.stringify(one)).join(', ')}`;
-  const types = [schema.type ?? 'value'].flat().map((type) => typeWords[type] ?? withArticle(type));
+  const types = [schema.type ?? 'value'].flat().map((type) => typeWords[type] ?? `a ${type}`);
   const bounds = Object.entries(boundWords).flatMap(([keyword, word]) => {
     const bound = (schema as Record<string, unknown>)[keyword];
-    return bound === undefined
-      ? []
-      : [`${word} ${typeof bound === 'string' ? bound : JSON.stringify(bound)}`];
+    if (bound === undefined) return [];
+    return [`${word} ${typeof bound === 'string' ? bound : JSON.stringify(bound)}`];
   });
   return [types.join(' or '), ...bounds].join(' ');
 }
 
-function withArticle(noun: string): string {
-  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
-}
-
-const typeWords: Record<string, string> = { object: 'a map', array: 'a list' };
+const typeWords: Record<string, string> = { object: 'a map', array: 'a list', integer: 'an integer' };
 const boundWords: Record<string, string> = {
   minimum: 'from',
   exclusiveMinimum: 'above',

@@ -1,11 +1,9 @@
 import { trimSlashes } from '../addresses.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
-import { readDuration } from './duration.ts';
 import type { TemplateFolder } from './read/read-folder.ts';
 import type { TemplateDocument } from './template-schema.ts';
-import type { TemplateSettings } from './template-settings.ts';
-import type { Template } from './template.ts';
+import type { TemplateSettings, Template } from './template.ts';
 
 const defaultDirectory = '/results';
 const defaultFilesMountPath = '/opt/template';
@@ -104,4 +102,13 @@ function completeLimits(
     // It shortens the grace period, so that a default may not lengthen it.
     stopGrace: given.stopGrace === undefined ? Math.min(stopGrace, upload) : stopGrace,
   };
+}
+
+const seconds: Record<string, number> = { d: 86_400, h: 3600, m: 60, s: 1 };
+
+/** `1h30m`, `90s` or a number, in whole seconds; the schema has seen to its shape. */
+function readDuration(value: string | number): number {
+  if (typeof value === 'number') return Math.ceil(value);
+  const parts = value.matchAll(/(\d+)([dhms])/g);
+  return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * (seconds[unit ?? ''] ?? 0), 0);
 }

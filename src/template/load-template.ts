@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
-import { ajv } from '../schemas/ajv.ts';
+import { ajv, describeSchemaErrors } from '../schemas/schema-problem.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { checkTemplate } from './check/check-template.ts';
 import { completeTemplate } from './complete-template.ts';
@@ -8,13 +8,10 @@ import { readDotenv } from './read/read-dotenv.ts';
 import { readFolder, type TemplateFolder } from './read/read-folder.ts';
 import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
-import { placeName, problemAt, templateMember, type Source } from './read/source.ts';
-import type { TemplateSources } from './read/template-sources.ts';
+import { placeName, problemAt, templateMember, type Source, type TemplateSources } from './read/source.ts';
 import { repair } from './repair.ts';
-import { describeSchemaErrors } from '../schemas/schema-problem.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
-import type { TemplateSettings } from './template-settings.ts';
-import { isWarning, type Template, type TemplateProblem } from './template.ts';
+import { type TemplateSettings, isWarning, type Template, type TemplateProblem } from './template.ts';
 
 export interface LoadedTemplate {
   template: Template;

@@ -1,11 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { messageOf, ServiceError } from '../errors.ts';
-import { checkAssets } from './check/check-assets.ts';
 import { loadTemplate, type LoadedTemplate } from './load-template.ts';
-import type { TemplateSettings } from './template-settings.ts';
+import { type TemplateSettings, isWarning, type Template, type TemplateProblem } from './template.ts';
 import { templateFiles } from './read/read-folder.ts';
-import { isWarning, type Template, type TemplateProblem } from './template.ts';
 
 /**
  * Loads and checks every template of a folder, or the one template whose folder it is. Throws one `invalid-template` that names file, line
@@ -92,4 +90,18 @@ async function findFolders(
     }
   }
   return folders;
+}
+
+/** Two templates for one asset: which one serves it would be chance. */
+function checkAssets(templates: readonly Template[], problems: TemplateProblem[]): void {
+  const servedBy = new Map<string, Template>();
+  for (const template of templates) {
+    for (const { id } of template.assets) {
+      const other = servedBy.get(id);
+      servedBy.set(id, template);
+      if (other === undefined) continue;
+      const file = join(template.directory, 'template.yaml');
+      problems.push({ file, reason: `the asset "${id}" is served by the template ${other.name} already` });
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { assetParameters } from './choose-template.ts';
-import { findJobShapeProblems } from './job-shape.ts';
+import { findJobShapeProblems } from './job/job-shape.ts';
 import { findPlaceholders, replacePlaceholders } from './placeholders.ts';
 import type { ParametersSchema, RenderedTemplate, Template } from './template.ts';
 import { validateParameters } from './validate-parameters.ts';

@@ -1,7 +1,5 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { ownMember } from '../schemas/own-member.ts';
-import type { Path } from '../schemas/schema-problem.ts';
-import { pathOfError, schemaAt, type Schema } from '../schemas/schema-problem.ts';
+import { ownMember, type Path, pathOfError, schemaAt, type Schema } from '../schemas/schema-problem.ts';
 
 /** Each round takes away or puts in what the one before it was given. */
 const roundLimit = 8;

@@ -1,5 +1,6 @@
 import type { ArchiveFormat, DataAddressKind, ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
+import type { Config } from '../config/config.ts';
 
 /** One loaded folder of `jobs-templates/`: checked, with defaults applied. Shorthand folders load into the same shape. */
 export interface Template {
@@ -78,3 +79,6 @@ export interface TemplateProblem {
 export function isWarning({ severity }: TemplateProblem): boolean {
   return severity === 'warning';
 }
+
+/** What a template is checked against, and what its omissions mean. */
+export type TemplateSettings = Pick<Config, 'images' | 'pods' | 'store'>;

@@ -1,7 +1,6 @@
 import type { ValidateFunction } from 'ajv';
 import { ServiceError } from '../errors.ts';
-import { ownMember } from '../schemas/own-member.ts';
-import { describeSchemaErrors } from '../schemas/schema-problem.ts';
+import { ownMember, describeSchemaErrors } from '../schemas/schema-problem.ts';
 import { parametersAjv } from './parameters-ajv.ts';
 import type { ParametersSchema } from './template.ts';
 

@@ -167,7 +167,7 @@ test(
     assert.equal(env.stdout, await readFile(facts.environmentFile, 'utf8'));
     const second = await startCommand(t, ['dev', '--detach', '--port', '0', '--state', state]);
     assert.equal(await second.ended(), 1);
-    assert.match(second.stderr, new RegExp(`runs in the background already \\(${facts.service}`));
+    assert.match(second.stderr, new RegExp(`another dev runs in the background \\(${facts.service}`));
 
     await runSlowly(t, facts);
     const stop = await startCommand(t, ['dev', 'stop', '--state', state]);

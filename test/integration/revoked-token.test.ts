@@ -28,5 +28,5 @@ test('flows wait while the token of the service is revoked, and go on with a new
   for (const { id } of [running, late]) await connector.waitFor(id, 'DEPROVISIONED');
   assert.equal((await world.namespace.jobs()).length, 2);
   assert.equal(connector.exchanges({ kind: 'callback' }).length, 2);
-  assert.equal(world.service.entries.filter(({ msg }) => msg === 'The service listens.').length, 1);
+  assert.equal(world.service.entries.filter(({ msg }) => msg === 'service listens').length, 1);
 });

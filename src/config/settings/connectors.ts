@@ -14,7 +14,7 @@ const common = {
   ),
 };
 
-/** What all connectors have; the rest is its dialect's. */
+/** The members that all connectors have; each dialect adds its own. */
 export type ConnectorSettings = Static<ReturnType<typeof Type.Object<typeof common>>> & { dialect: string };
 
 const dialects = dialectSettings.map(({ dialect }) => dialect);
@@ -28,7 +28,7 @@ function schemaOf({ dialect: name, properties }: DialectSettings) {
   return closed({ dialect, ...common, ...properties });
 }
 
-/** One closed map for each dialect; `dialect` says which one a connector is checked by. */
+/** A union of closed maps, one for each dialect; the member `dialect` selects the one that a connector is checked against. */
 const AnyConnector: TUnsafe<ConnectorSettings> & Schema = Type.Unsafe<ConnectorSettings>({
   type: 'object',
   discriminator: { propertyName: 'dialect' },
@@ -42,7 +42,7 @@ export const ConnectorsSettings = Type.Array(AnyConnector, {
   description: 'The connectors that may send requests. In the environment: JSON.',
 });
 
-/** Of the connector's dialect. */
+/** The settings of the connector's dialect. */
 export function settingsOf({ dialect }: Pick<ConnectorSettings, 'dialect'>): DialectSettings {
   return dialectSettings.find((one) => one.dialect === dialect) ?? dialectSettings[0];
 }

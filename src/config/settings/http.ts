@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { closed } from '../../schemas/kinds.ts';
 import { choice, httpUrl, integer, text } from './kinds.ts';
 
-/** A body holds one request with its policy; a real one has 450 bytes. */
+/** A body holds one request with its policy; a usual one has 450 bytes. */
 const bodyLimit = { min: 1024, max: 16_777_216, default: 262_144 };
 
 export const HttpSettings = closed({
@@ -32,7 +32,7 @@ export const HttpSettings = closed({
     { min: 0, max: 300_000, default: 10_000 },
     'Time for answers that are under way when the listener is closed.',
   ),
-  // A connector repeats any 500 to 504 at once and without end, whatever Retry-After says.
+  // A connector repeats a request that got 500 to 504 immediately and endlessly, whatever Retry-After says.
   busyHoldMillis: integer(
     { min: 0, max: 20_000, default: 2000 },
     'Least time before a connector is answered 5xx; less than answerDeadlineMillis.',

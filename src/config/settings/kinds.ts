@@ -23,7 +23,7 @@ export function text(options: Described & { default?: string; title?: string; pa
   return Type.String({ minLength: 1, maxLength: 1024, title: 'text that is not empty', ...options });
 }
 
-/** Shape only; the rest of what a URL must be is in `check-settings.ts`. */
+/** Checks the shape only; `check-settings.ts` does the rest. */
 export function httpUrl(options: Described & { default?: string }) {
   return text({ title: 'an http:// or https:// URL', pattern: '^https?://[^\\s/?#]+', ...options });
 }

@@ -32,7 +32,7 @@ const GpuSettings = closed({
   }),
 });
 
-/** Seconds. `run` has to be long enough for real work, `upload` long enough for what is left at the worker's end. */
+/** In seconds. `run` must suffice for real work, `upload` for the files that are left when the worker ends. */
 const LimitSettings = closed({
   pending: integer(
     { min: 1, max: week, default: 3600 },
@@ -54,18 +54,24 @@ const LimitSettings = closed({
   maxUpload: integer({ min: 1, max: week, default: 6 * 3600 }, 'Largest `limits.upload` of a template.'),
 });
 
-function patience(seconds: number, description: string) {
+function pendingLimit(seconds: number, description: string) {
   return integer({ min: 1, max: week, default: seconds }, description);
 }
 
-/** Seconds; never longer than a template's own pending limit. What others may free is waited for, what only a change mends is not. */
+/**
+ * In seconds, and never longer than a template's own pending limit. Long for causes that end by themselves, since other pods free their
+ * resources; short for causes that end only when somebody changes something.
+ */
 const PendingLimitSettings = closed({
-  imagePull: patience(600, 'Seconds for which an image may fail to be pulled.'),
-  unschedulable: patience(3600, 'Seconds for other pods to end, or for an autoscaler, if no node has room.'),
-  quota: patience(3600, 'Seconds for other flows to end, if the quota has no room.'),
-  admission: patience(120, 'Seconds for which Pod Security or another policy may refuse the pod.'),
-  configuration: patience(120, 'Seconds for which a Secret or ConfigMap may be missing.'),
-  volume: patience(600, 'Seconds for which a volume may fail to be bound, attached or mounted.'),
+  imagePull: pendingLimit(600, 'Seconds for which an image may fail to be pulled.'),
+  unschedulable: pendingLimit(
+    3600,
+    'Seconds for other pods to end, or for an autoscaler, if no node has room.',
+  ),
+  quota: pendingLimit(3600, 'Seconds for other flows to end, if the quota has no room.'),
+  admission: pendingLimit(120, 'Seconds for which Pod Security or another policy may refuse the pod.'),
+  configuration: pendingLimit(120, 'Seconds for which a Secret or ConfigMap may be missing.'),
+  volume: pendingLimit(600, 'Seconds for which a volume may fail to be bound, attached or mounted.'),
 });
 
 export const PodsSettings = closed({

@@ -17,12 +17,12 @@ export const ReconcilerSettings = closed({
     'Another replica may take a Lease that is not renewed for this long.',
   ),
   concurrency: integer({ min: 1, max: 64, default: 32 }, 'Flows that are reconciled at once.'),
-  // 20 ms after the answer were enough for every connector seen; a busy one may take longer to save its state.
+  // 20 ms sufficed for every connector that was observed; a busy one may take longer to save its state.
   callbackHoldMillis: integer(
     { min: 0, max: 60_000, default: 2000 },
     'A callback waits for http.answerDeadlineMillis and this after the last request for its flow.',
   ),
-  // A connector's client pauses for eight seconds at most between two tries (edc.core.retry.*), and then there are others before it.
+  // A connector's client waits up to eight seconds between two attempts (edc.core.retry.*), and other requests may be queued before it.
   takeoverHoldMillis: integer(
     { min: 0, max: 300_000, default: 12_000 },
     'The least hold for flows from before this replica led.',
@@ -47,7 +47,7 @@ export const ReconcilerSettings = closed({
     { min: 0, max: 30 * day, default: day },
     'Time for which an ended Job is kept after its results were deleted.',
   ),
-  // More than any request may take, which makes the Secret before the Job.
+  // Longer than any request takes, since a request creates the Secret before the Job.
   orphanSeconds: integer(
     { min: 30, max: 30 * day, default: 3600 },
     'Age at which parameters without a Job and unused files of templates are deleted.',

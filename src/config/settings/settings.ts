@@ -1,15 +1,49 @@
-import type { Static } from 'typebox';
-import { ClusterSettings } from './cluster.ts';
+import { Type, type Static } from 'typebox';
+import { closed } from '../../schemas/kinds.ts';
+import type { Schema } from '../../schemas/schema-problem.ts';
 import { ConnectorsSettings } from './connectors.ts';
 import { HttpSettings } from './http.ts';
-import { ImagesSettings } from './images.ts';
-import { closed } from '../../schemas/kinds.ts';
-import { choice, integer, text } from './kinds.ts';
+import { choice, dnsLabel, integer, names, text } from './kinds.ts';
 import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
 
-/** Every setting, its shape, its default and its meaning: what the file may hold, and what the environment is read by. */
+const ClusterSettings = closed({
+  kubeconfig: Type.Optional(
+    text({
+      description: 'Path of a kubeconfig. Default: the credentials of the pod, else those of kubectl.',
+    }),
+  ),
+  context: Type.Optional(text({ description: 'Context in the kubeconfig. Default: its current one.' })),
+  // Not the service's own namespace: a user who may create pods there could read the service's secrets.
+  namespace: dnsLabel({ default: 'edc-jobs', description: 'Namespace of the Jobs.' }),
+  requestTimeoutMillis: integer(
+    { min: 100, max: 120_000, default: 10_000 },
+    'Time for one request to the API server.',
+  ),
+});
+
+const ImagesSettings = closed({
+  sidecar: text({
+    default: 'edc-job-provisioner:latest',
+    description: 'The service’s own image, which is also the sidecar’s.',
+  }),
+  sidecarPullPolicy: choice(['Always', 'IfNotPresent', 'Never'], {
+    default: 'IfNotPresent',
+    description: 'imagePullPolicy of the sidecar.',
+  }),
+  allow: names({
+    default: ['*'],
+    description: 'Images that templates may use: names, or prefixes that end in `*`.',
+  }),
+  pullSecrets: names({ default: [], description: 'imagePullSecrets of every pod.' }),
+  allowedPullSecrets: names({
+    default: [],
+    description: 'Further imagePullSecrets that templates may name.',
+  }),
+});
+
+/** Every setting with its shape, default and meaning. The file and the environment are read by it. */
 export const SettingsSchema = closed({
   http: HttpSettings,
   cluster: ClusterSettings,
@@ -25,12 +59,12 @@ export const SettingsSchema = closed({
   pods: PodsSettings,
   reconciler: ReconcilerSettings,
   results: closed({
-    // A presigned address cannot live longer than seven days, in any S3 server.
+    // No S3 server accepts a presigned address that lives longer than seven days.
     addressSeconds: integer(
       { min: 60, max: 604_800, default: 604_800 },
       'Validity of a data address, unless its flow is deprovisioned before.',
     ),
-    // Each may hold about half a MiB.
+    // Each download may hold about half a MiB of memory.
     maxDownloads: integer(
       { min: 1, max: 10_000, default: 100 },
       'Results that one replica sends at once; more wait ten seconds, then get a 503.',
@@ -45,3 +79,21 @@ export const SettingsSchema = closed({
 });
 
 export type Settings = Static<typeof SettingsSchema>;
+
+/** One leaf of the settings: a value, a list or a map. `variable` is its name in the environment. */
+export interface Setting {
+  path: string[];
+  variable: string;
+  schema: Schema;
+}
+
+export function listSettings(schema: Schema = SettingsSchema, path: string[] = []): Setting[] {
+  if (schema.properties === undefined) return [{ path, variable: variableOf(path), schema }];
+  return Object.entries(schema.properties).flatMap(([name, member]) => listSettings(member, [...path, name]));
+}
+
+/** `http.answerDeadlineMillis` is `EDC_JP_HTTP_ANSWER_DEADLINE_MILLIS`. */
+export function variableOf(path: readonly string[]): string {
+  const words = path.map((name) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase());
+  return ['EDC_JP', ...words].join('_');
+}

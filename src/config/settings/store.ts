@@ -41,7 +41,7 @@ export const StoreSettings = closed({
     description: 'Keys of the pods: `sts` mints keys for each flow; `static` gives them the service’s own.',
   }),
   sts: StsSettings,
-  // What AWS and its imitators accept for AssumeRole.
+  // The range that AWS and compatible servers accept for AssumeRole.
   credentialSeconds: integer({ min: 900, max: 43_200, default: 3600 }, 'Lifetime of minted keys.'),
   requestTimeoutMillis: integer(
     { min: 100, max: 300_000, default: 30_000 },

@@ -1,11 +1,10 @@
-import { trimSlashes } from '../../addresses.ts';
 import { posix } from 'node:path';
+import { trimSlashes } from '../../addresses.ts';
 import type { Container } from '../../kubernetes/types.ts';
 import { isFaulty, problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { containersOf } from './check-containers.ts';
 import { reportBelow, type JobContext, type Report } from './context.ts';
-import { isKernelPlace } from './system-places.ts';
 
 /** Mounts lead to volumes that exist, and none lies over, under or at a place that the service mounts. */
 export function checkMounts(context: JobContext, problems: TemplateProblem[]): void {
@@ -57,4 +56,27 @@ function overlap(one: string, other: string): boolean {
   const a = `${trimSlashes(one)}/`;
   const b = `${trimSlashes(other)}/`;
   return a.startsWith(b) || b.startsWith(a);
+}
+
+/** Folders whose contents a container's image or the kubelet brings: results mounted over them break the container. */
+const systemFolders = ['/', '/bin', '/boot', '/etc', '/lib', '/lib64', '/run', '/sbin', '/usr', '/var'];
+/** File systems of the kernel: nothing below them is disk, and the container runtime mounts them last. */
+const kernelFolders = ['/dev', '/proc', '/sys'];
+/** Files that the kubelet mounts. */
+const kubeletFiles = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
+
+/** Whether a mount at this absolute path would break the container, or would not be a folder on a disk. */
+export function isSystemPlace(path: string): boolean {
+  const place = trimSlashes(posix.normalize(path)) || '/';
+  return systemFolders.includes(place) || isBelow(place, [...kernelFolders, ...kubeletFiles]);
+}
+
+/** The same for a volume of the template's own: shared memory at `/dev/shm` is the usual way to get more of it. */
+function isKernelPlace(path: string): boolean {
+  const place = trimSlashes(posix.normalize(path)) || '/';
+  return place === '/' || (place !== '/dev/shm' && isBelow(place, kernelFolders));
+}
+
+function isBelow(place: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
 }

@@ -2,7 +2,8 @@ import { findEmbedded, findPlaceholders, type Placeholder } from '../placeholder
 import { problemAt } from '../read/source.ts';
 import type { Template, TemplateProblem } from '../template.ts';
 import { isUnsure, type CheckContext } from './context.ts';
-import { sampleValues } from './sample-values.ts';
+import { defaultsOf } from '../render-template.ts';
+import { readParameters } from '../validate-parameters.ts';
 
 /** Members whose values, and all below them, may come from a parameter. All else decides what a pod may do. */
 const openMembers = [
@@ -64,4 +65,22 @@ function findLack(parameter: string, template: Template): string | undefined {
   const always = 'default' in property || required.includes(parameter);
   if (always || Object.hasOwn(template.environment, parameter)) return undefined;
   return `${shown} may be without a value: give the parameter a default or make it required`;
+}
+
+/** Values to render a template with when nobody asked for anything: defaults, else the first example, else the first of its choices. */
+export function sampleValues({ parameters, environment }: Template): ReadonlyMap<string, unknown> {
+  const examples = Object.entries(parameters.properties).flatMap(
+    ([name, { examples: list, enum: choices }]) => {
+      const value: unknown = (list as unknown[] | undefined)?.[0] ?? (choices as unknown[] | undefined)?.[0];
+      return value === undefined ? [] : [[name, value]];
+    },
+  );
+  const given = Object.entries(environment).filter(([name]) => Object.hasOwn(parameters.properties, name));
+  return new Map(
+    Object.entries({
+      ...(Object.fromEntries(examples) as Record<string, unknown>),
+      ...defaultsOf(parameters),
+      ...readParameters(parameters, Object.fromEntries(given)),
+    }),
+  );
 }

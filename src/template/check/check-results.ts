@@ -1,7 +1,7 @@
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { CheckContext } from './context.ts';
-import { isSystemPlace } from './system-places.ts';
+import { isSystemPlace } from './check-mounts.ts';
 
 export function checkResults(
   { template, sources, settings }: CheckContext,

@@ -1,5 +1,4 @@
-import { ownMember } from '../../schemas/own-member.ts';
-import type { Path } from '../../schemas/schema-problem.ts';
+import { ownMember, type Path } from '../../schemas/schema-problem.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { isUnsure, type CheckContext } from './context.ts';

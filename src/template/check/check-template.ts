@@ -1,20 +1,19 @@
 import type { Job } from '../../kubernetes/types.ts';
-import { findJobShapeProblems, repairJob } from '../job-shape.ts';
+import { findJobShapeProblems, repairJob } from '../job/job-shape.ts';
 import { findEmbedded, findPlaceholders, replacePlaceholders } from '../placeholders.ts';
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkEnvironment } from './check-environment.ts';
 import { checkLimits } from './check-limits.ts';
-import { checkMarks } from './check-marks.ts';
+import { checkMarks } from './check-metadata.ts';
 import { checkMounts } from './check-mounts.ts';
 import { checkParameters } from './check-parameters.ts';
-import { checkPlaceholders } from './check-placeholders.ts';
+import { checkPlaceholders, sampleValues } from './check-placeholders.ts';
 import { checkResults } from './check-results.ts';
 import { checkSources } from './check-sources.ts';
 import { checkVolumes } from './check-volumes.ts';
 import { isUnsure, type CheckContext } from './context.ts';
-import { sampleValues } from './sample-values.ts';
 
 /**
  * All that can be known of a template before anybody asks for it: it is rendered with its defaults and looked at from every side. What is

@@ -1,8 +1,7 @@
 import type { Volume } from '../../kubernetes/types.ts';
 import type { TemplateProblem } from '../template.ts';
 import { podPath } from './check-containers.ts';
-import { reportBelow, type JobContext, type Report } from './context.ts';
-import { isOurs, refuseOurs, refuseSecret } from './foreign-objects.ts';
+import { reportBelow, type JobContext, type Report, isOurs, refuseOurs, refuseSecret } from './context.ts';
 
 /** Names of the volumes that the service adds. */
 const reservedNames = ['results', 'sidecar-state', 'store-credentials', 'files'];

@@ -1,9 +1,7 @@
 import type { Job } from '../../kubernetes/types.ts';
-import type { TemplateSources } from '../read/template-sources.ts';
-import type { TemplateSettings } from '../template-settings.ts';
+import { type TemplateSources, isFaulty, problemAt } from '../read/source.ts';
+import type { TemplateSettings, Template, TemplateProblem } from '../template.ts';
 import type { Path } from '../../schemas/schema-problem.ts';
-import { isFaulty, problemAt } from '../read/source.ts';
-import type { Template, TemplateProblem } from '../template.ts';
 
 /** What every check is given. Problems are pushed; the order is settled at the end. */
 export interface CheckContext {
@@ -31,4 +29,18 @@ export function reportBelow(path: Path, { sources }: CheckContext, problems: Tem
     const at = [...path, ...below];
     problems.push(problemAt(sources.job, at, `${at.join('.')}: ${reason}`));
   };
+}
+
+/** Objects of the Jobs' namespace that a template refers to by name. */
+export function refuseSecret(name: string | undefined): string {
+  return `the Secret "${name ?? ''}" is not among pods.allowedSecrets of the configuration`;
+}
+
+/** Names that the service gives: another flow's environment is not for reading. */
+export function isOurs(name: string | undefined): boolean {
+  return name !== undefined && /^(flow|files)-/.test(name);
+}
+
+export function refuseOurs(name: string | undefined): string {
+  return `"${name ?? ''}" looks like an object of the service's own (flow-…, files-…)`;
 }

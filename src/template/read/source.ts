@@ -1,5 +1,6 @@
 import type { Path } from '../../schemas/schema-problem.ts';
 import type { TemplateProblem } from '../template.ts';
+import type { TemplateDocument } from '../template-schema.ts';
 
 /** One parsed file of a template, and the way back from a value to its line. */
 export interface Source<Value> {
@@ -34,4 +35,11 @@ export function isFaulty({ faults = [] }: Pick<Source<unknown>, 'faults'>, path:
     const length = Math.min(fault.length, path.length);
     return fault.slice(0, length).every((name, index) => String(name) === String(path[index]));
   });
+}
+
+/** The files of one template, parsed; what refers to a line of them goes through here. */
+export interface TemplateSources {
+  document: Source<TemplateDocument>;
+  job: Source<unknown>;
+  environment: Source<Record<string, string>>;
 }

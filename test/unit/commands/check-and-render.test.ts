@@ -43,7 +43,7 @@ suite('check', () => {
   test('finds nothing wrong with the templates of this project', async () => {
     const { code, stdout, stderr } = await run('check');
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
-    assert.match(stderr, /^nothing is wrong with seattle-weather, transcode, word-count$/m);
+    assert.match(stderr, /^no problems in seattle-weather, transcode, word-count$/m);
   });
 
   test('prints file, line and reason of every problem, and fails', async () => {
@@ -70,7 +70,7 @@ suite('the folder to check', () => {
     assert.equal(wrong.code, 1);
     assert.match(wrong.stdout, /sample\/job\.yaml:8: /);
     const right = await run('check', 'jobs-templates/word-count');
-    assert.deepEqual(right, { code: 0, stdout: '', stderr: 'nothing is wrong with word-count\n' });
+    assert.deepEqual(right, { code: 0, stdout: '', stderr: 'no problems in word-count\n' });
   });
 
   test('has to be there and to hold templates', async () => {
@@ -94,7 +94,7 @@ suite('the folder to check', () => {
     const { code, stdout, stderr } = await run('check', made.directory);
     assert.equal(code, 0);
     assert.match(stdout, /template\.yaml:12: warning: parameters\.required\.0: TOKEN has no value/);
-    assert.equal(stderr, 'nothing but warnings with sample\n');
+    assert.equal(stderr, 'only warnings in sample\n');
   });
 });
 

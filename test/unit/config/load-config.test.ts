@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { listSettings } from '../../../src/config/list-settings.ts';
+import { listSettings } from '../../../src/config/settings/settings.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { SettingsSchema } from '../../../src/config/settings/settings.ts';
 import { isServiceError } from '../../../src/errors.ts';
@@ -39,7 +39,7 @@ test('the smallest configuration loads without a warning, and defaults follow fr
   assert.deepEqual(secrets.resultKeys, [{ id: 'k1', key: resultKey }]);
 });
 
-test('nobody may use a path without a token unless a setting says so', () => {
+test('paths without a token are off by default', () => {
   assert.equal(loadConfig({ env: good }).config.http.unauthenticated, 'off');
 });
 
@@ -74,7 +74,7 @@ test('no secret is among the settings', () => {
   }
 });
 
-test('the file beats the environment with a warning, the environment beats the default', (t) => {
+test('the file wins over the environment with a warning, the environment over the default', (t) => {
   const env = {
     ...good,
     EDC_JP_HTTP_PORT: '9001',
@@ -121,14 +121,14 @@ test('a value in a map is text, whatever its name', () => {
   );
 });
 
-test('what is loaded cannot be changed, however deep', () => {
+test('the loaded configuration is frozen at every level', () => {
   const { config, secrets } = loadConfig({ env: good });
   assert.throws(() => config.connectors[0]?.templates.push('x'), TypeError);
   assert.throws(() => (config.pods.limits.run = 1), TypeError);
   assert.throws(() => secrets.resultKeys.pop(), TypeError);
 });
 
-test('all problems are told at once, each with both names, the expected and the received value', (t) => {
+test('all problems are reported at once, each with both names, the expected and the received value', (t) => {
   const path = file(
     t,
     'http: { port: abc, prot: 1 }\nstore: { endpoint: "ftp://x" }\nconnectors: [{ name: Edc }]',
@@ -163,7 +163,7 @@ for (const { name, yaml } of secretsInFiles) {
   test(`a secret in the file is refused and not shown: ${name}`, (t) => {
     const lines = problemsOf({ ...good, EDC_JP_CONFIG: file(t, yaml) });
     assert.ok(
-      lines.some((line) => line.startsWith(`${name}: is a secret, which the environment alone may hold`)),
+      lines.some((line) => line.startsWith(`${name}: is a secret; expected in the environment only`)),
       lines.join('\n'),
     );
     assert.ok(!lines.join().includes('hush-hush'));
@@ -200,7 +200,7 @@ const refused = [
     problem: /^connectors\[0\]\.callbackPrefix .*without user, query/,
   },
   {
-    name: 'the name of flows that people start',
+    name: 'the name of flows of the REST API',
     env: { ...withConnector({ name: 'rest' }), CONNECTOR_REST_TOKENS: 'token-of-the-connector' },
     problem: /other than "rest"/,
   },
@@ -218,7 +218,7 @@ const refused = [
   {
     name: 'two connectors of one name',
     env: { ...good, EDC_JP_CONNECTORS: JSON.stringify([connector, connector]) },
-    problem: /^connectors\[1\]\.name .*received "edc-one" as connectors\[0\] has$/,
+    problem: /^connectors\[1\]\.name .*received "edc-one", which connectors\[0\] has$/,
   },
   {
     name: 'a connector without a token',
@@ -280,7 +280,7 @@ const warned = [
     warning: /^EDC_JP_HTPP_PORT is not a setting/,
   },
   {
-    name: 'secrets of nobody',
+    name: 'secrets of an unknown connector',
     env: { ...good, CONNECTOR_OTHER_KEY: 'x' },
     warning: /^CONNECTOR_OTHER_KEY belongs to no/,
   },
@@ -310,7 +310,7 @@ for (const { name, env, warning } of warned) {
   });
 }
 
-test('what listens on the loopback may hand out loopback addresses', () => {
+test('a service on the loopback may hand out loopback addresses', () => {
   const env = { ...good, EDC_JP_HTTP_HOST: '127.0.0.1', EDC_JP_HTTP_PUBLIC_URL: 'http://localhost:8080' };
   assert.deepEqual(loadConfig({ env }).warnings, []);
 });
@@ -354,7 +354,7 @@ function problemsOf(env: Record<string, string>): string[] {
   throw new assert.AssertionError({ message: 'the configuration was accepted' });
 }
 
-test('an environment variable that is misspelt is named with the setting that it is most like, without its value', () => {
+test('an environment variable that is misspelt is named with the setting that is most like it, without its value', () => {
   const misspelt = {
     EDC_JP_STORE_BUCKETS: 'a-secret',
     EDC_JP_HTTP_PUBLICURL: 'a-secret',

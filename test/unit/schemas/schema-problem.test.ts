@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ajv } from '../../../src/schemas/ajv.ts';
-import { describeSchemaErrors } from '../../../src/schemas/schema-problem.ts';
+import { ajv, describeSchemaErrors } from '../../../src/schemas/schema-problem.ts';
 
 const schema = {
   type: 'object',

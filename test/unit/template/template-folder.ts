@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TemplateSettings } from '../../../src/template/template-settings.ts';
+import type { TemplateSettings } from '../../../src/template/template.ts';
 
 export const templateYaml = `description: Made for tests.
 parameters:

@@ -1,3 +1,33 @@
+import { ajv, describeSchemaErrors, type Path } from '../../schemas/schema-problem.ts';
+import { JobSchema } from './job-schema.ts';
+import type { Job } from '../../kubernetes/types.ts';
+import { placeName, templateMember } from '../read/source.ts';
+import { repair } from '../repair.ts';
+
+export interface DocumentProblem {
+  path: Path;
+  reason: string;
+}
+
+const validate = ajv.compile<Job>(JobSchema);
+
+/** What is not of a Job's types, or is not for a template to write; each with its place. */
+export function findJobShapeProblems(job: unknown): DocumentProblem[] {
+  if (validate(job)) return [];
+  const checked = { schema: JobSchema, value: job, noun: templateMember };
+  return describeSchemaErrors(validate.errors, checked).map(({ path, keyword, reason }) => {
+    const member = path.at(-1);
+    // Members with a reason of their own are refused for it, whatever the schema calls it.
+    const refusal = typeof member === 'string' && keyword !== 'required' ? refusalOf(member) : undefined;
+    return { path, reason: `${placeName(path)}: ${refusal ?? reason}` };
+  });
+}
+
+/** With what is wrong left out, for checks of the rest. */
+export function repairJob(job: unknown): Job | undefined {
+  return repair(JobSchema, validate, job);
+}
+
 const byService = 'is set by the service and may not be written in a template';
 
 /** Why a member that people expect to work in a Job is refused in a template. */
@@ -36,6 +66,6 @@ const refusals: Record<string, string> = {
   nfs: 'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
 };
 
-export function refusalOf(member: string): string | undefined {
+function refusalOf(member: string): string | undefined {
   return Object.hasOwn(refusals, member) ? refusals[member] : undefined;
 }

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { describeEnvironment } from '../../../src/demo/dev-environment.ts';
-import type { DevFacts } from '../../../src/demo/describe-dev.ts';
+import { readFileSync } from 'node:fs';
+import { versionProfiles } from 'connector-simulator';
+import {
+  describeEnvironment,
+  type DevFacts,
+  describeEntry,
+  entryAddressTypes,
+} from '../../../src/demo/describe-dev.ts';
 
 const facts: DevFacts = {
   kubeconfig: '/tmp/k',
@@ -26,7 +32,7 @@ const facts: DevFacts = {
   environmentFile: '/tmp/environment',
 };
 
-test('a shell reads every value as it is', () => {
+test('a shell reads every value unchanged', () => {
   const script = `${describeEnvironment(facts)}\nexec "$NODE" -p 'JSON.stringify(process.env)'`;
   const stdout = execFileSync('sh', ['-eu', '-c', script], {
     env: { NODE: process.execPath },
@@ -36,7 +42,23 @@ test('a shell reads every value as it is', () => {
   for (const [name, value] of Object.entries(facts.environment)) assert.equal(env[name], value);
 });
 
-test('settings that would lead serve elsewhere are taken away with the servers alone', () => {
+test('settings that would lead serve to other servers are unset with --servers-only', () => {
   assert.match(describeEnvironment(facts), /^unset EDC_JP_CONFIG$/m);
   assert.doesNotMatch(describeEnvironment({ ...facts, serversOnly: false }), /unset/);
+});
+
+test('the entry of each release has the type of address that this release deprovisions', () => {
+  for (const [version, { deprovisionsAnyType }] of Object.entries(versionProfiles)) {
+    const [, minor] = version.split('.').map(Number);
+    const { type } = entryAddressTypes[Number(minor) <= 10 ? 0 : 1];
+    // The service hands out HttpData addresses.
+    assert.ok(deprovisionsAnyType || type === 'HttpData', version);
+  }
+});
+
+test('the documentation and dev describe the entry alike', () => {
+  const deployment = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
+  const endpoint = 'http://edc-job-provisioner.edc-job-provisioner.svc/connectors/provider/<token>/provision';
+  const lines = describeEntry(endpoint);
+  assert.ok(deployment.includes(lines.join('\n')), lines.join('\n'));
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countSignals } from '../../../src/commands/count-signals.ts';
+import { countSignals } from '../../../src/commands/signals.ts';
 
 test('a Ctrl-C that also comes through npm counts once, and a second one twice', () => {
   let now = 0;
