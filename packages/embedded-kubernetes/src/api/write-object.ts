@@ -1,15 +1,11 @@
-import { isRecord } from '../registry/copy.ts';
 import { badRequest, notFound, StatusError } from '../registry/status-error.ts';
-import type { KubeObject, ObjectInput } from '../registry/types.ts';
+import type { ObjectInput } from '../registry/types.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
-import { applyMergePatch } from './patch/merge-patch.ts';
-import { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
+import { applyMergePatch, applyStrategicMergePatch } from './merge-patch.ts';
 import { fieldValidationOption, keyOf, registryFor } from './query.ts';
 import { protobuf } from './read-body.ts';
 import { decodeObject } from './schema/decode.ts';
 import type { Decoded } from './schema/decode.ts';
-import { kindSchemas } from './schema/kinds.ts';
-import { any } from './schema/schema.ts';
 import { objectAnswer } from './object-answer.ts';
 
 /** POST to a collection. */
@@ -51,7 +47,10 @@ export async function patchObject(request: ApiRequest, context: ApiContext): Pro
   return objectAnswer({ code: 200, object: updated, warnings }, request, context);
 }
 
-const patchTypes = ['application/merge-patch+json', 'application/strategic-merge-patch+json'];
+const patchMethods: Record<string, typeof applyMergePatch> = {
+  'application/merge-patch+json': applyMergePatch,
+  'application/strategic-merge-patch+json': applyStrategicMergePatch,
+};
 
 const unsupportedPatches: Record<string, string> = {
   'application/json-patch+json': 'JSON patches are not supported by this cluster, use --type merge; ',
@@ -59,24 +58,11 @@ const unsupportedPatches: Record<string, string> = {
   'application/apply-patch+cbor': 'server-side apply is not supported by this cluster; ',
 };
 
-function patchMethod(request: ApiRequest): (target: KubeObject, patch: unknown) => unknown {
-  const schema = kindSchemas[request.definition.plural] ?? any;
-  switch (request.contentType) {
-    case 'application/merge-patch+json':
-      return (target, patch) => applyMergePatch(target, asObject(patch));
-    case 'application/strategic-merge-patch+json':
-      return (target, patch) => applyStrategicMergePatch(target, patch, schema);
-    default:
-      throw unsupportedMediaType(
-        `${unsupportedPatches[request.contentType] ?? ''}accepted media types include: ${patchTypes.join(', ')}`,
-        request.contentType,
-      );
-  }
-}
-
-function asObject(patch: unknown): unknown {
-  if (isRecord(patch)) return patch;
-  throw badRequest('error decoding patch: a merge patch of an object is an object');
+function patchMethod({ contentType }: ApiRequest): typeof applyMergePatch {
+  const method = patchMethods[contentType];
+  if (method) return method;
+  const why = `${unsupportedPatches[contentType] ?? ''}accepted media types include: ${Object.keys(patchMethods).join(', ')}`;
+  throw unsupportedMediaType(why, contentType);
 }
 
 async function readObject(request: ApiRequest): Promise<Decoded> {

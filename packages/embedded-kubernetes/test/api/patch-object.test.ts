@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { aConfigMap, aJob, aRegistry, keyOf } from '../registry/sample-objects.ts';
+import { aConfigMap, aJob, keyOf } from '../registry/sample-objects.ts';
 import { paths, startTestApi } from './test-api.ts';
 
 const jsonPatch = 'application/json-patch+json';
@@ -79,46 +79,41 @@ test('a patch of /status changes the status alone', async (t) => {
   assert.equal((job['spec'] as { suspend: boolean }).suspend, false);
 });
 
-function aPodWithTwoContainers() {
-  const registry = aRegistry();
-  const containers = [
-    { name: 'one', image: 'x' },
-    { name: 'two', image: 'y' },
-  ];
-  registry.create('pods', {
-    metadata: { name: 'p', namespace: 'default', finalizers: ['example.org/a'] },
-    spec: { containers },
+const strategicPatches: { name: string; body: object; code: number; message?: RegExp }[] = [
+  { name: 'plain members', body: { spec: { suspend: true }, metadata: { labels: { a: 'b' } } }, code: 200 },
+  { name: 'a member that goes', body: { metadata: { finalizers: null } }, code: 200 },
+  {
+    name: 'a list of objects',
+    body: { spec: { template: { spec: { containers: [{ name: 'worker', image: 'new' }] } } } },
+    code: 422,
+    message: /^spec\.template\.spec\.containers of a strategic merge patch .* use --type merge/,
+  },
+  {
+    name: 'a list that Kubernetes adds to',
+    body: { metadata: { finalizers: ['example.org/b'] } },
+    code: 422,
+    message: /^metadata\.finalizers of/,
+  },
+  { name: 'a directive', body: { spec: { $patch: 'replace' } }, code: 422, message: /^spec\.\$patch of/ },
+  {
+    name: 'an order of elements',
+    body: { '$setElementOrder/containers': [] },
+    code: 422,
+    message: /^\$setElementOrder/,
+  },
+];
+for (const { name, body, code, message = /^$/ } of strategicPatches) {
+  test(`a strategic patch of ${name} is answered with ${code} and has its effect or none`, async (t) => {
+    const api = await startTestApi(t);
+    const job = aJob('a');
+    const metadata = { name: 'a', namespace: 'default', finalizers: ['example.org/a'] };
+    const before = api.registry.create('jobs', { ...job, metadata });
+    const reply = await api.call(`${paths.jobs}/a`, {
+      ...{ method: 'PATCH', body, headers: { 'content-type': strategic } },
+    });
+    assert.equal(reply.code, code, reply.text);
+    const after = api.registry.get(keyOf('jobs', 'a'));
+    assert.equal(after?.metadata.resourceVersion === before.metadata.resourceVersion, code !== 200);
+    if (code !== 200) assert.match(String(reply.body['message']), message);
   });
-  return registry;
 }
-
-test('a strategic patch finds list elements by their key and leaves the others', async (t) => {
-  const api = await startTestApi(t, { registry: aPodWithTwoContainers() });
-  const body = { spec: { containers: [{ name: 'two', image: 'new' }] } };
-  const headers = { 'content-type': strategic };
-  assert.equal((await api.call(`${paths.pods}/p`, { method: 'PATCH', body, headers })).code, 200);
-  const { containers } = api.registry.get(keyOf('pods', 'p'))?.['spec'] as {
-    containers: { name: string; image: string }[];
-  };
-  assert.deepEqual(
-    containers.map(({ name, image }) => [name, image]),
-    [
-      ['one', 'x'],
-      ['two', 'new'],
-    ],
-  );
-});
-
-test('a strategic patch adds to finalizers and takes off what it names', async (t) => {
-  const api = await startTestApi(t, { registry: aPodWithTwoContainers() });
-  const headers = { 'content-type': strategic };
-  const add = { metadata: { finalizers: ['example.org/b'] } };
-  await api.call(`${paths.pods}/p`, { method: 'PATCH', body: add, headers });
-  assert.deepEqual(api.registry.get(keyOf('pods', 'p'))?.metadata.finalizers, [
-    'example.org/a',
-    'example.org/b',
-  ]);
-  const remove = { metadata: { '$deleteFromPrimitiveList/finalizers': ['example.org/a'] } };
-  await api.call(`${paths.pods}/p`, { method: 'PATCH', body: remove, headers });
-  assert.deepEqual(api.registry.get(keyOf('pods', 'p'))?.metadata.finalizers, ['example.org/b']);
-});

@@ -30,19 +30,6 @@ const scalars: Record<string, Schema> = {
 const quantities = new Set(
   'limits requests capacity allocatable hard used sizeLimit divisor overhead'.split(' '),
 );
-/** The library does not have them; the same names mean the same in all kinds here. */
-const mergeKeys: Record<string, string> = {
-  ...keyedBy('name', 'containers initContainers ephemeralContainers volumes env imagePullSecrets secrets'),
-  ...keyedBy('name', 'schedulingGates resourceClaims claims'),
-  ...keyedBy('type', 'conditions addresses'),
-  ...keyedBy('ip', 'hostAliases podIPs'),
-  ports: 'containerPort',
-  volumeMounts: 'mountPath',
-  volumeDevices: 'devicePath',
-  topologySpreadConstraints: 'topologyKey',
-  ownerReferences: 'uid',
-};
-const sets = new Set(['finalizers', 'podCIDRs']);
 const known = new Map<string, Schema>();
 
 /** The members of each kind this cluster serves, by plural name. */
@@ -82,16 +69,5 @@ function schemaOf(type: string): Schema {
 function memberSchema(name: string, type: string): Schema {
   if (quantities.has(name))
     return type === 'string' ? quantity : type.startsWith('{') ? map(quantity) : schemaOf(type);
-  const schema = schemaOf(type);
-  if (schema.type !== 'list') return schema;
-  const mergeKey = mergeKeys[name];
-  return {
-    ...schema,
-    ...(sets.has(name) ? { isSet: true } : {}),
-    ...(mergeKey === undefined ? {} : { mergeKey }),
-  };
-}
-
-function keyedBy(key: string, names: string): Record<string, string> {
-  return Object.fromEntries(names.split(' ').map((name) => [name, key]));
+  return schemaOf(type);
 }
