@@ -12,7 +12,7 @@ export async function readPodLog(request: ApiRequest, context: ApiContext): Prom
   const key = keyOf(request);
   const pod = context.registry.get(key);
   if (!pod) throw notFound(request.definition, key.name);
-  const options = logOptions(request.query, context.now());
+  const options = logOptions(request.query);
   const container = containerOf(pod, request.query.get('container') ?? '');
   checkStarted(pod, container, options);
   const { name, uid, namespace = '' } = pod.metadata;
@@ -28,40 +28,25 @@ export async function readPodLog(request: ApiRequest, context: ApiContext): Prom
   };
 }
 
-function logOptions(query: URLSearchParams, now: Date): PodLogOptions {
-  const options: PodLogOptions = {
-    follow: booleanOption(query, 'follow'),
-    previous: booleanOption(query, 'previous'),
-    timestamps: booleanOption(query, 'timestamps'),
-  };
+const unsupportedOptions = ['sinceSeconds', 'sinceTime', 'stream', 'timestamps'];
+
+function logOptions(query: URLSearchParams): PodLogOptions {
+  // False and All are what a real server takes for an absent option.
+  const unsupported = unsupportedOptions.find(
+    (name) => !['', 'false', 'All'].includes(query.get(name) ?? ''),
+  );
+  if (unsupported !== undefined) {
+    throw optionInvalid(unsupported, 'Forbidden: the embedded cluster does not support it');
+  }
   const tailLines = integerOption(query, 'tailLines');
-  if (tailLines !== undefined) options.tailLines = tailLines;
   const limitBytes = integerOption(query, 'limitBytes');
   if (limitBytes === 0) throw optionInvalid('limitBytes', 'Invalid value: 0: must be greater than 0');
-  if (limitBytes !== undefined) options.limitBytes = limitBytes;
-  if (query.has('stream') && query.get('stream') !== 'All') {
-    throw optionInvalid('stream', 'Unsupported value: supported values: "All"');
-  }
-  const since = sinceOption(query, now);
-  if (since) options.sinceTime = since;
-  return options;
-}
-
-function sinceOption(query: URLSearchParams, now: Date): Date | undefined {
-  const seconds = integerOption(query, 'sinceSeconds');
-  const text = query.get('sinceTime');
-  if (seconds !== undefined && text) {
-    throw optionInvalid(
-      'sinceSeconds',
-      'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
-    );
-  }
-  if (seconds !== undefined) return new Date(now.getTime() - seconds * 1000);
-  if (!text) return undefined;
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()))
-    throw badRequest(`invalid sinceTime ${JSON.stringify(text)}: RFC 3339 is expected`);
-  return time;
+  return {
+    follow: booleanOption(query, 'follow'),
+    previous: booleanOption(query, 'previous'),
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+  };
 }
 
 function containerOf(pod: KubeObject, asked: string): string {

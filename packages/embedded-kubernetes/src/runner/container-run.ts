@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { ContainerConfigError } from './build-environment.ts';
@@ -36,7 +35,7 @@ export class ContainerRun {
   readonly #started = Promise.withResolvers<undefined>();
   #process: Promise<ContainerProcess> | undefined;
   #runs = 0;
-  #logs: ContainerLog[] = [];
+  readonly #logs: ContainerLog[] = [];
 
   constructor({ context, place, isInit, publish }: ContainerRunOptions) {
     this.#context = context;
@@ -167,11 +166,12 @@ export class ContainerRun {
 
   // Only the log of the run before the last one can be asked for.
   #nextLog(): ContainerLog {
-    const folder = join(this.#place.podFolder, 'logs', this.#place.container.name);
-    rmSync(join(folder, String(this.#runs - 2)), { recursive: true, force: true });
-    const log = new ContainerLog({ folder: join(folder, String(this.#runs)), now: this.#context.now });
+    const file = join(this.#place.podFolder, 'logs', this.#place.container.name, `${this.#runs}.log`);
+    const log = new ContainerLog(file);
     this.#runs += 1;
-    this.#logs = [...this.#logs.slice(-1), log];
+    const [dropped] = this.#logs.splice(0, this.#logs.length - 1);
+    dropped?.remove();
+    this.#logs.push(log);
     return log;
   }
 

@@ -1,7 +1,37 @@
 import { Readable } from 'node:stream';
 
-import type { PodLogOptions } from '../pod-logs.ts';
-import type { ContainerLog, LogLine } from './container-log.ts';
+import type { ContainerKey, PodLogOptions, PodLogs } from '../pod-logs.ts';
+import { resourceDefinition } from '../registry/resources.ts';
+import { badRequest, notFound } from '../registry/status-error.ts';
+import { lastLines } from './container-log.ts';
+import type { ContainerLog } from './container-log.ts';
+import type { PodRun } from './pod-run.ts';
+
+/** Serves the logs of the pods that run, or whose object is still there. */
+export function createPodLogs(runs: ReadonlyMap<string, PodRun>): PodLogs {
+  return {
+    read: (key, options, signal) =>
+      new Promise((resolve) => {
+        resolve(readLog(findLog(runs.get(key.uid), key, options.previous), options, signal));
+      }),
+  };
+}
+
+function findLog(
+  run: PodRun | undefined,
+  { container: name, pod }: ContainerKey,
+  previous: boolean,
+): ContainerLog {
+  if (!run) throw notFound(resourceDefinition('pods'), pod);
+  const container = run.container(name);
+  if (!container) throw badRequest(`container ${name} is not valid for pod ${pod}`);
+  const log = previous ? container.previousLog : container.log;
+  if (log) return log;
+  const inPod = `container "${name}" in pod "${pod}"`;
+  if (previous) throw badRequest(`previous terminated ${inPod} not found`);
+  const reason = container.status.state.waiting?.reason ?? 'ContainerCreating';
+  throw badRequest(`${inPod} is waiting to start: ${reason}`);
+}
 
 /** A container's log as text, as `kubectl logs` asks for it. */
 export function readLog(log: ContainerLog, options: PodLogOptions, signal: AbortSignal): Readable {
@@ -17,39 +47,19 @@ export function readLog(log: ContainerLog, options: PodLogOptions, signal: Abort
 
 async function* chunksOf(
   log: ContainerLog,
-  options: PodLogOptions,
+  { follow, tailLines, limitBytes = Number.POSITIVE_INFINITY }: PodLogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
-  let budget = options.limitBytes ?? Number.POSITIVE_INFINITY;
-  for await (const lines of batchesOf(log, options, signal)) {
-    const bytes = Buffer.concat(lines.map((line) => textOf(line, options.timestamps)));
+  // What follows starts where the log so far ends: both are read before anything else can be written.
+  const following = log.follow(signal);
+  const first = follow ? following.next() : undefined;
+  let budget = limitBytes;
+  let bytes = lastLines(log.read(), tailLines);
+  for (let next = first; ; next = following.next()) {
     if (bytes.length > 0) yield bytes.subarray(0, Math.min(bytes.length, budget));
     budget -= bytes.length;
-    if (budget <= 0) return;
+    const result = budget > 0 ? await next : undefined;
+    if (!result || result.done) return;
+    bytes = result.value;
   }
-}
-
-async function* batchesOf(
-  log: ContainerLog,
-  options: PodLogOptions,
-  signal: AbortSignal,
-): AsyncGenerator<LogLine[]> {
-  // What follows starts where the lines so far end: both are read before anything else can be written.
-  const following = log.follow(signal);
-  const first = options.follow ? following.next() : undefined;
-  yield wanted(log.lines(), options);
-  if (!first) return;
-  for (let next = await first; !next.done; next = await following.next()) yield next.value;
-}
-
-function wanted(lines: LogLine[], { sinceTime, tailLines }: PodLogOptions): LogLine[] {
-  const recent = sinceTime ? lines.filter(({ time }) => new Date(time) >= sinceTime) : lines;
-  if (tailLines === undefined) return recent;
-  return tailLines === 0 ? [] : recent.slice(-tailLines);
-}
-
-function textOf({ time, text, whole }: LogLine, timestamps: boolean): Buffer {
-  const parts = timestamps ? [Buffer.from(`${time} `), text] : [text];
-  if (whole) parts.push(Buffer.from('\n'));
-  return Buffer.concat(parts);
 }

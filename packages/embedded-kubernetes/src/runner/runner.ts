@@ -14,9 +14,9 @@ import { losePod } from './lose-pod.ts';
 import { startMemoryGuard } from './memory-guard.ts';
 import { hasEnded, podKey } from './pod.ts';
 import type { Pod } from './pod.ts';
-import { createPodLogs } from './pod-logs.ts';
 import { PodRun } from './pod-run.ts';
 import { startProcessGuard } from './process-guard.ts';
+import { createPodLogs } from './read-log.ts';
 import { registerNode } from './register-node.ts';
 import { removeFolder } from './remove-folder.ts';
 

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 
+import { lastLines } from './container-log.ts';
 import type { ContainerLog } from './container-log.ts';
 import type { Container } from './pod.ts';
 
@@ -20,11 +21,7 @@ export function readTerminationMessage(
   const message = tail(contentOf(file), longest).toString();
   const fromLog = end.container.terminationMessagePolicy === 'FallbackToLogsOnError' && end.exitCode !== 0;
   if (message !== '' || !fromLog) return message;
-  const lines = end.log.lines().slice(-mostLines);
-  return tail(
-    Buffer.concat(lines.flatMap(({ text }) => [text, Buffer.from('\n')])),
-    longestFromLog,
-  ).toString();
+  return tail(lastLines(end.log.read(), mostLines), longestFromLog).toString();
 }
 
 function contentOf(file: string): Buffer {
