@@ -1,10 +1,9 @@
 import { isRecord } from '../registry/copy.ts';
 import { disruptPod } from '../registry/disrupt-pod.ts';
-import { apiVersionOf } from '../registry/resources.ts';
 import { badRequest, StatusError } from '../registry/status-error.ts';
 import type { DeleteOptions, KubeObject, Registry } from '../registry/types.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
-import { integerOption, keyOf, optionInvalid, registryFor, selectorOption } from './query.ts';
+import { integerOption, keyOf, optionInvalid, registryFor } from './query.ts';
 
 const jobWarning =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
@@ -26,29 +25,9 @@ export async function deleteObject(request: ApiRequest, context: ApiContext): Pr
   };
 }
 
-/** DELETE of a collection: everything the selectors match, each by the rules of a single deletion. */
-export async function deleteCollection(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
-  const { registry, options, warnings } = await readOptions(request, context);
-  const { definition, namespace } = request;
-  const matches = selectorOption(request);
-  const items: KubeObject[] = [];
-  for (const { metadata } of context.registry.view(definition.plural, namespace).filter(matches)) {
-    const key = {
-      resource: definition.plural,
-      ...(namespace === undefined ? {} : { namespace }),
-      name: metadata.name,
-    };
-    // Deleting one may have taken others with it.
-    if (registry.get(key)) items.push(registry.delete(key, options));
-  }
-  const { resourceVersion } = context.registry;
-  const list = {
-    kind: `${definition.kind}List`,
-    apiVersion: apiVersionOf(definition),
-    metadata: { resourceVersion },
-    items,
-  };
-  return { kind: 'json', code: 200, body: list, warnings };
+/** DELETE of a collection: kubectl deletes one by one, and so does the service. */
+export function deleteCollection(): never {
+  throw methodNotAllowed('this cluster does not support it: delete the objects one by one');
 }
 
 interface Asked {
@@ -90,10 +69,12 @@ function deleteOptions({ query }: ApiRequest, body: Record<string, unknown>): De
 
 function policyOf(value: unknown): DeleteOptions['propagationPolicy'] {
   if (value === null || value === undefined) return undefined;
-  if (value === 'Background' || value === 'Foreground' || value === 'Orphan') return value;
+  if (value === 'Background' || value === 'Orphan') return value;
   throw optionInvalid(
     'propagationPolicy',
-    `Invalid value: ${JSON.stringify(value)}: supported values: "Background", "Foreground", "Orphan"`,
+    value === 'Foreground'
+      ? 'Forbidden: the embedded cluster does not support Foreground: use Background'
+      : `Invalid value: ${JSON.stringify(value)}: supported values: "Background", "Orphan"`,
   );
 }
 
@@ -131,10 +112,11 @@ export async function evictPod(request: ApiRequest, context: ApiContext): Promis
   };
 }
 
-export function methodNotAllowed(): StatusError {
+export function methodNotAllowed(why?: string): StatusError {
+  const message = 'the server does not allow this method on the requested resource';
   return new StatusError({
     code: 405,
     reason: 'MethodNotAllowed',
-    message: 'the server does not allow this method on the requested resource',
+    message: why === undefined ? message : `${message}: ${why}`,
   });
 }

@@ -1,7 +1,7 @@
 import { apiVersionOf, resources } from '../registry/resources.ts';
 import type { ResourceDefinition } from '../registry/resources.ts';
 
-const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 const subresources: Record<string, { verbs: string[]; group?: string; version?: string; kind?: string }> = {
   status: { verbs: ['get', 'patch', 'update'] },
   log: { verbs: ['get'] },

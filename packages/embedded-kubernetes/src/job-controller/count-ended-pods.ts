@@ -1,3 +1,4 @@
+import { dropFinalizer } from '../registry/delete-object.ts';
 import { judgeFailure } from './failure-policy.ts';
 import { hasEnded, isBeingDeleted, isTracked, podKey, replacesEndedOnly, trackingFinalizer } from './job.ts';
 import type { Job, JobPod } from './job.ts';
@@ -29,11 +30,7 @@ export function countEndedPods(context: JobControllerContext, job: Job, pods: Jo
 
 /** The pod no longer matters to its Job: it may go. */
 export function releasePod({ registry }: JobControllerContext, pod: JobPod): void {
-  registry.modify(podKey(pod), ({ metadata }) => {
-    const kept = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== trackingFinalizer);
-    if (kept.length > 0) metadata.finalizers = kept;
-    else delete metadata.finalizers;
-  });
+  dropFinalizer(registry, podKey(pod), trackingFinalizer);
 }
 
 // Where replacements do not wait, the mark is the failure: a lost node may never report an end.

@@ -5,7 +5,6 @@ import { adjustPods, deletePods, withdrawPods } from './adjust-pods.ts';
 import type { BackOff } from './back-off.ts';
 import { isFinished, setCondition } from './conditions.ts';
 import { countEndedPods, releasePod } from './count-ended-pods.ts';
-import { expireJob } from './expire-job.ts';
 import { deadlineRemaining, findEnd } from './find-end.ts';
 import type { JobEnd } from './find-end.ts';
 import { hasEnded, isBeingDeleted, isTracked, jobKey } from './job.ts';
@@ -32,7 +31,9 @@ export function reconcileJob(context: JobControllerContext, key: ObjectKey): num
   const pods = podsOf(context, job);
   if (isFinished(job.status)) {
     for (const pod of pods.filter(isTracked)) releasePod(context, pod);
-    return expireJob(context, job);
+    context.backOff.forget(job.metadata.uid);
+    context.refusals.forget(job.metadata.uid);
+    return undefined;
   }
   return advance(context, job, pods);
 }

@@ -5,10 +5,9 @@ import type { ResourceDefinition } from './resources.ts';
 import { conflict, notFound } from './status-error.ts';
 import type { Store } from './store.ts';
 import { timestamp } from './timestamp.ts';
-import type { DeleteOptions, KubeObject, ObjectKey } from './types.ts';
+import type { DeleteOptions, KubeObject, ObjectKey, ObjectMeta, Registry } from './types.ts';
 import { isReleased } from './update-object.ts';
 
-export const foregroundFinalizer = 'foregroundDeletion';
 export const orphanFinalizer = 'orphan';
 
 /** Deletes, or marks for deletion while a finalizer or a running pod's grace holds the object. */
@@ -46,17 +45,26 @@ function checkPreconditions(
   }
 }
 
-/** Foreground and Orphan are finalizers which the garbage collector takes off when its part is done. */
-function holdForDependents(next: KubeObject, options: DeleteOptions): void {
-  const policy = options.propagationPolicy;
+/** Orphan is a finalizer which the garbage collector takes off when its part is done. */
+function holdForDependents({ metadata }: KubeObject, { propagationPolicy: policy }: DeleteOptions): void {
   if (policy === undefined) return;
-  const others = (next.metadata.finalizers ?? []).filter(
-    (finalizer) => finalizer !== foregroundFinalizer && finalizer !== orphanFinalizer,
-  );
-  if (policy === 'Foreground') others.push(foregroundFinalizer);
-  if (policy === 'Orphan') others.push(orphanFinalizer);
-  if (others.length > 0) next.metadata.finalizers = others;
-  else delete next.metadata.finalizers;
+  const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== orphanFinalizer);
+  setFinalizers(metadata, policy === 'Orphan' ? [...others, orphanFinalizer] : others);
+}
+
+/** Takes a finalizer off an object, which goes if it was the last that held it. */
+export function dropFinalizer(registry: Registry, key: ObjectKey, finalizer: string): void {
+  registry.modify(key, ({ metadata }) => {
+    setFinalizers(
+      metadata,
+      (metadata.finalizers ?? []).filter((each) => each !== finalizer),
+    );
+  });
+}
+
+function setFinalizers(metadata: ObjectMeta, finalizers: string[]): void {
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
 }
 
 /** Sets or shortens the mark; a second delete never lengthens a grace. */

@@ -1,9 +1,9 @@
-import { foregroundFinalizer, orphanFinalizer } from './delete-object.ts';
+import { dropFinalizer, orphanFinalizer } from './delete-object.ts';
 import { definitionOfKind } from './resources.ts';
 import type { KubeObject, ObjectKey, OwnerReference, Registry, WatchEvent } from './types.ts';
 
 /**
- * Deletes objects whose owners are gone, and finishes Foreground and Orphan deletions.
+ * Deletes objects whose owners are gone, and finishes Orphan deletions.
  * Works on events, so it needs no polling and no end of its own.
  */
 export function collectGarbage(registry: Registry): void {
@@ -13,17 +13,12 @@ export function collectGarbage(registry: Registry): void {
     const { uid, deletionTimestamp, finalizers = [] } = event.object.metadata;
     if (event.type === 'DELETED') {
       for (const key of dependents.of(uid)) releaseFromOwner(registry, key, uid);
-      for (const owner of ownersOf(event.object))
-        finishForeground(registry, owner.key, dependents.of(owner.uid));
       return;
     }
     collectIfOwnerless(registry, keyOf(event));
-    if (deletionTimestamp === undefined) return;
-    if (finalizers.includes(orphanFinalizer)) orphanDependents(registry, keyOf(event), dependents.of(uid));
-    if (finalizers.includes(foregroundFinalizer)) {
-      for (const key of dependents.of(uid)) deleteOnce(registry, key);
-      finishForeground(registry, keyOf(event), dependents.of(uid));
-    }
+    if (deletionTimestamp === undefined || !finalizers.includes(orphanFinalizer)) return;
+    for (const key of dependents.of(uid)) dropReference(registry, key, uid);
+    dropFinalizer(registry, keyOf(event), orphanFinalizer);
   });
 }
 
@@ -102,20 +97,8 @@ function releaseFromOwner(registry: Registry, key: ObjectKey, ownerUid: string):
   if (!object) return;
   const alive = ownersOf(object).some((owner) => owner.uid !== ownerUid && isAlive(registry, owner));
   if (alive) dropReference(registry, key, ownerUid);
-  else deleteOnce(registry, key);
-}
-
-function deleteOnce(registry: Registry, key: ObjectKey): void {
-  const object = registry.get(key);
-  if (!object || object.metadata.deletionTimestamp !== undefined) return;
-  registry.delete(key, { propagationPolicy: 'Background' });
-}
-
-function orphanDependents(registry: Registry, key: ObjectKey, dependents: ObjectKey[]): void {
-  const uid = registry.get(key)?.metadata.uid;
-  if (uid === undefined) return;
-  for (const dependent of dependents) dropReference(registry, dependent, uid);
-  dropFinalizer(registry, key, orphanFinalizer);
+  else if (object.metadata.deletionTimestamp === undefined)
+    registry.delete(key, { propagationPolicy: 'Background' });
 }
 
 function dropReference(registry: Registry, key: ObjectKey, ownerUid: string): void {
@@ -123,24 +106,5 @@ function dropReference(registry: Registry, key: ObjectKey, ownerUid: string): vo
     const kept = (metadata.ownerReferences ?? []).filter((owner) => owner.uid !== ownerUid);
     if (kept.length > 0) metadata.ownerReferences = kept;
     else delete metadata.ownerReferences;
-  });
-}
-
-/** Takes the owner's foreground finalizer off once no dependent blocks it any more. */
-function finishForeground(registry: Registry, key: ObjectKey, dependents: ObjectKey[]): void {
-  const owner = registry.get(key);
-  if (!owner?.metadata.finalizers?.includes(foregroundFinalizer)) return;
-  const blocked = dependents.some((dependent) => {
-    const references = registry.get(dependent)?.metadata.ownerReferences ?? [];
-    return references.some((each) => each.uid === owner.metadata.uid && each.blockOwnerDeletion === true);
-  });
-  if (!blocked) dropFinalizer(registry, key, foregroundFinalizer);
-}
-
-function dropFinalizer(registry: Registry, key: ObjectKey, finalizer: string): void {
-  registry.modify(key, ({ metadata }) => {
-    const kept = (metadata.finalizers ?? []).filter((each) => each !== finalizer);
-    if (kept.length > 0) metadata.finalizers = kept;
-    else delete metadata.finalizers;
   });
 }

@@ -50,14 +50,17 @@ test('the options of a deletion may be in its body', async (t) => {
   assert.equal(api.registry.get(keyOf('pods', 'p')), undefined);
 });
 
-test('a collection is deleted as its selector says', async (t) => {
+test('deletions of a collection and by the policy Foreground are refused with the reason', async (t) => {
   const api = await startTestApi(t);
-  for (const name of ['a', 'b'])
-    api.registry.create('configmaps', aConfigMap(name, { metadata: { labels: { app: name } } }));
-  const reply = await api.call(`${paths.configMaps}?labelSelector=app%3Da`, { method: 'DELETE' });
-  assert.equal(reply.code, 200);
-  const names = api.registry.list('configmaps').items.map(({ metadata }) => metadata.name);
-  assert.deepEqual(names, ['b']);
+  api.registry.create('jobs', aJob('a'));
+  const collection = await api.call(paths.jobs, { method: 'DELETE' });
+  assert.equal(collection.code, 405);
+  assert.match(String(collection.body['message']), /delete the objects one by one/);
+  const foreground = { method: 'DELETE', body: { propagationPolicy: 'Foreground' } };
+  const reply = await api.call(`${paths.jobs}/a`, foreground);
+  assert.equal(reply.code, 422);
+  assert.match(String(reply.body['message']), /propagationPolicy: Forbidden: .* use Background/);
+  assert.ok(api.registry.get(keyOf('jobs', 'a')));
 });
 
 test('an eviction deletes the pod and says so on it', async (t) => {

@@ -117,7 +117,7 @@ test('the deadline comes by itself', async (t) => {
   await cluster.onlyPod();
   cluster.advance(59);
   // Looked at now, there is at most a second left; after that nothing happens but time.
-  cluster.setSpec({ ttlSecondsAfterFinished: 1000 });
+  cluster.setSpec({ backoffLimit: 1 });
   await setImmediate();
   await setImmediate();
   assert.deepEqual(cluster.conditions(), []);
@@ -213,16 +213,6 @@ test('completions and parallelism bound what runs and what is Complete', async (
   cluster.report(last, { phase: 'Succeeded' });
   await waitUntil('it is complete', () => cluster.job().status.completionTime);
   assert.deepEqual([cluster.job().status.succeeded, cluster.pods().length], [3, 3]);
-});
-
-test('a finished Job and its pods go after ttlSecondsAfterFinished', async (t) => {
-  const cluster = startFixture(t);
-  cluster.createJob({ ttlSecondsAfterFinished: 0 });
-  cluster.report(await cluster.onlyPod(), { phase: 'Succeeded' });
-  await waitUntil('both are gone', () => {
-    const { registry } = cluster;
-    return registry.list('jobs', 'work').items.length + registry.list('pods', 'work').items.length === 0;
-  });
 });
 
 test('a deleted Job leaves no pod held by its finalizer', async (t) => {

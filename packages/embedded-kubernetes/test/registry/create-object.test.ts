@@ -212,6 +212,7 @@ const unsupported = [
   { spec: { completionMode: 'Indexed', completions: 2 }, field: 'spec.completionMode' },
   { spec: { backoffLimitPerIndex: 1 }, field: 'spec.backoffLimitPerIndex' },
   { spec: { successPolicy: { rules: [] } }, field: 'spec.successPolicy' },
+  { spec: { ttlSecondsAfterFinished: 0 }, field: 'spec.ttlSecondsAfterFinished' },
   { spec: { managedBy: 'example.org/other' }, field: 'spec.managedBy' },
   { spec: { podFailurePolicy: policy }, field: 'spec.podFailurePolicy.rules[0].action' },
 ].map(({ spec, field }) => ({

@@ -130,18 +130,6 @@ test('Background: the owner goes at once, its dependents after it', () => {
   assert.deepEqual(events, ['DELETED jobs/a', 'DELETED configmaps/a']);
 });
 
-test('Foreground: the owner stays until its blocking dependents are gone', () => {
-  const registry = aRegistry();
-  const job = registry.create('jobs', aJob('a'));
-  const ownerReferences = ownedBy(job, { blockOwnerDeletion: true });
-  registry.create('pods', aPod('a', { metadata: { ownerReferences }, spec: { nodeName: 'node' } }));
-  registry.delete(keyOf('jobs', 'a'), { propagationPolicy: 'Foreground' });
-  assert.deepEqual(registry.get(keyOf('jobs', 'a'))?.metadata.finalizers, ['foregroundDeletion']);
-  assert.ok(registry.get(keyOf('pods', 'a'))?.metadata.deletionTimestamp);
-  registry.delete(keyOf('pods', 'a'), { gracePeriodSeconds: 0 });
-  assert.equal(registry.get(keyOf('jobs', 'a')), undefined);
-});
-
 test('Orphan: dependents stay, without the reference', () => {
   const registry = aRegistry();
   const job = registry.create('jobs', aJob('a'));

@@ -100,7 +100,6 @@ const jobChanges: { name: string; change: (spec: Record<string, unknown>) => voi
   { name: 'parallelism', change: (spec) => (spec['parallelism'] = 3) },
   { name: 'activeDeadlineSeconds', change: (spec) => (spec['activeDeadlineSeconds'] = 3) },
   { name: 'backoffLimit', change: (spec) => (spec['backoffLimit'] = 0) },
-  { name: 'ttlSecondsAfterFinished', change: (spec) => (spec['ttlSecondsAfterFinished'] = 0) },
   { name: 'completions', change: (spec) => (spec['completions'] = 2), field: 'spec.completions' },
   {
     name: 'the selector',

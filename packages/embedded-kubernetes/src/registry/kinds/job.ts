@@ -69,13 +69,7 @@ function trackingLabels(uid: string, name: string): Record<string, string> {
 }
 
 function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
-  const counts = [
-    'parallelism',
-    'completions',
-    'backoffLimit',
-    'activeDeadlineSeconds',
-    'ttlSecondsAfterFinished',
-  ] as const;
+  const counts = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds'] as const;
   for (const member of counts) causes.notNegative(`spec.${member}`, spec[member]);
   causes.oneOf('spec.completionMode', spec.completionMode, ['NonIndexed', 'Indexed']);
   checkSupported(spec, causes);
@@ -91,7 +85,12 @@ function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
 // What the Job controller here would have to ignore is refused instead.
 function checkSupported(spec: JobSpecShape, causes: Causes): void {
   if (spec.completionMode === 'Indexed') causes.unsupported('spec.completionMode');
-  for (const member of ['backoffLimitPerIndex', 'maxFailedIndexes', 'successPolicy']) {
+  for (const member of [
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+    'successPolicy',
+    'ttlSecondsAfterFinished',
+  ]) {
     if (spec[member] !== undefined) causes.unsupported(`spec.${member}`);
   }
   if ((spec['managedBy'] ?? controllerName) !== controllerName) causes.unsupported('spec.managedBy');

@@ -73,7 +73,6 @@ export interface JobSpecShape {
   completionMode?: string;
   backoffLimit?: number;
   activeDeadlineSeconds?: number;
-  ttlSecondsAfterFinished?: number;
   suspend?: boolean;
   manualSelector?: boolean;
   selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] };
