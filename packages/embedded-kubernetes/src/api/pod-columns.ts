@@ -1,6 +1,6 @@
+import { listMember, member, numberMember, textMember } from '../objects/members.ts';
 import type { KubeObject } from '../registry/types.ts';
 import { humanDuration } from './human-duration.ts';
-import { listMember, member, numberMember, textMember } from './table.ts';
 
 /** Ready containers of all; native sidecars count among them. */
 export function podReady(pod: KubeObject): string {

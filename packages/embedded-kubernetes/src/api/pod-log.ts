@@ -1,11 +1,11 @@
 import { pipeline } from 'node:stream/promises';
 
+import { listMember, member, textMember } from '../objects/members.ts';
 import type { PodLogOptions } from '../pod-logs.ts';
 import { badRequest, notFound } from '../registry/status-error.ts';
 import type { KubeObject } from '../registry/types.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { booleanOption, integerOption, keyOf, optionInvalid } from './query.ts';
-import { listMember, member, textMember } from './table.ts';
 
 /** GET of `/log`: one container's output as plain text. */
 export async function readPodLog(request: ApiRequest, context: ApiContext): Promise<Answer> {

@@ -1,7 +1,7 @@
+import { listMember, member, numberMember, textMember } from '../objects/members.ts';
 import type { KubeObject } from '../registry/types.ts';
 import { humanDuration } from './human-duration.ts';
 import { podReady, podRestarts, podStatus } from './pod-columns.ts';
-import { listMember, member, numberMember, textMember } from './table.ts';
 
 export interface Column {
   name: string;
@@ -41,19 +41,7 @@ const columns: Record<string, Column[]> = {
     { name: 'Data', type: 'integer', value: (map) => size(map, 'data') + size(map, 'binaryData') },
     age,
   ],
-  secrets: [
-    name,
-    { name: 'Type', value: (secret) => textMember(secret, 'type') },
-    { name: 'Data', type: 'integer', value: (secret) => size(secret, 'data') },
-    age,
-  ],
   namespaces: [name, { name: 'Status', value: (namespace) => textMember(namespace, 'status', 'phase') }, age],
-  serviceaccounts: [
-    name,
-    { name: 'Secrets', type: 'integer', value: (account) => listMember(account, 'secrets').length },
-    age,
-  ],
-  leases: [name, { name: 'Holder', value: (lease) => textMember(lease, 'spec', 'holderIdentity') }, age],
   events: [
     { name: 'Last Seen', value: (event, now) => since(eventTime(event, 'lastTimestamp'), now) },
     { name: 'Type', value: (event) => textMember(event, 'type') },

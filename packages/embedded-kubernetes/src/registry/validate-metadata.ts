@@ -84,12 +84,4 @@ function checkOwners(owners: OwnerReference[], causes: Causes): void {
         causes.required(`metadata.ownerReferences[${index}].${member}`, 'must not be empty');
     }
   }
-  const controllers = owners.filter((owner) => owner.controller === true);
-  if (controllers.length > 1) {
-    causes.invalid(
-      'metadata.ownerReferences',
-      controllers.map((owner) => owner.name),
-      'Only one reference can have Controller set to true',
-    );
-  }
 }

@@ -135,18 +135,6 @@ for (const { name, change, field } of jobChanges) {
   });
 }
 
-test('a suspended Job that never started may still be told where to run', () => {
-  const registry = aRegistry();
-  const job = registry.create('jobs', aJob('a', { suspend: true }));
-  (specOf(job)['template'] as { spec: Record<string, unknown> }).spec['nodeSelector'] = { a: 'b' };
-  registry.update(keyOf('jobs', 'a'), job);
-  registry.update(keyOf('jobs', 'a'), { status: { startTime: '2026-01-01T00:00:00Z' } }, 'status');
-  const started = registry.get(keyOf('jobs', 'a'));
-  assert.ok(started);
-  (specOf(started)['template'] as { spec: Record<string, unknown> }).spec['nodeSelector'] = { a: 'c' };
-  assert.deepEqual(fieldsOf(refusal(() => registry.update(keyOf('jobs', 'a'), started))), ['spec.template']);
-});
-
 test('of a pod the image may change, the command may not', () => {
   const registry = aRegistry();
   const key = keyOf('pods', 'a');

@@ -6,7 +6,7 @@ import type { KubeObject } from '../types.ts';
 import { checkLabels } from '../validate-metadata.ts';
 import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
 import type { KindRules } from './rules.ts';
-import { containersOf, jobSpecOf } from './shapes.ts';
+import { jobSpecOf } from './shapes.ts';
 import type { JobSpecShape, PodFailureRuleShape, PodTemplateShape } from './shapes.ts';
 
 const controllerName = 'kubernetes.io/job-controller';
@@ -116,13 +116,11 @@ function checkFailurePolicy(spec: JobSpecShape, causes: Causes): void {
   const replacement = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
   causes.oneOf('spec.podReplacementPolicy', spec.podReplacementPolicy, replacement);
   if (!spec.podFailurePolicy) return;
-  const podSpec = spec.template?.spec ?? {};
-  const { restartPolicy } = podSpec;
+  const restartPolicy = spec.template?.spec?.restartPolicy;
   if (restartPolicy !== 'Never') {
     const detail = 'only "Never" is supported when podFailurePolicy is specified';
     causes.invalid('spec.template.spec.restartPolicy', restartPolicy ?? '', detail);
   }
-  const names = containersOf(podSpec).map((container) => container.name ?? '');
   for (const [index, rule] of failureRules(spec).entries()) {
     const at = `spec.podFailurePolicy.rules[${index}]`;
     causes.oneOf(`${at}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
@@ -133,25 +131,6 @@ function checkFailurePolicy(spec: JobSpecShape, causes: Causes): void {
         'specifying one of OnExitCodes and OnPodConditions is required, and not both',
       );
     }
-    if (rule.onExitCodes) checkExitCodes({ rule: rule.onExitCodes, at: `${at}.onExitCodes`, names }, causes);
-  }
-}
-
-interface ExitCodesPlace {
-  rule: NonNullable<PodFailureRuleShape['onExitCodes']>;
-  at: string;
-  names: string[];
-}
-
-function checkExitCodes({ rule, at, names }: ExitCodesPlace, causes: Causes): void {
-  const { operator, values = [], containerName } = rule;
-  causes.oneOf(`${at}.operator`, operator, ['In', 'NotIn']);
-  if (values.length === 0) causes.invalid(`${at}.values`, [], 'at least one value is required');
-  if (operator === 'In' && values.includes(0))
-    causes.invalid(`${at}.values`, 0, 'must not be 0 for the In operator');
-  if (containerName !== undefined && !names.includes(containerName)) {
-    const detail = 'must be one of the container or initContainer names in the pod template';
-    causes.invalid(`${at}.containerName`, containerName, detail);
   }
 }
 
@@ -162,6 +141,7 @@ const immutableMembers = [
   'podFailurePolicy',
   'managedBy',
   'manualSelector',
+  'template',
 ];
 
 function checkImmutable(next: KubeObject, current: KubeObject, causes: Causes): void {
@@ -171,25 +151,4 @@ function checkImmutable(next: KubeObject, current: KubeObject, causes: Causes): 
     if (isDeepStrictEqual(spec[member], old[member])) continue;
     causes.invalid(`spec.${member}`, spec[member] ?? null, 'field is immutable');
   }
-  const movable = old.suspend === true && !hasStarted(current);
-  const template = movable ? withDirectivesOf(spec.template, old.template) : spec.template;
-  if (!isDeepStrictEqual(template, old.template)) {
-    causes.invalid('spec.template', spec.template, 'field is immutable');
-  }
-}
-
-function hasStarted(job: KubeObject): boolean {
-  return (job['status'] as { startTime?: string } | undefined)?.startTime !== undefined;
-}
-
-/** A Job that never started may still be told where to run. */
-function withDirectivesOf(template: PodTemplateShape = {}, old: PodTemplateShape = {}): PodTemplateShape {
-  const metadata = { ...template.metadata };
-  const spec = { ...template.spec };
-  for (const member of ['labels', 'annotations'] as const)
-    setOrDelete(metadata, member, old.metadata?.[member]);
-  for (const member of ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates']) {
-    setOrDelete(spec, member, old.spec?.[member]);
-  }
-  return { ...template, metadata, spec };
 }

@@ -25,7 +25,6 @@ function defaultContainer(container: ContainerShape): void {
   });
   const needs = (container.resources ??= {});
   if (needs.limits) needs.requests = { ...needs.limits, ...needs.requests };
-  for (const port of container.ports ?? []) port.protocol ??= 'TCP';
   defaultProbes(container);
   defaultFieldReferences(container);
 }
@@ -70,11 +69,6 @@ export function checkPodSpec(spec: PodSpecShape, path: string, causes: Causes): 
       checkContainerRestart({ container, at, isInit: list === 'initContainers' }, causes);
     }
   }
-  causes.notNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
-  if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
-    const detail = 'must be between 1 and 2147483647, inclusive';
-    causes.invalid(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, detail);
-  }
 }
 
 function checkVolumes(volumes: VolumeShape[], path: string, causes: Causes): Set<string> {
@@ -107,8 +101,6 @@ function checkContainerName({ container, at, names }: ContainerName, causes: Cau
   names.add(name);
   const image = container.image ?? '';
   if (image === '') causes.required(`${at}.image`);
-  else if (image.trim() !== image)
-    causes.invalid(`${at}.image`, image, 'must not have leading or trailing whitespace');
 }
 
 interface ContainerPlace {
@@ -147,15 +139,7 @@ function checkContainerRestart(
   causes: Causes,
 ): void {
   const { restartPolicy } = container;
-  const isSidecar = isInit && restartPolicy === 'Always';
-  if (restartPolicy !== undefined) {
-    if (isInit) causes.oneOf(`${at}.restartPolicy`, restartPolicy, ['Always']);
-    else causes.forbidden(`${at}.restartPolicy`, 'may not be set for non-init containers');
-  }
-  if (!isInit || isSidecar) return;
-  for (const member of ['startupProbe', 'livenessProbe', 'readinessProbe', 'lifecycle']) {
-    if (container[member] !== undefined) {
-      causes.forbidden(`${at}.${member}`, 'may not be set for init containers without restartPolicy=Always');
-    }
-  }
+  if (restartPolicy === undefined) return;
+  if (isInit) causes.oneOf(`${at}.restartPolicy`, restartPolicy, ['Always']);
+  else causes.forbidden(`${at}.restartPolicy`, 'may not be set for non-init containers');
 }

@@ -5,7 +5,7 @@ import type { KubeObject } from '../types.ts';
 import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
 import type { KindRules } from './rules.ts';
 import type { PodSpecShape } from './shapes.ts';
-import { containersOf, podSpecOf } from './shapes.ts';
+import { podSpecOf } from './shapes.ts';
 
 export const podRules: KindRules = {
   applyDefaults(object) {
@@ -15,7 +15,7 @@ export const podRules: KindRules = {
     spec['serviceAccountName'] ??= 'default';
     spec['serviceAccount'] ??= spec['serviceAccountName'];
     tolerateLostNodes(spec);
-    object['status'] = { phase: 'Pending', qosClass: qosClassOf(spec) };
+    object['status'] = { phase: 'Pending' };
   },
   check(object, causes) {
     const spec = podSpecOf(object);
@@ -26,7 +26,7 @@ export const podRules: KindRules = {
     if (isDeepStrictEqual(frozenPart(next, current), podSpecOf(current))) return;
     causes.forbidden(
       'spec',
-      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations)',
+      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image` in the embedded cluster',
     );
   },
   gracePeriod: podGracePeriod,
@@ -44,29 +44,15 @@ function tolerateLostNodes(spec: PodSpecShape): void {
   }
 }
 
-/** The new spec with what may change set back to the old: equal to the old if nothing else changed. */
+/** The new spec with the images of the old: equal to the old if nothing else changed. */
 function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {
   const spec = copyOf(podSpecOf(next));
-  const old = podSpecOf(current);
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
-      setOrDelete(container, 'image', old[list]?.[index]?.image);
+      setOrDelete(container, 'image', podSpecOf(current)[list]?.[index]?.image);
     }
   }
-  if (isShortened(spec.activeDeadlineSeconds, old.activeDeadlineSeconds)) {
-    setOrDelete(spec, 'activeDeadlineSeconds', old.activeDeadlineSeconds);
-  }
-  if (containsAll(spec.tolerations ?? [], old.tolerations ?? []))
-    setOrDelete(spec, 'tolerations', old.tolerations);
   return spec;
-}
-
-function isShortened(next: number | undefined, old: number | undefined): boolean {
-  return next !== undefined && (old === undefined || next <= old);
-}
-
-function containsAll(values: unknown[], wanted: unknown[]): boolean {
-  return wanted.every((each) => values.some((value) => isDeepStrictEqual(value, each)));
 }
 
 /** Nobody has to stop a pod that is on no node or has ended. */
@@ -76,13 +62,4 @@ function podGracePeriod(object: KubeObject, requested: number | undefined): numb
   if (!spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
   const period = requested ?? spec.terminationGracePeriodSeconds ?? 30;
   return period < 0 ? 1 : period;
-}
-
-function qosClassOf(spec: PodSpecShape): string {
-  const needs = containersOf(spec).map((container) => container.resources ?? {});
-  if (needs.every(({ limits, requests }) => !limits && !requests)) return 'BestEffort';
-  const guaranteed = needs.every(({ limits, requests }) =>
-    ['cpu', 'memory'].every((name) => limits?.[name] !== undefined && limits[name] === requests?.[name]),
-  );
-  return guaranteed ? 'Guaranteed' : 'Burstable';
 }

@@ -3,7 +3,7 @@ import type { KubeObject } from '../types.ts';
 import { configMapRules, secretRules } from './config-data.ts';
 import { jobRules } from './job.ts';
 import { podRules } from './pod.ts';
-import { eventRules, leaseRules, namespaceRules, resourceQuotaRules } from './small-kinds.ts';
+import { namespaceRules, resourceQuotaRules } from './small-kinds.ts';
 
 /** What is particular to a kind. */
 export interface KindRules {
@@ -17,9 +17,7 @@ export interface KindRules {
 
 const rules: Record<string, KindRules> = {
   configmaps: configMapRules,
-  events: eventRules,
   jobs: jobRules,
-  leases: leaseRules,
   namespaces: namespaceRules,
   pods: podRules,
   resourcequotas: resourceQuotaRules,
