@@ -69,8 +69,9 @@ export function createNodePower(options: NodePowerOptions): NodePower {
       stop();
       registry.modify({ resource: 'nodes', name: runner.name }, (draft) => {
         const { spec, status } = draft as Node;
-        delete spec.taints;
-        status.conditions = healthyConditions(now());
+        const others = (spec?.taints ?? []).filter(({ key }) => key !== unreachable);
+        draft['spec'] = { ...spec, taints: others.length > 0 ? others : undefined };
+        draft['status'] = { ...status, conditions: healthyConditions(now()) };
       });
       runner.restore();
     },
@@ -90,14 +91,16 @@ function giveUp(context: Context): void {
   const time = timestamp(now());
   registry.modify({ resource: 'nodes', name }, (draft) => {
     const { spec, status } = draft as Node;
-    spec.taints = [...(spec.taints ?? []), ...taints.map((taint) => ({ ...taint, timeAdded: time }))];
-    status.conditions = (status.conditions ?? []).map((condition) => ({
-      ...condition,
+    const own = taints.map((taint) => ({ ...taint, timeAdded: time }));
+    draft['spec'] = { ...spec, taints: [...(spec?.taints ?? []), ...own] };
+    const unknown = {
       status: 'Unknown',
       reason: 'NodeStatusUnknown',
       message: 'Kubelet stopped posting node status.',
       lastTransitionTime: time,
-    }));
+    };
+    const conditions = (status?.conditions ?? []).map((condition) => ({ ...condition, ...unknown }));
+    draft['status'] = { ...status, conditions };
   });
   for (const pod of registry.list('pods').items as Pod[]) {
     if (pod.spec.nodeName === name && !hasEnded(pod)) abandonPod(context, pod);

@@ -57,7 +57,7 @@ function viewOf(registry: Awaited<ReturnType<typeof startCluster>>['registry']) 
   return {
     pods,
     job: () => registry.get({ resource: 'jobs', namespace, name: 'job' }) as Job,
-    readiness: () => node().status.conditions?.find(({ type }) => type === 'Ready')?.status,
+    readiness: () => node().status?.conditions?.find(({ type }) => type === 'Ready')?.status,
     untilPhase: (phase: string) =>
       waitUntil(`a pod is ${phase}`, () => pods().find(({ status }) => status.phase === phase)),
   };
@@ -105,6 +105,30 @@ test('a pod whose toleration is over is marked, and replaced only when its node 
   );
   assert.equal(cluster.job().status.failed ?? 0, 0);
   assert.equal(cluster.readiness(), 'True');
+});
+
+test('the taints that others gave a node outlive its absence, its own go', async (t) => {
+  const cluster = await aCluster(t, 300);
+  const mine = { key: 'example.org/maintenance', effect: 'NoSchedule' as const };
+  function taint(): void {
+    cluster.registry.modify({ resource: 'nodes', name: cluster.node.name }, (node) => {
+      const spec = node['spec'] as { taints?: object[] };
+      spec.taints = [...(spec.taints ?? []), mine];
+    });
+  }
+  function taints(): string[] {
+    const node = cluster.registry.get({ resource: 'nodes', name: cluster.node.name });
+    return ((node?.['spec'] as { taints?: { key: string }[] }).taints ?? []).map(({ key }) => key);
+  }
+  await cluster.untilPhase('Running');
+  taint();
+  for (const restored of [[mine.key], [mine.key]]) {
+    await cluster.node.cut();
+    await waitUntil('the node is NotReady', () => cluster.readiness() === 'Unknown');
+    assert.equal(taints().length, 3);
+    cluster.node.restore();
+    assert.deepEqual(taints(), restored);
+  }
 });
 
 test('a reboot within the grace fails what ran, without a word that it was no fault of its own', async (t) => {

@@ -32,16 +32,19 @@ export function listObjects(request: ApiRequest, context: ApiContext): Answer {
 
 function pageOf(request: ApiRequest, context: ApiContext): ListPage {
   const limit = integerOption(request.query, 'limit') ?? 0;
+  const { plural } = request.definition;
+  const scope = `${request.namespace ?? ''}/${plural}`;
   const token = request.query.get('continue');
   if (token) {
     if (request.query.get('resourceVersion')) {
       throw badRequest('specifying resource version is not allowed when using continue');
     }
-    return context.snapshots.next(token, limit);
+    return context.snapshots.next({ token, scope }, limit);
   }
   const matches = selectorOption(request);
-  const items = context.registry.view(request.definition.plural, request.namespace).filter(matches);
-  return context.snapshots.first({ items, resourceVersion: context.registry.resourceVersion }, limit);
+  const items = context.registry.view(plural, request.namespace).filter(matches);
+  const { resourceVersion } = context.registry;
+  return context.snapshots.first({ scope, items, resourceVersion }, limit);
 }
 
 function isSelective(request: ApiRequest): boolean {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { StatusError } from '../registry/status-error.ts';
+import { badRequest, StatusError } from '../registry/status-error.ts';
 import type { KubeObject } from '../registry/types.ts';
 
 export interface ListPage {
@@ -10,23 +10,26 @@ export interface ListPage {
   remaining: number;
 }
 
+interface List {
+  /** The kind and the namespace: a token is good for no other list, which other rights may be needed for. */
+  scope: string;
+  items: readonly KubeObject[];
+  resourceVersion: string;
+}
+
 /** Keeps what is left of paged lists, so that all pages of one list show one moment. */
 export interface ListSnapshots {
-  first(list: { items: readonly KubeObject[]; resourceVersion: string }, limit: number): ListPage;
-  next(continueToken: string, limit: number): ListPage;
+  first(list: List, limit: number): ListPage;
+  next(token: { token: string; scope: string }, limit: number): ListPage;
 }
 
 const kept = 32;
 
 /** Snapshots share the stored objects and are bounded in number: the oldest is forgotten, its token then answers 410. */
 export function createListSnapshots(): ListSnapshots {
-  const snapshots = new Map<string, { items: readonly KubeObject[]; resourceVersion: string }>();
+  const snapshots = new Map<string, List>();
 
-  function page(
-    id: string | undefined,
-    list: { items: readonly KubeObject[]; resourceVersion: string },
-    at: { offset: number; limit: number },
-  ): ListPage {
+  function page(id: string | undefined, list: List, at: { offset: number; limit: number }): ListPage {
     const end = at.limit === 0 ? list.items.length : at.offset + at.limit;
     const items = list.items.slice(at.offset, end);
     const remaining = Math.max(list.items.length - end, 0);
@@ -35,7 +38,7 @@ export function createListSnapshots(): ListSnapshots {
     const snapshot = id ?? remember(list);
     return { items, resourceVersion, remaining, continueToken: encode({ snapshot, offset: end }) };
   }
-  function remember(list: { items: readonly KubeObject[]; resourceVersion: string }): string {
+  function remember(list: List): string {
     const id = randomUUID();
     snapshots.set(id, list);
     const oldest = snapshots.keys().next().value;
@@ -45,10 +48,11 @@ export function createListSnapshots(): ListSnapshots {
 
   return {
     first: (list, limit) => page(undefined, list, { offset: 0, limit }),
-    next(continueToken, limit) {
-      const { snapshot, offset } = decode(continueToken);
+    next({ token, scope }, limit) {
+      const { snapshot, offset } = decode(token);
       const list = snapshots.get(snapshot);
       if (!list) throw expiredToken();
+      if (list.scope !== scope) throw invalidToken();
       return page(snapshot, list, { offset, limit });
     },
   };
@@ -65,10 +69,12 @@ function encode({ snapshot, offset }: Token): string {
 
 function decode(token: string): Token {
   const [snapshot = '', offset = ''] = Buffer.from(token, 'base64url').toString().split(':');
-  if (!/^\d{1,15}$/.test(offset)) {
-    throw new StatusError({ code: 400, reason: 'BadRequest', message: 'continue key is not valid' });
-  }
+  if (!/^\d{1,15}$/.test(offset)) throw invalidToken();
   return { snapshot, offset: Number(offset) };
+}
+
+function invalidToken(): StatusError {
+  return badRequest('continue key is not valid');
 }
 
 function expiredToken(): StatusError {

@@ -20,7 +20,7 @@ export interface Exchange {
 export interface Surroundings {
   context: ApiContext;
   token: string;
-  /** `127.0.0.1:port`: the only Host header that is answered. */
+  /** `127.0.0.1:port`: with `localhost` in its place, the only Host headers that are answered. */
   address: string;
 }
 
@@ -47,7 +47,7 @@ const healthPaths = ['/healthz', '/livez', '/readyz'];
 
 function checkHost({ headers }: IncomingMessage, { address }: Surroundings): void {
   // A page in a browser can reach this port under a name of its own (DNS rebinding): only our address is served.
-  if (headers.host !== address) {
+  if (headers.host !== address && headers.host !== address.replace('127.0.0.1', 'localhost')) {
     throw new StatusError({
       code: 421,
       reason: 'Forbidden',

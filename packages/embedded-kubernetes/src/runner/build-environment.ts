@@ -109,7 +109,7 @@ function fieldValue(pod: Pod, path: string): string {
     'metadata.namespace': metadata.namespace,
     'metadata.uid': metadata.uid,
     'spec.nodeName': spec.nodeName,
-    'spec.serviceAccountName': 'default',
+    'spec.serviceAccountName': spec.serviceAccountName,
     'status.podIP': status.podIP,
     'status.hostIP': status.podIP,
   };

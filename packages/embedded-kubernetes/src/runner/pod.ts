@@ -13,6 +13,7 @@ export interface PodSpec {
   volumes?: Volume[];
   restartPolicy: string;
   nodeName?: string;
+  serviceAccountName?: string;
   nodeSelector?: Record<string, string>;
   affinity?: { nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: unknown } };
   schedulingGates?: unknown[];

@@ -6,10 +6,10 @@ import { parseQuantity } from '../registry/quantity.ts';
 import { tolerationsOf } from './tolerations.ts';
 import type { Taint } from './tolerations.ts';
 
-/** A node as it is registered: others may have given it resources, labels and taints. */
+/** A node as anybody may have written it: with resources, labels and taints of their own, or without what it was registered with. */
 export interface Node extends KubeObject {
-  spec: { taints?: Taint[]; unschedulable?: boolean };
-  status: { capacity: Record<string, string>; conditions?: PodCondition[] };
+  spec?: { taints?: Taint[]; unschedulable?: boolean };
+  status?: { capacity?: Record<string, string>; conditions?: PodCondition[] };
 }
 
 const unhelpful = 'Preemption is not helpful for scheduling';
@@ -20,7 +20,7 @@ export function unschedulable(pod: Pod, node: Node, others: Pod[]): string | und
   const claim = pod.spec.volumes?.find((volume) => volume['persistentVolumeClaim'] !== undefined);
   if (claim)
     return `0/1 nodes are available: persistentvolumeclaim "${claimName(claim)}" not found. not found`;
-  if (node.spec.unschedulable) return complaint('node(s) were unschedulable', unhelpful);
+  if (node.spec?.unschedulable) return complaint('node(s) were unschedulable', unhelpful);
   if (!toleratesAll(pod, node)) return complaint('node(s) had untolerated taint(s)', unhelpful);
   if (!isSelected(pod, node))
     return complaint("node(s) didn't match Pod's node affinity/selector", unhelpful);
@@ -28,13 +28,14 @@ export function unschedulable(pod: Pod, node: Node, others: Pod[]): string | und
   return lacking(pod, node, running);
 }
 
-function lacking(pod: Pod, { status }: Node, running: Pod[]): string | undefined {
-  if (running.length >= parseQuantity(status.capacity['pods'] ?? '110')) {
+function lacking(pod: Pod, node: Node, running: Pod[]): string | undefined {
+  const { capacity: total = {} } = node.status ?? {};
+  if (running.length >= parseQuantity(total['pods'] ?? '110')) {
     return complaint('Too many pods', noVictims);
   }
   const wanted = Object.entries(amountsOf(pod.spec, 'requests')).map(([name, amount]) => {
     const used = running.reduce((sum, other) => sum + (amountsOf(other.spec, 'requests')[name] ?? 0), 0);
-    return { name, amount, used, capacity: parseQuantity(status.capacity[name] ?? '0') };
+    return { name, amount, used, capacity: parseQuantity(total[name] ?? '0') };
   });
   const short = wanted.filter(({ amount, used, capacity }) => amount > 0 && used + amount > capacity);
   if (short.length === 0) return undefined;
@@ -44,7 +45,7 @@ function lacking(pod: Pod, { status }: Node, running: Pod[]): string | undefined
 }
 
 function toleratesAll({ spec }: Pod, node: Node): boolean {
-  return (node.spec.taints ?? []).every(
+  return (node.spec?.taints ?? []).every(
     (taint) => taint.effect === 'PreferNoSchedule' || tolerationsOf(spec.tolerations, taint).length > 0,
   );
 }

@@ -37,6 +37,13 @@ test('answers only under its own address, so that no web page can reach it by a 
   assert.equal(health.code, 421);
 });
 
+test('answers under localhost too, which its certificate names', async (t) => {
+  const api = await startTestApi(t);
+  const { port } = new URL(api.url);
+  assert.equal((await api.call(paths.pods, { headers: { host: `localhost:${port}` } })).code, 200);
+  assert.equal((await api.call(paths.pods, { headers: { host: 'localhost:1' } })).code, 421);
+});
+
 test('is alive without a token', async (t) => {
   const api = await startTestApi(t);
   for (const path of ['/readyz', '/livez', '/healthz']) {

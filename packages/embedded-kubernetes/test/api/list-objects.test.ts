@@ -79,6 +79,24 @@ test('pages of a list show the moment of its first page', async (t) => {
   assert.deepEqual(second.body['metadata'], { resourceVersion: metadata.resourceVersion });
 });
 
+test('a continue token is good for the kind and the namespace of its list alone', async (t) => {
+  const api = await startTestApi(t);
+  api.registry.create('namespaces', { metadata: { name: 'other' } });
+  for (const name of ['a', 'b', 'c'])
+    api.registry.create('secrets', {
+      metadata: { name, namespace: 'default' },
+      stringData: { key: 'hidden' },
+    });
+  const secrets = paths.configMaps.replace('configmaps', 'secrets');
+  const { body } = await api.call(`${secrets}?limit=1`);
+  const query = `?limit=1&continue=${(body['metadata'] as { continue: string }).continue}`;
+  for (const path of [paths.configMaps, secrets.replace('default', 'other'), '/api/v1/secrets']) {
+    const reply = await api.call(`${path}${query}`);
+    assert.deepEqual([reply.code, reply.body['message']], [400, 'continue key is not valid']);
+  }
+  assert.deepEqual(namesOf(await api.call(`${secrets}${query}`)), ['b']);
+});
+
 test('a continue token that is no longer known is 410 Expired', async (t) => {
   const api = await startTestApi(t);
   const token = Buffer.from('forgotten:1').toString('base64url');

@@ -174,6 +174,24 @@ const rejected: { name: string; resource: string; object: ObjectInput; field: st
     }),
     field: 'spec.containers[0].volumeMounts[0].name',
   },
+  ...[
+    { items: [{ key: 'a' }], field: 'items[0].path' },
+    { items: [{ path: 'a' }], field: 'items[0].key' },
+    {
+      items: [
+        { key: 'a', path: 'a' },
+        { key: 'b', path: '../b' },
+      ],
+      field: 'items[1].path',
+    },
+    { items: [{ key: 'a', path: '/a' }], field: 'items[0].path' },
+  ].flatMap(({ items, field }) =>
+    [{ configMap: { name: 'c', items } }, { secret: { secretName: 's', items } }].map((source) => ({
+      name: `${Object.keys(source).join()} with ${JSON.stringify(items)}`,
+      ...{ resource: 'pods', object: aPod('a', { spec: { volumes: [{ name: 'v', ...source }] } }) },
+      field: `spec.volumes[0].${Object.keys(source).join()}.${field}`,
+    })),
+  ),
   {
     name: 'an owner reference without uid',
     resource: 'configmaps',

@@ -29,9 +29,11 @@ test('variables come from maps, secrets, fields and resources, and later ones wi
   const node = startNode(t);
   node.create('configmaps', 'map', { data: { A: 'map', B: 'map', '1c': 'skipped' } });
   node.create('secrets', 'secret', { stringData: { B: 'secret', key: 'hidden' } });
-  const names = ['A', 'B', 'P_A', 'NAME', 'LABEL', 'KEY', 'LIMIT', 'ABSENT'];
+  node.create('serviceaccounts', 'robot', {});
+  const names = ['A', 'B', 'P_A', 'NAME', 'ACCOUNT', 'LABEL', 'KEY', 'LIMIT', 'ABSENT'];
   node.createPod(
     {
+      serviceAccountName: 'robot',
       containers: [
         telling(names.map((name) => `echo $${name}`).join(';'), {
           resources: { limits: { cpu: '1500m' } },
@@ -44,6 +46,7 @@ test('variables come from maps, secrets, fields and resources, and later ones wi
           env: [
             { name: 'A', value: 'own' },
             { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+            { name: 'ACCOUNT', valueFrom: { fieldRef: { fieldPath: 'spec.serviceAccountName' } } },
             { name: 'LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['l']" } } },
             { name: 'KEY', valueFrom: { secretKeyRef: { name: 'secret', key: 'key' } } },
             { name: 'LIMIT', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
@@ -59,6 +62,7 @@ test('variables come from maps, secrets, fields and resources, and later ones wi
     'secret',
     'map',
     'pod',
+    'robot',
     'label',
     'hidden',
     '2',

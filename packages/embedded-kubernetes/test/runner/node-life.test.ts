@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import type { ObjectKey, Registry } from '../../src/registry/types.ts';
 import { waitUntil } from '../wait-until.ts';
 import { shell, startNode } from './node-fixture.ts';
 
@@ -130,3 +131,19 @@ test('a resource that is given to the node later lets a pod start that asked for
   });
   await node.untilPhase('Succeeded');
 });
+
+const spoilt: { name: string; change: (registry: Registry, key: ObjectKey) => void }[] = [
+  {
+    name: 'status',
+    change: (registry, key) => registry.update(key, { status: { capacity: undefined } }, 'status'),
+  },
+  { name: 'spec', change: (registry, key) => registry.update(key, { spec: undefined }) },
+];
+for (const { name, change } of spoilt) {
+  test(`a pod is placed on a node whose ${name} somebody has emptied`, async (t) => {
+    const node = startNode(t);
+    change(node.registry, { resource: 'nodes', name: node.runner.name });
+    node.createPod({ containers: [shell('worker', 'true')] });
+    await node.untilPhase('Succeeded');
+  });
+}

@@ -80,11 +80,26 @@ function checkVolumes(volumes: VolumeShape[], path: string, causes: Causes): Set
     else checkLabelName(name, `${at}.name`, causes);
     if (names.has(name)) causes.duplicate(`${at}.name`, name);
     if (Object.keys(volume).length > 2) causes.forbidden(at, 'may not specify more than 1 volume type');
-    if (volume.secret && !volume.secret.secretName) causes.required(`${at}.secret.secretName`);
-    if (volume.configMap && !volume.configMap.name) causes.required(`${at}.configMap.name`);
+    checkSource(volume, at, causes);
     names.add(name);
   }
   return names;
+}
+
+function checkSource({ secret, configMap }: VolumeShape, at: string, causes: Causes): void {
+  if (secret && !secret.secretName) causes.required(`${at}.secret.secretName`);
+  if (configMap && !configMap.name) causes.required(`${at}.configMap.name`);
+  checkItems(secret?.items, `${at}.secret.items`, causes);
+  checkItems(configMap?.items, `${at}.configMap.items`, causes);
+}
+
+function checkItems(items: { key?: string; path?: string }[] = [], at: string, causes: Causes): void {
+  for (const [index, { key, path }] of items.entries()) {
+    if (!key) causes.required(`${at}[${index}].key`);
+    if (!path) causes.required(`${at}[${index}].path`);
+    else if (path.startsWith('/') || path.split('/').includes('..'))
+      causes.invalid(`${at}[${index}].path`, path, "must be a relative path and not contain '..'");
+  }
 }
 
 interface ContainerName {

@@ -31,8 +31,8 @@ export interface ProbeShape {
 
 export interface VolumeShape {
   name?: string;
-  configMap?: { name?: string; defaultMode?: number };
-  secret?: { secretName?: string; defaultMode?: number };
+  configMap?: { name?: string; defaultMode?: number; items?: { key?: string; path?: string }[] };
+  secret?: { secretName?: string; defaultMode?: number; items?: { key?: string; path?: string }[] };
   projected?: { defaultMode?: number };
   [member: string]: unknown;
 }
