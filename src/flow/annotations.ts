@@ -17,7 +17,7 @@ export const annotation = {
   plan: `${prefix}/plan`,
   /** StoredEnvironment. */
   environment: `${prefix}/environment`,
-  /** Of asset and template: a repeat with another one is a conflict. */
+  /** Digest of asset and template: a repeat with another one is a conflict. */
   content: `${prefix}/content`,
   /** When the request was last repeated before the outcome was delivered; RFC 3339 with milliseconds. */
   lastRequestAt: `${prefix}/last-request-at`,
@@ -27,7 +27,7 @@ export const annotation = {
   pending: `${prefix}/pending`,
   /** CredentialsLifetime. */
   credentials: `${prefix}/credentials`,
-  /** WorkerEnd, written as soon as it is seen, before anything can delete the pod. */
+  /** WorkerEnd, written as soon as it is observed, before anything can delete the pod. */
   worker: `${prefix}/worker`,
   /** AttemptEnd. */
   attempt: `${prefix}/attempt`,
@@ -38,7 +38,7 @@ export const annotation = {
   /** TerminateInstead. */
   terminateInstead: `${prefix}/terminate-instead`,
   recordedAt: `${prefix}/recorded-at`,
-  /** When a deprovision was asked for. */
+  /** When the connector requested a deprovision. */
   deprovision: `${prefix}/deprovision`,
   /** CancelRequest. */
   cancel: `${prefix}/cancel`,
@@ -61,7 +61,7 @@ interface Values {
   [annotation.cancel]: CancelRequest;
 }
 
-/** Parses one JSON annotation; throws `internal` naming it if somebody broke it by hand. */
+/** Parses one JSON annotation; throws `internal` with its name if it was broken by hand. */
 export function readAnnotation<K extends keyof Values>(
   annotations: Record<string, string>,
   name: K,
@@ -71,7 +71,7 @@ export function readAnnotation<K extends keyof Values>(
   try {
     return JSON.parse(text) as Values[K];
   } catch (cause) {
-    throw new ServiceError('internal', `The Job's annotation ${name} is not JSON any more.`, {
+    throw new ServiceError('internal', `The Job's annotation ${name} is not JSON.`, {
       cause,
       field: name,
     });

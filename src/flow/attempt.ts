@@ -16,18 +16,18 @@ export interface Attempt {
   /** RFC 3339, whole seconds. */
   createdAt: string | undefined;
   phase: string;
-  /** Marked for deletion, or told to go by a taint, an eviction or a preemption. */
+  /** Why: it is marked for deletion, or a taint, an eviction or a preemption ends it. */
   disrupted: string | undefined;
   deletedAt: string | undefined;
-  /** Seconds between the mark of deletion and `deletedAt`. */
+  /** Seconds between the request to delete it and `deletedAt`. */
   grace: number;
-  /** All containers have ended and the kubelet said so. */
+  /** The kubelet has reported that all containers ended. */
   terminal: boolean;
   worker: ContainerState;
   sidecar: ContainerState;
-  /** What keeps its worker from starting, as far as its own status tells. */
+  /** Why its worker does not start, if its own status says so. */
   blocked: PendingDiagnosis | undefined;
-  /** Since when it has a node and no container has begun: only events tell why. */
+  /** Since when it has a node and no container has started: only events explain that. */
   unpreparedSince: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export type ContainerState =
   | { state: 'running'; startedAt: string }
   | { state: 'ended'; exitCode: number; reason: string; message?: string; finishedAt?: string };
 
-/** The worker container's end, seen while its pod was not marked for deletion. */
+/** The worker container's end, observed before its pod was marked for deletion. */
 export interface WorkerEnd {
   /** Pod UID. */
   attempt: string;
@@ -45,18 +45,18 @@ export interface WorkerEnd {
   at: string;
 }
 
-/** What the attempt's pod said at its end, kept on the Job because pods vanish. */
+/** The end of an attempt as its pod reported it, saved on the Job because pods vanish. */
 export interface AttemptEnd {
   /** Pod UID. */
   attempt: string;
   pod: string;
-  /** When the pod was created; absent in what was written before this was kept. */
+  /** When the pod was created; absent if an earlier version wrote this. */
   createdAt?: string;
   worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
   sidecar?: { exitCode: number; reason: string; message?: string };
-  /** DisruptionTarget, a deletionTimestamp seen before the worker's end, Evicted, node lost, …: not a result whatever the exit code. */
+  /** DisruptionTarget, a deletionTimestamp observed before the worker's end, Evicted, node lost, …: no result, whatever the exit code. */
   disrupted?: string;
-  /** The same after the worker's end was recorded: its results count if the upload was brought to its end all the same. */
+  /** The same after the worker's end was saved: its results count if the upload was completed nevertheless. */
   interrupted?: string;
   /** The last lines of the worker's log, if it failed or wrote nothing. */
   log?: string;
@@ -86,8 +86,8 @@ export function readAttempt(pod: Pod): Attempt {
 }
 
 /**
- * Orders attempts from the oldest to the newest, noted ones (`AttemptEnd`) included. Creation times are whole seconds: a replacement
- * follows a disrupted pod, so that of two pods of the same second the disrupted one is the older. Pod names are random and decide last.
+ * Orders attempts, saved ends included, from the oldest to the newest. Creation times are whole seconds: if two pods have the same one, the
+ * disrupted pod is the older, since a replacement follows a disrupted pod. Pod names are random and decide last.
  */
 export function compareAge(a: AttemptAge, b: AttemptAge): number {
   return (
@@ -117,26 +117,26 @@ function text(value: string | undefined): string {
 }
 
 /**
- * The attempt's end as it is kept on the Job; `recorded`: a worker's end, which counts if it is this attempt's, since it was recorded
- * before any mark of deletion. A node that comes back from a power cut does not know it any more.
+ * The attempt's end as it is saved on the Job. `saved`: a worker's end; if it is this attempt's, it counts more than the pod's status,
+ * since a node that comes back from a power cut has lost it.
  */
-export function attemptEnd(attempt: Attempt, recorded: WorkerEnd | undefined, now: string): AttemptEnd {
+export function attemptEnd(attempt: Attempt, saved: WorkerEnd | undefined, now: string): AttemptEnd {
   const { worker, sidecar, disrupted } = attempt;
-  const noted = recorded?.attempt === attempt.id ? recorded : undefined;
-  const ownEnd = worker.state === 'ended' ? endOf(worker) : undefined;
-  const known = noted === undefined ? ownEnd : { ...ownEnd, exitCode: noted.exitCode, reason: noted.reason };
+  const own = saved?.attempt === attempt.id ? saved : undefined;
+  const reported = worker.state === 'ended' ? endOf(worker) : undefined;
+  const known = own === undefined ? reported : { ...reported, exitCode: own.exitCode, reason: own.reason };
   return {
     attempt: attempt.id,
     pod: attempt.pod,
     ...defined({ createdAt: attempt.createdAt }),
     ...(known === undefined ? {} : { worker: known }),
     ...(sidecar.state === 'ended' ? { sidecar: endOf(sidecar) } : {}),
-    ...(disrupted === undefined ? {} : { [noted === undefined ? 'disrupted' : 'interrupted']: disrupted }),
+    ...(disrupted === undefined ? {} : { [own === undefined ? 'disrupted' : 'interrupted']: disrupted }),
     at: now,
   };
 }
 
-/** Messages are the container's own words: bounded, since an annotation holds them. The sidecar's report fits. */
+/** Bounded: annotations share 256 KiB. The sidecar's report fits. */
 const messageLimit = 4096;
 
 function endOf({
@@ -167,14 +167,14 @@ function readContainer(
 }
 
 /**
- * A kubelet that is back and finds a container gone writes a former life's end before the container's own state; in a pod that
- * has ended, no other life follows.
+ * A restarted kubelet that finds a container gone puts its end into `lastState` first. In a pod that has ended, the container is not
+ * started again, so that this is its last end.
  */
 function endIn(status: NonNullable<Statuses>[number] | undefined, terminal: boolean): Terminated | undefined {
   return status?.state?.terminated ?? (terminal ? status?.lastState?.terminated : undefined);
 }
 
-/** Without the members that are undefined: exactOptionalPropertyTypes tells absent from undefined, and so does JSON. */
+/** Without the members that are undefined: exactOptionalPropertyTypes distinguishes them from absent ones. */
 function defined(members: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -191,9 +191,9 @@ function readDisruption({ metadata, status = {} }: Pod): string | undefined {
 }
 
 /**
- * Observations 13 and 20: an eviction for disk use and a node's reboot come without DisruptionTarget. So does the answer of a kubelet
- * that is back and refuses a pod it once ran (`OutOfcpu`, `UnexpectedAdmissionError`). A pod's own reason is always the cluster's;
- * only its deadline was the template's to choose.
+ * An eviction for disk use and a node's reboot come without DisruptionTarget (observations 13 and 20). So does the refusal of a restarted
+ * kubelet to run a pod again (`OutOfcpu`, `UnexpectedAdmissionError`). The pod's `reason` is always the cluster's doing, except for its
+ * deadline, which the template chose.
  */
 function readUnmarkedDisruption({
   reason,
@@ -212,7 +212,7 @@ function isLost(status: NonNullable<Statuses>[number]): boolean {
   return endIn(status, true)?.reason === 'ContainerStatusUnknown';
 }
 
-/** What the sidecar's termination message (at most 4,096 bytes) says: JSON of one of these. */
+/** The sidecar's termination message (at most 4,096 bytes) is JSON of one of these. */
 export type SidecarReport =
   | { manifest: { sha256: string; etag: string; files: number; bytes: number } }
   | { error: { message: string; path?: string } };

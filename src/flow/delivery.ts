@@ -1,13 +1,13 @@
 import type { FailureReason, Outcome } from './outcome.ts';
 
 /**
- * Handing the outcome to the connector: attempts, until a result is final. The reconciler alone writes it, before each attempt and
- * after it, so that nothing is sent which the Job does not know of.
+ * The delivery of the outcome to the connector: attempts, until a result is final. Only the reconciler writes it, before and after each
+ * attempt, so that every message that was sent is known on the Job.
  */
 export interface Delivery {
-  /** Attempts started at what is delivered now: the outcome, or the termination in its place. */
+  /** Attempts started to deliver the present message: the outcome, or the termination in its place. */
   attempts: number;
-  /** When the last attempt started. RFC 3339. Absent: none did, at anything. */
+  /** When the last attempt started. RFC 3339. Absent: there was none, for any message. */
   startedAt?: string;
   /** Of the last attempt. Absent: it is under way, or its process died. */
   result?: DeliveryResult;
@@ -15,15 +15,15 @@ export interface Delivery {
   endedAt?: string;
   /** The state of the connector's process with `obsolete`, else the problem. */
   detail?: string;
-  /** With `obsolete`: the connector's process has ended, and fetches nothing any more. */
+  /** With `obsolete`: the connector's process has ended and fetches nothing any more. */
   ended?: true;
-  /** Failures in a row that a starting connector, a proxy or a wrong setting causes, and that are repeated slowly. */
+  /** Consecutive failures caused by a starting connector, a proxy or a wrong setting: they are retried slowly. */
   slowFailures?: number;
 }
 
 /**
- * The results are there and their address cannot be delivered: the connector's transfer is terminated instead. The outcome stays what
- * it is, and so does the time that is left for its delivery.
+ * The results exist and their address cannot be delivered: the connector's transfer is terminated instead. Neither the outcome nor the
+ * deadline of its delivery changes.
  */
 export interface TerminateInstead {
   at: string;
@@ -34,15 +34,15 @@ export interface TerminateInstead {
 export type DeliveryResult =
   /** The connector took it. */
   | 'delivered'
-  /** The connector's process is past it, or gone. */
+  /** The connector's process is past this, or gone. */
   | 'obsolete'
   /** The connector will never take it. */
   | 'rejected'
-  /** Nobody took it in time. */
+  /** The connector did not take it in time. */
   | 'abandoned'
   /** Nobody waits for it. */
   | 'skipped'
-  /** Not known to be taken: another attempt follows. If this one was taken after all, the connector's state says so then. */
+  /** Perhaps not taken: another attempt follows. If the connector took this one, its state will say so. */
   | 'failed';
 
 /** Nothing more is delivered. */
@@ -50,17 +50,17 @@ export function isFinal(delivery: Delivery | undefined): boolean {
   return delivery?.result !== undefined && delivery.result !== 'failed';
 }
 
-/** The connector has taken the outcome, or its process is past it. */
+/** The connector took the outcome, or its process is past it. */
 export function wasTaken(delivery: Delivery | undefined): boolean {
   return delivery?.result === 'delivered' || delivery?.result === 'obsolete';
 }
 
-/** An attempt was started, at the outcome or at a termination in its place. */
+/** An attempt was started, to deliver the outcome or the termination in its place. */
 export function wasTried(delivery: Delivery | undefined): boolean {
   return delivery?.startedAt !== undefined;
 }
 
-/** An attempt was started and nobody knows what became of it. */
+/** An attempt was started and its result is not known. */
 export function isUnderWay(delivery: Delivery | undefined): boolean {
   return wasTried(delivery) && delivery?.result === undefined;
 }
@@ -80,7 +80,7 @@ export interface DeliveryEnd {
   slowly?: boolean;
 }
 
-/** A connector's answer may be long. */
+/** Bounded: a connector's answer may be long. */
 const detailLimit = 500;
 
 export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): Delivery {
@@ -97,8 +97,8 @@ export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): De
 }
 
 /**
- * Whether the results may go: the connector has asked for that, or its transfer was over before it had taken the address. No request
- * follows in the second case.
+ * Whether the results may be deleted: the connector requested a deprovision, or its transfer ended before it took the address. In the
+ * second case it sends no deprovision.
  */
 export function nobodyFetches({ deprovisionAskedAt, outcome, delivery }: DeliveredFlow): boolean {
   if (deprovisionAskedAt !== undefined) return true;

@@ -3,7 +3,7 @@ import { isFinal } from './delivery.ts';
 import type { Flow } from './flow.ts';
 import { findDiagnosis, findLive, isSuspendedByQueue } from './pending/watch-pending.ts';
 
-/** Where a flow is, for people and for the request half. */
+/** The phase of a flow, for people and for the request half. */
 export type FlowPhase = 'accepted' | 'pending' | 'running' | 'uploading' | 'judging' | 'delivering' | 'ended';
 
 export function describePhase(flow: Flow, attempts: Attempt[]): { phase: FlowPhase; detail?: string } {
@@ -19,8 +19,8 @@ export function describePhase(flow: Flow, attempts: Attempt[]): { phase: FlowPha
 
 function describeWaiting(flow: Flow, attempts: Attempt[]): { phase: FlowPhase; detail?: string } {
   if (isSuspendedByQueue(flow))
-    return { phase: 'pending', detail: 'The Job is suspended: a queue, or somebody, has to let it go.' };
-  const blocker = findDiagnosis({ flow, attempts, now: 0 });
-  if (blocker !== undefined) return { phase: 'pending', detail: blocker.message };
+    return { phase: 'pending', detail: 'The Job is suspended: a queue, or somebody, has to resume it.' };
+  const diagnosis = findDiagnosis({ flow, attempts, now: 0 });
+  if (diagnosis !== undefined) return { phase: 'pending', detail: diagnosis.message };
   return { phase: attempts.length === 0 && flow.attempt !== undefined ? 'judging' : 'pending' };
 }

@@ -1,4 +1,4 @@
-/** What a data address points at: always bytes, never a listing. */
+/** The bytes that a data address points at; never a listing. */
 export type ResultChoice =
   | { kind: 'file'; path: string }
   /** The only file if there is exactly one, else the archive. */
@@ -10,7 +10,7 @@ export type ArchiveFormat = 'zip' | 'tar';
 /** `service`: through our own results endpoint; `presigned`: straight from the store. Both are HttpData. */
 export type DataAddressKind = 'service' | 'presigned';
 
-/** Everything of the template that is needed after acceptance, frozen on the Job: templates may change meanwhile. */
+/** Everything of the template that is needed after acceptance. It is kept on the Job, since templates may change. */
 export interface FlowPlan {
   template: string;
   templateDigest: string;
@@ -24,7 +24,7 @@ export interface FlowPlan {
     address: DataAddressKind;
     /** Paths that must be among the results, else `results-incomplete`. */
     required: string[];
-    /** A worker that writes nothing has succeeded; absent: it is `results-missing`. */
+    /** A worker that writes no file succeeds; absent: the flow fails with `results-missing`. */
     allowEmpty?: boolean;
     contentType?: string;
   };
@@ -34,5 +34,5 @@ export interface FlowPlan {
   retention: number;
 }
 
-/** The merged environment as it was at acceptance: inline, or too large for an annotation and in the bucket. */
+/** The merged environment at acceptance: inline, or in the bucket if it is too large for an annotation. */
 export type StoredEnvironment = { values: Record<string, string> } | { key: string; sha256: string };

@@ -1,7 +1,7 @@
-/** Dialect and connector of flows that people start: nothing is delivered of them. */
+/** Dialect and connector of the flows that people start: their outcome is not delivered. */
 export const rest = { dialect: 'rest', connector: 'rest' } as const;
 
-/** A request as the Job keeps it: enough to answer repeats and to deliver the outcome, and no secret. */
+/** The part of a request that the Job keeps, to answer repeats and to deliver the outcome. It holds no secret. */
 export interface FlowRequest {
   /** The connector's wire format, or `rest`. */
   dialect: string;
@@ -11,7 +11,7 @@ export interface FlowRequest {
   ids: Record<string, string>;
   assetId: string;
   template: string;
-  /** Where the connector wants the outcome, if it says so. */
+  /** Where to deliver the outcome, if the request says so. */
   callbackAddress?: string;
   /** The policy's assignee. */
   consumer?: string;

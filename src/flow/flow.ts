@@ -8,7 +8,7 @@ import { stateLabel } from './labels.ts';
 import type { CancelRequest, FailureReason, Outcome } from './outcome.ts';
 import type { PendingLimits, SavedDiagnosis } from './pending/pending-cause.ts';
 
-/** What the service keeps of a Job: the projection that is cached and that every decision is made from. */
+/** What the service keeps of a Job: the projection that is cached and from which every decision is made. */
 export interface Flow {
   name: string;
   uid: string;
@@ -18,11 +18,11 @@ export interface Flow {
   finalizers: string[];
   state: FlowState;
   suspended: boolean;
-  /** Since when the Job controller holds it as suspended; it heeds a change of that a moment later. */
+  /** Since when it is suspended according to the Job controller, which follows `suspended` a moment later. */
   suspendedSince: string | undefined;
-  /** The Job controller's word for its last start: after a queue let it go again, later than ours. */
+  /** When it was last resumed according to the Job controller: after a queue resumed it, later than `startedAt`. */
   resumedAt: string | undefined;
-  /** The Job controller's verdict, once all pods are terminal or it has made up its mind. */
+  /** The Job controller's verdict: it comes when all pods are terminal, or when no other pod will follow. */
   jobEnd: JobEnd | undefined;
   request: FlowRequest;
   plan: FlowPlan;
@@ -77,12 +77,12 @@ export interface JobEnd {
   message: string;
 }
 
-/** Why a Job ended that says so itself; undefined where its pods know better. */
+/** The reason of the failure if the Job itself gives it; undefined if its pods know better. */
 export function reasonOfEnd(end: JobEnd | undefined): FailureReason | undefined {
   return end?.reason === 'DeadlineExceeded' ? 'job-deadline-exceeded' : undefined;
 }
 
-/** Undefined for a Job that carries our label but not our annotations: somebody else's. */
+/** Undefined for a Job that has our label and not our annotations: it is not ours. */
 export function readFlow(job: Job): Flow | undefined {
   const metadata = job.metadata ?? {};
   const annotations = metadata.annotations ?? {};
@@ -160,7 +160,7 @@ function readSuspendedSince({ status }: Job): string | undefined {
     ?.lastTransitionTime;
 }
 
-/** FailureTarget comes first and Failed only when every pod is gone, which a lost node can delay for ever. */
+/** FailureTarget comes first. Failed comes only when every pod is gone, which a lost node can delay without limit. */
 const endTypes: Record<string, JobEnd['type']> = {
   Complete: 'Complete',
   Failed: 'Failed',

@@ -2,21 +2,21 @@ import { workerContainer, type AttemptEnd, type SidecarReport } from './attempt.
 import type { FailureReason } from './outcome.ts';
 
 export type AttemptVerdict =
-  /** Three of the four proofs hold; the store has the last word. */
+  /** Three of the four proofs hold; the fourth is in the store. */
   | { verdict: 'verify'; report: Extract<SidecarReport, { manifest: unknown }>['manifest'] }
-  /** Not the worker's doing: another attempt may follow. */
+  /** The worker did not cause it: another attempt may follow. */
   | { verdict: 'disrupted'; reason: FailureReason; message: string }
   | { verdict: 'failed'; reason: FailureReason; message: string };
 
 /**
- * What an attempt's end proves (observations 2–5, 12, 13, 20 of a real kubelet): a worker's end counts only with reason
- * `Completed` and code 0, seen before anything marked its pod for deletion; an upload only by the sidecar's own report.
+ * Judges an attempt by its end (observations 2–5, 12, 13, 20 of a real kubelet). The worker succeeded only if it ended with reason
+ * `Completed` and code 0 before its pod was marked for deletion; the upload succeeded only if the sidecar reports it.
  */
 export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
   if (end.disrupted !== undefined) return judgeDisruption(end.pod, end.disrupted);
   const failure = workerFailure(end);
   if (failure !== undefined) {
-    // The kubelet kills first and says why a moment later.
+    // The kubelet kills the worker first and reports the eviction a moment later.
     if (end.interrupted?.startsWith('Evicted') === true) return judgeDisruption(end.pod, end.interrupted);
     return { verdict: 'failed', ...failure };
   }
@@ -28,11 +28,11 @@ export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
   return { verdict: 'disrupted', ...failed, message: `The upload did not end: ${why}` };
 }
 
-/** Of the worker's own words in a message that is sent to others. */
+/** How much of the worker's termination message is sent to the connector. */
 const wordsLimit = 500;
 
-/** Whether the worker's log explains this end: it failed, wrote nothing, or left a message that may hold a secret. */
-export function needsWords(end: AttemptEnd): boolean {
+/** Whether its log and message are read: the worker failed, wrote no file, or left a message, which may hold a secret. */
+export function needsWorkerOutput(end: AttemptEnd): boolean {
   if (end.disrupted !== undefined || end.worker === undefined) return false;
   if (workerFailure(end) !== undefined || (end.worker.message ?? '') !== '') return true;
   const report = parseReport(end.sidecar?.message);
@@ -72,7 +72,7 @@ function workerFailure({ worker, pod }: AttemptEnd): { reason: FailureReason; me
   };
 }
 
-/** Its termination message: what it means to be known, on one line. */
+/** The worker writes its termination message for others to read; here on one line. */
 function lastWords(message: string | undefined): string {
   const words = (message ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, wordsLimit);
   return words === '' ? '' : `: ${words}`;

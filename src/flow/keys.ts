@@ -1,10 +1,10 @@
 /**
- * Every key in the bucket. All but the indexes lie below `flows/<flow>/`: an attempt's below a folder of its own, since its pod may
- * write there and nowhere else. Shared with the pod half, so this file imports nothing.
+ * Every key in the bucket. All but the indexes are below `flows/<flow>/`, those of an attempt in a folder of its own, since its pod may
+ * write only there. The pod half uses this file too, so it imports nothing.
  */
 export const flowsPrefix = 'flows/';
 
-/** The slash matters: without it `flow-1` would hold for `flow-10` too. */
+/** With a slash at the end: without it, `flow-1` would match `flow-10` too. */
 export function flowPrefix(flow: string): string {
   return `${flowsPrefix}${flow}/`;
 }
@@ -21,25 +21,25 @@ export function recordKey(flow: string): string {
   return `${flowPrefix(flow)}record.json`;
 }
 
-/** An environment that is too large for an annotation. Each request writes its own: what a dead one left is deleted by its age. */
+/** An environment that is too large for an annotation. Each request writes its own; if the request died, it is deleted by its age. */
 export function environmentKey(flow: string, acceptedAt: string): string {
   return `${flowPrefix(flow)}environment-${Date.parse(acceptedAt)}.json`;
 }
 
-/** Whether a key is of an environment that was written after a time, in milliseconds since the epoch. */
+/** Whether the key is that of an environment written after a time (milliseconds since the epoch). */
 export function environmentBornAfter(key: string, millis: number): boolean {
   const [, born] = /^flows\/[^/]+\/environment-(\d{1,16})\.json$/.exec(key) ?? [];
   return born !== undefined && Number(born) > millis;
 }
 
-/** The index by date of acceptance: an empty object a flow. */
+/** The index by date of acceptance: one empty object per flow. */
 export function recordIndexKey(flow: string, acceptedAt: string): string {
   return `records/${acceptedAt.slice(0, 10).replaceAll('-', '/')}/${flow}`;
 }
 
 /**
- * What has to be deleted from the bucket, and when, in keys of empty objects that are listed in the order of their times:
- * `cleanup/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. A sweep reads what is due and stops; it depends on no Job.
+ * The index of deletions by their time: one empty object per flow, `cleanup/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. Keys are listed in
+ * the order of their times, so that a sweep reads the ones that are due and stops. It needs no Job.
  */
 export const cleanupPrefix = 'cleanup/';
 

@@ -8,8 +8,7 @@ export const flowLabel = `${prefix}/flow`;
 export const templateLabel = `${prefix}/template`;
 export const connectorLabel = `${prefix}/connector`;
 /**
- * On the Job: what the reconciler still owes it. The informer selects all but `closed`, so that memory follows what runs.
- * `open`: outcome not delivered yet (or a deprovision to do) · `unrecorded`: delivered, but its record is not in the bucket · `closed`: tombstone.
+ * On the Job: its `FlowState`. The informer selects all but `closed`, so that memory follows what runs.
  */
 export const stateLabel = `${prefix}/state`;
 /** On pods: which NetworkPolicy applies. */
@@ -19,13 +18,13 @@ export const egressLabel = `${prefix}/egress`;
 export const outcomeFinalizer = `${prefix}/outcome`;
 export const evidenceFinalizer = `${prefix}/evidence`;
 
-/** Annotation of what many flows share: when the last one was accepted that may need it. RFC 3339. */
+/** Annotation of an object that flows share: when the last flow was accepted that may need it. RFC 3339. */
 export const usedAtAnnotation = `${prefix}/used-at`;
 
 export const openFlowsSelector = `${flowLabel},${stateLabel}!=closed`;
 
-/** On pods whose end is not yet written on the Job: what the pod informer selects. Removed together with the finalizer. */
+/** On pods whose end is not saved on the Job yet: the pod informer selects by it. It is removed together with the finalizer. */
 export const evidenceLabel = `${prefix}/evidence`;
 export const evidencePodsSelector = `${evidenceLabel}=held`;
-/** Those of flows: what the reconciler follows. */
+/** The pods of flows among them: the reconciler observes these. */
 export const observedPodsSelector = `${flowLabel},${evidencePodsSelector}`;

@@ -1,22 +1,22 @@
 import { stripVTControlCharacters } from 'node:util';
 import { redacted } from '../redact-secrets.ts';
 
-/** What is kept of a worker's log. */
+/** How much of a worker's log is kept. */
 export const logLines = 20;
 const logBytes = 4096;
-/** Pieces of a secret that are shorter tell nothing, and would be found everywhere. */
+/** Shorter pieces of a secret reveal nothing, and would be found everywhere. */
 const pieceLength = 4;
 
 export interface LogTailParts {
   /** The end of a log, as the cluster gave it. */
   text: string;
-  /** The text may end in the middle of a word. */
+  /** The text may end in the middle of a line. */
   cut: boolean;
-  /** Values that the worker was given and nobody else may read. */
+  /** Values of the Secrets that the worker was given. */
   secrets: readonly string[];
 }
 
-/** The last lines of a log, at most 20 and 4 KiB, without secrets and without what steers a terminal. */
+/** The last lines of a log, at most 20 and 4 KiB, without secrets and without terminal control characters. */
 export function buildLogTail({ text, cut, secrets }: LogTailParts): string {
   const plain = printable(text);
   const spellings = secrets.flatMap(spellingsOf);
@@ -25,15 +25,15 @@ export function buildLogTail({ text, cut, secrets }: LogTailParts): string {
   return lastBytes(lines.join('\n'));
 }
 
-/** The same for a worker's termination message, of which a kubelet keeps the last bytes alone. */
-export function redactWords(text: string, secrets: readonly string[]): string {
+/** The same for a worker's termination message: a kubelet keeps only its last bytes. */
+export function redactMessage(text: string, secrets: readonly string[]): string {
   const spellings = secrets.flatMap(spellingsOf);
   return replaceEach(spellings, redactEnds(text, false, spellings));
 }
 
-/** As they stand: whole files may be among them, too long for the patterns that find a peer's spellings. */
+/** Literally: a secret may be a whole file, too long for the patterns that redact a peer's text. */
 function replaceEach(spellings: readonly string[], text: string): string {
-  // The longest first: one may begin with another.
+  // The longest first: one may start with another.
   const all = spellings.flatMap((one) => [one, encodeURIComponent(one)]);
   const known = [...new Set(all)].filter((one) => one !== '').sort((a, b) => b.length - a.length);
   return known.reduce((left, secret) => left.replaceAll(secret, redacted), text);
@@ -45,10 +45,10 @@ function printable(text: string): string {
     .replaceAll(/[^\P{Cc}\n\t]/gu, '');
 }
 
-/** As programs print what they were given: as it is, a line at a time, quoted, or encoded. */
+/** A program may print a secret as it is, line by line, quoted, or encoded. */
 function spellingsOf(secret: string): string[] {
   const trimmed = secret.trim();
-  // Of a certificate; shorter lines are of no use to anybody and would take half of a log with them.
+  // Lines of a certificate. Shorter lines reveal nothing, and would be found everywhere in a log.
   const lines = trimmed.split(/\s*\n\s*/).filter((line) => line.length >= 8);
   const plain = [secret, trimmed, JSON.stringify(trimmed).slice(1, -1), ...lines];
   return secret.length < pieceLength ? plain : [...plain, ...encodingsOf(Buffer.from(secret))];
@@ -59,16 +59,16 @@ function encodingsOf(bytes: Buffer): string[] {
   return [base64, base64.replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex')];
 }
 
-/** The tail may begin, and what is cut may end, in the middle of a secret. */
+/** The tail may start in the middle of a secret, and a cut text may end in one. */
 function redactEnds(text: string, cut: boolean, secrets: readonly string[]): string {
-  const begin = longestOverlap(secrets, text);
-  const rest = begin === 0 ? text : `…${text.slice(begin)}`;
+  const start = longestOverlap(secrets, text);
+  const rest = start === 0 ? text : `…${text.slice(start)}`;
   if (!cut) return rest;
   const end = longestOverlap(secrets.map(reverse), reverse(rest));
   return end === 0 ? rest : `${rest.slice(0, rest.length - end)}…`;
 }
 
-/** How much of a secret's end the text begins with. */
+/** Length of the longest end of a secret with which the text starts. */
 function longestOverlap(secrets: readonly string[], text: string): number {
   return secrets.reduce((most, secret) => {
     for (let length = Math.min(secret.length, text.length); length >= pieceLength; length -= 1) {
@@ -82,7 +82,7 @@ function reverse(text: string): string {
   return Array.from(text).reverse().join('');
 }
 
-/** Whole characters, and whole lines if one is left. */
+/** Cuts at a line, or at a character if that leaves no line. */
 function lastBytes(text: string): string {
   const bytes = Buffer.from(text);
   if (bytes.length <= logBytes) return text;

@@ -10,12 +10,11 @@ export function flowName(identity: {
   return `flow-${shortHash(JSON.stringify([identity.dialect, identity.connector, ids]))}`;
 }
 
-/** Whether a text that comes from outside can be one. */
+/** Whether a text from outside has the form of a flow's name. */
 export function isFlowName(text: string): boolean {
   return /^flow-[a-z2-7]{26}$/.test(text);
 }
 
-/** Beside the Job, under names that need no memory. */
 export function environmentConfigMapName(flow: string): string {
   return `${flow}-env`;
 }
@@ -24,7 +23,7 @@ export function credentialsSecretName(flow: string): string {
   return `${flow}-store`;
 }
 
-/** Of what is rendered for another asset it is another: a Secret that a dead request left is not taken for it. */
+/** The digest distinguishes it from a Secret that a dead request for another asset left. */
 export function parametersSecretName(flow: string, renderedDigest: string): string {
   return `${flow}-parameters-${renderedDigest.slice(0, 10)}`;
 }
@@ -37,7 +36,7 @@ export function isFilesConfigMap(name: string): boolean {
   return /^files-[0-9a-f]{32}$/.test(name);
 }
 
-/** 130 bits as lower-case base32: a DNS label, and no two flows share it. */
+/** 130 bits as lower-case base32: a DNS label without collisions. */
 function shortHash(text: string): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
   const digest = hash('sha256', text, 'buffer');

@@ -1,5 +1,5 @@
-/** Annotations share 256 KiB; the beginning of a message says what happened. */
-export const messageLimit = 2000;
+/** Bounded: annotations share 256 KiB, and the start of a message says what happened. */
+export const outcomeMessageLimit = 2000;
 
 export interface ResultsSummary {
   /** Pod UID of the one attempt whose results are handed out. */
@@ -10,7 +10,7 @@ export interface ResultsSummary {
   manifestEtag: string;
 }
 
-/** `detail`: the last lines of the worker's log, for the provider alone. A connector is never sent them: they may hold what is private. */
+/** `detail`: the last lines of the worker's log, for the provider alone. They may be private, so they are never sent to a connector. */
 export type Outcome =
   | { phase: 'succeeded'; at: string; results: ResultsSummary }
   | { phase: 'failed'; at: string; reason: FailureReason; message: string; detail?: string }
@@ -33,9 +33,9 @@ export type FailureReason =
   | 'worker-out-of-memory'
   | 'attempt-disrupted'
   | 'attempt-lost'
-  /** The pod was told to end and its node has not said that it did. */
+  /** The pod was marked for deletion and its node did not report its end. */
   | 'node-lost'
-  /** The Job's own activeDeadlineSeconds: the backstop for the time in which no reconciler runs. */
+  /** The Job's own activeDeadlineSeconds: the backstop if no reconciler runs. */
   | 'job-deadline-exceeded'
   /** The pod wrote more than its volumes or its disk limit allow. */
   | 'storage-exceeded'
@@ -44,13 +44,13 @@ export type FailureReason =
   | 'results-missing'
   | 'results-changed'
   | 'results-incomplete'
-  /** The store could not be asked for them for as long as a delivery may take. */
+  /** The store was out of reach for as long as a delivery may take. */
   | 'results-unverified'
   | 'bucket-missing';
 
 export type CancelReason = 'deprovisioned' | 'cancelled-by-user' | 'job-deleted' | 'transfer-ended';
 
-/** Somebody's wish to end a flow; the reconciler makes it the outcome. */
+/** Asks for the end of a flow; the reconciler turns it into the outcome. */
 export interface CancelRequest {
   reason: CancelReason;
   at: string;
@@ -58,10 +58,10 @@ export interface CancelRequest {
   message?: string;
 }
 
-/** Where the bytes are, as the connector gets it. A union of kinds: each dialect can carry some of them. */
+/** Where the connector fetches the bytes. Each dialect can carry some of these kinds. */
 export type DataAddress = HttpDataAddress;
 
-/** Through the service or straight from the store, it is fetched with a plain GET. */
+/** Fetched with a plain GET, through the service or straight from the store. */
 export interface HttpDataAddress {
   type: 'HttpData';
   /** The whole address, percent-encoded. */

@@ -5,7 +5,7 @@ import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { Outcome } from './outcome.ts';
 
-/** `flows/<flow>/record.json`: what is left of a flow when its Job is gone. History, repeats and audit are answered from it. */
+/** `flows/<flow>/record.json`: it answers history, repeats and audit when the Job is gone. */
 export interface FlowRecord {
   version: 1;
   flow: string;
@@ -15,7 +15,7 @@ export interface FlowRecord {
   startedAt?: string;
   attempt?: AttemptEnd;
   outcome: Outcome;
-  /** Why the connector's transfer was terminated although the results are there. */
+  /** Why the connector's transfer was terminated although the results exist. */
   terminateInstead?: TerminateInstead;
   delivery: Delivery;
   deprovisionAskedAt?: string;
@@ -23,7 +23,7 @@ export interface FlowRecord {
   recordedAt: string;
 }
 
-/** Undefined until the delivery has ended: there is nothing final to record. */
+/** Undefined until the delivery has ended: before, nothing is final. */
 export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
   const { name, request, content, plan, outcome, delivery } = flow;
   if (outcome === undefined || delivery === undefined || !isFinal(delivery)) return undefined;
@@ -38,13 +38,13 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
   return { version: 1, flow: name, request, content, plan, outcome, delivery, ...given, recordedAt: now };
 }
 
-/** Once is enough. */
+/** The log is kept once: the outcome of a failure has it as `detail`. */
 function withoutLog({ log, ...end }: AttemptEnd, outcome: Outcome): AttemptEnd {
   const isKept = outcome.phase === 'failed' && outcome.detail === log;
   return log === undefined || isKept ? end : { ...end, log };
 }
 
-/** Until when results are kept unless their deletion is asked for before, in milliseconds since the epoch. */
+/** Until when results are kept if no deprovision deletes them earlier, in milliseconds since the epoch. */
 export function retentionEnd({ outcome, plan }: Pick<Flow, 'outcome' | 'plan'>): number {
   return outcome === undefined ? Infinity : Date.parse(outcome.at) + plan.retention * 1000;
 }

@@ -5,16 +5,16 @@ import { decideStep, type NextStep } from './decide-step.ts';
 import type { PassEnd } from './machinery/work-queue.ts';
 import { continueNow, observeFlow, type Reconciler } from './reconciler.ts';
 
-/** More steps than any flow has in one pass: guards against an endless loop of steps; the queue retries with back-off. */
+/** More steps than any flow needs in one pass. Guards against an endless loop of steps; the queue retries with back-off. */
 const stepLimit = 30;
 
-/** Lost races in one pass: somebody writes as fast as we do, or the API server says "conflict" to everything. */
+/** Lost races in one pass. More mean that the API server answers every write with a conflict, or that another writer is as fast. */
 const conflictLimit = 5;
 
 /**
- * Reads the observed state, takes the next step, and goes on while there is one; what follows the delivery takes another pass. May
- * be called any number of times, by any number of replicas: every write is conditional on what was read, and after a lost race the
- * next step is decided from the winner's write. Never throws: a failure is returned with the step at which it happened.
+ * Runs one step after another until one asks for a requeue; the steps after the delivery run in another pass. May be called any number of
+ * times, by any number of replicas: every write is conditional on the observed state, and after a lost race the next step is decided from
+ * the winner's write. Never throws: returns a failure with the step at which it happened.
  */
 export async function reconcileFlow(deps: Reconciler, name: string, signal: AbortSignal): Promise<PassEnd> {
   let stoppedAt: string | undefined;
@@ -40,25 +40,25 @@ export async function reconcileFlow(deps: Reconciler, name: string, signal: Abor
   }
 }
 
-/** Nobody waits for what remains of a flow: when many end at once, the callbacks of the others go first. */
+/** The steps after the delivery are not urgent: if many flows end at once, the callbacks of the others come first. */
 function isDelivered({ cache }: Reconciler, name: string): boolean {
   return isFinal(cache.flow(name)?.delivery);
 }
 
-/** Where a flow stands now, to be compared with where its last pass stopped. Undefined: it is gone, or waits for any change. */
+/** The flow's present position, to be compared with that at which its last pass stopped. Undefined: it is gone, or waits for any change. */
 export function positionOf(deps: Reconciler, name: string): string | undefined {
   const flow = deps.cache.flow(name);
   if (flow === undefined) return undefined;
   try {
     return describePosition(flow, decideStep(observeFlow(deps, flow)));
   } catch {
-    return undefined; // broken by hand: a pass reports it, and the watch that asks goes on
+    return undefined; // broken by hand: the pass reports it, and must not stop the watch that calls this
   }
 }
 
 /**
- * A step that failed or waits is not taken again for a change that leads to the same step: neither for an echo of our own write nor
- * for a pod's status, a repeated request or a controller's heartbeat. What somebody else asks of the flow always counts, once.
+ * A step that failed or waits is not repeated for a change that leads to the same step: an echo of our own write, a pod's status, a
+ * repeated request or a controller's heartbeat. A deletion, a deprovision or a cancellation always causes one more pass.
  */
 function describePosition(flow: Flow, step: NextStep): string | undefined {
   if (step.kind === 'wait') return undefined;
@@ -72,7 +72,7 @@ function describePosition(flow: Flow, step: NextStep): string | undefined {
   });
 }
 
-/** Whether somebody else wrote first. Decided from the Job as it is now, which the watch has mostly brought before the refusal came. */
+/** Whether another writer won. The watch has mostly updated the cache before the conflict was answered; otherwise the Job is read. */
 async function hasLostRace(
   { cluster, cache }: Reconciler,
   { flow, error }: { flow: Flow; error: unknown },

@@ -1,31 +1,31 @@
 import type { DataAddress } from '../flow/outcome.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 
-/** What the reconciler asks of connectors, whatever their dialects. */
+/** What the reconciler needs of connectors, of any dialect. */
 export interface Connectors {
-  /** Undefined: nobody waits for the outcome of such a flow. */
+  /** Undefined: the outcome of such a flow is not delivered. */
   rulesOf(request: FlowRequest): DeliveryRules | undefined;
-  /** One attempt. Throws if the flow's connector is not configured any more. */
+  /** One attempt. Throws if the flow's connector is no longer configured. */
   deliver(delivery: MessageOfFlow, signal: AbortSignal): Promise<DeliveryAnswer>;
-  /** Names of those that can say how their transfers stand. */
+  /** Names of the connectors whose transfers can be polled. */
   polled: readonly string[];
   poll(connector: string, flows: readonly PolledFlow[], signal: AbortSignal): Promise<TransferPoll>;
 }
 
 /** How a dialect wants its messages handled. */
 export interface DeliveryRules {
-  /** Milliseconds for which a message is held back after the last request for its flow, so that it cannot overtake the answer. */
+  /** Milliseconds between the last request for a flow and its callback, so that the callback cannot overtake the answer. */
   holdMillis: number;
   /**
-   * Whether an attempt of which nobody knows if it was taken, since its process died, is followed by another one. False where a repeat does
-   * more harm than a message that is lost: the delivery is `abandoned`.
+   * Whether another attempt follows one whose process died before its result was known. False if a repeat does more harm than a lost
+   * message: the delivery is `abandoned`.
    */
   repeatsLostAttempt: boolean;
-  /** What follows when the connector will never take the results: the failure is delivered in their place, or the delivery ends. */
+  /** If the connector refuses the results for good: the transfer is terminated instead, or the delivery ends. */
   onRefusal: 'terminate' | 'end';
 }
 
-/** What is handed to a connector. Its dialect decides by which call. */
+/** One message to a connector. Its dialect decides by which call it is sent. */
 export type Message =
   | { kind: 'results'; address: DataAddress }
   /** The flow failed or was cancelled, or its results cannot be delivered. */
@@ -37,35 +37,35 @@ export interface MessageOfFlow {
   message: Message;
 }
 
-/** What a connector's answer to one delivery attempt means. */
+/** The meaning of a connector's answer to one delivery attempt. */
 export type DeliveryAnswer =
   /** It took it. */
   | { result: 'delivered'; status: number }
-  /** Its process is past waiting for this: nothing is left to deliver. `ended`: nor is anything fetched any more. */
+  /** Its process does not wait for this any more. `ended`: it fetches nothing any more either. */
   | { result: 'obsolete'; state: string; ended: boolean; status: number }
-  /** May work later; `slowly`: once the connector has started, or an operator has corrected something. */
+  /** May work later. `slowly`: not before the connector has started, or an operator has corrected something. */
   | { result: 'failed'; problem: string; slowly: boolean }
   /** Will never work. */
   | { result: 'rejected'; problem: string; status: number };
 
-/** How the connector's own process of a flow stands. */
+/** The state of the connector's own process of a flow. */
 export type TransferState =
-  /** It waits for what the flow brings. */
+  /** It waits for the outcome. */
   | { is: 'waiting' }
   /** It has that. */
   | { is: 'started'; state: string }
   /** It is on its way from one to the other, or the connector does not say. */
   | { is: 'open' }
-  /** It ended on the connector's side, or is about to: nothing can be delivered any more. */
+  /** It has ended on the connector's side, or is ending: nothing can be delivered any more. */
   | { is: 'ended'; state: string }
-  /** An answer that was whole does not name it. */
+  /** A complete answer does not name it. */
   | { is: 'missing' };
 
-/** What one poll of a connector came to. */
+/** The result of one poll of a connector. */
 export interface TransferPoll {
-  /** By flow; one that stands in no answer that was got is not in it. */
+  /** By flow. A flow is absent if no answer covers it. */
   states: Map<string, TransferState>;
-  /** Why the answer is not whole: one sentence without anything that the connector sent. */
+  /** Why the answer is incomplete: one sentence without anything that the connector sent. */
   problem?: string;
 }
 

@@ -14,10 +14,10 @@ export interface Deadline {
 /** The kubelet reports an end some seconds late (observation 16), and the sidecar itself stops before its grace ends. */
 const reportSlackMillis = 60_000;
 
-/** After the time by which a marked pod had to be gone: its kubelet kills it then, and says so within seconds. */
+/** Added to the end of a pod's grace: its kubelet kills it then and reports that within seconds. */
 const silenceMillis = 30_000;
 
-/** The one deadline that runs now: for getting started, for working, for uploading, or for a marked pod's last word. */
+/** The one deadline that runs now: for the start, for the work, for the upload, or for the end of a pod that is marked for deletion. */
 export function nextDeadline(observed: ObservedFlow): Deadline {
   const live = findLive(observed.attempts);
   const deadline = phaseDeadline(observed, live);
@@ -28,7 +28,7 @@ export function nextDeadline(observed: ObservedFlow): Deadline {
   return silence !== undefined && silence.at < deadline.at ? silence : deadline;
 }
 
-/** A grace that was shortened on the way does not count: a kubelet that has begun to stop a pod does not hear of it. */
+/** A grace that was shortened later does not count: a kubelet that already stops a pod ignores it. */
 function silenceDeadline(
   { pod, disrupted = 'Deleted', grace }: Attempt,
   upload: number,
@@ -48,27 +48,27 @@ function phaseDeadline(observed: ObservedFlow, live: Attempt | undefined): Deadl
   return pendingDeadline(observed);
 }
 
-/** That of what is in the way, and never later than the template's own. */
+/** The deadline of the pending cause, and never later than the template's own. */
 function pendingDeadline(observed: ObservedFlow): Deadline {
   const { flow, pendingLimits } = observed;
   const { pending } = flow.plan.limits;
   const last = pendingSince(flow) + pending * 1000;
-  const blocker = findDiagnosis(observed);
-  if (blocker === undefined) {
+  const diagnosis = findDiagnosis(observed);
+  if (diagnosis === undefined) {
     return {
       at: last,
       reason: 'pending-deadline-exceeded',
       message: `The worker did not start within ${pending} s, and nothing says why.`,
     };
   }
-  const seconds = pendingSeconds(blocker.cause, pendingLimits);
-  const own = blocker.since + seconds * 1000;
+  const seconds = pendingSeconds(diagnosis.cause, pendingLimits);
+  const own = diagnosis.since + seconds * 1000;
   const timeout = own <= last ? seconds : pending;
   const waited = timeout === 0 ? '' : ` (waited ${timeout} s)`;
   return {
     at: Math.min(own, last),
-    reason: causeRules[blocker.cause].reason,
-    message: `The worker did not start${waited}: ${explain(blocker)}`,
+    reason: causeRules[diagnosis.cause].reason,
+    message: `The worker did not start${waited}: ${explain(diagnosis)}`,
   };
 }
 
@@ -84,9 +84,9 @@ function runDeadline(flow: Flow, startedAt: string): Deadline {
 function uploadDeadline(flow: Flow, live: Attempt): Deadline {
   const { upload } = flow.plan.limits;
   const ended = live.worker.state === 'ended' ? live.worker.finishedAt : undefined;
-  // What is noted may be an earlier attempt's.
-  const noted = flow.worker?.attempt === live.id ? flow.worker.at : undefined;
-  const since = Date.parse(noted ?? ended ?? flow.createdAt);
+  // The saved end may be an earlier attempt's.
+  const saved = flow.worker?.attempt === live.id ? flow.worker.at : undefined;
+  const since = Date.parse(saved ?? ended ?? flow.createdAt);
   return {
     at: since + upload * 1000 + reportSlackMillis,
     reason: 'upload-deadline-exceeded',

@@ -22,7 +22,7 @@ const readReasons: Record<string, (message: string) => Omit<PendingDiagnosis, 's
 
 const messageLimit = 1000;
 
-/** Undefined: says nothing of why a worker does not start. */
+/** Undefined: the event does not explain why a worker does not start. */
 export function readFinding(event: Event): Finding | undefined {
   const { reason = '', message = '', involvedObject } = event;
   const times = readTimes(event);
@@ -31,7 +31,7 @@ export function readFinding(event: Event): Finding | undefined {
   return { about: involvedObject.uid, reason, message: message.slice(0, messageLimit), ...times };
 }
 
-/** Two generations of the same kind: with a count and two times, or with a series. */
+/** Events come in two generations: with a count and two times, or with a series. */
 function readTimes({
   firstTimestamp,
   lastTimestamp,
@@ -49,8 +49,8 @@ function readTimes({
 const resolutionMillis = 1000;
 
 /**
- * What the events about one Job or pod say is in the way: the newest decides, and the oldest of the same cause tells since when.
- * What was last seen before `from` is of an earlier attempt.
+ * Diagnoses one Job or pod from its events: the newest decides the cause, and the oldest of the same cause the start. Events that ended
+ * before `from` belong to an earlier attempt.
  */
 export function diagnoseEvents(
   findings: readonly Finding[],
@@ -58,17 +58,17 @@ export function diagnoseEvents(
 ): (PendingDiagnosis & { since: string }) | undefined {
   const current = findings
     .filter(({ last }) => last + resolutionMillis > from)
-    .map((finding) => ({ ...finding, blocker: readReasons[finding.reason]?.(finding.message) }))
+    .map((finding) => ({ ...finding, diagnosis: readReasons[finding.reason]?.(finding.message) }))
     .sort((a, b) => b.last - a.last);
   const [newest] = current;
-  if (newest?.blocker === undefined) return undefined;
-  const { blocker } = newest;
-  const same = current.filter((other) => other.blocker?.cause === blocker.cause);
+  if (newest?.diagnosis === undefined) return undefined;
+  const { diagnosis } = newest;
+  const same = current.filter((other) => other.diagnosis?.cause === diagnosis.cause);
   const since = Math.max(from, Math.min(...same.map(({ first }) => first)));
-  return { ...blocker, since: new Date(since).toISOString() };
+  return { ...diagnosis, since: new Date(since).toISOString() };
 }
 
-/** The Job controller tells with each try which new name for a pod was refused: cut off, so that the same stays the same. */
+/** The Job controller names a new pod with each try: cut off, so that the same refusal has the same message. */
 const preamble = /^(\(combined from similar events\): ?)?(Error creating: )?(pods? "[^"]*" is forbidden: ?)?/;
 
 function diagnoseRefusal(message: string): Omit<PendingDiagnosis, 'since'> {
@@ -82,7 +82,7 @@ const refusals: Partial<Record<PendingCause, string>> = {
   admission: 'The cluster refuses the pod',
 };
 
-/** A webhook that does not answer is no refusal. */
+/** A webhook that does not answer refuses nothing. */
 function refusalCause(message: string): PendingCause {
   if (message.includes('exceeded quota')) return 'quota';
   if (message.includes('failed calling webhook')) return 'other';

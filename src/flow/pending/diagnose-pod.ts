@@ -6,28 +6,28 @@ type ContainerStatus = NonNullable<Status['containerStatuses']>[number];
 type Condition = NonNullable<Status['conditions']>[number];
 
 /**
- * What a pod's own status says of why it does not start: its place in the cluster, then its containers in the order in which
- * they start. Undefined: nothing is in the way, or only events tell (a volume, a Secret that is mounted).
+ * Diagnoses from the pod's own status why it does not start: scheduling first, then its containers in the order in which they start.
+ * Undefined: nothing blocks it, or only events explain it (a volume, a mounted Secret).
  */
 export function diagnosePod(pod: Pod): PendingDiagnosis | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
   const scheduled = findCondition(pod, 'PodScheduled');
   if (scheduled?.status === 'False') return diagnoseScheduling(scheduled, pod);
   for (const status of [...initContainerStatuses, ...containerStatuses]) {
-    const blocker = diagnoseContainer(status, imageOf(pod, status.name));
-    if (blocker !== undefined) return blocker;
+    const diagnosis = diagnoseContainer(status, imageOf(pod, status.name));
+    if (diagnosis !== undefined) return diagnosis;
   }
   return undefined;
 }
 
-/** Since when a pod has a node but not yet what its containers start in: its volumes and its network. RFC 3339. */
+/** Since when a pod has a node, but not the volumes and the network in which its containers start. RFC 3339. */
 export function unpreparedSince(pod: Pod): string | undefined {
   const scheduled = findCondition(pod, 'PodScheduled');
   if (scheduled?.status !== 'True' || isPrepared(pod)) return undefined;
   return scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp;
 }
 
-/** The condition is there since Kubernetes 1.29, unless somebody has turned it off. */
+/** The condition exists since Kubernetes 1.29 and may be turned off. */
 function isPrepared(pod: Pod): boolean {
   if (findCondition(pod, 'PodReadyToStartContainers')?.status === 'True') return true;
   return (pod.status?.initContainerStatuses ?? []).some(
@@ -39,7 +39,7 @@ function findCondition({ status }: Pod, wanted: string): Condition | undefined {
   return status?.conditions?.find(({ type }) => type === wanted);
 }
 
-/** Claims are told apart by the scheduler's words alone: they are somebody's mistake, where a full cluster is not. */
+/** Only the scheduler's message distinguishes a claim, which somebody must correct, from a full cluster. */
 const aboutClaim = /persistentvolumeclaim|volume node affinity|available persistent volumes/i;
 
 function diagnoseScheduling({ reason, message, lastTransitionTime }: Condition, pod: Pod): PendingDiagnosis {
@@ -53,7 +53,7 @@ function diagnoseScheduling({ reason, message, lastTransitionTime }: Condition, 
   return { cause: 'unschedulable', message: `No node can take the pod: ${said}`, ...time };
 }
 
-/** What every container waits for at its begin. */
+/** Waiting reasons of a normal start. */
 const usual = ['ContainerCreating', 'PodInitializing'];
 
 const containerCauses: Record<string, PendingCause> = {
@@ -75,7 +75,7 @@ function diagnoseContainer({ name, state }: ContainerStatus, image: string): Pen
   return { cause, message: `${describe(cause, name, image)}: ${said}` };
 }
 
-/** Seen of a kubelet: a name without a tag is InvalidImageName, the same with one fails as a pull. */
+/** A kubelet reports an invalid name without a tag as InvalidImageName, and the same name with a tag as a failed pull. */
 function causeOf(reason: string, message = ''): PendingCause {
   const cause = Object.hasOwn(containerCauses, reason) ? containerCauses[reason] : undefined;
   if (cause === 'imagePull' && message.includes('invalid reference format')) return 'imageName';

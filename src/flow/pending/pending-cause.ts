@@ -1,33 +1,33 @@
 import type { FailureReason } from '../outcome.ts';
 
-/** What keeps a worker from starting, as far as it can be told apart; `other` is told in Kubernetes' own words alone. */
+/** Why a worker does not start. `other`: only Kubernetes' own message says why. */
 export type PendingCause =
   'imageName' | 'imagePull' | 'unschedulable' | 'quota' | 'admission' | 'configuration' | 'volume' | 'other';
 
-/** Seconds that a cause is borne with, by the setting's name; never longer than the template's own pending limit. */
+/** Timeout of each cause in seconds, by the setting's name; never longer than the template's own pending limit. */
 export type PendingLimits = Record<Exclude<PendingCause, 'imageName' | 'other'>, number>;
 
-/** One thing that is in the way now. */
+/** Why a worker does not start now. */
 export interface PendingDiagnosis {
   cause: PendingCause;
-  /** What it is about, and what Kubernetes says of it: one sentence for people. */
+  /** One sentence for people: the object, and what Kubernetes says about it. */
   message: string;
-  /** RFC 3339; absent where Kubernetes keeps no time, as for what a container waits for. */
+  /** RFC 3339; absent if Kubernetes keeps no time, as for a container that waits. */
   since?: string;
 }
 
-/** A blocker as the Job remembers it, with the time at which it was first seen. */
+/** A diagnosis as it is saved on the Job, with the time at which it was first observed. */
 export interface SavedDiagnosis {
   cause: PendingCause;
   message: string;
   since: string;
-  /** The UID of the pod that it is about; absent: the Job has no pod. */
+  /** UID of the pod; absent: the Job has no pod. */
   attempt?: string;
 }
 
 interface CauseRule {
   reason: FailureReason;
-  /** What somebody can do about it. */
+  /** What to do. */
   advice: string;
 }
 
@@ -67,7 +67,7 @@ export const causeRules: Record<PendingCause, CauseRule> = {
   },
 };
 
-/** A name that is no name does not get better; for `other` only the pending limit counts. */
+/** An invalid name never becomes valid; `other` has only the pending limit. */
 export function pendingSeconds(cause: PendingCause, limits: PendingLimits): number {
   if (cause === 'imageName') return 0;
   return cause === 'other' ? Infinity : limits[cause];

@@ -4,18 +4,18 @@ import type { Flow } from '../flow.ts';
 import type { PendingCause } from './pending-cause.ts';
 import { findDiagnosis, isSuspendedByQueue } from './watch-pending.ts';
 
-/** A flow and its pods, as last seen. */
+/** A flow and its pods, as last observed. */
 export interface FlowWithAttempts {
   flow: Flow;
   attempts: Attempt[];
 }
 
-/** A pending cause; or the step that a flow that is not blocked in the cluster waits for. */
+/** A pending cause, or the step for which a flow waits that nothing in the cluster blocks. */
 export type WaitCause = PendingCause | 'preparation' | 'suspended' | 'start' | 'callback' | 'record';
 
 export interface Waiting {
   count: number;
-  /** The first ones that were found. */
+  /** The first ones. */
   examples: { flow: string; message: string }[];
 }
 
@@ -28,7 +28,7 @@ export interface FlowSummary {
 const mostExamples = 2;
 const messageLength = 300;
 
-/** What the open flows do, and what those wait for that do not get on: bounded however many they are. */
+/** The phases of the open flows, and what the waiting ones wait for. The size of the answer is bounded. */
 export function summariseWaiting(flows: Iterable<FlowWithAttempts>, now: number): FlowSummary {
   const summary: FlowSummary = { open: 0, phases: {}, waiting: {} };
   for (const observed of flows) {
@@ -53,7 +53,7 @@ function findWait(
 ): [WaitCause, string] | undefined {
   switch (phase) {
     case 'accepted':
-      return ['preparation', 'keys and configuration of its pod are not made yet'];
+      return ['preparation', 'credentials and configuration of its pod are not created yet'];
     case 'pending':
       return findPending({ flow, attempts }, now);
     case 'delivering':
@@ -72,8 +72,8 @@ function findWait(
 function findPending({ flow, attempts }: FlowWithAttempts, now: number): [WaitCause, string] {
   if (isSuspendedByQueue(flow))
     return ['suspended', 'the Job is suspended: a queue, or somebody, has to resume it'];
-  const blocker = findDiagnosis({ flow, attempts, now });
-  return blocker === undefined
-    ? ['start', 'its pod has not started yet, and nothing is known to be in the way']
-    : [blocker.cause, blocker.message];
+  const diagnosis = findDiagnosis({ flow, attempts, now });
+  return diagnosis === undefined
+    ? ['start', 'its pod has not started yet, and nothing is known to block it']
+    : [diagnosis.cause, diagnosis.message];
 }

@@ -16,7 +16,7 @@ export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
 export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const at = deps.now().toISOString();
-  // On condition of the Job's version: a replica that lost its Lease must not delete what another one hands out.
+  // Conditional: a replica that lost its Lease must not delete results that another one hands out.
   await patchFlow(deps, { flow, annotations: { [annotation.deletionStartedAt]: at } }, signal);
   await removeObjects({ store: deps.store, flow: flow.name }, signal);
   await removePods(deps, flow, signal);
@@ -42,7 +42,7 @@ export async function removeObjects(removal: Removal, signal: AbortSignal): Prom
   }
 }
 
-/** Parts of an upload that a crash left cost space for ever. A store that lets nobody list uploads is no obstacle. */
+/** A crash leaves parts of an upload that cost space until they are aborted. Skipped if the store does not let us list uploads. */
 export async function abortUploads(store: ObjectStore, flow: string, signal: AbortSignal): Promise<void> {
   try {
     await store.abortUploads(flowPrefix(flow), signal);

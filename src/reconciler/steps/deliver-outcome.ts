@@ -3,7 +3,7 @@ import { isServiceError, messageOf } from '../../errors.ts';
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { endAttempt, isFinal, type DeliveryEnd } from '../../flow/delivery.ts';
 import { readFlow, type Flow, type ObservedOutcome } from '../../flow/flow.ts';
-import { messageLimit, type FailureReason } from '../../flow/outcome.ts';
+import { outcomeMessageLimit, type FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
 import { isDeprovisioned, planDelivery } from './plan-delivery.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
@@ -45,23 +45,23 @@ interface WrittenAttempt {
   message: Message;
 }
 
-/** The attempt that the Job knows of by now. When the next one is due follows from its result. */
+/** Makes the attempt that was written on the Job. Its result decides when the next one is due. */
 export async function makeAttempt(
   deps: Reconciler,
   { name, message }: WrittenAttempt,
   signal: AbortSignal,
 ): Promise<StepResult> {
   const flow = deps.cache.flow(name);
-  // A deprovision that came since the attempt was written leaves nothing to deliver.
+  // A deprovision came since the attempt was written: nothing is left to deliver.
   if (flow === undefined || isDeprovisioned(flow)) return continueNow;
-  // A repeat goes first: it has started the callback hold again.
+  // A repeat of the request has started the callback hold again.
   if (deps.callbackHold.remaining(flow) > 0)
     return await saveEnd(deps, { flow, end: { result: 'failed', detail: 'not sent: repeated' } }, signal);
   const answer = await call(deps, { flow, message }, signal);
   logAnswer(deps, flow, answer);
   const { onRefusal } = deps.connectors.rulesOf(flow.request) ?? {};
   if (answer.result === 'rejected' && message.kind === 'results' && onRefusal === 'terminate') {
-    // A consumer waits for results that its connector will never take: its transfer is terminated instead.
+    // The consumer would wait for results that its connector never takes.
     const instead = { reason: 'delivery-refused', message: answer.problem } as const;
     return await patchAttempted(deps, { flow, annotations: terminateInstead(deps, flow, instead) }, signal);
   }
@@ -96,7 +96,7 @@ function endOf(answer: DeliveryAnswer): Omit<DeliveryEnd, 'endedAt'> {
   }
 }
 
-/** What an operator may have to correct (a wrong key, a wrong address, a refusal) is a warning. */
+/** An attempt in vain is a warning: an operator may have to correct a key or an address. */
 function logAnswer({ log }: Reconciler, { name }: Flow, delivery: DeliveryAnswer): void {
   const taken = delivery.result === 'delivered' || delivery.result === 'obsolete';
   if (taken) flowLogger(log, name).info({ delivery }, 'outcome delivered');
@@ -104,8 +104,8 @@ function logAnswer({ log }: Reconciler, { name }: Flow, delivery: DeliveryAnswer
 }
 
 /**
- * Changes what is delivered, not the outcome: that is counted once, and the time for its delivery goes on. The termination has attempts
- * of its own.
+ * Changes the message that is delivered, not the outcome, which is counted once and keeps its deadline. The attempts at the termination are
+ * counted from 0.
  */
 function terminateInstead(
   { now, log }: Reconciler,
@@ -113,7 +113,7 @@ function terminateInstead(
   { reason, message }: { reason: FailureReason; message: string },
 ): Record<string, string> {
   const at = now().toISOString();
-  const instead = { at, reason, message: message.slice(0, messageLimit) };
+  const instead = { at, reason, message: message.slice(0, outcomeMessageLimit) };
   flowLogger(log, name).warn({ reason, message: instead.message }, 'results not deliverable');
   const failed = endAttempt(delivery, { endedAt: at, result: 'failed', detail: message });
   return {
@@ -133,8 +133,8 @@ async function saveEnd(
 }
 
 /**
- * The result of an attempt is saved even if somebody wrote meanwhile: it must not be lost, and no other step writes it. Where another
- * replica has started an attempt since, that one's result counts.
+ * Saves the result of an attempt even if another writer came first, since no other step saves it. If another replica has started an attempt
+ * since, that attempt's result counts.
  */
 async function patchAttempted(
   deps: Reconciler,
@@ -148,7 +148,7 @@ async function patchAttempted(
     const job = await deps.cluster.jobs.get(flow.name, signal);
     if (job === undefined) throw error;
     deps.cache.updateJob(job);
-    // The attempt as it was written, without a result.
+    // Still the same attempt.
     if (isDeepStrictEqual(readFlow(job)?.delivery, flow.delivery))
       deps.cache.updateJob(await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal));
     return continueNow;

@@ -1,12 +1,12 @@
 import { backOffMillis, type BackOff } from '../../back-off.ts';
 import type { Delivery } from '../../flow/delivery.ts';
 
-/** For what lasts some seconds at least: a connector that is starting answers like one whose address or key is wrong. */
+/** A connector that is starting answers like one whose address or key is wrong, and takes some seconds at least. */
 const slowFirstMillis = 5000;
 
 /**
- * Milliseconds until the next attempt. The Job knows the last one, so that a replica that starts, or begins to lead, does not call a
- * connector at once that another one has called in vain just now. 0 where the replicas' clocks contradict each other.
+ * Milliseconds until the next attempt. It counts from the last one, which the Job holds, so that a new leader does not call a connector at
+ * once that another replica has just called in vain. 0 if the replicas' clocks contradict each other.
  */
 export function pauseBeforeAttempt(
   delivery: Delivery | undefined,

@@ -18,10 +18,10 @@ import type { DeliveryRules, Message } from '../types.ts';
 
 export type DeliveryPlan =
   | { kind: 'wait'; millis: number }
-  /** Nothing is sent: this is written down. */
+  /** Nothing is sent, and this is saved. */
   | { kind: 'save'; delivery: Delivery }
   | { kind: 'terminate-instead'; reason: FailureReason; message: string }
-  /** To be written down, and then made. */
+  /** It is saved, and then made. */
   | { kind: 'attempt'; delivery: Delivery; message: Message };
 
 export interface FlowToDeliver {
@@ -31,10 +31,10 @@ export interface FlowToDeliver {
   manifest?: Manifest | undefined;
 }
 
-/** How long a Job that was deleted by hand is held for its delivery, and a transfer is tried to be terminated at the very end. */
+/** How long our finalizer keeps a Job that was deleted by hand, and how long a termination is tried after the delivery's deadline. */
 const lastAttemptsSeconds = 300;
 
-/** What the delivery of this outcome needs next. Reads the manifest at most, and changes nothing. */
+/** What the delivery of this outcome needs next. It may read the manifest, and changes nothing. */
 export async function planDelivery(
   deps: Reconciler,
   { flow, outcome, manifest }: FlowToDeliver,
@@ -44,8 +44,8 @@ export async function planDelivery(
   const rules = rulesFor(deps, flow, outcome);
   if (rules === undefined) return save(deps, flow, withoutAttempt(flow));
   if (isOverdue(deps, flow, outcome)) return giveUp(deps, flow, outcome);
-  // A pass makes an attempt and saves its result: one that a pass finds was made by a process that died, or could not save it.
-  // This does not wait for the callback hold, which every refused request starts again.
+  // A pass makes an attempt and saves its result. An attempt without one was made by a process that died or could not save it.
+  // It is ended before the callback hold is over, since every refused request starts the hold again.
   if (isUnderWay(delivery)) {
     const result = rules.repeatsLostAttempt ? 'failed' : 'abandoned';
     return save(deps, flow, { result, detail: 'its answer was lost' });
@@ -63,27 +63,27 @@ function save({ now }: Reconciler, { delivery }: Flow, end: Omit<DeliveryEnd, 'e
   return { kind: 'save', delivery: endAttempt(delivery, { ...end, endedAt: now().toISOString() }) };
 }
 
-/** Undefined: nobody waits for the outcome, or not any more. */
+/** Undefined: the outcome is not delivered, or no longer. */
 function rulesFor({ connectors }: Reconciler, flow: Flow, outcome: Outcome): DeliveryRules | undefined {
   const transferEnded = outcome.phase === 'cancelled' && outcome.reason === 'transfer-ended';
   return transferEnded || isDeprovisioned(flow) ? undefined : connectors.rulesOf(flow.request);
 }
 
 /**
- * A connector deprovisions only what it has taken and is done with: no address is sent any more, since its results are deleted next,
- * and no termination either, since the transfer is past it.
+ * A connector deprovisions only results that it took and needs no longer. No address is sent then, since the results are deleted next,
+ * and no termination, since the transfer is past it.
  */
 export function isDeprovisioned({ deprovisionAskedAt }: Pick<Flow, 'deprovisionAskedAt'>): boolean {
   return deprovisionAskedAt !== undefined;
 }
 
-/** A connector that deprovisions after it was called has taken that call, and its answer was lost. */
+/** A connector that deprovisions after an attempt took that attempt, and its answer was lost. */
 function withoutAttempt(flow: Flow): Omit<DeliveryEnd, 'endedAt'> {
   if (!isDeprovisioned(flow) || !wasTried(flow.delivery)) return { result: 'skipped' };
   return { result: 'obsolete', detail: 'deprovisioned', ended: true };
 }
 
-/** After a day; what replaces an address that nobody took has some time of its own, be it as late as it may. */
+/** After a day. A termination in place of an address that was not taken has some minutes of its own. */
 function isOverdue({ config, now }: Reconciler, flow: Flow, outcome: Outcome): boolean {
   const at = now().getTime();
   if (flow.deletedAt !== undefined) return at > after(outcome.at, lastAttemptsSeconds);
@@ -96,7 +96,7 @@ function after(time: string, seconds: number): number {
   return Date.parse(time) + seconds * 1000;
 }
 
-/** A consumer whose data nobody took would wait without end: its transfer is terminated, if its connector can be reached by then. */
+/** Without a termination, the consumer of results that its connector did not take would wait without limit. */
 function giveUp(deps: Reconciler, flow: Flow, outcome: Outcome): DeliveryPlan {
   if (flow.deletedAt !== undefined || isTermination(flow, outcome))
     return save(deps, flow, { result: 'abandoned' });
@@ -104,7 +104,7 @@ function giveUp(deps: Reconciler, flow: Flow, outcome: Outcome): DeliveryPlan {
   return { kind: 'terminate-instead', reason: 'delivery-refused', message };
 }
 
-/** What is delivered is no address but the end of the transfer. */
+/** The message is not an address but the end of the transfer. */
 function isTermination({ terminateInstead }: Flow, { phase }: Outcome): boolean {
   return phase !== 'succeeded' || terminateInstead !== undefined;
 }
@@ -125,11 +125,11 @@ type AddressedResults = { address: DataAddress } | { reason: FailureReason; mess
 interface Succeeded {
   flow: Flow;
   outcome: Extract<Outcome, { phase: 'succeeded' }>;
-  /** If it was verified just now: it is not read again. */
+  /** If it was verified just now, so that it is not read again. */
   manifest?: Manifest | undefined;
 }
 
-/** The address of verified results, or why there are none any more: they may have been touched since. */
+/** The address of verified results, or why they no longer exist: they may have been changed since. */
 async function addressResults(
   deps: Reconciler,
   { flow, outcome, manifest }: Succeeded,

@@ -55,7 +55,7 @@ function waitForRights({ config, log, now }: Reconciler, flow: Flow, error: unkn
   const millis = Math.min(config.reconciler.backoff.maxMillis, untilDeadline);
   flowLogger(log, flow.name).warn(
     { err: error, againAfterMillis: millis },
-    'the store forbids a preparation: check the keys of the service and their rights',
+    'store forbids a preparation: check the keys of the service and their rights',
   );
   return { kind: 'requeue', millis };
 }

@@ -1,16 +1,16 @@
 import { ServiceError } from '../../errors.ts';
 import { workerContainer } from '../../flow/attempt.ts';
-import { redactWords, buildLogTail, logLines } from '../../flow/log-tail.ts';
+import { buildLogTail, logLines, redactMessage } from '../../flow/log-tail.ts';
 import type { Container, Pod } from '../../kubernetes/types.ts';
 import { flowLogger } from '../../log.ts';
 import type { Reconciler } from '../reconciler.ts';
 
-/** An outcome waits no longer for words that only explain it. */
+/** An outcome does not wait longer for output that only explains it. */
 const timeoutMillis = 3000;
-/** More than is kept: the last of twenty long lines is worth more than the first. */
+/** More than is kept, so that twenty long lines are cut at their start and not at their end. */
 const readBytes = 64 * 1024;
 
-export interface WorkerWords {
+export interface WorkerOutput {
   /** The last lines of its log. */
   log?: string;
   /** Its termination message. */
@@ -19,33 +19,37 @@ export interface WorkerWords {
 
 type Deps = Pick<Reconciler, 'cluster' | 'config' | 'log'>;
 
-interface Asked {
+interface EndedWorker {
   flow: string;
   pod: string;
-  /** As the pod's status has it. */
+  /** Its termination message, as the pod's status has it. */
   message?: string | undefined;
 }
 
 /**
- * What a worker said at its end, without the values of Secrets that it was given (parameters with `writeOnly`, `secretKeyRef`, `secretRef`,
- * mounted ones). Never throws and never takes long: words that cannot be read, or not be cleared of secrets, are left out.
+ * Reads a worker's last output, without the values of the Secrets that it was given (parameters with `writeOnly`, `secretKeyRef`,
+ * `secretRef`, mounted ones). Never throws and never takes long: output that cannot be read or redacted is left out.
  */
-export async function readWorkerWords(deps: Deps, asked: Asked, signal: AbortSignal): Promise<WorkerWords> {
+export async function readWorkerOutput(
+  deps: Deps,
+  { flow, pod, message }: EndedWorker,
+  signal: AbortSignal,
+): Promise<WorkerOutput> {
   const millis = Math.min(timeoutMillis, deps.config.cluster.requestTimeoutMillis);
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(millis)]);
-  const log = flowLogger(deps.log, asked.flow);
-  const secrets = await orUndefined(readSecrets(deps, asked.pod, bounded), (err) => {
+  const log = flowLogger(deps.log, flow);
+  const secrets = await orUndefined(readSecrets(deps, pod, bounded), (err) => {
     log.warn({ err }, 'worker log left out: its secrets cannot be read');
   });
   if (secrets === undefined) return {};
   const options = { container: workerContainer, tailLines: logLines, limitBytes: readBytes };
-  const text = await orUndefined(deps.cluster.readLog(asked.pod, options, bounded), (err) => {
+  const text = await orUndefined(deps.cluster.readLog(pod, options, bounded), (err) => {
     log.warn({ err }, 'worker log left out: it cannot be read');
   });
   const tail = text === undefined ? '' : buildLogTail({ ...text, secrets });
   return {
     ...(tail === '' ? {} : { log: tail }),
-    ...(asked.message === undefined ? {} : { message: redactWords(asked.message, secrets) }),
+    ...(message === undefined ? {} : { message: redactMessage(message, secrets) }),
   };
 }
 
@@ -58,13 +62,13 @@ async function orUndefined<T>(call: Promise<T>, report: (error: unknown) => void
   }
 }
 
-/** Throws if any of them is not known: it could stand in the log. */
+/** Throws if any of them cannot be read: the log may contain it. */
 async function readSecrets({ cluster }: Deps, name: string, signal: AbortSignal): Promise<string[]> {
   const pod = await cluster.pods.get(name, signal);
   if (pod === undefined) throw new ServiceError('cluster-not-found', `The pod ${name} is gone.`);
   const values = await Promise.all(
     referencesOf(pod).map(async (reference) => {
-      // Not a get: the service may list Secrets of its namespace and nothing more.
+      // Not a get: the Role grants only `list` on Secrets.
       const options = { fieldSelector: `metadata.name=${reference.name}` };
       const { items } = await cluster.secrets.list(options, signal);
       if (items.length === 0 && !reference.optional) {

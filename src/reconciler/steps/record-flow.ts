@@ -24,7 +24,7 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
   const finalizers = flow.finalizers.filter((name) => name !== outcomeFinalizer);
   try {
     await writeFlowRecord({ store: deps.store, flow, at }, signal);
-    // No pod is left: an upload that is still open is of one that was killed.
+    // No pod is left: an open upload belongs to a pod that was killed.
     if (flow.resultsDeletedAt === undefined) await abortUploads(deps.store, flow.name, signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing', 'store-refused', 'store-forbidden', 'store-unavailable'))
@@ -36,7 +36,7 @@ export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSign
     if (!isPastRetention(flow, deps.now())) throw error;
   }
   const current = deps.cache.flow(flow.name) ?? flow;
-  // Connectors deprovision at once: closing now would close over what was asked while the record was written.
+  // A connector may deprovision while the record is written: that is done before the Job is closed.
   if (current.deprovisionAskedAt !== flow.deprovisionAskedAt) return continueNow;
   await patchFlow(
     deps,
@@ -50,7 +50,7 @@ export function isPastRetention(flow: Flow, now: Date): boolean {
   return now.getTime() > retentionEnd(flow);
 }
 
-/** Nothing is written of a flow whose delivery has not ended. */
+/** Writes nothing if the flow's delivery has not ended. */
 export async function writeFlowRecord(
   { store, flow, at }: { store: ObjectStore; flow: Flow; at: string },
   signal: AbortSignal,

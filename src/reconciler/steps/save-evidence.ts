@@ -1,10 +1,10 @@
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { attemptEnd, compareAge, type Attempt, type AttemptEnd, type WorkerEnd } from '../../flow/attempt.ts';
 import type { Flow, ObservedFlow } from '../../flow/flow.ts';
-import { judgeAttempt, needsWords } from '../../flow/judge-attempt.ts';
+import { judgeAttempt, needsWorkerOutput } from '../../flow/judge-attempt.ts';
 import { patchFlow } from '../patch-flow.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
-import { readWorkerWords } from './read-worker-log.ts';
+import { readWorkerOutput } from './read-worker-log.ts';
 import { release, type Release } from './release-attempts.ts';
 
 interface SaveWorkerEnd extends Step<'save-worker-end'> {
@@ -89,25 +89,25 @@ export async function saveAttemptEnd(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const end = attemptEnd(attempt, flow.worker, deps.now().toISOString());
-  const withWords = await addWords(deps, { flow, end }, signal);
-  const annotations = writeAnnotation(annotation.attempt, withWords);
-  const entry = { fields: { attempt: { ...withWords, log: undefined } }, message: 'attempt ended' };
+  const withOutput = await addOutput(deps, { flow, end }, signal);
+  const annotations = writeAnnotation(annotation.attempt, withOutput);
+  const entry = { fields: { attempt: { ...withOutput, log: undefined } }, message: 'attempt ended' };
   return await patchFlow(deps, { flow, annotations, entry }, signal);
 }
 
 /** Our finalizer keeps the pod until its end is saved, so that its log is still there. */
-async function addWords(
+async function addOutput(
   deps: Reconciler,
   { flow, end }: { flow: Flow; end: AttemptEnd },
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   const { worker, pod } = end;
   if (worker === undefined) return end;
-  const { message: said, ...rest } = worker;
+  const { message: reported, ...rest } = worker;
   // Nobody reads the message of a disrupted pod's worker, and it may hold a secret.
   if (end.disrupted !== undefined) return { ...end, worker: rest };
-  if (!needsWords(end)) return end;
-  const { log, message } = await readWorkerWords(deps, { flow: flow.name, pod, message: said }, signal);
+  if (!needsWorkerOutput(end)) return end;
+  const { log, message } = await readWorkerOutput(deps, { flow: flow.name, pod, message: reported }, signal);
   return {
     ...end,
     worker: { ...rest, ...(message === undefined ? {} : { message }) },

@@ -1,14 +1,14 @@
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import type { Flow, ObservedFlow } from '../../flow/flow.ts';
 import { judgeAttempt } from '../../flow/judge-attempt.ts';
-import { messageLimit, type CancelReason, type Outcome } from '../../flow/outcome.ts';
+import { outcomeMessageLimit, type CancelReason, type Outcome } from '../../flow/outcome.ts';
 import { nextDeadline } from '../../flow/pending/deadlines.ts';
 import type { Manifest } from '../../result/manifest.ts';
 import { patchFlow } from '../patch-flow.ts';
 import { continueNow, observeFlow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { makeAttempt } from './deliver-outcome.ts';
 import { planDelivery, type DeliveryPlan, type FlowToDeliver } from './plan-delivery.ts';
-import { readWorkerWords } from './read-worker-log.ts';
+import { readWorkerOutput } from './read-worker-log.ts';
 import { decideStop } from './stop-attempts.ts';
 
 interface SetOutcome extends Step<'set-outcome'> {
@@ -71,7 +71,7 @@ export async function setOutcome(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const bounded =
-    'message' in outcome ? { ...outcome, message: outcome.message.slice(0, messageLimit) } : outcome;
+    'message' in outcome ? { ...outcome, message: outcome.message.slice(0, outcomeMessageLimit) } : outcome;
   const detail = await readDetail(deps, { flow, outcome }, signal);
   const explained = detail === undefined ? bounded : { ...bounded, detail };
   const plan = await planAtOnce(deps, { flow, outcome: explained, manifest }, signal);
@@ -105,7 +105,7 @@ async function planAtOnce(
   }
 }
 
-/** The worker's last words if the flow failed: saved with its end, or read now if it runs too long and is about to be stopped. */
+/** The end of the worker's log if the flow failed: saved with the attempt's end, or read now if the worker is about to be stopped. */
 async function readDetail(
   deps: Reconciler,
   { flow, outcome }: { flow: Flow; outcome: Outcome },
@@ -115,6 +115,6 @@ async function readDetail(
   if (outcome.reason !== 'run-deadline-exceeded') return flow.attempt?.log;
   const running = deps.cache.attempts(flow.name).findLast(({ worker }) => worker.state === 'running');
   if (running === undefined) return undefined;
-  const { log } = await readWorkerWords(deps, { flow: flow.name, pod: running.pod }, signal);
+  const { log } = await readWorkerOutput(deps, { flow: flow.name, pod: running.pod }, signal);
   return log;
 }

@@ -8,8 +8,8 @@ import type { Reconciler } from '../reconciler.ts';
 import { removeObjects } from '../steps/delete-results.ts';
 
 /**
- * What the cluster does not remember any more: results whose Job was deleted by hand, once their retention is over or their deprovision
- * was asked for, and what a request left that never became a Job. Reads what is due, oldest first, and nothing else.
+ * Deletes objects that no Job knows: results whose Job was deleted by hand, after their retention or a deprovision, and the environment of a
+ * request that never became a Job. Reads only the keys that are due, the oldest first.
  */
 export async function sweepBucket(deps: Reconciler, signal: AbortSignal): Promise<void> {
   const now = deps.now().getTime();
@@ -30,9 +30,9 @@ async function cleanUpIfPossible(deps: Reconciler, cleanup: Cleanup, signal: Abo
   try {
     return await cleanUp(deps, cleanup, signal);
   } catch (error) {
-    // Out of reach is so for all of them; anything else is this one's own trouble.
+    // If the API server or the store is out of reach, no other flow can be cleaned up either.
     if (isOutOfReach(error) || isServiceError(error, 'bucket-missing')) throw error;
-    flowLogger(deps.log, cleanup.flow).warn({ err: error }, 'results could not be deleted yet');
+    flowLogger(deps.log, cleanup.flow).warn({ err: error }, 'results not deleted yet');
     return false;
   }
 }
@@ -42,7 +42,7 @@ async function cleanUp(deps: Reconciler, { flow, due }: Cleanup, signal: AbortSi
   const record = await readRecord(store, flow, signal);
   if (record !== undefined && !isDue(record, due)) return true;
   const job = await cluster.jobs.get(flow, signal);
-  // A tombstone's results are deleted with its mark, and one that is open ends in a record with a time of its own.
+  // The sweep of tombstones deletes the results of a closed Job; an open flow will have a record with a time of its own.
   if (job !== undefined) return readFlow(job)?.state !== 'closed';
   const bornAfter = due - config.reconciler.orphanSeconds * 1000;
   await removeObjects({ store, flow, keeps: (key) => environmentBornAfter(key, bornAfter) }, signal);
@@ -55,8 +55,8 @@ async function cleanUp(deps: Reconciler, { flow, due }: Cleanup, signal: AbortSi
 }
 
 /**
- * Of a request that became a flow, its end knows better than its beginning. Once its results are deleted, what is there still was left
- * by a later request.
+ * A key that was written at acceptance is not due before the retention of the flow's results ends. Once they are deleted, the objects that
+ * are left belong to a later request.
  */
 function isDue({ resultsDeletedAt, deprovisionAskedAt, ...record }: FlowRecord, due: number): boolean {
   return (resultsDeletedAt ?? deprovisionAskedAt) !== undefined || due >= retentionEnd(record);

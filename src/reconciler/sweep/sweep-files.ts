@@ -13,7 +13,7 @@ interface Idle {
 }
 
 /**
- * Files of a template's former states, and of templates that nobody asks for. They belong to no flow: each acceptance marks them as
+ * Deletes the files of former versions of templates, and of templates that are not used. Flows share them: each acceptance marks them as
  * used (at most `freshMillis` late), and the deletion is conditional on that mark, so that no flow is accepted with files that vanish.
  */
 export async function sweepFiles(deps: Reconciler, signal: AbortSignal): Promise<void> {
@@ -30,7 +30,7 @@ export async function sweepFiles(deps: Reconciler, signal: AbortSignal): Promise
 }
 
 async function findIdle({ cluster, config, now }: Reconciler, signal: AbortSignal): Promise<Idle[]> {
-  // Clocks differ, and so do the moments at which a use is marked and takes place.
+  // A margin: clocks differ, and a use is marked some time before or after it.
   const usedBefore = now().getTime() - config.reconciler.orphanSeconds * 1000 - 2 * freshMillis;
   const selector = `${managedByLabel}=${managedBy},!${flowLabel}`;
   const idle: Idle[] = [];
@@ -45,7 +45,7 @@ function lastUse({ metadata }: ConfigMap): number {
   return Date.parse(metadata?.annotations?.[usedAtAnnotation] ?? metadata?.creationTimestamp ?? '');
 }
 
-/** By pods that run or may still come. */
+/** The files of Jobs whose pods run or may still be created. */
 async function findMounted({ cluster }: Reconciler, signal: AbortSignal): Promise<Set<string>> {
   const mounted = new Set<string>();
   for await (const job of listAll(cluster.jobs, `${flowLabel},${stateLabel}=open`, signal))

@@ -13,7 +13,7 @@ import { removeObjects } from '../steps/delete-results.ts';
 import { isPastRetention, writeFlowRecord } from '../steps/record-flow.ts';
 import { sweepBucket } from './sweep-bucket.ts';
 
-/** Now and then, on the leading replica. */
+/** At intervals, on the leading replica. */
 export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sweep(deps, signal);
@@ -21,13 +21,13 @@ export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): 
   }
 }
 
-/** What retention is over for is forgotten. One page in memory at a time; what fails is left to the next sweep. */
+/** Deletes results, tombstones and orphans whose time is over. Holds one page in memory at a time; the next sweep retries a failure. */
 export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
   for (const part of [sweepTombstones, sweepBucket, sweepOrphans, sweepFiles]) {
     try {
       await part(deps, signal);
     } catch (error) {
-      deps.log.warn({ err: error }, 'The sweep failed; the next one goes on.');
+      deps.log.warn({ err: error }, 'sweep failed');
     }
   }
 }
@@ -38,14 +38,14 @@ async function sweepTombstones(deps: Reconciler, signal: AbortSignal): Promise<v
       const flow = readFlow(job);
       if (flow !== undefined) await forget(deps, flow, signal);
     } catch (error) {
-      // Out of reach is so for all of them; anything else is this one's own trouble.
+      // If the API server or the store is out of reach, no other flow can be swept either.
       if (isOutOfReach(error)) throw error;
-      deps.log.warn({ err: error, job: job.metadata?.name }, 'A flow could not be forgotten yet.');
+      deps.log.warn({ err: error, job: job.metadata?.name }, 'flow not forgotten yet');
     }
   }
 }
 
-/** First the results, then, a day later, the tombstone that answered repeats. */
+/** Deletes the results, and a day later the tombstone that answered repeats. */
 async function forget(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<void> {
   const now = deps.now();
   if (flow.resultsDeletedAt === undefined) {
@@ -75,7 +75,7 @@ async function expireResults(deps: Reconciler, flow: Flow, signal: AbortSignal):
   await deps.cluster.jobs.patch(flow.name, { metadata: { annotations } }, signal);
 }
 
-/** A Secret with parameters is written before its Job; if the Job never came, or for another asset, nobody owns it. */
+/** A Secret with parameters is written before its Job. If the Job was not created, or for another asset, the Secret has no owner. */
 async function sweepOrphans({ cluster, config, now }: Reconciler, signal: AbortSignal): Promise<void> {
   const usedBefore = now().getTime() - config.reconciler.orphanSeconds * 1000;
   const selector = `${flowLabel},${managedByLabel}=${managedBy}`;
@@ -96,12 +96,12 @@ async function deleteUnlessUsed(
   try {
     await secrets.delete(name, { preconditions: { uid, resourceVersion } }, signal);
   } catch (error) {
-    // A repeat of its request has just come, and marked it as used.
+    // A repeat of its request has just marked it as used.
     if (!isServiceError(error, 'cluster-conflict')) throw error;
   }
 }
 
-/** Before its preparation a Job does not own its parameters yet; what cannot be read of it is no permission to delete. */
+/** Before its preparation a Job does not own its parameters yet. If the Job cannot be read, the Secret is kept. */
 function mayWant(job: Job, secret: string): boolean {
   try {
     return readFlow(job)?.plan.parametersSecret === secret;

@@ -3,7 +3,7 @@ import type { Flow } from '../../flow/flow.ts';
 import type { Reconciler } from '../reconciler.ts';
 import { patchFlow } from '../patch-flow.ts';
 
-/** Asks for the end of a flow whose transfer has ended; `cluster-conflict` if the flow has gone on since it was read. */
+/** Requests the cancellation of a flow whose transfer has ended; `cluster-conflict` if the flow has changed since it was read. */
 export async function cancelEndedTransfer(
   deps: Reconciler,
   { flow, message }: { flow: Flow; message: string },

@@ -8,7 +8,7 @@ import type { Connectors } from '../types.ts';
 
 export interface TransferPolling {
   connectors: Pick<Connectors, 'polled' | 'poll'>;
-  /** Between two polls of a connector; 0: none are made. */
+  /** Between two polls of a connector; 0: no polls. */
   seconds: number;
   flows: () => Iterable<Flow>;
   /** Cancels a flow whose transfer has ended. */
@@ -19,8 +19,8 @@ export interface TransferPolling {
 }
 
 /**
- * On the leading replica: asks each connector now and then how the transfers of its flows under way stand, and cancels those that have
- * ended there, since no request says so. Connectors do not wait for one another; one without such flows is not asked.
+ * On the leading replica: polls each connector for the transfers of its open flows, and cancels the flows whose transfers have ended there,
+ * since no request says so. Connectors do not wait for one another; one without open flows is not polled.
  */
 export async function pollTransfersUntilAborted(
   polling: TransferPolling,
@@ -35,7 +35,7 @@ async function pollConnector(
   connector: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const watch: ConnectorWatch = { connector, memory: new TransferMemory(), said: undefined };
+  const watch: ConnectorWatch = { connector, memory: new TransferMemory(), reported: undefined };
   let failures = 0;
   for (;;) {
     await polling.clock.sleep(waitMillis(polling, failures), signal);
@@ -45,7 +45,7 @@ async function pollConnector(
   }
 }
 
-/** A connector that does not answer is left alone for up to sixteen times as long, but not for more than an hour on that account. */
+/** After failures, the pause doubles up to sixteen times the interval, and to one hour unless the interval is longer. */
 function waitMillis({ seconds, random }: TransferPolling, failures: number): number {
   const firstMillis = seconds * 1000;
   const maxMillis = Math.max(firstMillis, Math.min(16 * firstMillis, 3_600_000));
@@ -55,11 +55,11 @@ function waitMillis({ seconds, random }: TransferPolling, failures: number): num
 interface ConnectorWatch {
   connector: string;
   memory: TransferMemory;
-  /** Logged last, so that each state is logged once. */
-  said: string | undefined;
+  /** The last problem that was logged, so that each one is logged once. */
+  reported: string | undefined;
 }
 
-/** False: the connector did not answer as it should. */
+/** False: the connector did not answer, or its answer is incomplete. */
 async function pollOnce(
   polling: TransferPolling,
   watch: ConnectorWatch,
@@ -69,7 +69,7 @@ async function pollOnce(
   if (flows.size === 0) return true;
   try {
     const { states, problem } = await polling.connectors.poll(watch.connector, [...flows.values()], signal);
-    for (const { flow: name, message } of watch.memory.take(states, new Set(flows.keys()))) {
+    for (const { flow: name, message } of watch.memory.update(states, new Set(flows.keys()))) {
       const flow = flows.get(name);
       if (flow !== undefined) await endFlow(polling, { flow, message }, signal);
     }
@@ -94,7 +94,7 @@ function flowsUnderWay({ flows }: TransferPolling, connector: string): Flow[] {
   );
 }
 
-/** What cannot be written now is written after the next poll. */
+/** If it fails, the next poll tries again. */
 async function endFlow(
   { end, log }: TransferPolling,
   { flow, message }: { flow: Flow; message: string },
@@ -102,20 +102,17 @@ async function endFlow(
 ): Promise<void> {
   try {
     await end(flow, message, signal);
-    flowLogger(log, flow.name).info({ connector: flow.request.connector, message }, 'the transfer has ended');
+    flowLogger(log, flow.name).info({ connector: flow.request.connector, message }, 'transfer ended');
   } catch (error) {
     signal.throwIfAborted();
     if (isServiceError(error, 'cluster-conflict', 'cluster-not-found')) return;
-    flowLogger(log, flow.name).warn(
-      { err: error },
-      'a flow whose transfer has ended could not be cancelled yet',
-    );
+    flowLogger(log, flow.name).warn({ err: error }, 'flow with an ended transfer not cancelled yet');
   }
 }
 
 function report(log: Logger, watch: ConnectorWatch, problem: string | undefined): void {
-  if (watch.said === problem) return;
-  watch.said = problem;
+  if (watch.reported === problem) return;
+  watch.reported = problem;
   const { connector } = watch;
   if (problem === undefined) log.info({ connector }, 'transfer poll answered again');
   else log.warn({ connector, problem }, 'transfer poll failed');

@@ -1,6 +1,6 @@
 import type { TransferState } from '../types.ts';
 
-/** Polls in a row that must not find a transfer which was there before. */
+/** Consecutive polls that must miss a known transfer before it counts as ended. */
 export const missesThatCount = 5;
 
 export interface EndedTransfer {
@@ -10,22 +10,22 @@ export interface EndedTransfer {
 }
 
 /**
- * What one connector has said so far of the flows under way. A transfer that it calls ended has ended. One that its answers do not name
- * has ended only if they did name it before, and then five times in a row did not (a connector that keeps nothing over a restart): an address
- * that leads to another connector never names it. Where transfers come back after they were missing, several databases stand behind
- * the address, and what is missing means nothing any more.
+ * What one connector has reported so far about the open flows. A transfer has ended if the connector says so. A transfer that is missing in its
+ * answers has ended only if it was known before, and then was missing five times in a row (a connector that keeps nothing over a restart):
+ * an address that leads to another connector never knows it. If a missing transfer comes back, several databases are behind the address,
+ * and a missing transfer means nothing any more.
  */
 export class TransferMemory {
   private readonly misses = new Map<string, number>();
   private contradicted = false;
 
-  /** Takes in what a poll has said; of `underWay`, all flows that it could have asked for. */
-  take(states: ReadonlyMap<string, TransferState>, underWay: ReadonlySet<string>): EndedTransfer[] {
+  /** The result of one poll; `underWay`: all open flows of the connector. Returns the transfers that have ended. */
+  update(states: ReadonlyMap<string, TransferState>, underWay: ReadonlySet<string>): EndedTransfer[] {
     for (const flow of this.misses.keys()) if (!underWay.has(flow)) this.misses.delete(flow);
     return [...states].flatMap(([flow, state]) => this.judge(flow, state) ?? []);
   }
 
-  /** Whether the connector has ever named this flow's transfer. */
+  /** Whether the connector has ever known this flow's transfer. */
   knows(flow: string): boolean {
     return this.misses.has(flow);
   }

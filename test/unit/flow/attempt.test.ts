@@ -16,7 +16,7 @@ function aPod(status: Pod['status'], metadata: Pod['metadata'] = {}): Pod {
   };
 }
 
-const noted = { attempt: 'u', exitCode: 0, reason: 'Completed', at: 'then' };
+const saved = { attempt: 'u', exitCode: 0, reason: 'Completed', at: 'then' };
 
 type Statuses = NonNullable<NonNullable<Pod['status']>['containerStatuses']>;
 
@@ -76,7 +76,7 @@ const disruptions: { name: string; pod: Pod; disrupted: string | undefined }[] =
     disrupted: 'ContainerStatusUnknown',
   },
   {
-    name: 'a reboot of the node, whose kubelet has only told yet that a former life ended',
+    name: 'a reboot of the node, whose kubelet has only reported the last state yet',
     pod: aPod({ phase: 'Failed', containerStatuses: [lostWorker()] }),
     disrupted: 'ContainerStatusUnknown',
   },
@@ -105,7 +105,7 @@ test('a worker end that was seen before the mark of deletion stands; one that wa
       { deletionTimestamp: '2026-01-01T00:00:00Z' },
     ),
   );
-  const seen = attemptEnd(pod, noted, 'now');
+  const seen = attemptEnd(pod, saved, 'now');
   assert.equal(seen.disrupted, undefined);
   assert.equal(seen.interrupted, 'Deleted');
   assert.equal(attemptEnd(pod, undefined, 'now').disrupted, 'Deleted');
@@ -118,16 +118,16 @@ test('a former life of a worker is its end once its pod has ended, and not befor
   assert.equal(running.worker.state, 'waiting');
 });
 
-test("a worker's noted end outlives what a rebooted node says of it", () => {
+test("a worker's saved end counts more than the status that a rebooted node reports", () => {
   const pod = readAttempt(
     aPod({ phase: 'Failed', containerStatuses: workerEnded(137, 'ContainerStatusUnknown') }),
   );
-  const { worker, interrupted } = attemptEnd(pod, noted, 'now');
+  const { worker, interrupted } = attemptEnd(pod, saved, 'now');
   assert.deepEqual(worker, { exitCode: 0, reason: 'Completed' });
   assert.equal(interrupted, 'ContainerStatusUnknown');
 });
 
-test('what keeps a worker from starting is told of a pod whose worker has not begun, and of no other', () => {
+test('only a pod whose worker has not started has a diagnosis', () => {
   const waiting = { reason: 'ErrImagePull', message: 'no such image' };
   const status = { ...aWorker, state: { waiting } };
   const pod = readAttempt(aPod({ phase: 'Pending', containerStatuses: [status] }));

@@ -101,7 +101,7 @@ test('a worker that had failed before its pod was disrupted has failed', () => {
   assert.equal(verdict.verdict === 'failed' && verdict.reason, 'worker-failed');
 });
 
-test('a pod that outgrew its disk limit is told so: another attempt would do the same', () => {
+test('a pod that outgrew its disk limit fails the flow: another attempt would do the same', () => {
   const disrupted = 'Evicted: Usage of EmptyDir volume "results" exceeds the limit "1Mi".';
   const verdict = judgeAttempt({ ...good, disrupted });
   assert.ok(verdict.verdict === 'failed');

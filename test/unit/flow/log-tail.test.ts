@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { buildLogTail, redactWords } from '../../../src/flow/log-tail.ts';
+import { buildLogTail, redactMessage } from '../../../src/flow/log-tail.ts';
 
 function tail(text: string, secrets: string[] = [], cut = false): string {
   return buildLogTail({ text, secrets, cut });
@@ -54,8 +54,8 @@ suite('a secret is redacted', () => {
     });
   }
 
-  test('where a termination message begins in the middle of it', () => {
-    assert.equal(redactWords('body=may read, and more', [secret]), '…, and more');
+  test('where a termination message starts in the middle of it', () => {
+    assert.equal(redactMessage('body=may read, and more', [secret]), '…, and more');
   });
 
   test('a line at a time', () => {
@@ -64,7 +64,7 @@ suite('a secret is redacted', () => {
     assert.equal(kept, 'read [redacted]\nand [redacted].');
   });
 
-  test('where the text begins or is cut in the middle of it', () => {
+  test('where the text starts or is cut in the middle of it', () => {
     assert.equal(tail('nobody=may read, said the worker', [secret]), '…, said the worker');
     assert.equal(tail('the worker said a "key"/that+no', [secret], true), 'the worker said …');
     assert.equal(tail('the worker said a "k', [secret], true), 'the worker said …');

@@ -67,7 +67,7 @@ const rows: Row[] = [
     expect: { kind: 'wait', until: undefined },
   },
   {
-    name: 'a started flow without a pod waits for a look at events',
+    name: 'a started flow without a pod waits for the first poll of events',
     flow: started,
     seconds: 12,
     expect: { kind: 'wait', until: epoch + 15_000 },
@@ -126,14 +126,14 @@ const rows: Row[] = [
     expect: { kind: 'wait' },
   },
   {
-    name: "a worker's end is noted as soon as it is seen",
+    name: "a worker's end is saved as soon as it is observed",
     flow: started,
     attempts: [anAttempt({ worker: ended })],
     seconds: 31,
     expect: { kind: 'save-worker-end' },
   },
   {
-    name: "a worker's end on a marked pod is not noted as its own",
+    name: "a worker's end on a pod that is marked for deletion is not saved",
     flow: started,
     attempts: [anAttempt({ worker: ended, disrupted: 'Deleted', deletedAt: at(29) })],
     seconds: 31,
@@ -147,7 +147,7 @@ const rows: Row[] = [
     expect: { kind: 'set-outcome' },
   },
   {
-    name: "an earlier attempt's noted end is not the start of this one's upload",
+    name: "an earlier attempt's saved end is not the start of this one's upload",
     flow: { ...started, worker: { attempt: 'another', exitCode: 0, reason: 'Completed', at: at(15) } },
     attempts: [
       anAttempt({
@@ -175,13 +175,13 @@ const rows: Row[] = [
     expect: { kind: 'wait', until: epoch + 130_000 },
   },
   {
-    name: "a terminal pod's end is noted",
+    name: "a terminal pod's end is saved",
     flow: started,
     attempts: [anAttempt({ terminal: true, phase: 'Succeeded', worker: ended })],
     expect: { kind: 'save-attempt-end' },
   },
   {
-    name: 'a pod without results is let go once its end is noted',
+    name: 'a pod without results is released once its end is saved',
     flow: { ...started, attempt: { ...goodEnd, worker: { exitCode: 1, reason: 'Error' } } },
     attempts: [anAttempt({ terminal: true, worker: ended })],
     expect: { kind: 'release' },
@@ -215,7 +215,7 @@ const rows: Row[] = [
     expect: { kind: 'set-outcome' },
   },
   {
-    name: 'after a disruption the next pod is waited for, with the pending clock anew',
+    name: 'after a disruption the pending time starts again for the next pod',
     flow: { ...started, attempt: { ...goodEnd, disrupted: 'PreemptionByScheduler' } },
     seconds: 41,
     expect: { kind: 'wait', until: epoch + 45_000 },
@@ -239,7 +239,7 @@ const rows: Row[] = [
     expect: { kind: 'wait', until: epoch + 45_000 },
   },
   {
-    name: 'an ended Job without any pod is asked after before it is called lost',
+    name: 'the pods of an ended Job are read from the API server before they are called lost',
     flow: { ...started, jobEnd: { type: 'Failed', reason: 'DeadlineExceeded', message: '' } },
     expect: { kind: 'confirm-pods-gone' },
   },
@@ -254,7 +254,7 @@ const rows: Row[] = [
     expect: { kind: 'stop', attempts: [] },
   },
   {
-    name: 'a success of a disrupted pod whose Job has ended is told',
+    name: 'a success of a disrupted pod whose Job has ended is delivered',
     flow: {
       ...started,
       attempt: { ...goodEnd, interrupted: 'TerminationByKubelet' },
@@ -439,8 +439,8 @@ const twoPods: {
 }[] = [
   { name: 'seen at once', seen: [['A', 'B']] },
   { name: 'seen at once, the newer one first', seen: [['B', 'A']] },
-  { name: 'A noted, then B', seen: [['A'], ['B']] },
-  { name: 'B noted, and A seen late', seen: [['B'], ['A']] },
+  { name: 'A saved, then B', seen: [['A'], ['B']] },
+  { name: 'B saved, and A seen late', seen: [['B'], ['A']] },
   { name: 'A seen again after both', seen: [['A', 'B'], ['A']] },
   { name: 'created in the same second', seen: [['A', 'B']], sameSecond: true },
   { name: 'created in the same second, A seen late', seen: [['B'], ['A']], sameSecond: true },
@@ -491,13 +491,13 @@ const resultsFirst: {
   B?: Partial<Attempt>;
   sameSecond?: boolean;
 }[] = [
-  { name: 'A noted, then B while the store is down', seen: [['A'], ['A', 'B'], ['B']] },
+  { name: 'A saved, then B while the store is down', seen: [['A'], ['A', 'B'], ['B']] },
   { name: 'seen at once', seen: [['A', 'B']] },
   { name: 'seen at once, the newer one first', seen: [['B', 'A']] },
   { name: 'created in the same second', seen: [['A'], ['B', 'A']], sameSecond: true },
-  { name: 'B disrupted and noted, and A seen late', seen: [['B'], ['A']], B: { disrupted: 'Deleted' } },
+  { name: 'B disrupted and saved, and A seen late', seen: [['B'], ['A']], B: { disrupted: 'Deleted' } },
   {
-    name: 'B disrupted and noted, A seen late, then both',
+    name: 'B disrupted and saved, A seen late, then both',
     seen: [['B'], ['A'], ['A', 'B']],
     B: { disrupted: 'Deleted' },
   },
@@ -540,7 +540,7 @@ for (const { name, seen, B = {}, sameSecond = false } of resultsFirst) {
   }
 }
 
-test('no later pod counts once results are noted, not even with results of its own', () => {
+test('no later pod counts once an end with results is saved, not even with results of its own', () => {
   const flow = aFlow({ ...started, attempt: { ...goodEnd, createdAt: at(15), interrupted: 'x' } });
   const running = anAttempt({ id: 'B', pod: 'z', createdAt: at(41) });
   const workerEnded = { ...running, worker: ended };
@@ -576,7 +576,7 @@ for (const [name, own, other] of [
   });
 }
 
-/** Takes the steps that note and release attempts, as the reconciler would; returns the first one of another kind. */
+/** Takes the steps that save and release attempts, as the reconciler would; returns the first one of another kind. */
 function settleAttempts(flow: Flow, attempts: Attempt[]): NextStep {
   const left = new Set(attempts);
   for (let steps = 0; steps < 10; steps += 1) {
@@ -586,10 +586,10 @@ function settleAttempts(flow: Flow, attempts: Attempt[]): NextStep {
     else if (step.kind === 'release') for (const attempt of step.attempts) left.delete(attempt);
     else return step;
   }
-  throw new Error('the steps go round in circles');
+  throw new Error('the steps do not end');
 }
 
-test("two pods whose workers have ended do not take turns in noting their worker's end", () => {
+test("two pods whose workers have ended do not replace each other's saved end in turns", () => {
   const older = anAttempt({ id: 'A', pod: 'z', createdAt: at(15), worker: ended });
   const newer = anAttempt({ id: 'B', pod: 'a', createdAt: at(16), worker: ended });
   const flow = aFlow({ ...started, worker: { attempt: 'B', exitCode: 0, reason: 'Completed', at: at(31) } });
@@ -597,7 +597,7 @@ test("two pods whose workers have ended do not take turns in noting their worker
   assert.equal(step.kind, 'wait');
 });
 
-test('an end that was noted without its creation time is replaced, as it was then', () => {
+test('an end that was saved without its creation time is replaced by a later one', () => {
   const flow = aFlow({ ...started, attempt: { ...goodEnd, attempt: 'A', disrupted: 'Deleted' } });
   const attempts = [anAttempt({ id: 'B', terminal: true, worker: ended })];
   const step = decideStep({ flow, attempts, pendingLimits, now: epoch + 45_000 });

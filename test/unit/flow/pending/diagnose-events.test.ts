@@ -49,7 +49,7 @@ const rows: { fixture: string; cause: PendingCause; says: string }[] = [
 ];
 
 for (const { fixture, cause, says } of rows) {
-  test(`real events of ${fixture} are told as ${cause}, with the time of the first`, () => {
+  test(`real events of ${fixture} are diagnosed as ${cause}, with the time of the first`, () => {
     const blocker = diagnoseEvents(findingsOf(fixture), 0);
     assert.equal(blocker?.cause, cause);
     assert.equal(blocker.message.slice(0, says.length), says);

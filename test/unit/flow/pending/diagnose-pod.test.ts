@@ -45,7 +45,7 @@ const rows: { fixture: string; cause: PendingCause; says: RegExp }[] = [
 ];
 
 for (const { fixture, cause, says } of rows) {
-  test(`a real pod that waits for its reason to end, ${fixture}, is told as ${cause}`, () => {
+  test(`a real pod that does not start, ${fixture}, is diagnosed as ${cause}`, () => {
     const blocker = diagnosePod(podOf(fixture));
     assert.equal(blocker?.cause, cause);
     assert.match(blocker.message, says);
@@ -58,7 +58,7 @@ test('a scheduler tells since when; a kubelet does not', () => {
 });
 
 for (const fixture of ['secret-volume-missing', 'sandbox-not-created']) {
-  test(`a pod that waits for what only events tell, ${fixture}, says since when it has its node`, () => {
+  test(`a pod whose wait only events explain, ${fixture}, says since when it has its node`, () => {
     const pod = podOf(fixture);
     assert.equal(diagnosePod(pod), undefined);
     assert.match(unpreparedSince(pod) ?? '', /^2026-11-21T07:19:4\dZ$/);
@@ -66,12 +66,12 @@ for (const fixture of ['secret-volume-missing', 'sandbox-not-created']) {
 }
 
 for (const { fixture } of rows) {
-  test(`events need no look for ${fixture}`, () => {
+  test(`events are not needed for ${fixture}`, () => {
     assert.equal(unpreparedSince(podOf(fixture)), undefined);
   });
 }
 
-test('a container that begins is no cause', () => {
+test('a container that starts is no cause', () => {
   const waiting = { reason: 'PodInitializing' };
   const status = {
     name: 'worker',
@@ -85,7 +85,7 @@ test('a container that begins is no cause', () => {
   assert.equal(blocked, undefined);
 });
 
-test('a sidecar that crashes before the worker begins is told in the words of the kubelet', () => {
+test('a sidecar that crashes before the worker starts is described by the words of the kubelet', () => {
   const waiting = { reason: 'CrashLoopBackOff', message: 'back-off 10s restarting failed container' };
   const status = {
     name: 'uploader',

@@ -21,7 +21,7 @@ const rows: { name: string; observed: FlowWithAttempts; cause: string | undefine
     words: 'no node has room',
   },
   {
-    name: 'what events told is kept on the Job',
+    name: 'a diagnosis from events, saved on the Job',
     observed: {
       flow: aFlow({ ...started, pending: { cause: 'quota', message: 'exceeded quota', since: at(20) } }),
       attempts: [],

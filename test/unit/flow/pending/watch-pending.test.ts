@@ -46,7 +46,7 @@ const podCauses: { cause: PendingCause; reason: string; timeout: number }[] = [
 ];
 
 for (const { cause, reason, timeout } of podCauses) {
-  test(`a pod held up by ${cause} is borne with for the limit of that cause, from when it was first seen`, () => {
+  test(`a pod blocked by ${cause} fails after the timeout of that cause, counted from its first observation`, () => {
     const flow = { pending: savedOf(cause, 20, 'pod-uid') };
     assert.partialDeepStrictEqual(decide(flow, [blocked(cause)], 20 + timeout - 1), {
       kind: 'wait',
@@ -62,18 +62,18 @@ const jobCauses: { cause: PendingCause; reason: string; timeout: number }[] = [
 ];
 
 for (const { cause, reason, timeout } of jobCauses) {
-  test(`a Job without a pod because of ${cause} is borne with for the limit of that cause`, () => {
+  test(`a Job without a pod because of ${cause} fails after the timeout of that cause`, () => {
     const flow = { pending: savedOf(cause, 10) };
     assert.equal(decide(flow, [], 10 + timeout - 1).kind, 'poll-events');
     assert.equal(reasonOf(decide(flow, [], 10 + timeout)), reason);
   });
 }
 
-test('an image name that is none ends the flow at once, and needs no note', () => {
+test('an invalid image name ends the flow at once, and is not saved first', () => {
   assert.equal(reasonOf(decide({}, [blocked('imageName')], 20)), 'image-name-invalid');
 });
 
-test('what has no time of its own is noted when it is first seen, and once', () => {
+test('a diagnosis without a time of its own is saved when it is first observed, and once', () => {
   const step = decide({}, [blocked('imagePull')], 20);
   assert.partialDeepStrictEqual(step, {
     kind: 'save-pending',
@@ -85,7 +85,7 @@ test('what has no time of its own is noted when it is first seen, and once', () 
   );
 });
 
-test('another cause, or another pod, has the time anew', () => {
+test('the timeout starts again for another cause, or another pod', () => {
   assert.equal(
     decide({ pending: savedOf('imagePull', 1, 'pod-uid') }, [blocked('configuration')], 30).kind,
     'save-pending',
@@ -96,14 +96,14 @@ test('another cause, or another pod, has the time anew', () => {
   );
 });
 
-test("the scheduler's own time counts, with no note", () => {
+test("the scheduler's own time counts, so that nothing is saved", () => {
   assert.partialDeepStrictEqual(decide({}, [blocked('unschedulable', at(11))], 20), {
     kind: 'wait',
     until: epoch + 23_000,
   });
 });
 
-test('no cause is borne with for longer than the template allows, and its reason is still its own', () => {
+test('no timeout is longer than the template allows, and the reason is still that of the cause', () => {
   const since = at(109);
   assert.partialDeepStrictEqual(decide({}, [blocked('unschedulable', since)], 109), {
     kind: 'wait',
@@ -121,7 +121,7 @@ test('a cause without a limit of its own has the pending limit', () => {
   assert.equal(reasonOf(decide(flow, [blocked('other')], 110)), 'pending-deadline-exceeded');
 });
 
-test('the message says what is in the way, how long it was waited for and what to do', () => {
+test('the message says what blocks the worker, how long that was waited for and what to do', () => {
   const step = decide({ pending: savedOf('imagePull', 20, 'pod-uid') }, [blocked('imagePull')], 31);
   assert.deepEqual(
     step.kind === 'set-outcome' && 'message' in step.outcome && step.outcome.message,
@@ -132,7 +132,7 @@ test('the message says what is in the way, how long it was waited for and what t
   );
 });
 
-test('a note of events is over when containers begin', () => {
+test('a diagnosis from events is out of date when containers start', () => {
   const pending = savedOf('volume', 12, 'pod-uid');
   const stuck = anAttempt({ worker: { state: 'waiting' }, unpreparedSince: at(11) });
   assert.equal(reasonOf(decide({ pending }, [stuck], 40)), 'volume-not-mounted');
@@ -140,19 +140,19 @@ test('a note of events is over when containers begin', () => {
   assert.equal(decide({ pending }, [begun], 40).kind, 'wait');
 });
 
-test('a refusal is over when there is a pod, and when the Job was started anew', () => {
+test('a refusal is out of date when there is a pod, and when the Job was started again', () => {
   const pending = savedOf('quota', 10);
   assert.equal(decide({ pending }, [anAttempt()], 40).kind, 'wait');
   assert.equal(decide({ pending, resumedAt: at(30) }, [], 34).kind, 'wait');
 });
 
-test('a flow that a queue has held has its whole pending time after it was let go', () => {
+test('a flow that a queue suspended has its whole pending time after it was resumed', () => {
   const flow = { startedAt: at(10), resumedAt: at(5000) };
   assert.partialDeepStrictEqual(decide(flow, [], 5001), { kind: 'wait', until: epoch + 5_005_000 });
   assert.equal(reasonOf(decide(flow, [], 5100)), 'pending-deadline-exceeded');
 });
 
-test('between the word of a queue and that of the Job controller no clock runs', () => {
+test('no deadline runs until the Job controller follows the queue that resumed a Job', () => {
   const before = { startedAt: at(10), resumedAt: at(10) };
   assert.partialDeepStrictEqual(decide({ ...before, suspendedSince: at(20) }, [], 5000), {
     kind: 'wait',
@@ -162,7 +162,7 @@ test('between the word of a queue and that of the Job controller no clock runs',
   assert.equal(reasonOf(decide({ ...before, suspendedSince: at(0) }, [], 5000)), 'pending-deadline-exceeded');
 });
 
-test('events are looked at when a Job has had no pod, or a pod no container, for five seconds', () => {
+test('events are polled when a Job has had no pod, or a pod no container, for five seconds', () => {
   assert.equal(decide({}, [], 14).kind, 'wait');
   assert.partialDeepStrictEqual(decide({}, [], 15), { kind: 'poll-events', until: epoch + 110_000 });
   const stuck = anAttempt({ worker: { state: 'waiting' }, unpreparedSince: at(20) });
@@ -170,7 +170,7 @@ test('events are looked at when a Job has had no pod, or a pod no container, for
   assert.equal(decide({}, [stuck], 25).kind, 'poll-events');
 });
 
-test('events are not looked at for a pod whose own status tells', () => {
+test('events are not polled for a pod whose own status explains its wait', () => {
   assert.equal(decide({}, [blocked('unschedulable', at(29))], 40).kind, 'wait');
 });
 
@@ -186,14 +186,14 @@ const views: { name: string; flow: Partial<Flow>; attempts: Attempt[]; detail: R
 ];
 
 for (const { name, flow, attempts, detail } of views) {
-  test(`whoever asks after a pending flow is told ${name}`, () => {
+  test(`the detail of a pending flow is ${name}`, () => {
     const view = describePhase(aFlow({ ...started, ...flow }), attempts);
     assert.equal(view.phase, 'pending');
     assert.match(view.detail ?? '', detail);
   });
 }
 
-test('a long sentence of Kubernetes keeps its begin and its end, and does not crowd out the advice', () => {
+test('a long message of Kubernetes keeps its start and its end, and leaves room for the advice', () => {
   const message = `The image x cannot be pulled: ErrImagePull: ${'failed to resolve '.repeat(60)}: connection refused`;
   const attempt = { ...blocked('imagePull'), blocked: { cause: 'imagePull', message } as const };
   const step = decide({ pending: savedOf('imagePull', 20, 'pod-uid') }, [attempt], 31);

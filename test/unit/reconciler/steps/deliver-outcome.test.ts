@@ -103,7 +103,7 @@ for (const { name: title, outcome, deletedByHand, seconds } of limits) {
   });
 }
 
-test('a replica that begins to lead does not call at once who was called in vain just now', async (t) => {
+test('a new leader does not call a connector at once that another replica has just called in vain', async (t) => {
   const delivery = { attempts: 5, startedAt: at(9), result: 'failed', endedAt: at(10) } as const;
   const { deps, see, setClock, sent, name } = await start(t, { outcome: failed, delivery }, later);
   setClock(11);
@@ -227,7 +227,7 @@ for (const { answer, level } of levels) {
   });
 }
 
-test('a refused termination is the last word', async (t) => {
+test('a refused termination ends the delivery', async (t) => {
   const refusal = { result: 'rejected', problem: 'answered 400', status: 400 } as const;
   const { deps, see, sent, name } = await start(t, { outcome: failed }, () => refusal);
   await see(name);

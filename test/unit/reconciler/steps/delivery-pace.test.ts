@@ -13,7 +13,7 @@ function failed(attempts: number, members: Partial<Delivery> = {}): Delivery {
 
 const rows: { name: string; delivery: Delivery | undefined; seconds: number; pause: number }[] = [
   { name: 'nothing was tried', delivery: undefined, seconds: 10, pause: 0 },
-  { name: 'what is tried now was not tried yet', delivery: failed(0), seconds: 10, pause: 0 },
+  { name: 'the present message was not tried yet', delivery: failed(0), seconds: 10, pause: 0 },
   { name: 'one attempt a moment ago', delivery: failed(1), seconds: 10.25, pause: 750 },
   { name: 'three attempts a second ago', delivery: failed(3), seconds: 11, pause: 3000 },
   { name: 'a thousand attempts', delivery: failed(1000), seconds: 10, pause: 60_000 },

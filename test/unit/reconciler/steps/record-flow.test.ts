@@ -7,15 +7,15 @@ import { recordFlow } from '../../../../src/reconciler/steps/record-flow.ts';
 import { aFlow, at } from '../../../support/flow-values.ts';
 
 const signal = new AbortController().signal;
-const told = aFlow({
+const delivered = aFlow({
   resourceVersion: '7',
   outcome: { phase: 'cancelled', at: at(10), reason: 'job-deleted', message: 'gone' },
   delivery: { attempts: 1, result: 'delivered' },
 });
 
 test('a recorded flow is closed', async () => {
-  const { deps, patches } = worldOf(() => told);
-  await recordFlow(deps, told, signal);
+  const { deps, patches } = worldOf(() => delivered);
+  await recordFlow(deps, delivered, signal);
   assert.deepEqual(
     patches.map(({ metadata }) => metadata.labels[stateLabel]),
     ['closed'],
@@ -23,14 +23,14 @@ test('a recorded flow is closed', async () => {
 });
 
 test('a deprovision that comes while the record is written is not closed over', async () => {
-  let current: Flow = told;
+  let current: Flow = delivered;
   const { deps, patches } = worldOf(
     () => current,
     () => {
-      current = { ...told, resourceVersion: '8', deprovisionAskedAt: at(12) };
+      current = { ...delivered, resourceVersion: '8', deprovisionAskedAt: at(12) };
     },
   );
-  await recordFlow(deps, told, signal);
+  await recordFlow(deps, delivered, signal);
   assert.deepEqual(patches, []);
 });
 

@@ -21,7 +21,7 @@ const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
 
 interface World extends TestReconciler {
   asked: string[];
-  note: () => Promise<Flow>;
+  save: () => Promise<Flow>;
 }
 
 /** A worker that ended: it has one Secret of parameters, and one variable of a Secret that the operator allows. */
@@ -74,7 +74,7 @@ async function worldOf(
   return {
     ...made,
     asked,
-    note: async () => {
+    save: async () => {
       await saveAttemptEnd(made.deps, { flow: await made.see('flow-a'), attempt }, signal);
       return await made.see('flow-a');
     },
@@ -106,7 +106,7 @@ suite('a worker that failed', () => {
   test('leaves the last lines of its log, in the outcome and once in the record, without secrets', async (t) => {
     const said = [`using ${secret}`, `and ${other} (${Buffer.from(secret).toString('base64')})`, 'no input'];
     const world = await worldOf(t, { worker: failed, log: [...lines, ...said] });
-    const flow = await world.note();
+    const flow = await world.save();
     const expected = [...lines.slice(13), 'using [redacted]', 'and [redacted] ([redacted])', 'no input'];
     assert.deepEqual(flow.attempt?.log?.split('\n'), expected);
     assert.deepEqual(world.asked, ['worker']);
@@ -127,9 +127,9 @@ suite('a worker that failed', () => {
     assert.equal(JSON.stringify(await world.api.cluster.jobs.get('flow-a', signal)).includes(secret), false);
   });
 
-  test('leaves its termination message without secrets, on one line of what others are told', async (t) => {
+  test('leaves its termination message without secrets, on one line of the message for others', async (t) => {
     const message = `first\n  second ${secret}\n`;
-    const { attempt } = await (await worldOf(t, { worker: { ...failed, message } })).note();
+    const { attempt } = await (await worldOf(t, { worker: { ...failed, message } })).save();
     assert.equal(attempt?.worker?.message, 'first\n  second [redacted]\n');
     const verdict = judgeAttempt(attempt);
     assert.match(
@@ -140,28 +140,28 @@ suite('a worker that failed', () => {
 
   test('leaves no message if its pod was evicted, since nobody reads it and nobody has redacted it', async (t) => {
     const worker = { ...failed, message: `DSN=${secret}` };
-    const { attempt } = await (await worldOf(t, { worker, evicted: true })).note();
+    const { attempt } = await (await worldOf(t, { worker, evicted: true })).save();
     assert.equal(attempt?.disrupted, 'Evicted');
     assert.equal(attempt.worker?.exitCode, 3);
     assert.doesNotMatch(JSON.stringify(attempt), /DSN/);
   });
 
-  test('has its end noted without words if its log hangs', async (t) => {
+  test('has its end saved without a log if reading the log hangs', async (t) => {
     const world = await worldOf(t, { worker: failed, log: 'hangs' });
     Object.assign(world.deps, {
       config: { ...world.deps.config, cluster: { ...world.deps.config.cluster, requestTimeoutMillis: 300 } },
     });
-    const { attempt } = await world.note();
+    const { attempt } = await world.save();
     assert.equal(attempt?.worker?.exitCode, 3);
     assert.equal(attempt.log, undefined);
     assert.deepEqual(world.asked, ['worker']);
   });
 
-  test('has its end noted without words if a Secret that it was given is gone', async (t) => {
+  test('has its end saved without log and message if a Secret that it was given is gone', async (t) => {
     const message = 'perhaps with a secret';
     const world = await worldOf(t, { worker: { ...failed, message }, log: [secret] });
     await world.api.cluster.secrets.delete('licence', {}, signal);
-    const { attempt } = await world.note();
+    const { attempt } = await world.save();
     assert.deepEqual(attempt?.worker, { exitCode: 3, reason: 'Error' });
     assert.equal(attempt.log, undefined);
   });
@@ -170,9 +170,9 @@ suite('a worker that failed', () => {
 test('a worker that wrote nothing leaves its log, and one that wrote something is not asked', async (t) => {
   const completed = { exitCode: 0, reason: 'Completed' };
   const nothing = await worldOf(t, { worker: completed, sidecar: report(0), log: ['found no input'] });
-  assert.equal((await nothing.note()).attempt?.log, 'found no input');
+  assert.equal((await nothing.save()).attempt?.log, 'found no input');
   const something = await worldOf(t, { worker: completed, sidecar: report(1), log: ['all done'] });
-  assert.equal((await something.note()).attempt?.log, undefined);
+  assert.equal((await something.save()).attempt?.log, undefined);
   assert.deepEqual(something.asked, []);
 });
 

@@ -44,17 +44,17 @@ test('what events say of a Job without a pod is written on it with the time of t
   assert.deepEqual([pending?.cause, pending?.since, pending?.attempt], ['quota', at(12), undefined]);
 });
 
-test('the same cause is written once, and looked for less and less often', async (t) => {
+test('the same cause is saved once, and polled less and less often', async (t) => {
   const world = await startWith(t, (uid) => Promise.resolve([refusal(uid, quota, 12)]));
   world.setClock(20);
   await look(world, world.flow);
-  const noted = await world.see('flow-a');
-  assert.deepEqual(await look(world, noted), { kind: 'requeue', millis: 5000 });
-  assert.equal((await world.see('flow-a')).resourceVersion, noted.resourceVersion);
+  const saved = await world.see('flow-a');
+  assert.deepEqual(await look(world, saved), { kind: 'requeue', millis: 5000 });
+  assert.equal((await world.see('flow-a')).resourceVersion, saved.resourceVersion);
   world.setClock(10 + 100);
-  assert.deepEqual(await look(world, noted), { kind: 'requeue', millis: 25_000 });
+  assert.deepEqual(await look(world, saved), { kind: 'requeue', millis: 25_000 });
   world.setClock(10 + 900);
-  assert.deepEqual(await look(world, noted), { kind: 'requeue', millis: 60_000 });
+  assert.deepEqual(await look(world, saved), { kind: 'requeue', millis: 60_000 });
 });
 
 test('a later event of the same cause does not move the time at which it was first seen', async (t) => {
@@ -103,7 +103,7 @@ test('events that may not be read, or cannot be, keep no flow from its deadline'
   }
 });
 
-test('a note is no longer than an annotation should be', async (t) => {
+test('a saved message is bounded', async (t) => {
   const world = await startWith(t, () => Promise.resolve([]));
   const diagnosis = {
     cause: 'imagePull',

@@ -11,7 +11,7 @@ const ended: TransferState = { is: 'ended', state: 'TERMINATED' };
 function take(memory: TransferMemory, ...states: TransferState[]): string[][] {
   const underWay = new Set(['flow-a']);
   return states.map((state) =>
-    memory.take(new Map([['flow-a', state]]), underWay).map(({ flow, message }) => `${flow}: ${message}`),
+    memory.update(new Map([['flow-a', state]]), underWay).map(({ flow, message }) => `${flow}: ${message}`),
   );
 }
 
@@ -46,7 +46,7 @@ test('where a missing transfer comes back, what is missing means nothing any mor
 test('polls that did not tell do not count as misses', () => {
   const memory = new TransferMemory();
   take(memory, open, ...Array.from({ length: missesThatCount - 1 }, () => missing));
-  assert.deepEqual(memory.take(new Map(), new Set(['flow-a'])), []);
+  assert.deepEqual(memory.update(new Map(), new Set(['flow-a'])), []);
   assert.equal(take(memory, missing).flat().length, 1);
 });
 
@@ -54,6 +54,6 @@ test('what is not under way any more is forgotten', () => {
   const memory = new TransferMemory();
   take(memory, open);
   assert.equal(memory.knows('flow-a'), true);
-  memory.take(new Map(), new Set());
+  memory.update(new Map(), new Set());
   assert.equal(memory.knows('flow-a'), false);
 });
