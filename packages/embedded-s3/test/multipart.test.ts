@@ -10,7 +10,7 @@ import { verdict, type Reply } from './signed-request.ts';
 const path = `/${bucket}/big`;
 const partSize = 5 << 20;
 
-async function begin(store: OpenStore, headers: Record<string, string> = {}): Promise<string> {
+async function start(store: OpenStore, headers: Record<string, string> = {}): Promise<string> {
   const reply = await store.send({ method: 'POST', path: `${path}?uploads`, headers });
   return /<UploadId>([^<]*)/.exec(reply.text)?.[1] ?? assert.fail(reply.text);
 }
@@ -75,7 +75,7 @@ test('an upload by minio-js in parts comes back whole', async () => {
 
 test('the ETag of a multipart object is the MD5 of those of its parts, and their number', async () => {
   await using store = await openStore();
-  const id = await begin(store);
+  const id = await start(store);
   const bodies = [randomBytes(partSize), randomBytes(10)];
   assert.equal(verdict(await complete(store, id, { parts: await uploadParts(store, id, bodies) })), '200');
   const sums = bodies.map((body) => createHash('md5').update(body).digest());
@@ -85,7 +85,7 @@ test('the ETag of a multipart object is the MD5 of those of its parts, and their
 
 test('open uploads and their parts are listed until they are aborted, and then leave nothing', async () => {
   await using store = await openStore();
-  const id = await begin(store);
+  const id = await start(store);
   await uploadParts(store, id, [Buffer.from('one'), Buffer.from('two')]);
   const parts = await store.send({ path: `${path}?uploadId=${id}&max-parts=1` });
   assert.match(parts.text, /<NextPartNumberMarker>1<.*<IsTruncated>true<.*<PartNumber>1<.*<Size>3</);
@@ -101,30 +101,55 @@ test('open uploads and their parts are listed until they are aborted, and then l
   await waitUntil('no file is left', async () => (await store.files()) === 0);
 });
 
-test('the listing of open uploads has pages and folders', async () => {
+/** One page of one upload each; `next` are the markers of the page behind it. */
+async function listUploads(
+  store: OpenStore,
+  query = '',
+): Promise<{ ids: string[]; next: string | undefined }> {
+  const { text } = await store.send({ path: `/${bucket}?uploads&max-uploads=1${query}` });
+  const ids = [...text.matchAll(/<UploadId>([^<]*)/g)].map((match) => match[1] ?? '');
+  const [, key, id] = /<NextKeyMarker>([^<]*)<.*<NextUploadIdMarker>([^<]*)/.exec(text) ?? [];
+  const next = `&key-marker=${encodeURIComponent(key ?? '')}&upload-id-marker=${id ?? ''}`;
+  return { ids, next: id === undefined ? undefined : next };
+}
+
+test('open uploads are listed in pages, by key and those of one key as they were started', async () => {
   await using store = await openStore();
-  for (const key of ['a', 'a', 'b/1', 'b/2', 'c'])
-    await store.client.initiateNewMultipartUpload(bucket, key, {});
-  const seen: string[] = [];
-  let markers = '';
-  for (let page = 0; page < 9; page += 1) {
-    const { text } = await store.send({ path: `/${bucket}?uploads&max-uploads=1&delimiter=%2F${markers}` });
-    seen.push(
-      ...[...text.matchAll(/<(?:Upload><Key|CommonPrefixes><Prefix)>([^<]*)/g)].map(
-        (match) => match[1] ?? '',
-      ),
-    );
-    const key = /<NextKeyMarker>([^<]*)/.exec(text)?.[1];
-    if (key === undefined) break;
-    const id = /<NextUploadIdMarker>([^<]*)/.exec(text)?.[1];
-    markers = `&key-marker=${encodeURIComponent(key)}${id === undefined ? '' : `&upload-id-marker=${id}`}`;
+  const started: string[] = [];
+  for (const key of ['c', 'a', 'a', 'a', 'b/1']) {
+    started.push(await store.client.initiateNewMultipartUpload(bucket, key, {}));
+    store.clock.now += 1;
   }
-  assert.deepEqual(seen, ['a', 'a', 'b/', 'c']);
+  const [c, ...others] = started;
+  const seen: string[] = [];
+  for (let markers: string | undefined = ''; markers !== undefined;) {
+    const page = await listUploads(store, markers);
+    seen.push(...page.ids);
+    markers = page.next;
+  }
+  assert.deepEqual(seen, [...others, c]);
+});
+
+test('a page of uploads starts behind its marker, also when the upload of the marker was aborted', async () => {
+  await using store = await openStore();
+  const started: string[] = [];
+  for (let number = 0; number < 4; number += 1) {
+    started.push(await start(store));
+    store.clock.now += 1;
+  }
+  const [first = '', second, third = ''] = started;
+  const { ids, next = '' } = await listUploads(store);
+  assert.deepEqual(ids, [first]);
+  await store.client.abortMultipartUpload(bucket, 'big', first);
+  const page = await listUploads(store, next);
+  assert.deepEqual(page.ids, [second]);
+  await store.client.abortMultipartUpload(bucket, 'big', third);
+  assert.deepEqual((await listUploads(store, page.next)).ids, started.slice(3));
 });
 
 test('a part sent again replaces the one before, and parts that are not named go', async () => {
   await using store = await openStore();
-  const id = await begin(store);
+  const id = await start(store);
   await uploadParts(store, id, [Buffer.from('old'), Buffer.from('unused')]);
   const [part] = await uploadParts(store, id, [Buffer.from('new')]);
   assert.equal(verdict(await complete(store, id, { parts: [part ?? assert.fail()] })), '200');
@@ -134,7 +159,7 @@ test('a part sent again replaces the one before, and parts that are not named go
 
 test('an upload is not completed with parts that are too small, missing, changed or out of order', async () => {
   await using store = await openStore();
-  const id = await begin(store);
+  const id = await start(store);
   const [one = assert.fail(), two = assert.fail()] = await uploadParts(store, id, [
     Buffer.from('1'),
     Buffer.from('2'),
@@ -157,7 +182,7 @@ test('an upload is not completed with parts that are too small, missing, changed
 for (const number of ['0', '10001', 'x', '']) {
   test(`the part number '${number}' is refused`, async () => {
     await using store = await openStore();
-    const id = await begin(store);
+    const id = await start(store);
     const reply = await store.send({
       method: 'PUT',
       path: `${path}?partNumber=${number}&uploadId=${id}`,
@@ -171,7 +196,7 @@ test('of ten completions at once with If-None-Match: * exactly one makes the obj
   await using store = await openStore();
   const uploads = await Promise.all(
     Array.from({ length: 10 }, async (_, index) => {
-      const id = await begin(store);
+      const id = await start(store);
       return { id, parts: await uploadParts(store, id, [Buffer.from(`content ${index}`)]) };
     }),
   );
@@ -191,7 +216,7 @@ test('the crc32 of a multipart object is that of its parts or of its whole, as t
     ['FULL_OBJECT', whole],
     ['COMPOSITE', `${ofParts}-3`],
   ] as const) {
-    const id = await begin(store, { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': type });
+    const id = await start(store, { 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': type });
     const parts = await uploadParts(store, id, bodies);
     const bad = await complete(store, id, { parts, headers: { 'x-amz-checksum-crc32': 'AAAAAA==' } });
     assert.equal(verdict(bad), '400 BadDigest');
@@ -210,7 +235,7 @@ for (const algorithm of ['crc32c', 'crc64nvme'] as const) {
     await using store = await openStore();
     const bodies = [randomBytes(partSize), randomBytes(1000)];
     const header = `x-amz-checksum-${algorithm}`;
-    const id = await begin(store, {
+    const id = await start(store, {
       'x-amz-checksum-algorithm': algorithm.toUpperCase(),
       'x-amz-checksum-type': 'FULL_OBJECT',
     });
@@ -231,7 +256,7 @@ for (const algorithm of ['crc32c', 'crc64nvme'] as const) {
 test('copying into a part is refused with 501', async () => {
   await using store = await openStore();
   await store.client.putObject(bucket, 'source', 'x');
-  const id = await begin(store);
+  const id = await start(store);
   const headers = { 'x-amz-copy-source': `/${bucket}/source` };
   const reply = await store.send({ method: 'PUT', path: `${path}?partNumber=1&uploadId=${id}`, headers });
   assert.equal(verdict(reply), '501 NotImplemented');

@@ -30,10 +30,11 @@ export function createUpload(call: Call): Answer {
       'ServiceUnavailable',
       `There are ${mostUploads} open uploads in the bucket already.`,
     );
+  const started = state.keyring.now();
   const upload: Upload = {
-    id: randomBytes(24).toString('base64url'),
+    id: uploadId(started),
     key: request.key,
-    started: state.keyring.now(),
+    started,
     headers: keptHeaders(request),
     checksum: checksumWanted(request),
     parts: new Map(),
@@ -50,6 +51,11 @@ export function createUpload(call: Call): Answer {
   const { algorithm, type } = upload.checksum;
   const told = { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type };
   return { ...answer, headers: { ...answer.headers, ...told } };
+}
+
+/** Ids sort by time, so a page of a listing continues behind an upload that is gone by then. */
+function uploadId(started: number): string {
+  return started.toString(16).padStart(12, '0') + randomBytes(18).toString('base64url');
 }
 
 function checksumWanted(request: StoreRequest): Upload['checksum'] {

@@ -7,7 +7,7 @@ import { readListing, type Listing } from './listing.ts';
 
 type Entry = { readonly upload: Upload } | { readonly commonPrefix: string };
 
-/** ListMultipartUploads: the open ones by key, those to one key by their begin. */
+/** ListMultipartUploads: the open ones by key, those to one key as they were started. */
 export function listUploads(call: Call): Answer {
   const { request, state } = call;
   const bucket = bucketOf(state.catalog, request.bucket);
@@ -38,15 +38,15 @@ function uploadsBehind(
   from: { keyMarker: string; idMarker: string; listing: Listing },
 ): readonly Upload[] {
   const { keyMarker, idMarker, listing } = from;
-  // Uploads begin in the order in which the map holds them, and sorting keeps it for those with one key.
-  const sorted = [...bucket.uploads.values()]
+  return [...bucket.uploads.values()]
     .filter(({ key }) => key.startsWith(listing.prefix))
-    .sort((one, other) => compareUtf8(one.key, other.key));
-  if (keyMarker === '') return sorted;
-  const marked =
-    idMarker === '' ? -1 : sorted.findIndex(({ key, id }) => key === keyMarker && id === idMarker);
-  if (marked !== -1) return sorted.slice(marked + 1);
-  return sorted.filter(({ key }) => compareUtf8(key, keyMarker) > 0);
+    .filter(({ key, id }) => compareUtf8(key, keyMarker) > 0 || (key === keyMarker && isBehind(id, idMarker)))
+    .sort((one, other) => compareUtf8(one.key, other.key) || (one.id < other.id ? -1 : 1));
+}
+
+/** Without a marker for the id, the page before has listed all uploads to the key of its marker. */
+function isBehind(id: string, marker: string): boolean {
+  return marker !== '' && id > marker;
 }
 
 function rollUp(uploads: readonly Upload[], listing: Listing, marker: string): Entry[] {
