@@ -147,6 +147,13 @@ test('a page of uploads starts behind its marker, also when the upload of the ma
   assert.deepEqual((await listUploads(store, page.next)).ids, started.slice(3));
 });
 
+test('a listing of uploads with a delimiter is refused with a reason', async () => {
+  await using store = await openStore();
+  const reply = await store.send({ path: `/${bucket}?uploads&delimiter=%2F` });
+  assert.equal(verdict(reply), '501 NotImplemented');
+  assert.match(reply.text, /delimiter.*prefix/);
+});
+
 test('a part sent again replaces the one before, and parts that are not named go', async () => {
   await using store = await openStore();
   const id = await start(store);
