@@ -29,24 +29,6 @@ export function createCrc32c(): Crc {
   };
 }
 
-/** CRC-64/NVME in two halves of 32 bits, since BigInt would be far slower. */
-export function createCrc64(): Crc {
-  let high = ~0;
-  let low = ~0;
-  return {
-    add(chunk) {
-      for (const byte of chunk) {
-        const place = (low ^ byte) & 0xff;
-        low = ((low >>> 8) | (high << 24)) ^ (nvme.low[place] ?? 0);
-        high = (high >>> 8) ^ (nvme.high[place] ?? 0);
-      }
-    },
-    value: () => Buffer.concat([word(~high >>> 0), word(~low >>> 0)]),
-  };
-}
-
-const nvme = halvedTable(0x9a6c9329ac4bc9b5n);
-
 function addCrc32c(start: number, chunk: Buffer): number {
   const end = chunk.length - (chunk.length % 8);
   let sum = start;
@@ -92,18 +74,6 @@ function slicingTables(polynomial: number): Int32Array {
     tables[at] = (before >>> 8) ^ (tables[before & 255] ?? 0);
   }
   return tables;
-}
-
-function halvedTable(polynomial: bigint): { high: Int32Array; low: Int32Array } {
-  const high = new Int32Array(256);
-  const low = new Int32Array(256);
-  for (let byte = 0; byte < 256; byte += 1) {
-    let sum = BigInt(byte);
-    for (let bit = 0; bit < 8; bit += 1) sum = (sum & 1n) === 1n ? (sum >> 1n) ^ polynomial : sum >> 1n;
-    high[byte] = Number(BigInt.asIntN(32, sum >> 32n));
-    low[byte] = Number(BigInt.asIntN(32, sum));
-  }
-  return { high, low };
 }
 
 function word(value: number): Buffer {

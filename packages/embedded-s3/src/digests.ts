@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createCrc32, createCrc32c, createCrc64, type Crc } from './crc.ts';
+import { createCrc32, createCrc32c, type Crc } from './crc.ts';
 
-export const checksumAlgorithms = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const;
+export const checksumAlgorithms = ['crc32', 'crc32c', 'sha256'] as const;
 export type ChecksumAlgorithm = (typeof checksumAlgorithms)[number];
 export type DigestName = 'md5' | ChecksumAlgorithm;
 
@@ -17,8 +17,6 @@ export const digestSizes: Record<DigestName, number> = {
   md5: 16,
   crc32: 4,
   crc32c: 4,
-  crc64nvme: 8,
-  sha1: 20,
   sha256: 32,
 };
 
@@ -44,10 +42,7 @@ function createDigest(name: DigestName): Crc {
       return createCrc32();
     case 'crc32c':
       return createCrc32c();
-    case 'crc64nvme':
-      return createCrc64();
     case 'md5':
-    case 'sha1':
     case 'sha256': {
       const hash = createHash(name);
       return { add: (chunk) => void hash.update(chunk), value: () => hash.digest() };

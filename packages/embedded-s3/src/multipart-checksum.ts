@@ -28,7 +28,6 @@ function fullChecksum(
   algorithm: ChecksumAlgorithm,
   parts: readonly { size: number; value: Buffer }[],
 ): Buffer {
-  if (algorithm === 'crc64nvme') return combineCrcs(parts, 0x9a6c9329ac4bc9b5n, 64);
   return combineCrcs(parts, algorithm === 'crc32' ? 0xedb88320n : 0x82f63b78n, 32);
 }
 

@@ -1,14 +1,11 @@
+import { checksumAlgorithms } from './digests.ts';
 import { headerOf, type StoreRequest } from './request.ts';
 import { StoreError } from './store-error.ts';
 
 const supported = new Set([
+  ...checksumAlgorithms.map((name) => `x-amz-checksum-${name}`),
   'x-amz-checksum-algorithm',
-  'x-amz-checksum-crc32',
-  'x-amz-checksum-crc32c',
-  'x-amz-checksum-crc64nvme',
   'x-amz-checksum-mode',
-  'x-amz-checksum-sha1',
-  'x-amz-checksum-sha256',
   'x-amz-checksum-type',
   'x-amz-content-sha256',
   'x-amz-copy-source',
@@ -36,6 +33,7 @@ const fixed: Readonly<Record<string, readonly string[]>> = {
 
 /** Refuses with NotImplemented what a header asks for and this store would not do: nothing is left aside in silence. */
 export function checkSupportedHeaders(request: StoreRequest): void {
+  checkChecksums(request);
   for (const name of Object.keys(request.headers)) {
     if (!/^x-(amz|minio)-/.test(name) || name.startsWith('x-amz-meta-') || supported.has(name)) continue;
     if (fixed[name]?.includes(headerOf(request, name)) !== true)
@@ -44,4 +42,21 @@ export function checkSupportedHeaders(request: StoreRequest): void {
         `The header ${name}: ${headerOf(request, name)} is not supported.`,
       );
   }
+}
+
+/** A checksum may be sent in a header or a trailer, or be asked for by its name. */
+function checkChecksums(request: StoreRequest): void {
+  const sent = [...Object.keys(request.headers), ...headerOf(request, 'x-amz-trailer').split(',')];
+  const names = [
+    ...sent.map((name) => /^x-amz-checksum-(?!algorithm|mode|type)(.+)$/i.exec(name.trim())?.[1] ?? ''),
+    headerOf(request, 'x-amz-checksum-algorithm'),
+    headerOf(request, 'x-amz-sdk-checksum-algorithm'),
+  ];
+  const known: string[] = checksumAlgorithms.map((name) => name.toUpperCase());
+  const other = names.map((name) => name.toUpperCase()).find((name) => name !== '' && !known.includes(name));
+  if (other !== undefined)
+    throw new StoreError(
+      'NotImplemented',
+      `The checksum ${other} is not supported, expected one of ${known.join(', ')}.`,
+    );
 }

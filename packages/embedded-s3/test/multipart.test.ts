@@ -237,7 +237,7 @@ test('the crc32 of a multipart object is that of its parts or of its whole, as t
   }
 });
 
-for (const algorithm of ['crc32c', 'crc64nvme'] as const) {
+for (const algorithm of ['crc32c'] as const) {
   test(`the ${algorithm} of a multipart object is that of the same content in one upload`, async () => {
     await using store = await openStore();
     const bodies = [randomBytes(partSize), randomBytes(1000)];

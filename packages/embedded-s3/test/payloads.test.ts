@@ -14,8 +14,6 @@ const body = '123456789';
 const checksums: Record<string, string> = {
   crc32: Buffer.from('cbf43926', 'hex').toString('base64'),
   crc32c: Buffer.from('e3069283', 'hex').toString('base64'),
-  crc64nvme: Buffer.from('ae8b14860a799888', 'hex').toString('base64'),
-  sha1: createHash('sha1').update(body).digest('base64'),
   sha256: createHash('sha256').update(body).digest('base64'),
 };
 
@@ -61,6 +59,35 @@ for (const [name, value] of Object.entries(checksums)) {
   });
 }
 
+const otherChecksums: { name: string; headers: Record<string, string>; method?: string; query?: string }[] = [
+  { name: 'SHA-1 in a header', headers: { 'x-amz-checksum-sha1': 'AAAAAAAAAAAAAAAAAAAAAAAAAAA=' } },
+  { name: 'CRC-64/NVME in a header', headers: { 'x-amz-checksum-crc64nvme': 'rosUhgp5mIg=' } },
+  { name: 'CRC-64/NVME in a trailer', headers: { 'x-amz-trailer': 'X-Amz-Checksum-CRC64NVME' } },
+  { name: 'SHA-1 announced by a client', headers: { 'x-amz-sdk-checksum-algorithm': 'SHA1' } },
+  {
+    name: 'SHA-1 for the parts of an upload',
+    headers: { 'x-amz-checksum-algorithm': 'SHA1' },
+    method: 'POST',
+    query: '?uploads',
+  },
+];
+
+for (const { name, headers, method = 'PUT', query = '' } of otherChecksums) {
+  test(`${name} is refused with the checksums that are supported, and nothing is stored`, async () => {
+    await using store = await openStore();
+    const reply = await store.send({
+      method,
+      path: path + query,
+      body: method === 'PUT' ? body : '',
+      headers,
+    });
+    assert.equal(verdict(reply), '501 NotImplemented');
+    assert.match(reply.text, /(SHA1|CRC64NVME).*CRC32, CRC32C, SHA256/);
+    assert.equal(verdict(await store.send({ path })), '404 NoSuchKey');
+    assert.equal(await store.files(), 0);
+  });
+}
+
 function md5(text: string): string {
   return createHash('md5').update(text).digest('base64');
 }
@@ -78,7 +105,7 @@ const mismatches = [
     name: 'two checksums',
     headers: {
       'x-amz-checksum-crc32': checksums['crc32'] ?? '',
-      'x-amz-checksum-sha1': checksums['sha1'] ?? '',
+      'x-amz-checksum-sha256': checksums['sha256'] ?? '',
     },
     refused: '400 InvalidRequest',
   },

@@ -15,8 +15,6 @@ const checksumTypes: Readonly<Record<ChecksumAlgorithm, readonly [Checksum['type
   {
     crc32: ['COMPOSITE', 'FULL_OBJECT'],
     crc32c: ['COMPOSITE', 'FULL_OBJECT'],
-    crc64nvme: ['FULL_OBJECT'],
-    sha1: ['COMPOSITE'],
     sha256: ['COMPOSITE'],
   };
 
