@@ -30,7 +30,8 @@ export interface Upload {
   readonly key: string;
   readonly started: number;
   readonly headers: KeptHeaders;
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: Checksum['type'] } | undefined;
+  /** Of the checksums of its parts and of its object, if it has any. */
+  readonly algorithm: ChecksumAlgorithm | undefined;
   readonly parts: Map<number, Part>;
 }
 

@@ -6,7 +6,6 @@ const supported = new Set([
   ...checksumAlgorithms.map((name) => `x-amz-checksum-${name}`),
   'x-amz-checksum-algorithm',
   'x-amz-checksum-mode',
-  'x-amz-checksum-type',
   'x-amz-content-sha256',
   'x-amz-copy-source',
   'x-amz-copy-source-if-match',
@@ -26,6 +25,8 @@ const supported = new Set([
 /** Headers that are supported for what everything here is anyway. */
 const fixed: Readonly<Record<string, readonly string[]>> = {
   'x-amz-acl': ['private', 'bucket-owner-full-control'],
+  // Of an upload in parts.
+  'x-amz-checksum-type': ['COMPOSITE'],
   'x-amz-bucket-object-lock-enabled': ['false'],
   'x-amz-storage-class': ['STANDARD'],
   'x-amz-tagging-directive': ['COPY'],
@@ -36,11 +37,13 @@ export function checkSupportedHeaders(request: StoreRequest): void {
   checkChecksums(request);
   for (const name of Object.keys(request.headers)) {
     if (!/^x-(amz|minio)-/.test(name) || name.startsWith('x-amz-meta-') || supported.has(name)) continue;
-    if (fixed[name]?.includes(headerOf(request, name)) !== true)
-      throw new StoreError(
-        'NotImplemented',
-        `The header ${name}: ${headerOf(request, name)} is not supported.`,
-      );
+    const values = fixed[name];
+    if (values?.includes(headerOf(request, name)) === true) continue;
+    const expected = values === undefined ? '' : `, expected ${values.join(' or ')}`;
+    throw new StoreError(
+      'NotImplemented',
+      `The header ${name}: ${headerOf(request, name)} is not supported${expected}.`,
+    );
   }
 }
 

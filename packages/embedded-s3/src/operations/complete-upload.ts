@@ -85,8 +85,8 @@ function partOf(element: XmlElement, upload: Upload, number: number): Part {
   const etag = (childText(element, 'ETag') ?? '').trim().replace(/^"(.*)"$/, '$1');
   if (part?.md5.toString('hex') !== etag)
     throw new StoreError('InvalidPart', `Part ${number} is missing or has another ETag.`);
-  if (upload.checksum === undefined) return part;
-  const claimed = childText(element, checksumElement(upload.checksum.algorithm));
+  if (upload.algorithm === undefined) return part;
+  const claimed = childText(element, checksumElement(upload.algorithm));
   if (claimed !== undefined && claimed !== part.checksum?.toString('base64'))
     throw new StoreError('InvalidPart', `Part ${number} has another checksum.`);
   return part;

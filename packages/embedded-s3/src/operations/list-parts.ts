@@ -30,17 +30,17 @@ export function listParts(call: Call): Answer {
       leaf('NextPartNumberMarker', more ? page.at(-1)?.[0] : undefined),
       leaf('MaxParts', limit),
       leaf('IsTruncated', more),
-      leaf('ChecksumAlgorithm', upload.checksum?.algorithm.toUpperCase()),
-      leaf('ChecksumType', upload.checksum?.type),
+      leaf('ChecksumAlgorithm', upload.algorithm?.toUpperCase()),
+      leaf('ChecksumType', upload.algorithm && 'COMPOSITE'),
       ...page.map(([number, part]) =>
         branch('Part', [
           leaf('PartNumber', number),
           leaf('LastModified', new Date(part.modified).toISOString()),
           leaf('ETag', `"${part.md5.toString('hex')}"`),
           leaf('Size', part.size),
-          upload.checksum === undefined
+          upload.algorithm === undefined
             ? ''
-            : leaf(checksumElement(upload.checksum.algorithm), part.checksum?.toString('base64')),
+            : leaf(checksumElement(upload.algorithm), part.checksum?.toString('base64')),
         ]),
       ),
     ]),

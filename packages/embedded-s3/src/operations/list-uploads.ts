@@ -58,7 +58,7 @@ function uploadXml(upload: Upload, listing: Listing): string {
     ownerXml('Owner'),
     leaf('StorageClass', 'STANDARD'),
     leaf('Initiated', new Date(upload.started).toISOString()),
-    leaf('ChecksumAlgorithm', upload.checksum?.algorithm.toUpperCase()),
-    leaf('ChecksumType', upload.checksum?.type),
+    leaf('ChecksumAlgorithm', upload.algorithm?.toUpperCase()),
+    leaf('ChecksumType', upload.algorithm && 'COMPOSITE'),
   ]);
 }

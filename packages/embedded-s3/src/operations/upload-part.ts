@@ -12,29 +12,29 @@ export async function uploadPart(call: Call): Promise<Answer> {
   const { request, caller, state } = call;
   const number = readPartNumber(request.query.get('partNumber') ?? '');
   const id = request.query.get('uploadId') ?? '';
-  const { checksum } = uploadOf(bucketOf(state.catalog, request.bucket), request.key, id);
+  const { algorithm } = uploadOf(bucketOf(state.catalog, request.bucket), request.key, id);
   const limit = largestContent;
   const content = await receiveContent({
     request,
     caller,
     limit,
     directory: state.directory,
-    computed: checksum?.algorithm,
+    computed: algorithm,
   });
   try {
     // While the content came, the upload may have been completed or aborted.
     const upload = uploadOf(bucketOf(state.catalog, request.bucket), request.key, id);
-    if (checksum !== undefined && content.checksum?.algorithm !== checksum.algorithm)
+    if (algorithm !== undefined && content.checksum?.algorithm !== algorithm)
       throw new StoreError(
         'InvalidRequest',
-        `The upload was begun with ${checksum.algorithm}; its parts must use it too.`,
+        `The upload was started with ${algorithm}; its parts must use it too.`,
       );
     placePart(upload, number, {
       segments: content.segments,
       size: content.size,
       md5: content.md5,
       modified: state.keyring.now(),
-      checksum: checksum === undefined ? undefined : content.checksum?.value,
+      checksum: algorithm === undefined ? undefined : content.checksum?.value,
     });
   } catch (error) {
     releaseSegments(content.segments);
