@@ -6,9 +6,8 @@ import { headerOf, type StoreRequest } from './request.ts';
 import type { Session } from './sessions.ts';
 import { sha256 } from './signature.ts';
 import { StoreError } from './store-error.ts';
-import { branch, leaf, xmlDocument } from './xml.ts';
+import { branch, leaf, stsDocument } from './xml.ts';
 
-export const stsNamespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const largestRequest = 64 * 1024;
 const shortest = 900;
 const longest = 43_200;
@@ -86,7 +85,7 @@ function resultXml(session: Session, requestId: string): string {
     leaf('Expiration', new Date(session.expires).toISOString()),
   ]);
   const user = branch('AssumedRoleUser', [leaf('Arn', ''), leaf('AssumedRoleId', session.accessKeyId)]);
-  return xmlDocument('AssumeRoleResponse', stsNamespace, [
+  return stsDocument('AssumeRoleResponse', [
     branch('AssumeRoleResult', [credentials, user]),
     branch('ResponseMetadata', [leaf('RequestId', requestId)]),
   ]);

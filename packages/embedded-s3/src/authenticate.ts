@@ -2,7 +2,7 @@ import { readSignature, type PresentedSignature } from './presented-signature.ts
 import type { StoreRequest } from './request.ts';
 import { isAllowed, type Demand } from './session-policy.ts';
 import type { Session, Sessions } from './sessions.ts';
-import { sameSecret, signatureOf } from './signature.ts';
+import { sameSecret, signatureOf, type SigningKeys } from './signature.ts';
 import { StoreError } from './store-error.ts';
 
 /** Who may call: the one long-lived key and the sessions made with it. */
@@ -11,6 +11,7 @@ export interface Keyring {
   readonly secretAccessKey: string;
   readonly region: string;
   readonly sessions: Sessions;
+  readonly signingKeys: SigningKeys;
   now(): number;
 }
 
@@ -18,7 +19,7 @@ export interface Keyring {
 export interface Caller {
   /** Undefined for the long-lived key. */
   readonly session: Session | undefined;
-  readonly secret: string;
+  readonly signingKey: Buffer;
   readonly signature: PresentedSignature;
 }
 
@@ -43,11 +44,12 @@ export function authenticateAs(
   checkTime(signature, keyring.now());
   if (signature.payloadHash === '')
     throw new StoreError('InvalidRequest', 'The header x-amz-content-sha256 is missing.');
-  if (!sameSecret(signatureOf(request, signature, secret), signature.signature))
+  const signingKey = keyring.signingKeys.derive(secret, signature.scope);
+  if (!sameSecret(signatureOf(request, signature, signingKey), signature.signature))
     throw new StoreError('SignatureDoesNotMatch');
   checkSignedHeaders(request, signature);
   checkToken(signature, session, keyring.now());
-  return { session, secret, signature };
+  return { session, signingKey, signature };
 }
 
 /** Whether the caller has this right: the long-lived key has every one, a session what its policy says. */

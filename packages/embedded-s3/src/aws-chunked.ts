@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createByteReader, type ByteReader } from './byte-reader.ts';
-import { chunkSignature, sameSecret, scopeText, sha256, signingKey, type Scope } from './signature.ts';
+import { sameSecret, scopeText, sha256, sign, type Scope } from './signature.ts';
 import { StoreError } from './store-error.ts';
 
 /** What the signatures of the chunks go on from; undefined for a body whose chunks are not signed. */
 export interface ChunkSeed {
-  readonly secret: string;
+  readonly key: Buffer;
   readonly scope: Scope;
   readonly date: string;
   readonly signature: string;
@@ -71,13 +71,12 @@ const unsigned: Verifier = {
 };
 
 function createVerifier(seed: ChunkSeed): Verifier {
-  const key = signingKey(seed.secret, seed.scope);
   let previous = seed.signature;
   let hash = createHash('sha256');
 
   function check(lines: readonly string[], signature: string): void {
     const [kind = '', ...rest] = lines;
-    const expected = chunkSignature(key, [kind, seed.date, scopeText(seed.scope), previous, ...rest]);
+    const expected = sign(seed.key, [kind, seed.date, scopeText(seed.scope), previous, ...rest]);
     if (!sameSecret(expected, signature))
       throw new StoreError('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
     previous = expected;

@@ -1,7 +1,7 @@
 import { assumeRole } from './assume-role.ts';
 import { authenticate, mayDo } from './authenticate.ts';
 import type { Answer, StoreState } from './call.ts';
-import { headerOf, type StoreRequest } from './request.ts';
+import { headerOf, isStsRequest, type StoreRequest } from './request.ts';
 import { findRoute, type Route } from './routes.ts';
 import { StoreError } from './store-error.ts';
 import { checkSupportedHeaders } from './supported-headers.ts';
@@ -20,10 +20,6 @@ export async function handleRequest(request: StoreRequest, state: StoreState): P
   }
   checkBody(request, route);
   return route.run({ request, caller, state });
-}
-
-export function isStsRequest(request: StoreRequest): boolean {
-  return request.method === 'POST' && request.bucket === '' && request.query.size === 0;
 }
 
 function checkBody(request: StoreRequest, route: Route): void {

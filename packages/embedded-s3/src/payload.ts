@@ -47,7 +47,7 @@ function chunked(
   const announced = form.trailers ? headerOf(request, 'x-amz-trailer').toLowerCase().split(',') : [];
   const trailers = new Map<string, string>();
   const body = {
-    seed: form.signed ? { secret: caller.secret, scope, date, signature } : undefined,
+    seed: form.signed ? { key: caller.signingKey, scope, date, signature } : undefined,
     announced: announced.map((name) => name.trim()).filter((name) => name !== ''),
     trailers,
   };

@@ -38,6 +38,11 @@ export function parseRequest(message: IncomingMessage, acceptBody: () => void): 
   };
 }
 
+/** Whether the request is for STS, which has the address of the store: S3 has no POST to `/`. */
+export function isStsRequest(request: StoreRequest): boolean {
+  return request.method === 'POST' && request.bucket === '' && request.query.size === 0;
+}
+
 /** The value of a request header, '' when it is absent. */
 export function headerOf(request: Pick<StoreRequest, 'headers'>, name: string): string {
   const value = request.headers[name];

@@ -1,13 +1,11 @@
 import { createReadStream } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { stsNamespace } from './assume-role.ts';
 import type { Answer, ContentSlice } from './call.ts';
-import { isStsRequest } from './handle-request.ts';
-import { headerOf, type StoreRequest } from './request.ts';
+import { headerOf, isStsRequest, type StoreRequest } from './request.ts';
 import { releaseSegments } from './segments.ts';
 import { StoreError } from './store-error.ts';
-import { branch, leaf, xmlDocument } from './xml.ts';
+import { branch, leaf, stsDocument } from './xml.ts';
 
 const readAhead = 512 * 1024;
 /** As much of a refused body is read past, so that the connection can be used again; it is cut off for more. */
@@ -68,7 +66,7 @@ function mustClose(request: StoreRequest): boolean {
 function errorXml(error: StoreError, request: StoreRequest | undefined): string {
   const told = [leaf('Code', error.code), leaf('Message', error.message)];
   if (request !== undefined && isStsRequest(request))
-    return xmlDocument('ErrorResponse', stsNamespace, [
+    return stsDocument('ErrorResponse', [
       branch('Error', [leaf('Type', 'Sender'), ...told]),
       leaf('RequestId', request.id),
     ]);

@@ -16,50 +16,51 @@ export interface SignedParts {
   readonly scope: Scope;
 }
 
-const keysKept = 1000;
-const signingKeys = new Map<string, Buffer>();
-
-/** The signature AWS Signature Version 4 gives this request under this key. */
-export function signatureOf(request: StoreRequest, parts: SignedParts, secret: string): string {
-  const hash = sha256(canonicalRequest(request, parts));
-  return hmac(
-    signingKey(secret, parts.scope),
-    ['AWS4-HMAC-SHA256', parts.date, scopeText(parts.scope), hash].join('\n'),
-  );
+/** The keys that sign, derived from secrets. A store has its own, so that they go with it. */
+export interface SigningKeys {
+  derive(secret: string, scope: Scope): Buffer;
 }
 
-/** The signature of one piece of an `aws-chunked` body, which goes on from the piece before it. */
-export function chunkSignature(key: Buffer, lines: readonly string[]): string {
-  return hmac(key, lines.join('\n'));
+const mostKeys = 1000;
+
+/** Derives a key once for each access key and scope: four HMACs would be most of a request's cost. */
+export function createSigningKeys(): SigningKeys {
+  const keys = new Map<string, Buffer>();
+  return {
+    derive(secret, scope) {
+      const name = `${scope.accessKeyId}/${scopeText(scope)}`;
+      const known = keys.get(name);
+      if (known !== undefined) return known;
+      const key = deriveKey(secret, scope);
+      if (keys.size >= mostKeys) keys.clear();
+      keys.set(name, key);
+      return key;
+    },
+  };
+}
+
+/** The signature AWS Signature Version 4 gives this request under this key. */
+export function signatureOf(request: StoreRequest, parts: SignedParts, key: Buffer): string {
+  const hash = sha256(canonicalRequest(request, parts));
+  return sign(key, ['AWS4-HMAC-SHA256', parts.date, scopeText(parts.scope), hash]);
+}
+
+/** Signs these lines: those of a request, or those of one chunk of a body. */
+export function sign(key: Buffer, lines: readonly string[]): string {
+  return createHmac('sha256', key).update(lines.join('\n')).digest('hex');
 }
 
 export function scopeText(scope: Scope): string {
   return `${scope.day}/${scope.region}/${scope.service}/aws4_request`;
 }
 
-/** Derived once for a secret and scope: four HMACs a request would be most of its cost. */
-export function signingKey(secret: string, scope: Scope): Buffer {
-  const name = `${secret}\n${scopeText(scope)}`;
-  const known = signingKeys.get(name);
-  if (known !== undefined) return known;
-  const steps = [scope.day, scope.region, scope.service, 'aws4_request'];
-  const key = steps.reduce(
-    (from, step) => createHmac('sha256', from).update(step).digest(),
-    Buffer.from('AWS4' + secret),
-  );
-  if (signingKeys.size >= keysKept) signingKeys.clear();
-  signingKeys.set(name, key);
-  return key;
-}
-
 export function sha256(content: string | Buffer): string {
   // Node hands over header bytes as latin1; the rest of what is hashed as text is ASCII.
-  return typeof content === 'string'
-    ? createHash('sha256').update(content, 'latin1').digest('hex')
-    : createHash('sha256').update(content).digest('hex');
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Compares without telling by its duration how much of a guess was right. */
+/** Compares in a time that does not depend on how much of a guess is right. */
 export function sameSecret(one: string, other: string): boolean {
   const left = createHash('sha256').update(one).digest();
   const right = createHash('sha256').update(other).digest();
@@ -89,6 +90,9 @@ function canonicalQuery(query: ReadonlyMap<string, string>): string {
     .join('&');
 }
 
-function hmac(key: Buffer, text: string): string {
-  return createHmac('sha256', key).update(text).digest('hex');
+function deriveKey(secret: string, scope: Scope): Buffer {
+  return [scope.day, scope.region, scope.service, 'aws4_request'].reduce(
+    (key, step) => createHmac('sha256', key).update(step).digest(),
+    Buffer.from('AWS4' + secret),
+  );
 }

@@ -8,6 +8,7 @@ import { handleRequest } from './handle-request.ts';
 import { parseRequest, type StoreRequest } from './request.ts';
 import { sendAnswer, sendError } from './respond.ts';
 import { createSessions } from './sessions.ts';
+import { createSigningKeys } from './signature.ts';
 
 export interface StoreOptions {
   /** Where content is kept while the store runs, in a folder of its own that goes with it. */
@@ -40,7 +41,8 @@ export async function startStore(options: StoreOptions): Promise<RunningStore> {
   const { accessKeyId, secretAccessKey, host = '127.0.0.1', region = 'us-east-1', now = Date.now } = options;
   await mkdir(options.directory, { recursive: true });
   const directory = await mkdtemp(path.join(options.directory, 'content-'));
-  const keyring = { accessKeyId, secretAccessKey, region, sessions: createSessions(now), now };
+  const sessions = createSessions(now);
+  const keyring = { accessKeyId, secretAccessKey, region, sessions, signingKeys: createSigningKeys(), now };
   const server = createHttpServer({ catalog: new Map(), directory, keyring });
   try {
     await listen(server, options.port ?? 0, host);

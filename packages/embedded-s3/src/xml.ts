@@ -21,10 +21,15 @@ export function s3Document(name: string, children: readonly string[]): string {
   return xmlDocument(name, 'http://s3.amazonaws.com/doc/2006-03-01/', children);
 }
 
-export function xmlDocument(name: string, namespace: string, children: readonly string[]): string {
+/** A whole document in the namespace of STS. */
+export function stsDocument(name: string, children: readonly string[]): string {
+  return xmlDocument(name, 'https://sts.amazonaws.com/doc/2011-06-15/', children);
+}
+
+function xmlDocument(name: string, namespace: string, children: readonly string[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${name} xmlns="${namespace}">${children.join('')}</${name}>`;
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replace(/[&<>"\r]/g, (found) => entities[found] ?? found);
 }

@@ -1,13 +1,13 @@
 import { xmlAnswer, type Answer, type Call } from '../call.ts';
 import { bucketOf } from '../catalog.ts';
 import { StoreError, type StoreErrorCode } from '../store-error.ts';
-import { leaf, s3Document } from '../xml.ts';
+import { escapeXml, s3Document } from '../xml.ts';
 
 /** The region, which S3 leaves empty for its first one. */
 export function getBucketLocation(call: Call): Answer {
   bucketOf(call.state.catalog, call.request.bucket);
   const { region } = call.state.keyring;
-  const text = region === 'us-east-1' ? '' : leaf('r', region).replace(/<\/?r>/g, '');
+  const text = region === 'us-east-1' ? '' : escapeXml(region);
   return xmlAnswer(s3Document('LocationConstraint', [text]));
 }
 
