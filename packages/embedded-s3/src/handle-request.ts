@@ -1,12 +1,13 @@
-import { assumeRole } from './assume-role.ts';
-import { authenticate, mayDo } from './authenticate.ts';
-import type { Answer, StoreState } from './call.ts';
-import { headerOf, isStsRequest, type StoreRequest } from './request.ts';
+import { assumeRole } from './access/assume-role.ts';
+import { authenticate, mayDo } from './access/authenticate.ts';
+import type { Answer } from './http/answer.ts';
+import { headerOf, isStsRequest, type StoreRequest } from './http/request.ts';
+import { StoreError } from './http/store-error.ts';
+import { checkSupportedHeaders } from './http/supported-headers.ts';
+import type { StoreState } from './operations/call.ts';
 import { findRoute, type Route } from './routes.ts';
-import { StoreError } from './store-error.ts';
-import { checkSupportedHeaders } from './supported-headers.ts';
 
-/** Answers one request, or throws what it is refused with. Nothing is read or done before the sender is verified. */
+/** Answers one request, or throws. Reads and changes nothing before the sender is verified. */
 export async function handleRequest(request: StoreRequest, state: StoreState): Promise<Answer> {
   if (isStsRequest(request)) return assumeRole(request, state.keyring);
   const caller = authenticate(request, state.keyring);

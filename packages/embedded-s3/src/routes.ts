@@ -1,8 +1,7 @@
-import type { Answer, Call } from './call.ts';
-import type { StoreRequest } from './request.ts';
-import type { Action } from './session-policy.ts';
-import { StoreError } from './store-error.ts';
-import { abortUpload } from './operations/abort-upload.ts';
+import type { Action } from './access/session-policy.ts';
+import type { Answer } from './http/answer.ts';
+import type { StoreRequest } from './http/request.ts';
+import { StoreError } from './http/store-error.ts';
 import {
   absentSettings,
   getAbsentSetting,
@@ -10,25 +9,24 @@ import {
   getBucketVersioning,
 } from './operations/bucket-settings.ts';
 import { createBucket, deleteBucket, headBucket, listBuckets } from './operations/buckets.ts';
+import type { Call } from './operations/call.ts';
 import { completeUpload } from './operations/complete-upload.ts';
 import { copyObject } from './operations/copy-object.ts';
-import { createUpload } from './operations/create-upload.ts';
 import { deleteObject, deleteObjects } from './operations/delete-object.ts';
 import { getObject, responseOverrides } from './operations/get-object.ts';
 import { listObjects, listObjectsByMarker, listObjectVersions } from './operations/list-objects.ts';
-import { listParts } from './operations/list-parts.ts';
-import { listUploads } from './operations/list-uploads.ts';
+import { listParts, uploadPart } from './operations/parts.ts';
 import { putObject } from './operations/put-object.ts';
-import { uploadPart } from './operations/upload-part.ts';
+import { abortUpload, createUpload, listUploads } from './operations/uploads.ts';
 
 export interface Route {
   /** The method and what the target names: the service (`/`), a bucket or an object. */
   readonly on: `${string} ${'service' | 'bucket' | 'object'}`;
-  /** The query parameter or header that picks this route among those with the same target. */
+  /** The query parameter or header that selects this route among those with the same target. */
   readonly by?: string;
-  /** Further query parameters it understands; any other is refused. */
+  /** Further query parameters of this route; any other is refused. */
   readonly query?: readonly string[];
-  /** The right it needs. Without one it checks rights itself. */
+  /** The right that it needs. Without one, the operation checks rights itself. */
   readonly action?: Action;
   /** Whether it reads the body; the others refuse one. */
   readonly takesBody?: boolean;
@@ -37,7 +35,7 @@ export interface Route {
 
 const list = ['prefix', 'delimiter', 'max-keys', 'encoding-type'];
 
-// Of the routes with one target the first that fits is taken, so the one without `by` stands last.
+// The first route that fits is used, so the one without `by` is the last of its target.
 const routes: readonly Route[] = [
   { on: 'GET service', run: listBuckets },
   { on: 'PUT bucket', action: 's3:CreateBucket', takesBody: true, run: createBucket },
@@ -112,25 +110,25 @@ const signatureParameters = [
 // `x-id` is the name of the operation, which some clients add for their logs.
 const always = new Set([...signatureParameters.map((name) => `X-Amz-${name}`), 'x-id']);
 
-/** The operation a request means; NotImplemented when it is none, or with a parameter it does not know. */
+/** Finds the operation of a request. Throws NotImplemented when there is none, or for an unknown parameter. */
 export function findRoute(request: StoreRequest): Route {
   const target = request.bucket === '' ? 'service' : request.key === '' ? 'bucket' : 'object';
   const on = `${request.method} ${target}`;
-  const route = routes.find((one) => one.on === on && picks(one, request));
+  const route = routes.find((one) => one.on === on && selects(one, request));
   if (route === undefined) throw new StoreError('NotImplemented', `${on} is not supported.`);
   const known = [route.by, ...(route.query ?? [])];
   const other = [...request.query.keys()].find((name) => !always.has(name) && !known.includes(name));
   if (other !== undefined)
     throw new StoreError('NotImplemented', `${on} with the query parameter ${other} is not supported.`);
-  checkPickedOnce(route, request);
+  checkSelection(route, request);
   return route;
 }
 
-function picks(route: Route, request: StoreRequest): boolean {
+function selects(route: Route, request: StoreRequest): boolean {
   return route.by === undefined || request.query.has(route.by) || request.headers[route.by] !== undefined;
 }
 
-function checkPickedOnce(route: Route, request: StoreRequest): void {
+function checkSelection(route: Route, request: StoreRequest): void {
   if (request.headers['x-amz-copy-source'] !== undefined && route.run !== copyObject)
     throw new StoreError('NotImplemented', 'A copy source is supported for whole objects alone.');
   if (request.query.has('list-type') && request.query.get('list-type') !== '2')

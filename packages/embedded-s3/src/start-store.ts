@@ -3,17 +3,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { StoreState } from './call.ts';
+import { createSessions } from './access/sessions.ts';
 import { handleRequest } from './handle-request.ts';
-import { parseRequest, type StoreRequest } from './request.ts';
-import { sendAnswer, sendError } from './respond.ts';
-import { createSessions } from './sessions.ts';
-import { createSigningKeys } from './signature.ts';
+import { parseRequest, type StoreRequest } from './http/request.ts';
+import { sendAnswer, sendError } from './http/respond.ts';
+import type { StoreState } from './operations/call.ts';
+import { createSigningKeys } from './signature/signature.ts';
 
 export interface StoreOptions {
-  /** Where content is kept while the store runs, in a folder of its own that goes with it. */
+  /** The store keeps its content in a folder of its own below this one, and removes it at its end. */
   readonly directory: string;
-  /** 0 takes a free one. */
+  /** 0 (the default) selects a free port. */
   readonly port?: number;
   readonly host?: string;
   readonly accessKeyId: string;
@@ -36,7 +36,7 @@ const idle = 120_000;
 const longestHeaders = 16 * 1024;
 const wholeRequest = 3600_000;
 
-/** Starts an S3-compatible store of its own for development and tests. What it holds does not outlive it. */
+/** Starts an S3-compatible store for development and tests. Its content is removed when it stops. */
 export async function startStore(options: StoreOptions): Promise<RunningStore> {
   const { accessKeyId, secretAccessKey, host = '127.0.0.1', region = 'us-east-1', now = Date.now } = options;
   await mkdir(options.directory, { recursive: true });
@@ -45,7 +45,8 @@ export async function startStore(options: StoreOptions): Promise<RunningStore> {
   const keyring = { accessKeyId, secretAccessKey, region, sessions, signingKeys: createSigningKeys(), now };
   const server = createHttpServer({ catalog: new Map(), directory, keyring });
   try {
-    await listen(server, options.port ?? 0, host);
+    server.listen(options.port ?? 0, host);
+    await once(server, 'listening');
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;
@@ -74,21 +75,18 @@ function createHttpServer(state: StoreState): Server {
     keepAliveTimeout: idle,
     noDelay: true,
   };
-  const server = createServer(limits, (message, response) => void serve(state, { message, response }));
-  server.on(
-    'checkContinue',
-    (message: IncomingMessage, response: ServerResponse) => void serve(state, { message, response }),
-  );
-  // A connection on which nothing moves is cut, and what was being uploaded on it removed.
+  const server = createServer(limits);
+  for (const event of ['request', 'checkContinue'])
+    server.on(
+      event,
+      (message: IncomingMessage, response: ServerResponse) => void serve(state, message, response),
+    );
+  // Closes idle connections and removes unfinished uploads on them.
   server.setTimeout(idle);
   return server;
 }
 
-async function serve(
-  state: StoreState,
-  exchange: { message: IncomingMessage; response: ServerResponse },
-): Promise<void> {
-  const { message, response } = exchange;
+async function serve(state: StoreState, message: IncomingMessage, response: ServerResponse): Promise<void> {
   let request: StoreRequest | undefined;
   response.on('error', () => undefined);
   try {
@@ -101,11 +99,4 @@ async function serve(
     if (response.headersSent || response.destroyed) message.destroy();
     else sendError(response, error, request);
   }
-}
-
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
 }

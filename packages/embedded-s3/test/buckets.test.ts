@@ -111,7 +111,7 @@ for (const [name, value] of unsupportedHeaders) {
   });
 }
 
-test('what a bucket never has is told as absent, so that clients go on', async () => {
+test('a setting that no bucket has is answered as absent, so that clients continue', async () => {
   await using store = await openStore();
   for (const [setting, expected] of [
     ['object-lock', '404 ObjectLockConfigurationNotFoundError'],
@@ -126,7 +126,7 @@ test('what a bucket never has is told as absent, so that clients go on', async (
   }
 });
 
-test('a path that begins with two slashes names no bucket', async () => {
+test('a path that starts with two slashes names no bucket', async () => {
   await using store = await openStore();
   assert.equal(verdict(await store.send({ path: `//${bucket}/a` })), '400 InvalidBucketName');
 });

@@ -38,7 +38,7 @@ test('keys are listed in the order of their UTF-8 bytes', async () => {
   assert.deepEqual((await list(store, {})).keys, ordered);
 });
 
-test('every page goes on where the one before ended, whatever its size', async () => {
+test('every page starts where the one before ended, whatever its size', async () => {
   await using store = await openStore();
   const keys = ['a', 'b/1', 'b/2', 'b/3', 'c', 'd/1', 'd/2', 'e'];
   await fill(store, keys);
@@ -81,7 +81,7 @@ test('a prefix, a delimiter and start-after narrow the listing', async () => {
   });
 });
 
-test('the first version of the listing goes on from a marker', async () => {
+test('the first version of the listing continues from a marker', async () => {
   await using store = await openStore();
   await fill(store, ['a', 'b/1', 'b/2', 'c']);
   const first = await store.send({ path: `/${bucket}?delimiter=%2F&max-keys=2` });

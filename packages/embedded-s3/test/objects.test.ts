@@ -34,11 +34,11 @@ test('an empty object and one of several MiB are stored exactly', async () => {
 });
 
 const ranges = [
-  { header: 'bytes=6-10', status: 206, content: 'world', told: 'bytes 6-10/11' },
-  { header: 'bytes=6-', status: 206, content: 'world', told: 'bytes 6-10/11' },
-  { header: 'bytes=-5', status: 206, content: 'world', told: 'bytes 6-10/11' },
-  { header: 'bytes=-50', status: 206, content: 'hello world', told: 'bytes 0-10/11' },
-  { header: 'bytes=4-400', status: 206, content: 'o world', told: 'bytes 4-10/11' },
+  { header: 'bytes=6-10', status: 206, content: 'world', range: 'bytes 6-10/11' },
+  { header: 'bytes=6-', status: 206, content: 'world', range: 'bytes 6-10/11' },
+  { header: 'bytes=-5', status: 206, content: 'world', range: 'bytes 6-10/11' },
+  { header: 'bytes=-50', status: 206, content: 'hello world', range: 'bytes 0-10/11' },
+  { header: 'bytes=4-400', status: 206, content: 'o world', range: 'bytes 4-10/11' },
   { header: 'bytes=5-2', status: 200, content: 'hello world' },
   { header: 'bytes=0-1,4-5', status: 200, content: 'hello world' },
   { header: 'lines=1-2', status: 200, content: 'hello world' },
@@ -49,11 +49,11 @@ const ranges = [
 test('a range is answered with its bytes, or 416 when there are none', async () => {
   await using store = await openStore();
   await store.client.putObject(bucket, 'a.txt', 'hello world');
-  for (const { header, status, content, told } of ranges) {
+  for (const { header, status, content, range } of ranges) {
     const reply = await store.send({ path, headers: { range: header } });
     assert.equal(reply.status, status, header);
     if (content !== undefined) assert.equal(reply.text, content, header);
-    assert.equal(reply.headers['content-range'], told, header);
+    assert.equal(reply.headers['content-range'], range, header);
   }
 });
 
@@ -151,7 +151,7 @@ test('what is replaced or deleted leaves no file', async () => {
   await waitUntil('no file is left', async () => (await store.files()) === 0);
 });
 
-test('a download that has begun goes on when the object is deleted', async () => {
+test('a download that has started continues when the object is deleted', async () => {
   await using store = await openStore();
   const content = Buffer.alloc(40 << 20, 'content of an object ');
   await store.client.putObject(bucket, 'a.txt', content, content.length);

@@ -13,7 +13,7 @@ export interface OpenStore extends AsyncDisposable {
   readonly client: Client;
   /** The clock of the store: tests move it instead of waiting. */
   readonly clock: { now: number };
-  /** Sends a request signed for the clock of the store, with the operator's keys unless told otherwise. */
+  /** Sends a request signed for the clock of the store, with the operator's keys by default. */
   send(request: SignedRequest): Promise<Reply>;
   /** How many files the store keeps. */
   files(): Promise<number>;

@@ -20,7 +20,7 @@ const checksums: Record<string, string> = {
 for (const [name, value] of Object.entries(checksums)) {
   const header = `x-amz-checksum-${name}`;
 
-  test(`the ${name} of an upload is checked, kept and told when asked for`, async () => {
+  test(`the ${name} of an upload is checked, kept and returned when asked for`, async () => {
     await using store = await openStore();
     const put = await store.send({ method: 'PUT', path, body, headers: { [header]: value } });
     assert.equal(put.headers[header], value);
@@ -154,7 +154,7 @@ for (const { name, refused, ...request } of mismatches) {
   });
 }
 
-test('an upload whose length is not told is refused', async () => {
+test('an upload without a length is refused', async () => {
   await using store = await openStore();
   const { headers } = signedTarget(store.url, { method: 'PUT', path, keys, payload: 'UNSIGNED-PAYLOAD' });
   const { hostname, port } = new URL(store.url);
@@ -211,15 +211,15 @@ test('an upload that breaks off leaves nothing behind', async () => {
   const sent = http.request({ hostname, port, method: 'PUT', path, headers: { ...headers, ...length } });
   sent.on('error', () => undefined);
   sent.write(content);
-  await waitUntil('the store has begun to write', async () => (await store.files()) > 0);
+  await waitUntil('the store has started to write', async () => (await store.files()) > 0);
   sent.destroy();
   await waitUntil('what was written is gone', async () => (await store.files()) === 0);
   assert.equal(verdict(await store.send({ path })), '404 NoSuchKey');
 });
 
-test('a client that expects to be told to go on is told, but not when it is refused', async () => {
+test('a client that expects 100 Continue gets it, but not when it is refused', async () => {
   await using store = await openStore();
-  for (const [secretAccessKey, told, status] of [
+  for (const [secretAccessKey, continues, status] of [
     [keys.secretAccessKey, 1, 200],
     ['wrong', 0, 403],
   ] as const) {
@@ -240,7 +240,7 @@ test('a client that expects to be told to go on is told, but not when it is refu
     });
     const [response] = (await once(sent, 'response')) as [http.IncomingMessage];
     response.resume();
-    assert.deepEqual([response.statusCode, continued], [status, told]);
+    assert.deepEqual([response.statusCode, continued], [status, continues]);
     sent.destroy();
   }
 });

@@ -71,7 +71,7 @@ const calls: ({ name: string; expected: string } & SignedRequest)[] = [
     expected: '403 AccessDenied',
   },
   {
-    name: 'put in a prefix that begins alike',
+    name: 'put in a prefix that starts alike',
     method: 'PUT',
     path: `/${bucket}/jobs/10/new`,
     body: 'x',
@@ -115,9 +115,9 @@ const calls: ({ name: string; expected: string } & SignedRequest)[] = [
     path: `/${bucket}/jobs/1/there`,
     expected: '403 AccessDenied',
   },
-  { name: 'begin an upload', method: 'POST', path: `/${bucket}/jobs/1/big?uploads`, expected: '200' },
+  { name: 'start an upload', method: 'POST', path: `/${bucket}/jobs/1/big?uploads`, expected: '200' },
   {
-    name: 'begin an upload elsewhere',
+    name: 'start an upload elsewhere',
     method: 'POST',
     path: `/${bucket}/jobs/2/big?uploads`,
     expected: '403 AccessDenied',
@@ -188,7 +188,7 @@ test('a session and the URLs it presigned end at its expiry', async () => {
   assert.equal(verdict(await store.send({ ...request, time: store.clock.now })), '400 ExpiredToken');
 });
 
-test('a session lasts as long as asked for, an hour by default, and tells when it ends', async () => {
+test('a session lasts as long as asked for, an hour by default, and has its end in the answer', async () => {
   await using store = await openStore();
   for (const [seconds, form] of [
     [3600, {}],

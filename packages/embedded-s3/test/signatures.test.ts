@@ -155,7 +155,7 @@ test('a presigned URL of 7 days works on its last day', async () => {
   assert.equal((await sendPlain(store.url, { path })).text, 'content');
 });
 
-test('an error tells its code, resource and request id in XML', async () => {
+test('an error has its code, resource and request id in XML', async () => {
   await using store = await openStore();
   const reply = await sendSigned(store.url, { path: `/${bucket}/no%26thing`, keys });
   assert.equal(reply.headers['content-type'], 'application/xml');

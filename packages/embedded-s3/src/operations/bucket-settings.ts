@@ -1,11 +1,11 @@
-import { xmlAnswer, type Answer, type Call } from '../call.ts';
-import { bucketOf } from '../catalog.ts';
-import { StoreError, type StoreErrorCode } from '../store-error.ts';
-import { escapeXml, s3Document } from '../xml.ts';
+import { xmlAnswer, type Answer } from '../http/answer.ts';
+import { StoreError, type StoreErrorCode } from '../http/store-error.ts';
+import { escapeXml, s3Document } from '../http/xml.ts';
+import { bucketOf, type Call } from './call.ts';
 
 /** The region, which S3 leaves empty for its first one. */
 export function getBucketLocation(call: Call): Answer {
-  bucketOf(call.state.catalog, call.request.bucket);
+  bucketOf(call);
   const { region } = call.state.keyring;
   const text = region === 'us-east-1' ? '' : escapeXml(region);
   return xmlAnswer(s3Document('LocationConstraint', [text]));
@@ -13,11 +13,11 @@ export function getBucketLocation(call: Call): Answer {
 
 /** No bucket here keeps versions, and none can be made to. */
 export function getBucketVersioning(call: Call): Answer {
-  bucketOf(call.state.catalog, call.request.bucket);
+  bucketOf(call);
   return xmlAnswer(s3Document('VersioningConfiguration', []));
 }
 
-/** What clients ask a bucket for before they work with it, and no bucket here has: said as S3 says that it is not set. */
+/** Settings that clients ask for before they use a bucket. No bucket here has one; each has its own error for that in S3. */
 export const absentSettings: Readonly<Record<string, StoreErrorCode>> = {
   encryption: 'ServerSideEncryptionConfigurationNotFoundError',
   lifecycle: 'NoSuchLifecycleConfiguration',
@@ -28,8 +28,7 @@ export const absentSettings: Readonly<Record<string, StoreErrorCode>> = {
 };
 
 export function getAbsentSetting(call: Call): Answer {
-  const { request, state } = call;
-  bucketOf(state.catalog, request.bucket);
-  const setting = Object.keys(absentSettings).find((name) => request.query.has(name));
+  bucketOf(call);
+  const setting = Object.keys(absentSettings).find((name) => call.request.query.has(name));
   throw new StoreError(absentSettings[setting ?? ''] ?? 'NotImplemented');
 }

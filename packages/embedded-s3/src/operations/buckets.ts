@@ -1,16 +1,17 @@
-import { mayDo } from '../authenticate.ts';
-import { xmlAnswer, type Answer, type Call } from '../call.ts';
-import { bucketOf, createBucketIn, removeUpload } from '../catalog.ts';
-import { checkBucketName } from '../names.ts';
-import { childText, parseXml } from '../parse-xml.ts';
-import { receiveText } from '../receive.ts';
-import { StoreError } from '../store-error.ts';
-import { branch, leaf, s3Document } from '../xml.ts';
+import { mayDo } from '../access/authenticate.ts';
+import { createBucketIn, removeUpload } from '../catalog/catalog.ts';
+import { checkBucketName } from '../catalog/names.ts';
+import { receiveText } from '../content/receive.ts';
+import { xmlAnswer, type Answer } from '../http/answer.ts';
+import { childText, parseXml } from '../http/parse-xml.ts';
+import { StoreError } from '../http/store-error.ts';
+import { branch, leaf, s3Document } from '../http/xml.ts';
+import { bucketOf, type Call } from './call.ts';
 
 const largestConfiguration = 64 * 1024;
 const mostBuckets = 1000;
 
-/** All buckets for the long-lived key; a session sees those it may list or ask the location of. */
+/** All buckets for the long-lived key; a session gets those that it may list or locate. */
 export function listBuckets(call: Call): Answer {
   const { caller, state } = call;
   const all = mayDo(caller, { action: 's3:ListAllMyBuckets', bucket: '*' });
@@ -41,21 +42,21 @@ export async function createBucket(call: Call): Promise<Answer> {
 }
 
 export function headBucket(call: Call): Answer {
-  bucketOf(call.state.catalog, call.request.bucket);
+  bucketOf(call);
   return { status: 200, headers: { 'x-amz-bucket-region': call.state.keyring.region } };
 }
 
-/** Removes an empty bucket; uploads that are open in it end. */
+/** Removes an empty bucket and aborts the uploads that are open in it. */
 export function deleteBucket(call: Call): Answer {
   const { catalog } = call.state;
-  const bucket = bucketOf(catalog, call.request.bucket);
+  const bucket = bucketOf(call);
   if (bucket.objects.size > 0) throw new StoreError('BucketNotEmpty');
   for (const upload of [...bucket.uploads.values()]) removeUpload(bucket, upload);
   catalog.delete(bucket.name);
   return { status: 204 };
 }
 
-/** There is one owner of everything: whoever has the long-lived key. */
+/** The holder of the long-lived key owns everything. */
 export function ownerXml(name: 'Owner' | 'Initiator'): string {
   return branch(name, [leaf('ID', 'store'), leaf('DisplayName', 'store')]);
 }

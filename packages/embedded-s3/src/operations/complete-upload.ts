@@ -1,38 +1,36 @@
-import { xmlAnswer, type Answer, type Call } from '../call.ts';
 import {
-  bucketOf,
   multipartEtag,
   placeObject,
   removeUpload,
-  uploadOf,
   type Part,
   type StoredObject,
   type Upload,
-} from '../catalog.ts';
-import { childText, parseXml, type XmlElement } from '../parse-xml.ts';
-import { checkWritePreconditions } from '../preconditions.ts';
-import { checkObjectChecksum, checksumElement, multipartChecksum } from '../multipart-checksum.ts';
-import { headerOf, type StoreRequest } from '../request.ts';
-import { receiveText } from '../receive.ts';
-import { holdSegments } from '../segments.ts';
-import { StoreError } from '../store-error.ts';
-import { leaf, s3Document } from '../xml.ts';
+} from '../catalog/catalog.ts';
+import { receiveText } from '../content/receive.ts';
+import { holdSegments } from '../content/segments.ts';
+import { xmlAnswer, type Answer } from '../http/answer.ts';
+import { childText, parseXml, type XmlElement } from '../http/parse-xml.ts';
+import { headerOf, type StoreRequest } from '../http/request.ts';
+import { StoreError } from '../http/store-error.ts';
+import { leaf, s3Document } from '../http/xml.ts';
+import { bucketOf, uploadOf, type Call } from './call.ts';
+import { checkObjectChecksum, checksumElement, multipartChecksum } from './multipart-checksum.ts';
+import { mostParts } from './parts.ts';
+import { checkWritePreconditions } from './preconditions.ts';
 
 const largestRequest = 4 * 1024 * 1024;
 const smallestPart = 5 * 1024 * 1024;
-const mostParts = 10_000;
 const largestObject = 5 * 1024 ** 4;
 
-/** CompleteMultipartUpload: the parts named become the object, without being copied; the others go. */
+/** CompleteMultipartUpload: the named parts become the object without a copy; the others are removed. */
 export async function completeUpload(call: Call): Promise<Answer> {
   const { request, caller, state } = call;
-  const id = request.query.get('uploadId') ?? '';
-  uploadOf(bucketOf(state.catalog, request.bucket), request.key, id);
+  uploadOf(call);
   const root = parseXml(
     await receiveText({ request: withoutObjectChecksum(request), caller, limit: largestRequest }),
   );
-  const bucket = bucketOf(state.catalog, request.bucket);
-  const upload = uploadOf(bucket, request.key, id);
+  const bucket = bucketOf(call);
+  const upload = uploadOf(call);
   const parts = readParts(root, upload);
   const checksum = multipartChecksum(upload, parts);
   const size = parts.reduce((sum, part) => sum + part.size, 0);
@@ -62,7 +60,7 @@ export async function completeUpload(call: Call): Promise<Answer> {
   );
 }
 
-/** Checksum headers of this request speak of the object, not of the XML in its body. */
+/** The checksum headers of this request are those of the object, not of the XML in its body. */
 function withoutObjectChecksum(request: StoreRequest): StoreRequest {
   const headers = Object.entries(request.headers).filter(([name]) => !name.startsWith('x-amz-checksum-'));
   return { ...request, headers: Object.fromEntries(headers) };

@@ -1,23 +1,30 @@
-import { mayDo } from '../authenticate.ts';
-import { xmlAnswer, type Answer, type Call } from '../call.ts';
-import { bucketOf, objectOf, placeObject, type KeptHeaders, type StoredObject } from '../catalog.ts';
-import { keptHeaders } from '../kept-headers.ts';
-import { checkKey } from '../names.ts';
-import { checkCopyPreconditions, checkWritePreconditions } from '../preconditions.ts';
-import { headerOf, type StoreRequest } from '../request.ts';
-import { holdSegments } from '../segments.ts';
-import { StoreError } from '../store-error.ts';
-import { leaf, s3Document } from '../xml.ts';
-import { largestContent } from './put-object.ts';
+import { mayDo } from '../access/authenticate.ts';
+import {
+  findBucket,
+  findObject,
+  placeObject,
+  type KeptHeaders,
+  type StoredObject,
+} from '../catalog/catalog.ts';
+import { checkKey } from '../catalog/names.ts';
+import { largestContent } from '../content/receive.ts';
+import { holdSegments } from '../content/segments.ts';
+import { xmlAnswer, type Answer } from '../http/answer.ts';
+import { headerOf, type StoreRequest } from '../http/request.ts';
+import { StoreError } from '../http/store-error.ts';
+import { leaf, s3Document } from '../http/xml.ts';
+import { bucketOf, type Call } from './call.ts';
+import { keptHeaders } from './kept-headers.ts';
+import { checkCopyPreconditions, checkWritePreconditions } from './preconditions.ts';
 
-/** Copies an object without reading it: both hold the same segments. The ETag stays, also that of a multipart object. */
+/** Copies an object without reading it: both hold the same segments and have the same ETag. */
 export function copyObject(call: Call): Answer {
   const { request, caller, state } = call;
   checkKey(request.key);
   const from = readSource(headerOf(request, 'x-amz-copy-source'));
   if (!mayDo(caller, { action: 's3:GetObject', ...from })) throw new StoreError('AccessDenied');
-  const bucket = bucketOf(state.catalog, request.bucket);
-  const source = objectOf(bucketOf(state.catalog, from.bucket), from.key);
+  const bucket = bucketOf(call);
+  const source = findObject(findBucket(state.catalog, from.bucket), from.key);
   if (source.size > largestContent)
     throw new StoreError('InvalidRequest', 'Only objects up to 5 GiB can be copied.');
   checkCopyPreconditions(request, source);
@@ -51,11 +58,14 @@ function readSource(header: string): { bucket: string; key: string } {
   const [path = '', version] = header.split('?', 2);
   if (version !== undefined)
     throw new StoreError('NotImplemented', 'Versions of a copy source are not supported.');
+  let source: string;
   try {
-    const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decodeURIComponent(path)) ?? [];
-    if (bucket !== undefined && key !== undefined) return { bucket, key };
+    source = decodeURIComponent(path);
   } catch {
-    // Said below in the same words.
+    source = '';
   }
-  throw new StoreError('InvalidArgument', 'x-amz-copy-source must be /<bucket>/<key>, percent-encoded.');
+  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(source) ?? [];
+  if (bucket === undefined || key === undefined)
+    throw new StoreError('InvalidArgument', 'x-amz-copy-source must be /<bucket>/<key>, percent-encoded.');
+  return { bucket, key };
 }

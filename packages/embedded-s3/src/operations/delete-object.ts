@@ -1,31 +1,32 @@
-import { mayDo } from '../authenticate.ts';
-import { xmlAnswer, type Answer, type Call } from '../call.ts';
-import { bucketOf, removeObject } from '../catalog.ts';
-import { childText, parseXml, type XmlElement } from '../parse-xml.ts';
-import { checkWritePreconditions } from '../preconditions.ts';
-import { receiveText } from '../receive.ts';
-import { StoreError } from '../store-error.ts';
-import { branch, leaf, s3Document } from '../xml.ts';
+import { mayDo } from '../access/authenticate.ts';
+import { removeObject } from '../catalog/catalog.ts';
+import { receiveText } from '../content/receive.ts';
+import { xmlAnswer, type Answer } from '../http/answer.ts';
+import { childText, parseXml, type XmlElement } from '../http/parse-xml.ts';
+import { StoreError } from '../http/store-error.ts';
+import { branch, leaf, s3Document } from '../http/xml.ts';
+import { bucketOf, type Call } from './call.ts';
+import { checkWritePreconditions } from './preconditions.ts';
 
 const largestRequest = 4 * 1024 * 1024;
 const mostKeys = 1000;
 
-/** Deletes an object; that there is none is no error. */
+/** Deletes an object; succeeds where there is none, as in S3. */
 export function deleteObject(call: Call): Answer {
-  const { request, state } = call;
-  const bucket = bucketOf(state.catalog, request.bucket);
+  const { request } = call;
+  const bucket = bucketOf(call);
   checkWritePreconditions(request, bucket.objects.get(request.key));
   removeObject(bucket, request.key);
   return { status: 204 };
 }
 
-/** Deletes up to 1000 objects; each key gets its own verdict, also on the right to delete it. */
+/** Deletes up to 1000 objects; the right to delete is checked, and the result reported, for each key. */
 export async function deleteObjects(call: Call): Promise<Answer> {
-  const { request, caller, state } = call;
+  const { request, caller } = call;
   const root = parseXml(await receiveText({ request, caller, limit: largestRequest }));
   const keys = readKeys(root);
   const quiet = childText(root, 'Quiet') === 'true';
-  const bucket = bucketOf(state.catalog, request.bucket);
+  const bucket = bucketOf(call);
   const results = keys.map((key) => {
     if (!mayDo(caller, { action: 's3:DeleteObject', bucket: bucket.name, key }))
       return branch('Error', [

@@ -1,9 +1,10 @@
-import type { Answer, Call } from '../call.ts';
-import { bucketOf, objectOf, type StoredObject } from '../catalog.ts';
-import { verifyReadPreconditions } from '../preconditions.ts';
-import { parseRange } from '../range.ts';
-import { headerOf, type StoreRequest } from '../request.ts';
-import { holdSegments } from '../segments.ts';
+import { findObject, type StoredObject } from '../catalog/catalog.ts';
+import { holdSegments } from '../content/segments.ts';
+import type { Answer, ContentSlice } from '../http/answer.ts';
+import { headerOf, type StoreRequest } from '../http/request.ts';
+import { StoreError } from '../http/store-error.ts';
+import { bucketOf, type Call } from './call.ts';
+import { verifyReadPreconditions } from './preconditions.ts';
 import { checksumHeaders } from './put-object.ts';
 
 const overridden = [
@@ -18,10 +19,10 @@ const overridden = [
 /** The query parameters that replace headers of the answer. */
 export const responseOverrides: readonly string[] = overridden.map((name) => `response-${name}`);
 
-/** GetObject and HeadObject: the same answer, one with the content and one without. */
+/** GetObject and HeadObject: the same answer with and without the content. */
 export function getObject(call: Call): Answer {
   const { request } = call;
-  const object = objectOf(bucketOf(call.state.catalog, request.bucket), request.key);
+  const object = findObject(bucketOf(call), request.key);
   const headers: Record<string, string> = {
     'accept-ranges': 'bytes',
     etag: `"${object.etag}"`,
@@ -32,7 +33,7 @@ export function getObject(call: Call): Answer {
   const { start, end } = range ?? { start: 0, end: object.size };
   Object.assign(headers, object.headers, overrides(request), { 'content-length': String(end - start) });
   if (range !== undefined) headers['content-range'] = `bytes ${start}-${end - 1}/${object.size}`;
-  // The stored checksum is that of the whole: beside a part of the content a client would take it for the part's.
+  // The stored checksum is that of the whole object: a client would compare a range with it.
   else if (headerOf(request, 'x-amz-checksum-mode').toUpperCase() === 'ENABLED')
     Object.assign(headers, checksumHeaders(object.checksum));
   const status = range === undefined ? 200 : 206;
@@ -41,7 +42,9 @@ export function getObject(call: Call): Answer {
   return { status, headers, body: { segments: object.segments, start, end } };
 }
 
-function rangeOf(request: StoreRequest, object: StoredObject): { start: number; end: number } | undefined {
+type ByteRange = Pick<ContentSlice, 'start' | 'end'>;
+
+function rangeOf(request: StoreRequest, object: StoredObject): ByteRange | undefined {
   const unchanged = headerOf(request, 'if-range');
   if (unchanged !== '' && unchanged !== `"${object.etag}"`) return undefined;
   return parseRange(headerOf(request, 'range'), object.size);
@@ -54,4 +57,18 @@ function overrides(request: StoreRequest): Record<string, string> {
     if (value !== undefined) found[name] = value.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
   }
   return found;
+}
+
+/**
+ * The range that a Range header asks for; `end` is exclusive. Throws InvalidRange when it lies outside the content.
+ * Undefined means the whole content: a header in another form, or with several ranges, may be ignored (RFC 9110 14.2).
+ */
+function parseRange(header: string, size: number): ByteRange | undefined {
+  const match = /^bytes=(?!-$)(\d{0,15})-(\d{0,15})$/.exec(header.trim());
+  if (match === null) return undefined;
+  const [, first = '', last = ''] = match;
+  const start = first === '' ? Math.max(size - Number(last), 0) : Number(first);
+  const end = first === '' || last === '' ? size : Math.min(Number(last) + 1, size);
+  if (start >= size) throw new StoreError('InvalidRange');
+  return end <= start ? undefined : { start, end };
 }

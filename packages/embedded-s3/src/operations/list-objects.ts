@@ -1,115 +1,101 @@
-import { xmlAnswer, type Answer, type Call } from '../call.ts';
-import { bucketOf, type Bucket, type StoredObject } from '../catalog.ts';
-import { listKeys, type KeyEntry, type KeyPage } from '../list-keys.ts';
-import { StoreError } from '../store-error.ts';
-import { branch, leaf, s3Document } from '../xml.ts';
+import type { Bucket } from '../catalog/catalog.ts';
+import { listKeys, type KeyEntry, type KeyPage } from '../catalog/list-keys.ts';
+import { xmlAnswer, type Answer } from '../http/answer.ts';
+import { StoreError } from '../http/store-error.ts';
+import { branch, leaf, s3Document } from '../http/xml.ts';
 import { ownerXml } from './buckets.ts';
+import { bucketOf, type Call } from './call.ts';
 import { readListing, type Listing } from './listing.ts';
 
 /** ListObjectsV2. The continuation token is opaque to clients: the last entry of the page before it. */
 export function listObjects(call: Call): Answer {
-  const { request } = call;
-  const bucket = bucketOf(call.state.catalog, request.bucket);
-  const listing = readListing(request.query, 'max-keys');
-  const token = request.query.get('continuation-token');
-  const startAfter = request.query.get('start-after');
-  const after = token === undefined ? (startAfter ?? '') : readToken(token);
-  const page = listKeys(bucket.objects, { ...listing, after });
-  return xmlAnswer(
-    s3Document('ListBucketResult', [
-      ...headOf(bucket, listing, page),
+  const { query } = call.request;
+  const token = query.get('continuation-token');
+  const startAfter = query.get('start-after');
+  const page = openPage(call, token === undefined ? (startAfter ?? '') : readToken(token));
+  const { next } = page;
+  return pageAnswer(page, {
+    head: [
       leaf('KeyCount', page.entries.length),
       leaf('ContinuationToken', token),
-      leaf(
-        'NextContinuationToken',
-        page.next === undefined ? undefined : Buffer.from(page.next).toString('base64url'),
-      ),
-      leaf('StartAfter', startAfter === undefined ? undefined : listing.encode(startAfter)),
-      ...entriesXml(bucket, { listing, page, owner: request.query.get('fetch-owner') === 'true' }),
-    ]),
-  );
+      leaf('NextContinuationToken', next && Buffer.from(next).toString('base64url')),
+      leaf('StartAfter', startAfter && page.listing.encode(startAfter)),
+    ],
+    owner: query.get('fetch-owner') === 'true',
+  });
 }
 
-/** The first version of ListObjects, which goes on from a marker. */
+/** The first version of ListObjects, which continues from a marker. */
 export function listObjectsByMarker(call: Call): Answer {
-  const { request } = call;
-  const bucket = bucketOf(call.state.catalog, request.bucket);
-  const listing = readListing(request.query, 'max-keys');
-  const marker = request.query.get('marker') ?? '';
-  const page = listKeys(bucket.objects, { ...listing, after: marker });
-  return xmlAnswer(
-    s3Document('ListBucketResult', [
-      ...headOf(bucket, listing, page),
-      leaf('Marker', listing.encode(marker)),
-      leaf('NextMarker', page.next === undefined ? undefined : listing.encode(page.next)),
-      ...entriesXml(bucket, { listing, page, owner: true }),
-    ]),
-  );
+  const marker = call.request.query.get('marker') ?? '';
+  const page = openPage(call, marker);
+  const { next, listing } = page;
+  const head = [leaf('Marker', listing.encode(marker)), leaf('NextMarker', next && listing.encode(next))];
+  return pageAnswer(page, { head, owner: true });
 }
 
-/** ListObjectVersions of a bucket that keeps none: every object is its own and only version. Tools ask this before they empty a bucket. */
+/** ListObjectVersions: every object is its own and only version. Tools ask this before they empty a bucket. */
 export function listObjectVersions(call: Call): Answer {
-  const { request } = call;
-  const bucket = bucketOf(call.state.catalog, request.bucket);
-  const listing = readListing(request.query, 'max-keys');
-  const marker = request.query.get('key-marker') ?? '';
-  const page = listKeys(bucket.objects, { ...listing, after: marker });
-  return xmlAnswer(
-    s3Document('ListVersionsResult', [
-      ...headOf(bucket, listing, page),
-      leaf('KeyMarker', listing.encode(marker)),
-      leaf('NextKeyMarker', page.next === undefined ? undefined : listing.encode(page.next)),
-      ...entriesXml(bucket, { listing, page, owner: true, versions: true }),
-    ]),
-  );
-}
-
-function headOf(bucket: Bucket, listing: Listing, page: KeyPage): string[] {
-  return [
-    leaf('Name', bucket.name),
-    leaf('Prefix', listing.encode(listing.prefix)),
-    leaf('MaxKeys', listing.limit),
-    leaf('Delimiter', listing.delimiter === '' ? undefined : listing.encode(listing.delimiter)),
-    leaf('EncodingType', listing.encodingType),
-    leaf('IsTruncated', page.next !== undefined),
+  const marker = call.request.query.get('key-marker') ?? '';
+  const page = openPage(call, marker);
+  const { next, listing } = page;
+  const head = [
+    leaf('KeyMarker', listing.encode(marker)),
+    leaf('NextKeyMarker', next && listing.encode(next)),
   ];
+  return pageAnswer(page, { head, owner: true, versions: true });
 }
 
-interface EntryForm {
+interface Page extends KeyPage {
+  readonly bucket: Bucket;
   readonly listing: Listing;
-  readonly page: KeyPage;
+}
+
+function openPage(call: Call, after: string): Page {
+  const bucket = bucketOf(call);
+  const listing = readListing(call.request.query, 'max-keys');
+  return { bucket, listing, ...listKeys(bucket.objects, { ...listing, after }) };
+}
+
+interface Form {
+  readonly head: readonly string[];
   readonly owner: boolean;
   readonly versions?: boolean;
 }
 
-function entriesXml(bucket: Bucket, form: EntryForm): string[] {
-  return form.page.entries.map((entry) => entryXml(bucket, entry, form));
+function pageAnswer(page: Page, form: Form): Answer {
+  const { prefix, limit, delimiter, encode, encodingType } = page.listing;
+  return xmlAnswer(
+    s3Document(form.versions === true ? 'ListVersionsResult' : 'ListBucketResult', [
+      leaf('Name', page.bucket.name),
+      leaf('Prefix', encode(prefix)),
+      leaf('MaxKeys', limit),
+      leaf('Delimiter', delimiter === '' ? undefined : encode(delimiter)),
+      leaf('EncodingType', encodingType),
+      leaf('IsTruncated', page.next !== undefined),
+      ...form.head,
+      ...page.entries.map((entry) => entryXml(page, entry, form)),
+    ]),
+  );
 }
 
-function entryXml(bucket: Bucket, entry: KeyEntry, form: EntryForm): string {
-  const { encode } = form.listing;
+function entryXml({ bucket, listing }: Page, entry: KeyEntry, form: Form): string {
+  const { encode } = listing;
   if ('commonPrefix' in entry) return branch('CommonPrefixes', [leaf('Prefix', encode(entry.commonPrefix))]);
   const object = bucket.objects.get(entry.key);
   if (object === undefined) return '';
-  const versions = form.versions === true;
-  return branch(versions ? 'Version' : 'Contents', [
-    leaf('Key', encode(entry.key)),
-    ...(versions ? [leaf('VersionId', 'null'), leaf('IsLatest', true)] : []),
-    ...objectXml(object),
-    form.owner ? ownerXml('Owner') : '',
-  ]);
-}
-
-function objectXml(object: StoredObject): string[] {
   const { checksum } = object;
-  return [
+  return branch(form.versions === true ? 'Version' : 'Contents', [
+    leaf('Key', encode(entry.key)),
+    ...(form.versions === true ? [leaf('VersionId', 'null'), leaf('IsLatest', true)] : []),
     leaf('LastModified', new Date(object.modified).toISOString()),
     leaf('ETag', `"${object.etag}"`),
     leaf('Size', object.size),
     leaf('StorageClass', 'STANDARD'),
     leaf('ChecksumAlgorithm', checksum?.algorithm.toUpperCase()),
     leaf('ChecksumType', checksum?.type),
-  ];
+    form.owner ? ownerXml('Owner') : '',
+  ]);
 }
 
 function readToken(token: string): string {

@@ -1,19 +1,19 @@
-import { encodeComponent } from '../request.ts';
-import { StoreError } from '../store-error.ts';
+import { encodeComponent } from '../http/request.ts';
+import { StoreError } from '../http/store-error.ts';
 
-/** The parameters all listings have. */
+/** The parameters of all listings. */
 export interface Listing {
   readonly prefix: string;
   readonly delimiter: string;
   readonly limit: number;
   readonly encodingType: 'url' | undefined;
-  /** A key as the client asked to have it written. */
+  /** Writes a key in the encoding that the client asked for. */
   readonly encode: (key: string) => string;
 }
 
 const mostEntries = 1000;
 
-/** Reads them; `limitName` is what this listing calls the number of its entries. */
+/** `limitName` is the parameter of this listing for the number of its entries. */
 export function readListing(query: ReadonlyMap<string, string>, limitName: string): Listing {
   const encodingType = query.get('encoding-type');
   if (encodingType !== undefined && encodingType !== 'url')
@@ -28,7 +28,7 @@ export function readListing(query: ReadonlyMap<string, string>, limitName: strin
   };
 }
 
-/** A limit between 0 and 1000; what is larger is lowered to 1000, as S3 does. */
+/** A limit from 0 to 1000; a larger one is lowered to 1000, as in S3. */
 export function readLimit(query: ReadonlyMap<string, string>, name: string): number {
   const text = query.get(name) ?? String(mostEntries);
   if (!/^\d{1,9}$/.test(text))

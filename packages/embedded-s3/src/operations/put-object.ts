@@ -1,28 +1,20 @@
-import type { Answer, Call } from '../call.ts';
-import { bucketOf, placeObject, type StoredObject } from '../catalog.ts';
-import type { Checksum } from '../digests.ts';
-import { keptHeaders } from '../kept-headers.ts';
-import { checkKey } from '../names.ts';
-import { checkWritePreconditions } from '../preconditions.ts';
-import { receiveContent, type ReceivedContent } from '../receive.ts';
-import { releaseSegments } from '../segments.ts';
-
-/** The largest content of one request, 5 GiB as with S3. */
-export const largestContent = 5 * 1024 ** 3;
+import { placeObject, type StoredObject } from '../catalog/catalog.ts';
+import { checkKey } from '../catalog/names.ts';
+import type { Checksum } from '../content/digests.ts';
+import { receiveContent, type ReceivedContent } from '../content/receive.ts';
+import { releaseSegments } from '../content/segments.ts';
+import type { Answer } from '../http/answer.ts';
+import { bucketOf, type Call } from './call.ts';
+import { keptHeaders } from './kept-headers.ts';
+import { checkWritePreconditions } from './preconditions.ts';
 
 export async function putObject(call: Call): Promise<Answer> {
   const { request, caller, state } = call;
   checkKey(request.key);
   const headers = keptHeaders(request);
-  // Refused before the content is sent when it can be; what counts is the check when it is there.
-  checkWritePreconditions(request, bucketOf(state.catalog, request.bucket).objects.get(request.key));
-  const content = await receiveContent({
-    request,
-    caller,
-    limit: largestContent,
-    directory: state.directory,
-    computed: undefined,
-  });
+  // Refuses before the content is sent where that is possible; the check after it decides.
+  checkWritePreconditions(request, bucketOf(call).objects.get(request.key));
+  const content = await receiveContent({ request, caller, directory: state.directory });
   const object: StoredObject = {
     segments: content.segments,
     size: content.size,
@@ -32,7 +24,7 @@ export async function putObject(call: Call): Promise<Answer> {
     checksum: checksumOf(content),
   };
   try {
-    const bucket = bucketOf(state.catalog, request.bucket);
+    const bucket = bucketOf(call);
     checkWritePreconditions(request, bucket.objects.get(request.key));
     placeObject(bucket, request.key, object);
   } catch (error) {
@@ -42,7 +34,7 @@ export async function putObject(call: Call): Promise<Answer> {
   return { status: 200, headers: { etag: `"${object.etag}"`, ...checksumHeaders(object.checksum) } };
 }
 
-/** A checksum as the headers of an answer tell it. */
+/** The headers of an answer that give the checksum. */
 export function checksumHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {};
   return { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value, 'x-amz-checksum-type': checksum.type };
