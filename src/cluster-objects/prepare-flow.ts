@@ -24,16 +24,15 @@ export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSigna
   ]);
   if (job === undefined) throw new ServiceError('cluster-conflict', `The Job ${flow.name} is gone.`);
   const owner = { name: flow.name, uid: flow.uid };
-  const environment = await thawEnvironment(deps, job, signal);
+  const environment = await loadEnvironment(deps, job, signal);
   await allDone([
     apply(deps.cluster.configMaps, buildEnvironmentConfigMap(flow.name, environment, owner), signal),
     apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal),
     adoptParameters(deps, flow, signal),
   ]);
-  const note = lifetimeOf(deps, credentials);
   const annotations = {
     [annotation.startedAt]: deps.now().toISOString(),
-    ...writeAnnotation(annotation.credentials, note),
+    ...writeAnnotation(annotation.credentials, lifetimeOf(deps, credentials)),
   };
   return await resumeJob(deps, { flow, job, annotations }, signal);
 }
@@ -120,17 +119,17 @@ async function adoptParameters(
   await cluster.secrets.patch(plan.parametersSecret, { metadata: { ownerReferences } }, signal);
 }
 
-async function thawEnvironment(
+async function loadEnvironment(
   { store }: Preparer,
   job: Job,
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
-  const frozen = readAnnotation(job.metadata?.annotations ?? {}, annotation.environment);
-  if (frozen === undefined)
+  const stored = readAnnotation(job.metadata?.annotations ?? {}, annotation.environment);
+  if (stored === undefined)
     throw new ServiceError('cluster-refused', `The Job's annotation ${annotation.environment} is gone.`);
-  if ('values' in frozen) return frozen.values;
-  const body = await buffer(await store.get(frozen.key, undefined, signal));
-  if (createHash('sha256').update(body).digest('hex') !== frozen.sha256)
-    throw new ServiceError('cluster-refused', `${frozen.key} is not what was accepted: its sha256 differs.`);
+  if ('values' in stored) return stored.values;
+  const body = await buffer(await store.get(stored.key, undefined, signal));
+  if (createHash('sha256').update(body).digest('hex') !== stored.sha256)
+    throw new ServiceError('cluster-refused', `${stored.key} is not what was accepted: its sha256 differs.`);
   return JSON.parse(body.toString('utf8')) as Record<string, string>;
 }

@@ -9,7 +9,7 @@ export interface Delivery {
   attempts: number;
   /** When the last attempt started. RFC 3339. Absent: there was none, for any message. */
   startedAt?: string;
-  /** Of the last attempt. Absent: it is under way, or its process died. */
+  /** The last attempt's. Absent: it is under way, or its process died. */
   result?: DeliveryResult;
   /** When the result was known. RFC 3339. */
   endedAt?: string;
@@ -74,9 +74,9 @@ export interface DeliveryEnd {
   endedAt: string;
   result: DeliveryResult;
   detail?: string;
-  /** Of `obsolete`. */
+  /** Only with `obsolete`. */
   ended?: boolean;
-  /** Of a failure. */
+  /** Only with `failed`. */
   slowly?: boolean;
 }
 

@@ -14,12 +14,15 @@ export interface FlowPatch {
   entry?: { fields: object; message: string };
 }
 
+/** What a step needs to write on its Job. */
+export type JobWriter = Pick<Reconciler, 'cache' | 'cluster' | 'log'>;
+
 /**
  * One conditional write on the Job; `cluster-conflict` if the Job has changed since it was read. The answer is in the cache at once. A change
  * of what no projection keeps, such as the count of the Job's pods, is no conflict.
  */
 export async function patchFlow(
-  { cache, cluster, log }: Pick<Reconciler, 'cache' | 'cluster' | 'log'>,
+  { cache, cluster, log }: JobWriter,
   { flow, annotations, state, finalizers, entry }: FlowPatch,
   signal: AbortSignal,
 ): Promise<StepResult> {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Lease } from '../../kubernetes/types.ts';
 
-/** Who reconciles, as far as this replica can tell: for people, nothing is decided by it. */
+/** Which replica leads, as far as this one knows. For people only: nothing is decided by it. */
 export type Leadership =
   /** `since`: when that replica took the Lease; RFC 3339, by its own clock. */
   | { leader: 'this' | 'another'; identity: string; since: string | undefined }
@@ -16,11 +16,11 @@ export interface LeaseObservation {
   lease: Lease | undefined;
   /** Monotonic milliseconds for which the Lease was seen unchanged. */
   unchangedMillis: number;
-  /** Of the last read or write, if that failed; and of the first one in a row. */
+  /** Error of the last read or write, if it failed, and the time of the first consecutive failure. */
   failure: { error: unknown; since: string } | undefined;
 }
 
-/** What a replica saw of the Lease last, for `describe` alone. Times are monotonic milliseconds. */
+/** The Lease as this replica last observed it. Times are monotonic milliseconds. */
 export function createLeaseMemory() {
   let latest: { lease: Lease; since: number } | undefined;
   let failure: LeaseObservation['failure'];
@@ -31,7 +31,7 @@ export function createLeaseMemory() {
   }
   return {
     see,
-    /** `held`: as answered to a write of our own. */
+    /** `held`: the answer to a write of our own. */
     succeed(held: Lease | undefined, monotonic: number): void {
       failure = undefined;
       if (held !== undefined) see(held, monotonic);
@@ -69,14 +69,14 @@ function describeNobody({ lease, failure }: LeaseObservation): Leadership {
     const reason = `the Lease cannot be read or written: ${messageOf(failure.error)}`;
     return { leader: 'none', reason, error: failure.error, since: failure.since };
   }
-  if (lease === undefined) return { leader: 'none', reason: 'the Lease was not looked at yet' };
+  if (lease === undefined) return { leader: 'none', reason: 'the Lease was not read yet' };
   const holder = holderOf(lease);
   const reason =
     holder === '' ? 'nobody holds the Lease' : `the Lease of ${holder} is not renewed; it is taken over soon`;
   return { leader: 'none', reason };
 }
 
-/** An empty name is what a Lease has that was released. */
+/** Empty if the Lease was released. */
 function holderOf(lease: Lease | undefined): string {
   return lease?.spec?.holderIdentity ?? '';
 }

@@ -1,17 +1,17 @@
 import type { Clock } from '../machinery/clock.ts';
 
-/** One time of leading. */
+/** One leadership of this replica. */
 export interface LeadershipTerm {
-  /** Aborts when this replica may not write any more, with what is in flight. */
+  /** Aborts when this replica may not write any more; it also aborts the requests in flight. */
   readonly signal: AbortSignal;
   /**
-   * Throws when this replica may not write any more: to be asked right before each write. A process that was paused gets its
-   * answers before its timers have fired, so that the signal alone would let one more write pass.
+   * Throws when this replica may not write any more; called right before each write. After a pause of the process, answers arrive before its
+   * timers fire, so that the signal alone would allow one more write.
    */
   check(): void;
 }
 
-/** A term ends by the clock, by `end`, or with the signal of the whole service. */
+/** Ends at a time, by `end`, or with the signal of the whole service. */
 export class BoundedLeadershipTerm implements LeadershipTerm {
   readonly signal: AbortSignal;
   private readonly lost = new AbortController();
@@ -24,7 +24,7 @@ export class BoundedLeadershipTerm implements LeadershipTerm {
     this.signal = AbortSignal.any([stopping, this.lost.signal]);
   }
 
-  /** Of this replica's time. */
+  /** Until this replica must stop writing. */
   get remainingMillis(): number {
     return this.signal.aborted ? 0 : Math.max(0, this.stopBy - this.clock.monotonic());
   }
@@ -43,7 +43,7 @@ export class BoundedLeadershipTerm implements LeadershipTerm {
     this.stopBy = stopBy;
   }
 
-  /** The first reason is the one that is kept. */
+  /** The first reason counts. */
   end(why: string): void {
     this.lost.abort(new Error(why));
   }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Time that nobody sets back. */
+/** A monotonic clock. */
 export interface Clock {
-  /** Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. */
   monotonic(): number;
   /** Ends early, and without an error, when the signal aborts. */
   sleep(millis: number, signal: AbortSignal): Promise<void>;

@@ -3,25 +3,25 @@ import { backOffMillis, type BackOff } from '../../back-off.ts';
 
 export interface WorkQueue {
   /**
-   * Something changed: the key is worked on now, or once more after the pass that runs. A key that pauses is left alone unless
-   * `hasMoved` says that the change gives it another step.
+   * The key's object changed: a pass runs now, or once more after the pass that runs. A key that pauses gets a pass only if `hasMoved` says
+   * that its next step is another one.
    */
   add(key: string): void;
   size(): number;
-  /** Takes no more keys and resolves when what runs has ended. */
+  /** Drops all keys and resolves when the running passes have ended. */
   stop(): Promise<void>;
 }
 
 /** How one pass over a key ended. */
 export interface PassEnd {
   /**
-   * The step at which the pass stopped, as a text that is equal as long as the key stands there. Until the pause is over, only a
-   * change that moves the key on gives it another pass; failures in a row at one step add up. Undefined: every change is a reason.
+   * The step at which the pass stopped: the text is equal as long as the key's next step is the same. Until the pause is over, only a change
+   * that leads to another step causes a pass; consecutive failures at one step add up. Undefined: every change causes a pass.
    */
   stoppedAt?: string | undefined;
-  /** Run again not later than this. */
+  /** The next pass runs no later than this. */
   requeueAfterMillis?: number | undefined;
-  /** The step failed: run again with back-off. */
+  /** The step failed: the next pass runs after a back-off. */
   failure?: { error: unknown } | undefined;
 }
 
@@ -30,7 +30,7 @@ export type Work = (key: string, signal: AbortSignal) => Promise<PassEnd>;
 
 export interface WorkQueueOptions {
   work: Work;
-  /** Whether the key would take another step now than the one at which it stopped. Default: it would. */
+  /** Whether the key's next step is another one than that at which it stopped. Default: it is. */
   hasMoved?: (key: string, stoppedAt: string) => boolean;
   concurrency: number;
   backoff: BackOff;
@@ -38,7 +38,7 @@ export interface WorkQueueOptions {
   random?: () => number;
 }
 
-/** The queue owns time and back-off: a key is worked on by one pass at a time, and the pass itself never waits to try again. */
+/** The queue owns time and back-off: one pass per key runs at a time, and a pass never waits to try again. */
 export function startWorkQueue(options: WorkQueueOptions): WorkQueue {
   const queue = new KeyedQueue(options);
   return {
@@ -108,7 +108,7 @@ class KeyedQueue {
     for (const key of this.ready) {
       if (this.running.size >= this.options.concurrency) return;
       this.ready.delete(key);
-      // In a promise of its own: the pass's first lines may add the key, which then runs already.
+      // Set before the pass starts: its first lines may add the key, which must count as running then.
       const done = Promise.withResolvers<undefined>();
       this.running.set(key, done.promise);
       void this.run(key).then(done.resolve);
@@ -138,13 +138,13 @@ class KeyedQueue {
     else if (millis !== undefined) this.pause(key, millis, end.stoppedAt);
   }
 
-  /** What came while the pass ran may be its own write. A failure at no known step waits in any case. */
+  /** A change during the pass may be the pass's own write. A failure at no known step always waits. */
   private runsForChange(key: string, { stoppedAt, failure }: PassEnd): boolean {
     if (stoppedAt === undefined) return failure === undefined;
     return this.hasMoved(key, stoppedAt);
   }
 
-  /** A pass that stops at the same step without a failure, since it is too early, does not begin the back-off again. */
+  /** A pass that stops at the same step because it is too early does not reset the back-off. */
   private countFailure(key: string, { stoppedAt, failure }: PassEnd): number {
     const known = this.failures.get(key);
     const before = known?.stoppedAt === stoppedAt ? (known?.count ?? 0) : 0;
@@ -158,13 +158,13 @@ class KeyedQueue {
     const millis = backOffMillis(this.options.backoff, failures, this.options.random);
     this.options.log.warn(
       { flowId: key, failures, againAfterMillis: Math.round(millis), err: error },
-      'A step failed and will be tried again.',
+      'step failed, retried after a back-off',
     );
     return millis;
   }
 
   private pause(key: string, millis: number, stoppedAt: string | undefined): void {
-    // A date that could not be parsed makes NaN, which a timer takes for 1 ms.
+    // A timer takes NaN, the result of an invalid date, for 1 ms.
     const finite = Number.isFinite(millis) ? millis : this.options.backoff.maxMillis;
     const timer = setTimeout(
       () => {

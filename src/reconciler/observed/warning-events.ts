@@ -3,27 +3,27 @@ import type { ResourceClient } from '../../kubernetes/resource-client.ts';
 import type { Event } from '../../kubernetes/types.ts';
 
 export interface WarningEvents {
-  /** What the namespace's events say about the Job or pod of this UID, as of a few seconds ago at most. Throws `cluster-*`. */
+  /** The findings about the Job or pod of this UID, at most a few seconds old. Throws `cluster-*`. */
   about(uid: string, signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
 export interface WarningEventsOptions {
   events: Pick<ResourceClient<Event>, 'list'>;
-  /** Between two lists, however many flows ask. */
+  /** Between two lists, however many flows poll. */
   everyMillis?: number;
-  /** Milliseconds of a clock that never goes back. */
+  /** Monotonic milliseconds. */
   clock?: () => number;
 }
 
-/** Of ordinary clusters the scheduler writes the most of them, and pods say in a condition what it says. */
+/** Without FailedScheduling: most warnings are of it, and the pod's condition PodScheduled says the same. */
 const fieldSelector = 'type=Warning,reason!=FailedScheduling';
 const pageSize = 500;
-/** More would be a cluster whose events are its least problem. */
+/** Bound: 10,000 events. */
 const mostPages = 20;
 
 /**
- * One list of the namespace's warnings serves all flows that ask within some seconds: the API server reads every event of the
- * namespace for each list, whatever it selects, so that a list for each stuck flow would cost most when most is stuck.
+ * One list of the namespace's warnings serves all flows that poll within some seconds. The API server reads every event of the namespace for
+ * each list, whatever its selector, so that one list per stuck flow would cost most when most flows are stuck.
  */
 export function createWarningEvents({
   events,
@@ -34,11 +34,11 @@ export function createWarningEvents({
   return {
     async about(uid, signal) {
       if (latest === undefined || clock() - latest.at >= everyMillis) {
-        const look = { at: clock(), findings: listFindings(events, signal) };
-        latest = look;
-        // A look that failed is nothing to rest on.
-        look.findings.catch(() => {
-          if (latest === look) latest = undefined;
+        const poll = { at: clock(), findings: listFindings(events, signal) };
+        latest = poll;
+        // A failed list is not kept.
+        poll.findings.catch(() => {
+          if (latest === poll) latest = undefined;
         });
       }
       return (await latest.findings).get(uid) ?? [];

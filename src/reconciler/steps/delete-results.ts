@@ -6,7 +6,7 @@ import { flowLabel } from '../../flow/labels.ts';
 import { flowPrefix, recordKey } from '../../flow/keys.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
-import { patchFlow } from '../patch-flow.ts';
+import { patchFlow, type JobWriter } from '../patch-flow.ts';
 
 export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'> | undefined {
   if (flow.resultsDeletedAt !== undefined || !nobodyFetches(flow)) return undefined;
@@ -14,7 +14,11 @@ export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'
 }
 
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
-export async function deleteResults(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
+export async function deleteResults(
+  deps: JobWriter & Pick<Reconciler, 'now' | 'store'>,
+  flow: Flow,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const at = deps.now().toISOString();
   // Conditional: a replica that lost its Lease must not delete results that another one hands out.
   await patchFlow(deps, { flow, annotations: { [annotation.deletionStartedAt]: at } }, signal);
@@ -57,7 +61,11 @@ async function* objectsOf({ store, flow, keeps }: Removal, signal: AbortSignal):
     if (key !== record && keeps?.(key) !== true) yield key;
 }
 
-async function removePods({ cluster }: Reconciler, { name }: Flow, signal: AbortSignal): Promise<void> {
+async function removePods(
+  { cluster }: Pick<Reconciler, 'cluster'>,
+  { name }: Flow,
+  signal: AbortSignal,
+): Promise<void> {
   const { items } = await cluster.pods.list({ labelSelector: `${flowLabel}=${name}` }, signal);
   for (const { metadata } of items) await cluster.pods.delete(metadata?.name ?? '', {}, signal);
 }

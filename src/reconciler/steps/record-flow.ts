@@ -8,7 +8,7 @@ import { writeRecord } from '../../requests/stored-record.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { abortUploads } from './delete-results.ts';
-import { patchFlow } from '../patch-flow.ts';
+import { patchFlow, type JobWriter } from '../patch-flow.ts';
 
 export function decideRecord({ flow }: ObservedOutcome): Step<'record'> {
   return { kind: 'record', run: (deps, signal) => recordFlow(deps, flow, signal) };
@@ -19,7 +19,11 @@ export function decideRecord({ flow }: ObservedOutcome): Step<'record'> {
  * Job is labelled `unrecorded` and the record is retried until retention ends. Until then the Job keeps its finalizer, since without a
  * record only the Job knows of the results.
  */
-export async function recordFlow(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
+export async function recordFlow(
+  deps: JobWriter & Pick<Reconciler, 'now' | 'store'>,
+  flow: Flow,
+  signal: AbortSignal,
+): Promise<StepResult> {
   const at = deps.now().toISOString();
   const finalizers = flow.finalizers.filter((name) => name !== outcomeFinalizer);
   try {

@@ -2,7 +2,7 @@ import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { attemptEnd, compareAge, type Attempt, type AttemptEnd, type WorkerEnd } from '../../flow/attempt.ts';
 import type { Flow, ObservedFlow } from '../../flow/flow.ts';
 import { judgeAttempt, needsWorkerOutput } from '../../flow/judge-attempt.ts';
-import { patchFlow } from '../patch-flow.ts';
+import { patchFlow, type JobWriter } from '../patch-flow.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
 import { readWorkerOutput } from './read-worker-log.ts';
 import { release, type Release } from './release-attempts.ts';
@@ -84,7 +84,7 @@ function saveAttemptEndStep(flow: Flow, attempt: Attempt): SaveAttemptEnd {
 }
 
 export async function saveAttemptEnd(
-  deps: Reconciler,
+  deps: JobWriter & Pick<Reconciler, 'config' | 'now'>,
   { flow, attempt }: { flow: Flow; attempt: Attempt },
   signal: AbortSignal,
 ): Promise<StepResult> {
@@ -97,7 +97,7 @@ export async function saveAttemptEnd(
 
 /** Our finalizer keeps the pod until its end is saved, so that its log is still there. */
 async function addOutput(
-  deps: Reconciler,
+  deps: Pick<Reconciler, 'cluster' | 'config' | 'log'>,
   { flow, end }: { flow: Flow; end: AttemptEnd },
   signal: AbortSignal,
 ): Promise<AttemptEnd> {

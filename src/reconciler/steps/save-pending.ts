@@ -13,7 +13,7 @@ import {
 } from '../../flow/pending/watch-pending.ts';
 import { flowLogger } from '../../log.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
-import { patchFlow } from '../patch-flow.ts';
+import { patchFlow, type JobWriter } from '../patch-flow.ts';
 import { nextDueTime } from './wait.ts';
 
 interface SavePending extends Step<'save-pending'> {
@@ -36,7 +36,7 @@ const messageLimit = 1000;
 
 /** Saves why the worker does not start, and since when: for the next process, for other replicas and for people. */
 export async function savePending(
-  deps: Reconciler,
+  deps: JobWriter,
   { flow, diagnosis }: { flow: Flow; diagnosis: SavedDiagnosis },
   signal: AbortSignal,
 ): Promise<StepResult> {
@@ -71,7 +71,7 @@ export function decideEventPoll(observed: ObservedFlow): PollEvents | undefined 
 }
 
 export async function pollEvents(
-  deps: Reconciler,
+  deps: JobWriter & Pick<Reconciler, 'events' | 'now'>,
   { flow, attempts, until }: EventPoll,
   signal: AbortSignal,
 ): Promise<StepResult> {
@@ -93,7 +93,7 @@ function startOfWait(flow: Flow, live: Attempt | undefined): number {
 
 /** A Role without the right to list events must not keep a flow from its deadline. */
 async function findingsOrNone(
-  { events, log }: Reconciler,
+  { events, log }: Pick<Reconciler, 'events' | 'log'>,
   { flow, about }: { flow: Flow; about: string },
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {

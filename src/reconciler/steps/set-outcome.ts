@@ -57,7 +57,7 @@ function setOutcomeStep(flow: Flow, outcome: Outcome): SetOutcome {
 export interface OutcomeToSet {
   flow: Flow;
   outcome: Outcome;
-  /** Of a success, as it was verified just now. */
+  /** Only with a success: the manifest that was verified just now. */
   manifest?: Manifest;
 }
 

@@ -1,11 +1,11 @@
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import type { Flow } from '../../flow/flow.ts';
 import type { Reconciler } from '../reconciler.ts';
-import { patchFlow } from '../patch-flow.ts';
+import { patchFlow, type JobWriter } from '../patch-flow.ts';
 
 /** Requests the cancellation of a flow whose transfer has ended; `cluster-conflict` if the flow has changed since it was read. */
 export async function cancelEndedTransfer(
-  deps: Reconciler,
+  deps: JobWriter & Pick<Reconciler, 'now'>,
   { flow, message }: { flow: Flow; message: string },
   signal: AbortSignal,
 ): Promise<void> {

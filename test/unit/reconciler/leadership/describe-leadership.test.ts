@@ -60,7 +60,11 @@ const rows: {
     observation: { lease: leaseOf('') },
     expected: { leader: 'none', words: /nobody/ },
   },
-  { name: 'not looked yet', observation: {}, expected: { leader: 'none', words: /not looked at yet/ } },
+  {
+    name: 'the Lease was not read yet',
+    observation: {},
+    expected: { leader: 'none', words: /not read yet/ },
+  },
   {
     name: 'this replica holds it and writes nothing any more',
     observation: { lease: leaseOf('me') },
