@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { buildProblem, type Problem } from './problem.ts';
 
-/** Answers what Node's parser could not make a request of; nobody else will. The connection cannot be used any more. */
+/** Answers bytes that Node's parser could not read as a request. The connection cannot be used afterwards. */
 export function answerUnreadable(socket: Duplex, problem: Problem): void {
   const body = JSON.stringify(problem);
   const head = [
@@ -14,7 +14,7 @@ export function answerUnreadable(socket: Duplex, problem: Problem): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** What the parser, or its timeouts, have said. Its message is not passed on: it may hold a piece of the request. */
+/** The problem for an error of the parser or its timeouts. The error's message is left out: it may hold a part of the request. */
 export function problemOfParser({ code = '' }: { code?: string | undefined }): Problem {
   return buildProblem(problems[code] ?? unreadable);
 }

@@ -1,12 +1,11 @@
 import Router from '@koa/router';
-import Koa from 'koa';
-import type { Middleware, ParameterizedContext } from 'koa';
-import type { Redact } from '../redact-secrets.ts';
+import Koa, { type Middleware } from 'koa';
 import type { HttpConfig } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { answerDeadline, exemptFromDeadline } from './middleware/answer-deadline.ts';
+import type { Redact } from '../redact-secrets.ts';
+import { answerDeadline } from './middleware/answer-deadline.ts';
 import { busyHold } from './middleware/busy-hold.ts';
 import { checkHead } from './middleware/check-head.ts';
 import { errorProblems } from './middleware/error-problems.ts';
@@ -26,7 +25,7 @@ export interface AppDependencies {
   redact: Redact;
 }
 
-/** The order matters: the deadline bounds all, the hold sees the status that the problems set. */
+/** The order matters: the deadline covers all other middleware, and the hold sees the status that the problems set. */
 export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> {
   const { config, log, metrics, refusals, redact } = deps;
   const app = new Koa<HttpState>();
@@ -41,7 +40,7 @@ export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> 
   app.use(errorProblems({ refusals, redact }));
   app.use(checkHead());
   app.use(router.routes());
-  app.use(unrouted((path) => methodsAt(router, routes, path)));
+  app.use(unrouted(router, routes));
   return app;
 }
 
@@ -56,12 +55,11 @@ function register(
     const { state } = ctx;
     state.route = route;
     state.shownPath = showMatched(route, ctx.params, redact);
-    // The router takes HEAD for every GET.
+    // The router accepts HEAD for every GET.
     checkMethod(ctx, methods);
     if (route.access === 'unauthenticated' && !unauthenticatedAllowed(ctx.req, config.unauthenticated))
-      throw new ServiceError('not-found', 'nothing is served under this path');
+      throw notFound();
     if (route.body?.kind === 'json') state.readJson = () => readJson(ctx);
-    if (route.deadline === 'exempt') exemptFromDeadline(state);
     await route.handle(ctx);
   }
   router.register(route.path, methods, handle);
@@ -71,22 +69,21 @@ function methodsOf({ method, answersHead }: Route): string[] {
   return method === 'GET' && answersHead !== false ? ['GET', 'HEAD'] : [method];
 }
 
-/** Those that a path is served for. */
-function methodsAt(router: Router<HttpState>, routes: readonly Route[], path: string): string[] {
-  const patterns = new Set(router.match(path, 'NONE').path.map((layer) => layer.path));
-  return routes.filter((route) => patterns.has(route.path)).flatMap(methodsOf);
-}
-
-/** Below the router: nothing took the request. */
-function unrouted(methodsAt: (path: string) => string[]): Middleware<HttpState> {
+/** Runs if no route matched: 405 if the path has routes of other methods, else 404. */
+function unrouted(router: Router<HttpState>, routes: readonly Route[]): Middleware<HttpState> {
   return function unrouted(ctx) {
-    const methods = methodsAt(ctx.path);
+    const patterns = new Set(router.match(ctx.path, 'NONE').path.map((layer) => layer.path));
+    const methods = routes.filter((route) => patterns.has(route.path)).flatMap(methodsOf);
     if (methods.length > 0) checkMethod(ctx, methods);
-    throw new ServiceError('not-found', 'nothing is served under this path');
+    throw notFound();
   };
 }
 
-function checkMethod(ctx: Pick<ParameterizedContext, 'method' | 'set'>, methods: string[]): void {
+function notFound(): ServiceError {
+  return new ServiceError('not-found', 'nothing is served under this path');
+}
+
+function checkMethod(ctx: Pick<HttpContext, 'method' | 'set'>, methods: string[]): void {
   if (methods.includes(ctx.method)) return;
   const allow = [...new Set(methods)].join(', ');
   ctx.set('Allow', allow);

@@ -1,7 +1,7 @@
-import { createRedactor, secretsOfConnectors, type Redact } from '../redact-secrets.ts';
 import type { Config, Secrets } from '../config/config.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { createRedactor, secretsOfConnectors } from '../redact-secrets.ts';
 import { createApp } from './create-app.ts';
 import { HttpServer, type ConnectionTimes } from './http-server.ts';
 import { buildOpenApi } from './openapi.ts';
@@ -15,40 +15,38 @@ export interface HttpDependencies {
   config: Pick<Config, 'http'>;
   secrets: Pick<Secrets, 'connectors'>;
   version: string;
-  /** What `/health` asks, by name; each within a bound of its own. */
+  /** The checks of `/health`, by name; each has its own deadline. */
   components: Readonly<Record<string, HealthCheck>>;
-  /** Those of the dialects, results and demo. */
+  /** Routes of the dialects, results and demo. */
   routes: readonly Route[];
   log: Logger;
   metrics: Metrics;
   now?: () => Date;
-  /** Shared with the port of the metrics. */
+  /** Shared with the metrics server. */
   refusals?: Refusals;
   times?: ConnectionTimes;
 }
 
-/** The request half. Not listening yet. */
+/** The server of all routes. Does not listen yet. */
 export function createHttpServer(deps: HttpDependencies): HttpServer {
   const { now = () => new Date(), refusals = createRefusals(now), ...rest } = deps;
   const { http } = deps.config;
+  const redact = createRedactor(secretsOfConnectors(deps.secrets));
   function listener(ready: () => boolean) {
     const routes = allRoutes({ ...rest, now, refusals }, ready);
-    return createApp({ ...rest, config: http, routes, refusals, redact: redactorOf(deps) }).callback();
+    return createApp({ ...rest, config: http, routes, refusals, redact }).callback();
   }
   return new HttpServer(http, listener, deps);
 }
 
-function redactorOf({ secrets }: HttpDependencies): Redact {
-  return createRedactor(secretsOfConnectors(secrets));
-}
-
 export type MetricsDependencies = Pick<HttpDependencies, 'config' | 'log' | 'metrics' | 'components'> & {
-  /** Both of the main server. */
+  /** Of the main server. */
   ready: () => boolean;
+  /** Of the main server. */
   refusals: Refusals;
 };
 
-/** For Prometheus and for people inside, where the settings give it a port of its own. Not listening yet. */
+/** A separate server for Prometheus and operators, if `http.metricsPort` is set. Does not listen yet. */
 export function createMetricsServer(deps: MetricsDependencies): HttpServer | undefined {
   const { log, metrics, ready, refusals } = deps;
   const { http } = deps.config;
@@ -77,7 +75,7 @@ function allRoutes(
       ...healthOf(deps),
       ready,
       refusals: deps.refusals,
-      // Where a path without a token is for everybody, the details of health are still for this machine alone.
+      // Even with `on`, only this machine sees the details of health.
       isInside: (request) => http.unauthenticated !== 'off' && unauthenticatedAllowed(request, 'loopback'),
     }),
     ...deps.routes,

@@ -1,18 +1,18 @@
 import { ServiceError } from '../errors.ts';
 
-/** A slot, and what gives it back; that may be called more than once. */
+/** Gives the slot back. May be called more than once. */
 export type ReleaseSlot = () => void;
 
-/** Bounds how many results are sent at once: each holds memory and a connection to the store for as long as its reader likes. */
+/** Bounds how many results are sent at once: each keeps memory and a connection to the store for as long as its reader likes. */
 export interface DownloadSlots {
   /** Waits for a slot, in the order of the calls. Throws `unavailable` if none becomes free in time or too many wait already. */
   take(signal: AbortSignal): Promise<ReleaseSlot>;
 }
 
 export interface DownloadSlotOptions {
-  /** Of downloads at once, and of requests that wait for one. */
+  /** Largest number of downloads at once, and of requests that wait for a slot. */
   limit: number;
-  /** Most connectors end a transfer at the first 503, so that a short rush is waited for. */
+  /** Longest wait for a slot: most connectors end a transfer at the first 503. */
   waitMillis?: number;
 }
 
@@ -30,6 +30,8 @@ export function createDownloadSlots({ limit, waitMillis = 10_000 }: DownloadSlot
     if (waiting.size >= limit) throw full(limit);
     const turn = Promise.withResolvers<undefined>();
     function leave(error: unknown): void {
+      // Before a slot that becomes free in the same tick is given to a request that has gone.
+      waiting.delete(enter);
       turn.reject(error instanceof Error ? error : full(limit));
     }
     function enter(): void {
@@ -68,6 +70,6 @@ export function createDownloadSlots({ limit, waitMillis = 10_000 }: DownloadSlot
 function full(limit: number): ServiceError {
   return new ServiceError(
     'unavailable',
-    `${limit} results are being downloaded already (results.maxDownloads): expected fewer, ask again later`,
+    `expected fewer downloads: ${limit} are under way (results.maxDownloads); try again later`,
   );
 }

@@ -13,26 +13,26 @@ import type { Logger } from '../log.ts';
 import { answerUnreadable, problemOfParser } from './answer-unreadable.ts';
 import { createRepeatLimit } from './limit-repeats.ts';
 
-/** Milliseconds. Whole heads and bodies have to come within the answer's deadline anyway; these bound what never becomes a request. */
+/** In milliseconds. The answer's deadline covers requests; these bound connections that never send a whole one. */
 export interface ConnectionTimes {
   headers: number;
   request: number;
-  /** How often Node looks for requests that take longer: without it, every 30 seconds. */
+  /** How often Node checks for requests that take longer; by default every 30 seconds. */
   check: number;
-  /** For a body that still comes in after its answer: closing at once could take the answer away from its reader. */
+  /** Delay of closing while a body is still being received: an immediate close could destroy the answer before it is read. */
   linger: number;
 }
 
 const defaultTimes: ConnectionTimes = { headers: 10_000, request: 30_000, check: 1000, linger: 1000 };
-/** Longer than the pauses between a connector's requests, so that its connection is seldom closed under its hands. */
+/** Longer than the usual pause between a connector's requests, so that it seldom writes to a connection that is being closed. */
 const keepAliveTimeout = 65_000;
 const maxHeaderSize = 16_384;
 const maxConnections = 10_000;
 
-/** Whoever lost its connection may still want to tidy up with the clients that are let go after this server. */
-const tidyMillis = 3000;
+/** Time for handlers whose connection was closed to finish before the clients are destroyed. */
+const cleanupMillis = 3000;
 
-/** Never rejects; resolves when nothing is left to do for the request. */
+/** Never rejects; resolves when the request is handled completely. */
 type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 
 export interface HttpServerOptions {
@@ -40,14 +40,14 @@ export interface HttpServerOptions {
   times?: ConnectionTimes;
 }
 
-/** Ready from listening until draining; then it serves for a while, closes its listener, and finishes what runs. */
+/** Ready from listening until draining. Then it serves for a while, closes its listener, and finishes requests under way. */
 export class HttpServer {
   readonly #config: HttpConfig;
   readonly #server: Server;
   #draining = false;
   #ended: Promise<void> | undefined;
   readonly #handling = new Set<Promise<void>>();
-  readonly #hurry = Promise.withResolvers<undefined>();
+  readonly #closing = Promise.withResolvers<undefined>();
   readonly #log: Logger;
   readonly #times: ConnectionTimes;
   readonly #isFirst = createRepeatLimit();
@@ -64,7 +64,7 @@ export class HttpServer {
     const answer = listener(() => this.ready);
     this.#server = createServer(nodeOptions(times));
     this.#server.maxConnections = maxConnections;
-    // A request that expects more than 100-continue is answered like any other.
+    // A request with an unknown `Expect` is answered like any other.
     for (const event of ['request', 'checkExpectation'])
       this.#server.on(event, (req: IncomingMessage, res: ServerResponse) => {
         this.#handle(answer, req, res);
@@ -78,7 +78,7 @@ export class HttpServer {
     return this.#server.listening && !this.#draining;
   }
 
-  /** Resolves with the port: configured, or the free one that was taken. */
+  /** Resolves with the port: the configured one, or the free one that was selected. */
   async listen(): Promise<{ port: number }> {
     const { host, port } = this.#config;
     const listening = Promise.withResolvers<undefined>();
@@ -89,38 +89,33 @@ export class HttpServer {
     try {
       await listening.promise;
     } catch (error) {
-      throw new ServiceError(
-        'invalid-config',
-        `http: cannot listen on ${host}:${port}: ${messageOf(error)}`,
-        {
-          cause: error,
-        },
-      );
+      const text = `http: cannot listen on ${host}:${port}: ${messageOf(error)}`;
+      throw new ServiceError('invalid-config', text, { cause: error });
     }
     this.#server.off('error', listening.reject);
-    // A connection that cannot be accepted (no file descriptor left, no memory) must not end the process.
+    // A connection that cannot be accepted (no file descriptor or memory left) must not end the process.
     this.#server.on('error', (error) => {
-      this.#tell({ problem: messageOf(error) }, 'connection not accepted');
+      this.#warn({ problem: messageOf(error) }, 'connection not accepted');
     });
     return { port: (this.#server.address() as AddressInfo).port };
   }
 
-  /** Not ready at once, yet serving for `drainMillis`: those who route here have to notice first. Never a 503. */
+  /** Becomes unready immediately and serves for `drainMillis`, until load balancers have noticed. Never answers 503. */
   async drain(): Promise<void> {
     this.#draining = true;
-    await within(this.#config.drainMillis, this.#hurry.promise);
+    await within(this.#config.drainMillis, this.#closing.promise);
     await this.#end(this.#config.shutdownMillis);
   }
 
-  /** At once: closes the listener and every connection. */
+  /** Closes the listener and all connections immediately. */
   async close(): Promise<void> {
     this.#draining = true;
-    this.#hurry.resolve(undefined);
+    this.#closing.resolve(undefined);
     await this.#end(0);
   }
 
   #handle(answer: RequestHandler, req: IncomingMessage, res: ServerResponse): void {
-    // Draining: a client that keeps its connection would meet a closed port later, in the middle of a request.
+    // While draining: a kept connection would later be closed in the middle of a request.
     if (this.#draining) res.setHeader('Connection', 'close');
     this.#answers.set(req.socket, res);
     res.once('finish', () => {
@@ -130,23 +125,23 @@ export class HttpServer {
     this.#handling.add(handling);
   }
 
-  /** Once for a connection, although the parser complains of each piece that follows. */
+  /** Answers once for a connection, although the parser reports an error for each chunk that follows. */
   #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     if (socket.writableEnded) return;
     const answer = this.#answers.get(socket);
-    // Behind a whole request whose answer is not out, it would be taken for that answer, and a connector takes a 400 for final.
+    // If an earlier request of the connection still waits for its answer, this 400 would be taken for it, and a connector treats a 400 as final.
     const isAwaited = answer?.writableFinished === false && (answer.headersSent || answer.req.complete);
     if (error.code === 'ECONNRESET' || !socket.writable || isAwaited) {
       socket.destroy();
       return;
     }
     const problem = problemOfParser(error);
-    this.#tell({ status: problem.status, code: error.code }, 'unreadable request');
+    this.#warn({ status: problem.status, code: error.code }, 'unreadable request');
     answerUnreadable(socket, problem);
     closeLater(socket, this.#times.linger, () => true);
   }
 
-  #tell(fields: Record<string, unknown>, message: string): void {
+  #warn(fields: Record<string, unknown>, message: string): void {
     const first = this.#isFirst(JSON.stringify([fields, message]), (more) => {
       this.#log.warn({ ...fields, more }, message);
     });
@@ -155,18 +150,15 @@ export class HttpServer {
 
   async #end(millis: number): Promise<void> {
     this.#ended ??= this.#closeListener();
-    await within(millis, Promise.race([this.#ended, this.#hurry.promise]));
+    await within(millis, Promise.race([this.#ended, this.#closing.promise]));
     this.#server.closeAllConnections();
     await this.#ended;
-    await within(tidyMillis, Promise.all(this.#handling));
+    await within(cleanupMillis, Promise.all(this.#handling));
   }
 
   #closeListener(): Promise<void> {
     return new Promise((resolve) => {
-      if (!this.#server.listening) {
-        resolve();
-        return;
-      }
+      // Also called, with an error, if the server does not listen.
       this.#server.close(() => {
         resolve();
       });
@@ -181,18 +173,18 @@ function nodeOptions({ headers, request, check }: ConnectionTimes): ServerOption
     connectionsCheckingInterval: check,
     keepAliveTimeout,
     maxHeaderSize,
-    // Node would refuse it with an empty body.
+    // Node would answer it with an empty body.
     requireHostHeader: false,
   };
 }
 
-function closeLater(socket: Duplex, millis: number, isStillWanted: () => boolean): void {
+function closeLater(socket: Duplex, millis: number, isNeeded: () => boolean): void {
   setTimeout(() => {
-    if (isStillWanted()) socket.destroy();
+    if (isNeeded()) socket.destroy();
   }, millis).unref();
 }
 
-/** Resolves with the promise, or after so long without it. */
+/** Resolves with the promise, or after `millis`. */
 async function within(millis: number, promise: Promise<unknown>): Promise<void> {
   const timeout = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => {

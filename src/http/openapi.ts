@@ -3,12 +3,12 @@ import type { OperationResponse, RequestBody, Route } from './route.ts';
 
 const tags = {
   service: 'The service itself: health, metrics, this document',
-  connectors: 'What connectors send',
-  results: 'Results behind data addresses; the token in the path is the permission',
+  connectors: 'Requests of connectors',
+  results: 'Results behind data addresses; the token in the path grants access',
   demo: 'Run a template and get its result in one request',
 };
 
-/** OpenAPI 3.1, assembled from the routes that are really served. */
+/** An OpenAPI 3.1 document of the served routes. */
 export function buildOpenApi(
   routes: readonly Route[],
   { version, url }: { version: string; url: string },
@@ -27,7 +27,7 @@ export function buildOpenApi(
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url }],
-    // Where a permission is needed, it is a token in the path.
+    // The only credentials are tokens in paths.
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
@@ -97,9 +97,9 @@ function describeResponse([status, { description, contentType = 'application/jso
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 const problems = {
-  '4XX': { description: 'The request cannot be answered as it is', content: problem },
+  '4XX': { description: 'The request is refused', content: problem },
   '5XX': {
-    description: 'Nothing could be stored or read; held back for some seconds from a connector',
+    description: 'An error of the service; held for some seconds on routes for connectors',
     content: problem,
   },
 };

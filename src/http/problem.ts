@@ -7,52 +7,44 @@ export interface Problem {
   title: string;
   status: number;
   detail: string;
-  /** The member, header or parameter that is at fault. */
+  /** The member, header or parameter at fault. */
   field?: string;
 }
 
-export function buildProblem({ code, ...problem }: Omit<Problem, 'type'> & { code: string }): Problem {
+type ProblemMembers = Omit<Problem, 'type'> & { code: string; [member: string]: unknown };
+
+export function buildProblem({ code, ...problem }: ProblemMembers): Problem {
   return { type: `urn:edc-job-provisioner:problem:${code}`, ...problem };
 }
 
-type Answer = Pick<HttpContext, 'status' | 'body' | 'type'>;
-
-/** A problem that is no error of ours, under the same names as those that are thrown (RFC 9457). */
-export function answerProblem(
-  answer: Answer,
-  problem: Omit<Problem, 'type'> & { code: string; [member: string]: unknown },
-): void {
-  sendProblem(answer, buildProblem(problem));
+export function sendProblem(ctx: Pick<HttpContext, 'status' | 'body' | 'type'>, problem: Problem): void {
+  ctx.status = problem.status;
+  ctx.body = JSON.stringify(problem);
+  ctx.type = 'application/problem+json';
 }
 
-export function sendProblem(answer: Answer, problem: Problem): void {
-  answer.status = problem.status;
-  answer.body = JSON.stringify(problem);
-  answer.type = 'application/problem+json';
-}
-
-/** Never a stack, never a secret: what we did not word ourselves is not shown. */
+/** Shows the message of a `ServiceError` whose kind allows it, and no other text: no stack, no address, no secret. */
 export function problemOf(error: unknown): Problem {
   if (isServiceError(error)) {
     const { status, title, shown = true } = kinds[error.code];
     const detail = shown
       ? error.message
-      : 'Nothing could be stored or read just now; the same request may work later.';
+      : 'Nothing could be stored or read; the same request may succeed later.';
     const field = error.field === undefined ? {} : { field: error.field };
     return buildProblem({ code: error.code, title, status, detail, ...field });
   }
-  const detail = 'Something unexpected happened; the log of the service says what.';
+  const detail = 'An unexpected error; the log of the service has its cause.';
   return buildProblem({ code: 'internal', title: internal.title, status: internal.status, detail });
 }
 
 interface Kind {
   status: number;
   title: string;
-  /** Messages about the cluster and the store name addresses that a stranger need not know. */
+  /** False for messages about the cluster and the store, which name addresses that clients must not see. */
   shown?: boolean;
 }
 
-const unavailable: Kind = { status: 503, title: 'Not available just now', shown: false };
+const unavailable: Kind = { status: 503, title: 'Temporarily unavailable', shown: false };
 const internal: Kind = { status: 500, title: 'Internal error', shown: false };
 
 const kinds: Record<ErrorCode, Kind> = {
@@ -75,11 +67,11 @@ const kinds: Record<ErrorCode, Kind> = {
   'cluster-conflict': unavailable,
   'cluster-not-found': unavailable,
   'cluster-expired': unavailable,
-  // The API server's last word about this Job: asking again would not change it.
+  // The API server refuses this Job; a repeat would not change that.
   'cluster-refused': { status: 422, title: 'Refused by the cluster', shown: false },
   'cluster-unavailable': unavailable,
   'cluster-over-quota': unavailable,
-  // A connector would repeat a 503 without end, and hold up its other transfers by it.
+  // A connector would repeat a 503 endlessly and delay its other transfers.
   'quota-allows-none': { status: 422, title: 'Refused by a quota of the cluster' },
   'bucket-missing': unavailable,
   'object-missing': unavailable,
@@ -94,13 +86,13 @@ const kinds: Record<ErrorCode, Kind> = {
 
 export const problemSchema = {
   type: 'object',
-  description: 'What went wrong (RFC 9457).',
+  description: 'An error (RFC 9457).',
   required: ['type', 'title', 'status', 'detail'],
   properties: {
     type: { type: 'string', description: 'Stable: urn:edc-job-provisioner:problem:<code>' },
     title: { type: 'string' },
     status: { type: 'integer' },
-    detail: { type: 'string', description: 'Names the field and what was expected of it.' },
+    detail: { type: 'string', description: 'Names the field and the expected value.' },
     field: { type: 'string' },
   },
 };

@@ -4,10 +4,10 @@ import { createBrotliDecompress, createUnzip } from 'node:zlib';
 import { ServiceError } from '../errors.ts';
 import type { HttpContext } from './route.ts';
 
-/** Reads a body of JSON that holds an object, at most so many bytes of it (after decompression). Throws what is wrong with it. */
+/** Reads a JSON object of at most `limitBytes` after decompression. Throws an error that says what is wrong with the body. */
 export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<object> {
   return async function readJson({ req, request }) {
-    // `is` answers null without a body.
+    // `is` returns null for a request without a body.
     if (request.is('json', '+json') === false)
       throw unsupported('Content-Type', 'application/json or another +json');
     if (Number(request.get('content-length')) > limitBytes) throw tooLarge(limitBytes);
@@ -25,7 +25,7 @@ async function readText(request: IncomingMessage, limitBytes: number): Promise<s
   const chunks: Buffer[] = [];
   let length = 0;
   try {
-    // A request that is destroyed has no answer.
+    // Leaves the request open, since a destroyed one cannot be answered.
     for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > limitBytes) throw tooLarge(limitBytes);
@@ -34,7 +34,7 @@ async function readText(request: IncomingMessage, limitBytes: number): Promise<s
   } catch (cause) {
     throw cause instanceof ServiceError
       ? cause
-      : unreadable('one that is whole and as Content-Encoding says', cause);
+      : unreadable('a complete body in the format of Content-Encoding', cause);
   } finally {
     if (stream !== request) stream.destroy();
   }

@@ -1,9 +1,9 @@
 import type { Redact } from '../redact-secrets.ts';
 import type { Route } from './route.ts';
 
-const longest = 300;
+const shownLength = 300;
 
-/** A route's pattern with the parameters that are no secret: `/connectors/edc/:token/provision`. */
+/** A route's pattern with the values of parameters that are not secret: `/connectors/edc/:token/provision`. */
 export function showMatched(
   { path, secret = [] }: Pick<Route, 'path' | 'secret'>,
   params: Readonly<Record<string, string>>,
@@ -13,12 +13,12 @@ export function showMatched(
     const value = params[name];
     return value === undefined || secret.includes(name) ? pattern : encodeURI(redact(value).toWellFormed());
   });
-  return shown.slice(0, longest);
+  return shown.slice(0, shownLength);
 }
 
 /**
- * The first segment of a path that no route has, if it can be no token: a proxy may put a prefix before a path that holds one, or
- * take too much of it away. Tokens have at least 16 characters.
+ * The first segment of a path without a route, unless it may be a token, which has at least 16 characters: a proxy may have added a prefix
+ * to a path with a token, or removed too much of it.
  */
 export function showUnmatched(path: string, redact: Redact): string {
   const [first = '', ...rest] = path.split('/').filter((segment) => segment !== '');

@@ -3,9 +3,9 @@ import { isLoopback } from '../addresses.ts';
 import type { HttpConfig } from '../config/config.ts';
 
 /**
- * Whether a path that needs no token may be used. `loopback` means a program on this machine, not a web page whose host name was
- * made to point here. A proxy on this machine is recognised by its forwarding headers alone, and a default nginx sends none: this is
- * for `dev`, never for a service that a proxy can reach.
+ * Whether a request may use a path without a token. `loopback` allows programs on this machine, but no web page whose host name was made to
+ * resolve to it. A proxy on this machine is recognised by forwarding headers alone, and a default nginx sends none: `loopback` is for `dev`,
+ * never for a service that a proxy can reach.
  */
 export function unauthenticatedAllowed(
   { socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>,

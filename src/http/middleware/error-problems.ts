@@ -11,13 +11,13 @@ export interface ErrorProblemsDependencies {
   redact: Redact;
 }
 
-const longestDetail = 300;
+const detailLength = 300;
 
 type Context = ParameterizedContext<HttpState>;
 
 /**
- * Every error becomes `application/problem+json`. One of ours (5xx) is logged with its cause, which the client never sees; a
- * refusal (4xx) is logged with its reason, since a connector never shows it. Of many alike the log has the first, and their number.
+ * Turns every error into `application/problem+json`. An error of ours (5xx) is logged with its cause, which the client never sees; a
+ * refusal (4xx) with its reason, since connectors do not show it. Repeated errors are logged once, then counted.
  */
 export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): Middleware<HttpState> {
   const isFirst = createRepeatLimit();
@@ -27,16 +27,16 @@ export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): 
     });
     if (first) log.error({ err: error }, 'request failed');
   }
-  function noteRefusal({ state }: Context, error: ServiceError, { status }: Problem): void {
-    const { connector: connector, log } = state;
+  function recordRefusal({ state }: Context, error: ServiceError, { status }: Problem): void {
+    const { connector, log } = state;
     const refusal = {
       status,
       code: error.code,
       ...(error.field === undefined ? {} : { field: error.field }),
-      detail: redact(error.message).slice(0, longestDetail),
+      detail: redact(error.message).slice(0, detailLength),
       path: state.shownPath,
     };
-    // What no route has may be a connector with a wrong path.
+    // A request without a route may come from a connector with a wrong path.
     const { tag = 'connectors' } = state.route?.operation ?? {};
     if (tag === 'connectors') refusals.record(connector, refusal);
     const level = tag === 'connectors' ? 'warn' : 'info';
@@ -52,19 +52,19 @@ export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): 
     } catch (thrown) {
       const error = translate(thrown);
       const problem = problemOf(error);
-      // Of a client that has left nothing was refused.
+      // After the client has left, an abort is no refusal.
       if (!ctx.state.signal.aborted) {
         if (problem.status >= 500) logFailure(ctx, error);
-        else if (error instanceof ServiceError) noteRefusal(ctx, error, problem);
+        else if (error instanceof ServiceError) recordRefusal(ctx, error, problem);
       }
-      // Once bytes are out there is no status left to send: a closed socket is the only way to say it.
+      // After the first byte no status can be sent: only a closed socket tells the client.
       if (ctx.headerSent) ctx.req.socket.destroy();
       else sendProblem(ctx, problem);
     }
   };
 }
 
-/** Koa and its router throw errors that carry a status. */
+/** Koa and its router throw errors with a status. */
 function translate(error: unknown): unknown {
   if (isServiceError(error)) return error;
   const { status } = error as { status?: unknown };

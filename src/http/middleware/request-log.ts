@@ -13,7 +13,7 @@ export interface RequestLogDependencies {
   redact: Redact;
 }
 
-/** One line and one observation a request, once its answer is out or its socket is gone. */
+/** Writes one log line and one observation for each request, once its answer is sent or its socket closed. */
 export function requestLog({ log, metrics, redact }: RequestLogDependencies): Middleware<HttpState> {
   return async function requestLog(ctx, next) {
     const { req, res, state } = ctx;
@@ -26,10 +26,8 @@ export function requestLog({ log, metrics, redact }: RequestLogDependencies): Mi
       const route = state.route?.path ?? 'none';
       metrics.httpSeconds.observe({ method, route, status: String(status) }, millis / 1000);
       const peer = req.socket.remoteAddress;
-      state.log[levelOf(state)](
-        { ...state.logged, method, path: state.shownPath, status, millis, peer },
-        'request',
-      );
+      const fields = { ...state.logged, method, path: state.shownPath, status, millis, peer };
+      state.log[levelOf(state)](fields, 'request');
     });
     await next();
   };
@@ -40,9 +38,8 @@ function levelOf({ route, repeatedRefusal = false }: HttpState): 'debug' | 'info
   return repeatedRefusal || isPolled ? 'debug' : 'info';
 }
 
-/** Anybody can send any method; a metric's label must not grow with it, and it may be anything. */
+/** Any client can send any method, and a metric must not get a label for each. */
 function knownMethod(method: string | undefined): string {
-  return ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].includes(method ?? '')
-    ? String(method)
-    : 'other';
+  const known = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'];
+  return known.find((one) => one === method) ?? 'other';
 }

@@ -1,65 +1,53 @@
 import { isServiceError, messageOf, type ErrorCode } from '../../errors.ts';
 import { withinDeadline } from '../../until-aborted.ts';
-import { answerProblem } from '../problem.ts';
+import { buildProblem, sendProblem } from '../problem.ts';
 import { refusalSchema, type Refusals } from '../refusals.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
+import { route, serviceOperation } from './service.ts';
 
-/** What is to be said of one thing that the service depends on. */
+/** The state of one dependency of the service. */
 export interface HealthFinding {
-  /** Out of order, although asking worked. */
+  /** The check worked, and found the dependency out of order. */
   broken?: boolean;
-  /** For everybody: no address, no name of a host, and no words that are not our own. */
+  /** For all clients: no address, no host name, and no text that is not our own. */
   shown?: Readonly<Record<string, unknown>>;
-  /** For people inside: added, and instead of what is shown under the same name. */
+  /** For operators: added to the members of `shown`, or replacing them. */
   inside?: Readonly<Record<string, unknown>>;
 }
 
-/** Throws when it is out of order. */
+/** Throws if the dependency is out of order. */
 export type HealthCheck = (signal: AbortSignal) => Promise<HealthFinding | undefined>;
 
 export interface HealthDependencies {
   ready: () => boolean;
-  /** Names as they are shown: cluster, store, leader, records. */
+  /** By name, as shown: cluster, store, and so on. */
   components: Readonly<Record<string, HealthCheck>>;
   checkMillis: number;
-  /** Whether the one who asks may see addresses and messages of cluster and store. */
+  /** Whether the client may see addresses and messages of cluster and store. */
   isInside: (request: HttpContext['req']) => boolean;
-  /** For people inside. */
+  /** For operators. */
   refusals: Pick<Refusals, 'list'>;
 }
 
 export function healthRoutes(deps: HealthDependencies): Route[] {
+  const readiness = 'Whether to send requests here: 503 before listening and while draining';
   return [
-    route('/health/live', live, operation('live', 'The process answers')),
-    route(
-      '/health/ready',
-      (ctx) => {
-        answerReadiness(ctx, deps);
-      },
-      operation('ready', 'Whether to send requests here: 503 before listening and while draining'),
-    ),
+    route('/health/live', operation('live', 'The process answers'), live),
+    route('/health/ready', operation('ready', readiness), (ctx) => {
+      answerReadiness(ctx, deps);
+    }),
     healthRoute(deps),
   ];
 }
 
 export function healthRoute(deps: HealthDependencies): Route {
-  const summary = 'What the service depends on; a broken component makes it degraded, not unready';
-  return route('/health', (ctx) => answerHealth(ctx, deps), operation('health', summary, healthMembers));
-}
-
-function route(path: string, handle: Route['handle'], operation: Operation): Route {
-  return { method: 'GET', path, access: 'everybody', deadline: 'bounded', operation, handle };
+  const summary = 'State of the dependencies; a broken component makes the service degraded, not unready';
+  return route('/health', operation('health', summary, healthMembers), (ctx) => answerHealth(ctx, deps));
 }
 
 function operation(operationId: string, summary: string, members: object = {}): Operation {
   const schema = { type: 'object', properties: { status: { type: 'string' }, ...members } };
-  return {
-    operationId,
-    tag: 'service',
-    summary,
-    parameters: {},
-    responses: { 200: { description: summary, schema } },
-  };
+  return serviceOperation(operationId, summary, { description: summary, schema });
 }
 
 const healthMembers = {
@@ -75,7 +63,7 @@ const healthMembers = {
   },
   refusals: {
     type: 'object',
-    description: 'For people inside: the last refused requests by connector.',
+    description: 'For operators: the last refused requests by connector.',
     additionalProperties: { type: 'array', items: refusalSchema },
   },
 };
@@ -85,14 +73,14 @@ function live(ctx: HttpContext): void {
 }
 
 /**
- * Neither the API server nor the store is asked: with no ready replica an ingress answers 503, which connectors repeat
- * thousands of times a second.
+ * Does not depend on the API server or the store: an ingress without a ready replica answers 503, which connectors repeat thousands of
+ * times a second.
  */
 function answerReadiness(ctx: HttpContext, { ready }: HealthDependencies): void {
   if (ready()) ctx.body = { status: 'ok' };
   else {
-    const detail = 'it does not listen yet, or stops: expected requests at another replica';
-    answerProblem(ctx, { code: 'not-ready', title: 'Not ready', status: 503, detail });
+    const detail = 'this replica does not listen yet, or stops: send requests to another one';
+    sendProblem(ctx, buildProblem({ code: 'not-ready', title: 'Not ready', status: 503, detail }));
   }
 }
 
@@ -108,7 +96,7 @@ async function answerHealth(ctx: HttpContext, deps: HealthDependencies): Promise
     status: broken ? 'degraded' : 'ok',
     ready: deps.ready(),
     components,
-    // A refused request is its sender's fault: the service is in order.
+    // Refused requests are the fault of their clients, and do not degrade the service.
     ...(Object.keys(refusals).length === 0 ? {} : { refusals }),
   };
 }
@@ -117,7 +105,7 @@ function render({ broken, shown, inside }: HealthFinding, isInside: boolean): Re
   return { status: broken === true ? 'broken' : 'ok', ...shown, ...(isInside ? inside : {}) };
 }
 
-/** A check that does not listen to its signal does not hold up the answer either. */
+/** A check that ignores its signal does not delay the answer. */
 async function runCheck(
   check: HealthCheck,
   { checkMillis }: HealthDependencies,
@@ -130,7 +118,7 @@ async function runCheck(
   }
 }
 
-/** What was thrown, in our own words for strangers: the message itself may name an address. */
+/** The finding of a check that threw. The error's message may name an address, and is for operators only. */
 export function findingOf(error: unknown): HealthFinding {
   const code = isServiceError(error) ? error.code : undefined;
   return {
@@ -151,5 +139,5 @@ const publicProblems: Partial<Record<ErrorCode, string>> = {
 };
 
 function publicProblem(code: ErrorCode | undefined): string {
-  return (code === undefined ? undefined : publicProblems[code]) ?? 'it is out of order; the log says why';
+  return (code === undefined ? undefined : publicProblems[code]) ?? 'out of order; the log says why';
 }

@@ -17,46 +17,45 @@ export interface ResultRouteDeps extends BodySender {
   now: () => Date;
 }
 
-/** What a data address points at. The token in the path is the only credential, checked when a request starts. */
+/** The routes of data addresses. The token in the path is the only credential; it is checked when a request starts. */
 export function resultRoutes(deps: ResultRouteDeps): Route[] {
   return [
-    route(deps, 'files/*path', fileAsked),
+    route(deps, 'files/*path', bodyOfFile),
     route(deps, 'archive.zip', ({ stored }) => archiveBody(stored, 'zip')),
     route(deps, 'archive.tar', ({ stored }) => archiveBody(stored, 'tar')),
     route(deps, 'manifest.json', ({ stored }) => manifestBody(stored)),
   ];
 }
 
-interface Asked {
+interface AdmittedRequest {
   ctx: HttpContext;
   stored: StoredManifest;
   mediaTypeOf: (path: string) => string | undefined;
 }
 
-type BodyOf = (asked: Asked) => ResultBody;
-type Thing = keyof typeof operations;
+type BodyOf = (request: AdmittedRequest) => ResultBody;
+type ResultKind = keyof typeof operations;
 
-function route(deps: ResultRouteDeps, thing: Thing, bodyOf: BodyOf): Route {
+function route(deps: ResultRouteDeps, kind: ResultKind, bodyOf: BodyOf): Route {
   return {
     method: 'GET',
-    path: `/results/:flow/:token/${thing}`,
+    path: `/results/:flow/:token/${kind}`,
     secret: ['token'],
     deadline: 'exempt',
     access: 'token',
-    operation: operations[thing],
+    operation: operations[kind],
     async handle(ctx) {
       await sendBody(ctx, deps, bodyOf(await admit(ctx, deps)));
     },
   };
 }
 
-async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<Asked> {
+async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<AdmittedRequest> {
   const { keys, manifests, now } = deps;
   const { flow = '', token = '' } = ctx.params;
   const verdict = verifyResultToken(token, { flow, keys, now: now() });
   if (verdict.state === 'wrong') throw new ServiceError('not-found', 'there is no such result');
-  if (verdict.state === 'expired')
-    throw new ServiceError('gone', 'the time in which these results could be fetched is over');
+  if (verdict.state === 'expired') throw new ServiceError('gone', 'the address of these results has expired');
   const [stored, withdrawn] = await Promise.all([
     manifests.load(flow, verdict.attempt, ctx.state.signal),
     isWithdrawn(ctx, deps, flow),
@@ -65,12 +64,12 @@ async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<Asked> {
   return { ctx, stored, mediaTypeOf: verdict.mediaTypeOf };
 }
 
-/** A cluster that does not answer within this is no obstacle. */
-const askMillis = 2000;
+/** Without an answer of the cluster within this, results are sent. */
+const checkMillis = 2000;
 
 /**
- * From the moment a deprovision is accepted nothing is handed out, though the leading replica may not have deleted it yet. A cluster that
- * is out of reach keeps no results from those who wait for them: it accepts no deprovision either.
+ * Whether a deprovision was accepted, also if the leader has not deleted the results yet. While the cluster is out of reach, results are
+ * sent: no deprovision can be accepted then.
  */
 async function isWithdrawn(
   { state: { signal, log } }: HttpContext,
@@ -78,19 +77,16 @@ async function isWithdrawn(
   flow: string,
 ): Promise<boolean> {
   try {
-    return await flows.isDeprovisioned(flow, AbortSignal.any([signal, AbortSignal.timeout(askMillis)]));
+    return await flows.isDeprovisioned(flow, AbortSignal.any([signal, AbortSignal.timeout(checkMillis)]));
   } catch (error) {
     signal.throwIfAborted();
-    log.warn(
-      { flowId: flow, err: error },
-      'results are sent without knowing whether they were deprovisioned',
-    );
+    log.warn({ flowId: flow, err: error }, 'results sent without a check for a deprovision');
     return false;
   }
 }
 
-/** The raw path: what the router has decoded cannot tell a malformed one. */
-function fileAsked({ ctx, stored, mediaTypeOf }: Asked): ResultBody {
+/** Reads the raw path, since the router's decoded one hides malformed escapes. */
+function bodyOfFile({ ctx, stored, mediaTypeOf }: AdmittedRequest): ResultBody {
   const [, encoded = ''] = /^\/results\/[^/]+\/[^/]+\/files\/(.+)$/s.exec(ctx.path) ?? [];
   const path = decodePath(encoded);
   const file = path === undefined ? undefined : findFile(stored.manifest, path);
@@ -98,7 +94,7 @@ function fileAsked({ ctx, stored, mediaTypeOf }: Asked): ResultBody {
   return fileBody(stored, file, mediaTypeOf(file.path));
 }
 
-/** By halves: the manifest is sorted, and may be long. */
+/** A binary search: the manifest is sorted and may be long. */
 function findFile({ files }: Manifest, path: string): ManifestFile | undefined {
   let from = 0;
   let to = files.length;
@@ -114,7 +110,7 @@ function findFile({ files }: Manifest, path: string): ManifestFile | undefined {
 
 const parameters = {
   flow: "The flow's id.",
-  token: 'What a data address holds: until when the results of which attempt may be fetched, sealed.',
+  token: 'The signed token of a data address: attempt and expiry.',
 };
 
 function download(operationId: string, summary: string, contentType: string): Operation {
@@ -123,19 +119,17 @@ function download(operationId: string, summary: string, contentType: string): Op
     tag: 'results',
     summary,
     description:
-      'The length is known and the ETag is strong. One range is answered with 206, several with the whole. Nothing is compressed. An error in the middle closes the connection.',
+      'The answer has a length and a strong ETag. One range gets 206, several get all of it. Nothing is compressed. An error after the first byte closes the connection.',
     parameters,
     responses: {
       '200': { description: 'All of it.', contentType },
-      '206': { description: 'The range that was asked for.', contentType },
-      '304': { description: 'It has the ETag that If-None-Match names.' },
+      '206': { description: 'The requested range.', contentType },
+      '304': { description: 'The ETag matches If-None-Match.' },
       '404': { description: 'The token is wrong, or there is no such file.' },
       '410': { description: 'The token has expired, or the results are deprovisioned or deleted.' },
-      '412': { description: 'It does not have the ETag that If-Match names.' },
+      '412': { description: 'The ETag does not match If-Match.' },
       '416': { description: 'The range begins after the end.' },
-      '503': {
-        description: 'Too many are downloaded just now, or the store does not answer; see Retry-After.',
-      },
+      '503': { description: 'Too many downloads, or the store does not answer; see Retry-After.' },
     },
   };
 }

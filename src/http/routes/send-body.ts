@@ -1,28 +1,28 @@
-import { attachment } from '../../attachment.ts';
-import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { attachment } from '../../attachment.ts';
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { selectRange, type Selection } from '../../result/conditional-request.ts';
 import { openBody } from '../../result/open-body.ts';
 import type { ReadPatience } from '../../result/read-object.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
-import { answerProblem } from '../problem.ts';
 import type { DownloadSlots, ReleaseSlot } from '../download-slots.ts';
+import { buildProblem, sendProblem, type Problem } from '../problem.ts';
 import type { HttpContext } from '../route.ts';
 
 export interface BodySender {
-  /** With connections of its own: a slow reader holds one for as long as it likes. */
+  /** Has its own connections: a slow reader keeps one for as long as it likes. */
   store: ObjectStore;
   slots: DownloadSlots;
-  /** Without a byte in either direction for this long the connection is closed: a download has no other deadline. */
+  /** The connection is closed after this time without a byte: a download has no other deadline. */
   idleMillis: number;
   patience?: ReadPatience;
 }
 
 /**
- * Answers GET and HEAD with a body: whole, a range of it, or what its conditions ask for. Up to the first byte an error is
- * thrown, to be answered with a status; afterwards the socket is destroyed, so that nobody takes a part for the whole.
+ * Answers GET and HEAD with all of a body, a range of it, or the status of a condition. Throws errors before the first byte; an error after
+ * it destroys the socket, so that the client does not take a part for the whole.
  */
 export async function sendBody(ctx: HttpContext, sender: BodySender, body: ResultBody): Promise<void> {
   const selection = selectRange(
@@ -40,12 +40,7 @@ export async function sendBody(ctx: HttpContext, sender: BodySender, body: Resul
       ctx.status = 304;
       return;
     case 412:
-      answerProblem(ctx, {
-        code: 'precondition-failed',
-        title: 'Precondition failed',
-        status: 412,
-        detail: `If-Match: expected ${body.etag}`,
-      });
+      sendProblem(ctx, preconditionFailed(body));
       return;
     case 416:
       ctx.set('Content-Range', `bytes */${body.length}`);
@@ -61,7 +56,12 @@ export async function sendBody(ctx: HttpContext, sender: BodySender, body: Resul
   }
 }
 
-/** A result is somebody's upload: a browser must neither guess its type nor run it on our origin, nor tell where it came from. */
+function preconditionFailed({ etag }: ResultBody): Problem {
+  const detail = `If-Match: expected ${etag}`;
+  return buildProblem({ code: 'precondition-failed', title: 'Precondition failed', status: 412, detail });
+}
+
+/** A result is foreign content: a browser must not guess its type, run it on our origin, or send its address as a referrer. */
 function commonHeaders({ etag }: ResultBody): Record<string, string> {
   return {
     ETag: etag,
@@ -73,25 +73,25 @@ function commonHeaders({ etag }: ResultBody): Record<string, string> {
   };
 }
 
-interface Answer {
+interface SelectedRange {
   body: ResultBody;
   selection: Extract<Selection, { range: unknown }>;
 }
 
-async function sendRange(ctx: HttpContext, sender: BodySender, answer: Answer): Promise<void> {
+async function sendRange(ctx: HttpContext, sender: BodySender, selected: SelectedRange): Promise<void> {
   if (ctx.method === 'HEAD') {
-    describeRange(ctx, answer);
+    setRangeHeaders(ctx, selected);
     return;
   }
   const release = await takeSlot(ctx, sender);
   try {
-    await stream(ctx, sender, answer);
+    await stream(ctx, sender, selected);
   } finally {
     release();
   }
 }
 
-/** Until somebody else's download has ended, as far as anybody knows. */
+/** An estimate of the time until another download ends. */
 const retryAfterSeconds = 10;
 
 async function takeSlot(ctx: HttpContext, { slots }: BodySender): Promise<ReleaseSlot> {
@@ -103,23 +103,23 @@ async function takeSlot(ctx: HttpContext, { slots }: BodySender): Promise<Releas
   }
 }
 
-async function stream(ctx: HttpContext, sender: BodySender, answer: Answer): Promise<void> {
-  const body = await open(ctx, sender, answer);
-  describeRange(ctx, answer);
+async function stream(ctx: HttpContext, sender: BodySender, selected: SelectedRange): Promise<void> {
+  const body = await open(ctx, sender, selected);
+  setRangeHeaders(ctx, selected);
   ctx.res.setTimeout(sender.idleMillis, () => ctx.res.destroy());
   // Koa would leave the connection open after an error in the middle.
   ctx.respond = false;
   try {
     await pipeline(body, ctx.res);
   } catch (error) {
-    ctx.state.log.info({ problem: messageOf(error) }, 'a download ended early');
+    ctx.state.log.info({ problem: messageOf(error) }, 'download ended early');
   }
 }
 
 async function open(
   ctx: HttpContext,
   { store, patience }: BodySender,
-  { body, selection }: Answer,
+  { body, selection }: SelectedRange,
 ): Promise<Readable> {
   const { range } = selection;
   try {
@@ -133,7 +133,7 @@ async function open(
   }
 }
 
-function describeRange(ctx: HttpContext, { body, selection }: Answer): void {
+function setRangeHeaders(ctx: HttpContext, { body, selection }: SelectedRange): void {
   const { first, last } = selection.range;
   ctx.set(commonHeaders(body));
   ctx.status = selection.status;

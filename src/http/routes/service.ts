@@ -1,11 +1,11 @@
 import type { Metrics } from '../../metrics.ts';
-import type { HttpContext, Operation, OperationResponse, Route } from '../route.ts';
+import type { Operation, OperationResponse, Route } from '../route.ts';
 
 export interface ServiceDependencies {
   version: string;
-  /** Absent: they have a port of their own. */
+  /** Undefined if they have their own port. */
   metrics: Metrics | undefined;
-  /** Made when first asked for: it describes all routes, these included. */
+  /** Built on request: the document describes all routes, including these. */
   openApi: () => object;
 }
 
@@ -14,50 +14,43 @@ export function serviceRoutes({ version, metrics, openApi }: ServiceDependencies
     health: '/health',
     ready: '/health/ready',
     live: '/health/live',
-    ...(metrics === undefined ? {} : { metrics: '/metrics' }),
+    ...(metrics && { metrics: '/metrics' }),
     openapi: '/openapi.json',
   };
+  const schema = { type: 'object' };
+  const about = serviceOperation('service', 'About this service', {
+    description: 'Name, version and links',
+    schema,
+  });
+  const document = serviceOperation('openapi', 'This document', { description: 'OpenAPI 3.1', schema });
   return [
-    route(
-      '/',
-      operation('service', 'What this is', {
-        description: 'Name, version and links',
-        schema: { type: 'object' },
-      }),
-      (ctx) => {
-        ctx.body = { name: 'edc-job-provisioner', version, links };
-      },
-    ),
-    ...(metrics === undefined ? [] : [metricsRoute(metrics)]),
-    route(
-      '/openapi.json',
-      operation('openapi', 'This document', { description: 'OpenAPI 3.1', schema: { type: 'object' } }),
-      (ctx) => {
-        ctx.body = openApi();
-      },
-    ),
+    route('/', about, (ctx) => {
+      ctx.body = { name: 'edc-job-provisioner', version, links };
+    }),
+    ...(metrics ? [metricsRoute(metrics)] : []),
+    route('/openapi.json', document, (ctx) => {
+      ctx.body = openApi();
+    }),
   ];
 }
 
 export function metricsRoute({ registry }: Metrics): Route {
-  return route(
-    '/metrics',
-    operation('metrics', 'Metrics for Prometheus', { description: 'Text', contentType: 'text/plain' }),
-    async (ctx) => {
-      ctx.body = await registry.metrics();
-      ctx.type = registry.contentType;
-    },
-  );
+  const response = { description: 'Text', contentType: 'text/plain' };
+  return route('/metrics', serviceOperation('metrics', 'Metrics for Prometheus', response), async (ctx) => {
+    ctx.body = await registry.metrics();
+    ctx.type = registry.contentType;
+  });
 }
 
-function route(
-  path: string,
-  operation: Operation,
-  handle: (ctx: HttpContext) => Promise<void> | void,
-): Route {
+/** A route of the service itself, which all clients may use. */
+export function route(path: string, operation: Operation, handle: Route['handle']): Route {
   return { method: 'GET', path, access: 'everybody', deadline: 'bounded', operation, handle };
 }
 
-function operation(operationId: string, summary: string, answer: OperationResponse): Operation {
-  return { operationId, tag: 'service', summary, parameters: {}, responses: { 200: answer } };
+export function serviceOperation(
+  operationId: string,
+  summary: string,
+  response: OperationResponse,
+): Operation {
+  return { operationId, tag: 'service', summary, parameters: {}, responses: { 200: response } };
 }

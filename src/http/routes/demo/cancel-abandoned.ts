@@ -4,27 +4,27 @@ import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../log.ts';
 import type { FlowService } from '../../../requests/flow-service.ts';
 
-export interface Abandonable {
+export interface AbandonedFlow {
   flows: Pick<FlowService, 'end'>;
   flow: string;
   log: Logger;
-  /** Before the second attempt to cancel; up to sixty times that before the last ones. Default: half a second. */
+  /** Pause before the second attempt to cancel, which grows up to sixty times. Default: half a second. */
   firstMillis?: number | undefined;
 }
 
-/** Some three minutes and a half; after that the flow's own limits end it. */
+/** About three and a half minutes; later the flow's own limits end it. */
 const attempts = 12;
-/** What accepts a flow may be cut off while the API server still makes its Job: it comes within these or not at all. */
+/** A request that was cut off may still be creating the Job: it appears during these attempts, or never. */
 const attemptsForUnknown = 6;
 const attemptMillis = 5_000;
 
 /**
- * Runs what waits for a flow, and cancels the flow if that ends before it has called `ended`: because the client leaves, the flow
- * could not be accepted for sure, or it cannot be followed any more. Nobody else will ever ask for its result. A client that is there does
- * not wait for that.
+ * Runs `run`, and cancels the flow unless `run` has called `ended` by then: because the client has left, the acceptance of the flow is
+ * uncertain, or it cannot be followed any more. No other client can ask for its result. A client that is still connected does not wait for
+ * the cancellation.
  */
 export async function cancelAbandoned(
-  abandonable: Abandonable,
+  abandoned: AbandonedFlow,
   client: AbortSignal,
   run: (ended: () => void) => Promise<void>,
 ): Promise<void> {
@@ -35,29 +35,29 @@ export async function cancelAbandoned(
       flow.ended = true;
     });
   } catch (error) {
-    // Nobody is there to hear it.
+    // No client is left that could be told.
     if (!client.aborted) failure = { error };
   }
   if (!flow.ended) {
-    const cancelling = cancel(abandonable);
+    const cancelling = cancel(abandoned);
     if (client.aborted) await cancelling;
   }
   if (failure !== undefined) throw failure.error;
 }
 
 /** Never throws. */
-async function cancel({ flows, flow, log, firstMillis = 500 }: Abandonable): Promise<void> {
+async function cancel({ flows, flow, log, firstMillis = 500 }: AbandonedFlow): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     try {
       const answer = await flows.end(flow, 'cancelled-by-user', AbortSignal.timeout(attemptMillis));
       if (answer !== 'unknown' || attempt >= attemptsForUnknown) {
-        log.info({ flowId: flow, answer }, 'cancelled a flow that nobody waits for any more');
+        log.info({ flowId: flow, answer }, 'abandoned flow cancelled');
         return;
       }
     } catch (error) {
-      log.warn({ flowId: flow, problem: messageOf(error) }, 'could not cancel a flow that nobody waits for');
+      log.warn({ flowId: flow, problem: messageOf(error) }, 'abandoned flow not cancelled');
     }
-    // A service that stops does not wait for it.
+    // A stopping service does not wait for it.
     const millis = backOffMillis({ firstMillis, maxMillis: firstMillis * 60 }, attempt);
     await delay(millis, undefined, { ref: false });
   }

@@ -6,7 +6,7 @@ import { chooseBytes } from '../../../result/choose-bytes.ts';
 import type { ManifestCache } from '../../../result/manifest-cache.ts';
 import type { StoredManifest } from '../../../result/read-manifest.ts';
 import { archiveBody, fileBody } from '../../../result/result-body.ts';
-import { answerProblem } from '../../problem.ts';
+import { buildProblem, sendProblem } from '../../problem.ts';
 import { describeOutcome, logLines } from './progress-lines.ts';
 import type { HttpContext } from '../../route.ts';
 import { sendBody, type BodySender } from '../send-body.ts';
@@ -18,22 +18,19 @@ export interface DemoResultDeps extends BodySender {
   manifests: ManifestCache;
 }
 
-/** The bytes of a flow that succeeded, or the reason of one that did not. */
+/** Sends the result of a flow that succeeded, or the reason of one that did not. */
 export async function sendResult(ctx: HttpContext, deps: DemoResultDeps, view: FlowView): Promise<void> {
   const { outcome, flow } = view;
   if (outcome?.phase !== 'succeeded') {
-    const log = outcome === undefined ? [] : logLines(outcome);
-    const reason = outcome === undefined ? {} : { phase: outcome.phase, reason: outcome.reason };
+    const title = 'The job failed';
     const detail = outcome === undefined ? 'no outcome' : describeOutcome(outcome);
-    answerProblem(ctx, {
-      code: 'flow-failed',
-      title: 'The job failed',
-      status: 502,
-      detail,
+    const log = outcome === undefined ? [] : logLines(outcome);
+    const members = {
       flow,
-      ...reason,
-      ...(log.length === 0 ? {} : { log }),
-    });
+      ...(outcome && { phase: outcome.phase, reason: outcome.reason }),
+      ...(log.length > 0 && { log }),
+    };
+    sendProblem(ctx, buildProblem({ code: 'flow-failed', title, status: 502, detail, ...members }));
     return;
   }
   const { stored, chosen } = await findBytes(deps, view, ctx.state.signal);
@@ -44,7 +41,7 @@ export async function sendResult(ctx: HttpContext, deps: DemoResultDeps, view: F
   await sendBody(ctx, deps, body);
 }
 
-/** Where the bytes can be fetched again. */
+/** The address from which the result can be fetched again. */
 export async function addressOf(deps: DemoResultDeps, view: FlowView, signal: AbortSignal): Promise<string> {
   const { chosen } = await findBytes(deps, view, signal);
   const { flow, plan, outcome } = view;

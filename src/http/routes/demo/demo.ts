@@ -23,30 +23,22 @@ export interface DemoRouteDeps extends DemoResultDeps {
   poll?: Follower['poll'];
 }
 
-/** Runs a template, waits, and sends the result: a job in one request, for people. Whoever leaves early cancels it. */
+/** Runs a template, waits, and sends the result, all in one request. A client that leaves early cancels the job. */
 export function demoRoutes(deps: DemoRouteDeps): Route[] {
   function handle(ctx: HttpContext): Promise<void> {
     return runDemo(ctx, deps);
   }
+  const common = {
+    method: 'GET',
+    access: 'unauthenticated',
+    answersHead: false,
+    deadline: 'exempt',
+    handle,
+  } as const;
+  const parameters = { template: 'Name of the template to run.' };
   return [
-    {
-      method: 'GET',
-      path: '/demo',
-      access: 'unauthenticated',
-      answersHead: false,
-      deadline: 'exempt',
-      operation: operation('runDemo', {}),
-      handle,
-    },
-    {
-      method: 'GET',
-      path: '/demo/:template',
-      access: 'unauthenticated',
-      answersHead: false,
-      deadline: 'exempt',
-      operation: operation('runDemoTemplate', { template: 'Name of the template to run.' }),
-      handle,
-    },
+    { ...common, path: '/demo', operation: operation('runDemo', {}) },
+    { ...common, path: '/demo/:template', operation: operation('runDemoTemplate', parameters) },
   ];
 }
 
@@ -69,14 +61,14 @@ async function runDemo(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
   });
 }
 
-/** What is refused for sure has made no Job; anything else, a time that is over included, may have. */
+/** A refusal has created no Job. After any other error, such as a timeout, the Job may exist. */
 async function acceptFlow(
   { flows, http }: DemoRouteDeps,
   { request, rendered }: { request: FlowRequest; rendered: RenderedTemplate },
   ended: () => void,
 ): Promise<void> {
   try {
-    // Not the client's signal: whether the Job stands has to be known before it can be cancelled.
+    // Not the client's signal: the Job can be cancelled only when it is known to exist.
     await flows.accept(request, rendered, AbortSignal.timeout(http.answerDeadlineMillis));
   } catch (error) {
     if (isServiceError(error, 'cluster-refused', 'store-refused', 'bucket-missing')) ended();
@@ -84,7 +76,7 @@ async function acceptFlow(
   }
 }
 
-/** A reader that was cut off sees how its flow stands; one that has seen the end is told to stay away (204). No job is run for either. */
+/** For an EventSource that connects again: continues with its flow, or answers 204 if it has seen the end. Runs no job. */
 async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
   const flow = readLastEvent(ctx.get('Last-Event-ID'));
   const view = flow === undefined ? undefined : await deps.flows.view(flow, ctx.state.signal);
@@ -95,14 +87,14 @@ async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<vo
   await cancelUnlessEnded(ctx, deps, flow, (ended) => sendProgress(ctx, deps, { flow, ended }));
 }
 
-/** A web page elsewhere must not start jobs here. */
+/** Web pages of other sites must not start jobs. */
 function checkSite(ctx: HttpContext): void {
   if (!['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'))) {
     throw new ServiceError('forbidden', 'expected a request that no other site has caused');
   }
 }
 
-/** Without a name: the template called `demo`, else the first. */
+/** Without a name: the template `demo`, else the first one. */
 function pickTemplate(templates: readonly Template[], name: string | undefined): Template {
   const byName = templates.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const template =
@@ -136,7 +128,7 @@ function assetOf(template: Template): string {
 
 interface Followed {
   flow: string;
-  /** To be called once there is an outcome: from then on there is nothing to cancel. */
+  /** To be called when the flow has an outcome and need not be cancelled any more. */
   ended: () => void;
 }
 
@@ -163,7 +155,7 @@ async function* viewsOf(
 async function waitForOutcome(ctx: HttpContext, deps: DemoRouteDeps, followed: Followed): Promise<FlowView> {
   let last: FlowView | undefined;
   for await (const view of viewsOf(ctx, deps, followed)) last = view;
-  if (last === undefined) throw new ServiceError('gone', `${followed.flow} is not there any more`);
+  if (last === undefined) throw new ServiceError('gone', `${followed.flow} does not exist any more`);
   return last;
 }
 
@@ -208,15 +200,15 @@ function operation(operationId: string, parameters: Record<string, string>): Ope
     tag: 'demo',
     summary: 'Run a template, wait, and get its result',
     description:
-      'The query holds the template’s parameters. Nothing is answered before the job has ended; with `progress` in the query lines tell what happens, and the last one is the address of the result. An EventSource that connects again, with Last-Event-ID, is told how its job stands, or by 204 that it has ended; it runs no other. Closing the connection cancels the job. Served where paths without a token are.',
+      'The query holds the template’s parameters. The answer comes when the job has ended; with `progress` in the query it is lines about each step, the last of which is the address of the result. An EventSource that connects again, with Last-Event-ID, gets the state of its job, or 204 if it has ended; no other job is run. Closing the connection cancels the job. Only served to clients that `http.unauthenticated` allows.',
     parameters,
-    query: { progress: 'Tell what happens instead of sending the result.' },
+    query: { progress: 'Send lines about each step instead of the result.' },
     responses: {
       '200': {
         description: 'The result: its file, or the archive.',
         contentType: 'application/octet-stream',
       },
-      '204': { description: 'To an EventSource that has seen the end.' },
+      '204': { description: 'The EventSource has seen the end.' },
       '502': { description: 'The job failed; `reason` says why.', contentType: 'application/problem+json' },
     },
   };

@@ -1,6 +1,6 @@
 import { isFlowName } from '../../../flow/names.ts';
 
-/** What a browser's EventSource waits before it connects again, where no 204 tells it not to. */
+/** Pause before a browser's EventSource connects again. */
 const retryMillis = 3000;
 
 const doneSuffix = '/done';
@@ -8,13 +8,13 @@ const doneSuffix = '/done';
 export interface StreamedLines {
   flow: string;
   lines: AsyncIterable<string>;
-  /** Asked after the last line: how it ended, in one word. */
+  /** Called after the last line: how the flow ended, in one word. */
   end: () => string;
 }
 
 /**
- * Lines as server-sent events: each with the flow as its id, and a last event `done` with an id of its own. An EventSource connects
- * again when the stream ends, and tells the last id that it has seen: by it one that has seen the end is told from one that was cut off.
+ * Lines as server-sent events. The id of each is the flow; the last event `done` has another id. An EventSource connects again when the
+ * stream ends and sends the last id that it has seen, which says whether it has seen the end or lost its connection.
  */
 export async function* frameEvents({ flow, lines, end }: StreamedLines): AsyncGenerator<string, void> {
   yield `retry: ${retryMillis}\n`;
@@ -22,7 +22,7 @@ export async function* frameEvents({ flow, lines, end }: StreamedLines): AsyncGe
   yield `event: done\nid: ${flow}${doneSuffix}\ndata: ${end()}\n\n`;
 }
 
-/** The flow that a reader who was cut off wants to go on with; undefined: it has seen the end, or never had an event of ours. */
+/** The flow that the EventSource was following; undefined if it has seen the end, or no event of ours. */
 export function readLastEvent(id: string): string | undefined {
   return isFlowName(id) ? id : undefined;
 }

@@ -6,19 +6,18 @@ import type { FlowService, FlowView } from '../../../requests/flow-service.ts';
 export interface Follower {
   flows: Pick<FlowService, 'view'>;
   now: () => Date;
-  /** Between two looks: the first wait, and the longest. */
+  /** Pauses between two polls: the first one and the longest. */
   poll?: { firstMillis: number; maxMillis: number } | undefined;
 }
 
-/** Beyond a template's own limits: for queues, preparation and the verdict. */
+/** Added to a template's own limits: for queues, preparation and verification. */
 const slackSeconds = 300;
-/** Looks in a row that find nothing where a flow was accepted. One that nobody answers is none of them. */
-const mostMisses = 10;
+/** Successive polls that may not find an accepted flow. A poll without an answer does not count. */
+const missLimit = 10;
 
 /**
- * Looks at a flow again and again, and ends after the look that shows its outcome. Looks that fail because the cluster is out
- * of reach are repeated, and say nothing about the flow. Throws `gone` when the flow is not there any more, `deadline-exceeded` when even its template's limits
- * did not end it.
+ * Polls a flow until it has an outcome. A poll that fails because the cluster is out of reach is repeated. Throws `gone` when the flow does
+ * not exist any more, `deadline-exceeded` when it did not end within its template's limits.
  */
 export async function* followFlow(
   { flows, now, poll }: Follower,
@@ -31,16 +30,16 @@ export async function* followFlow(
   let misses = 0;
   let plan: FlowPlan | undefined;
   for (;;) {
-    const seen = await look(flows, flow, signal);
+    const seen = await pollFlow(flows, flow, signal);
     misses = seen === 'missing' ? misses + 1 : seen === 'unanswered' ? misses : 0;
-    if (misses >= mostMisses && plan !== undefined)
-      throw new ServiceError('gone', `${flow} is not there any more`);
+    if (misses >= missLimit && plan !== undefined)
+      throw new ServiceError('gone', `${flow} does not exist any more`);
     if (typeof seen === 'object') {
       plan = seen.plan;
       yield seen;
       if (seen.outcome !== undefined) return;
     }
-    if (now().getTime() - started > longest(plan) * 1000) {
+    if (now().getTime() - started > longestSeconds(plan) * 1000) {
       throw new ServiceError('deadline-exceeded', `${flow} did not end within its limits`);
     }
     await delay(millis, undefined, { signal });
@@ -48,7 +47,7 @@ export async function* followFlow(
   }
 }
 
-async function look(
+async function pollFlow(
   flows: Follower['flows'],
   flow: string,
   signal: AbortSignal,
@@ -61,7 +60,7 @@ async function look(
   }
 }
 
-function longest(plan: FlowPlan | undefined): number {
+function longestSeconds(plan: FlowPlan | undefined): number {
   const { pending = 0, run = 0, upload = 0 } = plan?.limits ?? {};
   return pending + run + upload + slackSeconds;
 }

@@ -6,46 +6,46 @@ export interface Progress {
   flow: string;
   views: AsyncIterable<FlowView>;
   now: () => Date;
-  /** Of the bytes, once they are there. */
+  /** The address of the result of a flow that has succeeded. */
   addressOf: (view: FlowView) => Promise<string>;
 }
 
-/** So that a reader, and a proxy in between, sees that the connection lives. */
+/** After this silence a line is repeated, so that the client and proxies see that the connection is alive. */
 const quietMillis = 15_000;
 
-/** What happens to a flow, a line each, for a terminal. The last line is the address alone, or says why there is none. */
+/** One line for each step of a flow, for a terminal. The last line is the address of the result, or says why there is none. */
 export async function* progressLines({
   flow,
   views,
   now,
   addressOf,
 }: Progress): AsyncGenerator<string, void> {
-  let told = '';
-  let toldAt = 0;
+  let lastStatus = '';
+  let lastAt = 0;
   function line(text: string): string {
-    toldAt = now().getTime();
+    lastAt = now().getTime();
     return `${now().toISOString().slice(11, 19)} ${printable(text)}`;
   }
   yield line(`accepted as ${flow}`);
   try {
     for await (const view of views) {
       if (view.outcome !== undefined) {
-        for (const said of logLines(view.outcome)) yield line(`worker: ${said}`);
+        for (const text of logLines(view.outcome)) yield line(`worker: ${text}`);
         yield line(describeOutcome(view.outcome));
         if (view.outcome.phase === 'succeeded') yield await addressOf(view);
         return;
       }
-      const news = view.detail === undefined ? view.phase : `${view.phase}: ${view.detail}`;
-      if (news !== told || now().getTime() - toldAt >= quietMillis)
-        yield line(news === told ? `still ${news}` : news);
-      told = news;
+      const status = view.detail === undefined ? view.phase : `${view.phase}: ${view.detail}`;
+      if (status !== lastStatus) yield line(status);
+      else if (now().getTime() - lastAt >= quietMillis) yield line(`still ${status}`);
+      lastStatus = status;
     }
   } catch (error) {
     yield line(`given up: ${messageOf(error)}`);
   }
 }
 
-/** What the worker of a failed flow said last. */
+/** The last lines of the log of a failed flow's worker. */
 export function logLines(outcome: Outcome): string[] {
   return outcome.phase === 'failed' ? (outcome.detail?.split('\n') ?? []) : [];
 }
@@ -56,7 +56,7 @@ export function describeOutcome(outcome: Outcome): string {
   return `succeeded: ${files} ${files === 1 ? 'file' : 'files'}, ${bytes} bytes`;
 }
 
-/** A worker's words must not steer the terminal. */
+/** Control characters of a worker's log must not reach the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ');
 }
