@@ -64,10 +64,13 @@ test('hands out the configured keys where the store has no STS', async () => {
   assert.equal(minter.lifetimeSeconds, undefined);
 });
 
-test('tells wrong keys from a store that is away', async () => {
-  const { region } = server;
+test('keys that the store refuses are forbidden', needing('session policies'), async () => {
   const wrong = createCredentialMinter(settings(), { ...server.keys, secretAccessKey: 'wrong' });
   await assert.rejects(wrong.mint('flow-1', signal), { code: 'store-forbidden' });
+});
+
+test('a store that is busy or silent is unavailable', async () => {
+  const { region } = server;
   await using proxy = await startFaultyProxy(server.endpoint);
   proxy.fault = () => ({ kind: 'status', when: 'before', status: 503 });
   const busy = createCredentialMinter(settings({ sts: { endpoint: proxy.url, region } }), server.keys);
