@@ -16,7 +16,8 @@ export async function sendAnswer(response: ServerResponse, answer: Answer): Prom
   const { body } = answer;
   try {
     response.writeHead(answer.status, { ...lengthOf(answer), ...answer.headers });
-    if (typeof body === 'object') await sendSlice(response, body);
+    // One pipeline for all segments: each pipeline would leave its listeners on the response.
+    if (typeof body === 'object') await pipeline(readSlice(body), response, { end: false });
     response.end(typeof body === 'string' ? body : undefined);
   } finally {
     if (typeof body === 'object') releaseSegments(body.segments);
@@ -35,15 +36,18 @@ export function sendError(response: ServerResponse, error: unknown, request: Sto
   response.end(body);
 }
 
-async function sendSlice(response: ServerResponse, slice: ContentSlice): Promise<void> {
+async function* readSlice(slice: ContentSlice): AsyncGenerator<Buffer> {
   let offset = 0;
   for (const segment of slice.segments) {
     const start = Math.max(slice.start - offset, 0);
     const end = Math.min(slice.end - offset, segment.size);
     offset += segment.size;
     if (start >= end) continue;
-    const content = createReadStream(segment.file, { start, end: end - 1, highWaterMark: readAhead });
-    await pipeline(content, response, { end: false });
+    yield* createReadStream(segment.file, {
+      start,
+      end: end - 1,
+      highWaterMark: readAhead,
+    }) as AsyncIterable<Buffer>;
   }
 }
 
