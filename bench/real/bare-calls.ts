@@ -120,9 +120,18 @@ const weekMillis = 7 * 86_400_000;
 async function record({ cluster, store }: BareClients, job: Job): Promise<void> {
   const flow = job.metadata?.name ?? '';
   const options = { contentType: 'application/json' };
-  await store.put(cleanupKey({ flow, due: Date.now() + weekMillis }), Buffer.alloc(0), options, signal);
-  await store.put(recordKey(flow), Buffer.from(JSON.stringify(job.metadata?.annotations)), options, signal);
-  await store.put(recordIndexKey(flow, requestOf(job).acceptedAt), Buffer.alloc(0), options, signal);
+  await store.put(
+    { key: cleanupKey({ flow, due: Date.now() + weekMillis }), body: Buffer.alloc(0), ...options },
+    signal,
+  );
+  await store.put(
+    { key: recordKey(flow), body: Buffer.from(JSON.stringify(job.metadata?.annotations)), ...options },
+    signal,
+  );
+  await store.put(
+    { key: recordIndexKey(flow, requestOf(job).acceptedAt), body: Buffer.alloc(0), ...options },
+    signal,
+  );
   await store.abortUploads(`flows/${flow}/`, signal);
   const annotations = { [annotation.recordedAt]: now() };
   const metadata = { annotations, labels: { [stateLabel]: 'closed' }, finalizers: null };

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
+import { hash } from 'node:crypto';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
@@ -119,6 +118,9 @@ async function adoptParameters(
   await cluster.secrets.patch(plan.parametersSecret, { metadata: { ownerReferences } }, signal);
 }
 
+/** Larger than any environment: its ConfigMap takes 1 MiB. */
+const environmentLimitBytes = 16 * 1024 * 1024;
+
 async function loadEnvironment(
   { store }: Preparer,
   job: Job,
@@ -128,8 +130,10 @@ async function loadEnvironment(
   if (stored === undefined)
     throw new ServiceError('cluster-refused', `The Job's annotation ${annotation.environment} is gone.`);
   if ('values' in stored) return stored.values;
-  const body = await buffer(await store.get(stored.key, undefined, signal));
-  if (createHash('sha256').update(body).digest('hex') !== stored.sha256)
+  const { bytes } = (await store.read(stored.key, environmentLimitBytes, signal)) ?? {};
+  if (bytes === undefined)
+    throw new ServiceError('object-missing', `${stored.key} is gone, or larger than an environment can be.`);
+  if (hash('sha256', bytes, 'hex') !== stored.sha256)
     throw new ServiceError('cluster-refused', `${stored.key} is not what was accepted: its sha256 differs.`);
-  return JSON.parse(body.toString('utf8')) as Record<string, string>;
+  return JSON.parse(bytes.toString('utf8')) as Record<string, string>;
 }

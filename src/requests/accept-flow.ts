@@ -168,7 +168,7 @@ async function freezeEnvironment(
   const key = environmentKey(flow, request.acceptedAt);
   const due = Date.parse(request.acceptedAt) + settings.reconciler.orphanSeconds * 1000;
   await scheduleCleanup(store, { flow, due }, signal);
-  await store.put(key, environment, { contentType: 'application/json' }, signal);
+  await store.put({ key, body: environment, contentType: 'application/json' }, signal);
   return { key, sha256: createHash('sha256').update(environment).digest('hex') };
 }
 

@@ -1,7 +1,7 @@
 import { isServiceError } from '../errors.ts';
 import { type Cleanup, cleanupKey, recordIndexKey, recordKey } from '../flow/keys.ts';
 import { retentionEnd, type FlowRecord } from '../flow/record.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore, ObjectToPut } from '../storage/object-store.ts';
 
 const recordLimitBytes = 1024 * 1024;
 
@@ -32,8 +32,8 @@ export async function writeRecord(
   if (resultsDeletedAt === undefined)
     await scheduleCleanup(store, { flow, due: retentionEnd(record) }, signal);
   const body = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
-  await store.put(recordKey(flow), body, options, signal);
-  await store.put(recordIndexKey(flow, request.acceptedAt), Buffer.alloc(0), options, signal);
+  await store.put({ key: recordKey(flow), body, contentType }, signal);
+  await store.put(emptyObject(recordIndexKey(flow, request.acceptedAt)), signal);
 }
 
 /** The sweep will look at what the flow has in the bucket then, and delete it unless its Job is there and takes care of it. */
@@ -42,7 +42,11 @@ export async function scheduleCleanup(
   cleanup: Cleanup,
   signal: AbortSignal,
 ): Promise<void> {
-  await store.put(cleanupKey(cleanup), Buffer.alloc(0), options, signal);
+  await store.put(emptyObject(cleanupKey(cleanup)), signal);
 }
 
-const options = { contentType: 'application/json' };
+const contentType = 'application/json';
+
+function emptyObject(key: string): ObjectToPut {
+  return { key, body: Buffer.alloc(0), contentType };
+}

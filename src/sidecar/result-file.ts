@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { lstat, unlink } from 'node:fs/promises';
 import { ServiceError } from '../errors.ts';
 
 /** A file of the worker's, as one look saw it. */
@@ -41,4 +42,23 @@ export function unreadable(path: string, stat: BigIntStats | undefined, cause: u
 
 export function isCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+const releasedFolder = 'done/';
+
+export function isReleasable(path: string): boolean {
+  return path.startsWith(releasedFolder);
+}
+
+/** Frees a stored file, unless the worker has put another in its place; answers whether it is gone. */
+export async function releaseFile(file: FoundFile): Promise<boolean> {
+  try {
+    const now = await lstat(file.location, { bigint: true });
+    if (identityOf(now) !== file.identity) return false;
+    await unlink(file.location);
+    return true;
+  } catch (error) {
+    if (isCode(error, 'ENOENT', 'EACCES', 'EPERM', 'EROFS', 'EBUSY')) return false;
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts';
 import { BufferPool } from '../storage/upload/buffer-pool.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { createCredentialReader } from '../storage/upload/credentials.ts';
-import { partBytes } from '../storage/upload/part-size.ts';
+import { partBytes } from '../storage/upload/multipart-upload.ts';
 import type { Retry } from '../storage/upload/repeat.ts';
 import { createSender } from '../storage/upload/send-request.ts';
 import { openJournal, type Journal } from './journal.ts';

@@ -1,8 +1,7 @@
 import { encodeKey, fileKey } from '../result/manifest.ts';
 import { uploadFile } from '../storage/upload/upload-file.ts';
-import { type FoundFile, refused } from './result-file.ts';
+import { type FoundFile, refused, isReleasable, releaseFile } from './result-file.ts';
 import { openResult } from './open-result.ts';
-import { isReleasable, releaseFile } from './release-file.ts';
 import { lanes, type Session } from './session.ts';
 
 /** S3's own limit, in bytes of UTF-8; ours are ASCII. */

@@ -4,8 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Session } from './session.ts';
 import { uploadResults } from './upload-results.ts';
 import { walkResults } from './walk-results.ts';
-import type { FoundFile } from './result-file.ts';
-import { isReleasable } from './release-file.ts';
+import { type FoundFile, isReleasable } from './result-file.ts';
 
 /** A look costs at most this share of the time, however many files there are. */
 const restsPerLook = 10;

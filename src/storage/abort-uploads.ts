@@ -2,46 +2,37 @@ import type { Client } from 'minio';
 import { isServiceError } from '../errors.ts';
 import type { Call } from './bounded-transport.ts';
 
-/** How the store's client is called. */
+/** How the operations of the store call its client. */
 export interface StoreClient {
   bucket: string;
-  /** Runs one operation with a client of its own within the signal and the timeouts, and translates what it throws. */
+  /** Runs one operation with a client of its own, within the signal and the timeout, and translates what it throws. */
   bounded: <T>(act: (client: Client, call: Call) => Promise<T>, signal: AbortSignal) => Promise<T>;
 }
 
-/** A store that goes on listing what was aborted is not asked for ever; a page has 1,000 uploads. */
+/** Bounds the requests to a store that keeps listing what was aborted; a page has 1,000 uploads. */
 const pageLimit = 100;
 
-/** Aborts the multipart uploads below the prefix; one that ended meanwhile is no error. Answers how many there were. */
-export async function abortUploads(
-  access: StoreClient,
-  prefix: string,
-  signal: AbortSignal,
-): Promise<number> {
-  const below = await abortListed(access, { prefix, listing: prefix }, signal);
-  // MinIO finds uploads by a whole key or lists all of the bucket's, and nothing in between.
+/** Aborts the multipart uploads below the prefix and returns how many there were. One that ended meanwhile is no error. */
+export async function abortUploads(store: StoreClient, prefix: string, signal: AbortSignal): Promise<number> {
+  const below = await abortListed(store, { prefix, listing: prefix }, signal);
+  // MinIO lists uploads by a whole key, or all of the bucket, and nothing in between.
   if (below.server !== 'MinIO') return below.aborted;
-  return below.aborted + (await abortListed(access, { prefix, listing: '' }, signal)).aborted;
+  return below.aborted + (await abortListed(store, { prefix, listing: '' }, signal)).aborted;
 }
 
-interface Wanted {
-  prefix: string;
-  /** What the store is asked for. */
-  listing: string;
-}
-
+/** `listing`: the prefix that the store is asked for. */
 async function abortListed(
-  access: StoreClient,
-  { prefix, listing }: Wanted,
+  store: StoreClient,
+  { prefix, listing }: { prefix: string; listing: string },
   signal: AbortSignal,
-): Promise<{ aborted: number; server: string | undefined }> {
+): Promise<{ aborted: number; server: Call['headers'][string] }> {
   let aborted = 0;
   for (let pages = 1; ; pages += 1) {
-    const page = await readPage(access, listing, signal);
+    const page = await readPage(store, listing, signal);
     const uploads = page.uploads.filter(({ key }) => key.startsWith(prefix));
-    for (const upload of uploads) await abortUpload(access, upload, signal);
+    for (const upload of uploads) await abortUpload(store, upload, signal);
     aborted += uploads.length;
-    // From the start again: what was aborted is listed no more, and the client cannot go on within one key.
+    // Starts again from the first page: what was aborted is no longer listed, and the client cannot continue within one key.
     if (!page.isTruncated || pages === pageLimit) return { aborted, server: page.server };
   }
 }
@@ -54,7 +45,7 @@ interface Upload {
 async function readPage({ bucket, bounded }: StoreClient, listing: string, signal: AbortSignal) {
   return bounded(async (client, call) => {
     const { uploads, isTruncated } = await client.listIncompleteUploadsQuery(bucket, listing, '', '', '');
-    return { uploads, isTruncated, server: call.server };
+    return { uploads, isTruncated, server: call.headers.server };
   }, signal);
 }
 

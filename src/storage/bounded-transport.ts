@@ -1,26 +1,23 @@
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
 import { PassThrough, type Readable } from 'node:stream';
 import { translateError } from './translate-error.ts';
 
-/** One operation of the store's client, as its transport sees it. */
+/** One operation of the store's client, with the status and the headers of its last answer. */
 export interface Call {
   signal: AbortSignal;
-  /** Of its last answer. */
   status?: number;
-  etag?: string | undefined;
-  /** Content-Length: of what follows the headers. */
-  size?: number | undefined;
-  server?: string | undefined;
+  headers: IncomingHttpHeaders;
 }
 
 type Transport = Pick<typeof http, 'request'>;
 
-/** The client throws these away without reading them, which would keep their connections busy for ever. */
+/** The client drops these answers without reading them, which would keep their connections busy. */
 const unreadStatuses = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
 
 /**
- * minio-js knows neither signals nor timeouts, so each operation has a transport of its own: its requests end with its signal, or when nothing was heard for the timeout. A reader that is slow to take what has arrived is not silence.
+ * minio-js knows neither signals nor timeouts. Each operation therefore has a transport of its own, whose requests end with the
+ * signal or after a silence of `timeoutMillis`. A reader that is slow to take what has arrived is no silence.
  */
 export function boundedTransport(call: Call, timeoutMillis: number): Transport {
   function request(options: RequestOptions, onResponse?: (response: IncomingMessage) => void): ClientRequest {
@@ -28,9 +25,10 @@ export function boundedTransport(call: Call, timeoutMillis: number): Transport {
     let response: IncomingMessage | undefined;
     const sent = start({ ...options, timeout: timeoutMillis, signal: call.signal }, (answer) => {
       response = answer;
-      Object.assign(call, { status: answer.statusCode ?? 0, ...pick(answer.headers) });
+      const { statusCode: status = 0, headers } = answer;
+      Object.assign(call, { status, headers });
       onResponse?.(answer);
-      if (unreadStatuses.has(answer.statusCode ?? 0)) answer.resume();
+      if (unreadStatuses.has(status)) answer.resume();
     });
     sent.on('timeout', () => {
       if (response !== undefined && response.readableLength > 0) sent.socket?.setTimeout(timeoutMillis);
@@ -41,16 +39,7 @@ export function boundedTransport(call: Call, timeoutMillis: number): Transport {
   return { request: request as Transport['request'] };
 }
 
-function pick(headers: IncomingMessage['headers']): Pick<Call, 'etag' | 'size' | 'server'> {
-  const { etag, server, 'content-length': length } = headers;
-  return {
-    etag,
-    size: length === undefined ? undefined : Number(length),
-    server: typeof server === 'string' ? server : undefined,
-  };
-}
-
-/** The body as it comes, its errors translated; whoever destroys it ends the request, too. */
+/** The body with its errors translated. Destroying it also ends the request. */
 export function guardBody(body: Readable, call: Call): Readable {
   const guarded = new PassThrough();
   body.on('error', (error) => {
@@ -59,7 +48,7 @@ export function guardBody(body: Readable, call: Call): Readable {
   guarded.on('close', () => {
     body.destroy();
   });
-  // Aborted before anybody reads: the error must find a listener then, and still reach a reader who comes later.
+  // An abort before anybody reads needs a listener; a later reader still gets the error.
   guarded.on('error', () => undefined);
   return body.pipe(guarded);
 }

@@ -1,25 +1,25 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
 import { Client, type ClientOptions } from 'minio';
+import { attachment } from '../attachment.ts';
 import type { Secrets, StoreConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
-import { attachment } from '../attachment.ts';
 import { flowsPrefix } from '../flow/keys.ts';
 import { abortUploads, type StoreClient } from './abort-uploads.ts';
 import { boundedTransport, type Call, guardBody } from './bounded-transport.ts';
-import type { ObjectInfo, ObjectStore, PresignOptions } from './object-store.ts';
+import type { ObjectInfo, ObjectStore, ObjectToPut, PresignOptions } from './object-store.ts';
 import { readObject } from './read-object.ts';
 import { translateError } from './translate-error.ts';
+import { plainEtag } from './upload/ask-store.ts';
 
-/** What `createObjectStore` reads of the settings. */
+/** The settings that `createObjectStore` reads. */
 export type StoreSettings = Pick<
   StoreConfig,
   'endpoint' | 'publicEndpoint' | 'region' | 'bucket' | 'requestTimeoutMillis'
 >;
 
 const pageSize = 1000;
-/** So that `put` is always one request; nothing that the service itself stores is near it. */
+/** The client splits larger bodies: `put` is always one request, and nothing that the service stores is near this size. */
 const partSize = 64 * 1024 * 1024;
 
 export interface OpenedStore {
@@ -28,7 +28,7 @@ export interface OpenedStore {
   destroy(): void;
 }
 
-/** A client of the object store with a pool of so many connections; requests beyond them wait for one. */
+/** A client of the object store with its own pool of connections; requests beyond them wait for one. */
 export function createObjectStore(
   settings: StoreSettings,
   secrets: Secrets['store'],
@@ -50,11 +50,10 @@ export function createObjectStore(
     const transport = boundedTransport(call, settings.requestTimeoutMillis);
     return new Client({ ...common, ...address, transport, transportAgent });
   }
-  const access: Access = {
-    publicClient: connect(settings.publicEndpoint, { signal: AbortSignal.abort() }),
+  const client: StoreClient = {
     bucket: settings.bucket,
     async bounded(act, signal) {
-      const call: Call = { signal };
+      const call: Call = { signal, headers: {} };
       try {
         signal.throwIfAborted();
         return await act(connect(settings.endpoint, call), call);
@@ -63,8 +62,13 @@ export function createObjectStore(
       }
     },
   };
+  // It only signs, for the address that receivers use: the signature covers the host.
+  const signer = connect(settings.publicEndpoint, { signal: AbortSignal.abort(), headers: {} });
   return {
-    store: objectStore(access),
+    store: {
+      ...objectStore(client),
+      presignGet: (key, options) => presignGet(signer, { bucket: settings.bucket, key }, options),
+    },
     destroy() {
       agents.http.destroy();
       agents.https.destroy();
@@ -72,45 +76,42 @@ export function createObjectStore(
   };
 }
 
-interface Access extends StoreClient {
-  /** Signs for the address that receivers use, since the signature covers the host, and asks for nothing. */
-  publicClient: Client;
-}
-
-function objectStore(access: Access): ObjectStore {
-  const { bucket, bounded } = access;
+function objectStore(store: StoreClient): Omit<ObjectStore, 'presignGet'> {
+  const { bucket, bounded } = store;
   return {
-    async get(key, part, signal) {
-      return bounded(async (client, call) => {
-        const length = part === undefined ? 0 : part.last - part.first + 1;
-        const body = await client.getPartialObject(bucket, key, part?.first ?? 0, length);
-        checkTag(body, { found: call.etag, expected: part?.etag });
-        return guardBody(body, call);
-      }, signal);
-    },
+    get: (key, { first, last, etag }, signal) =>
+      bounded(async (client, call) => {
+        const body = await client.getPartialObject(bucket, key, first, last - first + 1);
+        // The client sends no If-Match with a read; the headers say which object it is before its first byte.
+        if (plainEtag(call.headers.etag ?? '') === etag) return guardBody(body, call);
+        body.on('error', () => undefined).destroy();
+        throw new ServiceError('precondition-failed', 'the object under this key was replaced');
+      }, signal),
     async head(key, signal) {
-      const info = await stat(access, key, signal);
-      // The answer to a HEAD has no body that could tell whether the object or the bucket is missing.
-      if (info === undefined) await checkBucket(access, signal);
+      const info = await stat(store, key, signal);
+      // The answer to a HEAD has no body that could say whether the object or the bucket is missing.
+      if (info === undefined) await checkBucket(store, signal);
       return info;
     },
-    read: async (key, limitBytes, signal) => readObject(access, { key, limitBytes }, signal),
-    put: async (...object) => put(access, object),
-    list: (prefix, signal) => list(access, prefix, signal),
-    remove: async (keys, signal) => remove(access, keys, signal),
-    abortUploads: async (prefix, signal) => abortUploads(access, prefix, signal),
-    presignGet: async (key, options) => presignGet(access, key, options),
-    check: async (signal) => checkAccess(access, signal),
+    read: (key, limitBytes, signal) => readObject(store, { key, limitBytes }, signal),
+    put: (object, signal) => put(store, object, signal),
+    list: (prefix, signal) => list(store, prefix, signal),
+    remove: (keys, signal) => remove(store, keys, signal),
+    abortUploads: (prefix, signal) => abortUploads(store, prefix, signal),
+    // A list of one: unlike the answer to a HEAD, it says whether the key, its signature, a right or the bucket is wrong.
+    async check(signal) {
+      await bounded((client) => client.listObjectsV2Query(bucket, flowsPrefix, '', '', 1, ''), signal);
+    },
   };
 }
 
 async function stat(
-  { bucket, bounded }: Access,
+  { bucket, bounded }: StoreClient,
   key: string,
   signal: AbortSignal,
 ): Promise<ObjectInfo | undefined> {
   try {
-    const { size, etag } = await bounded(async (client) => client.statObject(bucket, key), signal);
+    const { size, etag } = await bounded((client) => client.statObject(bucket, key), signal);
     return { key, size, etag: plainEtag(etag) };
   } catch (error) {
     if (isServiceError(error, 'object-missing')) return undefined;
@@ -118,55 +119,48 @@ async function stat(
   }
 }
 
-/** The client sends no If-Match with a read: the answer tells which object it is of, before its first byte. */
-function checkTag(
-  body: Readable,
-  { found, expected }: Record<'found' | 'expected', string | undefined>,
-): void {
-  if (expected === undefined || plainEtag(found ?? '') === expected) return;
-  body.on('error', () => undefined).destroy();
-  throw new ServiceError('precondition-failed', 'another object lies under this key by now');
+async function checkBucket({ bucket, bounded }: StoreClient, signal: AbortSignal): Promise<void> {
+  const exists = await bounded((client) => client.bucketExists(bucket), signal);
+  if (!exists) throw new ServiceError('bucket-missing', `the bucket ${bucket} does not exist`);
 }
 
 async function put(
-  { bucket, bounded }: Access,
-  [key, body, { contentType, ifNoneMatch }, signal]: Parameters<ObjectStore['put']>,
+  { bucket, bounded }: StoreClient,
+  { key, body, contentType }: ObjectToPut,
+  signal: AbortSignal,
 ): Promise<{ etag: string }> {
-  const condition = ifNoneMatch === undefined ? {} : { 'If-None-Match': ifNoneMatch };
-  const headers = { 'Content-Type': contentType, ...condition };
   if (body.length > partSize)
     throw new ServiceError('payload-too-large', `${key} would be larger than 64 MiB`);
+  const headers = { 'Content-Type': contentType };
   const { etag } = await bounded(
-    async (client) => client.putObject(bucket, key, body, body.length, headers),
+    (client) => client.putObject(bucket, key, body, body.length, headers),
     signal,
   );
   return { etag: plainEtag(etag) };
 }
 
 async function* list(
-  { bucket, bounded }: Access,
+  { bucket, bounded }: StoreClient,
   prefix: string,
   signal: AbortSignal,
 ): AsyncGenerator<ObjectInfo> {
-  for (let token = ''; ;) {
-    const after = token;
+  let token: string | undefined = '';
+  while (token !== undefined) {
+    const from: string = token;
     const page = await bounded(
-      async (client) => client.listObjectsV2Query(bucket, prefix, after, '', pageSize, ''),
+      (client) => client.listObjectsV2Query(bucket, prefix, from, '', pageSize, ''),
       signal,
     );
-    for (const item of page.objects) {
-      if (item.name === undefined) continue;
-      yield { key: item.name, size: item.size, etag: plainEtag(item.etag) };
-    }
+    for (const { name, size, etag } of page.objects)
+      if (name !== undefined) yield { key: name, size, etag: plainEtag(etag) };
     // The XML parser makes a number of a token that looks like one.
     const next: unknown = page.nextContinuationToken;
-    token = String(next);
-    if (!page.isTruncated || token === '') return;
+    token = page.isTruncated && next !== '' ? String(next) : undefined;
   }
 }
 
 async function remove(
-  access: Access,
+  store: StoreClient,
   keys: AsyncIterable<string> | Iterable<string>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -174,14 +168,18 @@ async function remove(
   for await (const key of keys) {
     batch.push(key);
     if (batch.length < pageSize) continue;
-    await removeBatch(access, batch, signal);
+    await removeBatch(store, batch, signal);
     batch = [];
   }
-  if (batch.length > 0) await removeBatch(access, batch, signal);
+  if (batch.length > 0) await removeBatch(store, batch, signal);
 }
 
-async function removeBatch({ bucket, bounded }: Access, keys: string[], signal: AbortSignal): Promise<void> {
-  const answers = await bounded(async (client) => client.removeObjects(bucket, keys), signal);
+async function removeBatch(
+  { bucket, bounded }: StoreClient,
+  keys: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const answers = await bounded((client) => client.removeObjects(bucket, keys), signal);
   const failed = answers
     .map((answer) => answer?.Error ?? answer)
     .find((error) => codeOf(error) !== 'NoSuchKey');
@@ -194,34 +192,18 @@ function codeOf(error: unknown): unknown {
 }
 
 async function presignGet(
-  { publicClient, bucket }: Access,
-  key: string,
-  options: PresignOptions,
+  signer: Client,
+  { bucket, key }: { bucket: string; key: string },
+  { expirySeconds, contentType, fileName }: PresignOptions,
 ): Promise<string> {
-  const { expirySeconds, contentType, fileName } = options;
-  const headers = {
-    ...(contentType === undefined ? {} : { 'response-content-type': contentType }),
-    ...(fileName === undefined ? {} : { 'response-content-disposition': attachment(fileName) }),
-  };
-  return publicClient.presignedGetObject(bucket, key, expirySeconds, headers);
-}
-
-async function checkBucket({ bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
-  const there = await bounded(async (client) => client.bucketExists(bucket), signal);
-  if (!there) throw new ServiceError('bucket-missing', `the bucket ${bucket} does not exist`);
-}
-
-/** A list of one: unlike the answer to a HEAD, it says in words whether the key, its signature, a right or the bucket is wrong. */
-async function checkAccess({ bucket, bounded }: Access, signal: AbortSignal): Promise<void> {
-  await bounded(async (client) => client.listObjectsV2Query(bucket, flowsPrefix, '', '', 1, ''), signal);
+  return await signer.presignedGetObject(bucket, key, expirySeconds, {
+    'response-content-type': contentType,
+    'response-content-disposition': attachment(fileName),
+  });
 }
 
 function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useSSL'> & { port?: number } {
   const url = new URL(endpoint);
   const port = url.port === '' ? {} : { port: Number(url.port) };
   return { endPoint: url.hostname.replaceAll(/^\[|\]$/g, ''), useSSL: url.protocol === 'https:', ...port };
-}
-
-function plainEtag(etag: string): string {
-  return etag.replaceAll('"', '');
 }

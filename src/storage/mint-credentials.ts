@@ -1,17 +1,17 @@
 import type { Secrets, StoreConfig } from '../config/config.ts';
-import { ServiceError, type ErrorCode } from '../errors.ts';
-import { isForbidden, isPassing, refusalCode } from './upload/refusal.ts';
+import { ServiceError } from '../errors.ts';
+import { errorCodeOf, refusalCode } from './upload/refusal.ts';
 import { createSender, type Answer, type Sender } from './upload/send-request.ts';
 import { signRequest } from './upload/sign-request.ts';
 import { flowPrefix } from '../flow/keys.ts';
 
-/** What `createCredentialMinter` reads of the settings. */
+/** The settings that `createCredentialMinter` reads. */
 export type MinterSettings = Pick<
   StoreConfig,
   'bucket' | 'credentials' | 'sts' | 'credentialSeconds' | 'requestTimeoutMillis'
 >;
 
-/** One attempt a call; throws `store-refused`, `store-forbidden` or `store-unavailable`. */
+/** One attempt per call. Throws `store-refused`, `store-forbidden` or `store-unavailable`. */
 export function createCredentialMinter(
   settings: MinterSettings,
   secrets: Secrets['store'],
@@ -19,10 +19,9 @@ export function createCredentialMinter(
   if (settings.credentials === 'static') {
     return { lifetimeSeconds: undefined, mint: async () => Promise.resolve({ ...secrets }) };
   }
-  const timeoutMillis = settings.requestTimeoutMillis;
   const sender = createSender({
     endpoint: settings.sts.endpoint,
-    timeoutMillis,
+    timeoutMillis: settings.requestTimeoutMillis,
     connections: Infinity,
     idleMillis,
   });
@@ -33,8 +32,8 @@ export function createCredentialMinter(
 }
 
 /**
- * Flows that start one after another share connections, and a store that closes idle ones has none to close: a request on a connection that
- * ends just then would fail.
+ * Long enough for flows that start one after another to share connections, and short enough that the store does not close an idle one
+ * just when a request is sent on it.
  */
 const idleMillis = 1000;
 
@@ -46,8 +45,8 @@ interface Assumption {
 }
 
 /**
- * STS, on the store's own endpoint as MinIO has it or on one of its own as AWS has it: the rights of the role (without one:
- * of the caller), cut down by the session policy.
+ * Calls STS, at the store's endpoint (MinIO) or at one of its own (AWS). The keys have the rights of the role, or of the caller without
+ * one, reduced by the session policy.
  */
 async function assumeRole(assumption: Assumption, signal: AbortSignal): Promise<ScopedCredentials> {
   const { sender, settings, secrets } = assumption;
@@ -71,33 +70,28 @@ function buildForm({ settings, flow }: Assumption): URLSearchParams {
     Action: 'AssumeRole',
     Version: '2011-06-15',
     ...(sts.roleArn === undefined ? {} : { RoleArn: sts.roleArn }),
-    // What an audit log shows as the caller.
+    // Audit logs show it as the caller.
     RoleSessionName: flow,
     DurationSeconds: String(credentialSeconds),
     Policy: sessionPolicy(bucket, flow, partition),
   });
 }
 
-function readCredentials(answer: Answer, asked: Date): ScopedCredentials {
+function readCredentials(answer: Answer, requested: Date): ScopedCredentials {
   if (answer.status !== 200) {
     const code = refusalCode(answer);
     const message = `the store refused keys for a flow: ${answer.status} ${code ?? ''}`.trimEnd();
-    throw new ServiceError(errorCode(answer.status, code), message);
+    throw new ServiceError(errorCodeOf(answer.status, code), message);
   }
   return {
     accessKeyId: member(answer, 'AccessKeyId'),
     secretAccessKey: member(answer, 'SecretAccessKey'),
     sessionToken: member(answer, 'SessionToken'),
-    expiration: expirationOf(answer, asked),
+    expiration: expirationOf(answer, requested),
   };
 }
 
-function errorCode(status: number, code: string | undefined): ErrorCode {
-  if (isForbidden(status)) return 'store-forbidden';
-  return isPassing(status, code) ? 'store-unavailable' : 'store-refused';
-}
-
-/** Unreadable, it would be a time that never comes: the life that was asked for is the best guess. */
+/** Falls back to the requested lifetime: a time that cannot be read would never come. */
 function expirationOf(answer: Answer, fallback: Date): string {
   const expiration = member(answer, 'Expiration');
   return Number.isNaN(Date.parse(expiration)) ? fallback.toISOString() : expiration;
@@ -122,17 +116,17 @@ export interface ScopedCredentials {
   expiration?: string;
 }
 
-/** Mints keys that can write and read below `flows/<flow>/<attempt>/` and nowhere else (session policy), or hands out the static ones. */
+/** Mints keys that can only write and read below `flows/<flow>/<attempt>/` (session policy), or returns the static ones. */
 export interface CredentialMinter {
-  /** Seconds that a minted key lives; undefined: for ever. */
+  /** Seconds until a minted key expires; undefined: it does not expire. */
   readonly lifetimeSeconds: number | undefined;
   mint(flow: string, signal: AbortSignal): Promise<ScopedCredentials>;
 }
 
 /**
- * What a flow's keys may do: write and read what attempts own, `flows/<flow>/<attempt>/…` and list there. Not the flow's record and environment, which lie beside the attempts, and
- * no deleting: a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
- * `partition`: of AWS, where it is another than `aws`.
+ * A flow's keys may write, read and list `flows/<flow>/<attempt>/…`. They reach neither the record nor the environment beside the
+ * attempts and cannot delete, so that a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
+ * `partition`: that of AWS if it is not `aws`.
  */
 export function sessionPolicy(bucket: string, flow: string, partition = 'aws'): string {
   const prefix = flowPrefix(flow);

@@ -19,27 +19,32 @@ export interface ByteRange {
   last: number;
 }
 
-/** `etag`: the part of this very object; if another one lies there by now, `precondition-failed`. */
+/** A part of the object with this ETag; if another one is there, `precondition-failed`. */
 export interface ObjectPart extends ByteRange {
-  etag?: string;
+  etag: string;
+}
+
+export interface ObjectToPut {
+  key: string;
+  body: Buffer;
+  contentType: string;
 }
 
 export interface PresignOptions {
   expirySeconds: number;
-  contentType?: string;
-  /** Sent as Content-Disposition's file name. */
-  fileName?: string;
+  contentType: string;
+  /** Sent as the file name of Content-Disposition. */
+  fileName: string;
 }
 
 /**
- * All that the service asks of an S3 server. One attempt a call, bounded by the signal: the caller repeats.
- * Throws ServiceError `bucket-missing`, `object-missing`, `precondition-failed`, `store-forbidden` (401 and 403, which heal when
- * somebody corrects keys, rights or a clock), `store-refused` (any other 4xx)
- * or `store-unavailable` (5xx, connection, deadline).
+ * All that the service asks of an S3 server. One attempt per call, bounded by the signal: the caller repeats. Throws ServiceError
+ * `bucket-missing`, `object-missing`, `precondition-failed`, `store-forbidden` (401 and 403, until somebody corrects keys, rights or a
+ * clock), `store-refused` (any other 4xx) or `store-unavailable` (5xx, connection, deadline).
  */
 export interface ObjectStore extends ObjectWrites {
   /** The stream is destroyed with an error when the signal aborts or the store ends early. */
-  get(key: string, part: ObjectPart | undefined, signal: AbortSignal): Promise<Readable>;
+  get(key: string, part: ObjectPart, signal: AbortSignal): Promise<Readable>;
   /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
   /** The whole object in one request, if it is not larger than the limit; undefined as for `head`. */
@@ -52,16 +57,11 @@ export interface ObjectStore extends ObjectWrites {
   check(signal: AbortSignal): Promise<void>;
 }
 
-/** The part of an ObjectStore that changes the bucket. */
+/** The operations that change the bucket. */
 export interface ObjectWrites {
-  put(
-    key: string,
-    body: Buffer,
-    options: { contentType: string; ifNoneMatch?: '*' },
-    signal: AbortSignal,
-  ): Promise<{ etag: string }>;
+  put(object: ObjectToPut, signal: AbortSignal): Promise<{ etag: string }>;
   /** In batches of 1,000; absent keys are no error. */
   remove(keys: AsyncIterable<string> | Iterable<string>, signal: AbortSignal): Promise<void>;
-  /** Aborts the multipart uploads below the prefix that nobody completed; answers how many. */
+  /** Aborts the unfinished multipart uploads below the prefix and returns how many there were. */
   abortUploads(prefix: string, signal: AbortSignal): Promise<number>;
 }

@@ -1,8 +1,9 @@
 import { isServiceError, ServiceError } from '../errors.ts';
 import type { StoreClient } from './abort-uploads.ts';
 import type { WholeObject } from './object-store.ts';
+import { plainEtag } from './upload/ask-store.ts';
 
-/** One GET: its headers say size and tag before the body is read, so that no HEAD is needed. */
+/** One GET: its headers say size and ETag before the body is read, so that no HEAD is needed. */
 export async function readObject(
   { bucket, bounded }: StoreClient,
   { key, limitBytes }: { key: string; limitBytes: number },
@@ -11,17 +12,18 @@ export async function readObject(
   try {
     return await bounded(async (client, call) => {
       const body = await client.getObject(bucket, key);
-      const { size, etag = '' } = call;
-      const about = { key, etag: etag.replaceAll('"', '') };
-      if (size !== undefined && size > limitBytes) {
+      const { etag = '', 'content-length': length } = call.headers;
+      const object = { key, etag: plainEtag(etag) };
+      if (length !== undefined && Number(length) > limitBytes) {
         body.on('error', () => undefined).destroy();
-        return { ...about, size };
+        return { ...object, size: Number(length) };
       }
       const bytes = await readUpTo(body, limitBytes);
-      if (bytes.length > limitBytes) return { ...about, size: bytes.length };
-      if (size !== undefined && bytes.length !== size)
-        throw new ServiceError('store-unavailable', `the store sent ${bytes.length} of ${size} bytes`);
-      return { ...about, size: bytes.length, bytes };
+      const size = bytes.length;
+      if (size > limitBytes) return { ...object, size };
+      if (length !== undefined && size !== Number(length))
+        throw new ServiceError('store-unavailable', `the store sent ${size} of ${length} bytes`);
+      return { ...object, size, bytes };
     }, signal);
   } catch (error) {
     if (isServiceError(error, 'object-missing')) return undefined;

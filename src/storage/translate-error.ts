@@ -1,42 +1,34 @@
-import { messageOf, ServiceError, type ErrorCode } from '../errors.ts';
-import type { Call } from './bounded-transport.ts';
-import { isForbidden, isPassing } from './upload/refusal.ts';
+import { messageOf, ServiceError } from '../errors.ts';
+import { errorCodeOf } from './upload/refusal.ts';
 
-/** What the store's client throws, as the service's error: the border of `minio`. */
-export function translateError(error: unknown, call: Call): ServiceError {
+/** Translates what the store's client throws, or reports for one key, to the service's error: the border of `minio`. */
+export function translateError(
+  error: unknown,
+  { signal, status }: { signal: AbortSignal; status?: number },
+): ServiceError {
   if (error instanceof ServiceError) return error;
-  if (call.signal.aborted) {
-    const why = messageOf(call.signal.reason);
-    return new ServiceError('store-unavailable', `the store did not answer in time: ${why}`, {
-      cause: error,
-    });
-  }
-  const { status } = call;
-  const code = stringMember(error, 'code') ?? stringMember(error, 'Code');
-  if (status === undefined || status < 300) {
-    return new ServiceError('store-unavailable', `the store did not answer: ${describe(error)}`, {
-      cause: error,
-    });
-  }
-  const message = `the store answered ${status}: ${describe(error)}`;
-  return new ServiceError(errorCode(status, code), message, { cause: error });
+  if (signal.aborted)
+    return unavailable(`the store did not answer in time: ${messageOf(signal.reason)}`, error);
+  if (status === undefined || status < 300)
+    return unavailable(`the store did not answer: ${describe(error)}`, error);
+  const storeCode = textOf(error, 'code');
+  const isMissing = status === 404 && storeCode !== 'NoSuchBucket';
+  const code = isMissing ? 'object-missing' : errorCodeOf(status, storeCode);
+  return new ServiceError(code, `the store answered ${status}: ${describe(error)}`, { cause: error });
 }
 
-function errorCode(status: number, code: string | undefined): ErrorCode {
-  if (code === 'NoSuchBucket') return 'bucket-missing';
-  if (status === 404) return 'object-missing';
-  if (status === 412) return 'precondition-failed';
-  if (isForbidden(status)) return 'store-forbidden';
-  return isPassing(status, code) ? 'store-unavailable' : 'store-refused';
+function unavailable(message: string, cause: unknown): ServiceError {
+  return new ServiceError('store-unavailable', message, { cause });
 }
 
 function describe(error: unknown): string {
-  const code = stringMember(error, 'code') ?? stringMember(error, 'Code');
-  const message = stringMember(error, 'message') ?? stringMember(error, 'Message') ?? '';
-  return [code, message].filter((part) => part !== undefined && part !== '').join(' ') || 'no reason given';
+  const parts = [textOf(error, 'code'), textOf(error, 'message')];
+  return parts.filter((part) => part !== undefined && part !== '').join(' ') || 'no reason given';
 }
 
-function stringMember(error: unknown, name: string): string | undefined {
-  const value = (error as Record<string, unknown> | null | undefined)?.[name];
-  return typeof value === 'string' ? value : undefined;
+/** A member of the client's own errors, or of an error in the store's answer, whose members start with a capital. */
+function textOf(error: unknown, name: 'code' | 'message'): string | undefined {
+  const members = (error ?? {}) as Record<string, unknown>;
+  const capital = name === 'code' ? 'Code' : 'Message';
+  return [members[name], members[capital]].find((value) => typeof value === 'string');
 }

@@ -28,13 +28,13 @@ export async function storeResults(
   const entries: ManifestFile[] = [];
   for (const [path, content] of Object.entries(files)) {
     const [body, key] = [Buffer.from(content), encodeKey(path)];
-    const stored = await store.put(fileKey(flow, attempt, key), body, { contentType }, signal);
+    const stored = await store.put({ key: fileKey(flow, attempt, key), body, contentType }, signal);
     entries.push({ path, key, ...sums(body), etag: stored.etag, modifiedAt: now });
   }
   entries.sort((one, other) => (one.path < other.path ? -1 : 1));
   const manifest: Manifest = { version: 1, flow, attempt, createdAt: now, files: entries };
   const body = Buffer.from(JSON.stringify(manifest));
-  const { etag } = await store.put(manifestKey(flow, attempt), body, { contentType }, signal);
+  const { etag } = await store.put({ key: manifestKey(flow, attempt), body, contentType }, signal);
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
   return { manifest: { sha256: sums(body).sha256, etag, files: entries.length, bytes } };
 }

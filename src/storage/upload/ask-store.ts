@@ -14,21 +14,21 @@ export interface StoreAccess {
 }
 
 export interface StoreRequest extends UnsignedRequest {
-  /** For messages: what the store refused. */
+  /** For messages: what was refused. */
   what: string;
-  /** Statuses that are no refusal; default: 200. */
+  /** Statuses that are no refusal. Default: 200. */
   accept?: number[];
 }
 
-/** A body and its crc32, which the store checks in place of a signed hash. */
+/** A body and its crc32, which the store checks instead of a signed hash. */
 export interface Payload {
   bytes: Buffer;
   crc32: number;
 }
 
 /**
- * One request, repeated until it is answered, finally refused, or the signal aborts; the keys are read anew for each try.
- * Throws ServiceError as `ObjectStore` does.
+ * Sends one request until it is answered, refused for good, or the signal aborts. Each attempt reads the keys again. Throws
+ * ServiceError as `ObjectStore` does.
  */
 export async function askStore(
   { sender, credentials, region, retry }: StoreAccess,
@@ -39,7 +39,7 @@ export async function askStore(
   async function askOnce(): Promise<Answer> {
     const answer = await sender.send(signRequest(request, scope, credentials.read()), signal);
     if (answer.status === 403) credentials.forget();
-    // Completing an upload answers 200 before the store knows: the error may come in the body.
+    // A store answers the completion of an upload with 200 before it knows the result: the error may be in the body.
     const belated = answer.status === 200 && request.method === 'POST' && answer.body.includes('<Error>');
     if (belated || !accept.includes(answer.status)) throw refusal(answer, what);
     return answer;
@@ -47,7 +47,7 @@ export async function askStore(
   return repeat(askOnce, retry, signal);
 }
 
-/** Keys are of `[A-Za-z0-9._/-]` alone (`encodeKey`), so that nothing needs escaping. */
+/** Keys hold only `[A-Za-z0-9._/-]` (`encodeKey`), so that nothing needs escaping. */
 export function objectPath({ bucket }: Pick<StoreAccess, 'bucket'>, key: string, query = ''): string {
   return `/${bucket}/${key}${query}`;
 }
@@ -62,9 +62,12 @@ export function crc32Base64(crc32: number): string {
   return bytes.toString('base64');
 }
 
-/** Without quotes, from the header. */
-export function etagOf(answer: Answer): string {
-  const { etag } = answer.headers;
+export function etagOf({ headers: { etag } }: Answer): string {
   if (etag === undefined) throw new ServiceError('store-refused', 'the store answered without an ETag');
-  return etag.replaceAll('"', '');
+  return plainEtag(etag);
+}
+
+/** Without quotes. */
+export function plainEtag(etag: string): string {
+  return etag.replaceAll(/&quot;|&#34;|"/g, '');
 }

@@ -1,4 +1,4 @@
-import { partBytes } from './part-size.ts';
+import { partBytes } from './multipart-upload.ts';
 
 /** Up to this a file gets a buffer of this size instead of a part's. */
 const smallBytes = 64 * 1024;

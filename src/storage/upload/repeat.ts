@@ -3,13 +3,13 @@ import { backOffMillis, type BackOff } from '../../back-off.ts';
 import { isServiceError } from '../../errors.ts';
 
 export interface Retry extends BackOff {
-  /** Told of each failure that is followed by another try. */
+  /** Called for each failure after which another attempt follows. */
   onFailure?: (failure: { attempt: number; error: unknown }) => void;
 }
 
 /**
- * Tries until it works, the failure is final (anything but `store-unavailable`) or the signal aborts: then the last
- * failure is thrown, since it says more than the deadline does.
+ * Repeats until the act succeeds, fails for good, or the signal aborts; then the last failure is thrown, since it says more than the
+ * deadline does. `store-forbidden` is repeated too: keys expire, and are renewed while this process runs.
  */
 export async function repeat<T>(act: () => Promise<T>, retry: Retry, signal: AbortSignal): Promise<T> {
   let last: unknown;
@@ -19,7 +19,7 @@ export async function repeat<T>(act: () => Promise<T>, retry: Retry, signal: Abo
       return await act();
     } catch (error) {
       if (signal.aborted) throw last ?? error;
-      if (!isServiceError(error, 'store-unavailable')) throw error;
+      if (!isServiceError(error, 'store-unavailable', 'store-forbidden')) throw error;
       last = error;
       retry.onFailure?.({ attempt, error });
     }

@@ -2,9 +2,9 @@ import { createHash, type Hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ServiceError } from '../../errors.ts';
 import type { BufferPool } from './buffer-pool.ts';
-import { partBytes, partSizeOf } from './part-size.ts';
-import type { StoreAccess } from './ask-store.ts';
 import {
+  partBytes,
+  partSizeOf,
   abortUpload,
   beginUpload,
   completeUpload,
@@ -12,6 +12,7 @@ import {
   type MultipartUpload,
   type Part,
 } from './multipart-upload.ts';
+import type { StoreAccess } from './ask-store.ts';
 import { putObject } from './put-object.ts';
 
 /** A file that is open, as it was when it was opened. */

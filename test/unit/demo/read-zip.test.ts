@@ -8,7 +8,7 @@ import {
   endRecords,
   localHeader,
   localHeaderLength,
-} from '../../../src/result/archive/zip-records.ts';
+} from '../../../src/result/archive/zip.ts';
 import type { ManifestFile } from '../../../src/result/manifest.ts';
 
 const files = { 'a.txt': 'first', 'nested/größe.txt': 'second, longer', empty: '' };

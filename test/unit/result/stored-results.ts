@@ -36,18 +36,15 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
       reads.push(key);
       const bytes = objects.get(key);
       if (bytes === undefined) throw new ServiceError('object-missing', 'no such object');
-      if (part?.etag !== undefined && part.etag !== etagOf(bytes))
-        throw new ServiceError('precondition-failed', 'another object');
-      const stream = Readable.from(
-        chunks(bytes.subarray(part?.first ?? 0, (part?.last ?? bytes.length) + 1), chunkBytes),
-      );
+      if (part.etag !== etagOf(bytes)) throw new ServiceError('precondition-failed', 'another object');
+      const stream = Readable.from(chunks(bytes.subarray(part.first, part.last + 1), chunkBytes));
       open.add(stream);
       stream.once('close', () => open.delete(stream));
       signal.addEventListener('abort', () => stream.destroy(new Error('aborted')));
       return stream;
     },
     head: (key) => Promise.resolve(whole(key, objects.get(key), -1)),
-    put: (key, body) => {
+    put: ({ key, body }) => {
       objects.set(key, body);
       return Promise.resolve({ etag: etagOf(body) });
     },
@@ -72,8 +69,8 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
   };
 }
 
-function presigned(key: string, options: { expirySeconds: number; fileName?: string }): string {
-  return `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName ?? ''}`;
+function presigned(key: string, options: { expirySeconds: number; fileName: string }): string {
+  return `https://store.example/${key}?expires=${options.expirySeconds}&name=${options.fileName}`;
 }
 
 function whole(key: string, bytes: Buffer | undefined, limitBytes: number): WholeObject | undefined {

@@ -43,10 +43,12 @@ async function upload(store: ObjectStore, files: Record<string, Buffer>) {
   const options = { contentType: 'application/octet-stream' };
   for (const file of manifest.files) {
     const bytes = files[file.path] ?? Buffer.alloc(0);
-    file.etag = (await store.put(fileKey(flow, attempt, file.key), bytes, options, signal)).etag;
+    file.etag = (
+      await store.put({ key: fileKey(flow, attempt, file.key), body: bytes, ...options }, signal)
+    ).etag;
   }
   const bytes = Buffer.from(JSON.stringify(manifest));
-  const { etag } = await store.put(manifestKey(flow, attempt), bytes, options, signal);
+  const { etag } = await store.put({ key: manifestKey(flow, attempt), body: bytes, ...options }, signal);
   const report = {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     etag,
@@ -131,7 +133,10 @@ test('a file that was replaced in a real store is not sent for the one that was 
   const port = await serveRoutes(t, resultRoutes(deps));
   const path = (await addressOf(store, manifest, 'service')).baseUrl.replace('http://service', '');
   assert.equal((await ask({ port, path })).body.toString(), 'right');
-  await store.put(fileKey(flow, attempt, 'a'), Buffer.from('wrong'), { contentType: 'text/plain' }, signal);
+  await store.put(
+    { key: fileKey(flow, attempt, 'a'), body: Buffer.from('wrong'), contentType: 'text/plain' },
+    signal,
+  );
   assert.equal((await ask({ port, path })).status, 503);
   const verdict = await verifyResults({ store, flow, attempt, report, required: [] }, signal);
   assert.equal(verdict.verdict === 'failed' && verdict.message, '"a" was replaced in the store');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BufferPool } from '../../../../src/storage/upload/buffer-pool.ts';
-import { partBytes } from '../../../../src/storage/upload/part-size.ts';
+import { partBytes } from '../../../../src/storage/upload/multipart-upload.ts';
 
 const { signal } = new AbortController();
 function tick(): Promise<void> {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { BufferPool } from '../../../../src/storage/upload/buffer-pool.ts';
-import { partBytes } from '../../../../src/storage/upload/part-size.ts';
+import { partBytes } from '../../../../src/storage/upload/multipart-upload.ts';
 import { createSender } from '../../../../src/storage/upload/send-request.ts';
 import {
   uploadFile,

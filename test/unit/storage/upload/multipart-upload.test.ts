@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxParts, partSizeOf } from '../../../../src/storage/upload/part-size.ts';
+import { maxParts, partSizeOf } from '../../../../src/storage/upload/multipart-upload.ts';
 
 const mebibyte = 1024 ** 2;
 const rows = [
