@@ -85,7 +85,7 @@ function trim(kept: Map<string, StoredManifest>, limitBytes: number): void {
   }
 }
 
-export type Load<T> = (signal: AbortSignal) => Promise<T>;
+type Load<T> = (signal: AbortSignal) => Promise<T>;
 
 interface Shared<T> {
   result: Promise<T>;
@@ -97,7 +97,7 @@ interface Shared<T> {
  * Calls for one key that come while it is being loaded share that load. A caller that leaves is let go at once; the load is aborted when the
  * last one has left.
  */
-export class SharedLoads<T> {
+class SharedLoads<T> {
   readonly #underWay = new Map<string, Shared<T>>();
 
   async load(key: string, load: Load<T>, signal: AbortSignal): Promise<T> {

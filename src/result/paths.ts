@@ -1,14 +1,15 @@
 import { lookup } from 'mime-types';
+import { encodeSegment } from '../addresses.ts';
 import { ownMember } from '../schemas/schema-problem.ts';
 
-/** Each segment percent-encoded; also what `encodeURIComponent` leaves and an HTTP client might rewrite (`'` becomes `%27`). */
+/** The path with each segment percent-encoded. */
 export function encodePath(path: string): string {
   return path.split('/').map(encodeSegment).join('/');
 }
 
 /**
- * The path that an address means, or undefined if it is not percent-encoded UTF-8. `%2F` separates like `/`: proxies do not
- * keep the difference, and no file's name holds a slash.
+ * The decoded path, or undefined if it is not percent-encoded UTF-8. `%2F` separates like `/`: proxies do not keep the difference, and
+ * no file name holds a slash.
  */
 export function decodePath(encoded: string): string | undefined {
   try {
@@ -22,14 +23,7 @@ export function fileName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-function encodeSegment(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/** What workers write and the library does not know, or knows by an older name (RFC 9512). */
+/** Extensions that the library does not know, or knows by an older type (RFC 9512). */
 const others: Record<string, string> = {
   ndjson: 'application/x-ndjson',
   parquet: 'application/vnd.apache.parquet',
@@ -37,7 +31,7 @@ const others: Record<string, string> = {
   yml: 'application/yaml',
 };
 
-/** By the extension of the file's name. Text says its charset, as a browser would guess otherwise. */
+/** By the extension of the file name. Text has a charset, since a browser would guess one. */
 export function mediaTypeOf(path: string): string {
   const extension = /[^/]\.([A-Za-z0-9]+)$/.exec(path)?.[1]?.toLowerCase();
   if (extension === undefined) return 'application/octet-stream';

@@ -1,12 +1,12 @@
 import { ServiceError } from '../errors.ts';
 
-/** What is kept of the grace for the last words; of a short grace a fifth. */
+/** The end of the grace that is kept for the termination message; a fifth of a short grace. */
 const marginMillis = 5_000;
 
 export interface Grace {
   /** Aborts when uploading must stop. */
   deadline: AbortSignal;
-  /** Rejects a little later, for what did not heed the deadline; never resolves. */
+  /** Rejects a little later, for work that ignored the deadline; never resolves. */
   expired: Promise<never>;
   stop(): void;
 }
@@ -17,10 +17,10 @@ export function startGrace(graceSeconds: number, terminate: AbortSignal): Grace 
   const margin = Math.min(marginMillis, graceMillis / 5);
   const deadline = new AbortController();
   const expired = Promise.withResolvers<never>();
-  // Not everybody waits for it.
+  // It may reject when nothing waits for it.
   expired.promise.catch(() => undefined);
   const timers: NodeJS.Timeout[] = [];
-  function begin(): void {
+  function start(): void {
     const over = new ServiceError(
       'deadline-exceeded',
       `the upload did not end within its grace of ${graceSeconds} s`,
@@ -36,13 +36,13 @@ export function startGrace(graceSeconds: number, terminate: AbortSignal): Grace 
     );
     timers.push(first, second);
   }
-  if (terminate.aborted) begin();
-  else terminate.addEventListener('abort', begin, { once: true });
+  if (terminate.aborted) start();
+  else terminate.addEventListener('abort', start, { once: true });
   return {
     deadline: deadline.signal,
     expired: expired.promise,
     stop() {
-      terminate.removeEventListener('abort', begin);
+      terminate.removeEventListener('abort', start);
       timers.forEach(clearTimeout);
     },
   };

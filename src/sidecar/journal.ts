@@ -2,10 +2,10 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'nod
 import type { ManifestFile } from '../result/manifest.ts';
 import type { MultipartUpload } from '../storage/upload/multipart-upload.ts';
 
-/** A file that the store holds, and which state of it. */
+/** A file that the store holds, with the state of it that was stored. */
 export interface StoredFile extends ManifestFile {
   identity: string;
-  /** It was freed here after that: its absence is no deletion by the worker. */
+  /** The sidecar freed it afterwards: its absence is no deletion by the worker. */
   released?: boolean;
 }
 
@@ -15,16 +15,16 @@ type Line =
   | { event: 'released'; path: string }
   | { event: 'begun' | 'ended'; upload: MultipartUpload };
 
-/** What was done, on a disk that outlives this process: one JSON line an event, appended. */
+/** What was done, on a disk that outlives this process: one appended JSON line per event. */
 export interface Journal {
   readonly stored: ReadonlyMap<string, StoredFile>;
-  /** Multipart uploads that were begun and neither completed nor aborted. */
+  /** Multipart uploads that are neither completed nor aborted. */
   readonly open: ReadonlyMap<string, MultipartUpload>;
   addStored(file: StoredFile): void;
-  /** Throws if it cannot be written: then the file must not be freed. */
+  /** Throws if the line cannot be written: then the file must not be freed. */
   addReleased(path: string): void;
-  addBegun(upload: MultipartUpload): void;
-  addEnded(upload: MultipartUpload): void;
+  addBegun: (upload: MultipartUpload) => void;
+  addEnded: (upload: MultipartUpload) => void;
   close(): void;
 }
 
@@ -34,8 +34,8 @@ interface State {
 }
 
 /**
- * Reads what an earlier process of the same attempt left; a line torn by its end is cut off. A line that cannot be
- * written (a full disk) is told and forgotten: after a restart that file is stored again, which harms nothing.
+ * Reads what an earlier process of the same attempt left; a line that was torn by its end is cut off. A line that cannot be written (a
+ * full disk) is reported and dropped: after a restart that file is stored again, which does no harm.
  */
 export function openJournal(path: string, attempt: string, onFailure: (error: unknown) => void): Journal {
   const state: State = { stored: new Map(), open: new Map() };
@@ -50,7 +50,7 @@ export function openJournal(path: string, attempt: string, onFailure: (error: un
       throw new Error('the journal was written in part only');
     torn = false;
   }
-  function note(line: Line): void {
+  function add(line: Line): void {
     apply(state, line);
     try {
       write(line);
@@ -58,12 +58,12 @@ export function openJournal(path: string, attempt: string, onFailure: (error: un
       onFailure(error);
     }
   }
-  if (kept === 0) note({ event: 'attempt', attempt });
+  if (kept === 0) add({ event: 'attempt', attempt });
   return {
     stored: state.stored,
     open: state.open,
     addStored(stored) {
-      note({ event: 'stored', file: stored });
+      add({ event: 'stored', file: stored });
     },
     addReleased(released) {
       const line: Line = { event: 'released', path: released };
@@ -71,10 +71,10 @@ export function openJournal(path: string, attempt: string, onFailure: (error: un
       apply(state, line);
     },
     addBegun(upload) {
-      note({ event: 'begun', upload });
+      add({ event: 'begun', upload });
     },
     addEnded(upload) {
-      note({ event: 'ended', upload });
+      add({ event: 'ended', upload });
     },
     close() {
       closeSync(file);
@@ -82,7 +82,7 @@ export function openJournal(path: string, attempt: string, onFailure: (error: un
   };
 }
 
-/** Answers how many bytes are whole lines; 0 drops the journal of another attempt. */
+/** Returns how many bytes are whole lines; 0 drops the journal of another attempt. */
 function readLines(content: Buffer, attempt: string, state: State): number {
   let kept = 0;
   for (let end = content.indexOf('\n'); end !== -1; end = content.indexOf('\n', kept)) {

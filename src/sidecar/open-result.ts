@@ -5,15 +5,15 @@ import type { FileSource } from '../storage/upload/upload-file.ts';
 import { identityOf, type FoundFile, isCode, refused, unreadable } from './result-file.ts';
 
 export interface OpenResult extends FileSource {
-  /** Of the file as opened: it may be younger than the look. */
+  /** Of the opened file, which may be newer than the scan. */
   identity: string;
   modifiedMillis: number;
   close(): Promise<void>;
 }
 
 /**
- * Opens a found file; undefined if it is gone. The worker may put a symlink in any folder's place between look and open,
- * and this process can read what the worker must not (the store's keys): what was opened must lie in the results.
+ * Opens a found file; undefined if it is gone. Between scan and open the worker may replace any folder by a symlink, and this process
+ * can read what the worker must not (the store's keys): the opened file must lie in the results.
  */
 export async function openResult(root: string, file: FoundFile): Promise<OpenResult | undefined> {
   const handle = await openFile(file);
@@ -43,7 +43,7 @@ export async function openResult(root: string, file: FoundFile): Promise<OpenRes
 
 async function openFile(file: FoundFile): Promise<FileHandle | undefined> {
   try {
-    // Not blocking: a named pipe put in the file's place would hold the open call for ever.
+    // Not blocking: open() would not return for a named pipe in the file's place.
     return await open(file.location, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
@@ -51,7 +51,7 @@ async function openFile(file: FoundFile): Promise<FileHandle | undefined> {
   }
 }
 
-/** The kernel's own word where there is one; elsewhere the best that a path can say. */
+/** The kernel's answer on Linux; elsewhere the path's, which may have changed. */
 async function whereIs(handle: FileHandle, file: FoundFile): Promise<string> {
   if (process.platform !== 'linux') return realpath(file.location);
   return readlink(`/proc/self/fd/${handle.fd}`);

@@ -2,11 +2,11 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
 import { ServiceError } from '../errors.ts';
 
-/** A file of the worker's, as one look saw it. */
+/** A file of the worker, as one scan saw it. */
 export interface FoundFile {
   /** Relative to the results, `/`-separated. */
   path: string;
-  /** Where its bytes are: the target of a symlink, else the file itself. */
+  /** The target of a symlink, else the file itself. */
   location: string;
   /** Changes whenever the content may have changed. */
   identity: string;
@@ -14,7 +14,7 @@ export interface FoundFile {
   modifiedMillis: number;
 }
 
-/** Size, mtime, ctime and inode together: mtime alone can be set back, and a renamed file keeps its own. */
+/** Size, mtime, ctime and inode: mtime alone can be set back, and a renamed file keeps it. */
 export function identityOf(stat: BigIntStats): string {
   return `${stat.ino}-${stat.size}-${stat.mtimeNs}-${stat.ctimeNs}`;
 }
@@ -50,7 +50,7 @@ export function isReleasable(path: string): boolean {
   return path.startsWith(releasedFolder);
 }
 
-/** Frees a stored file, unless the worker has put another in its place; answers whether it is gone. */
+/** Frees a stored file, unless the worker has replaced it. Returns whether it is gone. */
 export async function releaseFile(file: FoundFile): Promise<boolean> {
   try {
     const now = await lstat(file.location, { bigint: true });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,22 +17,22 @@ const reopenMillis = 1_000;
 const abandonMillis = 10_000;
 
 /**
- * The pod half: uploads what the worker writes, and after `terminate` (SIGTERM, which comes when the worker has ended) the
- * rest and the manifest. Answers the exit code, 0 only with a manifest, and never before `terminate`, whatever fails: a
- * sidecar that ended early might be in its crash back-off when the worker ends, and then nothing would be uploaded.
- * The caller's handler for SIGTERM must stand before this is called: it writes the file that the startup probe tests.
+ * The pod half: uploads what the worker writes, and after `terminate` (SIGTERM, sent when the worker has ended) the rest and the
+ * manifest. Returns the exit code, 0 only with a manifest, and never before `terminate`, whatever fails: a sidecar that ended early
+ * could be in its crash back-off when the worker ends, and then nothing would be uploaded. The caller installs its handler for SIGTERM
+ * first: this writes the file that the startup probe tests.
  */
 export async function runSidecar(
   settings: SidecarSettings,
   log: Log,
   terminate: AbortSignal,
 ): Promise<0 | 1> {
-  // Of an earlier process in this pod: its probe must not pass before this one is ready. It can still pass in the some 100 ms until
-  // Node has loaded this line: the root is read-only and the volumes are the pod's, so that no plain file is new with each start of
-  // the container, and `test` alone cannot compare a file's content with the process's start.
+  // An earlier process in this pod may have left the file; the probe must not pass before this process is ready. It can still pass in
+  // the 100 ms or so until Node runs this line: the root is read-only and the volumes belong to the pod, so that no plain file is new
+  // with each start of the container, and `test` cannot compare a file's content with the start of a process.
   rmSync(startedFile(settings), { force: true });
   const grace = startGrace(settings.graceSeconds, terminate);
-  // Nothing else would keep the process when everything has failed.
+  // Nothing else keeps the process alive when everything has failed.
   const alive = setInterval(() => undefined, 1_000_000);
   terminate.addEventListener('abort', () => {
     leaveMessage(settings, log, killedReport);
@@ -49,7 +50,7 @@ export async function runSidecar(
     leaveMessage(settings, log, stored);
     return 0;
   } catch (error) {
-    await untilAborted(terminate);
+    if (!terminate.aborted) await once(terminate, 'abort');
     log('error', 'the results could not be stored', { problem: messageOf(error) });
     leaveMessage(settings, log, failureReport(error));
     return 1;
@@ -59,12 +60,12 @@ export async function runSidecar(
   }
 }
 
-/** What the startup probe tests. */
+/** The file that the startup probe tests. */
 function startedFile({ state }: SidecarSettings): string {
   return join(state, 'started');
 }
 
-/** Stays if this process is killed before its end. */
+/** The termination message if this process is killed before its end. */
 const killedReport: SidecarReport = { error: { message: 'the upload was killed before it ended' } };
 
 function leaveMessage({ terminationMessage }: SidecarSettings, log: Log, report: SidecarReport): void {
@@ -80,7 +81,7 @@ interface Signals {
   terminate: AbortSignal;
 }
 
-/** A folder that is not there yet, or a full disk, is waited for like a store that is down. */
+/** Waits for a folder that is missing, or for a full disk, as for a store that is down. */
 async function openInTime(
   settings: SidecarSettings,
   log: Log,
@@ -109,7 +110,7 @@ async function uploadAll(session: Session, terminate: AbortSignal): Promise<Side
   return report;
 }
 
-/** Multipart uploads of an earlier process in this pod: nobody else knows their ids. */
+/** Aborts the multipart uploads of an earlier process in this pod: nobody else knows their ids. */
 async function abandonUploads({ store, journal, log, deadline }: Session): Promise<void> {
   for (const upload of [...journal.open.values()]) {
     try {
@@ -122,11 +123,4 @@ async function abandonUploads({ store, journal, log, deadline }: Session): Promi
       });
     }
   }
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((resolve) => {
-    signal.addEventListener('abort', resolve, { once: true });
-  });
 }

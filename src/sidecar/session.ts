@@ -11,7 +11,7 @@ import { createSender } from '../storage/upload/send-request.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { Log } from './log-line.ts';
 
-/** What the whole run shares. */
+/** What all parts of one run share. */
 export interface Session {
   settings: SidecarSettings;
   /** The results' folder, without symlinks. */
@@ -21,15 +21,15 @@ export interface Session {
   journal: Journal;
   log: Log;
   retry: Retry;
-  /** What stands in the way of uploading, while something does: it says more than a deadline. */
+  /** The last failure while uploads fail: it says more than a deadline. */
   trouble: { last: unknown };
   /** Aborts shortly before the grace ends. */
   deadline: AbortSignal;
   close(): void;
 }
 
-/** Files under way at once; the pool's budget bounds those that are larger than a few kilobytes. */
-export const lanes = 16;
+/** Files that are uploaded at once; the pool's budget bounds those of more than a few kilobytes further. */
+export const concurrency = 16;
 const uploaders = 4;
 
 export function openSession(settings: SidecarSettings, log: Log, deadline: AbortSignal): Session {
@@ -37,7 +37,7 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
   const sender = createSender({
     endpoint,
     timeoutMillis: settings.requestTimeoutMillis,
-    connections: lanes,
+    connections: concurrency,
   });
   const trouble: Session['trouble'] = { last: undefined };
   const logged = logFailure(log);
@@ -71,7 +71,7 @@ export function openSession(settings: SidecarSettings, log: Log, deadline: Abort
   };
 }
 
-/** The first failure, the second, the fourth: an hour without a store is told in a dozen lines a request. */
+/** Logs the first failure, the second, the fourth: an hour without a store makes a dozen lines per request. */
 function logFailure(log: Log): NonNullable<Retry['onFailure']> {
   return ({ attempt, error }) => {
     if ((attempt & (attempt - 1)) !== 0) return;

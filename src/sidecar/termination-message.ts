@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { isServiceError, messageOf } from '../errors.ts';
 import type { SidecarReport } from '../result/manifest.ts';
 
-/** The kubelet cuts what is longer, and half a JSON says nothing. */
+/** The kubelet cuts longer messages, and half a JSON object cannot be read. */
 const limitBytes = 4096;
 
-/** In place, in one write: the kubelet mounts this very file, which a rename would replace. */
+/** Writes in place: the kubelet mounts this very file, which a rename would replace. */
 export function writeTerminationMessage(path: string, report: SidecarReport): void {
   writeFileSync(path, terminationMessage(report));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMillis } from '../back-off.ts';
@@ -13,27 +13,27 @@ import {
 import { putJsonOnce } from '../storage/upload/put-object.ts';
 import type { Session } from './session.ts';
 import { uploadResults } from './upload-results.ts';
-import { walkResults, type Look } from './walk-results.ts';
+import { walkResults, type Scan } from './walk-results.ts';
 import type { FoundFile } from './result-file.ts';
 import type { StoredFile } from './journal.ts';
 
-/** The worker has ended: a file that still changes is somebody's mistake. */
-const maxUnsettledLooks = 10;
+/** Scans of results that still change: the worker has ended, so that something else writes. */
+const maxUnsettledScans = 10;
 
 /**
- * After the worker's end: every file is compared with what the store holds, the rest is uploaded, the manifest last.
- * Tries until the deadline unless a result is refused for good; then, or at the deadline, the last failure is thrown.
+ * After the worker's end: compares every file with what the store holds, uploads the rest, and writes the manifest last. Repeats until
+ * the deadline, unless a result is refused for good; then, or at the deadline, it throws the last failure.
  */
 export async function uploadRest(session: Session): Promise<SidecarReport> {
   const { deadline, retry } = session;
-  let unsettledLooks = 0;
+  let unsettledScans = 0;
   for (let attempt = 1; ; attempt += 1) {
     throwIfOver(session);
     try {
-      const look = await walkResults(session.root);
-      if (await uploadMissing(session, look)) return await writeManifest(session, look);
-      unsettledLooks += 1;
-      if (unsettledLooks >= maxUnsettledLooks)
+      const scan = await walkResults(session.root);
+      if (await uploadMissing(session, scan)) return await writeManifest(session, scan);
+      unsettledScans += 1;
+      if (unsettledScans >= maxUnsettledScans)
         throw new ServiceError('forbidden', 'the results go on changing');
     } catch (error) {
       const final = isServiceError(error, 'forbidden', 'payload-too-large', 'precondition-failed');
@@ -49,8 +49,8 @@ function throwIfOver({ deadline, trouble }: Session): void {
   throw trouble.last instanceof Error ? trouble.last : (deadline.reason as Error);
 }
 
-/** True when everything in the look is stored as the look saw it. */
-async function uploadMissing(session: Session, { files, refusals }: Look): Promise<boolean> {
+/** Returns whether everything in the scan is stored as the scan saw it. */
+async function uploadMissing(session: Session, { files, refusals }: Scan): Promise<boolean> {
   const [refusal] = refusals;
   if (refusal !== undefined) throw refusal;
   const { stored } = session.journal;
@@ -62,7 +62,7 @@ async function uploadMissing(session: Session, { files, refusals }: Look): Promi
   });
 }
 
-async function writeManifest(session: Session, { files }: Look): Promise<SidecarReport> {
+async function writeManifest(session: Session, { files }: Scan): Promise<SidecarReport> {
   const { settings, store, journal, deadline } = session;
   const { flow, attempt } = settings;
   const manifest = buildManifest({ flow, attempt, files, stored: journal.stored, now: new Date() });
@@ -77,7 +77,7 @@ async function writeManifest(session: Session, { files }: Look): Promise<Sidecar
   const etag = await putJsonOnce(store, manifestObject, deadline);
   return {
     manifest: {
-      sha256: createHash('sha256').update(bytes).digest('hex'),
+      sha256: hash('sha256', bytes, 'hex'),
       etag,
       files: manifest.files.length,
       bytes: manifest.files.reduce((sum, file) => sum + file.size, 0),
@@ -85,16 +85,16 @@ async function writeManifest(session: Session, { files }: Look): Promise<Sidecar
   };
 }
 
-export interface ManifestSource {
+interface ManifestSource {
   flow: string;
   attempt: string;
-  /** The last look's. */
+  /** Of the last scan. */
   files: readonly FoundFile[];
   stored: ReadonlyMap<string, StoredFile>;
   now: Date;
 }
 
-/** What the last look saw, and what was stored and freed before it; files that the worker removed are not results. */
+/** Lists what the last scan saw, and what was stored and freed before it. Files that the worker removed are not results. */
 function buildManifest({ flow, attempt, files, stored, now }: ManifestSource): Manifest {
   const present = new Set(files.map((file) => file.path));
   const entries = [...stored.values()]

@@ -2,14 +2,14 @@ import { encodeKey, fileKey } from '../result/manifest.ts';
 import { uploadFile } from '../storage/upload/upload-file.ts';
 import { type FoundFile, refused, isReleasable, releaseFile } from './result-file.ts';
 import { openResult } from './open-result.ts';
-import { lanes, type Session } from './session.ts';
+import { concurrency, type Session } from './session.ts';
 
-/** S3's own limit, in bytes of UTF-8; ours are ASCII. */
+/** The limit of S3 in bytes of UTF-8; our keys are ASCII. */
 const maxKeyLength = 1024;
 
 /**
- * Stores files, several at once, and writes each into the journal; answers how many changed or vanished meanwhile. The
- * first failure stops what has not been started, is thrown when the rest has ended, and costs nothing that is stored.
+ * Stores files, several at once, and writes each to the journal. Returns how many changed or vanished meanwhile. After the first
+ * failure no further file is started; the failure is thrown when the others have ended, and what is stored stays stored.
  */
 export async function uploadResults(
   session: Session,
@@ -19,7 +19,7 @@ export async function uploadResults(
   const queue = files.values();
   let unsettled = 0;
   let failure: { error: unknown } | undefined;
-  async function lane(): Promise<void> {
+  async function uploadInTurn(): Promise<void> {
     for (const file of queue) {
       if (stop.aborted || failure !== undefined) return;
       try {
@@ -29,7 +29,7 @@ export async function uploadResults(
       }
     }
   }
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, uploadInTurn));
   if (failure !== undefined) throw failure.error;
   return { unsettled };
 }
@@ -43,17 +43,15 @@ async function uploadResult(session: Session, file: FoundFile): Promise<'stored'
   const source = await openResult(session.root, file);
   if (source === undefined) return 'unsettled';
   try {
-    const means = {
-      store: session.store,
-      pool: session.pool,
-      begun: journal.addBegun.bind(journal),
-      ended: journal.addEnded.bind(journal),
-    };
-    const { result, ...digests } = await uploadFile({ source, key: objectKey, ...means }, deadline);
-    if (result === 'changed') return 'unsettled';
+    const { store, pool } = session;
+    const { addBegun: onBegun, addEnded: onEnded } = journal;
+    const upload = { source, key: objectKey, store, pool, onBegun, onEnded };
+    const uploaded = await uploadFile(upload, deadline);
+    if (uploaded.result === 'changed') return 'unsettled';
+    const { etag, sha256, crc32 } = uploaded;
     const { identity, size, modifiedMillis } = source;
     const modifiedAt = new Date(modifiedMillis).toISOString();
-    journal.addStored({ path: file.path, key, size, ...(digests as Digests), modifiedAt, identity });
+    journal.addStored({ path: file.path, key, size, etag, sha256, crc32, modifiedAt, identity });
     session.trouble.last = undefined;
     await free(session, { ...file, identity });
     return 'stored';
@@ -61,9 +59,8 @@ async function uploadResult(session: Session, file: FoundFile): Promise<'stored'
     await source.close();
   }
 }
-type Digests = { sha256: string; crc32: string; etag: string };
 
-/** First the journal, then the file: a crash in between must not look like a deletion by the worker. */
+/** The journal first, then the file: a crash in between must not look like a deletion by the worker. */
 async function free({ settings, journal, log }: Session, file: FoundFile): Promise<void> {
   if (!settings.releaseAfterUpload || !isReleasable(file.path)) return;
   journal.addReleased(file.path);

@@ -6,13 +6,13 @@ import { uploadResults } from './upload-results.ts';
 import { walkResults } from './walk-results.ts';
 import { type FoundFile, isReleasable } from './result-file.ts';
 
-/** A look costs at most this share of the time, however many files there are. */
-const restsPerLook = 10;
+/** A pause is at least so many times as long as the scan before it, however many files there are. */
+const pauseFactor = 10;
 const longestPauseMillis = 60_000;
 
 /**
- * Stores what the worker has finished, look after look, until the signal; whatever fails here is logged and tried again.
- * What is under way when the signal comes is brought to its end.
+ * Stores what the worker has finished, scan after scan, until the signal. A failure is logged and tried again. Uploads that are under
+ * way when the signal aborts are finished.
  */
 export async function uploadWhileRunning(session: Session, terminate: AbortSignal): Promise<void> {
   const { settings, log } = session;
@@ -21,7 +21,7 @@ export async function uploadWhileRunning(session: Session, terminate: AbortSigna
   while (!terminate.aborted) {
     const start = performance.now();
     try {
-      before = await lookOnce(session, before, terminate);
+      before = await scanOnce(session, before, terminate);
       failures = 0;
     } catch (error) {
       failures += 1;
@@ -32,12 +32,12 @@ export async function uploadWhileRunning(session: Session, terminate: AbortSigna
     const pause =
       failures > 0
         ? backOffMillis({ firstMillis: settings.pollMillis, maxMillis: longestPauseMillis }, failures)
-        : Math.max(settings.pollMillis, took * restsPerLook);
+        : Math.max(settings.pollMillis, took * pauseFactor);
     await delay(Math.min(pause, longestPauseMillis), undefined, { signal: terminate }).catch(() => undefined);
   }
 }
 
-async function lookOnce(
+async function scanOnce(
   session: Session,
   before: ReadonlyMap<string, string>,
   terminate: AbortSignal,
@@ -51,8 +51,8 @@ async function lookOnce(
   return new Map(missing.map((file) => [file.path, file.identity]));
 }
 
-export interface SettledOptions {
-  /** What the look before saw: path → identity. */
+interface SettledOptions {
+  /** What the previous scan saw: path → identity. */
   before: ReadonlyMap<string, string>;
   settleMillis: number;
   releaseAfterUpload: boolean;
@@ -60,8 +60,8 @@ export interface SettledOptions {
 }
 
 /**
- * The files of a look that the worker seems to have finished: the same in two looks and not changed for a while. A file
- * renamed into `done/` is finished at once, where that is agreed.
+ * The files of a scan that the worker seems to have finished: the same in two scans and unchanged for a while. With
+ * `releaseAfterUpload` a file renamed into `done/` is finished at once.
  */
 export function settledFiles(files: readonly FoundFile[], options: SettledOptions): FoundFile[] {
   const { before, settleMillis, releaseAfterUpload, nowMillis } = options;

@@ -4,28 +4,28 @@ import { join, sep } from 'node:path';
 import { ServiceError } from '../errors.ts';
 import { foundFile, type FoundFile, isCode, refused, unreadable } from './result-file.ts';
 
-export interface Look {
+export interface Scan {
   files: FoundFile[];
-  /** What stands in the results and cannot be uploaded. */
+  /** Results that cannot be uploaded. */
   refusals: ServiceError[];
 }
 
-interface Walk extends Look {
+interface Walk extends Scan {
   root: string;
   maxFiles: number;
 }
 
-/** Keeps the memory of a look, of the journal and of the manifest within bounds. */
+/** Bounds the memory of a scan, of the journal and of the manifest. */
 const maxFilesByDefault = 100_000;
 const maxRefusals = 20;
 const atOnce = 32;
 
 /**
- * One look at all files below `root`, sorted by path. Symlinks to files inside are followed and uploaded as files;
- * symlinks to folders, to nothing or out of the results are refused, and so is what is neither file nor folder.
- * What vanishes during the look is left out: another look decides.
+ * Scans all files below `root`, sorted by path. Symlinks to files inside are followed and uploaded as files. Symlinks to folders, to
+ * nothing or out of the results are refused, as is anything that is neither file nor folder. What vanishes during the scan is left
+ * out: the next scan decides.
  */
-export async function walkResults(root: string, maxFiles = maxFilesByDefault): Promise<Look> {
+export async function walkResults(root: string, maxFiles = maxFilesByDefault): Promise<Scan> {
   const walk: Walk = { root: await realpath(root), maxFiles, files: [], refusals: [] };
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -35,7 +35,7 @@ export async function walkResults(root: string, maxFiles = maxFilesByDefault): P
   return { files: walk.files, refusals: walk.refusals };
 }
 
-/** Answers the folders below. */
+/** Returns the folders below. */
 async function walkFolder(walk: Walk, folder: string): Promise<string[]> {
   const entries = await readFolder(walk, folder);
   const below: string[] = [];
@@ -46,7 +46,7 @@ async function walkFolder(walk: Walk, folder: string): Promise<string[]> {
         const path = nameOf(walk, folder, entry.name);
         if (path === undefined) return;
         if (entry.isDirectory()) below.push(path);
-        else await look(walk, path);
+        else await scanEntry(walk, path);
       }),
     );
   }
@@ -67,7 +67,7 @@ async function readFolder(walk: Walk, folder: string): Promise<Dirent<Buffer>[]>
   }
 }
 
-/** A name that is no UTF-8 could be listed but never opened: it would be missing without a word. */
+/** Refuses a name that is not UTF-8: it could be listed but not opened, and the file would be missing silently. */
 function nameOf(walk: Walk, folder: string, name: Buffer): string | undefined {
   const text = name.toString('utf8');
   const path = folder === '' ? text : `${folder}/${text}`;
@@ -76,12 +76,12 @@ function nameOf(walk: Walk, folder: string, name: Buffer): string | undefined {
   return undefined;
 }
 
-async function look(walk: Walk, path: string): Promise<void> {
+async function scanEntry(walk: Walk, path: string): Promise<void> {
   const location = join(walk.root, path);
   const entry = await statOrNothing(location);
   if (entry === undefined) return;
   if (entry.isSymbolicLink()) {
-    await lookBehind(walk, path, location);
+    await followLink(walk, path, location);
   } else if (entry.isFile()) {
     add(walk, foundFile(path, location, entry));
   } else if (!entry.isDirectory()) {
@@ -89,7 +89,7 @@ async function look(walk: Walk, path: string): Promise<void> {
   }
 }
 
-async function lookBehind(walk: Walk, path: string, link: string): Promise<void> {
+async function followLink(walk: Walk, path: string, link: string): Promise<void> {
   try {
     const location = await realpath(link);
     if (!location.startsWith(walk.root + sep)) {

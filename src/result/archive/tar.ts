@@ -25,12 +25,12 @@ function zeros(length: number): Segment {
 const most11Digits = 0o77777777777;
 
 /** One block; three and more if the path or the size needs an extended header. */
-export function tarHeaderLength(file: ManifestFile): number {
+function tarHeaderLength(file: ManifestFile): number {
   const plain = file.size <= most11Digits && placeOf(file.path) !== undefined;
   return plain ? 512 : tarHeader(file).length;
 }
 
-export function tarHeader(file: ManifestFile): Buffer {
+function tarHeader(file: ManifestFile): Buffer {
   const place = placeOf(file.path);
   const modified = modifiedSeconds(file);
   const size = file.size > most11Digits ? 0 : file.size;

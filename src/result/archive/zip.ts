@@ -80,7 +80,7 @@ export function centralHeader(file: ManifestFile, offset: number): Buffer {
   return Buffer.concat([header, name, extra]);
 }
 
-export function endRecordsLength(directory: Directory): number {
+function endRecordsLength(directory: Directory): number {
   return needsZip64(directory) ? 56 + 20 + 22 : 22;
 }
 

@@ -1,6 +1,6 @@
 import { partBytes } from './multipart-upload.ts';
 
-/** Up to this a file gets a buffer of this size instead of a part's. */
+/** A file up to this size gets a buffer of this size instead of a part's. */
 const smallBytes = 64 * 1024;
 
 interface Waiter {
@@ -9,23 +9,23 @@ interface Waiter {
 }
 
 /**
- * The bound on memory, whatever the files' sizes: buffers are reused, those of odd sizes are allocated for once, and
- * together they stay within the budget. Small ones are not counted: their number is bounded by the lanes that upload.
+ * Bounds the memory, whatever the files' sizes: all buffers together stay within the budget. Buffers of a part's size are reused.
+ * Small ones are not counted: there are at most as many as files are uploaded at once.
  */
 export class BufferPool {
   readonly #budgetBytes: number;
   readonly #idle: Buffer[] = [];
   readonly #idleSmall: Buffer[] = [];
   readonly #waiting: Waiter[] = [];
-  #outBytes = 0;
+  #usedBytes = 0;
 
   constructor(budgetBytes: number) {
     this.#budgetBytes = budgetBytes;
   }
 
   /**
-   * A buffer of at least this size; waits its turn until it fits the budget. One larger than the whole budget comes when
-   * nothing else is out.
+   * A buffer of at least this size; waits its turn until it fits the budget. One larger than the whole budget is granted when no
+   * other is in use.
    */
   async take(bytes: number, signal: AbortSignal): Promise<Buffer> {
     signal.throwIfAborted();
@@ -35,9 +35,9 @@ export class BufferPool {
     this.#waiting.push(waiter);
     this.#grantNext();
     const onAbort = (): void => {
-      const place = this.#waiting.indexOf(waiter);
-      if (place === -1) return;
-      this.#waiting.splice(place, 1);
+      const index = this.#waiting.indexOf(waiter);
+      if (index === -1) return;
+      this.#waiting.splice(index, 1);
       reject(signal.reason as Error);
       this.#grantNext();
     };
@@ -52,7 +52,7 @@ export class BufferPool {
       this.#idleSmall.push(buffer);
       return;
     }
-    this.#outBytes -= buffer.length;
+    this.#usedBytes -= buffer.length;
     if (buffer.length === partBytes) this.#idle.push(buffer);
     this.#grantNext();
   }
@@ -60,16 +60,16 @@ export class BufferPool {
   #grantNext(): void {
     for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
       this.#waiting.shift();
-      this.#outBytes += next.bytes;
+      this.#usedBytes += next.bytes;
       next.grant(this.#allocate(next.bytes));
     }
   }
 
   #fits(bytes: number): boolean {
-    return this.#outBytes === 0 || this.#outBytes + bytes <= this.#budgetBytes;
+    return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.#budgetBytes;
   }
 
-  /** What lies idle is let go of before a buffer of an odd size, so that both are never held at once. */
+  /** Drops the idle buffers before it allocates one of another size, so that both never take memory at once. */
   #allocate(bytes: number): Buffer {
     if (bytes === partBytes) return this.#idle.pop() ?? Buffer.allocUnsafeSlow(partBytes);
     this.#idle.length = 0;

@@ -4,9 +4,9 @@ import { ServiceError } from '../../errors.ts';
 import type { ScopedCredentials } from '../mint-credentials.ts';
 
 export interface CredentialReader {
-  /** The keys as the folder holds them now, or a moment ago. */
+  /** The keys as the folder holds them now, or held them a moment ago. */
   read(): ScopedCredentials;
-  /** The store refused them: the next read trusts no memory. */
+  /** The store refused the keys: the next read goes to the folder. */
   forget(): void;
 }
 
@@ -14,9 +14,9 @@ const freshMillis = 100;
 const files = ['accessKeyId', 'secretAccessKey', 'sessionToken', 'expiration'] as const;
 
 /**
- * Keys from a mounted Secret, one file a key, asked for anew by every request: an update reaches a running pod by a new
- * folder behind the symlink `..data`. A few stats tell whether anything changed, at most ten times a second: an update takes
- * the kubelet a minute, and 10,000 small files must not cost 50,000 stats.
+ * Keys from a mounted Secret, one file per key, read by every request: an update reaches a running pod as a new folder behind the
+ * symlink `..data`. A few stats show whether anything changed, at most ten times a second: the kubelet takes a minute for an update,
+ * and 10,000 small files must not cost 50,000 stats.
  */
 export function createCredentialReader(
   folder: string,
@@ -39,7 +39,7 @@ export function createCredentialReader(
   };
 }
 
-/** All keys are read from one generation of the mount, even if the kubelet swaps it meanwhile. */
+/** Reads all keys from one generation of the mount, even if the kubelet swaps it meanwhile. */
 function currentFolder(folder: string): string {
   try {
     return realpathSync(join(folder, '..data'));

@@ -6,6 +6,7 @@ import {
   etagOf,
   guardHeaders,
   objectPath,
+  plainEtag,
   type Payload,
   type StoreAccess,
 } from './ask-store.ts';
@@ -54,7 +55,7 @@ export async function putPart(store: StoreAccess, part: PartToPut, signal: Abort
   return { number, crc32: payload.crc32, etag: etagOf(await askStore(store, request, signal)) };
 }
 
-/** Answers the object's ETag. */
+/** Returns the object's ETag. */
 export async function completeUpload(
   store: StoreAccess,
   { key, uploadId, parts }: MultipartUpload & { parts: Part[] },
@@ -70,15 +71,15 @@ export async function completeUpload(
     signal,
   );
   if (answer.status === 200) return etagInBody(answer);
-  // If the answer to an earlier try was lost, the upload is gone and the object is there.
-  const look = {
-    what: `to look at ${key}`,
+  // If the answer to an earlier attempt was lost, the upload is gone and the object is there.
+  const head = {
+    what: `to find ${key}`,
     method: 'HEAD',
     path: objectPath(store, key),
     headers: {},
     accept: [200, 404],
   };
-  const there = await askStore(store, look, signal);
+  const there = await askStore(store, head, signal);
   const expected = expectedEtag(parts);
   if (refusalCode(answer) === 'NoSuchUpload' && there.status === 200 && etagOf(there) === expected)
     return expected;
@@ -106,10 +107,10 @@ function completionXml(parts: Part[]): string {
 
 function etagInBody(answer: Answer): string {
   const etag = /<ETag>([^<]+)<\/ETag>/.exec(answer.body)?.[1];
-  return etag === undefined ? etagOf(answer) : etag.replaceAll(/&quot;|&#34;|"/g, '');
+  return etag === undefined ? etagOf(answer) : plainEtag(etag);
 }
 
-/** MD5 over the parts' MD5s, as S3 servers make it where they do not encrypt; elsewhere it matches nothing. */
+/** MD5 over the parts' MD5s, as S3 servers compute it unless they encrypt; then it matches nothing. */
 function expectedEtag(parts: Part[]): string {
   const hash = createHash('md5');
   for (const { etag } of parts) hash.update(Buffer.from(etag, 'hex'));
@@ -118,13 +119,13 @@ function expectedEtag(parts: Part[]): string {
 
 const mebibyte = 1024 * 1024;
 
-/** S3's own limit. */
+/** The limit of S3. */
 export const maxParts = 10_000;
 
-/** A file up to this is one object in one request; a larger one is uploaded in parts of this, or more. */
+/** A file up to this size is one request; a larger one is uploaded in parts of this size or more. */
 export const partBytes = 8 * mebibyte;
 
-/** 8 MiB, growing by whole MiB with the file so that its parts are at most 10,000. */
+/** 8 MiB, or as many whole MiB as keep the file within 10,000 parts. */
 export function partSizeOf(fileBytes: number): number {
   const needed = Math.ceil(fileBytes / maxParts / mebibyte) * mebibyte;
   return Math.max(partBytes, needed);

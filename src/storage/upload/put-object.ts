@@ -6,7 +6,7 @@ export interface ObjectToPut {
   payload: Payload;
 }
 
-/** Stores (or replaces) an object in one request; answers its ETag. */
+/** Stores or replaces an object in one request and returns its ETag. */
 export async function putObject(
   store: StoreAccess,
   { key, payload }: ObjectToPut,
@@ -24,8 +24,8 @@ export async function putObject(
 }
 
 /**
- * Stores a JSON object that nobody may replace; answers its ETag. If one is there already, it must hold the same bytes (the
- * answer to an earlier try was lost), else this throws `precondition-failed`.
+ * Stores a JSON object that nobody may replace and returns its ETag. An object that is there already must hold the same bytes (the
+ * answer to an earlier attempt was lost), else this throws `precondition-failed`.
  */
 export async function putJsonOnce(
   store: StoreAccess,

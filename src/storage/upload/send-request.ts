@@ -10,27 +10,27 @@ export interface Answer {
 
 export interface SenderOptions {
   endpoint: string;
-  /** Of silence on the connection, connecting included. */
+  /** Ends a request after so much silence on its connection, connecting included. */
   timeoutMillis: number;
   connections: number;
-  /** A connection that nobody uses for so long is closed; default: when the server closes it. */
+  /** Closes a connection after so long without a request. Default: the server closes it. */
   idleMillis?: number;
 }
 
 export interface Sender {
-  /** Host as it is signed. */
+  /** The host that signatures cover. */
   readonly host: string;
-  /** One request, one answer, whatever its status; throws `store-unavailable` if there is none. */
+  /** One request, one answer, whatever its status. Throws `store-unavailable` without an answer. */
   send(request: SignedRequest, signal: AbortSignal): Promise<Answer>;
   close(): void;
 }
 
-/** Not imported: an import reads all of its exports, and among them are lazy ones that load a whole WebSocket (14 MiB). */
+/** Not imported: an import reads all exports of `node:http`, and its lazy ones load a WebSocket client (14 MiB). */
 const http = process.getBuiltinModule('node:http');
 
 const answerLimitBytes = 8 * 1024 * 1024;
 
-/** Kept-alive connections to one server. `node:https` costs memory, so that it is loaded where it is needed alone. */
+/** Kept-alive connections to one server. `node:https` costs memory: only an https endpoint loads it. */
 export function createSender({ endpoint, timeoutMillis, connections, idleMillis }: SenderOptions): Sender {
   const url = new URL(endpoint);
   const transport = url.protocol === 'https:' ? process.getBuiltinModule('node:https') : http;
@@ -38,7 +38,7 @@ export function createSender({ endpoint, timeoutMillis, connections, idleMillis 
     keepAlive: true,
     maxSockets: connections,
     maxFreeSockets: connections,
-    // While a request is under way, its own timeout holds.
+    // A request under way has its own timeout.
     ...(idleMillis === undefined ? {} : { timeout: idleMillis }),
   });
   const target = {

@@ -1,14 +1,14 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { encodeSegment } from '../../addresses.ts';
 import type { ScopedCredentials } from '../mint-credentials.ts';
 
 export interface UnsignedRequest {
   method: string;
-  /** With its query; already encoded. */
+  /** Encoded, with the query. */
   path: string;
-  /** In lower case. */
+  /** Names in lower case. */
   headers: OutgoingHttpHeaders;
-  /** Absent: none. */
   body?: Buffer;
 }
 
@@ -20,15 +20,15 @@ export interface SignedRequest {
 }
 
 export interface SigningScope {
-  /** With its port unless that is the protocol's own. */
+  /** With its port, unless that is the default of the protocol. */
   host: string;
   region: string;
   service: 's3' | 'sts';
 }
 
 /**
- * Signature version 4 in the headers. A body whose `x-amz-content-sha256` is given (`UNSIGNED-PAYLOAD`) is not hashed:
- * its crc32 guards it. The signature covers the host, so the endpoint must be what the server takes itself for.
+ * Signature version 4 in the headers. A body is not hashed if the request has an `x-amz-content-sha256` (`UNSIGNED-PAYLOAD`): its
+ * crc32 guards it. The signature covers the host, so the endpoint must be the name that the server knows itself by.
  */
 export function signRequest(
   request: UnsignedRequest,
@@ -45,8 +45,8 @@ export interface Signing {
 }
 
 /**
- * By hand, and with what does not change kept: a small file's signature would otherwise cost more than its hash, and the
- * native garbage of a dozen digests a file more memory than its bytes.
+ * Written by hand, with the signing key cached: otherwise the signature of a small file costs more than its hash, and the native
+ * garbage of a dozen digests per file more memory than its bytes.
  */
 export function signAt(now: Date, { request, scope, credentials }: Signing): SignedRequest {
   const { method, path, body } = request;
@@ -83,24 +83,20 @@ function headersOf({ request, scope, credentials }: Signing, time: string): Outg
   };
 }
 
-/** Path and query as the server writes them down for itself, whatever else the client left plain. */
+/** Path and query as the server writes them, whatever the client left unencoded. */
 function canonicalAddress(address: string): [string, string] {
   const [path = '', query = ''] = address.split('?', 2);
-  const members = Array.from(new URLSearchParams(query), ([name, value]) => [encode(name), encode(value)]);
+  const members = Array.from(new URLSearchParams(query), ([name, value]) => [
+    encodeSegment(name),
+    encodeSegment(value),
+  ]);
   const sorted = members.map(([name, value]) => `${name}=${value}`).sort();
   if (/^[\w.~/-]*$/.test(path)) return [path, sorted.join('&')];
-  const segments = path.split('/').map((segment) => encode(decodeURIComponent(segment)));
+  const segments = path.split('/').map((segment) => encodeSegment(decodeURIComponent(segment)));
   return [segments.join('/'), sorted.join('&')];
 }
 
-function encode(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/** The last one: it holds for a day, unless the keys are renewed. */
+/** The last signing key: it is valid for a day, unless the credentials are renewed. */
 let lastKey: { secret: string; within: string; key: KeyObject } | undefined;
 
 function signingKey(secret: string, within: string): KeyObject {

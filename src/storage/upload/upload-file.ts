@@ -15,42 +15,41 @@ import {
 import type { StoreAccess } from './ask-store.ts';
 import { putObject } from './put-object.ts';
 
-/** A file that is open, as it was when it was opened. */
+/** An open file, as it was when it was opened. */
 export interface FileSource {
   size: number;
-  /** Bytes read at `position` into `buffer`; 0 at the end. */
+  /** Reads at `position` into `buffer` and returns the count of bytes; 0 at the end. */
   read(buffer: Buffer, position: number): Promise<number>;
-  /** Asked when all is read and nothing is stored yet. */
+  /** Called when everything is read and nothing is stored yet. */
   isUnchanged(): Promise<boolean>;
 }
 
-export interface UploadMeans {
+interface Upload {
+  source: FileSource;
+  key: string;
   store: StoreAccess;
   pool: BufferPool;
-  /** Told before the first part, so that a crash leaves no nameless upload behind; and when nothing is left of it. */
-  begun?: (upload: MultipartUpload) => void;
-  ended?: (upload: MultipartUpload) => void;
+  /** Called before the first part, so that a crash leaves no upload behind whose id is lost. */
+  onBegun?: (upload: MultipartUpload) => void;
+  /** Called when the upload is completed or aborted. */
+  onEnded?: (upload: MultipartUpload) => void;
 }
 
 export type UploadResult =
   { result: 'stored'; etag: string; sha256: string; crc32: string } | { result: 'changed' };
 
-interface Upload extends UploadMeans {
-  source: FileSource;
-  key: string;
-}
 interface Digest {
   sha256: Hash;
   crc32: number;
 }
 
-/** Between two of them the event loop runs; also about what stays in the processor's cache between reading and hashing. */
+/** The event loop runs between two slices; a slice stays in the processor's cache between reading and hashing. */
 const sliceBytes = 1024 * 1024;
 const abortMillis = 2_000;
 
 /**
- * Stores one file, read once and in order: each buffer goes through sha256 and crc32 and then to the store, while the
- * next is read. A file that changes meanwhile is not stored (or, beyond one part, leaves no object).
+ * Stores one file, which is read once and in order: each buffer goes through sha256 and crc32 and then to the store, while the next one
+ * is read. A file that changes meanwhile leaves no object.
  */
 export async function uploadFile(upload: Upload, signal: AbortSignal): Promise<UploadResult> {
   return upload.source.size <= partBytes ? uploadWhole(upload, signal) : uploadParts(upload, signal);
@@ -73,7 +72,7 @@ async function uploadWhole({ source, key, store, pool }: Upload, signal: AbortSi
 async function uploadParts(upload: Upload, signal: AbortSignal): Promise<UploadResult> {
   const { store, key, source } = upload;
   const multipart = await beginUpload(store, key, signal);
-  upload.begun?.(multipart);
+  upload.onBegun?.(multipart);
   const failed = new AbortController();
   const sending: Promise<Part>[] = [];
   try {
@@ -83,7 +82,7 @@ async function uploadParts(upload: Upload, signal: AbortSignal): Promise<UploadR
     const parts = await Promise.all(sending);
     if (complete && (await source.isUnchanged())) {
       const etag = await completeUpload(store, { ...multipart, parts }, signal);
-      upload.ended?.(multipart);
+      upload.onEnded?.(multipart);
       return stored(etag, digest);
     }
   } catch (error) {
@@ -103,7 +102,7 @@ interface Sending extends Upload {
   failed: AbortController;
 }
 
-/** The pool's budget bounds how many parts are under way. False: the file ended early. */
+/** The pool's budget bounds how many parts are under way. Returns false if the file ended early. */
 async function sendParts(upload: Sending, signal: AbortSignal): Promise<boolean> {
   const { source, pool, store, digest, multipart, sending, failed } = upload;
   const partSize = partSizeOf(source.size);
@@ -138,7 +137,7 @@ interface Reading {
   position: number;
 }
 
-/** Fills the buffer from the file, slice by slice; undefined if the file ends before it is full. */
+/** Fills the buffer from the file, slice by slice. Undefined if the file ends before the buffer is full. */
 async function fill(
   buffer: Buffer,
   { source, digest, position }: Reading,
@@ -162,11 +161,11 @@ function stored(etag: string, digest: Digest): UploadResult {
   return { result: 'stored', etag, sha256: digest.sha256.digest('hex'), crc32: hex };
 }
 
-/** Parts of an upload that nobody completes cost space for ever. Failing is no news: the journal knows of it. */
-async function abandon({ store, ended }: Upload, multipart: MultipartUpload): Promise<void> {
+/** Aborts an upload, whose parts would take space otherwise. A failure is not reported: the journal keeps the upload. */
+async function abandon({ store, onEnded }: Upload, multipart: MultipartUpload): Promise<void> {
   try {
     await abortUpload(store, multipart, AbortSignal.timeout(abortMillis));
-    ended?.(multipart);
+    onEnded?.(multipart);
   } catch (error) {
     if (!(error instanceof ServiceError) && !(error instanceof DOMException)) throw error;
   }
