@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { sendAnswer } from '../src/respond.ts';
-import { createSegmentWriter, type Segment } from '../src/segments.ts';
+import { sendAnswer } from '../../src/http/respond.ts';
+import { createSegmentWriter, type Segment } from '../../src/content/segments.ts';
 
 test('an object of many parts is streamed with as few listeners as an object of one', async () => {
   const few = await sendParts(1);
