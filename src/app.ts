@@ -22,7 +22,7 @@ import type { FlowService } from './requests/flow-service.ts';
 import type { Provisioner } from './cluster-objects/settings.ts';
 import { createWarningEvents } from './reconciler/observed/warning-events.ts';
 import type { LeaderLease } from './reconciler/leadership/leader-lease.ts';
-import { createObservedFlows, type ObservedFlows } from './reconciler/observed/observed-flows.ts';
+import { observeState, type ObservedState } from './reconciler/observed/observed-state.ts';
 import { createCallbackHold } from './answer-first/callback-hold.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { Connectors } from './reconciler/types.ts';
@@ -65,17 +65,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
   const provisioner = { cluster, store, settings: config, now: () => new Date() };
-  const flows = createFlowService(provisioner);
   const metrics = createMetrics();
   const stopping = new AbortController();
 
   const minter = createCredentialMinter(config.store, secrets.store);
-  const openFlows = createObservedFlows({ cluster });
   const connectors = connectorCalls({ dialects, config, secrets, dispatcher: clients.dispatcher, metrics });
-  const lease = startLeading(
-    { options, provisioner, minter, metrics, openFlows, connectors },
+  const { lease, observed } = startLeading(
+    { options, provisioner, minter, metrics, connectors },
     stopping.signal,
   );
+  const flows = createFlowService(provisioner, observed);
   const checks = startStartupChecks(
     buildStartupChecks({ cluster, store, minter, config }),
     { log, ...checkPace },
@@ -83,7 +82,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   );
   const routes = buildRoutes({ options, dialects, templates, flows, store: clients.downloads });
   const { now } = provisioner;
-  const components = buildHealthChecks({ cluster, store, flows, lease, openFlows, checks, now });
+  const components = buildHealthChecks({ cluster, store, flows, lease, observed, checks, now });
   const refusals = createRefusals(now);
   const http = createHttpServer({ ...options, components, routes, metrics, refusals });
   const monitoring = createMetricsServer({
@@ -92,7 +91,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
-    await Promise.all([serving(), lease.ended, checks.ended]);
+    await Promise.all([serving(), lease.ended, observed.ended, checks.ended]);
     await Promise.all([monitoring?.close(), clients.close()]);
   }
   async function kill(): Promise<void> {
@@ -116,28 +115,27 @@ interface LeadingParts {
   provisioner: Provisioner;
   minter: CredentialMinter;
   metrics: Metrics;
-  openFlows: ObservedFlows;
 }
 
+/** Follows the open flows, and reconciles them while this replica leads. */
 function startLeading(
   { options: { config, secrets, log }, provisioner, ...parts }: LeadingParts,
   signal: AbortSignal,
-): LeaderLease {
-  return startReconciler(
-    {
-      ...provisioner,
-      ...parts,
-      config,
-      secrets,
-      events: createWarningEvents({ events: provisioner.cluster.events }),
-      callbackHold: createCallbackHold({
-        holdMillis: ({ request }) => parts.connectors.rulesOf(request)?.holdMillis ?? 0,
-        takeoverHoldMillis: config.reconciler.takeoverHoldMillis,
-      }),
-      log,
-    },
-    signal,
-  );
+): { lease: LeaderLease; observed: ObservedState } {
+  const deps = {
+    ...provisioner,
+    ...parts,
+    config,
+    secrets,
+    events: createWarningEvents({ events: provisioner.cluster.events }),
+    callbackHold: createCallbackHold({
+      holdMillis: ({ request }) => parts.connectors.rulesOf(request)?.holdMillis ?? 0,
+      takeoverHoldMillis: config.reconciler.takeoverHoldMillis,
+    }),
+    log,
+  };
+  const observed = observeState(deps, signal);
+  return { observed, lease: startReconciler({ ...deps, observed }, signal) };
 }
 
 /** A port that is taken must not leave the rest running. */

@@ -5,23 +5,25 @@ import type { Cluster } from './kubernetes/cluster.ts';
 import type { FlowService } from './requests/flow-service.ts';
 import type { Leadership } from './reconciler/leadership/describe-leadership.ts';
 import type { LeaderLease } from './reconciler/leadership/leader-lease.ts';
-import type { ObservedFlows } from './reconciler/observed/observed-flows.ts';
+import { createObservedFlows } from './reconciler/observed/observed-flows.ts';
+import type { ObservedState, ObservedStateStatus } from './reconciler/observed/observed-state.ts';
 import type { StartupChecks } from './startup-checks.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 
 export interface HealthParts {
-  cluster: Pick<Cluster, 'checkVersion'>;
+  cluster: Pick<Cluster, 'checkVersion' | 'jobs' | 'pods'>;
   store: Pick<ObjectStore, 'check'>;
   flows: Pick<FlowService, 'unrecorded'>;
   lease: Pick<LeaderLease, 'isLeader' | 'leadership'>;
-  openFlows: ObservedFlows;
+  observed: Pick<ObservedState, 'current' | 'status'>;
   checks: Pick<StartupChecks, 'failed'>;
   now: () => Date;
 }
 
 /** The components of `/health`. */
 export function buildHealthChecks(parts: HealthParts): Record<string, HealthCheck> {
-  const { cluster, store, flows, lease, openFlows, checks, now } = parts;
+  const { cluster, store, flows, lease, observed, checks, now } = parts;
+  const openFlows = createObservedFlows({ cluster, observed });
   return {
     cluster: async (signal) => ({ inside: { detail: await cluster.checkVersion(signal) } }),
     store: async (signal) => {
@@ -29,7 +31,7 @@ export function buildHealthChecks(parts: HealthParts): Record<string, HealthChec
       return undefined;
     },
     startup: () => Promise.resolve(describeStartup(checks.failed())),
-    reconciler: () => Promise.resolve(describeReconciler(lease)),
+    reconciler: () => Promise.resolve(describeReconciler(lease, observed.status())),
     flows: async () => {
       const { flows: found, complete } = await openFlows.list();
       return describeFlows(summariseWaiting(found, now().getTime()), complete);
@@ -51,18 +53,34 @@ function describeStartup(failed: ReadonlyMap<string, unknown>): HealthFinding {
   };
 }
 
-/** Nobody leads: requests are accepted, and nothing becomes of them until somebody does. */
-function describeReconciler(lease: Pick<LeaderLease, 'isLeader' | 'leadership'>): HealthFinding {
+/**
+ * Nobody leads: requests are accepted, and nothing becomes of them until somebody does. A replica whose cache does not follow the cluster
+ * leads badly, or cannot take over.
+ */
+function describeReconciler(
+  lease: Pick<LeaderLease, 'isLeader' | 'leadership'>,
+  { synced, problem }: ObservedStateStatus,
+): HealthFinding {
   const leadership = lease.leadership();
   const detail = lease.isLeader() ? 'leading' : 'standing by';
+  const cache = problem !== undefined ? 'behind' : synced ? 'current' : 'filling';
+  const behind = problem && `the ${problem.kind} are not followed: ${messageOf(problem.error).slice(0, 300)}`;
   if (leadership.leader !== 'none') {
     const { leader, identity, since } = leadership;
-    return { shown: { detail, leader: `${leader} replica`, since }, inside: { identity } };
+    const shown = { detail, leader: `${leader} replica`, since, cache };
+    if (problem === undefined) return { shown, inside: { identity } };
+    const broken = findingOf(problem.error);
+    return { broken: true, shown: { ...broken.shown, ...shown }, inside: { identity, problem: behind } };
   }
   return {
     broken: true,
-    shown: { detail, leader: 'none', since: leadership.since, ...reasonForStrangers(leadership) },
-    inside: { problem: `nobody leads: ${leadership.reason.slice(0, 500)}` },
+    shown: { detail, leader: 'none', since: leadership.since, cache, ...reasonForStrangers(leadership) },
+    inside: {
+      problem: [
+        `nobody leads: ${leadership.reason.slice(0, 500)}`,
+        ...(behind === undefined ? [] : [behind]),
+      ].join('; '),
+    },
   };
 }
 

@@ -13,6 +13,7 @@ export interface Metrics {
   /** One for each query about the transfers of flows under way. */
   transferPolls: Counter<'connector' | 'result'>;
   reconciles: Counter<'result'>;
+  /** On every replica: the same number, when their watches are not behind. */
   openFlows: Gauge;
   /** 1 on the replica that reconciles. */
   leading: Gauge;
@@ -62,7 +63,7 @@ export function createMetrics({ processMetrics = true }: { processMetrics?: bool
     }),
     openFlows: new Gauge({
       name: 'edc_jp_open_flows',
-      help: 'Flows that the reconciler knows and that are not closed',
+      help: 'Flows that are not closed, in the cache of this replica',
       registers,
     }),
     leading: new Gauge({ name: 'edc_jp_leading', help: '1 where the Lease is held', registers }),

@@ -4,13 +4,11 @@ import type { Flow } from '../flow/flow.ts';
 export interface CallbackHold {
   /** Starts the hold of a flow, or of a repeat of its request, that is not known yet. */
   observe(flow: KnownFlow): void;
-  /** The same with the longer hold, for a flow from before this replica led. */
+  /** The same with the longer hold, for a flow that may be from before this replica led. */
   takeOver(flow: KnownFlow): void;
   /** Milliseconds until a flow's outcome may be delivered; 0 if it may be delivered now. */
   remaining(flow: KnownFlow): number;
   forget(name: string): void;
-  /** Forgets all other flows: those that ended while another replica led. No event tells this replica about them. */
-  keepOnly(names: ReadonlySet<string>): void;
 }
 
 type KnownFlow = Pick<Flow, 'name' | 'uid' | 'lastRequestAt' | 'request'>;
@@ -21,7 +19,7 @@ export interface HoldTimes {
   takeoverHoldMillis: number;
 }
 
-/** Keeps one entry per flow that was observed and not forgotten, as many as the leader's cache holds: the cache reports both. */
+/** Keeps one entry per flow that was observed and not forgotten, as many as this replica's cache holds: the cache reports both. */
 export function createCallbackHold(
   { holdMillis, takeoverHoldMillis }: HoldTimes,
   monotonic: () => number = () => performance.now(),
@@ -48,9 +46,6 @@ export function createCallbackHold(
     },
     forget: (name) => {
       known.delete(name);
-    },
-    keepOnly(names) {
-      for (const name of known.keys()) if (!names.has(name)) known.delete(name);
     },
   };
 }

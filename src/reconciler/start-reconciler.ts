@@ -1,5 +1,4 @@
-import type { ObservedFlows } from './observed/observed-flows.ts';
-import { observeState } from './observed/observed-state.ts';
+import type { ObservedState } from './observed/observed-state.ts';
 import { pollTransfersUntilAborted, type TransferPolling } from './transfers/poll-transfers.ts';
 import { startLeaderLease, type LeaderLease } from './leadership/leader-lease.ts';
 import { systemClock } from './machinery/clock.ts';
@@ -10,11 +9,10 @@ import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
 import { sweepUntilAborted } from './sweep/sweep.ts';
 import { startWorkQueue, type PassEnd } from './machinery/work-queue.ts';
 
+type Observing = ReconcilerDependencies & { observed: ObservedState };
+
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
-export function startReconciler(
-  { openFlows, ...deps }: ReconcilerDependencies & { openFlows: ObservedFlows },
-  signal: AbortSignal,
-): LeaderLease {
+export function startReconciler({ observed, ...deps }: Observing, signal: AbortSignal): LeaderLease {
   const { leaseName: name, identity, leaseSeconds } = deps.config.reconciler;
   return startLeaderLease(
     {
@@ -22,14 +20,15 @@ export function startReconciler(
       name,
       identity,
       leaseSeconds,
+      // A replica that knows nothing must not keep the Lease from one that does.
+      ready: observed.synced,
       lead: async (term) => {
         deps.metrics.leading.set(1);
         const guarded = guardWrites(deps, () => {
           term.check();
         });
-        await reconcileWhileLeading(guarded, openFlows, term.signal).finally(() => {
+        await reconcileWhileLeading({ ...guarded, observed }, term.signal).finally(() => {
           deps.metrics.leading.set(0);
-          deps.metrics.openFlows.set(0);
         });
       },
       now: deps.now,
@@ -39,19 +38,9 @@ export function startReconciler(
   );
 }
 
-/** Begins from nothing but the cluster each time: a list, and every key reconciled. */
-async function reconcileWhileLeading(
-  deps: ReconcilerDependencies,
-  openFlows: ObservedFlows,
-  signal: AbortSignal,
-): Promise<void> {
+/** Starts from what this replica has observed: every key is reconciled once, and then each that changes. */
+async function reconcileWhileLeading({ observed, ...deps }: Observing, signal: AbortSignal): Promise<void> {
   const { concurrency, backoff } = deps.config.reconciler;
-  let synced = false;
-  // Nothing can be decided before both lists are there.
-  function wake(flow: string): void {
-    if (synced) queue.add(flow);
-  }
-  const observed = observeState(deps, wake, signal);
   const reconciler: Reconciler = { ...deps, cache: observed.cache };
   const queue = startWorkQueue({
     work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),
@@ -62,16 +51,14 @@ async function reconcileWhileLeading(
   });
   // At once, so that what waits is dropped, not begun and broken off.
   signal.addEventListener('abort', () => void queue.stop(), { once: true });
-  void observed.synced.then((filled) => {
-    synced = filled;
-    if (filled) openFlows.follow(observed.cache, signal);
-    for (const flow of observed.cache.flows()) wake(flow.name);
-  });
-  const polling = transferPolling(reconciler, wake);
+  function wake(flow: string): void {
+    queue.add(flow);
+  }
+  observed.lead(wake, signal);
+  for (const { name } of observed.cache.flows()) wake(name);
   await Promise.all([
-    observed.ended,
     sweepUntilAborted(reconciler, signal),
-    pollTransfersUntilAborted(polling, signal),
+    pollTransfersUntilAborted(transferPolling(reconciler, wake), signal),
   ]);
   await queue.stop();
 }

@@ -2,12 +2,12 @@ import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
-import { viewFlow, findFlow } from './find-flow.ts';
+import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
 import type { Provisioner } from '../cluster-objects/settings.ts';
 import { RecentNames } from './create-once.ts';
 
-export function createFlowService(deps: Provisioner): FlowService {
+export function createFlowService(deps: Provisioner, observed: ObservedFlows): FlowService {
   const files = new RecentNames();
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
@@ -17,8 +17,8 @@ export function createFlowService(deps: Provisioner): FlowService {
       reason === 'deprovisioned'
         ? deprovisionFlow(deps, flow, signal)
         : cancelFlow(deps, { flow, reason }, signal),
-    view: (flow, signal) => viewFlow(deps, flow, signal),
-    isDeprovisioned: (flow, signal) => isDeprovisioned(deps, flow, signal),
+    view: (flow, signal) => viewFlow({ ...deps, observed }, flow, signal),
+    isDeprovisioned: (flow, signal) => isDeprovisioned({ ...deps, observed }, flow, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };
 }

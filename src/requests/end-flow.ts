@@ -5,6 +5,7 @@ import { manifestKey } from '../flow/keys.ts';
 import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { CancelReason } from '../flow/outcome.ts';
 import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { ObservedFlows } from './find-flow.ts';
 import { readRecord, scheduleCleanup, writeRecord } from './stored-record.ts';
 
 /** Asks the reconciler to end a flow; `ended`: there was an outcome already. */
@@ -81,11 +82,13 @@ async function deprovisionRecorded(
   return 'accepted';
 }
 
+/** A deprovision is never taken back, so that the cache may say yes; a no may be behind, and is read from the Job. */
 export async function isDeprovisioned(
-  deps: Provisioner,
+  { observed, ...deps }: Provisioner & { observed: ObservedFlows },
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
+  if (observed.current()?.flow(name)?.deprovisionAskedAt !== undefined) return true;
   return (await getFlow(deps, name, signal))?.deprovisionAskedAt !== undefined;
 }
 

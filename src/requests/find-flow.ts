@@ -1,4 +1,4 @@
-import { readAttempt } from '../flow/attempt.ts';
+import { readAttempt, type Attempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
 import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
@@ -8,20 +8,31 @@ import type { FlowView, FoundFlow } from './flow-service.ts';
 import type { Provisioner } from '../cluster-objects/settings.ts';
 import { readRecord } from './stored-record.ts';
 
-/** The Job by its name, else what the record says of it; never the reconciler's cache, which only one replica has. */
+/** The open flows as this replica has observed them; no cache while it does not follow the cluster. */
+export interface ObservedFlows {
+  current(): { flow(name: string): Flow | undefined; attempts(flow: string): Attempt[] } | undefined;
+}
+
+/**
+ * From this replica's cache, which may be a moment behind, else the Job by its name, else what the record says of it: a flow that was
+ * accepted just now, or is closed, is in no cache.
+ */
 export async function viewFlow(
-  deps: Provisioner,
+  { observed, ...deps }: Provisioner & { observed: ObservedFlows },
   name: string,
   signal: AbortSignal,
 ): Promise<FlowView | undefined> {
+  const cache = observed.current();
+  const known = cache?.flow(name);
+  if (cache !== undefined && known !== undefined) return viewOfFlow(known, cache.attempts(name));
   const job = await deps.cluster.jobs.get(name, signal);
   const flow = job === undefined ? undefined : readFlow(job);
-  if (flow !== undefined) return await viewOfFlow(deps, flow, signal);
+  if (flow !== undefined) return viewOfFlow(flow, await listAttempts(deps, flow, signal));
   const record = await readRecord(deps.store, name, signal);
   return record && viewOfRecord(record);
 }
 
-/** The same without the flow's pods, which say nothing of how a request is answered: one request for a flow that has a Job. */
+/** What a request's answer is decided from: never the cache, and without pods. One request for a flow that has a Job. */
 export async function findFlow(
   deps: Provisioner,
   name: string,
@@ -55,17 +66,22 @@ export function foundFlow({ request, delivery, lastRequestAt, deprovisionAskedAt
   };
 }
 
-async function viewOfFlow(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<FlowView> {
-  // Pods matter to somebody only between the start and the outcome.
-  const underWay = flow.startedAt !== undefined && flow.outcome === undefined;
-  const pods = underWay
-    ? (await deps.cluster.pods.list({ labelSelector: `${flowLabel}=${flow.name}`, limit: 10 }, signal)).items
-    : [];
+/** Pods matter to somebody only between the start and the outcome. */
+async function listAttempts({ cluster }: Provisioner, flow: Flow, signal: AbortSignal): Promise<Attempt[]> {
+  if (flow.startedAt === undefined || flow.outcome !== undefined) return [];
+  const { items } = await cluster.pods.list(
+    { labelSelector: `${flowLabel}=${flow.name}`, limit: 10 },
+    signal,
+  );
+  return items.map(readAttempt);
+}
+
+function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
   return {
     flow: flow.name,
     request: flow.request,
     plan: flow.plan,
-    ...describePhase(flow, pods.map(readAttempt)),
+    ...describePhase(flow, attempts),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,

@@ -5,7 +5,7 @@ import type { Outcome, CancelReason } from '../flow/outcome.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 
 /**
- * All that the request half can do with flows. Stateless: each call reads and writes the cluster (and, for what the cluster has
+ * All that the request half can do with flows. Stateless: each call but `view` reads and writes the cluster (and, for what the cluster has
  * forgotten, the record in the bucket). Throws `cluster-unavailable` or `store-unavailable` when nothing could be read or stored.
  */
 export interface FlowService {
@@ -25,7 +25,7 @@ export interface FlowService {
    * Asks for the end of a flow; may be repeated. `deprovisioned`: its results are deleted too, also after its outcome, and `ended` is not answered.
    */
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
-  /** For people. */
+  /** For people: as this replica last observed it, without a request if it is open and the cache is current. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
   /** Whether a deprovision of it was accepted, as its Job says; false for a flow whose Job is gone: then its results are. */
   isDeprovisioned(flow: string, signal: AbortSignal): Promise<boolean>;

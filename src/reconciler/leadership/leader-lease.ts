@@ -3,19 +3,17 @@ import type { ResourceClient } from '../../kubernetes/resource-client.ts';
 import type { Lease } from '../../kubernetes/types.ts';
 import type { Logger } from '../../log.ts';
 import { systemClock, type Clock } from '../machinery/clock.ts';
+import { renderLease, type LeaseHolding } from './render-lease.ts';
 import { createLeaseMemory, type Leadership } from './describe-leadership.ts';
 import { BoundedLeadershipTerm, type LeadershipTerm } from './leadership-term.ts';
 import { untilAborted } from '../../until-aborted.ts';
 
-export interface LeaderLeaseOptions {
+export interface LeaderLeaseOptions extends LeaseHolding {
   leases: Pick<ResourceClient<Lease>, 'get' | 'create' | 'replace' | 'patch'>;
-  name: string;
-  identity: string;
-  leaseSeconds: number;
+  /** The Lease is watched from the start, and taken only once this has resolved to true. Default: it may be taken at once. */
+  ready?: Promise<boolean>;
   /** Runs while this replica leads, and ends soon after its term: it is waited for no longer than a Lease lasts. */
   lead: (term: LeadershipTerm) => Promise<void>;
-  /** For the Lease's readers: nothing is decided by it. */
-  now: () => Date;
   clock?: Clock;
   log: Logger;
 }
@@ -44,8 +42,10 @@ export function startLeaderLease(options: LeaderLeaseOptions, signal: AbortSigna
 
 /** Of the Lease's duration. */
 const share = {
-  /** Between two renewals, or two looks at another's Lease. */
+  /** Between two renewals, and after a term or a request that failed. */
   pause: 1 / 5,
+  /** Between two reads of another's Lease: one that was released is free for no longer. */
+  standBy: 1 / 10,
   /** After a renewal that failed. */
   shortPause: 1 / 30,
   /** For one renewal, so that there is time for a second one. */
@@ -63,14 +63,22 @@ class LeaseHolder {
   private term: BoundedLeadershipTerm | undefined;
   /** The Lease as the API server last answered it to a write of ours. */
   private held: Lease | undefined;
-  /** The Lease as last seen, and when it was first seen so. */
-  private seen: { resourceVersion: string; since: number } | undefined;
+  /** Another's Lease as last seen, and when it may be taken if nobody writes it before. */
+  private seen: { resourceVersion: string; staleAt: number } | undefined;
+  /** Aborts when this replica may take the Lease. */
+  private readonly ready = new AbortController();
   private readonly memory = createLeaseMemory();
 
   constructor(options: LeaderLeaseOptions) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.durationMillis = options.leaseSeconds * 1000;
+    if (options.ready === undefined) this.ready.abort();
+    else {
+      void options.ready.then((ready) => {
+        if (ready) this.ready.abort();
+      });
+    }
   }
 
   get leads(): boolean {
@@ -87,9 +95,20 @@ class LeaseHolder {
       const askedAt = this.clock.monotonic();
       const holding = await this.acquireInTime(this.durationMillis * share.attempt, signal);
       if (holding === 'ours') await this.leadFrom(askedAt, signal);
+      if (holding === 'others') await this.standBy(signal);
       // After a term, too: work that fails at once must not make the replicas take turns without end.
-      await this.clock.sleep(this.durationMillis * share.pause, signal);
+      else await this.clock.sleep(this.durationMillis * share.pause, signal);
     }
+  }
+
+  /** Until the next read of the Lease: at the latest when it may be taken, or when this replica may take it. */
+  private async standBy(signal: AbortSignal): Promise<void> {
+    const pause = this.durationMillis * share.standBy;
+    const untilStale = (this.seen?.staleAt ?? Infinity) - this.clock.monotonic();
+    // A Lease that is stale and was not taken is waited for like any other.
+    const millis = untilStale > 0 ? Math.min(pause, untilStale) : pause;
+    const ready = this.ready.signal;
+    await this.clock.sleep(millis, ready.aborted ? signal : AbortSignal.any([signal, ready]));
   }
 
   private async leadFrom(askedAt: number, signal: AbortSignal): Promise<void> {
@@ -166,42 +185,30 @@ class LeaseHolder {
     const { leases, name, identity } = this.options;
     if (known !== undefined) return await leases.replace(name, this.render(known), signal);
     const lease = await leases.get(name, signal);
+    if (lease !== undefined) this.memory.see(lease, this.clock.monotonic());
+    const free = lease === undefined || this.isFree(lease, identity);
+    if (!free || !this.ready.signal.aborted) return undefined;
     if (lease === undefined) return await leases.create(this.render(undefined), signal);
-    this.memory.see(lease, this.clock.monotonic());
-    const holder = lease.spec?.holderIdentity ?? '';
-    if (holder !== identity && holder !== '' && !this.isStale(lease)) return undefined;
     return await leases.replace(name, this.render(lease), signal);
+  }
+
+  private isFree(lease: Lease, identity: string): boolean {
+    const holder = lease.spec?.holderIdentity ?? '';
+    return holder === identity || holder === '' || this.isStale(lease);
   }
 
   private isStale(lease: Lease): boolean {
     const resourceVersion = lease.metadata?.resourceVersion ?? '';
+    const now = this.clock.monotonic();
     if (this.seen?.resourceVersion !== resourceVersion) {
-      this.seen = { resourceVersion, since: this.clock.monotonic() };
-      return false;
+      const seconds = lease.spec?.leaseDurationSeconds ?? this.options.leaseSeconds;
+      this.seen = { resourceVersion, staleAt: now + seconds * 1000 + 1 };
     }
-    const seconds = lease.spec?.leaseDurationSeconds ?? this.options.leaseSeconds;
-    return this.clock.monotonic() - this.seen.since > seconds * 1000;
+    return now >= this.seen.staleAt;
   }
 
   private render(lease: Lease | undefined): Lease {
-    const { name, identity, leaseSeconds, now } = this.options;
-    const time = microTime(now());
-    const before = lease?.spec;
-    const taken = before !== undefined && before.holderIdentity !== identity;
-    return {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: lease?.metadata ?? { name },
-      spec: {
-        acquireTime: time,
-        leaseTransitions: 0,
-        ...before,
-        ...(taken ? { acquireTime: time, leaseTransitions: (before.leaseTransitions ?? 0) + 1 } : {}),
-        holderIdentity: identity,
-        leaseDurationSeconds: leaseSeconds,
-        renewTime: time,
-      },
-    };
+    return renderLease(lease, this.options);
   }
 
   /** So that another replica need not wait for the Lease to run out. */
@@ -233,9 +240,4 @@ async function runToEnd(work: Promise<void>, term: BoundedLeadershipTerm, log: L
     log.error({ err: error }, 'Leading ended with an error.');
   }
   term.end('leading ended by itself');
-}
-
-/** MicroTime wants six digits. */
-function microTime(date: Date): string {
-  return date.toISOString().replace('Z', '000Z');
 }

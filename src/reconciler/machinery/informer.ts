@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isServiceError, ServiceError } from '../../errors.ts';
 import type { ResourceClient } from '../../kubernetes/resource-client.ts';
 import type { KubernetesObject } from '../../kubernetes/types.ts';
-import type { WatchEvent } from '../../kubernetes/watch-events.ts';
 import { backOffMillis, type BackOff } from '../../back-off.ts';
 import { ObjectCache, type ObjectCacheOptions, type Projection } from './object-cache.ts';
 
@@ -18,16 +17,28 @@ export interface InformerOptions<T extends KubernetesObject, P extends Projectio
 
 export interface Informer<T extends KubernetesObject, P> {
   get(key: string): P | undefined;
-  keys(): Iterable<string>;
   values(): Iterable<P>;
   size(): number;
   /** True when the first list is in the cache, false if the informer ended before. */
   synced: Promise<boolean>;
+  /** All changes up to this resourceVersion are in the cache; 0 before the first list. */
+  position(): number;
+  status(): InformerStatus;
+  /** Opens the watch again from where it is, or ends the pause before the next list, unless the API server was heard from just now. */
+  refresh(): void;
   /** Takes in the answer to a request of our own, so that the next decision sees it and its echo is no change. */
   update(object: T): void;
   remove(key: string): void;
   /** Ends when the signal given to `startInformer` aborts. */
   ended: Promise<void>;
+}
+
+export interface InformerStatus {
+  synced: boolean;
+  /** Monotonic milliseconds since the last complete list, event or bookmark. */
+  silentMillis: number;
+  /** Of the last list or watch, if that failed. */
+  error: unknown;
 }
 
 const pageSize = 500;
@@ -38,6 +49,9 @@ const soundMillis = 10_000;
 /** A watch that ends sooner than this without an event is a failure, even if the server closed it in order: the next one may be too. */
 const shortestWatchMillis = 1000;
 
+/** Longest pause before the first list: until then this replica cannot lead. */
+const firstListMaxMillis = 5000;
+
 /**
  * Lists in pages, then watches from there; a watch that ends in order is resumed from its last bookmark, one that breaks is
  * begun again with back-off and a list, and a full list comes every `relistMillis` however well the watch seems.
@@ -46,17 +60,33 @@ export function startInformer<T extends KubernetesObject, P extends Projection>(
   options: InformerOptions<T, P>,
   signal: AbortSignal,
 ): Informer<T, P> {
-  const cache = new ObjectCache(options);
-  const synced = Promise.withResolvers<boolean>();
-  const ended = run({ cache, options, synced: synced.resolve }, signal).finally(() => {
-    synced.resolve(false);
+  const state: State<T, P> = {
+    cache: new ObjectCache(options),
+    options,
+    synced: Promise.withResolvers(),
+    resourceVersion: undefined,
+    heardAt: performance.now(),
+    error: undefined,
+    renewal: new AbortController(),
+  };
+  const { cache } = state;
+  const ended = run(state, signal).finally(() => {
+    state.synced.resolve(false);
   });
   return {
     get: (key) => cache.get(key),
-    keys: () => cache.keys(),
     values: () => cache.all(),
     size: () => cache.size,
-    synced: synced.promise,
+    synced: state.synced.promise,
+    position: () => Number(state.resourceVersion ?? 0),
+    status: () => ({
+      synced: state.resourceVersion !== undefined,
+      silentMillis: performance.now() - state.heardAt,
+      error: state.error,
+    }),
+    refresh: () => {
+      if (state.error !== undefined || performance.now() - state.heardAt > soundMillis) state.renewal.abort();
+    },
     update: (object) => {
       cache.update(object, { own: true });
     },
@@ -70,7 +100,21 @@ export function startInformer<T extends KubernetesObject, P extends Projection>(
 interface State<T extends KubernetesObject, P extends Projection> {
   cache: ObjectCache<T, P>;
   options: InformerOptions<T, P>;
-  synced: (filled: boolean) => void;
+  synced: PromiseWithResolvers<boolean>;
+  /** Up to which the cache is complete; undefined before the first list. */
+  resourceVersion: string | undefined;
+  heardAt: number;
+  error: unknown;
+  /** Ends the watch that stands, or the pause before the next list. */
+  renewal: AbortController;
+}
+
+function hear(
+  state: Pick<State<never, never>, 'heardAt' | 'resourceVersion'>,
+  resourceVersion: string | undefined,
+): void {
+  state.heardAt = performance.now();
+  state.resourceVersion = resourceVersion;
 }
 
 async function run<T extends KubernetesObject, P extends Projection>(
@@ -81,37 +125,44 @@ async function run<T extends KubernetesObject, P extends Projection>(
   while (!signal.aborted) {
     const beganAt = performance.now();
     try {
-      const resourceVersion = await relist(state, signal);
-      state.synced(true);
-      await watchUntilRelist(state, resourceVersion, signal);
+      await relist(state, signal);
+      state.synced.resolve(true);
+      await watchUntilRelist(state, signal);
       failures = 0;
     } catch (error) {
+      state.error = error;
       if (performance.now() - beganAt > soundMillis) failures = 0;
       failures += 1;
       // History that is too short is no trouble of the server's, unless it is so again and again.
       if (failures === 1 && isServiceError(error, 'cluster-expired')) continue;
-      await backOff(state.options, { failures, error }, signal);
+      await backOff(state, failures, signal);
     }
   }
 }
 
-async function backOff(
-  { kind, backoff, log }: Pick<InformerOptions<KubernetesObject, Projection>, 'kind' | 'backoff' | 'log'>,
-  { failures, error }: { failures: number; error: unknown },
+async function backOff<T extends KubernetesObject, P extends Projection>(
+  state: State<T, P>,
+  failures: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await sleep(backOffMillis(backoff, failures), undefined, { signal }).then(
-    () => {
-      log.warn({ kind, failures, err: error }, 'The watch broke and begins again.');
-    },
-    () => undefined, // aborted: whatever broke, broke because we are ending
-  );
+  const { kind, backoff, log } = state.options;
+  const longest = state.resourceVersion === undefined ? firstListMaxMillis : Infinity;
+  const millis = backOffMillis({ ...backoff, maxMillis: Math.min(backoff.maxMillis, longest) }, failures);
+  await sleep(millis, undefined, { signal: renewableSignal(state, signal) }).catch(() => undefined);
+  // Aborted: whatever broke, broke because we are ending.
+  if (!signal.aborted) log.warn({ kind, failures, err: state.error }, 'The watch broke and begins again.');
+}
+
+/** Aborts with the given signal, or when `refresh` is called. */
+function renewableSignal(state: Pick<State<never, never>, 'renewal'>, signal: AbortSignal): AbortSignal {
+  state.renewal = new AbortController();
+  return AbortSignal.any([signal, state.renewal.signal]);
 }
 
 async function relist<T extends KubernetesObject, P extends Projection>(
   state: State<T, P>,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<void> {
   const { client, labelSelector, keyOf } = state.options;
   const seen = new Set<string>();
   let next: string | undefined;
@@ -129,51 +180,52 @@ async function relist<T extends KubernetesObject, P extends Projection>(
     resourceVersion = page.resourceVersion;
   } while (next !== undefined);
   state.cache.keepOnly(seen, resourceVersion);
-  return resourceVersion;
+  state.error = undefined;
+  hear(state, resourceVersion);
 }
 
 async function watchUntilRelist<T extends KubernetesObject, P extends Projection>(
   state: State<T, P>,
-  from: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { kind, client, labelSelector, relistMillis } = state.options;
+  const { kind, relistMillis } = state.options;
   // Spread, so that the replicas and the kinds do not list at the same moment.
   const due = AbortSignal.timeout(Math.round(relistMillis * (0.8 + Math.random() * 0.4)));
   const bounded = AbortSignal.any([signal, due]);
-  let resourceVersion = from;
   while (!bounded.aborted) {
     const beganAt = performance.now();
-    let last: { resourceVersion: string; events: number };
+    const renewable = renewableSignal(state, bounded);
+    let events: number;
     try {
-      last = await follow(state, client.watch({ labelSelector, resourceVersion }, bounded), resourceVersion);
+      events = await follow(state, renewable);
     } catch (error) {
-      if (!due.aborted || signal.aborted) throw error;
-      return;
+      if (signal.aborted || !renewable.aborted) throw error;
+      continue;
     }
-    ({ resourceVersion } = last);
-    const wasShort = last.events === 0 && performance.now() - beganAt < shortestWatchMillis;
-    if (wasShort && !due.aborted && !signal.aborted)
+    const wasShort = events === 0 && performance.now() - beganAt < shortestWatchMillis;
+    if (wasShort && !renewable.aborted)
       throw new ServiceError('cluster-unavailable', `The watch of ${kind} was closed as soon as it stood.`);
   }
 }
 
-/** Until the watch ends: where the next one goes on, and how many objects it showed. */
+/** Until the watch ends: how many objects it showed. */
 async function follow<T extends KubernetesObject, P extends Projection>(
-  { cache }: State<T, P>,
-  watch: AsyncIterable<WatchEvent<T>>,
-  from: string,
-): Promise<{ resourceVersion: string; events: number }> {
-  let [resourceVersion, events] = [from, 0];
-  for await (const event of watch) {
+  state: State<T, P>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { client, labelSelector } = state.options;
+  const { resourceVersion = '' } = state;
+  let events = 0;
+  for await (const event of client.watch({ labelSelector, resourceVersion }, signal)) {
     if (event.type === 'BOOKMARK') {
-      resourceVersion = event.resourceVersion;
+      hear(state, event.resourceVersion);
       continue;
     }
     events += 1;
-    resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
-    if (event.type === 'DELETED') cache.delete(event.object);
-    else cache.update(event.object, { own: false });
+    // Before the change is told: all that came before it is in the cache.
+    hear(state, event.object.metadata?.resourceVersion ?? state.resourceVersion);
+    if (event.type === 'DELETED') state.cache.delete(event.object);
+    else state.cache.update(event.object, { own: false });
   }
-  return { resourceVersion, events };
+  return events;
 }

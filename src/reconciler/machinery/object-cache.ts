@@ -52,10 +52,6 @@ export class ObjectCache<T extends KubernetesObject, P extends Projection> {
     return this.values.get(key);
   }
 
-  keys(): Iterable<string> {
-    return this.values.keys();
-  }
-
   all(): Iterable<P> {
     return this.values.values();
   }

@@ -1,57 +1,42 @@
-import { readAttempt, type Attempt } from '../../flow/attempt.ts';
+import { readAttempt } from '../../flow/attempt.ts';
 import { readFlow, type Flow } from '../../flow/flow.ts';
 import { observedPodsSelector, openFlowsSelector } from '../../flow/labels.ts';
 import type { FlowWithAttempts } from '../../flow/pending/summarise-waiting.ts';
 import type { Cluster } from '../../kubernetes/cluster.ts';
+import type { FlowCache } from '../reconciler.ts';
 
-/** The open flows for people who ask: from the caches of the reconciler while this replica leads, else from one look at the cluster. */
+/** The open flows for people who ask: from this replica's cache, and from one poll of the cluster while that is not current. */
 export interface ObservedFlows {
-  /** Answers from these caches until the signal aborts. */
-  follow(cache: ObservedFlowCache, signal: AbortSignal): void;
-  /** `complete`: false if there are more than one look reads. Throws `cluster-*`. */
+  /** `complete`: false if there are more than one poll reads. Throws `cluster-*`. */
   list(): Promise<{ flows: Iterable<FlowWithAttempts>; complete: boolean }>;
-}
-
-export interface ObservedFlowCache {
-  flows(): Iterable<Flow>;
-  attempts(flow: string): Attempt[];
 }
 
 export interface ObservedFlowsOptions {
   cluster: Pick<Cluster, 'jobs' | 'pods'>;
-  /** Between two looks at the cluster, however many ask, and whether it answered or not. */
+  observed: { current(): Pick<FlowCache, 'flows' | 'attempts'> | undefined };
+  /** Between two polls of the cluster, however many ask, and whether it answered or not. */
   everyMillis?: number;
   /** Milliseconds of a clock that never goes back. */
   clock?: () => number;
 }
 
-/** Objects a look. */
+/** Objects a poll. */
 const mostObjects = 500;
 const pollTimeoutMillis = 10_000;
 
 export function createObservedFlows({
   cluster,
+  observed,
   everyMillis = 5000,
   clock = () => performance.now(),
 }: ObservedFlowsOptions): ObservedFlows {
-  let followed: ObservedFlowCache | undefined;
   let latest: { at: number; poll: ReturnType<ObservedFlows['list']> } | undefined;
   return {
-    follow(cache, signal) {
-      if (signal.aborted) return;
-      followed = cache;
-      signal.addEventListener(
-        'abort',
-        () => {
-          if (followed === cache) followed = undefined;
-        },
-        { once: true },
-      );
-    },
     async list() {
-      if (followed !== undefined) return { flows: observe(followed), complete: true };
+      const cache = observed.current();
+      if (cache !== undefined) return { flows: listFlows(cache), complete: true };
       if (latest === undefined || clock() - latest.at >= everyMillis) {
-        // Not with the signal of the one who asks: others wait for the same look.
+        // Not with the signal of the one who asks: others wait for the same poll.
         latest = { at: clock(), poll: pollCluster(cluster, AbortSignal.timeout(pollTimeoutMillis)) };
         latest.poll.catch(() => undefined);
       }
@@ -60,7 +45,7 @@ export function createObservedFlows({
   };
 }
 
-function* observe(cache: ObservedFlowCache): Generator<FlowWithAttempts> {
+function* listFlows(cache: Pick<FlowCache, 'flows' | 'attempts'>): Generator<FlowWithAttempts> {
   for (const flow of cache.flows()) yield { flow, attempts: cache.attempts(flow.name) };
 }
 

@@ -2,25 +2,48 @@ import { compareAge, readAttempt, type Attempt } from '../../flow/attempt.ts';
 import { readFlow, type Flow } from '../../flow/flow.ts';
 import { observedPodsSelector, openFlowsSelector } from '../../flow/labels.ts';
 import type { Job, Pod } from '../../kubernetes/types.ts';
-import { startInformer, type Informer, type InformerOptions } from '../machinery/informer.ts';
-import type { ReconcilerDependencies, FlowCache } from '../reconciler.ts';
+import {
+  startInformer,
+  type Informer,
+  type InformerOptions,
+  type InformerStatus,
+} from '../machinery/informer.ts';
+import type { FlowCache, ReconcilerDependencies } from '../reconciler.ts';
+import { PodIndex } from './pod-index.ts';
+import { createTakeover } from './takeover.ts';
 
+/** The open flows and their pods. Every replica follows them, whether or not it leads. */
 export interface ObservedState {
   cache: FlowCache;
+  /** The cache; undefined before it is filled, and while nothing was heard from the API server for too long. */
+  current(): FlowCache | undefined;
+  status(): ObservedStateStatus;
   /** True when Jobs and pods were listed once, false if the signal aborted before. */
   synced: Promise<boolean>;
+  /**
+   * For the time of one term, `wake` is called with the flow of each change that is not an answer to a write of our own; what is in the
+   * cache already is not repeated.
+   */
+  lead(wake: (flow: string) => void, term: AbortSignal): void;
   /** Ends when the signal aborts. */
   ended: Promise<unknown>;
 }
 
-/** Follows open flows and their pods; `wake` is called with the flow of each change that is not an answer to a write of our own. */
-export function observeState(
-  deps: ReconcilerDependencies,
-  wake: (flow: string) => void,
-  signal: AbortSignal,
-): ObservedState {
+export interface ObservedStateStatus {
+  synced: boolean;
+  /** Why there is no current cache; absent if there is one, or if the first list is under way. */
+  problem?: { kind: 'jobs' | 'pods'; error: unknown };
+}
+
+type Dependencies = Pick<ReconcilerDependencies, 'cluster' | 'config' | 'callbackHold' | 'metrics' | 'log'>;
+
+/** A watch gets a bookmark each minute: one that is silent for longer does not follow the cluster, or nobody knows. */
+const longestSilenceMillis = 90_000;
+
+export function observeState(deps: Dependencies, signal: AbortSignal): ObservedState {
   const podsOf = new PodIndex();
-  let listed = false;
+  const takeover = createTakeover({ ...commonOptions(deps), jobs: deps.cluster.jobs });
+  let wake: ((flow: string) => void) | undefined;
   const jobs = startInformer<Job, Flow>(
     {
       ...commonOptions(deps),
@@ -31,27 +54,63 @@ export function observeState(
       project: readFlow,
       selects: ({ state }) => state !== 'closed',
       onChange: (key, flow, { gone, own }) => {
-        holdCallback(deps, flow, { gone, takenOver: !listed });
+        holdCallback(deps, flow, { gone, takenOver: !takeover.isOver(jobs.position()) });
         deps.metrics.openFlows.set(jobs.size());
-        if (!own) wake(key);
+        if (!own) wake?.(key);
       },
     },
     signal,
   );
-  void jobs.synced.then((filled) => {
-    listed = true;
-    if (filled) deps.callbackHold.keepOnly(new Set(jobs.keys()));
+  const pods = startInformer(
+    podOptions(deps, (flow) => wake?.(flow), podsOf),
+    signal,
+  );
+  const cache = createFlowCache(jobs, pods, podsOf);
+  const synced = Promise.all([jobs.synced, pods.synced]).then((filled) => {
+    if (!filled.every(Boolean)) return false;
+    deps.log.info({ flows: jobs.size(), pods: pods.size() }, 'observed state synced');
+    return true;
   });
-  const pods = startInformer(podOptions(deps, wake, podsOf), signal);
+  function status(): ObservedStateStatus {
+    return describeStatus({ jobs: jobs.status(), pods: pods.status() });
+  }
   return {
-    cache: createFlowCache(jobs, pods, podsOf),
-    synced: Promise.all([jobs.synced, pods.synced]).then((filled) => filled.every(Boolean)),
+    cache,
+    current: () => (isCurrent(status()) ? cache : undefined),
+    status,
+    synced,
+    lead(listener, term) {
+      if (term.aborted) return;
+      wake = listener;
+      term.addEventListener('abort', () => (wake = wake === listener ? undefined : wake), { once: true });
+      takeover.start(term);
+      // A watch whose connection is dead would keep quiet for minutes.
+      for (const informer of [jobs, pods]) informer.refresh();
+    },
     ended: Promise.all([jobs.ended, pods.ended]),
   };
 }
 
+function isCurrent({ synced, problem }: ObservedStateStatus): boolean {
+  return synced && problem === undefined;
+}
+
+function describeStatus(informers: Record<'jobs' | 'pods', InformerStatus>): ObservedStateStatus {
+  const kinds = ['jobs', 'pods'] as const;
+  const synced = kinds.every((kind) => informers[kind].synced);
+  for (const kind of kinds) {
+    const { error, silentMillis, ...informer } = informers[kind];
+    if (informer.synced ? silentMillis > longestSilenceMillis : error !== undefined)
+      return {
+        synced,
+        problem: { kind, error: error ?? new Error(`silent for ${Math.round(silentMillis)} ms`) },
+      };
+  }
+  return { synced };
+}
+
 function podOptions(
-  deps: ReconcilerDependencies,
+  deps: Dependencies,
   wake: (flow: string) => void,
   podsOf: PodIndex,
 ): InformerOptions<Pod, Attempt> {
@@ -69,37 +128,20 @@ function podOptions(
   };
 }
 
-function commonOptions({ config, log }: ReconcilerDependencies) {
+function commonOptions({ config, log }: Dependencies) {
   const { relistSeconds, backoff } = config.reconciler;
   return { relistMillis: relistSeconds * 1000, backoff, log };
 }
 
 /** From the moment in which a request, or its repeat, is known: a repeat ends nobody's pause, so that no pass may follow soon. */
 function holdCallback(
-  { callbackHold }: ReconcilerDependencies,
+  { callbackHold }: Dependencies,
   flow: Flow,
   { gone, takenOver }: { gone: boolean; takenOver: boolean },
 ): void {
   if (gone) callbackHold.forget(flow.name);
   else if (takenOver) callbackHold.takeOver(flow);
   else callbackHold.observe(flow);
-}
-
-/** Which pods a flow has, so that a pass looks at its own alone. */
-class PodIndex {
-  private readonly pods = new Map<string, Set<string>>();
-
-  set(flow: string, pod: string, gone: boolean): void {
-    const known = this.pods.get(flow) ?? new Set();
-    if (gone) known.delete(pod);
-    else known.add(pod);
-    if (known.size === 0) this.pods.delete(flow);
-    else this.pods.set(flow, known);
-  }
-
-  of(flow: string): string[] {
-    return [...(this.pods.get(flow) ?? [])];
-  }
 }
 
 function createFlowCache(

@@ -54,19 +54,6 @@ test('flows do not share a clock, and a forgotten one begins again, as does anot
   assert.equal(clock.remaining({ ...b, uid: 'another' }), 10);
 });
 
-test('what is not kept is forgotten', () => {
-  let now = 0;
-  const clock = createCallbackHold(times, () => now);
-  const flows = [flowOf('a'), flowOf('b')];
-  for (const flow of flows) clock.observe(flow);
-  now = 6000;
-  clock.keepOnly(new Set(['b', 'c']));
-  assert.deepEqual(
-    flows.map((flow) => clock.remaining(flow)),
-    [5000, 0],
-  );
-});
-
 test('a flow from before is delivered later, unless its request is repeated: then as any other', () => {
   let now = 0;
   const clock = createCallbackHold(times, () => now);

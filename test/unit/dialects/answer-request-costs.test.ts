@@ -11,6 +11,7 @@ import { loadTemplates } from '../../../src/template/load-templates.ts';
 import { startCountingProxy } from '../../support/counting-proxy.ts';
 import { readKubeconfig, writeProxiedKubeconfig } from '../../support/kubeconfig.ts';
 import { at } from '../../support/flow-values.ts';
+import { nothingObserved } from '../../support/observed.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { openTestStore } from '../../support/test-store.ts';
 import { memoryStore } from '../result/stored-results.ts';
@@ -57,7 +58,7 @@ async function start(t: TestContext, files: Files = {}) {
   const loaded = await loadTemplates(templates.directory, templateSettings);
   async function startReplica(): Promise<number> {
     const deps = { ...reconciler.deps, cluster, store: opened.store, now: () => new Date() };
-    return (await startHttp(t, { flows: createFlowService(deps), templates: loaded })).port;
+    return (await startHttp(t, { flows: createFlowService(deps, nothingObserved), templates: loaded })).port;
   }
   const port = await startReplica();
   return {

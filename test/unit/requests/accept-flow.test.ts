@@ -14,6 +14,7 @@ import { loadTemplates } from '../../../src/template/load-templates.ts';
 import { renderTemplate } from '../../../src/template/render-template.ts';
 import type { RenderedTemplate } from '../../../src/template/template.ts';
 import { at } from '../../support/flow-values.ts';
+import { nothingObserved } from '../../support/observed.ts';
 import { startTestReconciler, type TestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore, type MemoryStore } from '../result/stored-results.ts';
 import { makeTemplates, templateSettings } from '../template/template-folder.ts';
@@ -59,7 +60,7 @@ async function start(t: TestContext): Promise<TestReconciler & { store: MemorySt
 
 test("a template's files are sent once, not with every flow", async (t) => {
   const { deps, api, written } = await start(t);
-  const flows = createFlowService(deps);
+  const flows = createFlowService(deps, nothingObserved);
   const rendered = await render({ 'files/run.sh': 'true' });
   const together = ['d', 'e'].map((id) => flows.accept(requestOf(id), rendered, signal));
   assert.deepEqual(await Promise.all(together), [{ created: true }, { created: true }]);

@@ -14,6 +14,7 @@ import { encodePath } from '../../../../src/result/paths.ts';
 import { signResultToken, type ResultGrant } from '../../../../src/result/result-token.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { at } from '../../../support/flow-values.ts';
+import { nothingObserved } from '../../../support/observed.ts';
 import { startTestReconciler } from '../../../support/test-reconciler.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
 import { readTar, readZip } from '../../result/archive/read-archive.ts';
@@ -289,7 +290,7 @@ test('an address is dead from the moment a deprovision is accepted, though no re
     aJob({ name: flow, outcome, delivery: { attempts: 1, result: 'delivered' } }),
     t.signal,
   );
-  const flows = createFlowService(deps);
+  const flows = createFlowService(deps, nothingObserved);
   const { get, store } = await serve(t, { flows });
   const everything = ['/files/out.json', '/archive.zip', '/archive.tar', '/manifest.json'];
   function statuses(): Promise<number[]> {
@@ -305,7 +306,7 @@ test('an address is dead from the moment a deprovision is accepted, though no re
 
 test('results whose Job is gone are handed out as long as they are there', async (t) => {
   const { deps } = await startTestReconciler(t, { store: memoryStore() });
-  const { get } = await serve(t, { flows: createFlowService(deps) });
+  const { get } = await serve(t, { flows: createFlowService(deps, nothingObserved) });
   assert.equal((await get('/files/out.json')).status, 200);
 });
 

@@ -23,9 +23,13 @@ interface Parts {
   clock?: FakeClock;
   seconds?: number;
   work?: () => Promise<void>;
+  ready?: Promise<boolean>;
 }
 
-function startReplica(identity: string, { leases, clock, seconds = leaseSeconds, work }: Parts): Replica {
+function startReplica(
+  identity: string,
+  { leases, clock, seconds = leaseSeconds, work, ready }: Parts,
+): Replica {
   const end = new AbortController();
   const replica: Replica = {
     end,
@@ -47,6 +51,7 @@ function startReplica(identity: string, { leases, clock, seconds = leaseSeconds,
       },
       now: () => new Date(),
       ...(clock === undefined ? {} : { clock }),
+      ...(ready === undefined ? {} : { ready }),
       log: createLogger('silent'),
     },
     end.signal,
@@ -285,4 +290,63 @@ test('a request that is not given up when it should be keeps nobody from asking 
   assert.equal(replica.lease.isLeader(), true);
   replica.end.abort();
   await replica.lease.ended;
+});
+
+test('a Lease that was released is taken within a tenth of its duration, and one that ran out at once', async () => {
+  for (const renewals of [1, 2, 3, 4]) {
+    const [clock, server] = [new FakeClock(), new LeaseServer()];
+    server.write({ holderIdentity: 'another', leaseDurationSeconds: leaseSeconds });
+    const replica = startReplica('me', { leases: server.client(), clock });
+    // At odd times between two reads.
+    for (let count = 0; count < renewals; count += 1) {
+      await clock.advance(3100);
+      server.write({ holderIdentity: 'another', leaseDurationSeconds: leaseSeconds });
+    }
+    const readFor = (leaseSeconds * 1000) / 10;
+    await clock.advance(leaseSeconds * 1000);
+    assert.equal(replica.terms, 0);
+    await clock.advance(readFor + 5);
+    assert.equal(replica.terms, 1, `after ${renewals} renewals`);
+
+    replica.end.abort();
+    await replica.lease.ended;
+  }
+  const [clock, server] = [new FakeClock(), new LeaseServer()];
+  server.write({ holderIdentity: 'another', leaseDurationSeconds: leaseSeconds });
+  const replica = startReplica('me', { leases: server.client(), clock });
+  await clock.advance(4000);
+  server.write({ leaseDurationSeconds: leaseSeconds });
+  await clock.advance((leaseSeconds * 1000) / 10);
+  assert.equal(replica.terms, 1);
+  replica.end.abort();
+  await replica.lease.ended;
+});
+
+test('a replica that is not ready takes no Lease, knows who leads, and takes it at once when it is ready', async () => {
+  const [clock, server] = [new FakeClock(), new LeaseServer()];
+  const ready = Promise.withResolvers<boolean>();
+  const replica = startReplica('me', { leases: server.client(), clock, ready: ready.promise });
+  await clock.advance(1);
+  assert.equal(server.lease, undefined, 'none is made');
+  server.write({ holderIdentity: 'another', leaseDurationSeconds: leaseSeconds });
+  await clock.advance(10_000);
+  assert.equal(replica.lease.leadership().leader, 'another');
+  await clock.advance(10_000);
+  assert.equal(server.holder, 'another', 'it ran out and is left to others');
+  assert.equal(replica.lease.leadership().leader, 'none');
+  ready.resolve(true);
+  await clock.advance(0);
+  await clock.advance(0);
+  assert.deepEqual([replica.terms, server.holder], [1, 'me'], 'it was seen unchanged for long enough');
+  replica.end.abort();
+  await replica.lease.ended;
+});
+
+test('a replica that never gets ready ends when it is told to', async () => {
+  const [clock, server] = [new FakeClock(), new LeaseServer()];
+  const replica = startReplica('me', { leases: server.client(), clock, ready: new Promise(() => undefined) });
+  await clock.advance(60_000);
+  replica.end.abort();
+  await replica.lease.ended;
+  assert.equal(replica.terms, 0);
 });

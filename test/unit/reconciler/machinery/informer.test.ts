@@ -292,3 +292,93 @@ test('an informer that ends before its first list says so to those who wait for 
   assert.equal(await informer.synced, false);
   await informer.ended;
 });
+
+test('an event that comes late or twice changes nothing, and the position never leaves one out', async () => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  await api.cluster.configMaps.create(configMap('a', '1'), signal);
+  const events: { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: ConfigMap }[] = [];
+  const sent = Promise.withResolvers<undefined>();
+  const client = {
+    ...api.cluster.configMaps,
+    async *watch() {
+      await sent.promise;
+      yield* events;
+      await new Promise(() => undefined);
+    },
+  };
+  const seen: number[] = [];
+  const { informer, told } = await informAndListen(api, ending.signal, {
+    client,
+    onChange: (key, { value, resourceVersion }, change) => {
+      told.push({ key, value, change });
+      seen.push(Number(resourceVersion) - informer.position());
+    },
+  });
+  const first = informer.position();
+  const second = await api.cluster.configMaps.patch('a', { data: { value: '2' } }, signal);
+  const third = await api.cluster.configMaps.patch('a', { data: { value: '3' } }, signal);
+  for (const object of [third, second, third]) events.push({ type: 'MODIFIED', object });
+  sent.resolve(undefined);
+  await waitUntil('the last change', () => informer.get('a')?.value === '3');
+  await waitUntil('all events', () => informer.position() === Number(third.metadata?.resourceVersion));
+  assert.ok(informer.position() > first);
+  assert.deepEqual(
+    told.map(({ value }) => value),
+    ['3'],
+  );
+  assert.deepEqual(seen, [0], 'the position is that of the change when it is told');
+  ending.abort();
+});
+
+/** A client whose lists fail until told otherwise, and whose watches are counted. */
+function countingClient(api: TestApi) {
+  const counts = { lists: 0, watches: 0, fails: false };
+  const client: InformerOptions<ConfigMap, Seen>['client'] = {
+    list: async (...call) => {
+      counts.lists += 1;
+      if (counts.fails) throw new ServiceError('cluster-unavailable', 'down');
+      return await api.cluster.configMaps.list(...call);
+    },
+    watch: (...call) => {
+      counts.watches += 1;
+      return api.cluster.configMaps.watch(...call);
+    },
+  };
+  return { client, counts };
+}
+
+test('a refresh ends the pause after a failure, and opens a watch again that was silent, without a list', async (t) => {
+  await using api = await startTestApi();
+  const ending = new AbortController();
+  const { client, counts } = countingClient(api);
+  counts.fails = true;
+  const backoff = { firstMillis: 3600_000, maxMillis: 3600_000 };
+  // The pause before the first list is bounded: this one is after it.
+  t.mock.method(performance, 'now', () => elapsed);
+  let elapsed = 0;
+  const informer = inform(api, ending.signal, { client, backoff });
+  await waitUntil('the failure', () => informer.status().error);
+  assert.deepEqual(informer.status().synced, false);
+  counts.fails = false;
+  informer.refresh();
+  await informer.synced;
+  assert.equal(counts.lists, 2);
+  assert.deepEqual(informer.status(), { synced: true, silentMillis: 0, error: undefined });
+  await waitUntil('its watch', () => counts.watches === 1);
+
+  informer.refresh();
+  elapsed = 60_000;
+  assert.equal(informer.status().silentMillis, 60_000);
+  await api.cluster.configMaps.create(configMap('before', '1'), signal);
+  await waitUntil('the event', () => informer.get('before'));
+  assert.equal(counts.watches, 1, 'it was heard from just now');
+  elapsed = 120_000;
+  informer.refresh();
+  await waitUntil('another watch', () => counts.watches === 2);
+  await api.cluster.configMaps.create(configMap('later', '1'), signal);
+  await waitUntil('an event on it', () => informer.get('later'));
+  assert.equal(counts.lists, 2);
+  ending.abort();
+  await informer.ended;
+});

@@ -4,6 +4,7 @@ import { createObservedFlows } from '../../../../src/reconciler/observed/observe
 import { startTestApi } from '../../../support/api-server.ts';
 import { aJob, aPod } from '../../../support/flow-job.ts';
 import { aFlow } from '../../../support/flow-values.ts';
+import { nothingObserved } from '../../../support/observed.ts';
 
 function patience(): AbortSignal {
   return AbortSignal.timeout(60_000);
@@ -14,7 +15,7 @@ async function namesOf(observed: ReturnType<typeof createObservedFlows>): Promis
   return [...flows].map(({ flow, attempts }) => `${flow.name}:${attempts.length}`).sort();
 }
 
-test('a replica that does not lead looks at the cluster, once however many ask', async () => {
+test('a replica whose cache is not current polls the cluster, once however many ask', async () => {
   await using api = await startTestApi();
   await api.cluster.jobs.create(aJob({ name: 'flow-a' }), patience());
   await api.cluster.jobs.create(aJob({ name: 'flow-closed', state: 'closed' }), patience());
@@ -35,7 +36,11 @@ test('a replica that does not lead looks at the cluster, once however many ask',
     },
   };
   let now = 0;
-  const observed = createObservedFlows({ cluster: { jobs: counted, pods }, clock: () => now });
+  const observed = createObservedFlows({
+    cluster: { jobs: counted, pods },
+    observed: nothingObserved,
+    clock: () => now,
+  });
   const answers = await Promise.all(Array.from({ length: 20 }, () => namesOf(observed)));
   assert.deepEqual(new Set(answers.map((names) => names.join())), new Set(['flow-a:1']));
   assert.equal(lists, 1);
@@ -55,19 +60,21 @@ test('a cluster that does not answer is not asked more often than one that does'
       return Promise.reject(new Error('down'));
     },
   } as never;
-  const observed = createObservedFlows({ cluster: { jobs: failing, pods: failing }, clock: () => 0 });
+  const observed = createObservedFlows({
+    cluster: { jobs: failing, pods: failing },
+    observed: nothingObserved,
+    clock: () => 0,
+  });
   for (let asked = 0; asked < 5; asked += 1) await assert.rejects(observed.list(), /down/);
   assert.equal(lists, 2);
 });
 
-test('a replica that leads answers from its caches, and not from those of an earlier term', async () => {
+test('a replica answers from its cache as long as that is current', async () => {
   await using api = await startTestApi();
-  const observed = createObservedFlows({ cluster: api.cluster });
-  const term = new AbortController();
-  observed.follow({ flows: () => [aFlow({ name: 'flow-c' })], attempts: () => [] }, term.signal);
+  const cache = { flows: () => [aFlow({ name: 'flow-c' })], attempts: () => [] };
+  let current: typeof cache | undefined = cache;
+  const observed = createObservedFlows({ cluster: api.cluster, observed: { current: () => current } });
   assert.deepEqual(await namesOf(observed), ['flow-c:0']);
-  term.abort();
-  assert.deepEqual(await namesOf(observed), []);
-  observed.follow({ flows: () => [aFlow()], attempts: () => [] }, term.signal);
+  current = undefined;
   assert.deepEqual(await namesOf(observed), []);
 });

@@ -17,6 +17,7 @@ import { deleteResults } from '../../../../src/reconciler/steps/delete-results.t
 import { recordFlow } from '../../../../src/reconciler/steps/record-flow.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { at, epoch } from '../../../support/flow-values.ts';
+import { nothingObserved } from '../../../support/observed.ts';
 import { startTestReconciler, type TestReconciler } from '../../../support/test-reconciler.ts';
 import { memoryStore, type MemoryStore } from '../../result/stored-results.ts';
 
@@ -95,7 +96,7 @@ test('results whose Job was deleted by hand go when their retention ends, and no
 
 test('a deprovision of a flow whose Job was deleted by hand takes its results away', async (t) => {
   const world = await start(t);
-  const flows = createFlowService(world.deps);
+  const flows = createFlowService(world.deps, nothingObserved);
   await world.close('flow-a');
   await world.deleteJob('flow-a');
   world.setClock(60);
@@ -119,7 +120,10 @@ test('a tombstone that is deleted by hand after its deprovision stays until its 
   const world = await start(t);
   const { deps, see } = world;
   await world.close('flow-a');
-  assert.equal(await createFlowService(deps).end('flow-a', 'deprovisioned', signal), 'accepted');
+  assert.equal(
+    await createFlowService(deps, nothingObserved).end('flow-a', 'deprovisioned', signal),
+    'accepted',
+  );
   await world.deleteJob('flow-a');
   assert.notEqual((await see('flow-a')).deletedAt, undefined);
   await deleteResults(deps, await see('flow-a'), signal);

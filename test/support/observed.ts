@@ -1,0 +1,2 @@
+/** Of a replica whose cache is not current: everything is read from the API server. */
+export const nothingObserved = { current: () => undefined };
