@@ -340,7 +340,49 @@ const rows: Row[] = [
   },
 ];
 
-for (const { name, flow, attempts = [], seconds = 45, expect } of rows) {
+/** Two steps are due: the order of the decisions says which one comes first. */
+const priorities: Row[] = [
+  {
+    name: 'the end of a Job counts although the Job is suspended',
+    flow: { startedAt: at(10), jobEnd: { type: 'Failed', reason: 'DeadlineExceeded', message: '' } },
+    expect: { kind: 'confirm-pods-gone' },
+  },
+  {
+    name: 'a suspended Job is waited for, and what blocks its pod is not saved',
+    flow: { startedAt: at(10) },
+    attempts: [{ ...notStarted, blocked: { cause: 'imagePull', message: 'm' } }],
+    expect: { kind: 'wait', until: undefined },
+  },
+  {
+    name: 'a worker that runs too long gets no new keys',
+    flow: { ...started, credentials: { mintedAt: at(10), expiration: at(910) } },
+    attempts: [anAttempt()],
+    seconds: 1020,
+    expect: { kind: 'set-outcome' },
+  },
+  {
+    name: 'a running pod is stopped before ended ones are released',
+    flow: { startedAt: at(10), outcome: failed, delivery: { ...delivery, result: 'failed' } },
+    attempts: [anAttempt({ id: 'ended', terminal: true, worker: ended }), anAttempt()],
+    expect: { kind: 'stop' },
+  },
+  {
+    name: 'pods that have ended are released with those that are still ending, once the outcome is delivered',
+    flow: { startedAt: at(10), outcome: failed, delivery },
+    attempts: [anAttempt({ id: 'ended', terminal: true, worker: ended }), anAttempt({ deletedAt: at(51) })],
+    seconds: 61,
+    expect: { kind: 'wait', until: epoch + 110_000 },
+  },
+  {
+    name: 'pods are released before the results are deleted',
+    flow: { ...started, outcome: succeeded, delivery, deprovisionAskedAt: at(70) },
+    attempts: [anAttempt({ terminal: true, worker: ended })],
+    seconds: 71,
+    expect: { kind: 'release' },
+  },
+];
+
+for (const { name, flow, attempts = [], seconds = 45, expect } of [...rows, ...priorities]) {
   test(name, () => {
     const step = decideStep({ flow: aFlow(flow), attempts, pendingLimits, now: epoch + seconds * 1000 });
     assert.partialDeepStrictEqual(step, expect);
