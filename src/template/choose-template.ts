@@ -2,8 +2,8 @@ import { ServiceError } from '../errors.ts';
 import type { Template, TemplateAsset } from './template.ts';
 
 /**
- * By the name in the request's path; else the template that lists the asset (a pattern that ends in `*` counts, the longest wins); else the
- * template that is named like the asset. Throws `unknown-template` naming those that exist.
+ * Chooses by the name in the request's path; else the template that lists the asset (a pattern may end in `*`, the longest wins); else the
+ * template with the asset's name. Throws `unknown-template` with the names of all templates.
  */
 export function chooseTemplate(
   templates: readonly Template[],
@@ -11,14 +11,14 @@ export function chooseTemplate(
 ): Template {
   if (name !== undefined) {
     const named = templates.find((template) => template.name === name);
-    return named ?? unknown(`There is no template "${name}"`, templates);
+    return named ?? unknown(`there is no template "${name}"`, templates);
   }
   const chosen =
     servingTemplate(templates, assetId) ?? templates.find((template) => template.name === assetId);
-  return chosen ?? unknown(`No template serves the asset "${assetId}" or is named like it`, templates);
+  return chosen ?? unknown(`no template serves the asset "${assetId}" or has its name`, templates);
 }
 
-/** What `template.yaml` says that an asset is served with; nothing for assets that it does not list. */
+/** The parameters of an asset in `template.yaml`; empty for assets that it does not list. */
 export function assetParameters(template: Template, assetId: string): Record<string, unknown> {
   return servingAsset(template, assetId)?.parameters ?? {};
 }
@@ -35,7 +35,7 @@ function servingAsset({ assets }: Template, assetId: string): TemplateAsset | un
   return serving.sort((a, b) => closeness(b, assetId) - closeness(a, assetId))[0];
 }
 
-/** Negative: not meant. An exact id is closer than any pattern. */
+/** Negative if the asset does not match. An exact id is closer than any pattern. */
 function closeness(asset: Pick<TemplateAsset, 'id'> | undefined, assetId: string): number {
   if (asset === undefined) return -1;
   if (asset.id === assetId) return Infinity;
@@ -46,5 +46,5 @@ function closeness(asset: Pick<TemplateAsset, 'id'> | undefined, assetId: string
 function unknown(problem: string, templates: readonly Template[]): never {
   const names = templates.map(({ name }) => name).sort();
   const known = names.length === 0 ? 'there are none' : `expected one of ${names.join(', ')}`;
-  throw new ServiceError('unknown-template', `${problem}; ${known}.`, { field: 'template' });
+  throw new ServiceError('unknown-template', `${problem}; ${known}`, { field: 'template' });
 }

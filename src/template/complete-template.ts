@@ -16,7 +16,7 @@ interface TemplateParts {
   environment: Record<string, string>;
 }
 
-/** Puts in what `template.yaml` leaves out. */
+/** Adds the defaults of members that `template.yaml` leaves out. */
 export function completeTemplate(parts: TemplateParts, settings: TemplateSettings): Template {
   const { folder, document, job, environment } = parts;
   const { name, directory, digest, files } = folder;
@@ -65,7 +65,7 @@ function completeResults(given: NonNullable<TemplateDocument['results']>): Templ
   const { directory = defaultDirectory, contentType, storage = {}, required = [] } = given;
   const { size = defaultSize, storageClass } = storage;
   const choice = chooseResult(given);
-  // The file that is handed out has to be there, whoever forgets to say so.
+  // The file that is handed out is always required.
   const handedOut = choice.kind === 'file' ? [choice.path] : [];
   return {
     directory: trimSlashes(directory) || '/',
@@ -99,14 +99,14 @@ function completeLimits(
     pending: limit('pending'),
     run: limit('run'),
     upload,
-    // It shortens the grace period, so that a default may not lengthen it.
+    // stopGrace shortens the grace period: a default must not be longer than it.
     stopGrace: given.stopGrace === undefined ? Math.min(stopGrace, upload) : stopGrace,
   };
 }
 
 const seconds: Record<string, number> = { d: 86_400, h: 3600, m: 60, s: 1 };
 
-/** `1h30m`, `90s` or a number, in whole seconds; the schema has seen to its shape. */
+/** Reads `1h30m`, `90s` or a number as whole seconds. The schema has checked the format. */
 function readDuration(value: string | number): number {
   if (typeof value === 'number') return Math.ceil(value);
   const parts = value.matchAll(/(\d+)([dhms])/g);

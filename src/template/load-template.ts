@@ -5,37 +5,37 @@ import type { Job } from '../kubernetes/types.ts';
 import { checkTemplate } from './check/check-template.ts';
 import { completeTemplate } from './complete-template.ts';
 import { readDotenv } from './read/read-dotenv.ts';
-import { readFolder, type TemplateFolder } from './read/read-folder.ts';
+import { readFolder, type TemplateFolder, type TemplateLocation } from './read/read-folder.ts';
 import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
-import { placeName, problemAt, templateMember, type Source, type TemplateSources } from './read/source.ts';
+import { pathName, problemAt, templateMember, type Source, type TemplateSources } from './read/source.ts';
 import { repair } from './repair.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
 import { type TemplateSettings, isWarning, type Template, type TemplateProblem } from './template.ts';
 
 export interface LoadedTemplate {
   template: Template;
-  /** Nothing but warnings was found: it may be run. */
+  /** Whether it may be run: it has warnings at most. */
   usable: boolean;
 }
 
-/** One folder; undefined if nothing in it can be read as a template. All problems are put into `problems`. */
+/** Loads one folder; undefined if it cannot be read as a template. Adds all problems to `problems`. */
 export async function loadTemplate(
-  place: { name: string; directory: string },
+  location: TemplateLocation,
   settings: TemplateSettings,
   problems: TemplateProblem[],
 ): Promise<LoadedTemplate | undefined> {
   const found: TemplateProblem[] = [];
-  const template = await readTemplate(place, settings, found);
-  // What only follows from another problem is told when that one is gone, if it still is a problem.
+  const template = await readTemplate(location, settings, found);
+  // A problem that may only follow from another one is reported when that one is solved.
   const direct = found.filter(({ followUp }) => followUp !== true);
-  const told = direct.every(isWarning) ? found : direct;
-  problems.push(...told.sort((a, b) => compare(a, b)));
+  const reported = direct.every(isWarning) ? found : direct;
+  problems.push(...reported.sort((a, b) => compare(a, b)));
   return template && { template, usable: found.every(isWarning) };
 }
 
 async function readTemplate(
-  { name, directory }: { name: string; directory: string },
+  { name, directory }: TemplateLocation,
   settings: TemplateSettings,
   problems: TemplateProblem[],
 ): Promise<Template | undefined> {
@@ -60,13 +60,13 @@ async function readTemplate(
 }
 
 async function readAnyFolder(
-  place: { name: string; directory: string },
+  location: TemplateLocation,
   problems: TemplateProblem[],
 ): Promise<TemplateFolder | undefined> {
   try {
-    return await readFolder(place, problems);
+    return await readFolder(location, problems);
   } catch (error) {
-    problems.push({ file: place.directory, reason: `cannot be read: ${messageOf(error)}` });
+    problems.push({ file: location.directory, reason: `cannot be read: ${messageOf(error)}` });
     return undefined;
   }
 }
@@ -78,12 +78,13 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
   const pair = texts.has('template.yaml') || texts.has('job.yaml') ? readPair(folder, problems) : undefined;
   if (conf === undefined) {
     if (pair !== undefined) return { ...pair, environment };
-    reportMissing(folder, problems);
+    const reason = 'expected template.yaml and job.yaml, or job-conf.env, received neither';
+    problems.push({ file: directory, reason });
     return undefined;
   }
   const file = join(directory, 'job-conf.env');
   if (texts.has('template.yaml') || texts.has('job.yaml')) {
-    problems.push({ file, reason: 'stands for template.yaml and job.yaml and cannot be beside them' });
+    problems.push({ file, reason: 'replaces template.yaml and job.yaml and cannot be beside them' });
     return undefined;
   }
   const shorthand = readShorthand(
@@ -92,11 +93,6 @@ function readSources(folder: TemplateFolder, problems: TemplateProblem[]): Templ
     problems,
   );
   return { document: shorthand.template, job: shorthand.job, environment };
-}
-
-function reportMissing({ directory }: TemplateFolder, problems: TemplateProblem[]): void {
-  const reason = 'expected template.yaml and job.yaml, or job-conf.env, received neither';
-  problems.push({ file: directory, reason });
 }
 
 function readPair(
@@ -115,10 +111,10 @@ function readPair(
 
 const isTemplate = ajv.compile<TemplateDocument>(TemplateSchema);
 
-/** What a template.yaml that says nothing right stands for, so that its job.yaml can be checked. */
+/** Replaces an unusable template.yaml, so that its job.yaml can be checked. */
 const emptyDocument: TemplateDocument = { description: 'unknown' };
 
-/** With what is wrong left out: no template with a problem is ever used. */
+/** Returns the document without its wrong members, for further checks: a template with a problem is never used. */
 function validate(document: Source<unknown>, problems: TemplateProblem[]): Source<TemplateDocument> {
   const { value } = document;
   if (document.faults !== undefined) return { ...document, value: emptyDocument };
@@ -126,7 +122,7 @@ function validate(document: Source<unknown>, problems: TemplateProblem[]): Sourc
   const checked = { schema: TemplateSchema, value, noun: templateMember };
   const found = describeSchemaErrors(isTemplate.errors, checked);
   for (const { path, reason } of found)
-    problems.push(problemAt(document, path, `${placeName(path)}: ${reason}`));
+    problems.push(problemAt(document, path, `${pathName(path)}: ${reason}`));
   const repaired = repair<TemplateDocument>(TemplateSchema, isTemplate, value);
   return repaired === undefined
     ? { ...document, value: emptyDocument, faults: [[]] }

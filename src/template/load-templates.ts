@@ -3,11 +3,11 @@ import { basename, join, resolve } from 'node:path';
 import { messageOf, ServiceError } from '../errors.ts';
 import { loadTemplate, type LoadedTemplate } from './load-template.ts';
 import { type TemplateSettings, isWarning, type Template, type TemplateProblem } from './template.ts';
-import { templateFiles } from './read/read-folder.ts';
+import { templateFiles, type TemplateLocation } from './read/read-folder.ts';
 
 /**
- * Loads and checks every template of a folder, or the one template whose folder it is. Throws one `invalid-template` that names file, line
- * and reason of every problem; warnings are handed to `warn` and keep nothing from being used.
+ * Loads and checks every template of a folder, or the one template whose folder it is. Throws one `invalid-template` with file, line and
+ * reason of every problem; warnings are passed to `warn`.
  */
 export async function loadTemplates(
   directory: string,
@@ -22,15 +22,15 @@ export async function loadTemplates(
   throw new ServiceError('invalid-template', ['the templates cannot be used:', ...lines].join('\n'));
 }
 
-/** The same without throwing: those that can be used, and all that is wrong. */
+/** The same without throwing: the usable templates, and all problems and warnings. */
 export async function readTemplates(
   directory: string,
   settings: TemplateSettings,
 ): Promise<{ templates: Template[]; problems: TemplateProblem[] }> {
   const problems: TemplateProblem[] = [];
   const loaded: LoadedTemplate[] = [];
-  for (const place of await listPlaces(directory, problems)) {
-    const one = await loadTemplate(place, settings, problems);
+  for (const location of await listTemplates(directory, problems)) {
+    const one = await loadTemplate(location, settings, problems);
     if (one !== undefined) loaded.push(one);
   }
   checkAssets(
@@ -47,17 +47,12 @@ export function describeProblem({ file, line, reason, severity }: TemplateProble
     line === undefined ? file : `${file}:${line}`,
     ...(severity === undefined ? [] : [severity]),
   ];
-  // Names may hold anything: a problem stays on its line, and steers no terminal.
+  // Names may hold control characters, which must not break the line or reach the terminal.
   return [...parts, reason].join(': ').replaceAll(/\p{Cc}/gu, (odd) => JSON.stringify(odd).slice(1, -1));
 }
 
-interface Place {
-  name: string;
-  directory: string;
-}
-
 /** The folders of templates in a folder, or that folder itself if it is one. */
-async function listPlaces(directory: string, problems: TemplateProblem[]): Promise<Place[]> {
+async function listTemplates(directory: string, problems: TemplateProblem[]): Promise<TemplateLocation[]> {
   try {
     const entries = (await readdir(directory)).filter((entry) => !entry.startsWith('.')).sort();
     if (entries.some((entry) => templateFiles.includes(entry)))
@@ -74,7 +69,7 @@ async function listPlaces(directory: string, problems: TemplateProblem[]): Promi
   }
 }
 
-/** Folders and links to them; files beside them, such as a README, are passed over. */
+/** Folders and links to folders; files such as a README are skipped. */
 async function findFolders(
   directory: string,
   entries: readonly string[],
@@ -92,7 +87,7 @@ async function findFolders(
   return folders;
 }
 
-/** Two templates for one asset: which one serves it would be chance. */
+/** Refuses an asset that two templates list, since it would be served by either of them. */
 function checkAssets(templates: readonly Template[], problems: TemplateProblem[]): void {
   const servedBy = new Map<string, Template>();
   for (const template of templates) {
@@ -101,7 +96,7 @@ function checkAssets(templates: readonly Template[], problems: TemplateProblem[]
       servedBy.set(id, template);
       if (other === undefined) continue;
       const file = join(template.directory, 'template.yaml');
-      problems.push({ file, reason: `the asset "${id}" is served by the template ${other.name} already` });
+      problems.push({ file, reason: `the asset "${id}" is already served by the template ${other.name}` });
     }
   }
 }

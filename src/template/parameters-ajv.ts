@@ -2,13 +2,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { default as ajvFormats } from 'ajv-formats';
 import { RE2JS } from 're2js';
 
-/** Compiled states: a pattern such as `^.{1,900}$` has twice as many as its count. */
+/** In states of the compiled pattern: `^.{1,900}$` has twice as many as its count. */
 const programLimit = 2000;
 
 /**
- * The validator of a template's parameters. Its patterns come from templates and its values from requests, so patterns run in RE2: the
- * time is bounded by pattern × text, where JavaScript's own engine takes exponential time for `^(a+)+$`. Compiling throws for a pattern that
- * RE2 does not have (look-around, back references), that JSON Schema does not have, or that is too large.
+ * The validator of a template's parameters. Patterns come from templates and values from requests, so patterns run in RE2, whose time is
+ * bounded by pattern × text; JavaScript's engine takes exponential time for `^(a+)+$`. Compiling throws for patterns that RE2 does not
+ * support (look-around, back references), that JSON Schema does not allow, or that are too large.
  */
 export const parametersAjv = new Ajv2020({
   allErrors: true,
@@ -21,7 +21,7 @@ export const parametersAjv = new Ajv2020({
 ajvFormats.default(parametersAjv);
 
 function compilePattern(pattern: string): { test: (text: string) => boolean; toString: () => string } {
-  // Compiled by JavaScript as well, which says what is no pattern of JSON Schema; only matching can take long.
+  // JavaScript's compiler refuses what is no pattern of JSON Schema; only its matching can take long.
   const { source } = new RegExp(pattern, 'u');
   const compiled = RE2JS.compile(RE2JS.translateRegExp(source));
   const size = compiled.programSize();
@@ -30,6 +30,6 @@ function compilePattern(pattern: string): { test: (text: string) => boolean; toS
       `pattern ${pattern}: expected at most ${programLimit} states when compiled, received ${size}; use smaller counts`,
     );
   }
-  // Ajv keeps compiled patterns by this text.
+  // Ajv caches compiled patterns by this text.
   return { test: (text) => compiled.test(text), toString: () => pattern };
 }

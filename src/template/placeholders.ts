@@ -7,7 +7,7 @@ export interface Placeholder {
   parameter: string;
 }
 
-/** The parameter that a whole scalar stands for. */
+/** The parameter of a scalar that is a placeholder. */
 export function placeholderOf(value: unknown): string | undefined {
   return typeof value === 'string' ? whole.exec(value)?.[1] : undefined;
 }
@@ -19,7 +19,7 @@ export function findPlaceholders(document: unknown): Placeholder[] {
   });
 }
 
-/** Strings and member names that hold a placeholder among other text: nothing would ever replace it. */
+/** Strings and member names that hold a placeholder inside other text, which is never replaced. */
 export function findEmbedded(document: unknown): Path[] {
   const scalars = [...walkScalars(document)];
   const values = scalars.filter(({ value }) => holdsOne(value) && placeholderOf(value) === undefined);
@@ -27,7 +27,7 @@ export function findEmbedded(document: unknown): Path[] {
   return [...values, ...names].map(({ path }) => path);
 }
 
-/** A copy in which each placeholder is its parameter's value, of the parameter's type; others stay as they are. */
+/** A copy in which placeholders are replaced by values of the parameters' types. Placeholders without a value stay. */
 export function replacePlaceholders(document: unknown, values: ReadonlyMap<string, unknown>): unknown {
   const parameter = placeholderOf(document);
   if (parameter !== undefined) return values.has(parameter) ? values.get(parameter) : document;

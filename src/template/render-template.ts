@@ -9,18 +9,18 @@ import { validateParameters } from './validate-parameters.ts';
 
 export interface RenderRequest {
   assetId: string;
-  /** Of the request itself; they win over the asset's. */
+  /** Parameters of the request, which win over the asset's. */
   parameters: Readonly<Record<string, unknown>>;
-  /** An env file of the asset's own: variables named like a parameter are its value, all others are handed on. */
+  /** An env file of the asset. Variables with the name of a parameter are its value; others are passed on. */
   environment?: Readonly<Record<string, string>>;
 }
 
-/** A ConfigMap holds 1 MiB at most, its names included. */
+/** A ConfigMap holds at most 1 MiB, including names. */
 const environmentLimitBytes = 1_000_000;
 
 /**
- * Puts parameters into a template: `job.env` and defaults, then the asset's, then the request's. Throws `invalid-parameters` naming each
- * parameter that does not fit.
+ * Replaces the parameters of a template: `job.env` and defaults, then the asset's, then the request's. Throws `invalid-parameters` that names
+ * each wrong parameter.
  */
 export function renderTemplate(template: Template, request: RenderRequest): RenderedTemplate {
   const { properties } = template.parameters;
@@ -65,7 +65,7 @@ function split(
   };
 }
 
-/** A value may fit its own schema and still not the place where it stands: `cpu: lots`. */
+/** A value may fit its parameter's schema but not its place in the Job: `cpu: lots`. */
 function renderJob(template: Template, values: ReadonlyMap<string, unknown>): Job {
   const job = replacePlaceholders(template.job, values) as Job;
   const [problem] = findJobShapeProblems(job);
@@ -74,7 +74,7 @@ function renderJob(template: Template, values: ReadonlyMap<string, unknown>): Jo
   const placeholder = findPlaceholders(template.job).find(({ path }) => at.startsWith(path.join('.')));
   throw new ServiceError(
     'invalid-parameters',
-    `parameter ${placeholder?.parameter ?? '?'}: does not fit where the template puts it: ${problem.reason}`,
+    `parameter ${placeholder?.parameter ?? '?'}: does not fit its place in the Job: ${problem.reason}`,
     { field: placeholder?.parameter },
   );
 }

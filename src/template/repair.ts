@@ -1,12 +1,12 @@
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { ownMember, type Path, pathOfError, schemaAt, type Schema } from '../schemas/schema-problem.ts';
 
-/** Each round takes away or puts in what the one before it was given. */
+/** A repair may reveal another error, which the next round repairs. */
 const roundLimit = 8;
 
 /**
- * A copy that fits the schema, so that a document with a mistake can be checked for others: wrong members are left out, missing ones are put
- * in. Undefined where too little is right. Nothing that is repaired is ever used.
+ * A copy that fits the schema, so that a document with one mistake can be checked for others: wrong members are removed, missing ones are
+ * added. Undefined if too little is right. A repaired document is only checked, never used.
  */
 export function repair<T>(schema: object, isValid: ValidateFunction<T>, value: unknown): T | undefined {
   const copy: unknown = structuredClone(value);
@@ -21,7 +21,7 @@ function repairOne(schema: object, document: unknown, error: ErrorObject): boole
   const path = pathOfError(error);
   const holder = memberAt(document, path.slice(0, -1));
   const name = path.at(-1);
-  // What holds it may be gone already, for another error.
+  // The parent may have been removed already, because of another error.
   if (path.length > 0 && !isHolder(holder)) return isHolder(document);
   if (!isHolder(holder) || name === undefined) return false;
   if (error.keyword === 'required') put(holder, name, standIn(schemaAt(schema, path)));

@@ -17,7 +17,7 @@ const scalar = Type.Unsafe<string | number | boolean>({
 const bound = Type.Optional(Type.Number());
 const length = Type.Optional(Type.Integer({ title: 'a whole number', minimum: 0 }));
 
-/** The part of JSON Schema 2020-12 that describes what an environment variable can hold. */
+/** The part of JSON Schema 2020-12 that applies to environment variables. */
 const parameter = closed({
   type: Type.Enum(['string', 'number', 'integer', 'boolean'], {
     title: 'one of string, number, integer, boolean',
@@ -68,10 +68,10 @@ const results = closed({
 
 const properties = Type.Record(anyName, parameter, { title: 'a map of names to schemas' });
 
-/** Of one pod; `title`: what a message says was expected. */
+/** GPUs of one pod. */
 export const gpus = { maximum: 64, title: 'true, false or a number of GPUs from 0 to 64' };
 
-/** `template.yaml`, as its author writes it. */
+/** The schema of `template.yaml`. */
 export const TemplateSchema = closed({
   description: text,
   assets: list(

@@ -2,25 +2,25 @@ import type { ArchiveFormat, DataAddressKind, ResultChoice } from '../flow/flow-
 import type { Job } from '../kubernetes/types.ts';
 import type { Config } from '../config/config.ts';
 
-/** One loaded folder of `jobs-templates/`: checked, with defaults applied. Shorthand folders load into the same shape. */
+/** A loaded folder of `jobs-templates/`: checked and completed with defaults. Shorthand folders have the same form. */
 export interface Template {
   name: string;
   directory: string;
-  /** sha256 of everything in the folder that decides what runs. */
+  /** sha256 of all files in the folder that decide what runs. */
   digest: string;
   description: string;
   assets: TemplateAsset[];
   /** JSON Schema 2020-12 of type object; properties with `writeOnly` are secret. */
   parameters: ParametersSchema;
-  /** The operator's Job with its placeholders, as parsed from `job.yaml`. */
+  /** The Job of `job.yaml`, with its placeholders. */
   job: Job;
   /** `job.env`. */
   environment: Record<string, string>;
-  /** `files/`: name → content, mounted read-only. */
+  /** Contents of `files/` by name, mounted read-only. */
   files: Record<string, Buffer>;
   filesMountPath: string;
   results: {
-    /** Absolute path in the worker's container: the shared volume's mount. */
+    /** Absolute mount path of the shared volume in the worker's container. */
     directory: string;
     choice: ResultChoice;
     archive: ArchiveFormat;
@@ -28,7 +28,7 @@ export interface Template {
     contentType?: string;
     storage: { size: string; storageClass?: string };
     releaseAfterUpload: boolean;
-    /** No file at all is a result too. */
+    /** Whether a run without any file succeeds. */
     allowEmpty: boolean;
   };
   address: DataAddressKind;
@@ -40,7 +40,7 @@ export interface Template {
   pullSecrets: string[];
 }
 
-/** An asset that this template serves, and the parameters it is served with. */
+/** An asset that this template serves, with its parameters. */
 export interface TemplateAsset {
   id: string;
   parameters: Record<string, unknown>;
@@ -52,27 +52,27 @@ export interface ParametersSchema {
   required: string[];
 }
 
-/** A template with its parameters put in: all that `cluster-objects/` needs. */
+/** A template with values for its parameters: the input of `cluster-objects/`. */
 export interface RenderedTemplate {
   template: Template;
-  /** Placeholders replaced by typed values; still the operator's Job, nothing added. */
+  /** The Job with placeholders replaced by typed values, and nothing added. */
   job: Job;
-  /** `job.env`, then the asset's environment, then validated parameters that are not secret. */
+  /** Merged from `job.env`, the asset's environment, and validated parameters that are not secret. */
   environment: Record<string, string>;
   /** Parameters marked `writeOnly`. */
   secretEnvironment: Record<string, string>;
-  /** Hex: what was rendered for which asset, without a word of its parameters. */
+  /** Hex digest of template and asset, without parameters. */
   digest: string;
 }
 
 export interface TemplateProblem {
   file: string;
-  /** 1-based; absent if the whole file is meant. */
+  /** 1-based; absent if the problem concerns the whole file. */
   line?: number;
   reason: string;
-  /** A warning keeps nothing from running: the template can be used, and probably not for what its author thinks. */
+  /** A template with a warning can be used, but probably does not do what its author expects. */
   severity?: 'warning';
-  /** Of something that is known to be wrong already, and so perhaps no problem at all: it is not told. */
+  /** May only follow from a problem that is reported already; therefore not reported. */
   followUp?: true;
 }
 
@@ -80,5 +80,5 @@ export function isWarning({ severity }: TemplateProblem): boolean {
   return severity === 'warning';
 }
 
-/** What a template is checked against, and what its omissions mean. */
+/** The settings that templates are checked against and take defaults from. */
 export type TemplateSettings = Pick<Config, 'images' | 'pods' | 'store'>;

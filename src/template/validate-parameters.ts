@@ -6,11 +6,11 @@ import type { ParametersSchema } from './template.ts';
 
 export interface ParameterProblem {
   parameter: string;
-  /** Names parameter, expected and received; never a secret's value. */
+  /** Names the parameter, the expected and the received value; never a secret one. */
   reason: string;
 }
 
-/** Values of the schema's types. Throws one `invalid-parameters` that names each parameter, what was expected and what received. */
+/** Returns values of the schema's types. Throws one `invalid-parameters` with each parameter's expected and received value. */
 export function validateParameters(
   schema: ParametersSchema,
   given: Readonly<Record<string, unknown>>,
@@ -22,7 +22,7 @@ export function validateParameters(
   throw new ServiceError('invalid-parameters', message, { field: first.parameter });
 }
 
-/** Query strings, env files and command lines know only text: text that is one of the wanted type's literals becomes it. */
+/** Query strings, env files and command lines hold only text: literals of the expected type are converted. */
 export function readParameters(
   schema: ParametersSchema,
   given: Readonly<Record<string, unknown>>,
@@ -73,10 +73,10 @@ function readLiteral(property: Record<string, unknown> | undefined, value: unkno
   }
 }
 
-/** Of a value that is matched: the time that a match takes grows with it. */
+/** Longest value that is matched against a pattern, since the time of a match grows with it. */
 const matchedLimit = 4096;
 
-/** Looked at first, so that nothing longer is ever matched. */
+/** Runs first, so that longer values are never matched. */
 function findTooLong(
   { properties }: ParametersSchema,
   values: Readonly<Record<string, unknown>>,
@@ -92,7 +92,7 @@ function findTooLong(
   });
 }
 
-/** No environment can hold a NUL. */
+/** An environment cannot hold a NUL character. */
 function findUnwritable(values: Readonly<Record<string, unknown>>): ParameterProblem[] {
   return Object.entries(values)
     .filter(([, value]) => typeof value === 'string' && value.includes('\0'))

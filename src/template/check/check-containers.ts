@@ -19,7 +19,7 @@ export function containersOf({ sample }: Pick<JobContext, 'sample'>): FoundConta
   );
 }
 
-/** Names, limits and images. */
+/** Checks names, limits and images. */
 export function checkContainers(context: JobContext, problems: TemplateProblem[]): void {
   const names = new Set<string>([sidecarContainer]);
   for (const { container, path } of containersOf(context)) {
@@ -34,24 +34,21 @@ export function checkContainers(context: JobContext, problems: TemplateProblem[]
   }
 }
 
-/** Without limits one worker may take a node from all others. */
+/** A worker without limits may use a whole node. */
 function checkLimits({ resources }: Container, report: Report): void {
   const missing = ['cpu', 'memory'].filter((resource) => resources?.limits?.[resource] === undefined);
   if (missing.length === 0) return;
   report(['resources'], `expected limits for cpu and memory, received none for ${missing.join(' and ')}`);
 }
 
-/** An image that a parameter decides must be allowed whichever way the parameter decides. */
+/** If a parameter selects the image, each of its values must be allowed. */
 function checkImages({ container, path }: FoundContainer, context: JobContext, report: Report): void {
   const parameter = imageParameter(path, context);
   if (parameter !== undefined && isUnsure(parameter, context)) return;
   const choices =
     parameter === undefined ? [container.image] : context.template.parameters.properties[parameter]?.['enum'];
   if (!Array.isArray(choices)) {
-    report(
-      ['image'],
-      `\${${parameter ?? ''}} decides which image runs: the parameter needs an enum of images`,
-    );
+    report(['image'], `\${${parameter ?? ''}} selects the image: the parameter needs an enum of images`);
     return;
   }
   for (const image of choices.map(String).filter((choice) => !isAllowed(choice, context))) {
@@ -59,7 +56,7 @@ function checkImages({ container, path }: FoundContainer, context: JobContext, r
   }
 }
 
-/** The placeholder that stood here before the sample was rendered. */
+/** The placeholder in place of the image, before the sample was rendered. */
 function imageParameter(path: Path, { template }: CheckContext): string | undefined {
   const image = [...path, 'image'].reduce<unknown>(
     (inner, name) => (inner as Record<string, unknown> | undefined)?.[name],

@@ -12,7 +12,7 @@ import {
   type Report,
 } from './context.ts';
 
-/** What containers take from outside, and where their commands put it. */
+/** Checks variables, the objects they come from, and references to them in commands. */
 export function checkEnvironment(context: JobContext, problems: TemplateProblem[]): void {
   for (const { container, path } of containersOf(context)) {
     const report = reportBelow(path, context, problems);
@@ -22,7 +22,7 @@ export function checkEnvironment(context: JobContext, problems: TemplateProblem[
   }
 }
 
-/** A container's own variable wins over the parameter of its name, which then would do nothing. */
+/** A container's own variable wins over a parameter of its name, which would have no effect. */
 function checkVariables({ env = [] }: Container, { template }: JobContext, report: Report): void {
   for (const [index, { name }] of env.entries()) {
     if (reservedVariables.includes(name)) report(['env', index], `${name} is set by the service`);
@@ -71,16 +71,16 @@ function checkCommand(container: Container, context: JobContext, report: Report)
 }
 
 function refuseInScript(name: string): string {
-  return `$(${name}) inside a program's text would become part of the program; let it read the variable ${name} from its environment`;
+  return `$(${name}) inside the text of a program would become part of it; let the program read the variable ${name} from its environment`;
 }
 
-/** Kubernetes leaves a reference without a value as it stands. */
+/** Kubernetes does not replace a reference without a value. */
 function findUnknown(name: string, known: ReadonlySet<string> | undefined): string | undefined {
   if (known === undefined || known.has(name)) return undefined;
-  return `$(${name}) has no value for sure; expected a parameter with a default or required, or a variable of job.env`;
+  return `$(${name}) may have no value; expected a parameter that is required or has a default, or a variable of job.env`;
 }
 
-/** Undefined: a ConfigMap or Secret that is not ours may bring any. */
+/** Undefined if `envFrom` is used, which may add any variable. */
 function knownVariables(
   { env = [], envFrom = [] }: Container,
   { parameters, environment }: Template,
@@ -101,16 +101,16 @@ const shells = /(^|\/)(ba|da|a|k|z|fi)?sh$/;
 const interpreters = /(^|\/)(node|python[0-9.]*|perl|ruby|php|lua|deno|bun|pwsh)$/;
 const shellFlag = /^-[a-z]*c[a-z]*$/;
 const interpreterFlag = /^(-[a-z]*[cepr]|--eval|--print|-Command)$/;
-/** Programs that start another: what they start decides. */
+/** Programs that start another one, which is the one to check. */
 const starters = /(^|\/)(env|exec|nice|time|timeout|tini|dumb-init|busybox)$/;
 
-/** Names of `$(NAME)`; `$$(NAME)` is text to Kubernetes. */
+/** Names of references `$(NAME)`; `$$(NAME)` is plain text for Kubernetes. */
 function findReferences(word: string): string[] {
   const found = word.matchAll(/\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)/g);
   return [...found].flatMap(([, name]) => (name === undefined ? [] : [name]));
 }
 
-/** Where among a command's words the text of a program stands (`sh -c HERE`); -1: nowhere. */
+/** Index of the word that is the text of a program, as in `sh -c TEXT`; -1 if there is none. */
 function scriptIndex(words: readonly string[]): number {
   const program = words.findIndex((word) => !starters.test(word) && !/^(-.*|\d+[smh]?|\w+=.*)$/.test(word));
   const name = words[program] ?? '';

@@ -2,7 +2,7 @@ import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { CheckContext } from './context.ts';
 
-/** Keys of the store must outlive the upload by this, since a pod that ends gets no new ones. */
+/** Keys of the store must live this much longer than the upload, since a terminating pod gets no new ones. */
 const credentialsMarginSeconds = 180;
 
 export function checkLimits(
@@ -22,7 +22,7 @@ export function checkLimits(
   checkPlacement({ template, sources, settings }, problems);
 }
 
-/** Renewed at a third of their life, so that two thirds are left at any moment. */
+/** Keys are renewed after a third of their lifetime, so two thirds are left at any time. */
 function checkCredentials({ template, sources, settings }: CheckContext, problems: TemplateProblem[]): void {
   const { credentials, credentialSeconds } = settings.store;
   if (credentials !== 'sts') return;

@@ -6,10 +6,10 @@ import type { TemplateProblem } from '../template.ts';
 import { containersOf } from './check-containers.ts';
 import { reportBelow, type JobContext, type Report } from './context.ts';
 
-/** Mounts lead to volumes that exist, and none lies over, under or at a place that the service mounts. */
+/** Mounts must name existing volumes, and must not overlap with mounts of the service. */
 export function checkMounts(context: JobContext, problems: TemplateProblem[]): void {
   const { template, sources } = context;
-  const [results, files] = ownPlaces(context);
+  const [results, files] = serviceMounts(context);
   for (const { container, path } of containersOf(context)) {
     checkContainerMounts(container, context, reportBelow(path, context, problems));
   }
@@ -21,7 +21,7 @@ export function checkMounts(context: JobContext, problems: TemplateProblem[]): v
 
 function checkContainerMounts(container: Container, context: JobContext, report: Report): void {
   const volumes = (context.sample.spec?.template.spec?.volumes ?? []).map(({ name }) => name);
-  const ours = container.name === 'worker' ? ownPlaces(context) : [];
+  const ours = container.name === 'worker' ? serviceMounts(context) : [];
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const fault = findFault(mount, volumes, ours);
     if (fault !== undefined) report(['volumeMounts', index], fault);
@@ -37,19 +37,19 @@ function findFault(
 ): string | undefined {
   if (!volumes.includes(name)) return `"${name}" is not a volume of this Job`;
   if (subPath?.split('/').includes('..')) return `subPath: expected a path without .., received ${subPath}`;
-  if (isKernelPlace(mountPath)) return `${mountPath}: expected a folder that is not the system's`;
-  const other = ours.find((place) => overlap(place, posix.normalize(mountPath)));
+  if (isKernelFolder(mountPath)) return `${mountPath}: expected a folder outside the kernel's file systems`;
+  const other = ours.find((own) => overlap(own, posix.normalize(mountPath)));
   return other === undefined ? undefined : `${mountPath} collides with ${other}, which the service mounts`;
 }
 
-/** Those that are not known to be wrong themselves. */
-function ownPlaces({ template, sources }: JobContext): string[] {
+/** Mount paths of the service, without those that are wrong themselves. */
+function serviceMounts({ template, sources }: JobContext): string[] {
   const hasFiles = Object.keys(template.files).length > 0;
-  const places = [
-    { path: ['results', 'directory'], place: template.results.directory },
-    ...(hasFiles ? [{ path: ['files', 'mountPath'], place: template.filesMountPath }] : []),
+  const mounts = [
+    { path: ['results', 'directory'], folder: template.results.directory },
+    ...(hasFiles ? [{ path: ['files', 'mountPath'], folder: template.filesMountPath }] : []),
   ];
-  return places.filter(({ path }) => !isFaulty(sources.document, path)).map(({ place }) => place);
+  return mounts.filter(({ path }) => !isFaulty(sources.document, path)).map(({ folder }) => folder);
 }
 
 function overlap(one: string, other: string): boolean {
@@ -58,25 +58,25 @@ function overlap(one: string, other: string): boolean {
   return a.startsWith(b) || b.startsWith(a);
 }
 
-/** Folders whose contents a container's image or the kubelet brings: results mounted over them break the container. */
+/** Folders of the image or the kubelet: a mount over them breaks the container. */
 const systemFolders = ['/', '/bin', '/boot', '/etc', '/lib', '/lib64', '/run', '/sbin', '/usr', '/var'];
-/** File systems of the kernel: nothing below them is disk, and the container runtime mounts them last. */
+/** File systems of the kernel: they are not on disk, and the container runtime mounts them last. */
 const kernelFolders = ['/dev', '/proc', '/sys'];
 /** Files that the kubelet mounts. */
 const kubeletFiles = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
-/** Whether a mount at this absolute path would break the container, or would not be a folder on a disk. */
-export function isSystemPlace(path: string): boolean {
-  const place = trimSlashes(posix.normalize(path)) || '/';
-  return systemFolders.includes(place) || isBelow(place, [...kernelFolders, ...kubeletFiles]);
+/** Whether a mount at this absolute path breaks the container, or is not on disk. */
+export function isSystemFolder(path: string): boolean {
+  const folder = trimSlashes(posix.normalize(path)) || '/';
+  return systemFolders.includes(folder) || isBelow(folder, [...kernelFolders, ...kubeletFiles]);
 }
 
-/** The same for a volume of the template's own: shared memory at `/dev/shm` is the usual way to get more of it. */
-function isKernelPlace(path: string): boolean {
-  const place = trimSlashes(posix.normalize(path)) || '/';
-  return place === '/' || (place !== '/dev/shm' && isBelow(place, kernelFolders));
+/** The same for volumes of a template, which may enlarge shared memory by a mount at `/dev/shm`. */
+function isKernelFolder(path: string): boolean {
+  const folder = trimSlashes(posix.normalize(path)) || '/';
+  return folder === '/' || (folder !== '/dev/shm' && isBelow(folder, kernelFolders));
 }
 
-function isBelow(place: string, folders: readonly string[]): boolean {
-  return folders.some((folder) => place === folder || place.startsWith(`${folder}/`));
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 }

@@ -6,10 +6,10 @@ import { findParameterProblems, readParameters } from '../validate-parameters.ts
 import { isUnsure, type CheckContext } from './context.ts';
 
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Written by the service into every worker. */
+/** Variables that the service sets for every worker. */
 export const reservedVariables = ['RESULT_DIRECTORY'];
 
-/** Parameters become environment variables: their names, their schemas, their defaults and what assets give them. */
+/** Parameters become environment variables: checks their names, schemas and defaults, and the values of assets. */
 export function checkParameters(context: CheckContext, problems: TemplateProblem[]): void {
   const { template, sources } = context;
   const { properties, required } = template.parameters;
@@ -21,18 +21,16 @@ export function checkParameters(context: CheckContext, problems: TemplateProblem
   }
   for (const [index, name] of required.entries()) {
     if (Object.hasOwn(properties, name) || isUnsure(name, context)) continue;
-    const path = ['parameters', 'required', index];
-    problems.push(
-      problemAt(sources.document, path, `parameters.required: ${name} is not one of the properties`),
-    );
+    const reason = `parameters.required: ${name} is not one of the properties`;
+    problems.push(problemAt(sources.document, ['parameters', 'required', index], reason));
   }
-  const sure = sureProperties(context);
-  checkAssetParameters(context, sure, problems);
-  checkEnvironmentDefaults(context, sure, problems);
+  const valid = validProperties(context);
+  checkAssetParameters(context, valid, problems);
+  checkEnvironmentDefaults(context, valid, problems);
 }
 
-/** Those that values can be held against. */
-function sureProperties(context: CheckContext): ParametersSchema {
+/** The properties whose schema is right, so that values can be checked. */
+function validProperties(context: CheckContext): ParametersSchema {
   const properties = Object.entries(context.template.parameters.properties).filter(
     ([name, property]) => schemaProblem(property) === undefined && !isUnsure(name, context),
   );
@@ -47,19 +45,17 @@ function findPropertyProblems(
   const found: string[] = [];
   if (!variableName.test(name))
     found.push('expected the name of an environment variable (letters, digits and _)');
-  // Objects take this name for something else, here and in the validator.
+  // In objects, here and in the validator, this name has a special meaning.
   if (name === '__proto__') return ['expected another name'];
   if (reservedVariables.includes(name)) found.push('is set by the service');
   const broken = schemaProblem(property);
   if (broken !== undefined) return [...found, broken];
   if (!('default' in property)) return found;
   if (property['writeOnly'] === true)
-    found.push('is secret (writeOnly) and can have no default, which everybody may read');
+    found.push('is secret (writeOnly) and cannot have a default, since templates are not secret');
   if (Object.hasOwn(template.environment, name)) found.push('has a default here and another in job.env');
-  return [
-    ...found,
-    ...valueProblems(name, property, property['default']).map((reason) => `its default: ${reason}`),
-  ];
+  const ofDefault = valueProblems(name, property, property['default']);
+  return [...found, ...ofDefault.map((reason) => `its default: ${reason}`)];
 }
 
 function schemaProblem(property: Record<string, unknown>): string | undefined {
@@ -71,7 +67,7 @@ function schemaProblem(property: Record<string, unknown>): string | undefined {
   }
 }
 
-/** Without coercion: what stands in YAML has a type of its own. */
+/** Without conversion: values in YAML have types. */
 function valueProblems(name: string, property: Record<string, unknown>, value: unknown): string[] {
   const schema: ParametersSchema = { type: 'object', properties: { [name]: property }, required: [] };
   return findParameterProblems(schema, { [name]: value }).map(({ reason }) => reason);
@@ -79,16 +75,16 @@ function valueProblems(name: string, property: Record<string, unknown>, value: u
 
 function checkAssetParameters(
   context: CheckContext,
-  sure: ParametersSchema,
+  valid: ParametersSchema,
   problems: TemplateProblem[],
 ): void {
   const { template, sources } = context;
   for (const [index, { parameters }] of template.assets.entries()) {
     const given = Object.entries(parameters).filter(
-      ([name]) => Object.hasOwn(sure.properties, name) || !isKnown(name, context),
+      ([name]) => Object.hasOwn(valid.properties, name) || !isKnown(name, context),
     );
-    const values = readParameters(sure, Object.fromEntries(given));
-    for (const { parameter, reason } of findParameterProblems(sure, values)) {
+    const values = readParameters(valid, Object.fromEntries(given));
+    for (const { parameter, reason } of findParameterProblems(valid, values)) {
       problems.push(problemAt(sources.document, ['assets', index, 'parameters', parameter], reason));
     }
   }
@@ -100,12 +96,14 @@ function isKnown(name: string, context: CheckContext): boolean {
 
 function checkEnvironmentDefaults(
   { template, sources }: CheckContext,
-  sure: ParametersSchema,
+  valid: ParametersSchema,
   problems: TemplateProblem[],
 ): void {
-  const given = Object.entries(template.environment).filter(([name]) => Object.hasOwn(sure.properties, name));
-  const values = readParameters(sure, Object.fromEntries(given));
-  for (const { parameter, reason } of findParameterProblems(sure, values)) {
+  const given = Object.entries(template.environment).filter(([name]) =>
+    Object.hasOwn(valid.properties, name),
+  );
+  const values = readParameters(valid, Object.fromEntries(given));
+  for (const { parameter, reason } of findParameterProblems(valid, values)) {
     problems.push(problemAt(sources.environment, [parameter], reason));
   }
   for (const name of reservedVariables.filter((one) => Object.hasOwn(template.environment, one))) {

@@ -5,7 +5,7 @@ import { isUnsure, type CheckContext } from './context.ts';
 import { defaultsOf } from '../render-template.ts';
 import { readParameters } from '../validate-parameters.ts';
 
-/** Members whose values, and all below them, may come from a parameter. All else decides what a pod may do. */
+/** Members that may hold placeholders at any depth. All others decide what a pod may do. */
 const openMembers = [
   'parallelism',
   'completions',
@@ -23,7 +23,7 @@ export function checkPlaceholders(context: CheckContext, problems: TemplateProbl
   const { template, sources } = context;
   const embedded = findEmbedded(template.job).map((path) => ({
     path,
-    reason: `expected a placeholder to be the whole value, as in "cpu: \${CPUS}"; nothing is replaced inside text`,
+    reason: `expected a placeholder as the whole value, as in "cpu: \${CPUS}"; nothing is replaced inside text`,
   }));
   const misplaced = findPlaceholders(template.job).flatMap((placeholder) => {
     const reason = findFault(placeholder, context);
@@ -53,21 +53,21 @@ function findFault({ path, parameter }: Placeholder, context: CheckContext): str
   return isUnsure(parameter, context) ? undefined : findLack(parameter, template);
 }
 
-/** A placeholder's value must be there for every request, and open for everybody to read. */
+/** A placeholder must have a value for every request, and the value must not be secret. */
 function findLack(parameter: string, template: Template): string | undefined {
   const { properties, required } = template.parameters;
   const property = properties[parameter] ?? {};
   const shown = `\${${parameter}}`;
-  if (property['writeOnly'] === true) return `${shown} is secret, and everybody may read a Job`;
+  if (property['writeOnly'] === true) return `${shown} is secret, and a Job is not`;
   if (!sampleValues(template).has(parameter)) {
-    return `${shown} needs a value to be checked with: give the parameter a default or an example`;
+    return `${shown} needs a value for the check: give the parameter a default or an example`;
   }
   const always = 'default' in property || required.includes(parameter);
   if (always || Object.hasOwn(template.environment, parameter)) return undefined;
-  return `${shown} may be without a value: give the parameter a default or make it required`;
+  return `${shown} may have no value: give the parameter a default or make it required`;
 }
 
-/** Values to render a template with when nobody asked for anything: defaults, else the first example, else the first of its choices. */
+/** Values to render a template with before any request: defaults, else the first example, else the first value of the enum. */
 export function sampleValues({ parameters, environment }: Template): ReadonlyMap<string, unknown> {
   const examples = Object.entries(parameters.properties).flatMap(
     ([name, { examples: list, enum: choices }]) => {

@@ -1,7 +1,7 @@
 import { problemAt } from '../read/source.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { CheckContext } from './context.ts';
-import { isSystemPlace } from './check-mounts.ts';
+import { isSystemFolder } from './check-mounts.ts';
 
 export function checkResults(
   { template, sources, settings }: CheckContext,
@@ -27,7 +27,7 @@ export function checkResults(
   }
 }
 
-/** What is handed out, and whether it can be. */
+/** Checks which result is handed out, and whether that is possible. */
 function checkChoice(
   { template, sources }: Pick<CheckContext, 'template' | 'sources'>,
   report: (path: string[], reason: string) => void,
@@ -40,10 +40,7 @@ function checkChoice(
       `expected one of file, archive and auto, received ${ways.join(' and ')}`,
     );
   if (template.address === 'presigned' && template.results.choice.kind !== 'file') {
-    report(
-      ['dataAddress'],
-      'presigned needs results.file: the store can sign the address of one object alone',
-    );
+    report(['dataAddress'], 'presigned needs results.file: a store signs addresses of single objects only');
   }
   const { allowEmpty, required } = template.results;
   if (allowEmpty && required.length > 0) {
@@ -56,10 +53,10 @@ function checkFolder(path: string, report: (reason: string) => void): void {
   const segments = path.split('/').slice(1);
   if (!isPlainPath(path) || segments.some((segment) => ['.', '..'].includes(segment))) {
     report(`expected an absolute path without ., .., : and $, received ${JSON.stringify(path)}`);
-  } else if (isSystemPlace(path)) report(`expected a folder of its own, received ${path}`);
+  } else if (isSystemFolder(path)) report(`expected a folder of its own, received ${path}`);
 }
 
-/** Kubernetes refuses a colon in a mount path; the kubelet expands `$`; a line break is a slip of the keyboard. */
+/** Kubernetes refuses a colon in a mount path, the kubelet expands `$`, and control characters are typing errors. */
 function isPlainPath(path: string): boolean {
   return path.startsWith('/') && !/[:$\p{Cc}]/u.test(path) && !path.includes('//');
 }

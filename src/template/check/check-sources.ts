@@ -4,8 +4,8 @@ import type { TemplateProblem } from '../template.ts';
 import { isUnsure, type CheckContext } from './context.ts';
 
 /**
- * Warns of required parameters that no provision request can have a value for: a connector sends none, so that they come from the asset's
- * parameters, job.env or a default. People may still run such a template with a query.
+ * Warns of required parameters without a value for provision requests, which carry none: values come from the asset's parameters, job.env or
+ * a default. Such a template can still be run by a request with a query.
  */
 export function checkSources({ template, sources }: CheckContext, problems: TemplateProblem[]): void {
   const { properties, required } = template.parameters;
@@ -20,7 +20,7 @@ export function checkSources({ template, sources }: CheckContext, problems: Temp
     const property = properties[name] ?? {};
     const advice = `give it one in assets[].parameters${property['writeOnly'] === true ? '' : ', as a default'} or in job.env`;
     if (template.assets.length === 0) {
-      const reason = `${name} has no value when a connector asks, since provision requests carry no parameters; ${advice}`;
+      const reason = `${name} has no value for a connector, since provision requests carry no parameters; ${advice}`;
       warn(['parameters', 'required', index], reason);
     }
     for (const [at, { id, parameters }] of template.assets.entries()) {
@@ -33,7 +33,7 @@ export function checkSources({ template, sources }: CheckContext, problems: Temp
   }
 }
 
-/** Unless an asset has one. */
+/** Whether only an asset can give it a value. */
 function lacksValue(name: string, context: Pick<CheckContext, 'template' | 'sources'>): boolean {
   const { parameters, environment } = context.template;
   const property = ownMember(parameters.properties, name);

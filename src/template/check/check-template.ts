@@ -6,7 +6,7 @@ import type { TemplateProblem } from '../template.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkEnvironment } from './check-environment.ts';
 import { checkLimits } from './check-limits.ts';
-import { checkMarks } from './check-metadata.ts';
+import { checkMetadata } from './check-metadata.ts';
 import { checkMounts } from './check-mounts.ts';
 import { checkParameters } from './check-parameters.ts';
 import { checkPlaceholders, sampleValues } from './check-placeholders.ts';
@@ -16,8 +16,8 @@ import { checkVolumes } from './check-volumes.ts';
 import { isUnsure, type CheckContext } from './context.ts';
 
 /**
- * All that can be known of a template before anybody asks for it: it is rendered with its defaults and looked at from every side. What is
- * wrong does not keep the rest from being checked; problems that may only follow from it are marked.
+ * Checks all that is known of a template before a request, rendered with its defaults. A problem does not prevent the other checks; problems
+ * that may only follow from it are marked.
  */
 export function checkTemplate(context: CheckContext, problems: TemplateProblem[]): void {
   checkParameters(context, problems);
@@ -25,13 +25,13 @@ export function checkTemplate(context: CheckContext, problems: TemplateProblem[]
   checkLimits(context, problems);
   checkResults(context, problems);
   const { sources } = context;
-  // Without a job.yaml there is nothing to render.
+  // Without a job.yaml nothing can be rendered.
   if (sources.job.value === undefined) return;
   checkPlaceholders(context, problems);
   const sample = findSample(context, problems);
   if (sample === undefined) return;
   const rendered = { ...context, sample };
-  checkMarks(rendered, problems);
+  checkMetadata(rendered, problems);
   checkContainers(rendered, problems);
   checkEnvironment(rendered, problems);
   checkVolumes(rendered, problems);
@@ -43,7 +43,7 @@ function findSample(context: CheckContext, problems: TemplateProblem[]): Job | u
   const { job } = sources;
   const values = [...sampleValues(template)].filter(([name]) => !isUnsure(name, context));
   const sample = replacePlaceholders(template.job, new Map(values));
-  // One that nothing replaces has been reported, if it is wrong: as a value it would be of the wrong type, too.
+  // A placeholder without a value has been reported already; it would also be reported as a value of the wrong type.
   const faults = (job.faults ??= []);
   faults.push(...findPlaceholders(sample).map(({ path }) => path), ...findEmbedded(sample));
   const shape = findJobShapeProblems(sample);

@@ -11,8 +11,7 @@ export function checkVolumes(context: JobContext, problems: TemplateProblem[]): 
   const names = new Set<string>();
   for (const [index, volume] of (context.sample.spec?.template.spec?.volumes ?? []).entries()) {
     const report = reportBelow([...podPath, 'volumes', index], context, problems);
-    if (reservedNames.includes(volume.name))
-      report(['name'], `"${volume.name}" is a volume of the service's own`);
+    if (reservedNames.includes(volume.name)) report(['name'], `"${volume.name}" is a volume of the service`);
     if (names.has(volume.name)) report(['name'], `"${volume.name}" is the name of another volume`);
     names.add(volume.name);
     const given = kinds.filter((kind) => kind in volume);
@@ -25,7 +24,7 @@ export function checkVolumes(context: JobContext, problems: TemplateProblem[]): 
 
 type Allowed = JobContext['settings']['pods'];
 
-/** What lies outside the Job is used only by name, and only if the configuration has that name. */
+/** Objects outside the Job can be used only if the configuration allows their names. */
 function checkReferences(volume: Volume, allowed: Allowed, report: Report): void {
   const { configMap, secret, persistentVolumeClaim: claim, ephemeral } = volume;
   if (isOurs(configMap?.name)) report(['configMap'], refuseOurs(configMap?.name));
@@ -39,7 +38,7 @@ function checkReferences(volume: Volume, allowed: Allowed, report: Report): void
   checkStorageClass(ephemeral?.volumeClaimTemplate?.spec.storageClassName, allowed, report);
 }
 
-/** Without one the cluster's default is taken. */
+/** Without a name the cluster uses its default. */
 function checkStorageClass(name: string | undefined, allowed: Allowed, report: Report): void {
   if (name === undefined || isAmong(allowed.allowedStorageClasses, name)) return;
   report(['ephemeral'], `"${name}" is not among pods.allowedStorageClasses of the configuration`);

@@ -39,7 +39,7 @@ const quantities = Type.Record(anyName, quantity, {
 });
 const resources = closed({ requests: Type.Optional(quantities), limits: Type.Optional(quantities) });
 
-/** Only what agrees with the context that every container gets. */
+/** Only members that agree with the security context of every container. */
 const securityContext = closed({
   readOnlyRootFilesystem: Type.Optional(Type.Boolean()),
   runAsNonRoot: Type.Optional(Type.Literal(true, { title: 'true' })),

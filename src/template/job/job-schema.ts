@@ -21,7 +21,7 @@ const claim = closed({
   }),
 });
 
-/** The kinds of volume that a template may use; Secrets and claims must be allowed by name as well. */
+/** The kinds of volume that a template may use. Names of Secrets and claims must also be allowed. */
 const VolumeSchema = closed({
   name,
   emptyDir: Type.Optional(
@@ -72,7 +72,7 @@ const podSpec = closed({
   enableServiceLinks: no,
 });
 
-/** A batch/v1 Job as far as a template may write it. */
+/** The part of a batch/v1 Job that a template may set. */
 export const JobSchema = closed({
   apiVersion: Type.Literal('batch/v1', { title: 'batch/v1' }),
   kind: Type.Literal('Job', { title: 'Job' }),

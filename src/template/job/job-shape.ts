@@ -1,7 +1,7 @@
 import { ajv, describeSchemaErrors, type Path } from '../../schemas/schema-problem.ts';
 import { JobSchema } from './job-schema.ts';
 import type { Job } from '../../kubernetes/types.ts';
-import { placeName, templateMember } from '../read/source.ts';
+import { pathName, templateMember } from '../read/source.ts';
 import { repair } from '../repair.ts';
 
 export interface DocumentProblem {
@@ -11,26 +11,28 @@ export interface DocumentProblem {
 
 const validate = ajv.compile<Job>(JobSchema);
 
-/** What is not of a Job's types, or is not for a template to write; each with its place. */
+/** Members of a wrong type, and members that a template may not set. */
 export function findJobShapeProblems(job: unknown): DocumentProblem[] {
   if (validate(job)) return [];
   const checked = { schema: JobSchema, value: job, noun: templateMember };
   return describeSchemaErrors(validate.errors, checked).map(({ path, keyword, reason }) => {
     const member = path.at(-1);
-    // Members with a reason of their own are refused for it, whatever the schema calls it.
+    // Some members are refused with their own reason instead of the schema's.
     const refusal = typeof member === 'string' && keyword !== 'required' ? refusalOf(member) : undefined;
-    return { path, reason: `${placeName(path)}: ${refusal ?? reason}` };
+    return { path, reason: `${pathName(path)}: ${refusal ?? reason}` };
   });
 }
 
-/** With what is wrong left out, for checks of the rest. */
+/** The Job without its wrong members, so that the rest can be checked. */
 export function repairJob(job: unknown): Job | undefined {
   return repair(JobSchema, validate, job);
 }
 
+const otherVolume =
+  'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim';
 const byService = 'is set by the service and may not be written in a template';
 
-/** Why a member that people expect to work in a Job is refused in a template. */
+/** Why a usual member of a Job is refused in a template. */
 const refusals: Record<string, string> = {
   hostPath: 'is not allowed: a worker must not see the node’s files',
   hostNetwork: 'is not allowed: a worker must not share the node’s network',
@@ -47,7 +49,7 @@ const refusals: Record<string, string> = {
   runAsNonRoot: 'is not allowed: containers do not run as root',
   seccompProfile: byService,
   ttlSecondsAfterFinished:
-    'is not allowed: it would delete the evidence of how the Job ended; use retention in template.yaml',
+    'is not allowed: it would delete the ended Job too early; use retention in template.yaml',
   activeDeadlineSeconds: `${byService}; use limits in template.yaml`,
   terminationGracePeriodSeconds: `${byService}; use limits.upload in template.yaml`,
   backoffLimit: `${byService}: a worker that failed is not run again`,
@@ -60,10 +62,9 @@ const refusals: Record<string, string> = {
   serviceAccount: 'is not allowed: a worker has no access to the cluster',
   automountServiceAccountToken: 'is not allowed: a worker has no access to the cluster',
   imagePullSecrets: 'is written in template.yaml, as pullSecrets',
-  projected:
-    'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
-  csi: 'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
-  nfs: 'is not a volume for templates; use emptyDir, configMap, ephemeral, secret or persistentVolumeClaim',
+  projected: otherVolume,
+  csi: otherVolume,
+  nfs: otherVolume,
 };
 
 function refusalOf(member: string): string | undefined {

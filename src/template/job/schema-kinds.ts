@@ -7,7 +7,7 @@ export function list(item: Parameters<typeof Type.Array>[0]) {
 
 export const name = Type.String(dnsLabel);
 export const text = Type.String({ title: 'text that is not empty', minLength: 1 });
-/** A placeholder as a name is refused for what it is. */
+/** A placeholder passes: another check refuses it with its own reason. */
 export const objectName = { ...qualifiedName, pattern: `${qualifiedName.pattern}|\\$\\{` };
 export const textMap = Type.Record(anyName, Type.String({ title: 'text' }), {
   title: 'a map of names to text',
@@ -23,5 +23,5 @@ export const quantity = Type.Unsafe<string | number>({
   pattern: quantityPattern,
   minimum: 0,
 });
-/** Shapes that Kubernetes alone judges: affinities and the like can give a pod nothing that it should not have. */
+/** Members such as affinities that Kubernetes alone checks: they grant a pod no rights. */
 export const anyObject = Type.Record(anyName, Type.Unknown(), { title: 'a map' });

@@ -2,7 +2,7 @@ import dotenv from 'dotenv';
 import type { TemplateProblem } from '../template.ts';
 import type { Source } from './source.ts';
 
-/** Variables of a dotenv file. Lines that the format would pass over in silence are problems: mostly they are typing errors. */
+/** Reads a dotenv file. Lines that the parser skips silently are reported, since most are typing errors. */
 export function readDotenv(
   file: string,
   text: string,
@@ -33,7 +33,7 @@ function findSkipped(text: string, value: Record<string, string>): number[] {
   });
 }
 
-/** The parser loses it: the one name that an object takes for something else. */
+/** The parser drops this name, which has a special meaning in objects. */
 function assignsPrototype(lines: Map<string, number>): string[] {
   return lines.has('__proto__') ? ['__proto__'] : [];
 }
@@ -46,7 +46,7 @@ interface Assigned {
 
 type Fault = Pick<TemplateProblem, 'reason' | 'severity'>;
 
-/** `meant`: the value without a quote that stays open, so that nothing else complains of it. */
+/** `meant` is the value without its open quote, so that no other check reports it. */
 function judge(assigned: Assigned): { faults: Fault[]; meant?: string } {
   const { name, value } = assigned;
   if (!variableName.test(name))
@@ -54,34 +54,34 @@ function judge(assigned: Assigned): { faults: Fault[]; meant?: string } {
   if (name === '__proto__') return { faults: [{ reason: `${name}: expected another name` }] };
   const quote = findOpenQuote(assigned);
   if (quote !== undefined) {
-    const reason = `${name}: expected a closing ${quote}: the value begins with this quote and it stays open`;
+    const reason = `${name}: expected a closing ${quote}: the value starts with this quote and does not end with it`;
     return { faults: [{ reason }], meant: value.slice(1) };
   }
   const swallowed = findSwallowed(value);
   if (swallowed === undefined) return { faults: [] };
-  const reason = `${name}: its quote is closed some lines below, so that ${swallowed}=… is part of its value`;
+  const reason = `${name}: its quote is closed on a later line, so ${swallowed}=… is part of its value`;
   return { faults: [{ reason, severity: 'warning' }] };
 }
 
-/** The parser takes the quotes of a quoted value away; one that it found no end of is part of the value. */
+/** The parser removes the quotes of a quoted value; a quote without an end stays part of the value. */
 function findOpenQuote({ value, line }: Assigned): string | undefined {
   const quote = openingQuote.exec(line)?.[1];
   if (quote === undefined || !value.startsWith(quote) || value.includes(quote, 1)) return undefined;
   return quote;
 }
 
-/** An open quote that ends at a quote further below. A value may also be meant to hold such lines. */
+/** A variable inside a value of several lines: perhaps an open quote ends at a later one, perhaps the value is meant so. */
 function findSwallowed(value: string): string | undefined {
   return /\n[ \t]*(?:export[ \t]+)?([A-Z_][A-Z0-9_]*)=/.exec(value)?.[1];
 }
 
 const openingQuote = /^\s*(?:export\s+)?[\w.-]+\s*[=:]\s*(["'`])/;
-/** The end of a value of several lines. */
+/** The last line of a value of several lines. */
 const closingQuote = /^["'`]\s*(#.*)?$/;
 const assignment = /^(export\s+)?[\w.-]+(\s*=|:\s)/;
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Quoted values may span lines, which are no assignments of their own. */
+/** Removes the further lines of quoted values, which are no assignments. */
 function blankValues(text: string, values: Record<string, string>): string {
   return Object.values(values)
     .filter((value) => value.includes('\n'))
@@ -91,7 +91,7 @@ function blankValues(text: string, values: Record<string, string>): string {
     );
 }
 
-/** The last assignment of a name is the one that counts. */
+/** The last assignment of a name counts. */
 function lineNumbers(text: string): Map<string, number> {
   const found = text.split('\n').flatMap((line, index): [string, number][] => {
     const name = /^\s*(?:export\s+)?([\w.-]+)\s*[=:]/.exec(line)?.[1];

@@ -5,26 +5,30 @@ import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import type { TemplateProblem } from '../template.ts';
 
-/** A template's files as they lie on disk. */
-export interface TemplateFolder {
+/** Name and path of a template's folder. */
+export interface TemplateLocation {
   name: string;
   directory: string;
-  /** `template.yaml`, `job.yaml`, `job.env`, `job-conf.env`: those that are there. */
+}
+
+/** The files of a template. */
+export interface TemplateFolder extends TemplateLocation {
+  /** Existing files among `template.yaml`, `job.yaml`, `job.env`, `job-conf.env`. */
   texts: ReadonlyMap<string, string>;
   files: Record<string, Buffer>;
   digest: string;
 }
 
-/** A folder with one of them is a template's. */
+/** A folder with one of these files is a template. */
 export const templateFiles = ['template.yaml', 'job.yaml', 'job.env', 'job-conf.env'];
-/** A ConfigMap's own limit, which no setting can raise. */
+/** Kubernetes' limit for a ConfigMap. */
 const configMapLimit = 1024 * 1024;
 const textLimit = 512 * 1024;
 const configMapKey = /^[-._a-zA-Z0-9]{1,253}$/;
 
-/** Reads one folder; what is hidden (a mounted ConfigMap's `..data` too) and a README are nobody's business. */
+/** Reads one folder, without its README and hidden files such as `..data` of a mounted ConfigMap. */
 export async function readFolder(
-  { name, directory }: { name: string; directory: string },
+  { name, directory }: TemplateLocation,
   problems: TemplateProblem[],
 ): Promise<TemplateFolder> {
   const texts = new Map<string, string>();
@@ -50,7 +54,7 @@ async function visibleEntries(directory: string): Promise<string[]> {
 async function readText(file: string, problems: TemplateProblem[]): Promise<string> {
   try {
     const info = await stat(file);
-    // Reading a pipe would wait for a writer.
+    // Reading a pipe would block.
     if (!info.isFile()) problems.push({ file, reason: 'expected a regular file' });
     else if (info.size <= textLimit) return await readFile(file, 'utf8');
     else problems.push({ file, reason: `expected at most ${textLimit} bytes, received ${info.size}` });
@@ -77,7 +81,7 @@ async function readFiles(directory: string, problems: TemplateProblem[]): Promis
       reason: `expected at most ${configMapLimit} bytes together (a ConfigMap's limit; binary files count 4/3), received ${bytes}; fetch larger inputs from the store`,
     });
   }
-  // From entries: a file may be named `__proto__`.
+  // From entries, since a file may be named `__proto__`.
   return Object.fromEntries(files);
 }
 
@@ -90,7 +94,7 @@ async function listFiles(directory: string, problems: TemplateProblem[]): Promis
   }
 }
 
-/** A number: only the size of what is above the limit. */
+/** Returns only the size of a file that exceeds the limit. */
 async function readContent(
   directory: string,
   entry: string,
@@ -109,7 +113,7 @@ async function readContent(
   return undefined;
 }
 
-/** Bytes that are no UTF-8 travel as base64. */
+/** Bytes that are not UTF-8 are sent as base64. */
 function weightOf(content: Buffer): number {
   return isUtf8(content) ? content.length : Math.ceil(content.length / 3) * 4;
 }
@@ -120,7 +124,7 @@ function digestOf(texts: ReadonlyMap<string, string>, files: Record<string, Buff
     ...[...texts].map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]),
     ...Object.entries(files).map(([name, content]): [string, Buffer] => [`files/${name}`, content]),
   ];
-  // Lengths keep two folders apart whose bytes are the same one after the other.
+  // With lengths, two folders whose concatenated bytes are equal have different digests.
   for (const [name, content] of parts.sort(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(`${name}\0${content.length}\0`).update(content);
   }

@@ -10,10 +10,10 @@ export interface Shorthand {
 }
 
 const members = ['WORKER_IMAGE', 'GPU', 'RESULT_DIRECTORY', 'ALLOW_EMPTY', 'COMMAND'];
-/** What a shorthand's worker gets: who needs more writes a `job.yaml`. */
+/** Limits of a shorthand's worker. A template that needs more has a `job.yaml`. */
 const limits = { cpu: '1', memory: '1Gi' };
 
-/** A folder with only `job.env` and `job-conf.env`, as the two files that it stands for. */
+/** Reads a folder with only `job.env` and `job-conf.env` as the two files that these replace. */
 export function readShorthand(
   name: string,
   { conf, environment }: { conf: Source<Record<string, string>>; environment: Record<string, string> },
@@ -23,10 +23,10 @@ export function readShorthand(
   for (const member of Object.keys(conf.value).filter((one) => !members.includes(one))) {
     problems.push(problemAt(conf, [member], `${member}: expected one of ${members.join(', ')}`));
   }
-  if (image === '')
-    problems.push(
-      problemAt(conf, ['WORKER_IMAGE'], 'WORKER_IMAGE: expected the name of an image, received nothing'),
-    );
+  if (image === '') {
+    const reason = 'WORKER_IMAGE: expected the name of an image, received nothing';
+    problems.push(problemAt(conf, ['WORKER_IMAGE'], reason));
+  }
   return {
     template: {
       file: conf.file,
@@ -44,14 +44,14 @@ export function readShorthand(
     job: {
       file: conf.file,
       lineAt: (path) => conf.lineAt([memberOf(path)]),
-      // The rest can be checked without an image.
+      // Without an image the rest can still be checked.
       value: buildJob(name, image === '' ? 'unknown' : image, readCommand(conf, problems)),
       faults: image === '' ? [['spec', 'template', 'spec', 'containers', 0, 'image']] : [],
     },
   };
 }
 
-/** Without a schema every variable of `job.env` may be asked for otherwise, as text. */
+/** Without a schema every variable of `job.env` is a parameter of type string. */
 function openVariables(environment: Record<string, string>): Record<string, { type: 'string' }> {
   return Object.fromEntries(Object.keys(environment).map((name) => [name, { type: 'string' }]));
 }
@@ -76,9 +76,8 @@ function readAllowEmpty(conf: Source<Record<string, string>>, problems: Template
 function readCommand(conf: Source<Record<string, string>>, problems: TemplateProblem[]): string[] {
   const words = splitWords(conf.value['COMMAND'] ?? '');
   if (words !== undefined) return words;
-  problems.push(
-    problemAt(conf, ['COMMAND'], 'COMMAND: expected words as in a shell, but a quote stays open'),
-  );
+  const reason = 'COMMAND: expected words as in a shell, received an open quote';
+  problems.push(problemAt(conf, ['COMMAND'], reason));
   return [];
 }
 

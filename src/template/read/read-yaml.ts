@@ -4,10 +4,10 @@ import type { Path } from '../../schemas/schema-problem.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { Source } from './source.ts';
 
-/** More than any template needs; what walks a document calls itself once a level. */
+/** More than any template needs. Functions that walk a document recurse once for each level. */
 const depthLimit = 64;
 
-/** Parses YAML; problems name the line, and without a value nothing else can be said of the file. */
+/** Parses YAML. Problems name the line; undefined if no value can be read. */
 export function readYaml(
   file: string,
   text: string,
@@ -16,7 +16,7 @@ export function readYaml(
   try {
     return parse(file, text, problems);
   } catch (error) {
-    problems.push({ file, reason: `is not YAML: ${describe(messageOf(error))}` });
+    problems.push({ file, reason: `is not YAML: ${describeYamlError(messageOf(error))}` });
     return undefined;
   }
 }
@@ -26,7 +26,7 @@ function parse(file: string, text: string, problems: TemplateProblem[]): Source<
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const found = document.errors.map(({ pos, message }) => ({
     at: pos[0],
-    reason: `is not YAML: ${describe(message)}`,
+    reason: `is not YAML: ${describeYamlError(message)}`,
   }));
   if (found.length === 0) found.push(...findCycles(document));
   const lined = found.map(({ at, reason }) => ({ file, line: lines.linePos(at).line, reason }));
@@ -42,26 +42,26 @@ function parse(file: string, text: string, problems: TemplateProblem[]): Source<
   return { file, value, lineAt: (path) => lineOf(document, lines, path) };
 }
 
-/** The parser calls itself once a level, too. */
-function describe(message: string): string {
+/** The parser recurses once for each level, too. */
+function describeYamlError(message: string): string {
   return message.includes('call stack') ? `it is nested more than ${depthLimit} levels deep` : message;
 }
 
-/** An alias below its own anchor stands for a document without an end. */
+/** An alias below its own anchor would make the document infinite. */
 function findCycles(document: Document.Parsed): { at: number; reason: string }[] {
   const found: { at: number; reason: string }[] = [];
   visit(document, {
     Alias: (_key, alias, ancestors) => {
       const target = alias.resolve(document);
       if (target === undefined || !ancestors.includes(target)) return;
-      const reason = `the alias *${alias.source} stands inside what it refers to (&${alias.source})`;
+      const reason = `the alias *${alias.source} is inside the value that it refers to (&${alias.source})`;
       found.push({ at: alias.range?.[0] ?? 0, reason });
     },
   });
   return found;
 }
 
-/** Aliases can make a document deeper than its text; tags and a `%YAML 1.1` can make values that JSON does not have. */
+/** Aliases can make a document deeper than its text; tags and `%YAML 1.1` can create values that JSON does not have. */
 function findUnusable(value: unknown, path: Path = []): { path: Path; reason: string } | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const reason = findFault(value, path.length);
@@ -85,7 +85,7 @@ function membersOf(value: object): [string | number, unknown][] {
   return Array.isArray(value) ? [...(value as unknown[]).entries()] : Object.entries(value);
 }
 
-/** Walks as far as the document goes; a member's line is that of its name. */
+/** The line of the innermost existing member on the path. A member's line is that of its name. */
 function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
   let node: unknown = document.contents;
   let offset = startOf(node);

@@ -2,20 +2,20 @@ import type { Path } from '../../schemas/schema-problem.ts';
 import type { TemplateProblem } from '../template.ts';
 import type { TemplateDocument } from '../template-schema.ts';
 
-/** One parsed file of a template, and the way back from a value to its line. */
+/** One parsed file of a template, which maps a value back to its line. */
 export interface Source<Value> {
   file: string;
   value: Value;
-  /** 1-based; of the innermost member on the path that the file has. */
+  /** 1-based line of the innermost existing member on the path. */
   lineAt(path: Path): number | undefined;
-  /** What is known to be wrong with it, and has been left out or replaced since: an empty path is all of it. */
+  /** Wrong members, which have been left out or replaced; an empty path is the whole file. */
   faults?: Path[];
 }
 
-/** What a member that is unknown is not. */
+/** For `is not …`, of an unknown member. */
 export const templateMember = 'a member that a template may have here';
 
-export function placeName(path: Path): string {
+export function pathName(path: Path): string {
   return path.join('.') || 'the document';
 }
 
@@ -29,7 +29,7 @@ export function problemAt(
   return isFaulty(source, path) ? { ...problem, followUp: true } : problem;
 }
 
-/** Whether something at this place, below or above it is known to be wrong. */
+/** Whether a wrong member is at this path, above or below it. */
 export function isFaulty({ faults = [] }: Pick<Source<unknown>, 'faults'>, path: Path): boolean {
   return faults.some((fault) => {
     const length = Math.min(fault.length, path.length);
@@ -37,7 +37,7 @@ export function isFaulty({ faults = [] }: Pick<Source<unknown>, 'faults'>, path:
   });
 }
 
-/** The files of one template, parsed; what refers to a line of them goes through here. */
+/** The parsed files of one template. */
 export interface TemplateSources {
   document: Source<TemplateDocument>;
   job: Source<unknown>;

@@ -1,8 +1,6 @@
 const word = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gy;
 
-/**
- * Words as a shell would cut them (quotes, backslashes), with nothing expanded: no shell ever sees them. Undefined if a quote stays open.
- */
+/** Splits words as a shell does (quotes, backslashes), without any expansion. Undefined if a quote is not closed. */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = [];
   const rest = text.trim();

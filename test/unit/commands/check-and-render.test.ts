@@ -155,7 +155,7 @@ suite('render', () => {
     {
       name: 'an unknown template',
       args: ['other'],
-      message: /There is no template "other"; expected one of seattle-weather, transcode, word-count/,
+      message: /there is no template "other"; expected one of seattle-weather, transcode, word-count/,
     },
     {
       name: 'no template',

@@ -109,7 +109,9 @@ const folders: Row[] = [
   {
     name: 'a quote in job.env that stays open',
     files: { 'job.env': `A='"fine'\nB="never closed\nC=it's\n` },
-    problems: ['job.env:2: B: expected a closing ": the value begins with this quote and it stays open'],
+    problems: [
+      'job.env:2: B: expected a closing ": the value starts with this quote and does not end with it',
+    ],
   },
   {
     name: 'a variable that the parser would lose',
@@ -147,7 +149,7 @@ const templates: Row[] = [
   {
     name: 'an alias of what it stands in',
     files: appended('assets: &x\n  - id: a\n    parameters: *x\n'),
-    problems: ['template.yaml:17: the alias *x stands inside what it refers to (&x)'],
+    problems: ['template.yaml:17: the alias *x is inside the value that it refers to (&x)'],
   },
   {
     name: 'more levels than any template has',
@@ -273,7 +275,7 @@ const templates: Row[] = [
     name: 'a secret with a default',
     files: inTemplate('writeOnly: true', 'writeOnly: true, default: hush'),
     problems: [
-      'template.yaml:10: parameters.properties.TOKEN: is secret (writeOnly) and can have no default',
+      'template.yaml:10: parameters.properties.TOKEN: is secret (writeOnly) and cannot have a default',
     ],
   },
   {
@@ -427,7 +429,7 @@ const jobs: Row[] = [
   {
     name: 'a TTL',
     files: inSpec('ttlSecondsAfterFinished: 60'),
-    problems: ['job.yaml:6: spec.ttlSecondsAfterFinished: is not allowed: it would delete the evidence'],
+    problems: ['job.yaml:6: spec.ttlSecondsAfterFinished: is not allowed: it would delete the ended Job'],
   },
   {
     name: 'a deadline',
@@ -461,7 +463,7 @@ const jobs: Row[] = [
   {
     name: 'a volume with a name of the service',
     files: volume('{ name: results, emptyDir: {} }'),
-    problems: [`job.yaml:10: ${pod}.volumes.0.name: "results" is a volume of the service's own`],
+    problems: [`job.yaml:10: ${pod}.volumes.0.name: "results" is a volume of the service`],
   },
   {
     name: 'a Secret that is not allowed',
@@ -471,9 +473,7 @@ const jobs: Row[] = [
   {
     name: "another flow's environment",
     files: volume('{ name: x, configMap: { name: flow-abc-env } }'),
-    problems: [
-      `job.yaml:10: ${pod}.volumes.0.configMap: "flow-abc-env" looks like an object of the service's own`,
-    ],
+    problems: [`job.yaml:10: ${pod}.volumes.0.configMap: "flow-abc-env" looks like an object of the service`],
   },
   {
     name: 'a claim that is not allowed',
@@ -602,7 +602,7 @@ const jobs: Row[] = [
   {
     name: 'a label of the service',
     files: inJob('  name: sample', '  name: sample\n  labels: { edc-job-provisioner/flow: x }'),
-    problems: ['job.yaml:5: metadata.labels.edc-job-provisioner/flow: is not for a template to set'],
+    problems: ['job.yaml:5: metadata.labels.edc-job-provisioner/flow: cannot be set by a template'],
   },
   {
     name: 'an annotation that lowers security',
@@ -611,7 +611,7 @@ const jobs: Row[] = [
       '  template:\n    metadata:\n      annotations:\n        container.apparmor.security.beta.kubernetes.io/worker: unconfined\n',
     ),
     problems: [
-      'job.yaml:9: spec.template.metadata.annotations.container.apparmor.security.beta.kubernetes.io/worker: is not for a template to set',
+      'job.yaml:9: spec.template.metadata.annotations.container.apparmor.security.beta.kubernetes.io/worker: cannot be set by a template',
     ],
   },
   {
@@ -643,7 +643,7 @@ const jobs: Row[] = [
       'job.yaml': `${jobYaml}          volumeMounts:\n            - { name: x, mountPath: /x/../proc/x }\n      volumes: [{ name: x, emptyDir: {} }]\n`,
     },
     problems: [
-      `job.yaml:19: ${container}.volumeMounts.0: /x/../proc/x: expected a folder that is not the system's`,
+      `job.yaml:19: ${container}.volumeMounts.0: /x/../proc/x: expected a folder outside the kernel's file systems`,
     ],
   },
   {
@@ -688,12 +688,12 @@ const placeholders: Row[] = [
   {
     name: 'a placeholder inside text',
     files: inJob('image: node:24-slim', 'image: node:${SIZE}'),
-    problems: [`job.yaml:11: ${container}.image: expected a placeholder to be the whole value`],
+    problems: [`job.yaml:11: ${container}.image: expected a placeholder as the whole value`],
   },
   {
     name: 'a placeholder as a name',
     files: inPod('nodeSelector:\n  ${NAME}: x'),
-    problems: [`job.yaml:10: ${pod}.nodeSelector.\${NAME}: expected a placeholder to be the whole value`],
+    problems: [`job.yaml:10: ${pod}.nodeSelector.\${NAME}: expected a placeholder as the whole value`],
   },
   {
     name: 'a placeholder without a parameter',
@@ -725,7 +725,7 @@ const placeholders: Row[] = [
   {
     name: 'a placeholder without any value',
     files: inPod('nodeSelector:\n  zone: ${NAME}'),
-    problems: [`job.yaml:10: ${pod}.nodeSelector.zone: \${NAME} needs a value to be checked with`],
+    problems: [`job.yaml:10: ${pod}.nodeSelector.zone: \${NAME} needs a value for the check`],
   },
   {
     name: 'a placeholder that may be without a value',
@@ -733,7 +733,7 @@ const placeholders: Row[] = [
       ...inPod('nodeSelector:\n  zone: ${NAME}'),
       ...inTemplate('NAME: { type: string }', 'NAME: { type: string, examples: [a] }'),
     },
-    problems: [`job.yaml:10: ${pod}.nodeSelector.zone: \${NAME} may be without a value`],
+    problems: [`job.yaml:10: ${pod}.nodeSelector.zone: \${NAME} may have no value`],
   },
   {
     name: 'a value of the wrong type for its place',
@@ -747,7 +747,7 @@ const placeholders: Row[] = [
       ...inTemplate('enum: [node:24-slim, busybox:1.37], ', ''),
     },
     problems: [
-      `job.yaml:11: ${container}.image: \${IMAGE} decides which image runs: the parameter needs an enum of images`,
+      `job.yaml:11: ${container}.image: \${IMAGE} selects the image: the parameter needs an enum of images`,
     ],
   },
   {
@@ -762,23 +762,23 @@ const placeholders: Row[] = [
       'command: [/bin/sh, -ec]\n          args: [echo $(SIZE)]',
     ),
     problems: [
-      `job.yaml:13: ${container}.args.0: $(SIZE) inside a program's text would become part of the program`,
+      `job.yaml:13: ${container}.args.0: $(SIZE) inside the text of a program would become part of it`,
     ],
   },
   {
     name: "a reference in another language's script",
     files: inJob('[node, /opt/template/run.mjs]', '[env, A=1, node, --eval, "f($(SIZE))"]'),
-    problems: [`job.yaml:12: ${container}.command.4: $(SIZE) inside a program's text`],
+    problems: [`job.yaml:12: ${container}.command.4: $(SIZE) inside the text of a program`],
   },
   {
     name: 'a reference to nothing',
     files: inJob('$(SIZE)', '$(LENGTH)'),
-    problems: [`job.yaml:13: ${container}.args.1: $(LENGTH) has no value for sure`],
+    problems: [`job.yaml:13: ${container}.args.1: $(LENGTH) may have no value`],
   },
   {
     name: 'a reference to what may be missing',
     files: inJob('$(SIZE)', '$(NAME)'),
-    problems: [`job.yaml:13: ${container}.args.1: $(NAME) has no value for sure`],
+    problems: [`job.yaml:13: ${container}.args.1: $(NAME) may have no value`],
   },
 ];
 
@@ -822,7 +822,7 @@ suite('check tells all at once', () => {
         'job.env:2: expected NAME=value',
         'job.yaml:8: spec.template.spec.restartPolicy: expected Never',
         'job.yaml:11: spec.template.spec.containers.0.image: "node:22" is not among images.allow',
-        'job.yaml:13: spec.template.spec.containers.0.args.1: $(LENGTH) has no value for sure',
+        'job.yaml:13: spec.template.spec.containers.0.args.1: $(LENGTH) may have no value',
         'job.yaml:17: spec.template.spec.containers.0.resources.limits.memory: expected a quantity',
         'template.yaml:1: description: expected text that is not empty, received nothing',
         'template.yaml:1: descripion: is not a member',
@@ -855,7 +855,7 @@ suite('check tells all at once', () => {
       problems: [
         'job.yaml:9: spec.template.spec.hostNetwork: ${SIZE} cannot stand here',
         'job.yaml:10: spec.template.spec.hostPID: is not allowed',
-        'job.yaml:12: spec.template.spec.nodeSelector.zone: expected a placeholder to be the whole value',
+        'job.yaml:12: spec.template.spec.nodeSelector.zone: expected a placeholder as the whole value',
       ],
     },
     {
@@ -910,7 +910,7 @@ suite('check of all templates together refuses', () => {
     const { problems, templates: usable } = await readTemplates(made.directory, templateSettings);
     assert.deepEqual(
       problems.map(({ reason }) => reason.slice(0, 40)),
-      ['gpu: expected true, false or a number of', 'the asset "urn:x" is served by the templ'],
+      ['gpu: expected true, false or a number of', 'the asset "urn:x" is already served by'],
     );
     assert.deepEqual(
       usable.map(({ name }) => name),
@@ -927,7 +927,7 @@ suite('check of all templates together refuses', () => {
     const { problems } = await readTemplates(made.directory, templateSettings);
     assert.deepEqual(
       problems.map(({ reason }) => reason),
-      ['the asset "urn:x" is served by the template other already'],
+      ['the asset "urn:x" is already served by the template other'],
     );
   });
 });

@@ -50,13 +50,13 @@ suite('the template of a request', () => {
     {
       name: 'no template has the name',
       given: { template: 'other', assetId: 'plain' },
-      message: 'There is no template "other"; expected one of exact, plain, storms, weather.',
+      message: 'there is no template "other"; expected one of exact, plain, storms, weather',
     },
     {
       name: 'no template serves the asset',
       given: { assetId: 'urn:x' },
       message:
-        'No template serves the asset "urn:x" or is named like it; expected one of exact, plain, storms, weather.',
+        'no template serves the asset "urn:x" or has its name; expected one of exact, plain, storms, weather',
     },
   ];
   for (const { name, given, message } of unknown) {

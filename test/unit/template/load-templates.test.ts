@@ -244,7 +244,7 @@ suite('shorthand', () => {
     {
       name: 'an open quote',
       conf: "WORKER_IMAGE=busybox:1.37\nCOMMAND=sh -c 'x\n",
-      problem: 'job-conf.env:2: COMMAND: expected words as in a shell, but a quote stays open',
+      problem: 'job-conf.env:2: COMMAND: expected words as in a shell, received an open quote',
     },
     {
       name: 'an image that is not allowed',
@@ -255,7 +255,7 @@ suite('shorthand', () => {
     {
       name: 'a reference in a script',
       conf: "WORKER_IMAGE=busybox:1.37\nCOMMAND=sh -c 'echo $(TEXT)'\n",
-      problem: /^job-conf.env:2: .*\$\(TEXT\) inside a program's text/,
+      problem: /^job-conf.env:2: .*\$\(TEXT\) inside the text of a program/,
     },
     {
       name: 'results at a path that is relative',
@@ -267,7 +267,7 @@ suite('shorthand', () => {
       name: 'an open quote at the begin of a value',
       conf: 'WORKER_IMAGE="busybox:1.37\n',
       problem:
-        'job-conf.env:1: WORKER_IMAGE: expected a closing ": the value begins with this quote and it stays open',
+        'job-conf.env:1: WORKER_IMAGE: expected a closing ": the value starts with this quote and does not end with it',
     },
     {
       name: 'results over the system',
@@ -286,16 +286,13 @@ suite('shorthand', () => {
 
   test('cannot stand beside the files that it stands for', async () => {
     const found = await problemsOf({ 'job-conf.env': 'WORKER_IMAGE=busybox:1.37\n' });
-    assert.deepEqual(found, [
-      'job-conf.env: stands for template.yaml and job.yaml and cannot be beside them',
-    ]);
+    assert.deepEqual(found, ['job-conf.env: replaces template.yaml and job.yaml and cannot be beside them']);
   });
 });
 
 suite('what a connector asks for', () => {
   const required = templateYaml.replace('results:', '  required: [TOKEN]\nresults:');
-  const noValue =
-    /template\.yaml:12: warning: parameters\.required\.0: TOKEN has no value when a connector asks/;
+  const noValue = /template\.yaml:12: warning: parameters\.required\.0: TOKEN has no value for a connector/;
 
   test('warns of a required secret that nothing gives a value, and uses the template', async () => {
     await using made = await makeTemplates({ 'template.yaml': required });

@@ -118,7 +118,7 @@ suite('placeholders', () => {
     assert.equal(field, 'CPUS');
     assert.match(
       message,
-      /^parameter CPUS: does not fit where the template puts it: .*resources\.limits\.cpu: expected a quantity.*received "lots"/,
+      /^parameter CPUS: does not fit its place in the Job: .*resources\.limits\.cpu: expected a quantity.*received "lots"/,
     );
   });
 });

@@ -33,13 +33,13 @@ suite('a dotenv file', () => {
       {
         file: 'job.env',
         line: 1,
-        reason: 'A: its quote is closed some lines below, so that B=… is part of its value',
+        reason: 'A: its quote is closed on a later line, so B=… is part of its value',
         severity: 'warning',
       },
       {
         file: 'job.env',
         line: 4,
-        reason: "D: expected a closing ': the value begins with this quote and it stays open",
+        reason: "D: expected a closing ': the value starts with this quote and does not end with it",
       },
     ]);
   });
