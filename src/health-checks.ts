@@ -74,7 +74,7 @@ function describeReconciler(
   }
   return {
     broken: true,
-    shown: { detail, leader: 'none', since: leadership.since, cache, ...reasonForStrangers(leadership) },
+    shown: { detail, leader: 'none', since: leadership.since, cache, ...publicReason(leadership) },
     inside: {
       problem: [
         `nobody leads: ${leadership.reason.slice(0, 500)}`,
@@ -84,14 +84,14 @@ function describeReconciler(
   };
 }
 
-function reasonForStrangers({ error }: Extract<Leadership, { leader: 'none' }>): Record<string, unknown> {
+function publicReason({ error }: Extract<Leadership, { leader: 'none' }>): Record<string, unknown> {
   if (error === undefined) return { problem: 'nobody leads' };
   const code = isServiceError(error) ? { code: error.code } : {};
   const { problem } = findingOf(error).shown as { problem: string };
   return { ...code, problem: `nobody leads: ${problem}` };
 }
 
-/** Messages of the cluster name images and registries: strangers see how many wait for what. */
+/** Messages of the cluster name images and registries: clients outside see only how many flows wait for each cause. */
 function describeFlows({ open, phases, waiting }: FlowSummary, complete: boolean): HealthFinding {
   const counts = Object.entries(waiting).map(([cause, { count }]) => [cause, count]);
   return {

@@ -8,33 +8,33 @@ import type { ObjectStore } from './storage/object-store.ts';
 import type { CredentialMinter } from './storage/mint-credentials.ts';
 import { withinDeadline } from './until-aborted.ts';
 
-/** One thing that has to be in order for flows to end well. */
+/** A condition that must hold for flows to succeed. */
 export interface StartupCheck {
   name: string;
-  /** Resolves with fields for the log; throws what is wrong. */
+  /** Resolves with fields for the log; throws if the condition does not hold. */
   run(signal: AbortSignal): Promise<Record<string, unknown>>;
-  /** What somebody can do about it. */
+  /** What an operator can do about the error. */
   advice: (error: unknown) => string;
 }
 
 export interface StartupChecks {
-  /** Names of the checks that failed the last time they ran, with what was wrong. */
+  /** Errors of the checks that failed when they last ran, by name. */
   failed(): ReadonlyMap<string, unknown>;
-  /** Ends when every check has passed, or the signal aborts. */
+  /** Resolves when every check has passed, or the signal aborts. */
   ended: Promise<void>;
 }
 
 export interface StartupCheckOptions {
   log: Logger;
-  /** For one run of one check. */
+  /** Deadline of one run of one check. */
   deadlineMillis: number;
-  /** After a check that failed. */
+  /** Pauses after a check that failed. */
   backoff: BackOff;
 }
 
 /**
- * One line a check: at the start, and again when what is wrong changes or is put right. They only warn: the service starts with the
- * cluster or the store down, and a check that failed is repeated until it passes.
+ * Logs one line for each check: at the start, and again when its error changes or it passes. Failures are warnings: the service also starts
+ * while the cluster or the store is down, and a check that failed is repeated until it passes.
  */
 export function startStartupChecks(
   checks: readonly StartupCheck[],
@@ -53,7 +53,7 @@ interface Run extends StartupCheckOptions {
 
 async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
   const { check, failed, log, deadlineMillis, backoff } = run;
-  let said: string | undefined;
+  let logged: string | undefined;
   for (let failures = 1; !signal.aborted; failures += 1) {
     try {
       const fields = await withinDeadline((bounded) => check.run(bounded), deadlineMillis, signal);
@@ -61,12 +61,12 @@ async function repeatUntilPassed(run: Run, signal: AbortSignal): Promise<void> {
       log.info({ check: check.name, ...fields }, 'start-up check passed');
       return;
     } catch (error) {
-      // The service stops: what broke off is no finding.
+      // The error of a check that the stopping service has aborted is no finding.
       if (isAborted(signal)) return;
       failed.set(check.name, error);
       const problem = messageOf(error);
-      if (problem !== said) log.warn(describeFailure(check, error), 'start-up check failed');
-      said = problem;
+      if (problem !== logged) log.warn(describeFailure(check, error), 'start-up check failed');
+      logged = problem;
     }
     await sleep(backOffMillis(backoff, failures), undefined, { signal }).catch(() => undefined);
   }
@@ -89,7 +89,6 @@ export interface Checked {
   config: { cluster: { namespace: string }; store: { bucket: string; credentials: string } };
 }
 
-/** cluster, namespace, rights, bucket, credentials. */
 export function buildStartupChecks(checked: Checked): StartupCheck[] {
   return [...clusterChecks(checked), ...storeChecks(checked)];
 }
@@ -149,7 +148,7 @@ function storeChecks({ store, minter, config }: Checked): StartupCheck[] {
       name: 'credentials',
       run: async (signal) => {
         await checkKeys(store, signal);
-        // For a flow that never was: what the pods are given is minted in the same way.
+        // The keys of pods are minted in the same way; no flow has this name.
         await minter.mint('start-up-check', signal);
         return { credentials };
       },
@@ -158,7 +157,7 @@ function storeChecks({ store, minter, config }: Checked): StartupCheck[] {
   ];
 }
 
-/** A bucket that is missing has a line of its own, and tells that the keys are known. */
+/** A missing bucket has its own check, and its error shows that the keys are accepted. */
 async function checkKeys(store: Pick<ObjectStore, 'check'>, signal: AbortSignal): Promise<void> {
   try {
     await store.check(signal);
@@ -167,7 +166,7 @@ async function checkKeys(store: Pick<ObjectStore, 'check'>, signal: AbortSignal)
   }
 }
 
-/** Whatever code a refusal has: the store's own words name its status. */
+/** A refusal may have another code; its message then contains the status. */
 function adviceOnStore(error: unknown, bucket: string): string {
   if (isServiceError(error, 'bucket-missing')) return `Create the bucket ${bucket}, or correct store.bucket.`;
   if (isServiceError(error, 'store-refused', 'store-forbidden') || /\b40[0-3]\b/.test(messageOf(error)))
