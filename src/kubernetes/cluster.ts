@@ -18,9 +18,9 @@ export interface Cluster {
   readLog(pod: string, options: LogOptions, signal: AbortSignal): Promise<LogText>;
   /** Throws `invalid-config` for a server older than native sidecars (1.29). */
   checkVersion(signal: AbortSignal): Promise<string>;
-  /** Throws `cluster-not-found` if the Jobs' namespace is not there, `cluster-unavailable` if that cannot be told. */
+  /** Throws `cluster-not-found` if the Jobs' namespace does not exist, `cluster-unavailable` if that is not known. */
   checkNamespace(signal: AbortSignal): Promise<void>;
-  /** Those that the service needs in the Jobs' namespace and has not. */
+  /** The rights that the service needs in the Jobs' namespace and does not have. */
   findMissingRights(signal: AbortSignal): Promise<Right[]>;
   /** The same cluster; `beforeWrite` runs right before each write, and stops it by throwing. */
   guarded(beforeWrite: () => void): Cluster;
@@ -31,7 +31,7 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
   const access = await openAccess(config);
   const connections: Connections = {
     connection: await connect(config, { access }),
-    // A renewal must not wait behind a thousand Jobs.
+    // A renewal of the Lease must not wait behind a thousand Jobs.
     leaseConnection: await connect(config, { access, allowH2: false }),
   };
   return clusterOf(connections, config.namespace, async () => {
@@ -75,15 +75,15 @@ function clusterOf(
 }
 
 /**
- * A dry run: reading the namespace itself is a right that the service does not need, and a GET or a list of something in it does not tell
- * a missing namespace from an empty one.
+ * Creates an object as a dry run: the service has no right to read the namespace itself, and a GET or a list in it is the same for a
+ * missing namespace and an empty one.
  */
 async function checkNamespace(connection: Connection, path: string, signal: AbortSignal): Promise<void> {
   const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edc-job-provisioner-check' } };
   try {
     await connection.json({ method: 'POST', path, query: { dryRun: 'All' }, body }, signal);
   } catch (error) {
-    // It is there, and something in it refused this object.
+    // The namespace exists, and something in it refused this object.
     if (!isServiceError(error, 'cluster-refused', 'cluster-exists', 'cluster-conflict')) throw error;
   }
 }

@@ -1,24 +1,23 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import type { ClusterConfig } from '../config/config.ts';
-import { messageOf, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import { boundSignal, untilAborted } from '../until-aborted.ts';
 import { createCredentials, type Credentials, type Identity } from './credentials.ts';
-import { errorOfStatus } from './errors.ts';
+import { errorOfStatus, unavailable } from './errors.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
 import { createTlsSource, type TlsMaterial, type TlsSource } from './tls-material.ts';
 
 /**
- * One API server. The library supplies what is hard (kubeconfig files, in-cluster tokens, exec and OIDC credentials); the
- * requests are our own, because its generated classes drop members they do not know and open an agent per call
- * (docs/decisions/0006).
+ * One API server. The library supplies what is hard (kubeconfig files, in-cluster tokens, OIDC credentials). The requests are our own,
+ * because its generated classes drop members they do not know and open an agent per call (docs/decisions/0006).
  */
 export interface Connection {
   send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
-  /** The answer's JSON, bounded by the configured request timeout. */
+  /** Returns the answer's JSON; bounded by the configured request timeout. */
   json(call: ApiCall, signal: AbortSignal): Promise<unknown>;
-  /** The same for those who need not know more than that it was done: the answer is not parsed. */
+  /** The same without parsing the answer, if its status is enough. */
   submit(call: ApiCall, signal: AbortSignal): Promise<void>;
-  /** The same connection; `beforeWrite` runs right before each request but a GET, and stops it by throwing. */
+  /** The same connection; `beforeWrite` runs right before each request except GET, and stops it by throwing. */
   guarded(beforeWrite: () => void): Connection;
   close(): Promise<void>;
 }
@@ -31,7 +30,7 @@ export interface ApiCall {
   contentType?: string;
 }
 
-/** Where the API server is and who asks; shared by all connections to it, so that a program that gives credentials runs once. */
+/** The API server's address and who calls it; its connections share it, so that a program that prints credentials runs once. */
 export interface ClusterAccess {
   server: string;
   credentials: Credentials;
@@ -48,13 +47,13 @@ export async function openAccess(config: ClusterConfig): Promise<ClusterAccess> 
 }
 
 export interface ConnectOptions extends Pick<Agent.Options, 'allowH2'> {
-  /** Default: one of its own, which ends with the connection. */
+  /** Default: its own, which ends with the connection. */
   access?: ClusterAccess;
 }
 
 /**
- * Throws as `openAccess`. Without HTTP/2 (`allowH2: false`) a request that is given up takes its connection with it, so that the next
- * one does not wait on a dead one.
+ * Throws as `openAccess`. Without HTTP/2 (`allowH2: false`) an aborted request closes its connection, so that the next request does not
+ * wait on a dead one.
  */
 export async function connect(
   config: ClusterConfig,
@@ -97,17 +96,13 @@ function openConnection(parts: ConnectionParts): Connection {
       try {
         return await response.body.json();
       } catch (cause) {
-        throw new ServiceError(
-          'cluster-unavailable',
-          `The API server's answer ended early: ${messageOf(cause)}`,
-          { cause },
-        );
+        throw unavailable("The API server's answer ended early", cause);
       }
     },
     async submit(call, signal) {
       using bounded = boundSignal(signal, parts.timeoutMillis);
       const response = await connection.send(call, bounded.signal);
-      // What has a status is done, whatever becomes of the rest; read to its end, it leaves a connection that can be used again.
+      // The status says that it is done. Reading the body to its end leaves the connection usable.
       await response.body.dump();
     },
     guarded: (beforeWrite) => openConnection({ ...parts, beforeWrite }),
@@ -122,7 +117,7 @@ interface Identifying {
   call: ApiCall;
 }
 
-/** A request does not wait longer for its credentials than for its answer; what it waited for serves the next one. */
+/** A request waits for its credentials no longer than for its answer; credentials that come too late serve the next request. */
 async function identify(
   { credentials, agents, call }: Identifying,
   signal: AbortSignal,
@@ -135,15 +130,11 @@ async function identify(
     return await untilAborted(prepare(), signal);
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
-    throw new ServiceError(
-      'cluster-unavailable',
-      `No credentials for ${call.method} ${call.path} in time: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw unavailable(`No credentials for ${call.method} ${call.path} in time`, cause);
   }
 }
 
-/** One agent for all calls; another one when the authority or the certificate has changed, while what runs on the old one ends there. */
+/** One agent for all calls. A changed authority or certificate gets a new one; running requests end on the old one. */
 class Agents {
   readonly #tls: TlsSource;
   readonly #options: Pick<Agent.Options, 'allowH2'>;
@@ -169,7 +160,7 @@ class Agents {
     await Promise.all([...this.#all].map((agent) => agent.destroy()));
   }
 
-  /** Watches end after some minutes by themselves. */
+  /** Closes it when its requests have ended; watches end by themselves after some minutes. */
   #retire(agent: Agent): void {
     agent.close().then(
       () => this.#all.delete(agent),
@@ -183,7 +174,7 @@ function createAgent(material: TlsMaterial, options: Pick<Agent.Options, 'allowH
     ...options,
     connect: { timeout: 10_000, ...material },
     headersTimeout: 30_000,
-    // A watch is quiet between bookmarks: its own watchdog ends it, not the socket.
+    // A watch is silent between bookmarks: its own watchdog ends it, not the socket.
     bodyTimeout: 0,
     keepAliveTimeout: 10_000,
   });
@@ -218,10 +209,6 @@ async function sendOnce(
       signal,
     });
   } catch (cause) {
-    throw new ServiceError(
-      'cluster-unavailable',
-      `The API server did not answer ${call.method} ${call.path}: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw unavailable(`The API server did not answer ${call.method} ${call.path}`, cause);
   }
 }

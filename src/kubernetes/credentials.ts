@@ -1,41 +1,41 @@
 import { HttpMethod, RequestContext, type KubeConfig, type User } from '@kubernetes/client-node';
-import { messageOf, ServiceError } from '../errors.ts';
+import { unavailable } from './errors.ts';
 import {
-  execProgramRunner,
   openExecCredentials,
   readExecProgram,
   type ExecCredential,
   type ExecSettings,
 } from './exec-credentials.ts';
+import { runExecProgram } from './exec-program.ts';
 import { openTokenFile } from './token-file.ts';
 
 type Headers = Record<string, string>;
 
-/** What one request says of who asks. */
+/** The credentials of one request. */
 export interface Identity {
   headers: Headers;
-  /** For the connection; undefined: that of the kubeconfig, if it has one. */
+  /** For the connection. Undefined: the kubeconfig's, if it has one. */
   certificate?: { cert: string; key: string } | undefined;
 }
 
 export interface Credentials {
   current(): Promise<Identity>;
-  /** The API server answered 401 to this. */
+  /** Call it when the API server has answered 401 to this identity. */
   refused(identity: Identity): void;
   close(): void;
 }
 
 export interface CredentialsSource {
   kubeConfig: KubeConfig;
-  /** The path that a kubeconfig's user names, which the library does not know; the token of a pod is found by itself. */
+  /** `tokenFile` of the kubeconfig's user, which the library drops; the token file of a pod is found without it. */
   tokenFile: string | undefined;
   /** Path of the kubeconfig that names the user. */
   kubeconfig: string | undefined;
 }
 
 /**
- * The library's own, but for a token in a file, which it keeps for a minute even after a 401, and for a program that gives them, for
- * which it waits without an end and once for each request.
+ * The library's credentials, with two exceptions: it keeps a token file's token for a minute even after a 401, and runs a program for
+ * each request without a timeout.
  */
 export function createCredentials({ kubeConfig, tokenFile, kubeconfig }: CredentialsSource): Credentials {
   const user = kubeConfig.getCurrentUser();
@@ -44,7 +44,8 @@ export function createCredentials({ kubeConfig, tokenFile, kubeconfig }: Credent
   const exec = execOf(user);
   if (exec !== undefined) {
     const program = readExecProgram(exec, kubeConfig.getCurrentCluster(), kubeconfig);
-    return fromProgram(openExecCredentials({ run: execProgramRunner(program) }), user?.impersonateUser);
+    const source = openExecCredentials({ run: (deadline) => runExecProgram(program, deadline) });
+    return fromProgram(source, user?.impersonateUser);
   }
   return fromLibrary(kubeConfig, Boolean(user?.authProvider));
 }
@@ -89,7 +90,7 @@ function impersonation(user: string | null | undefined): Headers {
   return user ? { 'Impersonate-User': user } : {};
 }
 
-/** Its place in a kubeconfig, and the one that it had before Kubernetes 1.10. */
+/** Reads `exec` where kubeconfigs have it, or where they had it before Kubernetes 1.10. */
 function execOf(user: User | null): ExecSettings | undefined {
   const { config } = (user?.authProvider ?? {}) as { config?: { exec?: unknown } };
   return (user?.exec ?? config?.exec) as ExecSettings | undefined;
@@ -117,11 +118,7 @@ async function askLibrary(kubeConfig: KubeConfig): Promise<Headers> {
   try {
     await kubeConfig.applySecurityAuthentication(context);
   } catch (cause) {
-    throw new ServiceError(
-      'cluster-unavailable',
-      `Credentials for the cluster could not be read: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw unavailable('Credentials for the cluster could not be read', cause);
   }
   return context.getHeaders();
 }

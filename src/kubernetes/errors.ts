@@ -1,6 +1,12 @@
-import { ServiceError, type ErrorCode } from '../errors.ts';
+import { messageOf, ServiceError, type ErrorCode } from '../errors.ts';
 
-/** The API server's Status object as our error; its message is kept, since it says what to do. */
+/** The API server was not reached, or did not answer as expected. `cause` completes the message. */
+export function unavailable(message: string, cause?: unknown): ServiceError {
+  const text = cause === undefined ? message : `${message}: ${messageOf(cause)}`;
+  return new ServiceError('cluster-unavailable', text, { cause });
+}
+
+/** Translates the API server's Status object; its message is kept, since it says what to do. */
 export function errorOfStatus(
   status: number,
   body: string,
@@ -13,12 +19,12 @@ export function errorOfStatus(
   return new ServiceError(code, `${call.method} ${call.path}: ${status} ${message}`);
 }
 
-/** The only sign of it: `exceeded quota: NAME, requested: A=1,B=1, used: A=0,B=7, limited: A=0,B=7`. */
+/** Its only sign is the message: `exceeded quota: NAME, requested: A=1,B=1, used: A=0,B=7, limited: A=0,B=7`. */
 const overQuota = 'exceeded quota: ';
 
 /**
- * For `cluster-over-quota`: what the quota says if it has no room for the request even when nothing is used of it, so that waiting
- * does not help. Undefined if it may have room later, or if that cannot be told.
+ * For `cluster-over-quota`: the quota's message if the quota has no room for the request even when unused, so that waiting does not
+ * help. Undefined if it may have room later, or if that is not known.
  */
 export function explainQuotaWithoutRoom({ message }: ServiceError): string | undefined {
   const [, text = '', requested = '', limited = ''] =
@@ -30,7 +36,7 @@ export function explainQuotaWithoutRoom({ message }: ServiceError): string | und
   return isTooMuch ? text : undefined;
 }
 
-/** Counts alone: an amount with a unit is NaN, which compares with nothing. */
+/** Reads counts only: an amount with a unit becomes NaN, and no comparison with it is true. */
 function readAmounts(list: string): Map<string, number> {
   return new Map(
     list.split(',').map((each) => {
@@ -44,7 +50,7 @@ function codeOf(status: number, reason: string | undefined): ErrorCode {
   if (status === 404) return 'cluster-not-found';
   if (status === 409) return reason === 'AlreadyExists' ? 'cluster-exists' : 'cluster-conflict';
   if (status === 410) return 'cluster-expired';
-  // 401 and 403 heal when a token is renewed or a Role mended; 408 and 429 by waiting.
+  // 401 and 403 pass when a token is renewed or a Role corrected; 408 and 429 by waiting.
   if (status >= 500 || [401, 403, 408, 429].includes(status)) return 'cluster-unavailable';
   return 'cluster-refused';
 }

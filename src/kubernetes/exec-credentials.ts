@@ -1,7 +1,9 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Cluster } from '@kubernetes/client-node';
 import { processEnvironment } from '../config/config.ts';
-import { runExecProgram, unavailable, type ExecProgram } from './exec-program.ts';
+import { boundSignal } from '../until-aborted.ts';
+import { unavailable } from './errors.ts';
+import type { ExecProgram } from './exec-program.ts';
 
 /** The member `exec` of a kubeconfig's user. */
 export interface ExecSettings {
@@ -22,29 +24,29 @@ export interface ExecCredential {
 }
 
 export interface ExecCredentials {
-  /** From memory until shortly before its expiry; one run of the program serves all who ask meanwhile. Throws `cluster-unavailable`. */
+  /** From memory until shortly before the expiry; calls at the same time share one run of the program. Throws `cluster-unavailable`. */
   current(): Promise<ExecCredential>;
-  /** The API server answered 401 to it. */
+  /** Call it when the API server has answered 401 to this credential. */
   refused(credential: ExecCredential): void;
-  /** Kills a program that still runs. */
+  /** Kills a program that is still running. */
   close(): void;
 }
 
 export interface ExecOptions {
   run: (deadline: AbortSignal) => Promise<string>;
-  /** For one run. */
+  /** Of one run. */
   timeoutMillis?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Milliseconds of a clock that nobody sets: for pauses. */
+  /** Milliseconds of a monotonic clock, for pauses. */
   monotonic?: () => number;
 }
 
-/** A login that waits for a slow identity provider takes some seconds. */
-const patienceMillis = 30_000;
+/** A login at a slow identity provider takes some seconds. */
+const runTimeoutMillis = 30_000;
 /** Renewed this long before the expiry, or a fifth of its life before if that is less. */
 const marginMillis = 60_000;
-/** Between two runs, where what the program gives is expired or refused at once, and after one that failed. */
+/** Between two runs if the credential is expired or refused at once, and after a run that failed. */
 const pauseMillis = 5000;
 
 interface Kept {
@@ -54,11 +56,11 @@ interface Kept {
 
 export function openExecCredentials({
   run,
-  timeoutMillis = patienceMillis,
+  timeoutMillis = runTimeoutMillis,
   now = Date.now,
   monotonic = () => performance.now(),
 }: ExecOptions): ExecCredentials {
-  let deadline: AbortController | undefined;
+  const closed = new AbortController();
   let kept: Kept | undefined;
   let failure: { error: unknown; until: number } | undefined;
   let running: Promise<ExecCredential> | undefined;
@@ -66,8 +68,8 @@ export function openExecCredentials({
 
   async function renew(): Promise<ExecCredential> {
     try {
-      deadline = new AbortController();
-      const credential = readCredential(await runInTime(run, deadline, timeoutMillis));
+      using bounded = boundSignal(closed.signal, timeoutMillis);
+      const credential = readCredential(await run(bounded.signal));
       kept = { credential, renewAt: renewalOf(credential, now()) };
       failure = undefined;
       return credential;
@@ -87,35 +89,20 @@ export function openExecCredentials({
       try {
         return await running;
       } catch (error) {
-        // A renewal comes early, so that one that fails does no harm yet.
+        // Renewals run early, so that the current credential is usually still valid.
         return usable() ?? rethrow(error);
       }
     },
     refused(credential) {
-      // Answers to an older one still come in; and one that is new and refused is no reason to run the program for each request.
+      // Answers to an older credential still come in, and a new one that is refused must not run the program for each request.
       if (kept?.credential !== credential || monotonic() - forcedAt < pauseMillis) return;
       forcedAt = monotonic();
       kept = undefined;
     },
     close() {
-      deadline?.abort(new Error('the service stops'));
+      closed.abort(new Error('the service stops'));
     },
   };
-}
-
-async function runInTime(
-  run: ExecOptions['run'],
-  deadline: AbortController,
-  timeoutMillis: number,
-): Promise<string> {
-  const timer = setTimeout(() => {
-    deadline.abort(new Error(`no answer within ${timeoutMillis} ms`));
-  }, timeoutMillis);
-  try {
-    return await run(deadline.signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function rethrow(error: unknown): never {
@@ -138,7 +125,7 @@ interface Answer {
   } | null;
 }
 
-/** client.authentication.k8s.io, v1 and v1beta1. No message shows what was read: it may hold a token. */
+/** client.authentication.k8s.io, v1 and v1beta1. Messages do not show what was read: it may hold a token. */
 function readCredential(text: string): ExecCredential {
   const { kind, status } = parse(text);
   const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = status ?? {};
@@ -168,7 +155,7 @@ function unreadable(why: string): Error {
   );
 }
 
-/** The program with its arguments and environment; `kubeconfig`: its path, which a relative command starts from. */
+/** The program with its arguments and environment. A relative command starts from the folder of `kubeconfig`, a path. */
 export function readExecProgram(
   exec: ExecSettings,
   cluster: Cluster | null,
@@ -185,7 +172,7 @@ export function readExecProgram(
   };
 }
 
-/** What kubectl tells such programs, too: which version of the answer is wanted, and that nobody is there to type a password. */
+/** As kubectl does: the version of the answer, and that nobody can type a password. */
 function describeCaller({ apiVersion, provideClusterInfo }: ExecSettings, cluster: Cluster | null): string {
   const about = {
     server: cluster?.server,
@@ -198,8 +185,4 @@ function describeCaller({ apiVersion, provideClusterInfo }: ExecSettings, cluste
     kind: 'ExecCredential',
     spec: { interactive: false, ...(provideClusterInfo === true ? { cluster: about } : {}) },
   });
-}
-
-export function execProgramRunner(program: ExecProgram): ExecOptions['run'] {
-  return (deadline) => runExecProgram(program, deadline);
 }

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { messageOf, ServiceError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
+import { unavailable } from './errors.ts';
 
 export interface ExecProgram {
   command: string;
   args: readonly string[];
   /** The whole environment. */
   env: Readonly<Record<string, string | undefined>>;
-  /** What the kubeconfig's author advises where the program is missing. */
+  /** The kubeconfig author's advice if the program is missing. */
   installHint: string | undefined;
 }
 
@@ -14,8 +15,8 @@ const outputLimit = 1024 * 1024;
 const complaintLength = 300;
 
 /**
- * What the program writes to standard output. Throws `cluster-unavailable` with what to do when it is missing, fails, or has not ended by the
- * deadline; it is then killed, with the programs that it started.
+ * Returns what the program writes to standard output. Throws `cluster-unavailable`, with what to do, if it is missing, fails, or has not
+ * ended by the deadline; it is then killed, with the programs that it started.
  */
 export async function runExecProgram(program: ExecProgram, deadline: AbortSignal): Promise<string> {
   const ended = Promise.withResolvers<string>();
@@ -52,7 +53,7 @@ export async function runExecProgram(program: ExecProgram, deadline: AbortSignal
   }
 }
 
-/** In a group of its own, so that what a script starts can be killed with it. */
+/** In its own process group, so that the programs that a script starts are killed with it. */
 function start({ command, args, env }: ExecProgram): ChildProcess {
   return spawn(command, [...args], {
     env,
@@ -69,7 +70,7 @@ function collect(child: ChildProcess, output: { out: string; err: string }, onTo
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     output.err = (output.err + text).slice(-complaintLength * 4);
   });
-  // What is lost with a pipe shows at the end of the program.
+  // The end of the program shows what a broken pipe lost.
   for (const stream of [child.stdout, child.stderr]) stream?.on('error', () => undefined);
 }
 
@@ -81,7 +82,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has ended already.
   }
 }
 
@@ -95,8 +96,4 @@ function describeStart(error: Error, { installHint }: ExecProgram): string {
 function lastWords(text: string): string {
   const words = text.trim().replace(/\s+/g, ' ').slice(-complaintLength);
   return words === '' ? 'it said nothing on standard error' : words;
-}
-
-export function unavailable(message: string, cause?: unknown): ServiceError {
-  return new ServiceError('cluster-unavailable', message, { cause });
 }

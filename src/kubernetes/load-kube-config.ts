@@ -9,13 +9,13 @@ export interface LoadedKubeConfig {
   kubeConfig: KubeConfig;
   /** Without a slash at its end. */
   server: string;
-  /** The file that the current context's user stands in. */
+  /** The file that holds the current context's user. */
   userFile: string | undefined;
   /** Of that user. */
   tokenFile: string | undefined;
 }
 
-/** Throws ServiceError `invalid-config` where there is no kubeconfig, and for one that cannot be read or names no cluster. */
+/** Throws ServiceError `invalid-config` if there is no kubeconfig, or one that cannot be read or names no cluster. */
 export function loadKubeConfig({ kubeconfig: path, context }: ClusterConfig): LoadedKubeConfig {
   const kubeConfig = readKubeConfig(path);
   const origin = path ?? 'the kubeconfig that was found';
@@ -33,7 +33,7 @@ function readKubeConfig(path: string | undefined): KubeConfig {
     if (path === undefined) kubeConfig.loadFromDefault();
     else kubeConfig.loadFromFile(path);
   } catch (cause) {
-    // The first line alone: the YAML parser then shows the place in the file, where a token may stand.
+    // Only the first line: after it the YAML parser quotes the file, and the quote may hold a token.
     const [reason = ''] = messageOf(cause).split('\n');
     const where = path ?? 'the file that KUBECONFIG names, or ~/.kube/config';
     throw unusable(
@@ -52,7 +52,7 @@ function readKubeConfig(path: string | undefined): KubeConfig {
   return kubeConfig;
 }
 
-/** What the library makes up when it finds nothing, instead of saying so. */
+/** The library invents this cluster when it finds none, instead of saying so. */
 function isStandIn(kubeConfig: KubeConfig): boolean {
   return kubeConfig.currentContext === 'loaded-context' && kubeConfig.getCurrentCluster()?.server === standIn;
 }
@@ -92,7 +92,7 @@ interface UserEntry {
   user?: { tokenFile?: string };
 }
 
-/** Those that the library finds by itself, in its order; it does not say which. */
+/** The files that the library finds by itself, in its order; it does not say which. */
 function foundFiles(): string[] {
   const { KUBECONFIG = '' } = processEnvironment();
   if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter).filter((file) => file !== '');

@@ -1,10 +1,10 @@
-import { messageOf, ServiceError } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { unavailable } from './errors.ts';
 
 export interface LogOptions {
   container: string;
   tailLines: number;
-  /** The server stops after as many, at the beginning of the tail. */
+  /** The server stops after so many bytes, counted from the start of the tail. */
   limitBytes: number;
 }
 
@@ -32,7 +32,7 @@ export async function readLog(
       if (size >= limitBytes) break;
     }
   } catch (cause) {
-    throw new ServiceError('cluster-unavailable', `The log ended early: ${messageOf(cause)}`, { cause });
+    throw unavailable('The log ended early', cause);
   }
   const text = Buffer.concat(chunks).subarray(0, limitBytes).toString('utf8');
   return { text, cut: size >= limitBytes };

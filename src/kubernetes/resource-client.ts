@@ -6,7 +6,7 @@ import { watchEvents, type WatchEvent } from './watch-events.ts';
 export interface ListOptions {
   labelSelector?: string;
   fieldSelector?: string;
-  /** Items a page. */
+  /** Items per page. */
   limit?: number;
   continue?: string;
 }
@@ -23,19 +23,17 @@ export interface Page<T> {
   continue: string | undefined;
 }
 
-/**
- * One kind in one namespace. One attempt a call; throws ServiceError `cluster-*`.
- */
+/** One kind in one namespace. One attempt per call; throws ServiceError `cluster-*`. */
 export interface ResourceClient<T extends KubernetesObject> {
   create(object: T, signal: AbortSignal): Promise<T>;
-  /** `create` for those who do not need the answer, which for a Job is twice as long as what was sent. */
+  /** `create` without the answer, which for a Job is twice as long as the request. */
   add(object: T, signal: AbortSignal): Promise<void>;
   get(name: string, signal: AbortSignal): Promise<T | undefined>;
   list(options: ListOptions, signal: AbortSignal): Promise<Page<T>>;
   /** JSON merge patch; `metadata.resourceVersion` in it makes it conditional (`cluster-conflict`). */
   patch(name: string, patch: object, signal: AbortSignal): Promise<T>;
   replace(name: string, object: T, signal: AbortSignal): Promise<T>;
-  /** The object as marked (a pod with its grace), or a Status; undefined if there was nothing to delete. */
+  /** The object as it is now (a pod with its grace), or a Status; undefined if there was nothing to delete. */
   delete(name: string, options: DeleteOptions, signal: AbortSignal): Promise<KubernetesObject | undefined>;
   /** Ends without error when the server ends it; `cluster-expired` asks for a new list. */
   watch(

@@ -8,7 +8,7 @@ export interface Right {
   verb: string;
 }
 
-/** What the service does in the Jobs' namespace, and what the Role of deploy/base grants: a test compares them. */
+/** What the service does in the Jobs' namespace. A test compares it with the Role of deploy/base. */
 export const neededRights: readonly Right[] = [
   ...rightsOf('batch', 'jobs', ['create', 'get', 'list', 'watch', 'patch', 'delete']),
   ...rightsOf('', 'pods', ['get', 'list', 'watch', 'patch', 'delete']),
@@ -23,10 +23,10 @@ function rightsOf(group: string, resource: string, verbs: readonly string[]): Ri
   return verbs.map((verb) => ({ group, resource, verb }));
 }
 
-/** A few at a time: a start must not be what an API server throttles. */
-const lanes = 4;
+/** Few at once, so that the API server does not throttle a start. */
+const concurrency = 4;
 
-/** Asks the API server for each of them (SelfSubjectAccessReview, which every authenticated user may). Throws `cluster-*`. */
+/** Asks the API server for each right (SelfSubjectAccessReview, open to every authenticated user). Throws `cluster-*`. */
 export async function findMissingRights(
   connection: Pick<Connection, 'json'>,
   namespace: string,
@@ -38,7 +38,7 @@ export async function findMissingRights(
     for (const right of left)
       if (!(await isGranted(connection, { namespace, ...right }, signal))) missing.add(right);
   }
-  await Promise.all(Array.from({ length: lanes }, askInTurn));
+  await Promise.all(Array.from({ length: concurrency }, askInTurn));
   return neededRights.filter((right) => missing.has(right));
 }
 
@@ -65,7 +65,7 @@ async function isGranted(
   return status?.allowed === true;
 }
 
-/** `create, get of jobs.batch; list of pods`, as a Role would have it. */
+/** For example `create, get of jobs.batch; list of pods`. */
 export function describeRights(rights: readonly Right[]): string {
   const verbs = new Map<string, string[]>();
   for (const { group, resource, verb } of rights) {

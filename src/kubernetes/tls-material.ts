@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { messageOf, ServiceError } from '../errors.ts';
 
-/** What a connection to the API server trusts, and shows of itself. */
+/** The authority that a connection to the API server trusts, and its client certificate. */
 export interface TlsMaterial {
   ca?: string;
   cert?: string;
@@ -12,14 +12,14 @@ export interface TlsMaterial {
 }
 
 export interface TlsSource {
-  /** The same object as long as nothing has changed. `certificate`: of the credentials, before that of the kubeconfig. */
+  /** Returns the same object as long as nothing has changed. `certificate` replaces the kubeconfig's. */
   current(certificate: { cert: string; key: string } | undefined): Promise<TlsMaterial>;
 }
 
-/** Files of authorities and certificates are replaced days before the old ones end. */
-const everyMillis = 30_000;
+/** Authorities and certificates are replaced days before the old ones expire. */
+const rereadMillis = 30_000;
 
-/** Files are read again from time to time: an authority or a certificate that was rotated needs no restart. */
+/** Reads the files again from time to time: a rotated authority or certificate needs no restart. */
 export function createTlsSource(
   kubeConfig: KubeConfig,
   clock: () => number = () => performance.now(),
@@ -33,7 +33,7 @@ export function createTlsSource(
     try {
       return await readMaterial(kubeConfig);
     } catch (cause) {
-      // In the middle of a rotation: what was good is good until it is refused.
+      // In the middle of a rotation: the material read before is used until it is refused.
       if (read !== undefined) return read;
       throw new ServiceError(
         'invalid-config',
@@ -44,7 +44,7 @@ export function createTlsSource(
   }
   return {
     async current(certificate) {
-      if (read === undefined || clock() - readAt >= everyMillis) {
+      if (read === undefined || clock() - readAt >= rereadMillis) {
         reading ??= readAgain().finally(() => {
           reading = undefined;
           readAt = clock();

@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, ServiceError } from '../errors.ts';
+import { unavailable } from './errors.ts';
 
-/** A bearer token in a file that others rewrite: the kubelet before it runs out, an operator after it was revoked. */
+/** A bearer token in a file that others rewrite: the kubelet before it expires, an operator after it was revoked. */
 export interface TokenFile {
   /** Throws ServiceError `cluster-unavailable` while the file holds none. */
   token(): Promise<string>;
-  /** The API server answered 401 to this token. */
+  /** Call it when the API server has answered 401 to this token. */
   refused(token: string): void;
 }
 
-/** A kubelet rewrites a token long before it runs out; one that was revoked is noticed by its 401. */
+/** A kubelet rewrites a token long before it expires; a 401 shows that one was revoked. */
 const keptMillis = 30_000;
 
-/** Read anew from time to time, and at once after a refusal. */
+/** Reads the file again from time to time, and at once after a refusal. */
 export function openTokenFile(path: string, now: () => number = () => performance.now()): TokenFile {
   let kept: { token: string; until: number } | undefined;
   let reading: Promise<string> | undefined;
@@ -39,9 +39,5 @@ async function readToken(path: string): Promise<string> {
 }
 
 function unreadable(cause: unknown): never {
-  throw new ServiceError(
-    'cluster-unavailable',
-    `Credentials for the cluster could not be read: ${messageOf(cause)}`,
-    { cause },
-  );
+  throw unavailable('Credentials for the cluster could not be read', cause);
 }

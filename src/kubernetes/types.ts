@@ -32,7 +32,7 @@ export type Secret = Wire<V1Secret>;
 export type Lease = Wire<V1Lease>;
 export type Event = Wire<CoreV1Event>;
 
-/** What the generic client needs of every kind. */
+/** The members that every kind has. */
 export interface KubernetesObject {
   apiVersion?: string;
   kind?: string;

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
-import { messageOf, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { errorOfStatus } from './errors.ts';
+import { errorOfStatus, unavailable } from './errors.ts';
 import type { KubernetesObject } from './types.ts';
 
 export type WatchEvent<T> =
@@ -13,13 +13,13 @@ interface WatchOptions {
   resourceVersion: string;
 }
 
-/** The server is asked to end a watch after this, and a connection silent for longer is taken for dead. */
+/** The server is asked to end a watch after this time; a connection that is silent for longer is dead. */
 const serverSeconds = 240;
 const silenceMillis = (serverSeconds + 60) * 1000;
 
 /**
- * Streams one watch. Every ERROR event and every line that cannot be parsed is thrown, never dropped; the stream simply
- * ends when the server closes it in order, and the caller begins again from the last resourceVersion.
+ * Streams one watch. Every ERROR event and every line that cannot be parsed is thrown, never dropped. The stream ends when the server
+ * closes it in order; the caller continues from the last resourceVersion.
  */
 export async function* watchEvents<T extends KubernetesObject>(
   connection: Connection,
@@ -41,19 +41,17 @@ export async function* watchEvents<T extends KubernetesObject>(
   try {
     const response = await connection.send({ method: 'GET', path: options.path, query }, bounded);
     const lines = createInterface({ input: response.body, crlfDelay: Infinity });
-    // The iteration below reports them; an abort between two lines, or after a consumer has left, must not crash.
+    // The iteration below reports errors; an abort between two lines, or after the consumer has left, must not crash.
     for (const emitter of [response.body, lines]) emitter.on('error', () => undefined);
     for await (const line of lines) {
       watchdog.refresh();
       if (line !== '') yield parseEvent<T>(line, options.path);
     }
-    // readline ends in order when its input breaks: a broken connection is told from a closed one here.
+    // readline ends in order even if its input breaks: only this shows a broken connection.
     if (response.body.errored !== null) throw response.body.errored;
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
-    throw new ServiceError('cluster-unavailable', `The watch of ${options.path} broke: ${messageOf(cause)}`, {
-      cause,
-    });
+    throw unavailable(`The watch of ${options.path} broke`, cause);
   } finally {
     clearTimeout(watchdog);
     silence.abort();
@@ -65,9 +63,7 @@ function parseEvent<T extends KubernetesObject>(line: string, path: string): Wat
   try {
     event = JSON.parse(line) as typeof event;
   } catch (cause) {
-    throw new ServiceError('cluster-unavailable', `The watch of ${path} sent a line that is not JSON.`, {
-      cause,
-    });
+    throw unavailable(`The watch of ${path} sent a line that is not JSON`, cause);
   }
   const object = event.object ?? {};
   if (event.type === 'ADDED' || event.type === 'MODIFIED' || event.type === 'DELETED')

@@ -12,7 +12,7 @@ export interface AddressRequest {
   flow: string;
   plan: FlowPlan;
   outcome: Extract<Outcome, { phase: 'succeeded' }>;
-  /** The verified one. */
+  /** Verified. */
   manifest: Manifest;
   connector: { resultsUrl: string };
   keys: readonly ResultKey[];
@@ -25,10 +25,9 @@ export interface AddressRequest {
 const maxPresignSeconds = 7 * 24 * 3600;
 
 /**
- * The address of the bytes that the template chose: one file or an archive, never a listing. Through the service it is the
- * same on every repeat. A presigned one is signed anew and ends with the others; an archive is nothing the store could
- * serve, so its address goes through the service whatever the template says. Throws `object-missing` if the chosen file
- * is not among the results, and `gone` if nothing could be fetched any more.
+ * The address of the bytes that the template chose: one file or an archive, never a listing. An address at the service is the same on
+ * every repeat. A presigned one is signed again and expires at the same time; an archive is not an object of the store, so that its
+ * address is always at the service. Throws `object-missing` if the chosen file is not among the results, and `gone` after the expiry.
  */
 export async function buildDataAddress(request: AddressRequest): Promise<DataAddress> {
   const { plan, manifest } = request;
@@ -76,7 +75,7 @@ async function presign(request: AddressRequest, file: ManifestFile, contentType:
   return store.presignGet(key, { expirySeconds, contentType, fileName: fileName(file.path) });
 }
 
-/** Counted from the outcome, so that a late or repeated delivery promises nothing more. */
+/** Counted from the outcome, so that a late or repeated delivery does not extend it. */
 function notAfter({ outcome, results }: Pick<AddressRequest, 'outcome' | 'results'>): number {
   return Math.floor(Date.parse(outcome.at) / 1000) + results.addressSeconds;
 }

@@ -1,10 +1,10 @@
 import type { ArchiveFormat, FlowPlan, ResultChoice } from '../flow/flow-plan.ts';
 import type { Manifest, ManifestFile } from './manifest.ts';
 
-/** What an address or a download points at. */
+/** The bytes that an address or a download points at. */
 export type ChosenBytes = { kind: 'file'; file: ManifestFile } | { kind: 'archive'; format: ArchiveFormat };
 
-/** Undefined: the template names a file that is not among the results (`requiredPaths` keeps such results from being verified). */
+/** Undefined if the template names a file that is not among the results; `requiredPaths` keeps such results from being verified. */
 export function chooseBytes(choice: ResultChoice, manifest: Manifest): ChosenBytes | undefined {
   switch (choice.kind) {
     case 'file': {
@@ -23,7 +23,7 @@ export function chooseBytes(choice: ResultChoice, manifest: Manifest): ChosenByt
   }
 }
 
-/** For `verifyResults`: what the template requires, and the file its address will point at. */
+/** For `verifyResults`: the files that the template requires, and the one that its address points at. */
 export function requiredPaths({ required, choice }: FlowPlan['results']): string[] {
   return choice.kind === 'file' ? [...new Set([...required, choice.path])] : required;
 }

@@ -1,6 +1,6 @@
 import type { ByteRange } from '../storage/object-store.ts';
 
-/** What a GET or HEAD of a body with a known length and strong tag is answered with (RFC 9110, sections 13.2.2 and 14). */
+/** The answer to a GET or HEAD of a body with a known length and a strong ETag (RFC 9110, sections 13.2.2 and 14). */
 export type Selection =
   | { status: 200; range: ByteRange }
   | { status: 206; range: ByteRange }
@@ -15,7 +15,7 @@ export interface ConditionalHeaders {
   ifNoneMatch: string;
 }
 
-/** Absent headers are empty. Several ranges at once are answered with the whole, as is whatever is not a range of bytes. */
+/** Absent headers are empty. Several ranges, or a range that is not in bytes, are answered with the whole body. */
 export function selectRange(
   headers: ConditionalHeaders,
   { length, etag }: { length: number; etag: string },
@@ -39,14 +39,14 @@ function includesTag(list: string, etag: string): boolean {
   return list.split(',').some((one) => one.trim() === etag || one.trim() === '*');
 }
 
-/** `-n` are the last n bytes. */
+/** `-n` means the last n bytes. */
 function bounds(first: string, last: string, length: number): ByteRange {
   if (first === '')
     return { first: Math.max(length - Number(last), 0), last: Number(last) === 0 ? -1 : length - 1 };
   return { first: Number(first), last: last === '' ? Number.MAX_SAFE_INTEGER : Number(last) };
 }
 
-/** Undefined: the range's end is before its beginning, so it is none. */
+/** Undefined if the range ends before it starts. */
 function cut({ first, last }: ByteRange, length: number): Selection | undefined {
   if (first >= length || last === -1) return { status: 416 };
   if (last < first) return undefined;

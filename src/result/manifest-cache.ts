@@ -1,24 +1,24 @@
 import { ServiceError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { manifestKey } from './manifest.ts';
+import { manifestKey } from '../flow/keys.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 import { untilAborted } from '../until-aborted.ts';
 
 export interface ManifestCache {
   /**
-   * Undefined once the results are deleted: every call asks the store whether the manifest is still there, with one HEAD, and
-   * reads it only if it does not have it. Throws `precondition-failed` for one that is not a manifest any more.
+   * Undefined once the results are deleted: every call checks with one HEAD that the manifest still exists, and reads it only if it is
+   * not cached. Throws `precondition-failed` if the object is not a valid manifest.
    */
   load(flow: string, attempt: string, signal: AbortSignal): Promise<StoredManifest | undefined>;
 }
 
-/** Bounded by the size of the objects; parsed they take about three times that. The last one asked for stays, however large. */
+/** The limit counts the objects' bytes; parsed they take about three times that. The last manifest used stays, however large. */
 const manifestCacheBytes = 32 * 1024 * 1024;
 
-/** Manifests larger than this are read and parsed one after another: each takes several times its size meanwhile. */
+/** Manifests larger than this are read one after another: each takes several times its size while it is parsed. */
 const largeBytes = 4 * 1024 * 1024;
 
-/** What many requests for the files of one attempt share. The least recently asked for leaves first. */
+/** Shared by the requests for the files of one attempt. The least recently used manifest is dropped first. */
 export function createManifestCache(
   store: ObjectStore,
   limits: { bytes?: number; largeBytes?: number } = {},
@@ -35,8 +35,8 @@ export function createManifestCache(
       if (info === undefined) return undefined;
       const isLarge = info.size > (limits.largeBytes ?? largeBytes);
       async function readIt(until: AbortSignal): Promise<StoredManifest | undefined> {
-        const asked = { store, flow, attempt };
-        return await (isLarge ? inTurn(() => read(asked, until)) : read(asked, until));
+        const source = { store, flow, attempt };
+        return await (isLarge ? inTurn(() => read(source, until)) : read(source, until));
       }
       const stored =
         known?.etag === info.etag ? known : await loads.load(`${key} ${info.etag}`, readIt, signal);
@@ -66,10 +66,10 @@ function createTurns(): <T>(act: () => Promise<T>) => Promise<T> {
 }
 
 async function read(
-  asked: { store: ObjectStore; flow: string; attempt: string },
+  source: { store: ObjectStore; flow: string; attempt: string },
   signal: AbortSignal,
 ): Promise<StoredManifest | undefined> {
-  const reading = await readManifest(asked, signal);
+  const reading = await readManifest(source, signal);
   if (reading.found) return reading.stored;
   if (reading.reason === 'results-missing') return undefined;
   throw new ServiceError('precondition-failed', reading.message);
@@ -93,10 +93,7 @@ interface Shared<T> {
   left: AbortController;
 }
 
-/**
- * Calls for one key that come while it is being loaded share that load. A caller that leaves is let go at once; the load is aborted when the
- * last one has left.
- */
+/** Calls for a key that is being loaded share that load. A caller can leave at any time; the load is aborted when the last one has left. */
 class SharedLoads<T> {
   readonly #underWay = new Map<string, Shared<T>>();
 
@@ -119,7 +116,7 @@ class SharedLoads<T> {
     return shared;
   }
 
-  /** Nobody who comes now may join a load that is aborted. */
+  /** Later calls must not join an aborted load. */
   #end(key: string, shared: Shared<T>): void {
     if (this.#underWay.get(key) === shared) this.#underWay.delete(key);
     shared.left.abort(new Error('nobody waits for it any more'));

@@ -1,10 +1,6 @@
 import { attemptPrefix } from '../flow/keys.ts';
 
-export { manifestKey } from '../flow/keys.ts';
-
-/**
- * The object a sidecar writes last: no manifest, no results. Shared with the pod half, so this file imports next to nothing.
- */
+/** The object that a sidecar writes last: no manifest, no results. The sidecar loads this file too, so it imports next to nothing. */
 export interface Manifest {
   version: 1;
   flow: string;
@@ -33,9 +29,7 @@ export interface ManifestFile {
   modifiedAt: string;
 }
 
-export type { SidecarReport } from '../flow/attempt.ts';
-
-/** A sidecar writes none that is larger (about 190,000 files), and nobody reads one. */
+/** The largest manifest that is written or read: about 190,000 files. */
 export const maxManifestBytes = 64 * 1024 * 1024;
 
 export function fileKey(flow: string, attempt: string, key: string): string {
@@ -46,9 +40,9 @@ const plainPath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 const encodedPrefix = '_x/';
 
 /**
- * Some S3 servers list `+ % '` wrongly, so keys use `[A-Za-z0-9._/-]` alone: a path that fits (and could not be taken for
- * an encoded one) is its own key, any other becomes base64url of its UTF-8 below `_x/`, cut into segments of 200.
- * All but the last end with a dot: no key may stand above another, which some servers refuse.
+ * Some S3 servers list `+ % '` wrongly, so keys use only `[A-Za-z0-9._/-]`. A path that fits, and does not look like an encoded one, is
+ * its own key; any other becomes base64url of its UTF-8 below `_x/`, cut into segments of 200. All segments but the last end with a
+ * dot: no key may be a folder of another, which some servers refuse.
  */
 export function encodeKey(path: string): string {
   const dots = path.split('/').some((segment) => segment === '.' || segment === '..');

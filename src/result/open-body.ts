@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
 import type { ByteRange, ObjectStore } from '../storage/object-store.ts';
 import type { Segment } from './archive/segment.ts';
-import { patience as usualPatience, readObject, type ObjectRead, type ReadPatience } from './read-object.ts';
+import { defaultRetry, readObject, type ObjectRead, type ReadRetry } from './read-object.ts';
 
-/** Small pieces (an archive's headers) leave together; an object up to this size is read whole before its turn. */
+/** Small pieces (an archive's headers) are sent together; an object up to this size is read whole before its turn. */
 const chunkBytes = 64 * 1024;
-/** Of an archive, a file is two or three pieces. Bounds what is read ahead to half a MiB. */
+/** A file in an archive is two or three pieces. Bounds what is read ahead to half a MiB. */
 const piecesAhead = 8;
 
 export interface BodyToOpen {
   store: ObjectStore;
   segments: Iterable<Segment>;
   range: ByteRange;
-  patience?: ReadPatience;
+  retry?: ReadRetry;
 }
 
 interface Piece extends ByteRange {
@@ -20,31 +20,31 @@ interface Piece extends ByteRange {
 }
 
 /**
- * Streams a range of segments, one after another, as fast as the reader takes it. It resolves when the first bytes of
- * the first object are there, so that a store that is out of reach can still be answered with a status. Any difference to
- * what the manifest tells destroys the stream with an error: it never ends well with wrong bytes.
+ * Streams a range of segments, one after another, as fast as the reader takes them. Resolves when the first bytes of the first object
+ * have arrived, so that a store that is out of reach can still be answered with a status. Any difference from the manifest destroys the
+ * stream with an error: it never ends in order with wrong bytes.
  */
 export async function openBody(
-  { store, segments, range, patience = usualPatience }: BodyToOpen,
+  { store, segments, range, retry = defaultRetry }: BodyToOpen,
   signal: AbortSignal,
 ): Promise<Readable> {
-  // A generator that nobody has begun to read does not notice that it is closed.
+  // A generator that nobody has started to read does not notice that it is closed.
   const closed = new AbortController();
   const until = AbortSignal.any([signal, closed.signal]);
   function open(read: ObjectRead): Chunks {
-    return readObject({ store, patience }, read, until);
+    return readObject({ store, retry }, read, until);
   }
   const chunks = readPieces(cutSegments(segments, range), open);
   const first = await firstOf(chunks, closed);
   const stream = Readable.from(startingWith(first, chunks), { objectMode: false, signal });
-  // Aborted before anybody reads: the error must find a listener then, and still reaches a reader who comes later.
+  // An abort before anybody reads needs a listener; a later reader still gets the error.
   stream.on('error', () => undefined);
   return stream.once('close', () => {
     closed.abort();
   });
 }
 
-/** A body that cannot begin ends what was opened ahead, too. */
+/** A failure of the first piece also ends what was opened ahead. */
 async function firstOf(chunks: Chunks, closed: AbortController): Promise<IteratorResult<Buffer, void>> {
   try {
     return await chunks.next();
@@ -94,29 +94,29 @@ async function* sendWaiting(waiting: Buffer[], object?: Chunks): Chunks {
 }
 
 /** `object` is called when it is the piece's turn. */
-type Begun = { bytes: () => Buffer; object?: never } | { bytes?: never; object: () => Chunks };
+type OpenedPiece = { bytes: () => Buffer; object?: never } | { bytes?: never; object: () => Chunks };
 
-/** Small files would cost a round trip each: the store is asked for the next few while one is sent. */
-function* lookAhead(pieces: Iterable<Piece>, open: Open): Generator<Begun> {
-  const begun: Begun[] = [];
+/** Reads the next few pieces while one is sent: small files would cost a round trip each. */
+function* lookAhead(pieces: Iterable<Piece>, open: Open): Generator<OpenedPiece> {
+  const opened: OpenedPiece[] = [];
   for (const piece of pieces) {
-    begun.push(begin(piece, open));
-    const next = begun.length > piecesAhead ? begun.shift() : undefined;
+    opened.push(openPiece(piece, open));
+    const next = opened.length > piecesAhead ? opened.shift() : undefined;
     if (next !== undefined) yield next;
   }
-  yield* begun;
+  yield* opened;
 }
 
 /**
- * A small object is read whole at once, so that it holds no connection while it waits for a slow reader; a large one is not opened
- * before its turn. A reader that pauses holds one connection to the store, or none.
+ * Reads a small object whole at once, so that it holds no connection while it waits for a slow reader. A large one is opened at its
+ * turn: a reader that pauses holds at most one connection to the store.
  */
-function begin({ segment, first, last }: Piece, open: Open): Begun {
+function openPiece({ segment, first, last }: Piece, open: Open): OpenedPiece {
   if ('bytes' in segment) return { bytes: () => segment.bytes().subarray(first, last + 1) };
   const read = readOf(segment, { first, last });
   if (last - first >= chunkBytes) return { object: () => open(read) };
   const whole = collect(open(read));
-  // The reader who comes to this object gets the error; until then nobody has to.
+  // The error is thrown when the reader comes to this object.
   whole.catch(() => undefined);
   return { object: () => chunksOf(whole) };
 }

@@ -3,8 +3,8 @@ import { encodeKey, type Manifest, type ManifestFile } from './manifest.ts';
 export type ParsedManifest = { manifest: Manifest } | { problem: string };
 
 /**
- * Strict: what this lets through may be put into a URL, a listing and an archive without another look. Paths are relative,
- * have no `.`, `..` or empty segment, come in code unit order and only once.
+ * Strict: what it accepts is safe in a URL, a listing and an archive without another check. Paths are relative, without `.`, `..` or
+ * empty segments, in code unit order, each once.
  */
 export function parseManifest(bytes: Buffer): ParsedManifest {
   let value: unknown;
@@ -57,7 +57,7 @@ const members: Record<string, (value: unknown) => boolean> = {
   modifiedAt: isTime,
 };
 
-/** Cannot leave the directory it is unpacked into, and has a UTF-8 form. */
+/** The path cannot leave the directory that it is unpacked into, and is valid in UTF-8. */
 function isSafePath(path: string): boolean {
   if (Buffer.byteLength(path) > 4096 || path.includes('\0') || !path.isWellFormed()) return false;
   return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { manifestKey, maxManifestBytes, type Manifest } from './manifest.ts';
+import { manifestKey } from '../flow/keys.ts';
+import { maxManifestBytes, type Manifest } from './manifest.ts';
 import { parseManifest } from './parse-manifest.ts';
 
 export interface StoredManifest {
   manifest: Manifest;
-  /** Of the object: hex, bytes, and the store's own tag. */
+  /** Of the object: hex, bytes, and the store's ETag. */
   sha256: string;
   size: number;
   etag: string;
@@ -15,7 +16,7 @@ export type ManifestReading =
   | { found: true; stored: StoredManifest }
   | { found: false; reason: 'results-missing' | 'results-changed'; message: string };
 
-/** One request. A manifest that is not there, or is not one, is a finding. Throws what the store throws otherwise. */
+/** One request. A manifest that is missing or malformed is a result, not an error. Throws what the store throws. */
 export async function readManifest(
   { store, flow, attempt }: { store: ObjectStore; flow: string; attempt: string },
   signal: AbortSignal,
@@ -30,7 +31,7 @@ export async function readManifest(
   const { manifest } = parsed;
   if (manifest.flow !== flow || manifest.attempt !== attempt)
     return changed('the manifest is of another attempt');
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = hash('sha256', bytes, 'hex');
   return { found: true, stored: { manifest, sha256, size, etag } };
 }
 

@@ -11,29 +11,29 @@ export interface ObjectRead extends ByteRange {
   crc32?: string | undefined;
 }
 
-export interface ReadPatience {
-  /** Attempts in a row that bring no byte. */
+export interface ReadRetry {
+  /** Gives up after so many attempts in a row that bring no byte. */
   attempts: number;
   /** Before the second attempt. */
   firstMillis: number;
 }
 
-/** A connector asks for a result once and ends the transfer at the first error, so a store that stumbles is asked again. */
-export const patience: ReadPatience = { attempts: 4, firstMillis: 250 };
+/** A connector fetches a result once and ends the transfer at the first error, so that a failed read is tried again. */
+export const defaultRetry: ReadRetry = { attempts: 4, firstMillis: 250 };
 
 const longestMillis = 5000;
 
 interface ReadContext {
   store: ObjectStore;
-  patience: ReadPatience;
+  retry: ReadRetry;
 }
 
 /**
- * The bytes of one object, counted. After a broken connection it goes on where that broke: the object is the one of its ETag.
- * The last bytes do not leave before the sum is right. Throws when the store gave other bytes, none, or refuses.
+ * The bytes of one object. After a broken connection it continues where that broke, since the ETag names the object. The last bytes are
+ * sent only if the checksum is right. Throws when the store sends other bytes, too few, or refuses.
  */
 export async function* readObject(
-  { store, patience: { attempts, firstMillis } }: ReadContext,
+  { store, retry: { attempts, firstMillis } }: ReadContext,
   read: ObjectRead,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
@@ -44,7 +44,7 @@ export async function* readObject(
       yield* readOnce(store, { read, progress }, signal);
     } catch (error) {
       failures = progress.at > before ? 1 : failures + 1;
-      if (failures >= attempts || signal.aborted || !isPassing(error)) throw error;
+      if (failures >= attempts || signal.aborted || !isTransient(error)) throw error;
       await delay(backOffMillis({ firstMillis, maxMillis: longestMillis }, failures), undefined, { signal });
     }
   }
@@ -75,11 +75,11 @@ async function* readOnce(
 
 function checkSum(sum: number, expected: string | undefined): void {
   if (expected === undefined || sum === Number.parseInt(expected, 16)) return;
-  throw changed('sent other bytes than the manifest tells of');
+  throw changed('sent other bytes than the manifest says');
 }
 
-/** Whatever a stream throws by itself is a broken connection. */
-function isPassing(error: unknown): boolean {
+/** An error of the stream itself is a broken connection. */
+function isTransient(error: unknown): boolean {
   return !(error instanceof ServiceError) || isServiceError(error, 'store-unavailable');
 }
 

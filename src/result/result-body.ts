@@ -1,24 +1,25 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ArchiveFormat } from '../flow/flow-plan.ts';
 import { lengthOf, type ObjectSource, type Segment } from './archive/segment.ts';
 import { tarSegments } from './archive/tar.ts';
 import { zipSegments } from './archive/zip.ts';
-import { fileKey, manifestKey, type ManifestFile } from './manifest.ts';
+import { manifestKey } from '../flow/keys.ts';
+import { fileKey, type ManifestFile } from './manifest.ts';
 import { mediaTypeOf, fileName } from './paths.ts';
 import type { StoredManifest } from './read-manifest.ts';
 
-/** Bytes that can be handed out: their length and tag are known before any of them is read. */
+/** Bytes to download: their length and ETag are known before any of them is read. */
 export interface ResultBody {
   length: number;
   /** Strong, with its quotes. */
   etag: string;
   contentType: string;
   fileName: string;
-  /** Anew on every call. */
+  /** New on every call. */
   segments: () => Iterable<Segment>;
 }
 
-/** Part of an archive's tag: whoever changes what `archive/` writes changes it too, or a range would mix two archives. */
+/** Part of an archive's ETag. Change it with what `archive/` writes, or a range would mix two archives. */
 const archiveRevision = '1';
 
 export function fileBody({ manifest }: StoredManifest, file: ManifestFile, contentType?: string): ResultBody {
@@ -43,7 +44,7 @@ export function archiveBody({ manifest, sha256 }: StoredManifest, format: Archiv
   function sourceOf({ key, etag, crc32 }: ManifestFile): ObjectSource {
     return { key: fileKey(manifest.flow, manifest.attempt, key), etag, crc32 };
   }
-  const tag = createHash('sha256').update(`${format} ${archiveRevision} ${sha256}`).digest('hex');
+  const tag = hash('sha256', `${format} ${archiveRevision} ${sha256}`, 'hex');
   return {
     length: lengthOf(segments()),
     etag: `"${tag}"`,

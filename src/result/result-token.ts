@@ -7,7 +7,7 @@ export interface ResultKey {
   key: string;
 }
 
-/** What a token lets its holder fetch: the results of one attempt, until then. */
+/** What the holder of a token may fetch: the results of one attempt until `notAfter`. */
 export interface ResultGrant {
   flow: string;
   attempt: string;
@@ -42,8 +42,8 @@ export function signResultToken(grant: ResultGrant, keys: readonly ResultKey[]):
 }
 
 /**
- * `expired` is said of a token that was right once; any fault at all, the flow of the address included, is `wrong`.
- * The comparison takes the same time wherever the first difference is.
+ * `expired` is a token that was valid; any other fault, the address of another flow included, is `wrong`. The comparison takes the same
+ * time wherever the first difference is.
  */
 export function verifyResultToken(
   token: string,
@@ -68,7 +68,7 @@ function sealed(
   return [key.id, attempt, notAfter, media, mac].join('~');
 }
 
-/** The path only as a digest: it stands in the address anyway. */
+/** Holds only a digest of the path: the address has the path itself. */
 function encodeMedia({ path, type }: { path: string; type: string }): string {
   return pathDigest(path) + Buffer.from(type, 'utf8').toString('base64url');
 }

@@ -5,7 +5,7 @@ import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { fileKey, type Manifest, type ManifestFile } from './manifest.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';
 
-/** What the sidecar's termination message says of the manifest it wrote. */
+/** The manifest as the sidecar's termination message describes it. */
 export type ManifestReport = Extract<SidecarReport, { manifest: unknown }>['manifest'];
 
 export interface ResultsToVerify {
@@ -15,7 +15,7 @@ export interface ResultsToVerify {
   report: ManifestReport;
   /** Paths that must be among the results. */
   required: string[];
-  /** No file at all is right, too. */
+  /** Results without any file are accepted. */
   allowEmpty?: boolean;
 }
 
@@ -23,22 +23,22 @@ export type Verdict =
   { verdict: 'verified'; manifest: Manifest } | { verdict: 'failed'; reason: FailureReason; message: string };
 
 /**
- * The third and fourth proof of success: the manifest is the one the sidecar reported, and the store's listing agrees with
- * it in key, size and ETag. Objects that are in the listing alone are no fault: the sidecar uploads while the worker runs,
- * and a file that the worker deletes later stays behind; nothing hands it out. A store that is out of reach throws.
+ * The third and fourth proof of success: the manifest is the one that the sidecar reported, and the store's listing agrees with it in
+ * key, size and ETag. Objects that only the listing has are no fault: the sidecar uploads while the worker runs, and a file that the
+ * worker deletes later stays in the store, where no address points at it. Throws if the store is out of reach.
  */
-export async function verifyResults(asked: ResultsToVerify, signal: AbortSignal): Promise<Verdict> {
+export async function verifyResults(results: ResultsToVerify, signal: AbortSignal): Promise<Verdict> {
   try {
-    // Both at once: nothing is written to the prefix of an attempt that has ended.
-    const listing = readAhead(asked.store.list(fileKey(asked.flow, asked.attempt, ''), signal));
-    const reading = await readManifest(asked, signal);
+    // List and manifest at once: nothing is written to the prefix of an attempt that has ended.
+    const listing = readAhead(results.store.list(fileKey(results.flow, results.attempt, ''), signal));
+    const reading = await readManifest(results, signal);
     if (!reading.found) return { verdict: 'failed', reason: reading.reason, message: reading.message };
     const { manifest } = reading.stored;
     return (
-      compareWithReport(reading.stored, asked.report) ??
-      findRequired(manifest, asked.required) ??
-      refuseEmpty(manifest, asked) ??
-      (await compareWithListing(asked, manifest, listing)) ?? { verdict: 'verified', manifest }
+      compareWithReport(reading.stored, results.report) ??
+      findRequired(manifest, results.required) ??
+      refuseEmpty(manifest, results) ??
+      (await compareWithListing(results, manifest, listing)) ?? { verdict: 'verified', manifest }
     );
   } catch (error) {
     if (isServiceError(error, 'bucket-missing'))
@@ -71,7 +71,7 @@ function findRequired(manifest: Manifest, required: string[]): Verdict | undefin
   return failed('results-incomplete', `the worker did not write ${quoted(lost)}`);
 }
 
-/** Mostly a worker that wrote somewhere else: an address of nothing would hide that. */
+/** The worker usually wrote to another directory, and an address of nothing would hide that. */
 function refuseEmpty({ files }: Manifest, { allowEmpty = false }: ResultsToVerify): Verdict | undefined {
   if (allowEmpty || files.length > 0) return undefined;
   return failed(
@@ -80,7 +80,7 @@ function refuseEmpty({ files }: Manifest, { allowEmpty = false }: ResultsToVerif
   );
 }
 
-/** Asks for the first page at once. If nobody reads it, its failure is nobody's. */
+/** Requests the first page at once. If nobody reads it, its failure is ignored. */
 function readAhead(objects: AsyncIterable<ObjectInfo>): AsyncIterable<ObjectInfo> {
   const iterator = objects[Symbol.asyncIterator]();
   const first = iterator.next();
@@ -92,7 +92,7 @@ function readAhead(objects: AsyncIterable<ObjectInfo>): AsyncIterable<ObjectInfo
   };
 }
 
-/** Both sides come in key order, so that one page of the listing is all that is held beside the manifest. */
+/** Both sides are in key order, so that only one page of the listing is in memory beside the manifest. */
 async function compareWithListing(
   { flow, attempt }: ResultsToVerify,
   manifest: Manifest,
@@ -130,7 +130,7 @@ function changedFile(file: ManifestFile, object: ObjectInfo): Verdict | undefine
   return undefined;
 }
 
-/** A worker names its files: at most three of them, cut, and as JSON strings so that they stay on one line. */
+/** The worker chose these names: at most three are shown, cut, as JSON strings that stay on one line. */
 function quoted(paths: string[]): string {
   const shown = paths
     .slice(0, 3)

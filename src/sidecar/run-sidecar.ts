@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SidecarSettings } from '../config/sidecar.ts';
 import { messageOf } from '../errors.ts';
-import type { SidecarReport } from '../result/manifest.ts';
+import type { SidecarReport } from '../flow/attempt.ts';
 import { abortUpload } from '../storage/upload/multipart-upload.ts';
 import { startGrace } from './grace.ts';
 import type { Log } from './log-line.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { isServiceError, messageOf } from '../errors.ts';
-import type { SidecarReport } from '../result/manifest.ts';
+import type { SidecarReport } from '../flow/attempt.ts';
 
 /** The kubelet cuts longer messages, and half a JSON object cannot be read. */
 const limitBytes = 4096;

@@ -3,13 +3,9 @@ import { crc32 } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMillis } from '../back-off.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
-import {
-  manifestKey,
-  maxManifestBytes,
-  type SidecarReport,
-  type Manifest,
-  type ManifestFile,
-} from '../result/manifest.ts';
+import { manifestKey } from '../flow/keys.ts';
+import type { SidecarReport } from '../flow/attempt.ts';
+import { maxManifestBytes, type Manifest, type ManifestFile } from '../result/manifest.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
 import type { Session } from './session.ts';
 import { uploadResults } from './upload-results.ts';

@@ -5,7 +5,8 @@ import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Manifest, SidecarReport } from '../../src/result/manifest.ts';
+import type { SidecarReport } from '../../src/flow/attempt.ts';
+import type { Manifest } from '../../src/result/manifest.ts';
 import { openUploads, readObject, storedKeys, type TestStore } from './test-store.ts';
 import { waitUntil } from './wait-until.ts';
 

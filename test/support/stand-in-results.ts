@@ -1,13 +1,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { SidecarReport } from '../../src/flow/attempt.ts';
-import {
-  encodeKey,
-  fileKey,
-  manifestKey,
-  type Manifest,
-  type ManifestFile,
-} from '../../src/result/manifest.ts';
+import { manifestKey } from '../../src/flow/keys.ts';
+import { encodeKey, fileKey, type Manifest, type ManifestFile } from '../../src/result/manifest.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 
 export interface StandInResults {

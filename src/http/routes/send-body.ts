@@ -4,7 +4,7 @@ import { attachment } from '../../attachment.ts';
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { selectRange, type Selection } from '../../result/conditional-request.ts';
 import { openBody } from '../../result/open-body.ts';
-import type { ReadPatience } from '../../result/read-object.ts';
+import type { ReadRetry } from '../../result/read-object.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { DownloadSlots, ReleaseSlot } from '../download-slots.ts';
@@ -17,7 +17,7 @@ export interface BodySender {
   slots: DownloadSlots;
   /** The connection is closed after this time without a byte: a download has no other deadline. */
   idleMillis: number;
-  patience?: ReadPatience;
+  retry?: ReadRetry;
 }
 
 /**
@@ -118,13 +118,13 @@ async function stream(ctx: HttpContext, sender: BodySender, selected: SelectedRa
 
 async function open(
   ctx: HttpContext,
-  { store, patience }: BodySender,
+  { store, retry }: BodySender,
   { body, selection }: SelectedRange,
 ): Promise<Readable> {
   const { range } = selection;
   try {
     return await openBody(
-      { store, segments: body.segments(), range, ...(patience && { patience }) },
+      { store, segments: body.segments(), range, ...(retry && { retry }) },
       ctx.state.signal,
     );
   } catch (error) {

@@ -1,4 +1,4 @@
-/** A piece of a body: bytes that are made when they are needed, or a whole object of the store. */
+/** A piece of a body: bytes that are built when they are needed, or a whole object of the store. */
 export type Segment = { length: number; bytes: () => Buffer } | { length: number; object: ObjectSource };
 
 export interface ObjectSource {

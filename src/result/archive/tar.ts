@@ -24,7 +24,7 @@ function zeros(length: number): Segment {
 // IEEE Std 1003.1, pax: the ustar header block, and before it an extended header for what does not fit into one.
 const most11Digits = 0o77777777777;
 
-/** One block; three and more if the path or the size needs an extended header. */
+/** One block, or three and more if the path or the size needs an extended header. */
 function tarHeaderLength(file: ManifestFile): number {
   const plain = file.size <= most11Digits && placeOf(file.path) !== undefined;
   return plain ? 512 : tarHeader(file).length;
@@ -65,7 +65,7 @@ interface Place {
   name: string;
 }
 
-/** Where an ASCII path is cut into 155 + 100 bytes; undefined if it cannot be. */
+/** An ASCII path cut into 155 + 100 bytes; undefined if that is not possible. */
 function placeOf(path: string): Place | undefined {
   if (!/^[\x20-\x7e]+$/.test(path)) return undefined;
   if (path.length <= 100) return { prefix: '', name: path };

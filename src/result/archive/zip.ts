@@ -2,8 +2,8 @@ import type { ManifestFile } from '../manifest.ts';
 import type { ObjectSource, Segment } from './segment.ts';
 
 /**
- * A zip of stored files. All it needs stands in the manifest, so the length is known and any range can be built without
- * reading what comes before; the same manifest always gives the same bytes. Memory does not grow with the count of files.
+ * A zip of stored files. Everything it needs is in the manifest, so that the length is known and any range can be built without reading
+ * what comes before it. The same manifest always gives the same bytes. Memory does not grow with the number of files.
  */
 export function* zipSegments(
   files: readonly ManifestFile[],
@@ -114,7 +114,7 @@ function zip64Records({ files, size, offset }: Directory): Buffer {
   return records;
 }
 
-/** Version to version of size: the ten members that both headers share, in their order. */
+/** The ten members that both headers share, in their order. */
 function writeCommon(header: Buffer, file: ManifestFile, at: number): void {
   const { date, time } = dosTime(file);
   header.writeUInt16LE(file.size >= most32 ? zip64Version : plainVersion, at);
@@ -134,7 +134,7 @@ function nameOf({ path }: ManifestFile): Buffer {
   return Buffer.from(visibleName(path), 'utf8');
 }
 
-/** A backslash would separate directories on Windows: its wide twin does not. */
+/** A backslash separates directories on Windows; its fullwidth form does not. */
 function visibleName(path: string): string {
   return path.replaceAll('\\', '\uff3c');
 }
@@ -145,7 +145,7 @@ function localExtra(file: ManifestFile): Buffer {
   return Buffer.concat([zip64Field(sizes), timeField(file)]);
 }
 
-/** The central one states what did not fit, in this order. */
+/** A central header states only the values that did not fit, in this order. */
 function centralExtra(file: ManifestFile, offset: number): Buffer {
   const sizes = file.size >= most32 ? [file.size, file.size] : [];
   return Buffer.concat([zip64Field(offset >= most32 ? [...sizes, offset] : sizes), timeField(file)]);
@@ -164,7 +164,7 @@ function zip64Field(values: number[]): Buffer {
   return field;
 }
 
-/** Info-ZIP's field 0x5455: the time of change in UTC, which the header's own members cannot say. */
+/** Info-ZIP's field 0x5455: the modification time in UTC, which the header itself cannot state. */
 function timeField(file: ManifestFile): Buffer {
   const seconds = Math.floor(Date.parse(file.modifiedAt) / 1000);
   const field = Buffer.alloc(timeFieldLength);
@@ -175,7 +175,7 @@ function timeField(file: ManifestFile): Buffer {
   return field;
 }
 
-/** Two seconds' steps from 1980 to 2107. */
+/** In steps of two seconds, from 1980 to 2107. */
 function dosTime(file: ManifestFile): { date: number; time: number } {
   const at = new Date(file.modifiedAt);
   const year = at.getUTCFullYear();

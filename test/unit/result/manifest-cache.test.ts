@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { ServiceError } from '../../../src/errors.ts';
 import { createManifestCache } from '../../../src/result/manifest-cache.ts';
-import { manifestKey } from '../../../src/result/manifest.ts';
+import { manifestKey } from '../../../src/flow/keys.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import {
   attempt,

@@ -12,7 +12,7 @@ import { waitUntil } from '../../support/wait-until.ts';
 import { attempt, flow, memoryStore, sidecarWrites, type MemoryStore } from './stored-results.ts';
 
 /** Faults that stay are met at once. */
-const patience = { attempts: 3, firstMillis: 0 };
+const retry = { attempts: 3, firstMillis: 0 };
 const signal = new AbortController().signal;
 const files = { a: randomBytes(100), b: Buffer.alloc(0), c: randomBytes(50), d: randomBytes(700) };
 
@@ -30,7 +30,7 @@ test('every range of an archive is the same part of the whole', async () => {
   const { store, body } = stored();
   const whole = await buffer(
     await openBody(
-      { store, patience, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+      { store, retry, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
       signal,
     ),
   );
@@ -38,7 +38,7 @@ test('every range of an archive is the same part of the whole', async () => {
     for (const length of [1, 60, 513, body.length]) {
       const last = Math.min(first + length, body.length) - 1;
       const part = await buffer(
-        await openBody({ store, patience, segments: body.segments(), range: { first, last } }, signal),
+        await openBody({ store, retry, segments: body.segments(), range: { first, last } }, signal),
       );
       assert.ok(part.equals(whole.subarray(first, last + 1)), `${first}-${last}`);
     }
@@ -48,7 +48,7 @@ test('every range of an archive is the same part of the whole', async () => {
 test('a range reads only the objects it touches', async () => {
   const { store, body } = stored();
   await buffer(
-    await openBody({ store, patience, segments: body.segments(), range: { first: 512, last: 520 } }, signal),
+    await openBody({ store, retry, segments: body.segments(), range: { first: 512, last: 520 } }, signal),
   );
   assert.deepEqual(store.reads, [fileKey(flow, attempt, 'a')]);
 });
@@ -59,7 +59,7 @@ test('a few objects are opened ahead of the reader, and never more, and each onc
   const store = memoryStore(written.objects);
   const body = archiveBody({ manifest: written.manifest, ...written.report, size: 1 }, 'zip');
   const range = { first: 0, last: body.length - 1 };
-  const stream = await openBody({ store, patience, segments: body.segments(), range }, signal);
+  const stream = await openBody({ store, retry, segments: body.segments(), range }, signal);
   for (let again = 0; again < 50; again += 1) await turn();
   assert.ok(store.reads.length > 1 && store.reads.length <= 5, `${store.reads.length} were opened`);
   let most = 0;
@@ -78,7 +78,7 @@ test('a reader that pauses holds one large object open, and no small one', async
   const store = memoryStore(written.objects, 16 * 1024);
   const body = archiveBody({ manifest: written.manifest, ...written.report, size: 1 }, 'zip');
   const range = { first: 0, last: body.length - 1 };
-  const stream = await openBody({ store, patience, segments: body.segments(), range }, signal);
+  const stream = await openBody({ store, retry, segments: body.segments(), range }, signal);
   const reader = stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
   for (let length = 0; length < body.length;) {
     const { value } = (await reader.next()) as IteratorResult<Buffer, Buffer>;
@@ -92,7 +92,7 @@ test('a reader that pauses holds one large object open, and no small one', async
 test('a reader that leaves closes what was opened ahead', async () => {
   const { store, body } = stored();
   const range = { first: 0, last: body.length - 1 };
-  const stream = await openBody({ store, patience, segments: body.segments(), range }, signal);
+  const stream = await openBody({ store, retry, segments: body.segments(), range }, signal);
   assert.ok(store.reads.length > 1);
   stream.destroy();
   await waitUntil('all objects are closed', () => store.open.size === 0);
@@ -102,7 +102,7 @@ test('an object that is gone before the first byte is an error of the call, not 
   const { store, body } = stored();
   store.objects.delete(fileKey(flow, attempt, 'a'));
   await assert.rejects(
-    openBody({ store, patience, segments: body.segments(), range: { first: 0, last: 9999 } }, signal),
+    openBody({ store, retry, segments: body.segments(), range: { first: 0, last: 9999 } }, signal),
     { code: 'object-missing' },
   );
 });
@@ -136,7 +136,7 @@ for (const { name, spoil } of faults) {
     const { store, body } = stored();
     spoil(store);
     const stream = await openBody(
-      { store, patience, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
+      { store, retry, segments: body.segments(), range: { first: 0, last: body.length - 1 } },
       signal,
     );
     let length = 0;
@@ -151,7 +151,7 @@ for (const { name, spoil } of faults) {
 test('a reader that leaves closes the object that is open', async () => {
   const { store, file } = stored();
   const stream = await openBody(
-    { store, patience, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
+    { store, retry, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
     signal,
   );
   for await (const chunk of stream) {
@@ -165,7 +165,7 @@ test('an aborted signal ends the stream with an error', async () => {
   const { store, file } = stored();
   const gone = new AbortController();
   const stream = await openBody(
-    { store, patience, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
+    { store, retry, segments: file.segments(), range: { first: 0, last: file.length - 1 } },
     gone.signal,
   );
   gone.abort();
@@ -178,13 +178,13 @@ test('a body goes on where the connection to the store broke', async () => {
   const get = store.get.bind(store);
   const parts: unknown[] = [];
   store.get = async (key, part, until) => {
-    parts.push(part?.first);
+    parts.push(part.first);
     if (parts.length === 1) throw new ServiceError('store-unavailable', 'not now');
     const stream = await get(key, part, until);
     return parts.length < 6 ? Readable.from(breaking(stream, 200)) : stream;
   };
   const range = { first: 0, last: file.length - 1 };
-  const stream = await openBody({ store, patience, segments: file.segments(), range }, signal);
+  const stream = await openBody({ store, retry, segments: file.segments(), range }, signal);
   assert.ok((await buffer(stream)).equals(files.d));
   assert.deepEqual(parts, [0, 0, 203, 406, 609]);
 });
@@ -206,8 +206,8 @@ test('a store that does not come back is given up', async () => {
     return Promise.reject(new ServiceError('store-unavailable', 'not now'));
   };
   const range = { first: 0, last: file.length - 1 };
-  await assert.rejects(openBody({ store, patience, segments: file.segments(), range }, signal), {
+  await assert.rejects(openBody({ store, retry, segments: file.segments(), range }, signal), {
     code: 'store-unavailable',
   });
-  assert.equal(asked, patience.attempts);
+  assert.equal(asked, retry.attempts);
 });

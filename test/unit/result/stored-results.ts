@@ -2,13 +2,9 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { ServiceError } from '../../../src/errors.ts';
-import {
-  encodeKey,
-  fileKey,
-  manifestKey,
-  type Manifest,
-  type SidecarReport,
-} from '../../../src/result/manifest.ts';
+import { manifestKey } from '../../../src/flow/keys.ts';
+import type { SidecarReport } from '../../../src/flow/attempt.ts';
+import { encodeKey, fileKey, type Manifest } from '../../../src/result/manifest.ts';
 import type { ObjectInfo, ObjectStore, WholeObject } from '../../../src/storage/object-store.ts';
 
 /** What a bucket holds, key → bytes; a tag is the hash of the bytes. Tests change it between two calls. */

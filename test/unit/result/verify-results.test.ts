@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceError, type ErrorCode } from '../../../src/errors.ts';
-import { fileKey, manifestKey } from '../../../src/result/manifest.ts';
+import { manifestKey } from '../../../src/flow/keys.ts';
+import { fileKey } from '../../../src/result/manifest.ts';
 import { verifyResults } from '../../../src/result/verify-results.ts';
 import { attempt, flow, memoryStore, sidecarWrites, writeManifest } from './stored-results.ts';
 

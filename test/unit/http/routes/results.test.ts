@@ -9,7 +9,8 @@ import { resultRoutes } from '../../../../src/http/routes/results.ts';
 import { createFlowService } from '../../../../src/requests/create-flow-service.ts';
 import type { FlowService } from '../../../../src/requests/flow-service.ts';
 import { createManifestCache } from '../../../../src/result/manifest-cache.ts';
-import { fileKey, manifestKey } from '../../../../src/result/manifest.ts';
+import { manifestKey } from '../../../../src/flow/keys.ts';
+import { fileKey } from '../../../../src/result/manifest.ts';
 import { encodePath } from '../../../../src/result/paths.ts';
 import { signResultToken, type ResultGrant } from '../../../../src/result/result-token.ts';
 import { aJob } from '../../../support/flow-job.ts';
@@ -49,12 +50,12 @@ async function serve(
   const { contents = files, grant, now = new Date(notAfter * 1000) } = options;
   const written = sidecarWrites(contents);
   const store = memoryStore(written.objects, 64 * 1024);
-  const patience = { attempts: 2, firstMillis: 0 };
+  const retry = { attempts: 2, firstMillis: 0 };
   const routes = resultRoutes({
     flows,
     store,
     idleMillis,
-    patience,
+    retry,
     slots,
     manifests: createManifestCache(store),
     keys,
