@@ -6,7 +6,7 @@ export interface ClusterAccess {
   certificateAuthority: string;
 }
 
-/** Writes a kubeconfig that only its owner can read: whoever has the token can start processes. */
+/** Writes a kubeconfig that only its owner can read, since its token allows to start processes. */
 export async function writeKubeconfig(path: string, access: ClusterAccess): Promise<void> {
   await writeFile(path, kubeconfigText(access), { mode: 0o600 });
   // The mode above is for a new file only.

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
-import { startApiServer, type ApiServer, type ApiServerOptions } from './api/server.ts';
+
+import { type ApiServer, type ApiServerOptions, startApiServer } from './api/server.ts';
+import { createClusterRegistry } from './controllers/cluster-registry.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import type { PodLogs } from './pod-logs.ts';
-import { createRegistry, type ClusterRegistry } from './registry/registry.ts';
+import type { PodLogs } from './objects/pod-logs.ts';
+import type { ClusterRegistry } from './registry/types.ts';
 
 export type { ApiServer, ClusterRegistry, PodLogs };
 
@@ -21,7 +23,7 @@ const silent: PodLogs = { read: () => Promise.resolve(Readable.from([])) };
 
 /** The API server over an empty cluster with the namespace `default`; nothing happens to what is put into it. */
 export async function startApi({ kubeconfig, podLogs = silent, ...options }: ApiOptions): Promise<Api> {
-  const registry = createRegistry(options);
+  const registry = createClusterRegistry(options);
   registry.create('namespaces', { metadata: { name: 'default' } });
   const server = await startApiServer({ ...options, registry, podLogs });
   await writeKubeconfig(kubeconfig, server);

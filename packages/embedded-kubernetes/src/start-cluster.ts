@@ -1,17 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { startApiServer } from './api/server.ts';
-import type { ApiServer } from './api/server.ts';
-import { startJobController } from './job-controller/job-controller.ts';
+import { type ApiServer, startApiServer } from './api/server.ts';
+import { createClusterRegistry } from './controllers/cluster-registry.ts';
+import { startJobController } from './controllers/job/job-controller.ts';
+import { createNodePower, type NodePower } from './controllers/node-lifecycle.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { createNodePower } from './node-lifecycle.ts';
-import type { NodePower } from './node-lifecycle.ts';
-import { createRegistry } from './registry/registry.ts';
-import type { ClusterRegistry } from './registry/registry.ts';
-import { loadImages } from './runner/images.ts';
-import { startRunner } from './runner/runner.ts';
-import type { RunnerOptions } from './runner/runner.ts';
+import { loadImages } from './node/images.ts';
+import { type KubeletOptions, startKubelet } from './node/kubelet.ts';
+import type { ClusterRegistry } from './registry/types.ts';
+import { startScheduler } from './scheduler/scheduler.ts';
 
 export interface ClusterOptions {
   /** Everything the cluster writes is below it; made if it is not there. */
@@ -21,7 +19,7 @@ export interface ClusterOptions {
   /** What runs in place of images: the path of the file that says so, and the folder that `${project}` stands for in it. */
   images: { file: string; project: string };
   /** Shorter pauses of the node, for tests. */
-  timing?: RunnerOptions['timing'];
+  timing?: KubeletOptions['timing'];
   /** What the node claims to have, beside and instead of the usual: the scheduler counts requests against it. */
   capacity?: Record<string, string>;
   /** How long the node may be silent before it is NotReady; 50 s unless named. */
@@ -46,7 +44,7 @@ export interface EmbeddedCluster {
   /** The objects themselves, for tests that look at the world from inside. */
   registry: ClusterRegistry;
   /** The plug of the node. */
-  node: Pick<NodePower, 'name' | 'cut' | 'restore'>;
+  node: NodePower;
   /** Ends every container and closes every connection. */
   stop(): Promise<void>;
 }
@@ -57,16 +55,19 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   const images = loadImages(options.images);
   const nodeDirectory = join(directory, 'node');
   await mkdir(nodeDirectory, { recursive: true });
-  const registry = createRegistry({ now });
+  const registry = createClusterRegistry({ now });
   for (const name of ['default', 'kube-system']) registry.create('namespaces', { metadata: { name } });
 
   await using stack = new AsyncDisposableStack();
-  const runner = stack.adopt(
-    startRunner({ registry, images, directory: nodeDirectory, now, timing, capacity }),
+  const kubelet = stack.adopt(
+    startKubelet({ registry, images, directory: nodeDirectory, now, timing, capacity }),
     (each) => each.stop(),
   );
+  stack.adopt(startScheduler({ registry, nodeName: kubelet.name, now }), (each) => {
+    each.stop();
+  });
   const node = stack.adopt(
-    createNodePower({ registry, runner, now, graceMillis: nodeGraceMillis }),
+    createNodePower({ registry, kubelet, now, graceMillis: nodeGraceMillis }),
     (each) => {
       each.stop();
     },
@@ -74,16 +75,14 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   stack.adopt(startJobController({ registry, now }), (each) => {
     each.stop();
   });
-  const api = stack.adopt(await startApiServer({ ...options, registry, podLogs: runner.logs }), (each) =>
+  const api = stack.adopt(await startApiServer({ ...options, registry, podLogs: kubelet.logs }), (each) =>
     each.stop(),
   );
   const kubeconfig = options.kubeconfig ?? join(directory, 'kubeconfig');
   await writeKubeconfig(kubeconfig, api);
 
   const running = stack.move();
-  return { kubeconfig, ...accessOf(api), api, registry, node, stop: () => running.disposeAsync() };
-}
-
-function accessOf({ url, token, certificateAuthority }: ApiServer) {
-  return { url, token, certificateAuthority };
+  const { url, token, certificateAuthority } = api;
+  const access = { kubeconfig, url, token, certificateAuthority };
+  return { ...access, api, registry, node, stop: () => running.disposeAsync() };
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'node:test';
 import type { TestContext } from 'node:test';
+import test from 'node:test';
 
 import { BatchV1Api, CoreV1Api, KubeConfig, V1Job } from '@kubernetes/client-node';
 

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-import type { ServiceTokens } from '../access/service-tokens.ts';
-import type { PodLogs } from '../pod-logs.ts';
-import type { ClusterRegistry } from '../registry/registry.ts';
+import type { PodLogs } from '../objects/pod-logs.ts';
 import type { ResourceDefinition } from '../registry/resources.ts';
+import type { ClusterRegistry } from '../registry/types.ts';
+import type { ServiceTokens } from './access/service-tokens.ts';
 import type { ListSnapshots } from './list-snapshots.ts';
 import type { WatchHistory } from './watch-history.ts';
 

@@ -1,9 +1,10 @@
-import { isRecord } from '../registry/copy.ts';
+import { isRecord } from '../objects/copy.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+import { badRequest, detailsOf, StatusError } from '../objects/status-error.ts';
 import { disruptPod } from '../registry/disrupt-pod.ts';
-import { badRequest, StatusError } from '../registry/status-error.ts';
-import type { DeleteOptions, KubeObject, Registry } from '../registry/types.ts';
+import type { DeleteOptions, Registry } from '../registry/types.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
-import { integerOption, keyOf, optionInvalid, registryFor } from './query.ts';
+import { integerOption, optionInvalid, registryFor, requestedKey } from './query.ts';
 
 const jobWarning =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
@@ -11,7 +12,7 @@ const jobWarning =
 /** DELETE of one object: the object if it is still there or a pod or namespace, else a Status. */
 export async function deleteObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
   const asked = await readOptions(request, context);
-  const key = keyOf(request);
+  const key = requestedKey(request);
   const deleted = asked.registry.delete(key, asked.options);
   const { warnings } = asked;
   const isGone =
@@ -87,10 +88,8 @@ function preconditions(value: unknown): DeleteOptions['preconditions'] {
   };
 }
 
-function successStatus({ definition }: ApiRequest, deleted: KubeObject): Record<string, unknown> {
-  const { name, uid } = deleted.metadata;
-  const group = definition.group === '' ? {} : { group: definition.group };
-  const details = { name, ...group, kind: definition.plural, uid };
+function successStatus({ definition }: ApiRequest, { metadata }: KubeObject): Record<string, unknown> {
+  const details = { ...detailsOf(definition, metadata.name), uid: metadata.uid };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
 }
 
@@ -101,7 +100,7 @@ export async function evictPod(request: ApiRequest, context: ApiContext): Promis
     throw badRequest('the body has to be an Eviction of policy/v1');
   const given = isRecord(body['deleteOptions']) ? body['deleteOptions'] : {};
   const registry = registryFor(request, context, given['dryRun']);
-  const key = keyOf(request);
+  const key = requestedKey(request);
   const options = deleteOptions(request, given);
   const why = { reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' } as const;
   disruptPod(registry, key, { ...why, now: context.now(), options });

@@ -1,5 +1,4 @@
-import { apiVersionOf, resources } from '../registry/resources.ts';
-import type { ResourceDefinition } from '../registry/resources.ts';
+import { apiVersionOf, type ResourceDefinition, resources } from '../registry/resources.ts';
 
 const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 const subresources: Record<string, { verbs: string[]; group?: string; version?: string; kind?: string }> = {
@@ -65,10 +64,18 @@ function resourceList(groupVersion: string) {
 }
 
 function resourceEntries(resource: ResourceDefinition) {
-  const { plural, singular, namespaced, kind, shortNames } = resource;
+  const { plural, namespaced, kind, shortNames } = resource;
   const categories = plural === 'pods' || plural === 'jobs' ? { categories: ['all'] } : {};
   const names = shortNames.length > 0 ? { shortNames } : {};
-  const main = { name: plural, singularName: singular, namespaced, kind, verbs, ...names, ...categories };
+  const main = {
+    name: plural,
+    singularName: kind.toLowerCase(),
+    namespaced,
+    kind,
+    verbs,
+    ...names,
+    ...categories,
+  };
   const below = resource.subresources.map((name) => ({
     name: `${plural}/${name}`,
     singularName: '',

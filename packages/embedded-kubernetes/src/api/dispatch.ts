@@ -1,4 +1,4 @@
-import { requestToken } from './access.ts';
+import { requestToken } from './access/requests.ts';
 import type { Answer, ApiContext, ApiRequest, Handler } from './context.ts';
 import { deleteCollection, deleteObject, evictPod, methodNotAllowed } from './delete-objects.ts';
 import { listObjects } from './list-objects.ts';

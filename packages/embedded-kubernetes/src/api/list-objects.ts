@@ -1,6 +1,6 @@
+import type { KubeObject } from '../objects/kube-object.ts';
+import { badRequest, StatusError } from '../objects/status-error.ts';
 import { apiVersionOf } from '../registry/resources.ts';
-import type { KubeObject } from '../registry/types.ts';
-import { badRequest, StatusError } from '../registry/status-error.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import type { ListPage } from './list-snapshots.ts';
 import { booleanOption, integerOption, optionInvalid, selectorOption } from './query.ts';
@@ -55,31 +55,21 @@ function refuseUnsupported({ query }: ApiRequest, { registry }: ApiContext): voi
   if (booleanOption(query, 'sendInitialEvents')) {
     throw optionInvalid('sendInitialEvents', 'Forbidden: sendInitialEvents is forbidden for list');
   }
-  const match = query.get('resourceVersionMatch');
+  if (!['', 'NotOlderThan'].includes(query.get('resourceVersionMatch') ?? '')) {
+    throw optionInvalid('resourceVersionMatch', 'Unsupported value: supported values: "NotOlderThan"');
+  }
   const wanted = integerOption(query, 'resourceVersion') ?? 0;
   const current = Number(registry.resourceVersion);
-  if (wanted > current) {
-    throw new StatusError({
-      code: 504,
-      reason: 'Timeout',
-      message: `Too large resource version: ${wanted}, current: ${current}`,
-      details: {
-        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
-        retryAfterSeconds: 1,
-      },
-    });
-  }
-  if (!match || match === 'NotOlderThan') return;
-  if (match !== 'Exact') {
-    throw optionInvalid(
-      'resourceVersionMatch',
-      'Unsupported value: supported values: "Exact", "NotOlderThan"',
-    );
-  }
-  // Only the present can be listed exactly.
-  if (wanted === current) return;
-  const message = `The resourceVersion for the provided list is too old: ${wanted}, current: ${current}`;
-  throw new StatusError({ code: 410, reason: 'Expired', message });
+  if (wanted <= current) return;
+  throw new StatusError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Too large resource version: ${wanted}, current: ${current}`,
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+      retryAfterSeconds: 1,
+    },
+  });
 }
 
 /** In a list of a real server the elements do not repeat the type. */

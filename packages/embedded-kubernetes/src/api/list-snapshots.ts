@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import { badRequest, StatusError } from '../registry/status-error.ts';
-import type { KubeObject } from '../registry/types.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+import { badRequest, StatusError } from '../objects/status-error.ts';
 
 export interface ListPage {
   items: readonly KubeObject[];
@@ -29,14 +29,13 @@ const kept = 32;
 export function createListSnapshots(): ListSnapshots {
   const snapshots = new Map<string, List>();
 
-  function page(id: string | undefined, list: List, at: { offset: number; limit: number }): ListPage {
-    const end = at.limit === 0 ? list.items.length : at.offset + at.limit;
-    const items = list.items.slice(at.offset, end);
+  function page(list: List, { snapshot, offset }: Partial<Token>, limit: number): ListPage {
+    const start = offset ?? 0;
+    const end = limit === 0 ? list.items.length : start + limit;
     const remaining = Math.max(list.items.length - end, 0);
-    const { resourceVersion } = list;
-    if (remaining === 0) return { items, resourceVersion, remaining };
-    const snapshot = id ?? remember(list);
-    return { items, resourceVersion, remaining, continueToken: encode({ snapshot, offset: end }) };
+    const found = { items: list.items.slice(start, end), resourceVersion: list.resourceVersion, remaining };
+    if (remaining === 0) return found;
+    return { ...found, continueToken: encode({ snapshot: snapshot ?? remember(list), offset: end }) };
   }
   function remember(list: List): string {
     const id = randomUUID();
@@ -47,13 +46,13 @@ export function createListSnapshots(): ListSnapshots {
   }
 
   return {
-    first: (list, limit) => page(undefined, list, { offset: 0, limit }),
+    first: (list, limit) => page(list, {}, limit),
     next({ token, scope }, limit) {
-      const { snapshot, offset } = decode(token);
-      const list = snapshots.get(snapshot);
+      const place = decode(token);
+      const list = snapshots.get(place.snapshot);
       if (!list) throw expiredToken();
       if (list.scope !== scope) throw invalidToken();
-      return page(snapshot, list, { offset, limit });
+      return page(list, place, limit);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { isRecord } from '../registry/copy.ts';
-import { badRequest, StatusError } from '../registry/status-error.ts';
+import { isRecord } from '../objects/copy.ts';
+import { badRequest, StatusError } from '../objects/status-error.ts';
 
 /** RFC 7386: members of the patch replace, null removes, lists are replaced whole. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {

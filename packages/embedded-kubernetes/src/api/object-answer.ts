@@ -1,12 +1,12 @@
-import { notFound } from '../registry/status-error.ts';
-import type { KubeObject } from '../registry/types.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+import { notFound } from '../objects/status-error.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
-import { keyOf } from './query.ts';
+import { requestedKey } from './query.ts';
 import { tableOf, wantsTable } from './table.ts';
 
 /** GET of one object, or of its status. */
 export function getObject(request: ApiRequest, context: ApiContext): JsonAnswer {
-  const key = keyOf(request);
+  const key = requestedKey(request);
   const object = context.registry.get(key);
   if (!object) throw notFound(request.definition, key.name);
   return objectAnswer({ code: 200, object, warnings: [] }, request, context);

@@ -1,5 +1,4 @@
-import { apiVersionOf, resources } from '../registry/resources.ts';
-import type { ResourceDefinition } from '../registry/resources.ts';
+import { apiVersionOf, type ResourceDefinition, resources } from '../registry/resources.ts';
 import { groupVersionPath, groupVersions } from './discovery.ts';
 
 /**

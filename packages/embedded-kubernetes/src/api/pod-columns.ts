@@ -1,5 +1,5 @@
+import type { KubeObject } from '../objects/kube-object.ts';
 import { listMember, member, numberMember, textMember } from '../objects/members.ts';
-import type { KubeObject } from '../registry/types.ts';
 import { humanDuration } from './human-duration.ts';
 
 /** Ready containers of all; native sidecars count among them. */

@@ -1,15 +1,15 @@
 import { pipeline } from 'node:stream/promises';
 
+import type { KubeObject } from '../objects/kube-object.ts';
 import { listMember, member, textMember } from '../objects/members.ts';
-import type { PodLogOptions } from '../pod-logs.ts';
-import { badRequest, notFound } from '../registry/status-error.ts';
-import type { KubeObject } from '../registry/types.ts';
+import type { PodLogOptions } from '../objects/pod-logs.ts';
+import { badRequest, notFound } from '../objects/status-error.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
-import { booleanOption, integerOption, keyOf, optionInvalid } from './query.ts';
+import { booleanOption, integerOption, optionInvalid, requestedKey } from './query.ts';
 
 /** GET of `/log`: one container's output as plain text. */
 export async function readPodLog(request: ApiRequest, context: ApiContext): Promise<Answer> {
-  const key = keyOf(request);
+  const key = requestedKey(request);
   const pod = context.registry.get(key);
   if (!pod) throw notFound(request.definition, key.name);
   const options = logOptions(request.query);

@@ -1,9 +1,9 @@
-import type { KubeObject, ObjectKey, Registry } from '../registry/types.ts';
-import { badRequest, StatusError } from '../registry/status-error.ts';
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts';
+import { badRequest, StatusError } from '../objects/status-error.ts';
+import type { Registry } from '../registry/types.ts';
 import type { ApiContext, ApiRequest } from './context.ts';
 import type { FieldValidation } from './schema/decode.ts';
-import { parseFieldSelector, parseLabelSelector } from './selectors.ts';
-import type { Selector } from './selectors.ts';
+import { parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts';
 
 /** Options of a request that are read in more than one place. */
 
@@ -63,7 +63,7 @@ export function optionInvalid(field: string, message: string): StatusError {
   });
 }
 
-export function keyOf(request: ApiRequest): ObjectKey {
+export function requestedKey(request: ApiRequest): ObjectKey {
   const { definition, namespace, name = '' } = request;
   return { resource: definition.plural, name, ...(namespace === undefined ? {} : { namespace }) };
 }

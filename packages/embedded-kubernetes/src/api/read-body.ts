@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
-import { decodeProtobuf } from './protobuf/decode-protobuf.ts';
-import { badRequest, StatusError } from '../registry/status-error.ts';
+import { badRequest, StatusError } from '../objects/status-error.ts';
+import { decodeProtobuf } from './decode-protobuf.ts';
 
 export const protobuf = 'application/vnd.kubernetes.protobuf';
 const sizeLimit = 3 * 1024 * 1024;

@@ -1,5 +1,4 @@
-import { resources } from '../registry/resources.ts';
-import type { ResourceDefinition } from '../registry/resources.ts';
+import { type ResourceDefinition, resources } from '../registry/resources.ts';
 
 export interface ResourceRoute {
   definition: ResourceDefinition;

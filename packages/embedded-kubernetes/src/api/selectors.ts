@@ -1,26 +1,19 @@
-import { isRecord } from '../registry/copy.ts';
-import { badRequest } from '../registry/status-error.ts';
-import type { KubeObject } from '../registry/types.ts';
+import { isRecord } from '../objects/copy.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+import { badRequest } from '../objects/status-error.ts';
 
 export type Selector = (object: KubeObject) => boolean;
-
-interface Requirement {
-  key: string;
-  operator: '=' | '!=' | 'in' | 'notin' | 'exists' | '!';
-  values: string[];
-}
 
 const equalityPattern = /^([^\s=!]+)\s*(==|=|!=)\s*(\S*)$/;
 const setPattern = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/;
 const existencePattern = /^(!?)\s*([^\s=!(),]+)$/;
 
+type Requirement = (labels: Record<string, string>) => boolean;
+
 /** `a=b,c!=d,e in (f,g),!h`: all must hold. */
 export function parseLabelSelector(text: string): Selector {
   const requirements = splitOutsideParentheses(text).map(parseRequirement);
-  return (object) => {
-    const labels = object.metadata.labels ?? {};
-    return requirements.every((requirement) => holds(requirement, labels));
-  };
+  return ({ metadata: { labels = {} } }) => requirements.every((holds) => holds(labels));
 }
 
 function splitOutsideParentheses(text: string): string[] {
@@ -29,43 +22,24 @@ function splitOutsideParentheses(text: string): string[] {
 }
 
 function parseRequirement(text: string): Requirement {
-  const found = parseSet(text) ?? parseEquality(text) ?? parseExistence(text);
-  if (found) return found;
+  const [, setKey, setOperator, list] = setPattern.exec(text) ?? [];
+  if (setKey !== undefined && list !== undefined) {
+    return oneOf(
+      setKey,
+      list.split(',').map((value) => value.trim()),
+      setOperator === 'in',
+    );
+  }
+  const [, key, operator, value] = equalityPattern.exec(text) ?? [];
+  if (key !== undefined && value !== undefined) return oneOf(key, [value], operator !== '!=');
+  const [, negation, name] = existencePattern.exec(text) ?? [];
+  if (name !== undefined) return (labels) => Object.hasOwn(labels, name) === (negation !== '!');
   throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is not a label selector`);
 }
 
-function parseSet(text: string): Requirement | undefined {
-  const [, key, operator, values] = setPattern.exec(text) ?? [];
-  if (key === undefined || values === undefined) return undefined;
-  const trimmed = values.split(',').map((value) => value.trim());
-  return { key, operator: operator === 'in' ? 'in' : 'notin', values: trimmed };
-}
-
-function parseEquality(text: string): Requirement | undefined {
-  const [, key, operator, value] = equalityPattern.exec(text) ?? [];
-  if (key === undefined || value === undefined) return undefined;
-  return { key, operator: operator === '!=' ? '!=' : '=', values: [value] };
-}
-
-function parseExistence(text: string): Requirement | undefined {
-  const [, negation, key] = existencePattern.exec(text) ?? [];
-  return key === undefined ? undefined : { key, operator: negation === '!' ? '!' : 'exists', values: [] };
-}
-
-function holds({ key, operator, values }: Requirement, labels: Record<string, string>): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
-  switch (operator) {
-    case '=':
-    case 'in':
-      return value !== undefined && values.includes(value);
-    case '!=':
-    case 'notin':
-      return value === undefined || !values.includes(value);
-    case 'exists':
-      return value !== undefined;
-    case '!':
-      return value === undefined;
-  }
+/** An absent label is none of the values. */
+function oneOf(key: string, values: string[], wanted: boolean): Requirement {
+  return (labels) => (Object.hasOwn(labels, key) && values.includes(labels[key] ?? '')) === wanted;
 }
 
 const fieldsOfAll = ['metadata.name', 'metadata.namespace'];

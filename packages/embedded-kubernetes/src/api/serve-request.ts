@@ -1,15 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { StatusError } from '../registry/status-error.ts';
-import { administrator, checkAllowed, reviewAt } from './access.ts';
+import { StatusError } from '../objects/status-error.ts';
+import { administrator, checkAllowed, reviewAt } from './access/requests.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { discoveryDocument } from './discovery.ts';
 import { dispatch } from './dispatch.ts';
 import { openApiDocument } from './openapi.ts';
 import { readBody } from './read-body.ts';
-import { resourceRoute } from './route.ts';
-import type { ResourceRoute } from './route.ts';
+import { resourceRoute, type ResourceRoute } from './route.ts';
 
 export interface Exchange {
   message: IncomingMessage;
@@ -56,7 +55,7 @@ function checkHost({ headers }: IncomingMessage, { address }: Surroundings): voi
   }
 }
 
-/** Who asks; a 401 if nobody knows them. */
+/** The user of the token; throws a 401 for an unknown one. */
 function callerOf({ headers }: IncomingMessage, { token, context }: Surroundings): string {
   const given = headers.authorization?.replace(/^Bearer /i, '') ?? '';
   if (timingSafeEqual(digest(given), digest(token))) return administrator;

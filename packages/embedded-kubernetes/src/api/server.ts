@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:https';
-import type { Server } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-import { createServiceTokens } from '../access/service-tokens.ts';
-import type { PodLogs } from '../pod-logs.ts';
-import type { ClusterRegistry } from '../registry/registry.ts';
+import type { PodLogs } from '../objects/pod-logs.ts';
+import type { ClusterRegistry } from '../registry/types.ts';
+import { createServiceTokens } from './access/service-tokens.ts';
 import { createServerCertificate } from './certificate.ts';
 import type { ApiContext } from './context.ts';
-import { serveRequest } from './serve-request.ts';
 import { createListSnapshots } from './list-snapshots.ts';
+import { serveRequest } from './serve-request.ts';
 import { recordHistory } from './watch-history.ts';
 
 export interface ApiServerOptions {
@@ -37,19 +36,13 @@ export interface ApiServer {
 
 /** Starts the API on 127.0.0.1 over TLS: kubectl sends a token to nothing else. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { key, certificate } = createServerCertificate((options.now ?? (() => new Date()))());
-  const identity = {
-    key,
-    certificate,
-    token: randomBytes(32).toString('base64url'),
-    signingKey: randomBytes(32),
-  };
+  const identity = createIdentity((options.now ?? (() => new Date()))());
   let life = await beginLife(options, identity);
   const { address, port } = life;
   return {
     url: `https://${address}`,
     token: identity.token,
-    certificateAuthority: certificate,
+    certificateAuthority: identity.certificate,
     stop: () => life.end(),
     async start() {
       life = await beginLife({ ...options, port }, identity);
@@ -57,21 +50,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   };
 }
 
-interface Identity {
-  key: string;
-  certificate: string;
-  token: string;
-  /** Signs the tokens of service accounts. */
-  signingKey: Buffer;
+/** What stays through a stop and a start. The signing key is for the tokens of service accounts. */
+function createIdentity(now: Date) {
+  const token = randomBytes(32).toString('base64url');
+  return { ...createServerCertificate(now), token, signingKey: randomBytes(32) };
 }
 
-interface Life {
-  address: string;
-  port: number;
-  end(): Promise<void>;
-}
-
-async function beginLife(options: ApiServerOptions, identity: Identity): Promise<Life> {
+async function beginLife(options: ApiServerOptions, identity: ReturnType<typeof createIdentity>) {
   const { key, certificate, token, signingKey } = identity;
   const { registry, now = () => new Date() } = options;
   const stopping = new AbortController();

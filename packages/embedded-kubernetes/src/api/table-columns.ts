@@ -1,5 +1,5 @@
+import type { KubeObject } from '../objects/kube-object.ts';
 import { listMember, member, numberMember, textMember } from '../objects/members.ts';
-import type { KubeObject } from '../registry/types.ts';
 import { humanDuration } from './human-duration.ts';
 import { podReady, podRestarts, podStatus } from './pod-columns.ts';
 
@@ -23,8 +23,6 @@ const columns: Record<string, Column[]> = {
     age,
     { name: 'IP', wide: true, value: (pod) => textMember(pod, 'status', 'podIP') || '<none>' },
     { name: 'Node', wide: true, value: (pod) => textMember(pod, 'spec', 'nodeName') || '<none>' },
-    { name: 'Nominated Node', wide: true, value: () => '<none>' },
-    { name: 'Readiness Gates', wide: true, value: () => '<none>' },
   ],
   jobs: [
     name,

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../registry/types.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
 import type { ApiRequest } from './context.ts';
 import { columnsFor } from './table-columns.ts';
 

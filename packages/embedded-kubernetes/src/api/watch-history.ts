@@ -1,6 +1,5 @@
-import { StatusError } from '../registry/status-error.ts';
-import type { ClusterRegistry } from '../registry/registry.ts';
-import type { WatchEvent } from '../registry/types.ts';
+import { StatusError } from '../objects/status-error.ts';
+import type { ClusterRegistry, WatchEvent } from '../registry/types.ts';
 
 /** The latest changes, for watches that begin in the past. */
 export interface WatchHistory {

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 
+import type { KubeObject } from '../objects/kube-object.ts';
+import { StatusError } from '../objects/status-error.ts';
+import { longestTimer } from '../objects/timers.ts';
 import { apiVersionOf } from '../registry/resources.ts';
-import { StatusError } from '../registry/status-error.ts';
-import type { KubeObject, WatchEvent, WatchEventType } from '../registry/types.ts';
+import type { WatchEvent, WatchEventType } from '../registry/types.ts';
 import type { Answer, ApiContext, ApiRequest } from './context.ts';
 import { booleanOption, integerOption, optionInvalid, selectorOption } from './query.ts';
 import type { Selector } from './selectors.ts';
@@ -31,27 +33,16 @@ export function watchObjects(request: ApiRequest, context: ApiContext): Answer {
       response.flushHeaders();
       const stop = follow({ request, context, matches, send });
       if (!stop) return;
-      await untilEnd({
-        request,
-        context,
-        response,
-        seconds,
-        bookmark: bookmarks ? send.bookmark : undefined,
-      });
+      const bookmark = bookmarks ? send.bookmark : undefined;
+      await untilEnd({ request, context, response, seconds, bookmark });
       stop();
     },
   };
 }
 
-interface Sender {
-  event(type: WatchEventType, object: KubeObject): void;
-  error(error: StatusError): void;
-  readonly bookmark: () => void;
-  /** From now on a watcher that does not keep up is cut off. */
-  limit(): void;
-}
+type Sender = ReturnType<typeof createSender>;
 
-function createSender(request: ApiRequest, context: ApiContext, response: ServerResponse): Sender {
+function createSender(request: ApiRequest, context: ApiContext, response: ServerResponse) {
   const asTable = wantsTable(request);
   let columnsSent = false;
   // The past goes out in one piece, however large: the limit is for what comes on top of it.
@@ -70,12 +61,13 @@ function createSender(request: ApiRequest, context: ApiContext, response: Server
     return table;
   }
   return {
-    event: (type, object) => {
+    event: (type: WatchEventType, object: KubeObject) => {
       line(type, shown(object));
     },
-    error: (error) => {
+    error: (error: StatusError) => {
       line('ERROR', error.toStatus());
     },
+    /** From now on a watcher that does not keep up is cut off. */
     limit: () => {
       allowance = response.writableLength + bufferLimit;
     },
@@ -146,8 +138,7 @@ interface Lifetime {
 async function untilEnd({ request, context, response, seconds, bookmark }: Lifetime): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const regular = bookmark ? setInterval(bookmark, context.bookmarkIntervalMs) : undefined;
-  // Longer waits than a timer can take would fire at once.
-  const timer = setTimeout(resolve, Math.min(seconds * 1000, 2 ** 31 - 1));
+  const timer = setTimeout(resolve, Math.min(seconds * 1000, longestTimer));
   request.signal.addEventListener('abort', resolve, { once: true });
   response.once('close', resolve);
   if (request.signal.aborted) resolve(undefined);

@@ -1,12 +1,11 @@
-import { badRequest, notFound, StatusError } from '../registry/status-error.ts';
-import type { ObjectInput } from '../registry/types.ts';
+import type { ObjectInput } from '../objects/kube-object.ts';
+import { badRequest, notFound, StatusError } from '../objects/status-error.ts';
 import type { ApiContext, ApiRequest, JsonAnswer } from './context.ts';
 import { applyMergePatch, applyStrategicMergePatch } from './merge-patch.ts';
-import { fieldValidationOption, keyOf, registryFor } from './query.ts';
-import { protobuf } from './read-body.ts';
-import { decodeObject } from './schema/decode.ts';
-import type { Decoded } from './schema/decode.ts';
 import { objectAnswer } from './object-answer.ts';
+import { fieldValidationOption, registryFor, requestedKey } from './query.ts';
+import { protobuf } from './read-body.ts';
+import { type Decoded, decodeObject } from './schema/decode.ts';
 
 /** POST to a collection. */
 export async function createObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
@@ -20,7 +19,7 @@ export async function createObject(request: ApiRequest, context: ApiContext): Pr
 export async function updateObject(request: ApiRequest, context: ApiContext): Promise<JsonAnswer> {
   const registry = registryFor(request, context);
   const { object, warnings } = await readObject(request);
-  const key = keyOf(request);
+  const key = requestedKey(request);
   if (request.definition.createOnUpdate && !registry.get(key)) {
     const metadata = { ...object.metadata, name: key.name };
     const created = registry.create(key.resource, { ...object, metadata });
@@ -35,7 +34,7 @@ export async function patchObject(request: ApiRequest, context: ApiContext): Pro
   const registry = registryFor(request, context);
   const apply = patchMethod(request);
   const patch = await request.readBody();
-  const key = keyOf(request);
+  const key = requestedKey(request);
   const current = registry.get(key);
   if (!current) throw notFound(request.definition, key.name);
   const { object, warnings } = decodeObject(

@@ -1,4 +1,4 @@
-import { isRecord } from '../registry/copy.ts';
+import { isRecord } from './copy.ts';
 
 /** Follows members of unknown data: `member(pod, 'status', 'phase')`. */
 export function member(value: unknown, ...path: string[]): unknown {

@@ -1,4 +1,4 @@
-import type { Cause } from './status-error.ts';
+import type { Cause } from '../objects/status-error.ts';
 
 /** Collects findings in the words of a real server. */
 export class Causes {
@@ -45,10 +45,6 @@ export class Causes {
       field,
       `Unsupported value: ${JSON.stringify(value)}: supported values: ${names}`,
     );
-  }
-
-  notNegative(field: string, value: number | undefined): void {
-    if (value !== undefined && value < 0) this.invalid(field, value, 'must be greater than or equal to 0');
   }
 
   private add(reason: string, field: string, message: string): void {

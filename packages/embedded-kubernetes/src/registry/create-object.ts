@@ -1,24 +1,24 @@
 import { randomInt, randomUUID } from 'node:crypto';
 
-import { admitObject } from './admission/admit-object.ts';
-import { Causes } from './causes.ts';
-import { copyOf } from './copy.ts';
-import { rulesFor } from './kinds/rules.ts';
-import { apiVersionOf, resourceDefinition } from './resources.ts';
-import type { ResourceDefinition } from './resources.ts';
+import { copyOf } from '../objects/copy.ts';
+import type { KubeObject, ObjectInput, ObjectMeta } from '../objects/kube-object.ts';
 import {
   alreadyExists,
   badRequest,
+  detailsOf,
   forbidden,
   invalid,
   notFound,
   qualified,
   StatusError,
-} from './status-error.ts';
+} from '../objects/status-error.ts';
+import { timestamp } from '../objects/timestamp.ts';
+import { admitObject } from './admit-object.ts';
+import { Causes } from './causes.ts';
+import { checkMetadata } from './check-metadata.ts';
+import { rulesFor } from './kinds/rules.ts';
+import { apiVersionOf, resourceDefinition, type ResourceDefinition } from './resources.ts';
 import type { Store } from './store.ts';
-import { timestamp } from './timestamp.ts';
-import type { KubeObject, ObjectInput, ObjectMeta } from './types.ts';
-import { checkMetadata } from './validate-metadata.ts';
 
 /** Defaults, checks and stores a new object. */
 export function createObject(store: Store, resource: string, input: ObjectInput): KubeObject {
@@ -94,20 +94,16 @@ function requireLiveNamespace(store: Store, definition: ResourceDefinition, obje
   const found = store.find({ resource: 'namespaces', name: namespace });
   if (!found) throw notFound(resourceDefinition('namespaces'), namespace);
   if (found.metadata.deletionTimestamp === undefined) return;
-  const name = object.metadata.name;
+  const { name } = object.metadata;
+  const causes = [
+    {
+      reason: 'NamespaceTerminating',
+      message: `namespace ${namespace} is being terminated`,
+      field: 'metadata.namespace',
+    },
+  ];
   throw forbidden(
     `${qualified(definition)} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
-    {
-      name,
-      ...(definition.group === '' ? {} : { group: definition.group }),
-      kind: definition.plural,
-      causes: [
-        {
-          reason: 'NamespaceTerminating',
-          message: `namespace ${namespace} is being terminated`,
-          field: 'metadata.namespace',
-        },
-      ],
-    },
+    { ...detailsOf(definition, name), causes },
   );
 }

@@ -1,14 +1,13 @@
-import { copyOf } from './copy.ts';
+import { copyOf } from '../objects/copy.ts';
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts';
+import { conflict, notFound } from '../objects/status-error.ts';
+import { timestamp } from '../objects/timestamp.ts';
+import { orphanFinalizer, setFinalizers } from './finalizers.ts';
 import { rulesFor } from './kinds/rules.ts';
-import { resourceDefinition } from './resources.ts';
-import type { ResourceDefinition } from './resources.ts';
-import { conflict, notFound } from './status-error.ts';
+import { resourceDefinition, type ResourceDefinition } from './resources.ts';
 import type { Store } from './store.ts';
-import { timestamp } from './timestamp.ts';
-import type { DeleteOptions, KubeObject, ObjectKey, ObjectMeta, Registry } from './types.ts';
+import type { DeleteOptions } from './types.ts';
 import { isReleased } from './update-object.ts';
-
-export const orphanFinalizer = 'orphan';
 
 /** Deletes, or marks for deletion while a finalizer or a running pod's grace holds the object. */
 export function deleteObject(store: Store, key: ObjectKey, options: DeleteOptions): KubeObject {
@@ -50,21 +49,6 @@ function holdForDependents({ metadata }: KubeObject, { propagationPolicy: policy
   if (policy === undefined) return;
   const others = (metadata.finalizers ?? []).filter((finalizer) => finalizer !== orphanFinalizer);
   setFinalizers(metadata, policy === 'Orphan' ? [...others, orphanFinalizer] : others);
-}
-
-/** Takes a finalizer off an object, which goes if it was the last that held it. */
-export function dropFinalizer(registry: Registry, key: ObjectKey, finalizer: string): void {
-  registry.modify(key, ({ metadata }) => {
-    setFinalizers(
-      metadata,
-      (metadata.finalizers ?? []).filter((each) => each !== finalizer),
-    );
-  });
-}
-
-function setFinalizers(metadata: ObjectMeta, finalizers: string[]): void {
-  if (finalizers.length > 0) metadata.finalizers = finalizers;
-  else delete metadata.finalizers;
 }
 
 /** Sets or shortens the mark; a second delete never lengthens a grace. */

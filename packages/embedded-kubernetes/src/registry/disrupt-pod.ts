@@ -1,34 +1,23 @@
-import { isRecord } from './copy.ts';
-import { timestamp } from './timestamp.ts';
-import type { DeleteOptions, KubeObject, ObjectKey, Registry } from './types.ts';
+import { isBeingDeleted, type ObjectKey } from '../objects/kube-object.ts';
+import { hasEnded, mergedConditions, type Pod } from '../objects/pod.ts';
+import { timestamp } from '../objects/timestamp.ts';
+import type { DeleteOptions, Registry } from './types.ts';
 
 export interface Disruption {
   reason: 'EvictionByEvictionAPI' | 'DeletionByTaintManager';
   message: string;
   now: Date;
+  options?: DeleteOptions;
 }
 
 /** Deletes a pod and says on the pod itself, before, that it was not its own fault. */
-export function disruptPod(
-  registry: Registry,
-  key: ObjectKey,
-  { options = {}, ...disruption }: Disruption & { options?: DeleteOptions },
-): void {
-  registry.modify(key, (pod) => {
-    markDisrupted(pod, disruption);
+export function disruptPod(registry: Registry, key: ObjectKey, disruption: Disruption): void {
+  const { reason, message, now, options } = disruption;
+  registry.modify(key, (draft) => {
+    if (isBeingDeleted(draft) || hasEnded(draft)) return;
+    const { status } = draft as Pod;
+    const target = { type: 'DisruptionTarget', status: 'True', reason, message };
+    status.conditions = mergedConditions(status.conditions, [target], timestamp(now));
   });
   registry.delete(key, options);
-}
-
-function markDisrupted(pod: KubeObject, { reason, message, now }: Disruption): void {
-  const status = isRecord(pod['status']) ? pod['status'] : {};
-  const phase = status['phase'];
-  if (pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed') return;
-  const conditions = Array.isArray(status['conditions']) ? (status['conditions'] as unknown[]) : [];
-  const others = conditions.filter(
-    (condition) => !isRecord(condition) || condition['type'] !== 'DisruptionTarget',
-  );
-  const lastTransitionTime = timestamp(now);
-  others.push({ type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime });
-  pod['status'] = { ...status, conditions: others };
 }

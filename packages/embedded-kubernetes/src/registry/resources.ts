@@ -1,11 +1,10 @@
-import { StatusError } from './status-error.ts';
+import { StatusError } from '../objects/status-error.ts';
 
 /** One kind the cluster serves. Everything that differs between kinds in a regular way is data here. */
 export interface ResourceDefinition {
   group: string;
   version: string;
   plural: string;
-  singular: string;
   kind: string;
   shortNames: string[];
   namespaced: boolean;
@@ -20,88 +19,38 @@ export interface ResourceDefinition {
   versionedUpdate: boolean;
 }
 
-const usual = {
-  group: '',
-  version: 'v1',
-  shortNames: [],
-  namespaced: true,
-  nameFormat: 'subdomain',
-  generation: false,
-  subresources: [],
-  createOnUpdate: false,
-  versionedUpdate: false,
-} satisfies Partial<ResourceDefinition>;
+function kind(name: string, more: Partial<ResourceDefinition> = {}): ResourceDefinition {
+  return {
+    group: '',
+    version: 'v1',
+    plural: `${name.toLowerCase()}s`,
+    kind: name,
+    shortNames: [],
+    namespaced: true,
+    nameFormat: 'subdomain',
+    generation: false,
+    subresources: [],
+    createOnUpdate: false,
+    versionedUpdate: false,
+    ...more,
+  };
+}
 
 const access = { group: 'rbac.authorization.k8s.io' };
 
 export const resources: readonly ResourceDefinition[] = [
-  { ...usual, plural: 'configmaps', singular: 'configmap', kind: 'ConfigMap', shortNames: ['cm'] },
-  { ...usual, plural: 'events', singular: 'event', kind: 'Event', shortNames: ['ev'], createOnUpdate: true },
-  {
-    ...usual,
-    plural: 'namespaces',
-    singular: 'namespace',
-    kind: 'Namespace',
-    shortNames: ['ns'],
-    namespaced: false,
-    nameFormat: 'label',
-    subresources: ['status'],
-  },
-  {
-    ...usual,
-    plural: 'nodes',
-    singular: 'node',
-    kind: 'Node',
-    shortNames: ['no'],
-    namespaced: false,
-    subresources: ['status'],
-  },
-  {
-    ...usual,
-    plural: 'pods',
-    singular: 'pod',
-    kind: 'Pod',
-    shortNames: ['po'],
-    generation: true,
-    subresources: ['status', 'log', 'eviction'],
-  },
-  {
-    ...usual,
-    plural: 'resourcequotas',
-    singular: 'resourcequota',
-    kind: 'ResourceQuota',
-    shortNames: ['quota'],
-    subresources: ['status'],
-  },
-  { ...usual, plural: 'secrets', singular: 'secret', kind: 'Secret' },
-  {
-    ...usual,
-    plural: 'serviceaccounts',
-    singular: 'serviceaccount',
-    kind: 'ServiceAccount',
-    shortNames: ['sa'],
-    subresources: ['token'],
-  },
-  {
-    ...usual,
-    group: 'batch',
-    plural: 'jobs',
-    singular: 'job',
-    kind: 'Job',
-    generation: true,
-    subresources: ['status'],
-  },
-  {
-    ...usual,
-    group: 'coordination.k8s.io',
-    plural: 'leases',
-    singular: 'lease',
-    kind: 'Lease',
-    createOnUpdate: true,
-    versionedUpdate: true,
-  },
-  { ...usual, ...access, plural: 'roles', singular: 'role', kind: 'Role' },
-  { ...usual, ...access, plural: 'rolebindings', singular: 'rolebinding', kind: 'RoleBinding' },
+  kind('ConfigMap', { shortNames: ['cm'] }),
+  kind('Event', { shortNames: ['ev'], createOnUpdate: true }),
+  kind('Namespace', { shortNames: ['ns'], namespaced: false, nameFormat: 'label', subresources: ['status'] }),
+  kind('Node', { shortNames: ['no'], namespaced: false, subresources: ['status'] }),
+  kind('Pod', { shortNames: ['po'], generation: true, subresources: ['status', 'log', 'eviction'] }),
+  kind('ResourceQuota', { shortNames: ['quota'], subresources: ['status'] }),
+  kind('Secret'),
+  kind('ServiceAccount', { shortNames: ['sa'], subresources: ['token'] }),
+  kind('Job', { group: 'batch', generation: true, subresources: ['status'] }),
+  kind('Lease', { group: 'coordination.k8s.io', createOnUpdate: true, versionedUpdate: true }),
+  kind('Role', access),
+  kind('RoleBinding', access),
 ];
 
 const byPlural = new Map(resources.map((resource) => [resource.plural, resource]));

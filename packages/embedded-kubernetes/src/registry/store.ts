@@ -1,4 +1,5 @@
-import type { KubeObject, ObjectKey, WatchEvent } from './types.ts';
+import type { KubeObject, ObjectKey } from '../objects/kube-object.ts';
+import type { WatchEvent } from './types.ts';
 
 /** The bare memory below the rules: objects by key, one version counter, and an ordered stream of changes. */
 export interface Store {
@@ -6,7 +7,7 @@ export interface Store {
   readonly resourceVersion: string;
   /** The stored object itself: it is replaced, never changed. */
   find(key: ObjectKey): KubeObject | undefined;
-  all(resource: string, namespace?: string): KubeObject[];
+  view(resource: string, namespace?: string): KubeObject[];
   put(resource: string, object: KubeObject): KubeObject;
   remove(resource: string, object: KubeObject): KubeObject;
   /** Listeners get the stored objects themselves. */
@@ -34,7 +35,7 @@ export function createStore(now: () => Date): Store {
       return String(version);
     },
     find: (key) => shelf(key.resource).get(keyText(key)),
-    all: (resource, namespace) => sorted(shelf(resource), namespace),
+    view: (resource, namespace) => sorted(shelf(resource), namespace),
     put(resource, object) {
       const key = keyText(object.metadata);
       const previous = shelf(resource).get(key);
@@ -60,15 +61,12 @@ export function createStore(now: () => Date): Store {
 /** The same memory for requests with `dryRun=All`: reads are real, writes go nowhere. */
 export function dryRunOf(store: Store): Store {
   return {
-    now: store.now,
+    ...store,
     get resourceVersion() {
       return store.resourceVersion;
     },
-    find: (key) => store.find(key),
-    all: (resource, namespace) => store.all(resource, namespace),
     put: (_resource, object) => object,
     remove: (_resource, object) => object,
-    subscribe: store.subscribe,
   };
 }
 
@@ -103,7 +101,7 @@ function createEventStream(): EventStream {
       try {
         listener(event);
       } catch (error) {
-        // A broken listener must not fail the write it was told about; as a bug it must not be hidden either.
+        // A broken listener must not fail the write it was called for; as a bug it must not be hidden either.
         queueMicrotask(() => {
           throw error;
         });

@@ -1,44 +1,4 @@
-/** What every stored object has; the rest is the kind's own. */
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: ObjectMeta;
-  [member: string]: unknown;
-}
-
-export interface ObjectMeta {
-  name: string;
-  namespace?: string;
-  generateName?: string;
-  uid: string;
-  resourceVersion: string;
-  generation?: number;
-  creationTimestamp: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  finalizers?: string[];
-  ownerReferences?: OwnerReference[];
-  [member: string]: unknown;
-}
-
-/** What a client hands in: the server completes the rest. */
-export interface ObjectInput {
-  apiVersion?: string;
-  kind?: string;
-  metadata?: Partial<ObjectMeta>;
-  [member: string]: unknown;
-}
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
+import type { KubeObject, ObjectInput, ObjectKey } from '../objects/kube-object.ts';
 
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
@@ -47,14 +7,8 @@ export interface WatchEvent {
   /** Plural resource name: `pods`, `jobs`, … */
   resource: string;
   object: KubeObject;
-  /** Of a MODIFIED object: what it was before. */
+  /** The object before a MODIFIED event. */
   previous?: KubeObject;
-}
-
-export interface ObjectKey {
-  resource: string;
-  namespace?: string;
-  name: string;
 }
 
 export interface DeleteOptions {
@@ -80,4 +34,15 @@ export interface Registry {
   delete(key: ObjectKey, options?: DeleteOptions): KubeObject;
   /** Calls back for every change after now, in order; returns the function that ends it. */
   subscribe(listener: (event: WatchEvent) => void): () => void;
+}
+
+export interface ClusterRegistry extends Registry {
+  /** The same rules and the same objects, but nothing that is written stays. */
+  readonly dryRun: Registry;
+  /** The version of the latest change. */
+  readonly resourceVersion: string;
+  /** The stored objects themselves, for readers that only look or serialise: they are replaced, never changed. */
+  view(resource: string, namespace?: string): readonly KubeObject[];
+  /** As `subscribe`, with the stored objects themselves. */
+  observe(listener: (event: WatchEvent) => void): () => void;
 }

@@ -1,14 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { copyOf } from '../objects/copy.ts';
+import type { KubeObject, ObjectInput, ObjectKey, ObjectMeta } from '../objects/kube-object.ts';
+import { badRequest, conflict, invalid, notFound } from '../objects/status-error.ts';
 import { Causes } from './causes.ts';
-import { copyOf } from './copy.ts';
+import { checkMetadata } from './check-metadata.ts';
 import { rulesFor } from './kinds/rules.ts';
-import { apiVersionOf, resourceDefinition } from './resources.ts';
-import type { ResourceDefinition } from './resources.ts';
-import { badRequest, conflict, invalid, notFound } from './status-error.ts';
+import { apiVersionOf, resourceDefinition, type ResourceDefinition } from './resources.ts';
 import type { Store } from './store.ts';
-import type { KubeObject, ObjectInput, ObjectKey, ObjectMeta } from './types.ts';
-import { checkMetadata } from './validate-metadata.ts';
 
 const stale = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -113,7 +112,7 @@ function checkVersion(
 /** The new object: what the request may say, over what only the server may say. */
 function merged(definition: ResourceDefinition, current: KubeObject, replacement: Replacement): KubeObject {
   const { object, subresource } = replacement;
-  // Who hands in a bare status means the status.
+  // A status without metadata is taken for a change of the status alone.
   const given = object.metadata ?? (subresource === 'status' ? current.metadata : {});
   const metadata: ObjectMeta = { ...given, ...protectedMetadata(current.metadata) };
   const identity = { apiVersion: apiVersionOf(definition), kind: definition.kind, metadata };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:tls';
 import { text } from 'node:stream/consumers';
 import test from 'node:test';
+import { connect } from 'node:tls';
 
 import { paths, startTestApi } from './test-api.ts';
 

@@ -3,8 +3,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import test from 'node:test';
 import type { TestContext } from 'node:test';
+import test from 'node:test';
 
 import {
   ApiException,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { decodeProtobuf } from '../../src/api/protobuf/decode-protobuf.ts';
+import { decodeProtobuf } from '../../src/api/decode-protobuf.ts';
 
 /** One member of a message: length-delimited, short enough for one byte of length. */
 function member(number: number, content: Buffer | string): Buffer {

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import test from 'node:test';
 import type { TestContext } from 'node:test';
+import test from 'node:test';
 
 import { writeKubeconfig } from '../../src/kubeconfig.ts';
 import { aJob, keyOf, ownedBy } from '../registry/sample-objects.ts';
@@ -121,21 +121,22 @@ test('kubectl applies, labels, annotates and patches', { skip }, async (t) => {
   assert.equal(job.metadata.annotations?.['note'], 'y');
 });
 
-test('kubectl’s typed commands create small kinds, and are told how to create a Job', { skip }, async (t) => {
-  const { api, kubectl, succeeds } = await startWithKubectl(t);
-  await succeeds('create namespace other');
-  await succeeds('create configmap c --from-literal=a=b');
-  await succeeds('create secret generic s --from-literal=a=b');
-  await succeeds('create serviceaccount robot');
-  assert.match((await kubectl('create job j --image=busybox -- echo hello')).stderr, /kubectl create -f/);
-  const job = await succeeds('create job j --image=busybox --dry-run=client -o json -- echo hello');
-  await succeeds('create -f -', job);
-  assert.deepEqual(api.registry.get(keyOf('configmaps', 'c'))?.['data'], { a: 'b' });
-  assert.deepEqual(api.registry.get(keyOf('secrets', 's'))?.['data'], { a: 'Yg==' });
-  assert.ok(api.registry.get(keyOf('serviceaccounts', 'robot')));
-  assert.equal(await succeeds('get job j -o jsonpath={..command}'), '["echo","hello"]');
-  await succeeds('delete namespace other');
-});
+test(
+  'kubectl creates ConfigMaps and Secrets by name, and is told how to create other kinds',
+  { skip },
+  async (t) => {
+    const { api, kubectl, succeeds } = await startWithKubectl(t);
+    await succeeds('create configmap c --from-literal=a=b');
+    await succeeds('create secret generic s --from-literal=a=b');
+    assert.deepEqual(api.registry.get(keyOf('configmaps', 'c'))?.['data'], { a: 'b' });
+    assert.deepEqual(api.registry.get(keyOf('secrets', 's'))?.['data'], { a: 'Yg==' });
+    assert.match((await kubectl('create namespace other')).stderr, /kubectl create -f/);
+    assert.match((await kubectl('create job j --image=busybox -- echo hello')).stderr, /kubectl create -f/);
+    const job = await succeeds('create job j --image=busybox --dry-run=client -o json -- echo hello');
+    await succeeds('create -f -', job);
+    assert.equal(await succeeds('get job j -o jsonpath={..command}'), '["echo","hello"]');
+  },
+);
 
 test('kubectl waits for conditions and for deletions', { skip }, async (t) => {
   const { api, succeeds } = await startWithKubectl(t);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { aConfigMap, aPod, aRegistry, keyOf } from '../registry/sample-objects.ts';
-import { paths, startTestApi } from './test-api.ts';
-import type { Reply } from './test-api.ts';
+import { paths, type Reply, startTestApi } from './test-api.ts';
 
 function namesOf(reply: Reply): string[] {
   return (reply.body['items'] as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name);

@@ -133,7 +133,7 @@ test('dryRun=All validates and stores nothing', async (t) => {
   assert.equal(good.code, 201);
   const bad = await api.call(`${paths.jobs}?dryRun=All`, {
     method: 'POST',
-    body: aJob('a', { backoffLimit: -1 }),
+    body: aJob('a', { completionMode: 'Indexed' }),
   });
   assert.equal(bad.code, 422);
   assert.deepEqual(api.registry.list('jobs').items, []);

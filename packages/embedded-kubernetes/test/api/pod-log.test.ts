@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough, Readable } from 'node:stream';
 import test from 'node:test';
 
-import type { ContainerKey, PodLogOptions } from '../../src/pod-logs.ts';
+import type { ContainerKey, PodLogOptions } from '../../src/objects/pod-logs.ts';
 import { aPod, aRegistry, keyOf } from '../registry/sample-objects.ts';
 import { waitUntil } from '../wait-until.ts';
 import { paths, startTestApi } from './test-api.ts';

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
 import type { TestContext } from 'node:test';
+import test from 'node:test';
 
 import { aConfigMap, aJob, keyOf } from '../registry/sample-objects.ts';
-import { paths, startTestApi } from './test-api.ts';
-import type { Call } from './test-api.ts';
+import { type Call, paths, startTestApi } from './test-api.ts';
 
 const accounts = '/api/v1/namespaces/default/serviceaccounts';
 const user = 'system:serviceaccount:default:default';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import type { KubeObject } from '../../src/registry/types.ts';
-import { columnsFor } from '../../src/api/table-columns.ts';
 import { humanDuration } from '../../src/api/human-duration.ts';
+import { columnsFor } from '../../src/api/table-columns.ts';
+import type { KubeObject } from '../../src/objects/kube-object.ts';
 import { aJob, aPod, aRegistry, keyOf } from '../registry/sample-objects.ts';
 import { paths, startTestApi } from './test-api.ts';
 

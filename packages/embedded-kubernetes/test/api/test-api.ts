@@ -1,15 +1,14 @@
 import { once } from 'node:events';
-import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 
-import { startApiServer } from '../../src/api/server.ts';
-import type { ApiServer, ApiServerOptions } from '../../src/api/server.ts';
-import type { PodLogs } from '../../src/pod-logs.ts';
-import type { ClusterRegistry } from '../../src/registry/registry.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../../src/api/server.ts';
+import type { PodLogs } from '../../src/objects/pod-logs.ts';
+import type { ClusterRegistry } from '../../src/registry/types.ts';
 import { aRegistry } from '../registry/sample-objects.ts';
 
 export interface Call {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { aConfigMap, keyOf } from '../registry/sample-objects.ts';
-import { paths, startTestApi } from './test-api.ts';
-import type { Watcher } from './test-api.ts';
+import { paths, startTestApi, type Watcher } from './test-api.ts';
 
 async function nextTitle(watcher: Watcher): Promise<string> {
   const { type, object } = await watcher.next();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import type { ObjectInput } from '../../src/registry/types.ts';
+import type { ObjectInput } from '../../src/objects/kube-object.ts';
 import { aConfigMap, aJob, aPod, aRegistry, fieldsOf, keyOf, refusal } from './sample-objects.ts';
 
 test('a created object gets its uid, version, time and generation from the server', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import type { ClusterRegistry } from '../../src/registry/registry.ts';
+import type { ClusterRegistry } from '../../src/registry/types.ts';
 import {
   aConfigMap,
   aJob,
@@ -63,7 +63,7 @@ function aPodOnANode(registry: ClusterRegistry) {
   return keyOf('pods', 'a');
 }
 
-test('a pod on a node is marked with its grace, and goes when the runner deletes it with grace 0', () => {
+test('a pod on a node is marked with its grace, and goes when the kubelet deletes it with grace 0', () => {
   const registry = aRegistry({ now });
   const key = aPodOnANode(registry);
   const { metadata } = registry.delete(key);

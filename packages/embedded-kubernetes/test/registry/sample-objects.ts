@@ -1,11 +1,11 @@
-import { createRegistry } from '../../src/registry/registry.ts';
-import type { ClusterRegistry } from '../../src/registry/registry.ts';
-import { StatusError } from '../../src/registry/status-error.ts';
-import type { KubeObject, ObjectInput, WatchEvent } from '../../src/registry/types.ts';
+import { createClusterRegistry } from '../../src/controllers/cluster-registry.ts';
+import type { KubeObject, ObjectInput } from '../../src/objects/kube-object.ts';
+import { StatusError } from '../../src/objects/status-error.ts';
+import type { ClusterRegistry, WatchEvent } from '../../src/registry/types.ts';
 
 /** A registry with the namespace `default`. */
 export function aRegistry(options: { now?: () => Date } = {}): ClusterRegistry {
-  const registry = createRegistry(options);
+  const registry = createClusterRegistry(options);
   registry.create('namespaces', { metadata: { name: 'default' } });
   return registry;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { copyOf } from '../../src/registry/copy.ts';
-import type { KubeObject } from '../../src/registry/types.ts';
+import { copyOf } from '../../src/objects/copy.ts';
+import type { KubeObject } from '../../src/objects/kube-object.ts';
 import {
   aConfigMap,
   aJob,

@@ -1,18 +1,35 @@
 import * as models from '@kubernetes/client-node';
 
-import {
-  any,
-  boolean,
-  intOrString,
-  integer,
-  list,
-  map,
-  microTime,
-  quantity,
-  string,
-  time,
-} from './schema.ts';
-import type { Schema } from './schema.ts';
+/** What a member may hold. Enough to refuse wrong types and to find unknown members. */
+export type Schema =
+  | { type: 'any' }
+  | { type: 'scalar'; of: Scalar }
+  | { type: 'object'; fields: Record<string, Schema> }
+  | { type: 'map'; values: Schema }
+  | { type: 'list'; items: Schema };
+
+export type Scalar = 'string' | 'integer' | 'boolean' | 'intOrString' | 'quantity' | 'time' | 'microTime';
+
+const string: Schema = { type: 'scalar', of: 'string' };
+const integer: Schema = { type: 'scalar', of: 'integer' };
+const boolean: Schema = { type: 'scalar', of: 'boolean' };
+const intOrString: Schema = { type: 'scalar', of: 'intOrString' };
+/** A string or a number; kept as a string. */
+const quantity: Schema = { type: 'scalar', of: 'quantity' };
+/** RFC 3339; kept in whole seconds. */
+const time: Schema = { type: 'scalar', of: 'time' };
+/** RFC 3339; kept with six digits behind the point. */
+const microTime: Schema = { type: 'scalar', of: 'microTime' };
+/** A known member whose inside this cluster does not look at. */
+export const any: Schema = { type: 'any' };
+
+function map(values: Schema): Schema {
+  return { type: 'map', values };
+}
+
+function list(items: Schema): Schema {
+  return { type: 'list', items };
+}
 
 interface Model {
   getAttributeTypeMap(): { baseName: string; type: string }[];

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { isRecord } from '../../objects/copy.ts';
+import type { KubeObject } from '../../objects/kube-object.ts';
 import type { Causes } from '../causes.ts';
-import { isRecord } from '../copy.ts';
-import type { KubeObject } from '../types.ts';
-import type { KindRules } from './rules.ts';
+import type { KindRules } from './kind-rules.ts';
 
 const sizeLimit = 1024 * 1024;
 const keyPattern = /^[-._a-zA-Z0-9]+$/;
@@ -19,11 +19,9 @@ export const configMapRules: KindRules = {
     for (const key of Object.keys(binary)) {
       if (key in text) causes.invalid('data', key, 'duplicate of key present in binaryData');
     }
-    checkSize(textBytes(text) + base64Bytes(binary), '', causes);
+    if (bytesOf(text, 'utf8') + bytesOf(binary, 'base64') > sizeLimit) causes.tooLong('', sizeLimit);
   },
-  checkUpdate: (next, current, causes) => {
-    checkImmutable({ next, current }, ['data', 'binaryData'], causes);
-  },
+  checkUpdate: checkImmutable,
 };
 
 export const secretRules: KindRules = {
@@ -42,11 +40,11 @@ export const secretRules: KindRules = {
     const data = dataOf(object, 'data');
     checkKeys(data, 'data', causes);
     checkBase64(data, 'data', causes);
-    checkSize(base64Bytes(data), 'data', causes);
+    if (bytesOf(data, 'base64') > sizeLimit) causes.tooLong('data', sizeLimit);
   },
   checkUpdate(next, current, causes) {
     if (next['type'] !== current['type']) causes.invalid('type', next['type'], 'field is immutable');
-    checkImmutable({ next, current }, ['data'], causes);
+    checkImmutable(next, current, causes);
   },
 };
 
@@ -72,27 +70,14 @@ function checkBase64(data: Record<string, string>, field: string, causes: Causes
   }
 }
 
-function checkSize(bytes: number, field: string, causes: Causes): void {
-  if (bytes > sizeLimit) causes.tooLong(field, sizeLimit);
+function bytesOf(data: Record<string, string>, encoding: 'utf8' | 'base64'): number {
+  return Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value, encoding), 0);
 }
 
-function textBytes(data: Record<string, string>): number {
-  return Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value), 0);
-}
-
-function base64Bytes(data: Record<string, string>): number {
-  return Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value, 'base64'), 0);
-}
-
-function checkImmutable(
-  change: { next: KubeObject; current: KubeObject },
-  members: string[],
-  causes: Causes,
-): void {
-  const { next, current } = change;
+function checkImmutable(next: KubeObject, current: KubeObject, causes: Causes): void {
   if (current['immutable'] !== true) return;
   if (next['immutable'] !== true) causes.forbidden('immutable', 'field is immutable when `immutable` is set');
-  for (const member of members) {
+  for (const member of ['data', 'binaryData']) {
     if (isDeepStrictEqual(dataOf(next, member), dataOf(current, member))) continue;
     causes.forbidden(member, 'field is immutable when `immutable` is set');
   }

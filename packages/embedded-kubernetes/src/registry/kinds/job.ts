@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { setDefaults, setOrDelete } from '../../objects/copy.ts';
+import { type JobSpec, jobSpecOf, type PodFailureRule, type PodTemplate } from '../../objects/job.ts';
+import type { KubeObject } from '../../objects/kube-object.ts';
 import type { Causes } from '../causes.ts';
-import { setDefaults, setOrDelete } from '../copy.ts';
-import type { KubeObject } from '../types.ts';
-import { checkLabels } from '../validate-metadata.ts';
+import { checkLabels } from '../check-metadata.ts';
+import type { KindRules } from './kind-rules.ts';
 import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
-import { jobSpecOf } from './shapes.ts';
-import type { JobSpecShape, PodFailureRuleShape, PodTemplateShape } from './shapes.ts';
 
 const controllerName = 'kubernetes.io/job-controller';
 
@@ -37,11 +36,11 @@ export const jobRules: KindRules = {
   },
 };
 
-function failureRules(spec: JobSpecShape): PodFailureRuleShape[] {
+function failureRules(spec: JobSpec): PodFailureRule[] {
   return spec.podFailurePolicy?.rules ?? [];
 }
 
-function defaultTemplate(object: KubeObject, spec: JobSpecShape): void {
+function defaultTemplate(object: KubeObject, spec: JobSpec): void {
   const template = (spec.template ??= {});
   const metadata = (template.metadata ??= {});
   // A replacement without the generated parts gets them again: they follow from the uid.
@@ -68,9 +67,7 @@ function trackingLabels(uid: string, name: string): Record<string, string> {
   };
 }
 
-function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
-  const counts = ['parallelism', 'completions', 'backoffLimit', 'activeDeadlineSeconds'] as const;
-  for (const member of counts) causes.notNegative(`spec.${member}`, spec[member]);
+function checkJobSpec(spec: JobSpec, causes: Causes): void {
   causes.oneOf('spec.completionMode', spec.completionMode, ['NonIndexed', 'Indexed']);
   checkSupported(spec, causes);
   if (!spec.selector) causes.required('spec.selector');
@@ -83,7 +80,7 @@ function checkJobSpec(spec: JobSpecShape, causes: Causes): void {
 }
 
 // What the Job controller here would have to ignore is refused instead.
-function checkSupported(spec: JobSpecShape, causes: Causes): void {
+function checkSupported(spec: JobSpec, causes: Causes): void {
   if (spec.completionMode === 'Indexed') causes.unsupported('spec.completionMode');
   for (const member of [
     'backoffLimitPerIndex',
@@ -99,7 +96,7 @@ function checkSupported(spec: JobSpecShape, causes: Causes): void {
   }
 }
 
-function checkSelected(spec: JobSpecShape, template: PodTemplateShape, causes: Causes): void {
+function checkSelected(spec: JobSpec, template: PodTemplate, causes: Causes): void {
   const labels = template.metadata?.labels ?? {};
   const wanted = Object.entries(spec.selector?.matchLabels ?? {});
   if (wanted.every(([key, value]) => labels[key] === value)) return;
@@ -112,7 +109,7 @@ function checkRestartPolicy(policy: string | undefined, causes: Causes): void {
   else causes.oneOf(field, policy, ['OnFailure', 'Never']);
 }
 
-function checkFailurePolicy(spec: JobSpecShape, causes: Causes): void {
+function checkFailurePolicy(spec: JobSpec, causes: Causes): void {
   const replacement = spec.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
   causes.oneOf('spec.podReplacementPolicy', spec.podReplacementPolicy, replacement);
   if (!spec.podFailurePolicy) return;

@@ -1,11 +1,15 @@
+import { setDefaults } from '../../objects/copy.ts';
+import {
+  containersOf,
+  type UncheckedContainer,
+  type UncheckedPodSpec,
+  type UncheckedVolume,
+} from '../../objects/pod.ts';
 import type { Causes } from '../causes.ts';
-import { setDefaults } from '../copy.ts';
-import { checkLabelName } from '../validate-metadata.ts';
-import { containersOf } from './shapes.ts';
-import type { ContainerShape, PodSpecShape, VolumeShape } from './shapes.ts';
+import { checkLabelName } from '../check-metadata.ts';
 
 /** Completes a pod's spec as a real server does, so that what is read back looks familiar. */
-export function applyPodSpecDefaults(spec: PodSpecShape): void {
+export function applyPodSpecDefaults(spec: UncheckedPodSpec): void {
   setDefaults(spec, {
     restartPolicy: 'Always',
     dnsPolicy: 'ClusterFirst',
@@ -17,7 +21,7 @@ export function applyPodSpecDefaults(spec: PodSpecShape): void {
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
 }
 
-function defaultContainer(container: ContainerShape): void {
+function defaultContainer(container: UncheckedContainer): void {
   setDefaults(container, {
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
@@ -29,14 +33,14 @@ function defaultContainer(container: ContainerShape): void {
   defaultFieldReferences(container);
 }
 
-function defaultProbes({ startupProbe, livenessProbe, readinessProbe }: ContainerShape): void {
+function defaultProbes({ startupProbe, livenessProbe, readinessProbe }: UncheckedContainer): void {
   for (const probe of [startupProbe, livenessProbe, readinessProbe]) {
     if (!probe) continue;
     setDefaults(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
   }
 }
 
-function defaultFieldReferences(container: ContainerShape): void {
+function defaultFieldReferences(container: UncheckedContainer): void {
   for (const { valueFrom } of container.env ?? []) {
     const reference = valueFrom?.['fieldRef'] as { apiVersion?: string } | undefined;
     if (reference) reference.apiVersion ??= 'v1';
@@ -49,29 +53,31 @@ function isLatest(image: string): boolean {
   return !last.includes(':') || last.endsWith(':latest');
 }
 
-function defaultVolume(volume: VolumeShape): void {
+function defaultVolume(volume: UncheckedVolume): void {
   if (Object.keys(volume).every((member) => member === 'name')) volume['emptyDir'] = {};
-  for (const source of [volume.configMap, volume.secret, volume.projected]) {
+  for (const source of [volume.configMap, volume.secret]) {
     if (source) source.defaultMode ??= 420;
   }
 }
 
 /** Checks what would make a real server refuse the pod; `path` is where the spec is in the object. */
-export function checkPodSpec(spec: PodSpecShape, path: string, causes: Causes): void {
+export function checkPodSpec(spec: UncheckedPodSpec, path: string, causes: Causes): void {
   if ((spec.containers ?? []).length === 0) causes.required(`${path}.containers`);
   const volumes = checkVolumes(spec.volumes ?? [], `${path}.volumes`, causes);
   const names = new Set<string>();
   for (const list of ['initContainers', 'containers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
       const at = `${path}.${list}[${index}]`;
-      checkContainerName({ container, at, names }, causes);
-      checkContainer({ container, at, volumes }, causes);
-      checkContainerRestart({ container, at, isInit: list === 'initContainers' }, causes);
+      const place = { container, at, names, volumes, isInit: list === 'initContainers' };
+      checkContainerName(place, causes);
+      checkContainer(place, causes);
+      checkMounts(place, causes);
+      checkContainerRestart(place, causes);
     }
   }
 }
 
-function checkVolumes(volumes: VolumeShape[], path: string, causes: Causes): Set<string> {
+function checkVolumes(volumes: UncheckedVolume[], path: string, causes: Causes): Set<string> {
   const names = new Set<string>();
   for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`;
@@ -86,7 +92,7 @@ function checkVolumes(volumes: VolumeShape[], path: string, causes: Causes): Set
   return names;
 }
 
-function checkSource({ secret, configMap }: VolumeShape, at: string, causes: Causes): void {
+function checkSource({ secret, configMap }: UncheckedVolume, at: string, causes: Causes): void {
   if (secret && !secret.secretName) causes.required(`${at}.secret.secretName`);
   if (configMap && !configMap.name) causes.required(`${at}.configMap.name`);
   checkItems(secret?.items, `${at}.secret.items`, causes);
@@ -102,13 +108,16 @@ function checkItems(items: { key?: string; path?: string }[] = [], at: string, c
   }
 }
 
-interface ContainerName {
-  container: ContainerShape;
+interface ContainerPlace {
+  container: UncheckedContainer;
   at: string;
+  /** Names of the containers before it. */
   names: Set<string>;
+  volumes: Set<string>;
+  isInit: boolean;
 }
 
-function checkContainerName({ container, at, names }: ContainerName, causes: Causes): void {
+function checkContainerName({ container, at, names }: ContainerPlace, causes: Causes): void {
   const name = container.name ?? '';
   if (name === '') causes.required(`${at}.name`);
   else checkLabelName(name, `${at}.name`, causes);
@@ -118,13 +127,7 @@ function checkContainerName({ container, at, names }: ContainerName, causes: Cau
   if (image === '') causes.required(`${at}.image`);
 }
 
-interface ContainerPlace {
-  container: ContainerShape;
-  at: string;
-  volumes: Set<string>;
-}
-
-function checkContainer({ container, at, volumes }: ContainerPlace, causes: Causes): void {
+function checkContainer({ container, at }: ContainerPlace, causes: Causes): void {
   for (const [index, variable] of (container.env ?? []).entries()) {
     const field = `${at}.env[${index}]`;
     if (!variable.name) causes.required(`${field}.name`);
@@ -132,27 +135,25 @@ function checkContainer({ container, at, volumes }: ContainerPlace, causes: Caus
       causes.invalid(`${field}.valueFrom`, '', 'may not be specified when `value` is not empty');
     }
   }
-  checkMounts({ container, at: `${at}.volumeMounts`, volumes }, causes);
   if (container.imagePullPolicy !== undefined) {
     causes.oneOf(`${at}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']);
   }
 }
 
 function checkMounts({ container, at, volumes }: ContainerPlace, causes: Causes): void {
+  const mounts = `${at}.volumeMounts`;
   const paths = new Set<string>();
   for (const [index, { name = '', mountPath = '' }] of (container.volumeMounts ?? []).entries()) {
-    if (name === '') causes.required(`${at}[${index}].name`);
-    else if (!volumes.has(name)) causes.notFound(`${at}[${index}].name`, name);
-    if (mountPath === '') causes.required(`${at}[${index}].mountPath`);
-    else if (paths.has(mountPath)) causes.invalid(`${at}[${index}].mountPath`, mountPath, 'must be unique');
+    if (name === '') causes.required(`${mounts}[${index}].name`);
+    else if (!volumes.has(name)) causes.notFound(`${mounts}[${index}].name`, name);
+    if (mountPath === '') causes.required(`${mounts}[${index}].mountPath`);
+    else if (paths.has(mountPath))
+      causes.invalid(`${mounts}[${index}].mountPath`, mountPath, 'must be unique');
     paths.add(mountPath);
   }
 }
 
-function checkContainerRestart(
-  { container, at, isInit }: { container: ContainerShape; at: string; isInit: boolean },
-  causes: Causes,
-): void {
+function checkContainerRestart({ container, at, isInit }: ContainerPlace, causes: Causes): void {
   const { restartPolicy } = container;
   if (restartPolicy === undefined) return;
   if (isInit) causes.oneOf(`${at}.restartPolicy`, restartPolicy, ['Always']);

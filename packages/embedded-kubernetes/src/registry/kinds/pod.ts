@@ -1,11 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { copyOf, setOrDelete } from '../copy.ts';
-import type { KubeObject } from '../types.ts';
+import { copyOf, setOrDelete } from '../../objects/copy.ts';
+import type { KubeObject } from '../../objects/kube-object.ts';
+import { hasEnded, podSpecOf, type UncheckedPodSpec } from '../../objects/pod.ts';
+import type { KindRules } from './kind-rules.ts';
 import { applyPodSpecDefaults, checkPodSpec } from './pod-spec.ts';
-import type { KindRules } from './rules.ts';
-import type { PodSpecShape } from './shapes.ts';
-import { podSpecOf } from './shapes.ts';
 
 export const podRules: KindRules = {
   applyDefaults(object) {
@@ -33,7 +32,7 @@ export const podRules: KindRules = {
 };
 
 /** Five minutes on a node that is not heard from, unless the pod says otherwise. */
-function tolerateLostNodes(spec: PodSpecShape): void {
+function tolerateLostNodes(spec: UncheckedPodSpec): void {
   for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
     const own = spec.tolerations ?? [];
     const isNamed = own.some(
@@ -45,7 +44,7 @@ function tolerateLostNodes(spec: PodSpecShape): void {
 }
 
 /** The new spec with the images of the old: equal to the old if nothing else changed. */
-function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {
+function frozenPart(next: KubeObject, current: KubeObject): UncheckedPodSpec {
   const spec = copyOf(podSpecOf(next));
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (spec[list] ?? []).entries()) {
@@ -58,8 +57,7 @@ function frozenPart(next: KubeObject, current: KubeObject): PodSpecShape {
 /** Nobody has to stop a pod that is on no node or has ended. */
 function podGracePeriod(object: KubeObject, requested: number | undefined): number {
   const spec = podSpecOf(object);
-  const phase = (object['status'] as { phase?: string } | undefined)?.phase;
-  if (!spec.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0;
+  if (!spec.nodeName || hasEnded(object)) return 0;
   const period = requested ?? spec.terminationGracePeriodSeconds ?? 30;
   return period < 0 ? 1 : period;
 }

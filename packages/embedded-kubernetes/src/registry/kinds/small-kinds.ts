@@ -1,6 +1,6 @@
-import { isQuotaResource } from '../admission/resource-quota.ts';
-import { isRecord } from '../copy.ts';
-import type { KindRules } from './rules.ts';
+import { member } from '../../objects/members.ts';
+import { hardOf, isQuotaResource } from '../quota.ts';
+import type { KindRules } from './kind-rules.ts';
 
 export const namespaceRules: KindRules = {
   applyDefaults(object) {
@@ -13,13 +13,12 @@ export const namespaceRules: KindRules = {
 
 export const resourceQuotaRules: KindRules = {
   check(object, causes) {
-    const spec = isRecord(object['spec']) ? object['spec'] : {};
-    for (const name of Object.keys(isRecord(spec['hard']) ? spec['hard'] : {})) {
+    for (const name of Object.keys(hardOf(object))) {
       if (isQuotaResource(name)) continue;
       causes.invalid(`spec.hard[${name}]`, name, 'the embedded cluster does not support a quota on it');
     }
-    for (const member of ['scopes', 'scopeSelector']) {
-      if (spec[member] !== undefined) causes.unsupported(`spec.${member}`);
+    for (const name of ['scopes', 'scopeSelector']) {
+      if (member(object, 'spec', name) !== undefined) causes.unsupported(`spec.${name}`);
     }
   },
 };
