@@ -12,17 +12,19 @@ import { printReport, type Measurement } from './report.ts';
 const mebibyte = 1024 * 1024;
 const help = `Usage: npm run bench [-- options]
 
-The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; and how often
-the service calls a connector that fails for good.
+The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; how often
+the service calls a connector that fails for good; and two replicas over 10,000 active flows: their memory, their start, and
+how long after the Lease is free the next leader takes its first step.
 
-  --quick       64 MiB and 500 small files instead of 2 GiB and 10,000, calls of 10 s instead of 30
+  --quick       64 MiB and 500 small files instead of 2 GiB and 10,000, calls of 10 s instead of 30, 1,000 flows
   --rounds N    uploads in turns, the best of each counts (default: 2)
   --strict      end with exit code 1 if a goal of memory or of calls is missed
   --endpoint U  another S3 server than the embedded one (keys from S3_ACCESS_KEY and S3_SECRET_KEY)
 
   --real        on real servers, which it starts and stops itself: the sidecar beside mc and rclone, the service beside
                 scripts that make the same calls; medians of 3 rounds; --strict heeds all goals, --quick means less of all
-  --only PART   with --real, one part alone: uploads, accept, callback, burst or flows (may be given again)
+  --only PART   one part alone (may be given again): sidecar, calls or replicas; with --real uploads, accept, callback,
+                burst or flows
 `;
 
 /** Exit code 1 if it cannot run, or with --strict if a goal of memory or of calls is missed. */
@@ -50,18 +52,48 @@ async function main(): Promise<void> {
     await benchReal({ folder, quick: values.quick, rounds, only: values.only, strict: values.strict });
     return;
   }
-  const store = await startBenchStore(folder, values.endpoint, stack);
+  const measurements: Measurement[] = [];
+  for (const [part, measure] of Object.entries(plainParts)) {
+    if (values.only.length > 0 && !values.only.includes(part)) continue;
+    measurements.push(...(await measure({ ...values, folder, rounds }, stack)));
+  }
+  const met = printReport(measurements);
+  if (values.strict && !met) process.exitCode = 1;
+}
+
+interface PlainBench {
+  folder: string;
+  quick: boolean;
+  rounds: number;
+  endpoint?: string | undefined;
+}
+
+const plainParts: Record<string, (bench: PlainBench, stack: AsyncDisposableStack) => Promise<Measurement[]>> =
+  {
+    sidecar: benchUploads,
+    async calls({ folder, quick }) {
+      const { benchAttempts } = await import('./bench-attempts.ts');
+      return await benchAttempts({ folder, seconds: quick ? 10 : 30 });
+    },
+    async replicas({ folder, quick }) {
+      const { benchReplicas } = await import('./bench-replicas.ts');
+      return await benchReplicas({ folder, flows: quick ? 1000 : 10_000 });
+    },
+  };
+
+async function benchUploads(
+  { folder, quick, rounds, endpoint }: PlainBench,
+  stack: AsyncDisposableStack,
+): Promise<Measurement[]> {
+  const store = await startBenchStore(folder, endpoint, stack);
   const measurements: Measurement[] = [...(await benchStart({ folder, store }))];
-  const [size, count] = values.quick ? [64 * mebibyte, 500] : [2048 * mebibyte, 10_000];
+  const [size, count] = quick ? [64 * mebibyte, 500] : [2048 * mebibyte, 10_000];
   const big = await makeBigResult(join(folder, 'big'), size);
   measurements.push(...(await benchUpload({ folder, store, rounds, results: big })));
   await rm(big.folder, { recursive: true });
   const small = await makeSmallResults(join(folder, 'small'), count, 4096);
   measurements.push(...(await benchUpload({ folder, store, rounds, results: small })));
-  const { benchAttempts } = await import('./bench-attempts.ts');
-  measurements.push(...(await benchAttempts({ folder, seconds: values.quick ? 10 : 30 })));
-  const met = printReport(measurements);
-  if (values.strict && !met) process.exitCode = 1;
+  return measurements;
 }
 
 interface RealOptions {

@@ -46,7 +46,7 @@ export function startMeasured(args: string[], env: Record<string, string>): Meas
 }
 
 /** The kernel's high-water mark loses nothing between two samples; only the last milliseconds before the end may be missed. */
-function readMemory(pid: number): { restBytes: number; peakBytes: number } {
+export function readMemory(pid: number): { restBytes: number; peakBytes: number } {
   if (process.platform !== 'linux') return { restBytes: NaN, peakBytes: NaN };
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');

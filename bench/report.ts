@@ -2,6 +2,8 @@ const mebibyte = 1024 * 1024;
 
 export type Measurement =
   | { name: string; kind: 'memory'; ours: number; theirs: number; goalBytes: number }
+  /** Beside nothing. */
+  | { name: string; kind: 'limit'; ours: number; goal: number; unit: 's' | 'MiB' }
   | { name: string; kind: 'time'; ours: number; theirs: number; goalRatio: number }
   | { name: string; kind: 'calls'; calls: number; seconds: number; most: number }
   | { name: string; kind: 'throughput'; ours: string; theirs: string; ratio: number; goalRatio: number };
@@ -28,6 +30,7 @@ export function printReport(measurements: Measurement[]): boolean {
 
 function isKept(item: Measurement): boolean {
   if (item.kind === 'calls') return item.calls <= item.most;
+  if (item.kind === 'limit') return item.unit === 's' || item.ours <= item.goal;
   return item.kind !== 'memory' || item.ours <= item.goalBytes;
 }
 
@@ -47,6 +50,8 @@ function rowOf(item: Measurement): string[] {
         yesNo(ratio <= item.goalRatio),
       ];
     }
+    case 'limit':
+      return limitRow(item);
     case 'calls':
       return callsRow(item);
     case 'throughput': {
@@ -64,6 +69,13 @@ function memoryRow(item: Extract<Measurement, { kind: 'memory' }>): string[] {
   );
   const ratio = (item.ours / item.theirs).toFixed(2);
   return [item.name, ours ?? '', theirs ?? '', ratio, `≤ ${goal ?? ''}`, yesNo(isKept(item))];
+}
+
+function limitRow({ name, ours, goal, unit }: Extract<Measurement, { kind: 'limit' }>): string[] {
+  const shown = `${ours.toFixed(unit === 's' ? 2 : 0)} ${unit}`;
+  return goal === Infinity
+    ? [name, shown, '', '', '', '']
+    : [name, shown, '', '', `≤ ${goal} ${unit}`, yesNo(ours <= goal)];
 }
 
 function callsRow(item: Extract<Measurement, { kind: 'calls' }>): string[] {
