@@ -3,7 +3,7 @@ export interface BackOff {
   maxMillis: number;
 }
 
-/** Doubles with each failure in a row, up to the longest; spread by a quarter, so that what failed together comes back apart. */
+/** Doubles with each failure in a row, up to the maximum; spread by a quarter, so that what failed together is retried apart. */
 export function backOffMillis(
   { firstMillis, maxMillis }: BackOff,
   failures: number,

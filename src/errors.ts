@@ -1,6 +1,6 @@
 /** Closed union: every failure the service itself raises. A failed *job* is data (`flow/outcome.ts`), never one of these. */
 export type ErrorCode =
-  // what somebody gave us
+  // input
   | 'invalid-config'
   | 'invalid-template'
   | 'invalid-request'
@@ -32,14 +32,14 @@ export type ErrorCode =
   | 'store-refused'
   | 'store-forbidden'
   | 'store-unavailable'
-  // ourselves
+  // the service itself
   | 'unavailable'
   | 'deadline-exceeded'
   | 'internal';
 
 export interface ServiceErrorOptions {
   cause?: unknown;
-  /** The member, setting, parameter or file that is at fault, as its author wrote it. */
+  /** The wrong member, setting, parameter or file, as its author wrote it. */
   field?: string | undefined;
 }
 
@@ -60,7 +60,7 @@ export function isServiceError(error: unknown, ...codes: ErrorCode[]): error is 
   return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** The cluster or the store as a whole: the next thing that is tried there would fail, too. */
+/** The cluster or the store as a whole is out of reach: the next call would fail too. */
 export function isOutOfReach(error: unknown): boolean {
   return isServiceError(error, 'cluster-unavailable', 'store-unavailable', 'store-forbidden');
 }

@@ -2,7 +2,7 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Paths are redacted wherever they might turn up; nothing should log them in the first place. */
+/** A second guard: nothing should log these members. */
 const secretPaths = [
   'token',
   'key',
@@ -22,7 +22,7 @@ export function createLogger(level: string): Logger {
   );
 }
 
-/** One child a flow: every line carries the id that `kubectl get job` takes. */
+/** One child logger per flow: every line has the id that `kubectl get job` takes. */
 export function flowLogger(log: Logger, flowId: string): Logger {
   return log.child({ flowId, job: flowId });
 }

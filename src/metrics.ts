@@ -1,16 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Few, and none with a flow's id: each label value is a time series for ever. */
+/** Few, and none labelled with a flow's id: each label value is a time series of its own. */
 export interface Metrics {
   registry: Registry;
   httpSeconds: Histogram<'method' | 'route' | 'status'>;
-  /** Answers that were not out in time: their sockets were destroyed. */
+  /** Requests whose socket was destroyed, since no answer was sent in time. */
   httpDeadlines: Counter;
   /** `reason` is empty for a success. */
   outcomes: Counter<'template' | 'phase' | 'reason'>;
-  /** One for each delivery attempt. */
+  /** Counts delivery attempts. */
   deliveries: Counter<'connector' | 'result'>;
-  /** One for each query about the transfers of flows under way. */
+  /** Counts queries about the transfers of flows under way. */
   transferPolls: Counter<'connector' | 'result'>;
   reconciles: Counter<'result'>;
   /** On every replica: the same number, when their watches are not behind. */

@@ -1,37 +1,37 @@
 import type { Secrets } from './config/config.ts';
 
-/** Returns the text without secrets: for whatever a peer has sent and that is kept, logged or passed on. */
+/** Returns the text without secrets. Applied to everything from a peer that is kept, logged or passed on. */
 export type Redact = (text: string) => string;
 
 export const redacted = '[redacted]';
 
-/** Shorter ones would take ordinary words with them, and protect nothing. */
+/** Shorter secrets would redact ordinary words, and protect nothing. */
 const shortest = 4;
 
 /**
- * The signature of a result's address, whichever key has made it. What stands before it is no secret, and a pattern for that would try
- * each of its characters as a beginning: the text may come from anybody.
+ * The signature of a result's address, by any key. The text before it is no secret, and a pattern that includes it would try to match
+ * from each of its characters: the text may come from anybody.
  */
 const resultTokens = /~[\w-]{43}/g;
 
-/** A capability is known by its place in a path of ours, also if it is another flow's or one of yesterday. */
+/** A token is recognised by its position in a path of the service, also that of another flow or an old one. */
 const capabilities = /(\/(?:results|connectors)\/[^/\s"'<>\\]+\/)[^/\s"'<>\\?#&]+/gi;
 
 /**
- * Replaces each secret wherever it stands, in any case and in every spelling in which a server shows a request: percent-encoded (once or
- * again), escaped for JSON or HTML, or a mixture of these. Capability paths of the service lose their token, known or not.
+ * Replaces each secret, in any letter case and in every spelling in which a server may show a request: percent-encoded (once or more),
+ * escaped for JSON or HTML, or a mixture of these. Also replaces the token in paths of the service, known or not.
  */
 export function createRedactor(secrets: Iterable<string | undefined>): Redact {
   const known = Array.from(new Set(secrets), (secret = '') => secret).filter(
     ({ length }) => length >= shortest,
   );
   const least = Math.min(...known.map(({ length }) => length));
-  const beginnings = lazily(() => new RegExp(known.map(beginningOf).map(anySpelling).join('|'), 'iu'));
-  // The longest first: one may be the beginning of another.
+  const prefixes = lazily(() => new RegExp(known.map(prefixOf).map(anySpelling).join('|'), 'iu'));
+  // The longest first: one secret may be a prefix of another.
   const longestFirst = known.toSorted((a, b) => b.length - a.length);
   const secretsThemselves = lazily(() => new RegExp(longestFirst.map(anySpelling).join('|'), 'giu'));
   function mayHoldSecret(text: string): boolean {
-    return text.length >= least && beginnings().test(text);
+    return text.length >= least && prefixes().test(text);
   }
   return (text) => {
     const clean = mayHoldSecret(text) ? text.replaceAll(secretsThemselves(), redacted) : text;
@@ -39,20 +39,20 @@ export function createRedactor(secrets: Iterable<string | undefined>): Redact {
   };
 }
 
-/** Each address brings secrets of its own, and the pattern for all spellings of a long one takes some 20 ms to be compiled. */
+/** Each address has its own secrets, and compiling the pattern for all spellings of a long one takes about 20 ms. */
 function lazily(build: () => RegExp): () => RegExp {
   let pattern: RegExp | undefined;
   return () => (pattern ??= build());
 }
 
-/** So much of a secret is seldom found by chance, and its pattern is compiled in a moment. */
-const beginningLength = 8;
+/** A prefix of this length seldom occurs by chance, and its pattern compiles quickly. */
+const prefixLength = 8;
 
-function beginningOf(secret: string): string {
-  return Array.from(secret).slice(0, beginningLength).join('');
+function prefixOf(secret: string): string {
+  return Array.from(secret).slice(0, prefixLength).join('');
 }
 
-/** All that the service itself was given to keep secret. */
+/** The secrets of the service's own configuration. */
 export function listSecrets(secrets: Secrets): string[] {
   const { store, resultKeys } = secrets;
   return [store.secretAccessKey, ...secretsOfConnectors(secrets), ...resultKeys.map(({ key }) => key)];
@@ -62,7 +62,7 @@ export function secretsOfConnectors({ connectors }: Pick<Secrets, 'connectors'>)
   return Object.values(connectors).flatMap(({ tokens, key = '' }) => [...tokens, key]);
 }
 
-/** The parts of an address that let its holder in: long segments of its path and long values of its query. */
+/** The parts of an address that grant access: long segments of its path and long values of its query. */
 export function secretsOfUrl(url: string): string[] {
   if (!URL.canParse(url)) return [url];
   const { pathname, searchParams } = new URL(url);

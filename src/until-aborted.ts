@@ -1,8 +1,8 @@
 import { ServiceError } from './errors.ts';
 
 /**
- * The promise's value, or a rejection with the signal's reason as soon as that aborts, even if what is waited for does not listen to
- * the signal itself. What comes of it later is dropped.
+ * The promise's value, or a rejection with the signal's reason as soon as it aborts, even if the work behind the promise does not listen
+ * to the signal. A later result is dropped.
  */
 export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
@@ -19,8 +19,8 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
 }
 
 /**
- * The same for what has so many milliseconds at most: throws `deadline-exceeded` then, and the signal's reason if that aborts before,
- * whether or not `run` listens to the signal that it is given.
+ * Runs within a timeout: throws `deadline-exceeded` at its end, or the signal's reason if that aborts earlier, whether or not `run`
+ * listens to the signal that it gets.
  */
 export async function withinDeadline<T>(
   run: (signal: AbortSignal) => Promise<T>,
@@ -32,8 +32,8 @@ export async function withinDeadline<T>(
 }
 
 /**
- * A signal that aborts with the given one or, as `deadline-exceeded`, after so many milliseconds; not any more once it is disposed of. Far
- * cheaper than `AbortSignal.any` with `AbortSignal.timeout`, whose weak references and timers are left to the garbage collector.
+ * A signal that aborts with the given one or, as `deadline-exceeded`, after so many milliseconds, until it is disposed of. Far cheaper
+ * than `AbortSignal.any` with `AbortSignal.timeout`, which leave weak references and timers to the garbage collector.
  */
 export function boundSignal(signal: AbortSignal, millis: number): Disposable & { signal: AbortSignal } {
   const either = new AbortController();

@@ -12,7 +12,7 @@ import type { Provisioner } from '../cluster-objects/settings.ts';
 import type { Acceptance } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from '../cluster-objects/job.ts';
-import type { RecentNames } from './create-once.ts';
+import type { CreateOnceCache } from './create-once.ts';
 import { buildFilesConfigMap } from '../cluster-objects/config-maps.ts';
 import { buildParametersSecret } from '../cluster-objects/secrets.ts';
 import { scheduleCleanup } from './stored-record.ts';
@@ -21,7 +21,7 @@ import { scheduleCleanup } from './stored-record.ts';
 const inlineEnvironmentBytes = 64 * 1024;
 
 /** `files`: what need not be written again; absent: it is written each time. */
-type AcceptDeps = Provisioner & { files?: RecentNames };
+type AcceptDeps = Provisioner & { files?: CreateOnceCache };
 
 /**
  * Makes one flow of a request: what the Job will need first, the suspended Job last. Whoever creates the Job has accepted the

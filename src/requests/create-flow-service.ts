@@ -5,10 +5,10 @@ import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
 import type { Provisioner } from '../cluster-objects/settings.ts';
-import { RecentNames } from './create-once.ts';
+import { CreateOnceCache } from './create-once.ts';
 
 export function createFlowService(deps: Provisioner, observed: ObservedFlows): FlowService {
-  const files = new RecentNames();
+  const files = new CreateOnceCache();
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),

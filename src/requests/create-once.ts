@@ -1,8 +1,8 @@
-/** A deletion by hand is mended by the first flow that comes after this; pods wait for what they mount. */
+/** How long a name is trusted without a check. The first flow after that recreates an object that was deleted by hand. */
 export const freshMillis = 60_000;
 
-/** Names of immutable objects that were seen in the cluster a moment ago, so that they are not sent again with every request. */
-export class RecentNames {
+/** Remembers immutable objects that were written a moment ago, so that not every request writes them again. */
+export class CreateOnceCache {
   readonly #seen = new Map<string, number>();
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #monotonic: () => number;
@@ -17,8 +17,8 @@ export class RecentNames {
   }
 
   /**
-   * Writes it unless that was done a moment ago. Requests that come together write it once: as many conditional writes of one
-   * object would get in each other's way. If the one that writes fails, the next one does it itself.
+   * Writes the object unless that was done a moment ago. Requests at the same time write it once, since their conditional writes of one
+   * object would conflict. If the writing request fails, the next one writes.
    */
   async once(name: string, write: () => Promise<void>): Promise<void> {
     for (let other = this.#underWay.get(name); other !== undefined; other = this.#underWay.get(name))

@@ -9,7 +9,7 @@ import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import { acceptFlow } from '../../../src/requests/accept-flow.ts';
 import { createFlowService } from '../../../src/requests/create-flow-service.ts';
 import { buildParametersSecret } from '../../../src/cluster-objects/secrets.ts';
-import { RecentNames } from '../../../src/requests/create-once.ts';
+import { CreateOnceCache } from '../../../src/requests/create-once.ts';
 import { loadTemplates } from '../../../src/template/load-templates.ts';
 import { renderTemplate } from '../../../src/template/render-template.ts';
 import type { RenderedTemplate } from '../../../src/template/template.ts';
@@ -73,7 +73,7 @@ test("a template's files are sent once, not with every flow", async (t) => {
 test('files that somebody deleted are there again a minute later', async (t) => {
   const { deps, api, written } = await start(t);
   let now = 0;
-  const accepting = { ...deps, files: new RecentNames(() => now) };
+  const accepting = { ...deps, files: new CreateOnceCache(() => now) };
   const rendered = await render({ 'files/run.sh': 'true' });
   await acceptFlow(accepting, { request: requestOf('a'), rendered }, signal);
   const [name = ''] = written;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RecentNames } from '../../../src/requests/create-once.ts';
+import { CreateOnceCache } from '../../../src/requests/create-once.ts';
 
 test('what is asked for together is written once, and by another one if that fails', async () => {
-  const names = new RecentNames(() => 0);
+  const names = new CreateOnceCache(() => 0);
   const first = Promise.withResolvers<undefined>();
   let writes = 0;
   async function fail(): Promise<void> {
