@@ -21,6 +21,11 @@ export function describeEvent(event: SimulatorEvent): { actor: Actor; text: stri
         actor: 'connector',
         text: 'got a callback before it had saved the answer: a bug of the service',
       };
+    case 'rewound':
+      return {
+        actor: 'connector',
+        text: 'got a callback twice, which moves its flow back: a bug of the service',
+      };
     case 'state':
       return event.state === 'STARTED' || event.state === 'DEPROVISIONED' || event.state === 'TERMINATED'
         ? { actor: 'connector', text: `transfer is ${event.state}` }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataPlane } from './data-plane.ts';
 import type { Asset, Received } from './data-plane.ts';
+import { endByConsumer } from './end-by-consumer.ts';
 import type { EndpointKind, Fault } from './faults.ts';
 import { Journal } from './journal.ts';
 import type { Exchange, SimulatorEvent } from './journal.ts';
@@ -15,7 +16,7 @@ import type { PostResult } from './post-message.ts';
 import type { MessageType } from './provision-message.ts';
 import type { SimulatorContext, SimulatorSettings } from './simulator-context.ts';
 import { StateMachine } from './state-machine.ts';
-import { isProvisionable, isTerminable, newTransferProcess } from './transfer-process.ts';
+import { isProvisionable, newTransferProcess } from './transfer-process.ts';
 import type { NewTransfer, TransferProcess } from './transfer-process.ts';
 import { TransferStore } from './transfer-store.ts';
 import type { Goal } from './transfer-store.ts';
@@ -39,11 +40,13 @@ export interface WaitOptions {
 
 const defaults = {
   managementKey: undefined,
+  callbackKey: undefined,
   iterationWaitMillis: 50,
   settleMillis: 20,
   answerTimeoutMillis: 30_000,
   hotLoopGapMillis: 5,
   retryDelaysMillis: [0, 500, 1000, 2000, 4000],
+  requestRetryMillis: 1000,
 };
 
 /** Starts a stand-in for a provider's connector of the given release; the caller must `stop` it. */
@@ -111,7 +114,9 @@ export class ConnectorSimulator {
   }
 
   get callbackAddress(): string {
-    return `${this.managementUrl}/callback`;
+    return this.#context.profile.dataPlane === undefined
+      ? `${this.managementUrl}/callback`
+      : `${this.#listener.origin}/provisioning`;
   }
 
   /** Where provision requests go from now on: a restarted provisioner may have another port. */
@@ -178,20 +183,16 @@ export class ConnectorSimulator {
 
   /** The consumer ends the transfer; false if it is over. Releases before 0.12 never deprovision it. */
   terminateByConsumer(id: string, reason = 'ended by the consumer'): boolean {
-    const process = this.#known(id);
-    if (!isTerminable(process.state)) return false;
-    process.resting = !this.#context.profile.deprovisionsAfterConsumer;
-    process.consumer = { state: 'TERMINATED', reason };
-    this.#context.store.move(process, 'TERMINATED', reason);
-    return true;
+    return endByConsumer(this.#context, this.#known(id), reason);
   }
 
   /** Sends the provision request again as a connector does that ended between sending and saving. */
   resend(id: string): void {
     const process = this.#known(id);
-    if (!isProvisionable(process.state))
+    if (!isProvisionable(process.state) && process.state !== 'STARTUP_REQUESTED')
       throw new Error(`transfer ${id} is ${process.state}, past provisioning`);
-    this.#context.store.move(process, 'PROVISIONING');
+    if (this.#context.profile.dataPlane === undefined) this.#context.store.move(process, 'PROVISIONING');
+    else process.dataFlow = 'PROVISIONING';
   }
 
   /** Sends a request `times` times at once beside the state machine, which does not hear of the answers. */

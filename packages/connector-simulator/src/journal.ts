@@ -23,6 +23,8 @@ type EventBody =
   | { kind: 'state'; transferProcessId: string; state: TransferState; errorDetail: string | undefined }
   | { kind: 'exchange'; exchange: Exchange }
   | { kind: 'overtaken'; transferProcessId: string }
+  /** A callback that came again has moved a flow of a data plane back. */
+  | { kind: 'rewound'; transferProcessId: string }
   | { kind: 'received'; transferProcessId: string; bytes: number; sha256: string; path: string }
   | { kind: 'listener'; state: 'up' | 'down' };
 

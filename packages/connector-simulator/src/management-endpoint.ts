@@ -31,6 +31,12 @@ export function answerTerminate(context: SimulatorContext, id: string, request: 
 /** Begins the termination by the provider; false if the transfer is past it. */
 export function terminate(context: SimulatorContext, process: TransferProcess, reason: string): boolean {
   if (!isTerminable(process.state)) return false;
+  if (process.state === 'STARTUP_REQUESTED') {
+    // The data plane cannot stop what it has not started: the consumer is not told, and nothing is deprovisioned.
+    process.resting = true;
+    context.store.move(process, 'TERMINATED', context.profile.noDataPlane);
+    return true;
+  }
   context.store.move(process, 'TERMINATING', reason);
   return true;
 }

@@ -27,6 +27,8 @@ export async function postMessage(
     callbackAddress: controls.callbackAddress,
   });
   const url = new URL(controls.provisionUrl);
+  // A data plane posts to the asset's own address, where its operator has put what the provisioner must know.
+  if (profile.dataPlane !== undefined) url.searchParams.set('assetId', message.assetId ?? process.assetId);
   const headers = okHttpHeaders(url, body, profile.userAgent);
   const at = journal.now();
   process.counts[message.type] += 1;

@@ -16,6 +16,7 @@ export interface MessageParts {
 /** The body as the connector's Jackson writes it: members, order and nulls included. */
 export function buildProvisionMessage(process: TransferProcess, parts: MessageParts): string {
   const assetId = parts.assetId ?? process.assetId;
+  if (parts.profile.dataPlane !== undefined) return buildDataPlaneMessage(process, parts);
   return JSON.stringify({
     assetId,
     transferProcessId: process.id,
@@ -35,4 +36,12 @@ export function buildProvisionMessage(process: TransferProcess, parts: MessagePa
     ...(parts.profile.namesRequestType ? { type: parts.type } : {}),
     resourceDefinitionId: parts.resourceDefinitionId ?? process.resourceDefinitionId,
   });
+}
+
+/** A data plane does not say for which asset it asks. */
+function buildDataPlaneMessage(
+  { id, resourceDefinitionId }: TransferProcess,
+  { type, callbackAddress }: MessageParts,
+): string {
+  return JSON.stringify({ type, provisionResourceId: resourceDefinitionId, flowId: id, callbackAddress });
 }

@@ -17,6 +17,8 @@ export interface SimulatorContext {
 
 export interface SimulatorSettings {
   readonly managementKey: string | undefined;
+  /** Of a data plane, which asks for none unless it is set; callbacks of a control plane need the management key. */
+  readonly callbackKey: string | undefined;
   /** Those of its release, unless a test wants others. */
   readonly managementVersions: readonly string[];
   readonly entryType: EntryType;
@@ -27,6 +29,8 @@ export interface SimulatorSettings {
   readonly hotLoopGapMillis: number;
   /** Before each repetition after a lost connection; then the state machine begins again. */
   readonly retryDelaysMillis: readonly number[];
+  /** Doubled before each repetition of a request that a data plane was not answered with a 2xx. */
+  readonly requestRetryMillis: number;
   readonly sinkFolder: string;
 }
 

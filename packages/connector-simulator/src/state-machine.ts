@@ -1,5 +1,6 @@
 import type { DataPlane } from './data-plane.ts';
 import { pause } from './post-persistently.ts';
+import { dataPlaneSteps, stall } from './data-flow-steps.ts';
 import { stepDeprovisioning, stepProvisioning } from './provisioning-steps.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 import type { TransferProcess, TransferState } from './transfer-process.ts';
@@ -41,10 +42,12 @@ export class StateMachine {
   }
 
   async #iterate(): Promise<boolean> {
-    const { signal, store } = this.#context;
+    const { signal, store, profile } = this.#context;
     let worked = false;
     for (const process of store.all()) {
       if (signal.aborted || this.frozen) break;
+      if (profile.dataPlane !== undefined && process.rewound)
+        worked = await stall(this.#context, profile.dataPlane, process);
       if (store.holds(process) && (await this.#steps[process.state](process))) worked = true;
     }
     return worked;
@@ -57,6 +60,7 @@ function stepsOf(context: SimulatorContext, dataPlane: DataPlane): Record<Transf
     PROVISIONING: (process) => stepProvisioning(context, process),
     PROVISIONING_REQUESTED: () => false,
     PROVISIONED: stepTo(context, 'STARTING'),
+    STARTUP_REQUESTED: () => false,
     STARTING(process) {
       dataPlane.start(process);
       return true;
@@ -67,10 +71,14 @@ function stepsOf(context: SimulatorContext, dataPlane: DataPlane): Record<Transf
       process.consumer = { state: 'TERMINATED', reason: process.errorDetail };
       return stepTo(context, 'TERMINATED')(process);
     },
+    TERMINATING_REQUESTED: () => false,
     TERMINATED: (process) => !process.resting && stepTo(context, 'DEPROVISIONING')(process),
     DEPROVISIONING: (process) => stepDeprovisioning(context, process),
     DEPROVISIONING_REQUESTED: () => false,
     DEPROVISIONED: () => false,
+    ...(context.profile.dataPlane === undefined
+      ? {}
+      : dataPlaneSteps(context, context.profile.dataPlane, dataPlane)),
   };
 }
 

@@ -5,13 +5,25 @@ export type TransferState =
   | 'PROVISIONING'
   | 'PROVISIONING_REQUESTED'
   | 'PROVISIONED'
+  | 'STARTUP_REQUESTED'
   | 'STARTING'
   | 'STARTED'
   | 'COMPLETED'
   | 'TERMINATING'
+  | 'TERMINATING_REQUESTED'
   | 'TERMINATED'
   | 'DEPROVISIONING'
   | 'DEPROVISIONING_REQUESTED'
+  | 'DEPROVISIONED';
+
+/** Of a flow in a data plane that provisions. */
+export type DataFlowState =
+  | 'PROVISIONING'
+  | 'PROVISION_REQUESTED'
+  | 'PROVISION_NOTIFYING'
+  | 'STARTED'
+  | 'DEPROVISIONING'
+  | 'DEPROVISION_REQUESTED'
   | 'DEPROVISIONED';
 
 export type TransferMode = 'push' | 'pull';
@@ -49,6 +61,8 @@ export interface TransferProcess {
     provision: number;
     deprovision: number;
     callback: number;
+    /** Of a deprovision, to a data plane. */
+    confirm: number;
     terminate: number;
     source: number;
   };
@@ -56,6 +70,18 @@ export interface TransferProcess {
   /** Where the data plane reads; the asset's own address as long as there is none. */
   contentAddress: DataAddress | undefined;
   consumer: ConsumerView;
+  /** Undefined where the control plane provisions. */
+  dataFlow: DataFlowState | undefined;
+  /** Requests of a data plane that were not accepted, in a row. */
+  requestFailures: number;
+  /** Milliseconds since the simulator's start before which the next one is not sent. */
+  notBefore: number;
+  /** Callbacks that moved a flow back which had gone on. */
+  rewinds: number;
+  /** One of them has not held up the others yet. */
+  rewound: boolean;
+  /** The provisioned address, if the consumer was sent it. */
+  disclosed: DataAddress | undefined;
 }
 
 export interface NewTransfer {
@@ -80,10 +106,16 @@ export function newTransferProcess(transfer: NewTransfer, newId: () => string): 
     inFlight: false,
     resting: false,
     answeredAt: undefined,
-    counts: { provision: 0, deprovision: 0, callback: 0, terminate: 0, source: 0 },
+    counts: { provision: 0, deprovision: 0, callback: 0, confirm: 0, terminate: 0, source: 0 },
     resources: [],
     contentAddress: undefined,
     consumer: { state: 'REQUESTED' },
+    dataFlow: undefined,
+    requestFailures: 0,
+    notBefore: 0,
+    rewinds: 0,
+    rewound: false,
+    disclosed: undefined,
   };
 }
 
@@ -93,7 +125,7 @@ export function isProvisionable(state: TransferState): boolean {
 }
 
 export function isTerminable(state: TransferState): boolean {
-  return isProvisionable(state) || state === 'STARTING' || state === 'STARTED';
+  return isProvisionable(state) || ['STARTUP_REQUESTED', 'STARTING', 'STARTED'].includes(state);
 }
 
 export function isProvisioned(process: TransferProcess): boolean {

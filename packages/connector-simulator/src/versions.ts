@@ -1,4 +1,6 @@
-export type ConnectorVersion = '0.10.0' | '0.11.1' | '0.12.0' | '0.15.1';
+/** Up to 0.15.1 the control plane provisions, from 0.16 on the data plane; 0.15.1 can do both. */
+export type ConnectorVersion =
+  '0.10.0' | '0.11.1' | '0.12.0' | '0.15.1' | '0.15.1-data-plane' | '0.17.0' | '0.18.0';
 
 /** The types of source address for which a provisioner entry of the connector may be configured. */
 export type EntryType = 'HttpData' | 'HttpProvision';
@@ -19,6 +21,22 @@ export interface VersionProfile {
   readonly deprovisionNeedsNoCallback: boolean;
   /** Earlier releases forget the resources of a transfer that the consumer has terminated. */
   readonly deprovisionsAfterConsumer: boolean;
+  /** Absent: the control plane provisions. */
+  readonly dataPlane?: DataPlaneProfile;
+}
+
+/** Of a connector whose data plane provisions. */
+export interface DataPlaneProfile {
+  /** A callback that overtakes its answer is taken and lost; later releases refuse it. */
+  readonly losesEarlyCallback: boolean;
+  /** Earlier releases cannot hand a provisioned address to a consumer that pulls. */
+  readonly pulls: boolean;
+  /** The consumer is sent the provisioned address, also of a push. */
+  readonly disclosesAddress: boolean;
+  /** Later releases leave the transfer of the control plane COMPLETED. */
+  readonly endsDeprovisioned: boolean;
+  /** For which a callback that came again holds up the other flows. */
+  readonly rewindStallMillis: number;
 }
 
 const first: VersionProfile = {
@@ -42,6 +60,20 @@ const typed: VersionProfile = {
   deprovisionNeedsNoCallback: true,
 };
 
+const provisioningDataPlane: VersionProfile = {
+  ...typed,
+  userAgent: 'okhttp/5.3.2',
+  deprovisionsAfterConsumer: true,
+  noDataPlane: 'TransferService cannot be resolved for DataFlow',
+  dataPlane: {
+    losesEarlyCallback: false,
+    pulls: true,
+    disclosesAddress: true,
+    endsDeprovisioned: false,
+    rewindStallMillis: 15_500,
+  },
+};
+
 export const versionProfiles: Readonly<Record<ConnectorVersion, VersionProfile>> = {
   '0.10.0': first,
   '0.11.1': typed,
@@ -53,4 +85,16 @@ export const versionProfiles: Readonly<Record<ConnectorVersion, VersionProfile>>
     startsAtOnce: true,
     deprovisionsAfterConsumer: true,
   },
+  '0.15.1-data-plane': {
+    ...provisioningDataPlane,
+    dataPlane: {
+      losesEarlyCallback: true,
+      pulls: false,
+      disclosesAddress: false,
+      endsDeprovisioned: true,
+      rewindStallMillis: 0,
+    },
+  },
+  '0.17.0': provisioningDataPlane,
+  '0.18.0': { ...provisioningDataPlane, managementVersions: ['v3', 'v4'] },
 };

@@ -1,0 +1,17 @@
+import type { SimulatorContext } from './simulator-context.ts';
+import { isTerminable, type TransferProcess } from './transfer-process.ts';
+
+/** The consumer ends the transfer; false if it is over. */
+export function endByConsumer(
+  { profile, store }: SimulatorContext,
+  process: TransferProcess,
+  reason: string,
+): boolean {
+  if (!isTerminable(process.state)) return false;
+  // From 0.17 on the provider of a pull waits for a data plane that does not know it.
+  const hangs = profile.dataPlane?.pulls === true && process.mode === 'pull' && process.state === 'STARTED';
+  process.resting = hangs || !profile.deprovisionsAfterConsumer || process.state === 'STARTUP_REQUESTED';
+  process.consumer = { state: 'TERMINATED', reason };
+  store.move(process, hangs ? 'TERMINATING_REQUESTED' : 'TERMINATED', reason);
+  return true;
+}
