@@ -3,6 +3,7 @@ import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
 import { controlPlane } from './dialects/control-plane/index.ts';
+import { dataPlane } from './dialects/data-plane/index.ts';
 import { checkTemplates } from './dialects/check-templates.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { provisionRoutes } from './dialects/provision-routes.ts';
@@ -44,7 +45,7 @@ export interface ServiceOptions {
 }
 
 /** Each is registered here and nowhere else; its part of the settings is in `dialects/settings.ts`. */
-const builtIn: readonly Dialect[] = [controlPlane];
+const builtIn: readonly Dialect[] = [controlPlane, dataPlane];
 
 export interface Service {
   port: number;

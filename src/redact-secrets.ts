@@ -59,7 +59,11 @@ export function listSecrets(secrets: Secrets): string[] {
 }
 
 export function secretsOfConnectors({ connectors }: Pick<Secrets, 'connectors'>): string[] {
-  return Object.values(connectors).flatMap(({ tokens, key = '' }) => [...tokens, key]);
+  return Object.values(connectors).flatMap(({ tokens, key = '', managementKey = '' }) => [
+    ...tokens,
+    key,
+    managementKey,
+  ]);
 }
 
 /** The parts of an address that grant access: long segments of its path and long values of its query. */

@@ -46,10 +46,10 @@ function urlsOf({ http, store, connectors }: Config): NamedUrl[] {
     [['store', 'publicEndpoint'], store.publicEndpoint],
     [['store', 'sts', 'endpoint'], store.sts.endpoint],
     ...connectors.flatMap((connector, index) =>
-      [...settingsOf(connector).urls, 'resultsUrl'].map((name): NamedUrl => [
-        ['connectors', String(index), name],
-        String((connector as unknown as Record<string, unknown>)[name]),
-      ]),
+      [...settingsOf(connector).urls, 'resultsUrl'].flatMap((name): NamedUrl[] => {
+        const url = (connector as unknown as Record<string, unknown>)[name];
+        return typeof url === 'string' ? [[['connectors', String(index), name], url]] : [];
+      }),
     ),
   ];
 }

@@ -27,8 +27,11 @@ type Complete<Values, Name extends keyof Values> = Omit<Values, Name> & Required
 /** Read from the environment alone, never logged, never in the same object as settings. */
 export interface Secrets {
   store: { accessKeyId: string; secretAccessKey: string };
-  /** By connector name. Two tokens are valid during rotation; the key guards the connector's API. */
-  connectors: Record<string, { tokens: string[]; key: string | undefined }>;
+  /**
+   * By connector name. Two tokens are valid during rotation; `key` guards where the connector is called back, `managementKey` its
+   * management API where that has another one.
+   */
+  connectors: Record<string, { tokens: string[]; key: string | undefined; managementKey?: string }>;
   /** HMAC keys of result addresses: the first one signs, all verify. */
   resultKeys: { id: string; key: string }[];
 }

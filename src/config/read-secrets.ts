@@ -1,9 +1,11 @@
 import type { Config, Environment, Findings, Secrets } from './config.ts';
 import { splitList } from './read-environment.ts';
+import { settingsOf } from './settings/connectors.ts';
 
 /** Reads secrets from the environment. No message holds a secret, not even a wrong one. */
 export function readSecrets(env: Environment, connectors: Config['connectors'], findings: Findings): Secrets {
   warnOfStrayConnectors(env, connectors, findings);
+  checkSecretNames(connectors, findings);
   if ((env['STORE_SESSION_TOKEN'] ?? '') !== '') {
     findings.problems.push(
       'STORE_SESSION_TOKEN: expected nothing: addresses signed with temporary keys expire with them, so use long-lived keys',
@@ -14,7 +16,7 @@ export function readSecrets(env: Environment, connectors: Config['connectors'], 
       accessKeyId: required(env, 'STORE_ACCESS_KEY_ID', findings),
       secretAccessKey: required(env, 'STORE_SECRET_ACCESS_KEY', findings),
     },
-    connectors: Object.fromEntries(connectors.map(({ name }) => [name, readConnector(env, name, findings)])),
+    connectors: Object.fromEntries(connectors.map((one) => [one.name, readConnector(env, one, findings)])),
     resultKeys: readResultKeys(env, findings),
   };
 }
@@ -26,8 +28,12 @@ function required(env: Environment, name: string, { problems }: Findings): strin
 }
 
 /** A token is one path segment. Two are valid while one replaces the other. */
-function readConnector(env: Environment, name: string, findings: Findings): Secrets['connectors'][string] {
-  const [tokensName, keyName] = secretNames(name);
+function readConnector(
+  env: Environment,
+  connector: ConnectorName,
+  findings: Findings,
+): Secrets['connectors'][string] {
+  const tokensName = secretName(connector, 'TOKENS');
   const tokens = splitList(env[tokensName]);
   const fits =
     tokens.length >= 1 &&
@@ -43,14 +49,50 @@ function readConnector(env: Environment, name: string, findings: Findings): Secr
       `${tokensName} has a token that is shorter than 16 characters: nothing else keeps others out`,
     );
   }
-  const key = env[keyName]?.trim() || undefined;
-  if (key === undefined) findings.warnings.push(`${keyName} is not set: callbacks to "${name}" carry no key`);
-  return { tokens, key };
+  return { tokens, key: undefined, ...readKeys(env, connector, findings) };
 }
 
-function secretNames(connector: string): [tokens: string, key: string] {
-  const name = connector.toUpperCase().replaceAll('-', '_');
-  return [`CONNECTOR_${name}_TOKENS`, `CONNECTOR_${name}_KEY`];
+function readKeys(
+  env: Environment,
+  connector: ConnectorName,
+  { warnings }: Findings,
+): Partial<Secrets['connectors'][string]> {
+  return Object.fromEntries(
+    settingsOf(connector).keys.flatMap(({ member, variable, unset }) => {
+      const name = secretName(connector, variable);
+      const key = env[name]?.trim() ?? '';
+      if (key !== '') return [[member, key]];
+      if (unset !== undefined) warnings.push(`${name} is not set: ${unset}`);
+      return [];
+    }),
+  );
+}
+
+type ConnectorName = Pick<Config['connectors'][number], 'name' | 'dialect'>;
+
+function secretName({ name }: ConnectorName, variable: string): string {
+  return `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}_${variable}`;
+}
+
+function secretNames(connector: ConnectorName): string[] {
+  return ['TOKENS', ...settingsOf(connector).keys.map(({ variable }) => variable)].map((variable) =>
+    secretName(connector, variable),
+  );
+}
+
+/** `a` with a MANAGEMENT_KEY and `a-management` with a KEY would share one. */
+function checkSecretNames(connectors: Config['connectors'], { problems }: Findings): void {
+  const owners = new Map<string, string>();
+  for (const connector of connectors) {
+    for (const variable of secretNames(connector)) {
+      const other = owners.get(variable);
+      if (other !== undefined && other !== connector.name)
+        problems.push(
+          `connectors: expected names whose secrets have names of their own, received "${other}" and "${connector.name}", which both have ${variable}`,
+        );
+      owners.set(variable, connector.name);
+    }
+  }
 }
 
 /** `id:key,id:key`: the first one signs. */
@@ -82,7 +124,7 @@ function warnOfStrayConnectors(
   connectors: Config['connectors'],
   { warnings }: Findings,
 ): void {
-  const known = new Set(connectors.flatMap(({ name }) => secretNames(name)));
+  const known = new Set(connectors.flatMap(secretNames));
   for (const name of Object.keys(env)) {
     if (/^CONNECTOR_.+_(TOKENS|KEY)$/.test(name) && !known.has(name)) {
       warnings.push(`${name} belongs to no configured connector and is ignored`);

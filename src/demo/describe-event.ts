@@ -17,23 +17,21 @@ export function describeEvent(event: SimulatorEvent): { actor: Actor; text: stri
         text: `has fetched ${event.bytes.toLocaleString('en')} bytes through the data address`,
       };
     case 'overtaken':
-      return {
-        actor: 'connector',
-        text: 'got a callback before it had saved the answer: a bug of the service',
-      };
     case 'rewound':
-      return {
-        actor: 'connector',
-        text: 'got a callback twice, which moves its flow back: a bug of the service',
-      };
+      return { actor: 'connector', text: `${bugs[event.kind]}: a bug of the service` };
     case 'state':
-      return event.state === 'STARTED' || event.state === 'DEPROVISIONED' || event.state === 'TERMINATED'
+      return ['STARTED', 'DEPROVISIONED', 'TERMINATED'].includes(event.state)
         ? { actor: 'connector', text: `transfer is ${event.state}` }
         : undefined;
     default:
       return event satisfies never;
   }
 }
+
+const bugs = {
+  overtaken: 'got a callback before it had saved the answer',
+  rewound: 'got a callback twice, which moves its flow back',
+};
 
 function describeExchange({ kind, status, error }: Exchange): { actor: Actor; text: string } {
   const answer = status === undefined ? `no answer (${error ?? 'connection lost'})` : `answer ${status}`;

@@ -26,7 +26,8 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
     if (connector === undefined || dialect === undefined)
       throw new ServiceError('unknown-connector', `"${name}" is not configured any more.`);
     const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
-    const call = { connector, key: secrets.connectors[name]?.key, timeoutMillis, dispatcher, redact };
+    const { key, managementKey } = secrets.connectors[name] ?? {};
+    const call = { connector, key, managementKey, timeoutMillis, dispatcher, redact };
     return { dialect, call };
   }
   return {

@@ -83,6 +83,8 @@ export interface ConnectorCall<Connector> {
   connector: Connector;
   /** Guards the connector's API; it goes nowhere but to configured addresses. */
   key: string | undefined;
+  /** The same for the management API of a connector whose callbacks have another one. */
+  managementKey?: string | undefined;
   timeoutMillis: number;
   dispatcher: Dispatcher;
   /** Of all secrets of the service; what this call carries is added by the dialect. */

@@ -35,6 +35,8 @@ export const annotation = {
   outcome: `${prefix}/outcome`,
   /** Delivery. */
   delivery: `${prefix}/delivery`,
+  /** Delivery: of the confirmation that the results are deleted. */
+  confirmation: `${prefix}/confirmation`,
   /** TerminateInstead. */
   terminateInstead: `${prefix}/terminate-instead`,
   recordedAt: `${prefix}/recorded-at`,
@@ -57,6 +59,7 @@ interface Values {
   [annotation.attempt]: AttemptEnd;
   [annotation.outcome]: Outcome;
   [annotation.delivery]: Delivery;
+  [annotation.confirmation]: Delivery;
   [annotation.terminateInstead]: TerminateInstead;
   [annotation.cancel]: CancelRequest;
 }

@@ -43,11 +43,13 @@ export type DeliveryResult =
   /** Nobody waits for it. */
   | 'skipped'
   /** Perhaps not taken: another attempt follows. If the connector took this one, its state will say so. */
-  | 'failed';
+  | 'failed'
+  /** It may have been taken, and a repeat would do harm: the connector is asked before anything else is sent. */
+  | 'unknown';
 
 /** Nothing more is delivered. */
 export function isFinal(delivery: Delivery | undefined): boolean {
-  return delivery?.result !== undefined && delivery.result !== 'failed';
+  return delivery?.result !== undefined && delivery.result !== 'failed' && delivery.result !== 'unknown';
 }
 
 /** The connector took the outcome, or its process is past it. */

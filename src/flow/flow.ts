@@ -35,6 +35,8 @@ export interface Flow {
   attempt: AttemptEnd | undefined;
   outcome: Outcome | undefined;
   delivery: Delivery | undefined;
+  /** Of the deprovision, to a connector that waits for it. */
+  confirmation: Delivery | undefined;
   terminateInstead: TerminateInstead | undefined;
   recordedAt: string | undefined;
   deprovisionAskedAt: string | undefined;
@@ -64,6 +66,8 @@ export interface ObservedFlow {
   attempts: Attempt[];
   /** The operator's. */
   pendingLimits: PendingLimits;
+  /** Its connector waits to hear that what it asked to be deprovisioned is gone. Default: no. */
+  awaitsConfirmation?: boolean;
   /** Milliseconds since the epoch. */
   now: number;
 }
@@ -143,6 +147,7 @@ function readProgress(annotations: Record<string, string>): Progress {
     attempt: readAnnotation(annotations, annotation.attempt),
     outcome: readAnnotation(annotations, annotation.outcome),
     delivery: readAnnotation(annotations, annotation.delivery),
+    confirmation: readAnnotation(annotations, annotation.confirmation),
     terminateInstead: readAnnotation(annotations, annotation.terminateInstead),
     recordedAt: annotations[annotation.recordedAt],
     deprovisionAskedAt: annotations[annotation.deprovision],

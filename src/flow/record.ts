@@ -20,6 +20,8 @@ export interface FlowRecord {
   delivery: Delivery;
   deprovisionAskedAt?: string;
   resultsDeletedAt?: string;
+  /** Of the deprovision, to a connector that waits for it. */
+  confirmation?: Delivery;
   recordedAt: string;
 }
 
@@ -33,6 +35,7 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
     terminateInstead: flow.terminateInstead,
     deprovisionAskedAt: flow.deprovisionAskedAt,
     resultsDeletedAt: flow.resultsDeletedAt,
+    confirmation: flow.confirmation,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { version: 1, flow: name, request, content, plan, outcome, delivery, ...given, recordedAt: now };

@@ -1,5 +1,6 @@
 import { compareAge } from '../flow/attempt.ts';
 import type { ObservedFlow, ObservedOutcome } from '../flow/flow.ts';
+import { decideConfirmation } from './steps/confirm-deprovision.ts';
 import { decidePodsGone } from './steps/confirm-pods-gone.ts';
 import { decideDeletion } from './steps/delete-results.ts';
 import { decideDelivery } from './steps/deliver-outcome.ts';
@@ -38,6 +39,7 @@ const afterOutcome = [
   decideWaitForPods,
   decideRelease,
   decideDeletion,
+  decideConfirmation,
   decideRecord,
 ];
 

@@ -35,9 +35,11 @@ export interface FlowCache {
 }
 
 /** What the next step of this flow is decided from. */
-export function observeFlow({ cache, config, now }: Reconciler, flow: Flow): ObservedFlow {
+export function observeFlow({ cache, config, connectors, now }: Reconciler, flow: Flow): ObservedFlow {
   const { pendingLimits } = config.pods;
-  return { flow, attempts: cache.attempts(flow.name), pendingLimits, now: now().getTime() };
+  const awaitsConfirmation = connectors.rulesOf(flow.request)?.confirmsDeprovision === true;
+  const attempts = cache.attempts(flow.name);
+  return { flow, attempts, pendingLimits, awaitsConfirmation, now: now().getTime() };
 }
 
 /** A decision and its act, which may be run any number of times. What it was decided with stands beside them, for tests. */

@@ -17,19 +17,27 @@ export interface DeliveryRules {
   /** Milliseconds between the last request for a flow and its callback, so that the callback cannot overtake the answer. */
   holdMillis: number;
   /**
-   * Whether another attempt follows one whose process died before its result was known. False if a repeat does more harm than a lost
-   * message: the delivery is `abandoned`.
+   * What follows an attempt of which nobody knows if it was taken, since its process died or its answer was lost: another one; or, where
+   * a repeat does more harm than a message that is lost, the connector is asked how its transfer stands, this long after the attempt
+   * started. One that cannot be asked is sent nothing more.
    */
-  repeatsLostAttempt: boolean;
-  /** If the connector refuses the results for good: the transfer is terminated instead, or the delivery ends. */
+  lostAttempt: 'repeat' | { askAfterMillis: number };
+  /**
+   * What follows when the connector will never take the results, or did not in time: the failure is delivered in their place, or the
+   * delivery ends.
+   */
   onRefusal: 'terminate' | 'end';
+  /** Whether the connector waits to hear that what it asked to be deprovisioned is gone. */
+  confirmsDeprovision: boolean;
 }
 
 /** One message to a connector. Its dialect decides by which call it is sent. */
 export type Message =
   | { kind: 'results'; address: DataAddress }
   /** The flow failed or was cancelled, or its results cannot be delivered. */
-  | { kind: 'failure'; reason: string; message: string };
+  | { kind: 'failure'; reason: string; message: string }
+  /** The results are deleted, as the connector has asked. */
+  | { kind: 'deprovisioned' };
 
 export interface MessageOfFlow {
   flow: string;
@@ -45,6 +53,8 @@ export type DeliveryAnswer =
   | { result: 'obsolete'; state: string; ended: boolean; status: number }
   /** May work later. `slowly`: not before the connector has started, or an operator has corrected something. */
   | { result: 'failed'; problem: string; slowly: boolean }
+  /** It may have been taken, or not. */
+  | { result: 'unknown'; problem: string }
   /** Will never work. */
   | { result: 'rejected'; problem: string; status: number };
 

@@ -47,8 +47,10 @@ const tries = 5;
 
 /** False if the Job is gone, or is not as it was read. */
 async function openForDeprovision(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<boolean> {
+  const at = deps.now().toISOString();
   const metadata = {
-    annotations: { [annotation.deprovision]: deps.now().toISOString() },
+    // As after any request, no callback may overtake the answer: that of a connector which waits for a confirmation.
+    annotations: { [annotation.deprovision]: at, [annotation.lastRequestAt]: at },
     labels: { [stateLabel]: 'open' },
     ...holdTombstone(flow),
   };

@@ -58,6 +58,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     attempt: undefined,
     outcome: undefined,
     delivery: undefined,
+    confirmation: undefined,
     terminateInstead: undefined,
     recordedAt: undefined,
     deprovisionAskedAt: undefined,

@@ -28,7 +28,12 @@ export const postcards: Dialect<PostcardConnector> = {
     },
   ],
   addresses: ['service'],
-  rules: () => ({ holdMillis: 0, repeatsLostAttempt: false, onRefusal: 'end' }),
+  rules: () => ({
+    holdMillis: 0,
+    lostAttempt: { askAfterMillis: 0 },
+    onRefusal: 'end',
+    confirmsDeprovision: false,
+  }),
   deliver,
 };
 
@@ -51,7 +56,10 @@ async function deliver(
   { connector, request, message, ...call }: ConnectorCall<PostcardConnector> & MessageOfFlow,
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
-  const news = message.kind === 'results' ? { link: message.address.baseUrl } : { regret: message.reason };
+  const news =
+    message.kind === 'results'
+      ? { link: message.address.baseUrl }
+      : { regret: message.kind === 'failure' ? message.reason : 'deprovisioned' };
   const body = { number: request.ids['number'], ...news };
   const answer = await deliverMessage({ ...call, url: connector.replyUrl, headers: {}, body }, signal);
   if (answer.got === 'nothing') return { result: 'failed', problem: answer.problem, slowly: false };

@@ -22,6 +22,8 @@ export interface ConnectorOptions extends Partial<
   template?: string;
   /** Members of its entry in the service's settings. */
   settings?: Settings;
+  /** A data plane's only: the service may ask its control plane how transfers stand. */
+  asked?: boolean;
 }
 
 export interface WorldOptions {
@@ -118,7 +120,7 @@ async function startConnectors(
   stack: AsyncDisposableStack,
 ): Promise<Map<string, ConnectorEntry>> {
   const connectors = new Map<string, ConnectorEntry>();
-  for (const { name, template, settings, ...options } of wanted) {
+  for (const { name, template, settings, asked = false, ...options } of wanted) {
     const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
     const simulator = await startConnectorSimulator({
       // Until the service has a port.
@@ -128,7 +130,8 @@ async function startConnectors(
       managementKey: key,
     });
     stack.defer(() => simulator.stop());
-    const entry = { name, callbackPrefix: simulator.callbackAddress, ...settings };
+    const { callbackAddress: callbackPrefix, managementUrl } = simulator;
+    const entry = { name, callbackPrefix, ...(asked ? { managementUrl } : {}), ...settings };
     connectors.set(name, { simulator, token, key, template, settings: entry });
   }
   return connectors;
@@ -140,10 +143,11 @@ function secretsOf({ s3 }: Servers, connectors: Map<string, ConnectorEntry>): Re
     STORE_SECRET_ACCESS_KEY: s3.secretAccessKey,
     RESULT_KEYS: `test:${randomBytes(32).toString('hex')}`,
   };
-  for (const [name, { token, key }] of connectors) {
+  for (const [name, { token, key, settings }] of connectors) {
     const prefix = `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}`;
     env[`${prefix}_TOKENS`] = token;
     env[`${prefix}_KEY`] = key;
+    if (settings['dialect'] === 'data-plane') env[`${prefix}_MANAGEMENT_KEY`] = key;
   }
   return env;
 }

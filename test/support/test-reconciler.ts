@@ -33,7 +33,12 @@ export interface TestReconcilerOptions {
 }
 
 /** At least once, and a termination for what is refused. */
-const patientRules: DeliveryRules = { holdMillis: 0, repeatsLostAttempt: true, onRefusal: 'terminate' };
+const patientRules: DeliveryRules = {
+  holdMillis: 0,
+  lostAttempt: 'repeat',
+  onRefusal: 'terminate',
+  confirmsDeprovision: false,
+};
 
 /** The reconciler's steps on an API server without controllers; no pods are seen, and nothing happens by itself. */
 export async function startTestReconciler(

@@ -18,9 +18,17 @@ export async function deliver(
 ): Promise<DeliveryAnswer> {
   const delivery = redactOwn(unredacted);
   const { message } = delivery;
-  return message.kind === 'results'
-    ? await deliverResults(delivery, message.address, signal)
-    : await terminate(delivery, `${message.reason}: ${message.message}`, signal);
+  switch (message.kind) {
+    case 'results':
+      return await deliverResults(delivery, message.address, signal);
+    case 'failure':
+      return await terminate(delivery, `${message.reason}: ${message.message}`, signal);
+    case 'deprovisioned':
+      // The answer to the request says it; a callback would need an id that the connector tells nobody.
+      return rejected('a control plane takes no confirmation of a deprovision');
+    default:
+      return message satisfies never;
+  }
 }
 
 async function deliverResults(

@@ -18,8 +18,9 @@ export const controlPlane: Dialect<ControlPlaneConnector> = {
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
     // A connector that has taken the first one says so by the state of its process.
-    repeatsLostAttempt: true,
+    lostAttempt: 'repeat',
     onRefusal: 'terminate',
+    confirmsDeprovision: false,
   }),
   deliver,
   polling: {

@@ -1,25 +1,20 @@
 import { Type, type Static } from 'typebox';
 import { trimSlashes } from '../../addresses.ts';
 import type { ConnectorConfig } from '../../config/config.ts';
-import { choice, httpUrl } from '../../config/settings/kinds.ts';
+import { choice } from '../../config/settings/kinds.ts';
+import { callbackPrefix, managementUrl, managementVersionText } from '../edc/settings.ts';
 import type { DialectSettings } from '../settings.ts';
 
 const properties = {
-  callbackPrefix: httpUrl({
-    description: 'A callbackAddress must start with this, in whole path segments. No default.',
-  }),
+  callbackPrefix,
   addressNames: choice(['prefixed', 'plain'], {
     default: 'prefixed',
     description: 'Names of address properties: `plain` for EDC milestones 6 to 8.',
   }),
-  managementUrl: Type.Optional(
-    httpUrl({
-      description: 'Base of its management API. Default: callbackPrefix without a final /callback.',
-    }),
-  ),
+  managementUrl: Type.Optional(managementUrl),
   managementVersion: choice(['v2', 'v3', 'v4', 'none'], {
     default: 'v3',
-    description: 'Version of its management API; `none`: it has none that can be used.',
+    description: managementVersionText,
   }),
 };
 
@@ -32,6 +27,7 @@ export const controlPlaneSettings: DialectSettings<Members> = {
   dialect: 'control-plane',
   properties,
   urls: ['callbackPrefix', 'managementUrl'],
+  keys: [{ member: 'key', variable: 'KEY', unset: 'callbacks to it carry no key' }],
   complete(connector) {
     const callbackPrefix = trimSlashes(connector.callbackPrefix);
     // The connector appends `/callback` to the base of its management API.

@@ -6,7 +6,7 @@ import { keyHeader, namespace } from './names.ts';
 import { isEndState, isStarted, isWaiting } from './process-states.ts';
 
 /** One poll of a connector with a management API. */
-export interface TransferProcessQuery extends Omit<TransferQuery<object>, 'connector'> {
+export interface TransferProcessQuery extends Omit<TransferQuery<object>, 'connector' | 'managementKey'> {
   api: ManagementApi;
   /** The member of a flow's ids that names its transfer process. */
   processId: string;

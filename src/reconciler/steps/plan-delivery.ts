@@ -1,17 +1,13 @@
-import {
-  endAttempt,
-  isUnderWay,
-  startAttempt,
-  wasTried,
-  type Delivery,
-  type DeliveryEnd,
-} from '../../flow/delivery.ts';
+import { endAttempt, isUnderWay, startAttempt, wasTried, type Delivery } from '../../flow/delivery.ts';
 import type { Flow } from '../../flow/flow.ts';
+import { rest } from '../../flow/flow-request.ts';
 import { isServiceError } from '../../errors.ts';
 import type { DataAddress, FailureReason, Outcome } from '../../flow/outcome.ts';
 import { buildDataAddress } from '../../result/build-data-address.ts';
 import type { Manifest } from '../../result/manifest.ts';
 import { readManifest } from '../../result/read-manifest.ts';
+import { askTransfer } from './ask-transfer.ts';
+import type { AttemptResult } from './call-connector.ts';
 import { pauseBeforeAttempt } from './delivery-pace.ts';
 import type { Reconciler } from '../reconciler.ts';
 import type { DeliveryRules, Message } from '../types.ts';
@@ -42,24 +38,50 @@ export async function planDelivery(
 ): Promise<DeliveryPlan> {
   const { delivery } = flow;
   const rules = rulesFor(deps, flow, outcome);
-  if (rules === undefined) return save(deps, flow, withoutAttempt(flow));
-  if (isOverdue(deps, flow, outcome)) return giveUp(deps, flow, outcome);
+  if (rules === undefined) return save(deps, flow, withoutAttempt(deps, flow));
+  if (isOverdue(deps, flow, outcome)) return giveUp(deps, { flow, outcome, rules });
   // A pass makes an attempt and saves its result. An attempt without one was made by a process that died or could not save it.
   // It is ended before the callback hold is over, since every refused request starts the hold again.
   if (isUnderWay(delivery)) {
-    const result = rules.repeatsLostAttempt ? 'failed' : 'abandoned';
+    const result = rules.lostAttempt === 'repeat' ? 'failed' : 'unknown';
     return save(deps, flow, { result, detail: 'its answer was lost' });
   }
+  const settled = await settleByState(deps, { flow, rules }, signal);
+  if (settled !== undefined) return settled;
   const now = deps.now();
-  const paced = { backoff: deps.config.reconciler.backoff, now: now.getTime() };
-  const millis = Math.max(deps.callbackHold.remaining(flow), pauseBeforeAttempt(delivery, paced));
+  const millis = Math.max(deps.callbackHold.remaining(flow), pauseOf(deps, delivery));
   if (millis > 0) return { kind: 'wait', millis };
   const message = await messageToDeliver(deps, { flow, outcome, manifest }, signal);
   if ('instead' in message) return { kind: 'terminate-instead', ...message.instead };
   return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), message };
 }
 
-function save({ now }: Reconciler, { delivery }: Flow, end: Omit<DeliveryEnd, 'endedAt'>): DeliveryPlan {
+/** Attempts in vain after which a connector is asked whether its transfer has ended: one may answer that it is busy instead. */
+const vainAttempts = 3;
+
+/** Where a repeat would do harm, the connector's own state of the transfer says what follows. Undefined: the next attempt. */
+async function settleByState(
+  deps: Reconciler,
+  { flow, rules: { lostAttempt } }: { flow: Flow; rules: DeliveryRules },
+  signal: AbortSignal,
+): Promise<DeliveryPlan | undefined> {
+  const { delivery } = flow;
+  if (lostAttempt === 'repeat' || delivery === undefined) return undefined;
+  if (delivery.result === 'unknown') {
+    const asked = await askTransfer(deps, { flow, delivery, ...lostAttempt }, signal);
+    return 'end' in asked ? save(deps, flow, asked.end) : { kind: 'wait', millis: asked.waitMillis };
+  }
+  if (delivery.attempts < vainAttempts || pauseOf(deps, delivery) > 0) return undefined;
+  if (!deps.connectors.polled.includes(flow.request.connector)) return undefined;
+  const asked = await askTransfer(deps, { flow, delivery, askAfterMillis: 0 }, signal);
+  return 'end' in asked && asked.end.result === 'obsolete' ? save(deps, flow, asked.end) : undefined;
+}
+
+function pauseOf({ config, now }: Reconciler, delivery: Delivery | undefined): number {
+  return pauseBeforeAttempt(delivery, { backoff: config.reconciler.backoff, now: now().getTime() });
+}
+
+function save({ now }: Reconciler, { delivery }: Flow, end: AttemptResult): DeliveryPlan {
   return { kind: 'save', delivery: endAttempt(delivery, { ...end, endedAt: now().toISOString() }) };
 }
 
@@ -78,9 +100,13 @@ export function isDeprovisioned({ deprovisionAskedAt }: Pick<Flow, 'deprovisionA
 }
 
 /** A connector that deprovisions after an attempt took that attempt, and its answer was lost. */
-function withoutAttempt(flow: Flow): Omit<DeliveryEnd, 'endedAt'> {
-  if (!isDeprovisioned(flow) || !wasTried(flow.delivery)) return { result: 'skipped' };
-  return { result: 'obsolete', detail: 'deprovisioned', ended: true };
+function withoutAttempt({ connectors }: Reconciler, flow: Flow): AttemptResult {
+  if (isDeprovisioned(flow) && wasTried(flow.delivery))
+    return { result: 'obsolete', detail: 'deprovisioned', ended: true };
+  const { dialect } = flow.request;
+  if (dialect === rest.dialect || connectors.rulesOf(flow.request) !== undefined)
+    return { result: 'skipped' };
+  return { result: 'skipped', detail: `the service does not know the dialect "${dialect}" any more` };
 }
 
 /** After a day. A termination in place of an address that was not taken has some minutes of its own. */
@@ -97,8 +123,11 @@ function after(time: string, seconds: number): number {
 }
 
 /** Without a termination, the consumer of results that its connector did not take would wait without limit. */
-function giveUp(deps: Reconciler, flow: Flow, outcome: Outcome): DeliveryPlan {
-  if (flow.deletedAt !== undefined || isTermination(flow, outcome))
+function giveUp(
+  deps: Reconciler,
+  { flow, outcome, rules }: { flow: Flow; outcome: Outcome; rules: DeliveryRules },
+): DeliveryPlan {
+  if (flow.deletedAt !== undefined || isTermination(flow, outcome) || rules.onRefusal === 'end')
     return save(deps, flow, { result: 'abandoned' });
   const message = 'the connector did not take the address of the results in time';
   return { kind: 'terminate-instead', reason: 'delivery-refused', message };

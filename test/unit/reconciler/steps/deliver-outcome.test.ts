@@ -167,7 +167,7 @@ test('where the dialect has it so, a refused callback ends the delivery', async 
 
 test('where a repeat does harm, an attempt without a result is the last one', async (t) => {
   const delivery = { attempts: 1, startedAt: at(1) };
-  const rules = { repeatsLostAttempt: false };
+  const rules = { lostAttempt: { askAfterMillis: 1000 } };
   const { deps, see, setClock, sent, name } = await start(t, { outcome: succeeded, delivery }, later, rules);
   setClock(60);
   await see(name);

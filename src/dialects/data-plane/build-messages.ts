@@ -1,0 +1,36 @@
+import type { DataAddress } from '../../flow/outcome.ts';
+import type { FlowRequest } from '../../flow/flow-request.ts';
+import { urlBelow } from '../callback-address.ts';
+import { namespace } from '../edc/names.ts';
+
+/** A property of a plain name is not found; the data plane then waits without an error. */
+export function buildProvisionedBody({ type, baseUrl, method }: DataAddress): object {
+  const properties = {
+    [`${namespace}type`]: type,
+    [`${namespace}baseUrl`]: baseUrl,
+    [`${namespace}method`]: method,
+  };
+  return { dataAddress: { properties } };
+}
+
+/** Data planes know no failure: one that gets this address asks for the data, is refused, and ends the transfer. */
+export function failureAddress(
+  resultsUrl: string,
+  { flow, reason }: { flow: string; reason: string },
+): DataAddress {
+  return {
+    type: 'HttpData',
+    baseUrl: urlBelow(resultsUrl, 'results', flow, 'failed', reason),
+    method: 'GET',
+  };
+}
+
+export function callbackUrl(
+  callbackAddress: string,
+  { ids: { flowId, provisionResourceId } }: FlowRequest,
+  act: 'provision' | 'deprovision',
+): string {
+  if (flowId === undefined || provisionResourceId === undefined)
+    throw new TypeError('a data-plane flow without flowId or provisionResourceId');
+  return urlBelow(callbackAddress, flowId, provisionResourceId, act);
+}

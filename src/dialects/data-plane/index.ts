@@ -1,0 +1,40 @@
+import type { Dialect } from '../dialect.ts';
+import { pollTransfers } from '../edc/poll-transfers.ts';
+import { deliver } from './deliver.ts';
+import { isDataPlaneRequest, readDataPlaneRequest } from './read-request.ts';
+import { failureRoutes } from './routes.ts';
+import { DataPlaneRequestBody } from './schemas.ts';
+import { dataPlaneSettings, type DataPlaneConnector } from './settings.ts';
+
+/** The HTTP provisioner of a data plane: EDC 0.14 to 0.18. */
+export const dataPlane: Dialect<DataPlaneConnector> = {
+  name: dataPlaneSettings.dialect,
+  requests: {
+    name: 'DataPlaneRequest',
+    schema: DataPlaneRequestBody,
+    recognizes: isDataPlaneRequest,
+    read: readDataPlaneRequest,
+  },
+  routes: failureRoutes,
+  // Consumers see addresses from 0.16 on: both kinds hold nothing that they may not see.
+  addresses: ['service', 'presigned'],
+  rules: ({ http, reconciler }) => ({
+    holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
+    // A repeat moves a flow that has gone on back, and holds up the others of its data plane. The control plane is told of a callback
+    // by a thread that may be busy with another flow for some seconds.
+    lostAttempt: { askAfterMillis: 3 * reconciler.deliveryTimeoutMillis },
+    // The data plane would take a failure by the same callback that it does not take.
+    onRefusal: 'end',
+    confirmsDeprovision: true,
+  }),
+  deliver,
+  polling: {
+    isPossible: ({ managementUrl }) => managementUrl !== undefined,
+    async poll({ connector, managementKey, ...query }, signal) {
+      const { managementUrl, managementVersion } = connector;
+      if (managementUrl === undefined) return { states: new Map() };
+      const api = { managementUrl, managementVersion };
+      return await pollTransfers({ ...query, key: managementKey, api, processId: 'flowId' }, signal);
+    },
+  },
+};

@@ -1,0 +1,41 @@
+import { Type, type Static } from 'typebox';
+import { trimSlashes } from '../../addresses.ts';
+import type { ConnectorConfig } from '../../config/config.ts';
+import { choice } from '../../config/settings/kinds.ts';
+import { callbackPrefix, managementUrl, managementVersionText } from '../edc/settings.ts';
+import type { DialectSettings } from '../settings.ts';
+
+const properties = {
+  callbackPrefix,
+  managementUrl: Type.Optional(managementUrl),
+  managementVersion: choice(['v3', 'v4'], { default: 'v3', description: managementVersionText }),
+};
+
+type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;
+
+/** A connector whose data plane sends provision requests. */
+export type DataPlaneConnector = ConnectorConfig & Members;
+
+export const dataPlaneSettings: DialectSettings<Members> = {
+  dialect: 'data-plane',
+  properties,
+  urls: ['callbackPrefix', 'managementUrl'],
+  keys: [
+    { member: 'key', variable: 'KEY' },
+    { member: 'managementKey', variable: 'MANAGEMENT_KEY' },
+  ],
+  complete({ managementUrl, ...connector }) {
+    return {
+      ...connector,
+      callbackPrefix: trimSlashes(connector.callbackPrefix),
+      ...(managementUrl === undefined ? {} : { managementUrl: trimSlashes(managementUrl) }),
+    };
+  },
+  warn({ managementUrl }) {
+    if (managementUrl !== undefined) return {};
+    return {
+      managementUrl:
+        'is not set: a callback whose answer was lost is not repeated, and a transfer that ends is not noticed',
+    };
+  },
+};
