@@ -1,4 +1,4 @@
-import { answerProblem } from '../../http/problem.ts';
+import { buildProblem, sendProblem } from '../../http/problem.ts';
 import type { HttpContext, Route } from '../../http/route.ts';
 
 /** What the address of a job that failed leads to. */
@@ -28,6 +28,6 @@ function refuse(ctx: HttpContext): void {
   const { reason = '' } = ctx.params;
   const shown = /^[a-z][a-z-]{0,63}$/.test(reason) ? reason : 'failed';
   const detail = `The job of this transfer has failed: ${shown}`;
-  answerProblem(ctx, { code: 'gone', title: 'Gone', status: 410, detail });
+  sendProblem(ctx, buildProblem({ code: 'gone', title: 'Gone', status: 410, detail }));
   ctx.message = shown;
 }
