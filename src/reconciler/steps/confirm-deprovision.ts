@@ -22,7 +22,7 @@ const confirmationSeconds = 600;
  * Tells the connector that the results are deleted: one attempt, if one is due. As with the outcome, the attempt is written first. To say it
  * twice does no harm, so an attempt whose answer was lost is repeated.
  */
-export async function confirmDeprovision(
+async function confirmDeprovision(
   deps: Reconciler,
   flow: Flow,
   signal: AbortSignal,
