@@ -49,8 +49,11 @@ const rows: { state: TransferState; result: string; sent: string[] }[] = [
 for (const { state, result, sent: expected } of rows) {
   test(`an attempt that nobody knows of is ${result}, if its transfer is ${state.is}`, async (t) => {
     const delivery = { attempts: 1, startedAt: at(1) };
-    const { deps, sent, see } = await start(t, { delivery }, { state });
-    await reconcile(deps, name, signal);
+    const { deps, sent, see, setClock } = await start(t, { delivery }, { state });
+    for (const seconds of [60, 600]) {
+      setClock(seconds);
+      await reconcile(deps, name, signal);
+    }
     assert.deepEqual(sent, expected);
     assert.equal((await see(name)).delivery?.result, result);
   });
