@@ -22,11 +22,7 @@ const confirmationSeconds = 600;
  * Tells the connector that the results are deleted: one attempt, if one is due. As with the outcome, the attempt is written first. To say it
  * twice does no harm, so an attempt whose answer was lost is repeated.
  */
-async function confirmDeprovision(
-  deps: Reconciler,
-  flow: Flow,
-  signal: AbortSignal,
-): Promise<StepResult> {
+async function confirmDeprovision(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
   const now = deps.now();
   const { confirmation } = flow;
   if (isOverdue(flow, now)) return await patchFlow(deps, written(flow, abandon(confirmation, now)), signal);
