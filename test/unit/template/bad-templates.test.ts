@@ -910,7 +910,7 @@ suite('check of all templates together refuses', () => {
     const { problems, templates: usable } = await readTemplates(made.directory, templateSettings);
     assert.deepEqual(
       problems.map(({ reason }) => reason.slice(0, 40)),
-      ['gpu: expected true, false or a number of', 'the asset "urn:x" is already served by'],
+      ['gpu: expected true, false or a number of', 'the asset "urn:x" is already served by t'],
     );
     assert.deepEqual(
       usable.map(({ name }) => name),
