@@ -19,7 +19,7 @@ const failures: Record<string, (response: ServerResponse) => void> = {
   'answers-401': (response) => response.writeHead(401).end(),
 };
 
-/** How often the service, with its default pauses, calls a connector that fails for good: one flow for each way to fail. */
+/** Counts how often the service, with its default back-off, calls a connector that always fails: one flow for each kind of failure. */
 export async function benchAttempts(options: { folder: string; seconds: number }): Promise<Measurement[]> {
   const { folder, seconds } = options;
   await using stack = new AsyncDisposableStack();
@@ -28,7 +28,7 @@ export async function benchAttempts(options: { folder: string; seconds: number }
   const world = stack.use(
     await openServiceWorld(
       { folder, kubeconfig: servers.kubeconfig, store: servers.s3 },
-      // From its first flow on: nobody led before whom a connector may have missed.
+      // No replica led before, so there is nothing to hold deliveries back for.
       { callbackPrefix: connector.url, settings: { reconciler: { takeoverHoldMillis: 0 } } },
     ),
   );

@@ -6,7 +6,7 @@ import { startMeasured } from './measured-process.ts';
 
 const uploader = fileURLToPath(new URL('./minio-uploader.ts', import.meta.url));
 
-/** minio-js's own `fPutObject` over the same files, as a process of its own: 16 at once, the library's defaults else. */
+/** Uploads the same files by minio-js' `fPutObject` in a process of its own: 16 at once, else with the library's defaults. */
 export async function benchMinio(bench: {
   store: BenchStore;
   results: Results;
@@ -24,6 +24,6 @@ export async function benchMinio(bench: {
   const whole = await child.end();
   if (whole.code !== 0) throw new Error('minio-js did not upload');
   await emptyBucket(store);
-  // Its own word, without its start: the sidecar has started before it is timed, too.
+  // The time that it measured itself, without its start: the sidecar has started before it is timed, too.
   return { seconds: Number(whole.output), peakBytes: whole.peakBytes };
 }

@@ -9,7 +9,7 @@ import { ServiceProcess } from '../test/support/service-process.ts';
 import { waitUntil } from '../test/support/wait-until.ts';
 import { readMemory } from './measured-process.ts';
 import { buildRawJobs } from './real/raw-jobs.ts';
-import { makeRequests } from './real/make-requests.ts';
+import { makeRequests } from './real/requests.ts';
 import { openServiceWorld, type ServiceWorld } from './real/service-world.ts';
 import type { Measurement } from './report.ts';
 

@@ -21,7 +21,7 @@ interface SidecarBench {
   round: number;
 }
 
-/** From SIGTERM to the end with everything still to do: nothing is settled before, so the whole upload is timed. */
+/** Measures from SIGTERM to the end with everything still to upload, so that the whole upload is timed. */
 export async function benchSidecar({ folder, store, results, round }: SidecarBench): Promise<Run> {
   const name = `${results.files}-${round}`;
   const sidecar = await startSidecar({ folder, store, results: results.folder, name });
@@ -47,7 +47,7 @@ export async function startSidecar(start: SidecarStart): Promise<MeasuredProcess
   return sidecar;
 }
 
-/** What a pod would give it, and looks so far apart that nothing is uploaded before SIGTERM; its state is in `folder/name`. */
+/** The environment of a pod, with scans so far apart that nothing is uploaded before SIGTERM. Its state is in `folder/name`. */
 export async function sidecarEnvironment({
   folder,
   store,

@@ -8,7 +8,7 @@ import type { Measurement } from './report.ts';
 
 const mebibyte = 1024 * 1024;
 const starts = 5;
-/** A process's memory is read when it has come to rest: after a few of the sidecar's looks. */
+/** Memory is read after this time, when the sidecar has scanned a few times. */
 const restMillis = 5_000;
 const bareNode = `require('node:fs').writeFileSync(process.argv[1], ''); setInterval(() => undefined, 1e6)`;
 
@@ -17,7 +17,7 @@ interface Start {
   process: MeasuredProcess;
 }
 
-/** Start to ready (the file that a startup probe tests) and memory at rest, with the compile cache filled as in the image. */
+/** Measures start to ready (the file that a startup probe tests) and memory at rest, with a filled compile cache as in the image. */
 export async function benchStart({
   folder,
   store,
@@ -75,7 +75,7 @@ async function measureStarts(
 }
 
 async function timed(start: () => Promise<MeasuredProcess>): Promise<Start> {
-  const begin = performance.now();
+  const started = performance.now();
   const measured = await start();
-  return { seconds: (performance.now() - begin) / 1000, process: measured };
+  return { seconds: (performance.now() - started) / 1000, process: measured };
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client } from 'minio';
+import type { Client } from 'minio';
+import { s3Client, storedKeys } from '../test/support/s3-client.ts';
 
 export interface BenchStore {
   endpoint: string;
@@ -11,22 +12,14 @@ export interface BenchStore {
   client: Client;
 }
 
-/** The embedded store in this process, hence on the same cores; or another server, by its endpoint or with its keys. */
+/** Opens the embedded store in this process, hence on the same cores; or another server, by its endpoint or with its keys. */
 export async function startBenchStore(
   folder: string,
   other: string | Server | undefined,
   stack: AsyncDisposableStack,
 ): Promise<BenchStore> {
   const server = await serverOf(folder, other, stack);
-  const url = new URL(server.endpoint);
-  const client = new Client({
-    endPoint: url.hostname,
-    port: Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port),
-    useSSL: url.protocol === 'https:',
-    accessKey: server.accessKeyId,
-    secretKey: server.secretAccessKey,
-    region: 'us-east-1',
-  });
+  const client = s3Client({ endpoint: server.endpoint, region: 'us-east-1' }, server);
   const bucket = `bench-${randomBytes(4).toString('hex')}`;
   await client.makeBucket(bucket);
   const store = { ...server, bucket, client };
@@ -38,10 +31,7 @@ export async function startBenchStore(
 }
 
 export async function emptyBucket({ client, bucket }: BenchStore): Promise<void> {
-  const keys: string[] = [];
-  const found = client.listObjectsV2(bucket, '', true) as AsyncIterable<{ name?: string }>;
-  for await (const { name } of found) if (name !== undefined) keys.push(name);
-  await client.removeObjects(bucket, keys);
+  await client.removeObjects(bucket, await storedKeys({ client, bucket }));
 }
 
 type Server = Pick<BenchStore, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>;

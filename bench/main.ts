@@ -13,7 +13,7 @@ const mebibyte = 1024 * 1024;
 const help = `Usage: npm run bench [-- options]
 
 The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; how often
-the service calls a connector that fails for good; and two replicas over 10,000 active flows: their memory, their start, and
+the service calls a connector that always fails; and two replicas over 10,000 active flows: their memory, their start, and
 how long after the Lease is free the next leader takes its first step.
 
   --quick       64 MiB and 500 small files instead of 2 GiB and 10,000, calls of 10 s instead of 30, 1,000 flows
@@ -22,12 +22,12 @@ how long after the Lease is free the next leader takes its first step.
   --endpoint U  another S3 server than the embedded one (keys from S3_ACCESS_KEY and S3_SECRET_KEY)
 
   --real        on real servers, which it starts and stops itself: the sidecar beside mc and rclone, the service beside
-                scripts that make the same calls; medians of 3 rounds; --strict heeds all goals, --quick means less of all
+                scripts that make the same calls; medians of 3 rounds; --strict checks all goals, --quick uses smaller sizes
   --only PART   one part alone (may be given again): sidecar, calls or replicas; with --real uploads, accept, callback,
                 burst or flows
 `;
 
-/** Exit code 1 if it cannot run, or with --strict if a goal of memory or of calls is missed. */
+/** Exits with 1 if it cannot run, or with --strict if a goal of memory or of calls is missed. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -104,10 +104,10 @@ interface RealOptions {
   strict: boolean;
 }
 
-/** Loaded when asked for: it needs what the service is made of. An interruption ends the servers that it started. */
+/** Loads its modules only here, since they load the service's. An interruption stops the servers that it started. */
 async function benchReal({ only, strict, ...bench }: RealOptions): Promise<void> {
   const { runReal } = await import('./real/run-real.ts');
-  const { stopServers } = await import('./real/server-script.ts');
+  const { stopServers } = await import('./real/servers.ts');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       stopServers();
@@ -124,7 +124,7 @@ interface UploadBench {
   results: Results;
 }
 
-/** In turns, so that a busy machine is busy for both; the fastest round of each is compared. */
+/** Runs both in turns, so that load on the machine affects both, and compares the fastest round of each. */
 async function benchUpload({ folder, store, rounds, results }: UploadBench): Promise<Measurement[]> {
   const [sidecar, minio] = [
     { seconds: Infinity, peakBytes: 0 },

@@ -12,7 +12,7 @@ export interface Results {
 
 const blockBytes = 8 * 1024 * 1024;
 
-/** One file that no server could compress or store sparsely: a random block whose every copy is told apart by a counter. */
+/** Writes one file that no server can compress or store sparsely: copies of a random block that differ by a counter. */
 export async function makeBigResult(folder: string, bytes: number): Promise<Results> {
   await mkdir(folder);
   const block = randomFillSync(Buffer.alloc(blockBytes));

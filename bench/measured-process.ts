@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-/** A child whose memory is read from outside, so that measuring costs it nothing; elsewhere than on Linux it is unknown. */
+/** A child whose memory is read from outside, so that the measurement costs it nothing; NaN elsewhere than on Linux. */
 export interface MeasuredProcess {
   child: ChildProcess;
   memory(): { restBytes: number; peakBytes: number };
-  /** Sends the signal, waits for the end and answers the exit code, standard output and the highest peak that was seen. */
+  /** Sends the signal, waits for the end and returns exit code, standard output and peak memory. */
   end(signal?: NodeJS.Signals): Promise<{ code: number | null; peakBytes: number; output: string }>;
 }
 
@@ -45,7 +45,7 @@ export function startMeasured(args: string[], env: Record<string, string>): Meas
   };
 }
 
-/** The kernel's high-water mark loses nothing between two samples; only the last milliseconds before the end may be missed. */
+/** Reads the kernel's high-water mark: only the last milliseconds before the end can be missed. */
 export function readMemory(pid: number): { restBytes: number; peakBytes: number } {
   if (process.platform !== 'linux') return { restBytes: NaN, peakBytes: NaN };
   try {
@@ -60,24 +60,24 @@ function kilobytes(status: string, name: string): number {
   return Number(new RegExp(`${name}:\\s*(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** Until the file is there, told by the file system rather than by polling; the process ending first is an error. */
+/** Waits for a file by events of the file system. Throws when the process ends first. */
 export async function untilFile(path: string, child: ChildProcess, deadlineMillis = 60_000): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  function look(): void {
+  function check(): void {
     if (existsSync(path)) resolve(undefined);
   }
   function onClose(): void {
     reject(new Error(`the process ended before it wrote ${path}`));
   }
   const watcher = watch(dirname(path), (_, name) => {
-    if (name === basename(path)) look();
+    if (name === basename(path)) check();
   });
   const timer = setTimeout(() => {
     reject(new Error(`${path} was not written within ${deadlineMillis} ms`));
   }, deadlineMillis);
   child.once('close', onClose);
   try {
-    look();
+    check();
     await promise;
   } finally {
     watcher.close();

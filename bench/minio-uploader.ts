@@ -16,7 +16,7 @@ const folder = env['BENCH_FOLDER'] ?? '';
 const entries = await readdir(folder, { recursive: true, withFileTypes: true });
 const queue = entries.filter((entry) => entry.isFile()).values();
 
-async function lane(): Promise<void> {
+async function worker(): Promise<void> {
   for (const entry of queue) {
     const path = join(entry.parentPath, entry.name);
     await client.fPutObject(
@@ -27,5 +27,5 @@ async function lane(): Promise<void> {
   }
 }
 const start = performance.now();
-await Promise.all(Array.from({ length: 16 }, lane));
+await Promise.all(Array.from({ length: 16 }, worker));
 process.stdout.write(String((performance.now() - start) / 1000));

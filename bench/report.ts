@@ -8,7 +8,7 @@ export type Measurement =
   | { name: string; kind: 'calls'; calls: number; seconds: number; most: number }
   | { name: string; kind: 'throughput'; ours: string; theirs: string; ratio: number; goalRatio: number };
 
-/** One table; answers whether the goals of memory and of calls are met: they are promises, the others depend on the machine. */
+/** Prints one table. Returns whether the goals of memory and of calls are met: the others depend on the machine. */
 export function printReport(measurements: Measurement[]): boolean {
   const rows = measurements.map(rowOf);
   const header = ['measured', 'ours', 'beside', 'ratio', 'goal', 'met'];
@@ -25,10 +25,10 @@ export function printReport(measurements: Measurement[]): boolean {
   process.stdout.write(
     'beside: minio-js fPutObject for uploads, bare Node for start and rest, the most that the back-off allows for calls\n',
   );
-  return measurements.every(isKept);
+  return measurements.every(isMet);
 }
 
-function isKept(item: Measurement): boolean {
+function isMet(item: Measurement): boolean {
   if (item.kind === 'calls') return item.calls <= item.most;
   if (item.kind === 'limit') return item.unit === 's' || item.ours <= item.goal;
   return item.kind !== 'memory' || item.ours <= item.goalBytes;
@@ -68,7 +68,7 @@ function memoryRow(item: Extract<Measurement, { kind: 'memory' }>): string[] {
     (bytes) => `${(bytes / mebibyte).toFixed(1)} MiB`,
   );
   const ratio = (item.ours / item.theirs).toFixed(2);
-  return [item.name, ours ?? '', theirs ?? '', ratio, `≤ ${goal ?? ''}`, yesNo(isKept(item))];
+  return [item.name, ours ?? '', theirs ?? '', ratio, `≤ ${goal ?? ''}`, yesNo(isMet(item))];
 }
 
 function limitRow({ name, ours, goal, unit }: Extract<Measurement, { kind: 'limit' }>): string[] {
@@ -82,7 +82,7 @@ function callsRow(item: Extract<Measurement, { kind: 'calls' }>): string[] {
   const { name, calls, seconds, most } = item;
   const [ours, theirs] = [calls, most].map((count) => `${Math.round((count * 60) / seconds)}/min`);
   const goal = `≤ ${most} in ${seconds} s`;
-  return [name, ours ?? '', theirs ?? '', (calls / most).toFixed(2), goal, yesNo(isKept(item))];
+  return [name, ours ?? '', theirs ?? '', (calls / most).toFixed(2), goal, yesNo(isMet(item))];
 }
 
 function yesNo(met: boolean): string {

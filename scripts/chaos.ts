@@ -1,12 +1,11 @@
-// `npm run chaos [-- options]`: flows of mixed fate under kills, pauses and faults of the network, on the embedded servers.
+// `npm run chaos [-- options]`: flows with mixed outcomes under kills, pauses and network faults, on the embedded servers.
 import { parseArgs } from 'node:util';
 import { withCompileCache } from './compile-cache.ts';
-import { runInGroup } from './testing/process-group.ts';
-import { abortOnSignals } from './testing/interruption.ts';
+import { runInGroup, abortOnSignals } from './testing/process-group.ts';
 
 const help = `Usage: npm run chaos -- [options]
 
-  --seed N           the same seed gives the same fates and disturbances (default: one of chance, which is printed)
+  --seed N           the same seed gives the same outcomes and disturbances (default: a random one, which is printed)
   --flows N          default 200
   --disturbances N   one after the other, a few seconds each (default 70)
 `;
@@ -34,11 +33,6 @@ async function main(): Promise<number> {
     TEST_CHAOS_FLOWS: values.flows,
     TEST_CHAOS_DISTURBANCES: values.disturbances,
   };
-  const command = [
-    process.execPath,
-    '--test',
-    '--test-reporter=spec',
-    'test/integration/chaos.test.ts',
-  ] as const;
-  return await runInGroup([...command], { env }, interruption);
+  const options = ['--test', '--test-reporter=spec', 'test/integration/chaos.test.ts'];
+  return await runInGroup([process.execPath, ...options], { env }, interruption);
 }

@@ -1,10 +1,9 @@
-// `npm run demo`: the command `demo`; with `--real` on servers that are installed, started and stopped here.
+// `npm run demo`: the command `demo`; with `--real` on servers that it installs, starts and stops.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runInGroup } from './testing/process-group.ts';
-import { abortOnSignals } from './testing/interruption.ts';
+import { runInGroup, abortOnSignals } from './testing/process-group.ts';
 import { RealServers } from './testing/real-servers.ts';
 import { lacksFor } from './testing/requirements.ts';
 

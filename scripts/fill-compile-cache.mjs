@@ -15,7 +15,7 @@ const program = join('bin', 'edc-job-provisioner.js');
 await succeed([program, 'help']);
 await succeed([program, 'check', 'jobs-templates']);
 await succeed([program, 'render', 'seattle-weather']);
-// A service without a cluster would not end by itself; its modules are what counts.
+// A service without a cluster would not end by itself; loading its modules is enough.
 await succeed(['--input-type=module', '--eval', 'await import(`${process.cwd()}/src/commands/serve.ts`)']);
 await uploadOnce();
 
@@ -32,7 +32,7 @@ async function succeed(args, env = {}, whileRunning = undefined) {
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code ?? signal}`);
 }
 
-/** The sidecar from its start to its manifest, with a store that takes everything. */
+/** Runs the sidecar from its start to its manifest, with a store that accepts everything. */
 async function uploadOnce() {
   const folder = mkdtempSync(join(tmpdir(), 'sidecar-'));
   const [results, state, credentials] = ['results', 'state', 'credentials'].map((name) => join(folder, name));
@@ -67,7 +67,7 @@ async function uploadOnce() {
   }
 }
 
-/** Returns also when the process has ended without writing it: its exit code says more. */
+/** Waits for the file or for the end of the process, whose exit code says more. */
 async function untilExists(file, child) {
   while (!existsSync(file) && child.exitCode === null && child.signalCode === null) await delay(50);
 }

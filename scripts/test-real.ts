@@ -1,4 +1,4 @@
-// `npm run test:real`: the integration suite on real servers, which are installed, started and stopped by it.
+// `npm run test:real`: the integration suite on real servers, which it installs, starts and stops.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import {
   type CombinationName,
   type Extent,
 } from './testing/combinations.ts';
-import { abortOnSignals } from './testing/interruption.ts';
+import { abortOnSignals } from './testing/process-group.ts';
 import { countsOf, describeOutcomes, hasTooManyUnsteady, type Outcome } from './testing/print-summary.ts';
 import { RealServers } from './testing/real-servers.ts';
 import { lacksFor } from './testing/requirements.ts';
@@ -22,9 +22,9 @@ const listing = join('test-results', 'listing-real.txt');
 const help = `Usage: npm run test:real -- [options] [files or folders of tests]
 
   --only NAME      only this combination (may be repeated): ${combinationNames.join(', ')}
-  --without NAME   all but this one (may be repeated)
+  --without NAME   all except this one (may be repeated)
   --quick          without the scenarios that take many minutes each with real pods
-  --smoke          only what shows in minutes that it works: main path, failures, cancel, credentials, deployment,
+  --smoke          only the scenarios that show in minutes that it works: main path, failures, cancel, credentials, deployment,
                    Pod Security, on Kubernetes with one node and MinIO
   --keep           leave the servers running, and say how to use and stop them
 `;
@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
 });
 
 const extent: Extent = values.smoke ? 'smoke' : values.quick ? 'quick' : 'whole';
-// Nothing of the smoke set needs another node.
+// No scenario of the smoke set needs a second node.
 if (values.smoke) process.env['NODES'] ??= '1';
 
 if (values.help) process.stdout.write(help);
@@ -65,21 +65,21 @@ async function main(chosen: readonly Combination[]): Promise<number> {
   rmSync(listing, { force: true });
   mkdirSync(dirname(listing), { recursive: true });
   const directory = mkdtempSync(join(tmpdir(), 'edc-jp-real-'));
-  // The tests' own temporary folders are in it, and some belong to other users.
+  // The tests' temporary folders are in it, and some belong to other users.
   chmodSync(directory, 0o711);
   const servers = new RealServers(directory);
   const outcomes: Outcome[] = [];
-  let left: string | undefined;
+  let stopError: string | undefined;
   try {
     for (const combination of chosen) outcomes.push(await attempt(combination, servers, interruption));
   } finally {
-    left = await tidyUp(servers);
+    stopError = await stopServers(servers);
   }
-  if (left !== undefined) console.error(left);
-  console.log(`\nall that the tests printed is in ${listing}`);
+  if (stopError !== undefined) console.error(stopError);
+  console.log(`\nthe output of the tests is in ${listing}`);
   console.log(describeOutcomes(outcomes));
   const failed = outcomes.some((outcome) => countsOf(outcome).failed > 0) || hasTooManyUnsteady(outcomes);
-  return failed || left !== undefined || interruption.aborted ? 1 : 0;
+  return failed || stopError !== undefined || interruption.aborted ? 1 : 0;
 }
 
 async function attempt(
@@ -115,8 +115,8 @@ async function attempt(
   }
 }
 
-/** What could not be tidied up. */
-async function tidyUp(servers: RealServers): Promise<string | undefined> {
+/** Stops the servers; returns the error if that fails. */
+async function stopServers(servers: RealServers): Promise<string | undefined> {
   if (values.keep) {
     say(`the servers are kept: \`. ${servers.directory}/env\`, \`test/servers/stop ${servers.directory}\``);
     return undefined;

@@ -1,12 +1,12 @@
 // `npm test [-- files or options of node --test]`: unit tests, and scenarios beside them.
-// `npm run test:all` is the same with nothing left out: kills at every request, fifty kills, replicas under load.
+// `npm run test:all` adds what takes long: kills at every request, fifty kills, replicas under load.
 import { spawn } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withCompileCache } from './compile-cache.ts';
 import { isLong, longestFirst, type Batch } from './testing/combinations.ts';
-import { abortOnSignals } from './testing/interruption.ts';
+import { abortOnSignals } from './testing/process-group.ts';
 import { describeRun, exitCodeOf } from './testing/print-summary.ts';
 import { runBatches } from './testing/run-batch.ts';
 
@@ -18,7 +18,7 @@ const units = ['test/unit', 'packages'];
 
 process.exitCode = given.length > 0 ? await runNamed() : await runAll();
 
-/** As `node --test` runs and prints it. */
+/** Runs `node --test` with its usual output. */
 async function runNamed(): Promise<number> {
   const options = given.filter((argument) => argument.startsWith('-'));
   const named = given.filter((argument) => !argument.startsWith('-'));
@@ -57,7 +57,7 @@ async function runAll(): Promise<number> {
   }
 }
 
-/** Unit tests work, and scenarios, each of which has a cluster, a store and a service of its own, wait most of the time. */
+/** Unit tests use the processor. Scenarios wait most of the time: each has a cluster, a store and a service of its own. */
 function batches(): Batch[] {
   const processors = availableParallelism();
   return [

@@ -23,7 +23,7 @@ export interface BareClients {
   close(): Promise<void>;
 }
 
-/** The service's own clients, with its settings and keys, and nothing else of it. */
+/** Opens the service's own clients with its settings and keys. */
 export async function openClients(file: string, env: NodeJS.ProcessEnv): Promise<BareClients> {
   const { config, secrets } = loadConfig({ env, file });
   const cluster = await connectCluster(config.cluster);
@@ -42,7 +42,7 @@ export async function openClients(file: string, env: NodeJS.ProcessEnv): Promise
 
 const signal = AbortSignal.timeout(3_600_000);
 
-/** What the service asks of cluster and store to start an accepted flow, in its order. */
+/** Makes the service's calls to cluster and store that start an accepted flow, in the same order. */
 export async function startFlow({ cluster, minter }: BareClients, flow: string): Promise<void> {
   const [job, credentials] = await Promise.all([cluster.jobs.get(flow, signal), minter.mint(flow, signal)]);
   const owner = { name: flow, uid: job?.metadata?.uid ?? '' };
@@ -50,14 +50,14 @@ export async function startFlow({ cluster, minter }: BareClients, flow: string):
     cluster.configMaps.add(buildEnvironmentConfigMap(flow, {}, owner), signal),
     cluster.secrets.add(buildCredentialsSecret(flow, credentials, owner), signal),
   ]);
-  const note = JSON.stringify({ mintedAt: now(), expiration: credentials.expiration });
-  const annotations = { [annotation.startedAt]: now(), [annotation.credentials]: note };
+  const minted = JSON.stringify({ mintedAt: now(), expiration: credentials.expiration });
+  const annotations = { [annotation.startedAt]: now(), [annotation.credentials]: minted };
   await cluster.jobs.patch(flow, { metadata: { annotations }, spec: { suspend: false } }, signal);
 }
 
 /**
- * What the service asks of cluster, store and connector when a pod has ended well, in its order: five calls up to the callback, of
- * which the two to the store are made at once (src/reconciler/steps/).
+ * Makes the service's calls to cluster, store and connector for a pod that succeeded, in the same order: five up to the
+ * callback, the two to the store at once (src/reconciler/steps/).
  */
 export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
   const { cluster } = clients;
@@ -78,7 +78,7 @@ export async function endFlow(clients: BareClients, pod: Pod): Promise<void> {
   await callBack(job);
   const delivered = { attempts: 1, startedAt: now(), endedAt: now(), result: 'delivered' };
   await annotate(cluster, flow, { [annotation.delivery]: JSON.stringify(delivered) });
-  await letGo(cluster, pod.metadata?.name ?? '');
+  await releasePod(cluster, pod.metadata?.name ?? '');
   await record(clients, job);
 }
 
@@ -86,7 +86,7 @@ async function annotate(cluster: Cluster, flow: string, annotations: Record<stri
   return await cluster.jobs.patch(flow, { metadata: { annotations } }, signal);
 }
 
-async function letGo(cluster: Cluster, name: string): Promise<void> {
+async function releasePod(cluster: Cluster, name: string): Promise<void> {
   const pod = await cluster.pods.get(name, signal);
   const finalizers = pod?.metadata?.finalizers?.filter((one) => one !== evidenceFinalizer) ?? [];
   await cluster.pods.patch(name, { metadata: { finalizers, labels: { [evidenceLabel]: null } } }, signal);
@@ -104,17 +104,17 @@ async function sumOf(objects: AsyncIterable<ObjectInfo>): Promise<number> {
 }
 
 async function callBack(job: Job): Promise<void> {
-  const asked = requestOf(job);
-  const id = asked.ids.transferProcessId;
-  const { body } = await request(`${asked.callbackAddress}/${id}/provision`, {
+  const { ids, callbackAddress, assetId } = requestOf(job);
+  const id = ids.transferProcessId;
+  const { body } = await request(`${callbackAddress}/${id}/provision`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ resourceName: `job-${id}`, assetId: asked.assetId }),
+    body: JSON.stringify({ resourceName: `job-${id}`, assetId }),
   });
   await body.dump();
 }
 
-/** The usual retention. */
+/** The default retention. */
 const weekMillis = 7 * 86_400_000;
 
 async function record({ cluster, store }: BareClients, job: Job): Promise<void> {
@@ -156,7 +156,7 @@ function now(): string {
   return new Date().toISOString();
 }
 
-/** Of a file that a bench wrote for its script. */
+/** Reads the Jobs that a bench wrote for its script. */
 export async function readJobs(file: string): Promise<Job[]> {
   return JSON.parse(await readFile(file, 'utf8')) as Job[];
 }

@@ -1,11 +1,11 @@
 import { flowLabel, evidencePodsSelector } from '../../src/flow/labels.ts';
 import type { Pod } from '../../src/kubernetes/types.ts';
 import { endFlow, openClients, readJobs, startFlow } from './bare-calls.ts';
-import { inFlight } from './in-flight.ts';
+import { inFlight } from './requests.ts';
 
 /**
- * What the service does for its flows, without all that makes it safe to repeat: no cache, no queue, no condition, no second
- * try. `BENCH_SETTINGS` is the service's file; with `BENCH_JOBS` it creates and starts them first. Ends on SIGTERM.
+ * Makes the service's calls for its flows without what makes them repeatable: no cache, no queue, no precondition, no
+ * retry. `BENCH_SETTINGS` is the service's file; the Jobs of `BENCH_JOBS` are created and started first. Ends on SIGTERM.
  */
 const { BENCH_SETTINGS: settings = '', BENCH_JOBS: jobs = '' } = process.env;
 const clients = await openClients(settings, process.env);
@@ -28,30 +28,30 @@ async function watchPods(): Promise<void> {
   const labelSelector = `${flowLabel},${evidencePodsSelector}`;
   const { pods } = clients.cluster;
   const seen = new Set<string>();
-  function see(pod: Pod): void {
+  function onPod(pod: Pod): void {
     const uid = pod.metadata?.uid ?? '';
     if (pod.status?.phase !== 'Succeeded' || seen.has(uid)) return;
     seen.add(uid);
     void endFlow(clients, pod);
   }
   const first = await pods.list({ labelSelector }, stopping.signal);
-  first.items.forEach(see);
+  first.items.forEach(onPod);
   let { resourceVersion } = first;
-  while (!isOver()) {
+  while (!isStopping()) {
     try {
       for await (const event of pods.watch({ labelSelector, resourceVersion }, stopping.signal)) {
         if (event.type === 'BOOKMARK') resourceVersion = event.resourceVersion;
         else {
           resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
-          see(event.object);
+          onPod(event.object);
         }
       }
     } catch (error) {
-      if (!isOver()) throw error;
+      if (!isStopping()) throw error;
     }
   }
 }
 
-function isOver(): boolean {
+function isStopping(): boolean {
   return stopping.signal.aborted;
 }

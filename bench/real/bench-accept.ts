@@ -1,34 +1,31 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { waitUntil } from '../../test/support/wait-until.ts';
-import { askAll } from './ask-all.ts';
+import { sendAll, inFlight, makeRequests, type ProvisionBody } from './requests.ts';
 import { openClients, startFlow } from './bare-calls.ts';
 import { watchFlows } from './flow-times.ts';
-import { inFlight } from './in-flight.ts';
 import { inTurns, median } from './in-turns.ts';
-import { makeRequests, type ProvisionBody } from './make-requests.ts';
 import type { RatioRow } from './print-ratios.ts';
 import { buildRawJobs } from './raw-jobs.ts';
 import type { RealBench } from './run-real.ts';
 import { openServiceWorld, type RealServers, type ServiceWorld } from './service-world.ts';
-import { startKubernetes } from './start-kubernetes.ts';
-import { startMinio } from './start-minio.ts';
+import { startKubernetes, startMinio } from './servers.ts';
 
 const atOnce = 32;
 const deadlineMs = 600_000;
 const callbackPrefix = 'http://127.0.0.1:9/callback';
-/** What a busy machine answers late is counted as slow, not as failed. */
+/** On a busy machine a late answer counts as slow, not as failed. */
 const settings = { http: { answerDeadlineMillis: 25_000 }, cluster: { requestTimeoutMillis: 60_000 } };
 
 interface Contestant {
   name: string;
-  /** Whether all are started, too: with all that their pods mount, and resumed. */
+  /** Whether it also creates what the pods mount, and resumes the Jobs. */
   starts: boolean;
   prepare: (world: ServiceWorld, requests: ProvisionBody[]) => Promise<Prepared>;
 }
 
 interface Prepared {
-  /** Resolves when all are answered, or created. */
+  /** Resolves when all requests are answered, or all Jobs created. */
   run: () => Promise<void>;
   stop: () => Promise<void>;
 }
@@ -39,8 +36,8 @@ interface Rates {
 }
 
 /**
- * Requests answered per second beside a script that creates the very same Jobs with the service's own client, while another
- * replica reconciles; and, by a service that does both, until all are started, beside a script that makes all of their objects.
+ * Compares requests answered per second with a script that creates the same Jobs by the service's own client, while
+ * another replica leads; and flows started per second, by a service that leads, with a script that creates all objects.
  */
 export async function benchAccept({ folder, quick, rounds }: RealBench): Promise<RatioRow[]> {
   await using stack = new AsyncDisposableStack();
@@ -87,7 +84,7 @@ async function measure(servers: RealServers, { prepare, starts }: Contestant, co
   if (starts) await waitUntil('all are started', () => watch.times.started.size === count, { deadlineMs });
   const started = Math.max(...(starts ? watch.times.started.values() : []), answered);
   await stop();
-  // What the controllers still have to do with these Jobs is not the next one's burden.
+  // Waits until the controllers have processed these Jobs, so that they do not slow down the next contestant.
   await waitUntil('the Job controller has seen all of them', () => watch.times.seen.size === count, {
     deadlineMs,
   });
@@ -136,7 +133,7 @@ const rawObjects: Contestant = {
   },
 };
 
-/** As if another replica led, one that never ends. */
+/** Takes the Lease for a replica that does not exist, so that the service never leads. */
 async function holdLease({ namespace }: ServiceWorld): Promise<void> {
   // MicroTime has six digits.
   const now = new Date().toISOString().replace('Z', '000Z');
@@ -150,5 +147,5 @@ async function startService(
   requests: ProvisionBody[],
 ): Promise<Prepared> {
   await service.start();
-  return { run: () => askAll(provisionUrl, requests, atOnce), stop: () => service.kill() };
+  return { run: () => sendAll(provisionUrl, requests, atOnce), stop: () => service.kill() };
 }

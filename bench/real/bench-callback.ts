@@ -6,7 +6,7 @@ import type { RealBench } from './run-real.ts';
 const actors = ['service', 'bare script'] as const;
 const goal = { atMostRatio: 2 };
 
-/** From the end of a flow's pod, as a watch of our own sees it, to its callback on the wire; a pod ends when all is done for the one before. */
+/** Measures from the end of a pod, in a watch of the bench, to its callback. A pod ends when the flow before it is closed. */
 export async function benchCallback(bench: RealBench): Promise<RatioRow[]> {
   const row = await benchLatency(bench, {
     part: 'callback',
@@ -21,7 +21,7 @@ export async function benchCallback(bench: RealBench): Promise<RatioRow[]> {
   ];
 }
 
-/** The same time when 200 pods end at once; the script takes them all at once, too. */
+/** Measures the same when 200 pods end at once; the script handles them all at once, too. */
 export async function benchBurst(bench: RealBench): Promise<RatioRow[]> {
   const row = await benchLatency(bench, { part: 'burst', count: 200, ends: 'at once' });
   return [

@@ -6,12 +6,12 @@ import type { RealBench } from './run-real.ts';
 const mebibyte = 1024 * 1024;
 const actors = ['service', 'bare script'] as const;
 
-/** A thousand flows in flight, on fake nodes: from the first request until each has ended, was told and is recorded. */
+/** Measures a thousand flows at once on fake nodes, from the first request until each is delivered and recorded. */
 export async function benchFlows(bench: RealBench): Promise<RatioRow[]> {
   await using stack = new AsyncDisposableStack();
   const servers = await startFlowServers(bench, 'flows', stack);
   const count = bench.quick ? 200 : 1000;
-  // Each takes minutes: one round tells enough.
+  // A round takes minutes, so one has to be enough.
   const runs = await inTurns(actors, 1, async (by) => {
     const run = await runFlows({ servers, by, count, ends: 'in flight' });
     process.stderr.write(`${count} flows, ${by}: ${describe(run)}\n`);

@@ -1,12 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { binaries } from '../../scripts/testing/requirements.ts';
 import { emptyBucket, startBenchStore, type BenchStore } from '../bench-store.ts';
 import { makeBigResult, makeSmallResults, type Results } from '../make-results.ts';
 import { inTurns, median } from './in-turns.ts';
 import type { RatioRow } from './print-ratios.ts';
-import { runCommand } from './run-command.ts';
-import { install, toolPath } from './server-script.ts';
-import { startMinio } from './start-minio.ts';
+import { install, runCommand, startMinio } from './servers.ts';
 import {
   mcClient,
   rcloneClient,
@@ -18,7 +17,7 @@ import type { RealBench } from './run-real.ts';
 
 const mebibyte = 1024 * 1024;
 
-/** The sidecar beside `mc` and `rclone`, each a process of its own, to one MinIO on this machine. */
+/** Compares the uploads of the sidecar, `mc` and `rclone` to one MinIO on this machine. */
 export async function benchUploads({ folder, quick, rounds }: RealBench): Promise<RatioRow[]> {
   await using stack = new AsyncDisposableStack();
   const own = join(folder, 'uploads');
@@ -36,7 +35,7 @@ export async function benchUploads({ folder, quick, rounds }: RealBench): Promis
   return [...bigRows, ...(await benchUpload({ ...bench, results: small }))];
 }
 
-/** Once for nothing, so that its compile cache is filled as the image's is. */
+/** Runs the sidecar once without a measurement to fill its compile cache, as in the image. */
 async function warmSidecar(folder: string, store: BenchStore): Promise<void> {
   const results = await makeSmallResults(join(folder, 'warm'), 1, 4096);
   await sidecarClient.upload({ folder, store, results, prefix: 'warm' });
@@ -45,7 +44,7 @@ async function warmSidecar(folder: string, store: BenchStore): Promise<void> {
 
 async function findClients(): Promise<UploadClient[]> {
   await install('mc', 'rclone');
-  return [sidecarClient, mcClient(toolPath('mc')), rcloneClient(toolPath('rclone'))];
+  return [sidecarClient, mcClient(join(binaries, 'mc')), rcloneClient(join(binaries, 'rclone'))];
 }
 
 interface UploadBench {
@@ -58,7 +57,7 @@ interface UploadBench {
 
 async function benchUpload({ folder, store, clients, rounds, results }: UploadBench): Promise<RatioRow[]> {
   const runs = await inTurns(clients, rounds, async (client, round) => {
-    // What the run before left to be written must not slow this one down.
+    // Pending writes of the run before must not slow this one down.
     await runCommand('sync', []);
     const run = await client.upload({
       folder,
@@ -126,7 +125,7 @@ function medianRun(runs: UploadRun[]): UploadRun {
   return {
     wallSeconds: median(runs.map((run) => run.wallSeconds)),
     cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
-    // The peak is a promise: the worst counts.
+    // The peak has a hard limit, so the worst run counts.
     peakBytes: Math.max(...runs.map((run) => run.peakBytes)),
   };
 }

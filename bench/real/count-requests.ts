@@ -2,8 +2,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 
 /**
- * Preloaded into the service (`--import`): counts the requests that it sends, to the cluster and connectors (undici) and to the
- * store (node:http), and writes them down when the process ends.
+ * Preloaded into the service (`--import`): counts its requests to the cluster (undici) and to the store (node:http), and
+ * writes the counts to a file when the process exits.
  */
 const counts: Record<string, number> = { cluster: 0, store: 0 };
 const file = process.env['BENCH_COUNTS'];

@@ -6,17 +6,17 @@ import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
 import type { ResourceClient } from '../../src/kubernetes/resource-client.ts';
 import type { Job, KubernetesObject, Pod } from '../../src/kubernetes/types.ts';
 
-/** When what was first seen, from outside; `performance.now()` of this process. */
+/** When each event of a flow was first observed from outside, by `performance.now()` of this process. */
 export interface FlowTimes {
   /** By flow: the Job controller has written into its status. */
   seen: Map<string, number>;
   /** By flow: its Job is resumed. */
   started: Map<string, number>;
-  /** By flow: its pod's end in a watch of our own. */
+  /** By flow: its pod's end in the bench's own watch. */
   podEnd: Map<string, number>;
-  /** By flow: its Job's end in a watch of our own. */
+  /** By flow: its Job's end in the bench's own watch. */
   jobEnd: Map<string, number>;
-  /** By flow: it is written down that nothing is left to do. */
+  /** By flow: its Job is labelled as closed. */
   closed: Map<string, number>;
   /** By transfer process: its callback's head has arrived. */
   callback: Map<string, number>;
@@ -27,7 +27,7 @@ export interface Connector extends AsyncDisposable {
   callbacks: Map<string, number>;
 }
 
-/** Takes callbacks at once and notes when each one came first. */
+/** Answers callbacks at once and records when each one first arrived. */
 export async function startConnector(): Promise<Connector> {
   const callbacks = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -67,10 +67,10 @@ export async function watchFlows(
   };
   const watches = [
     watchAll<Pod>(cluster.pods, stopping.signal, ({ metadata, status }) => {
-      if (status?.phase === 'Succeeded') noteFirst(times.podEnd, metadata?.labels?.[flowLabel]);
+      if (status?.phase === 'Succeeded') recordFirst(times.podEnd, metadata?.labels?.[flowLabel]);
     }),
     watchAll<Job>(cluster.jobs, stopping.signal, (job) => {
-      noteJob(times, job);
+      recordJob(times, job);
     }),
   ];
   return {
@@ -83,7 +83,7 @@ export async function watchFlows(
   };
 }
 
-function noteJob(times: FlowTimes, { metadata = {}, spec, status = {} }: Job): void {
+function recordJob(times: FlowTimes, { metadata = {}, spec, status = {} }: Job): void {
   const { conditions = [], startTime } = status;
   const { name, labels = {} } = metadata;
   const ended = conditions.some((one) => one.type === 'Complete' && one.status === 'True');
@@ -93,23 +93,23 @@ function noteJob(times: FlowTimes, { metadata = {}, spec, status = {} }: Job): v
     [times.jobEnd, ended],
     [times.closed, labels[stateLabel] === 'closed'],
   ];
-  for (const [map, is] of facts) if (is) noteFirst(map, name);
+  for (const [map, is] of facts) if (is) recordFirst(map, name);
 }
 
-function noteFirst(map: Map<string, number>, key: string | undefined): void {
+function recordFirst(map: Map<string, number>, key: string | undefined): void {
   if (key !== undefined && !map.has(key)) map.set(key, performance.now());
 }
 
 async function watchAll<T extends KubernetesObject>(
   client: ResourceClient<T>,
   signal: AbortSignal,
-  see: (object: T) => void,
+  onObject: (object: T) => void,
 ): Promise<void> {
   let { resourceVersion } = await client.list({ labelSelector: flowLabel, limit: 1 }, signal);
-  function isOver(): boolean {
+  function isStopping(): boolean {
     return signal.aborted;
   }
-  while (!isOver()) {
+  while (!isStopping()) {
     try {
       for await (const event of client.watch({ labelSelector: flowLabel, resourceVersion }, signal)) {
         if (event.type === 'BOOKMARK') {
@@ -117,10 +117,10 @@ async function watchAll<T extends KubernetesObject>(
           continue;
         }
         resourceVersion = event.object.metadata?.resourceVersion ?? resourceVersion;
-        see(event.object);
+        onObject(event.object);
       }
     } catch (error) {
-      if (!isOver()) throw error;
+      if (!isStopping()) throw error;
     }
   }
 }

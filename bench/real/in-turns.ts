@@ -1,4 +1,4 @@
-/** A B C, B C A, C A B …: whoever comes first in a round is another each time, and a busy machine is busy for all. */
+/** Runs the contestants as A B C, B C A, C A B …, so that load on the machine affects all alike. */
 export async function inTurns<T, R>(
   contestants: readonly T[],
   rounds: number,

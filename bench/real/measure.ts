@@ -10,23 +10,23 @@ export interface Usage {
 
 export interface Watched {
   child: ChildProcess;
-  /** Since its start. */
+  /** The usage since its start. */
   usage(): Usage;
-  /** Waits for its end; rejects unless it ends with 0. */
+  /** Resolves at its end; rejects unless it exits with 0. */
   ended: Promise<Usage>;
 }
 
 const sampleMillis = 10;
 const ticksPerSecond = 100;
 
-/** Starts a program whose CPU time and peak memory are read from outside, so that all clients are measured alike. */
+/** Starts a program and reads its CPU time and peak memory from outside, so that all clients are measured alike. */
 export function startWatched(program: string, args: string[], env: Record<string, string>): Watched {
   const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.resume();
-  const words: string[] = [];
+  const errorOutput: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    words.push(text);
-    if (words.length > 100) words.shift();
+    errorOutput.push(text);
+    if (errorOutput.length > 100) errorOutput.shift();
   });
   const last: Usage = { cpuSeconds: 0, peakBytes: 0 };
   function usage(): Usage {
@@ -47,7 +47,7 @@ export function startWatched(program: string, args: string[], env: Record<string
     process.off('exit', kill);
     if (child.exitCode === 0) return { ...last };
     throw new Error(
-      `${program} ended with ${String(child.exitCode ?? child.signalCode)}: ${words.join('').slice(-3000)}`,
+      `${program} ended with ${String(child.exitCode ?? child.signalCode)}: ${errorOutput.join('').slice(-3000)}`,
     );
   }
   const ended = end();
@@ -55,7 +55,7 @@ export function startWatched(program: string, args: string[], env: Record<string
   return { child, usage, ended };
 }
 
-/** The kernel's own sums: nothing is lost between two samples but the last milliseconds before the end. */
+/** The kernel's own sums: only the last milliseconds before the end can be missed. */
 function readUsage(pid: number): Usage {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

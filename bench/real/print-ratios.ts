@@ -1,9 +1,9 @@
-/** One line of the table: what this project needed beside what something else needed for the same. */
+/** One line of the table: a measured value of this project beside that of something else. */
 export interface RatioRow {
   name: string;
   unit: 's' | 'ms' | 'MiB' | '1/s' | '';
   ours: number;
-  /** NaN: there is nothing to put beside it. */
+  /** NaN: there is nothing to compare with. */
   theirs: number;
   beside: string;
   goal?: { atMostRatio: number } | { atLeastRatio: number } | { atMost: number };

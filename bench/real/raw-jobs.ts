@@ -6,16 +6,16 @@ import { buildFlowJob } from '../../src/cluster-objects/job.ts';
 import { chooseTemplate } from '../../src/template/choose-template.ts';
 import { loadTemplates } from '../../src/template/load-templates.ts';
 import { renderTemplate } from '../../src/template/render-template.ts';
-import type { ProvisionBody } from './make-requests.ts';
+import type { ProvisionBody } from './requests.ts';
 import { connectorName, type ServiceWorld } from './service-world.ts';
 
-/** The flow that the service would make of it. */
+/** The flow that the service would name for this request. */
 export function flowOf(body: ProvisionBody): string {
   const { ids } = readProvisionRequest(body);
   return flowName({ dialect: 'control-plane', connector: connectorName, ids });
 }
 
-/** The Jobs that the service would make of these requests, member for member. */
+/** Builds exactly the Jobs that the service would create for these requests. */
 export async function buildRawJobs(
   { settingsFile: file, env }: ServiceWorld,
   requests: readonly ProvisionBody[],

@@ -5,15 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { startStandInPods, type StandInOptions, type StandInPods } from '../../test/support/stand-in-pods.ts';
 import { waitUntil } from '../../test/support/wait-until.ts';
 import { executable } from '../bench-sidecar.ts';
-import { askAll } from './ask-all.ts';
+import { sendAll, makeRequests, type ProvisionBody } from './requests.ts';
 import { startConnector, watchFlows, type FlowTimes } from './flow-times.ts';
-import { makeRequests, type ProvisionBody } from './make-requests.ts';
 import { startWatched, type Usage, type Watched } from './measure.ts';
 import { buildRawJobs, flowOf } from './raw-jobs.ts';
 import type { RealBench } from './run-real.ts';
 import { openServiceWorld, type RealServers, type ServiceWorld } from './service-world.ts';
-import { startFakeNodes, startKubernetes } from './start-kubernetes.ts';
-import { startMinio } from './start-minio.ts';
+import { startFakeNodes, startKubernetes, startMinio } from './servers.ts';
 
 export interface FlowsTask {
   servers: RealServers;
@@ -23,12 +21,12 @@ export interface FlowsTask {
 }
 
 export interface FlowsRun extends Usage {
-  /** From the first request, or Job, until nothing is left to do for any; the wait between start and end is left out. */
+  /** From the first request, or Job, until all flows are closed, without the pause between start and end. */
   wallSeconds: number;
-  /** Milliseconds by flow, from our own watch's event. */
+  /** Milliseconds for each flow, from the event in the bench's own watch. */
   podEndToCallback: number[];
   jobEndToCallback: number[];
-  /** What the service asked of the others, by flow. */
+  /** The service's requests for each flow. */
   requests?: { cluster: number; store: number };
 }
 
@@ -38,21 +36,21 @@ const counter = new URL('./count-requests.ts', import.meta.url).href;
 
 /** How the pods end. */
 const paces = {
-  /** Each when all is done for the flow before. */
+  /** Each when the flow before is closed. */
   'one by one': { concurrency: 1 },
   /** As soon as the machine can store their results and end them, 16 at a time. */
   'in flight': { concurrency: 16 },
-  /** All at the same moment, their results being stored before. */
+  /** All at the same moment, with their results stored before. */
   'at once': { concurrency: 200, storeEarly: true },
 } as const satisfies Record<string, Pick<StandInOptions, 'concurrency' | 'storeEarly'>>;
 
 const deadlineMs = 900_000;
 const answerDeadlineMillis = 15_000;
 const callbackHoldMillis = 200;
-/** Longer than any answer's time to callbackHold: what is measured must not wait for it. */
+/** Longer than the callback hold after any answer: the measured part must not include it. */
 const restMillis = answerDeadlineMillis + callbackHoldMillis + 2000;
 
-/** The servers of one part of the bench: a control plane, fake nodes and MinIO. */
+/** Starts the servers of one part of the bench: a control plane, fake nodes and MinIO. */
 export async function startFlowServers(
   { folder }: RealBench,
   part: string,
@@ -66,12 +64,12 @@ export async function startFlowServers(
   return { folder: own, store, kubeconfig };
 }
 
-/** So many flows are started, all of their pods run, then the pods end: by the service, or by a script that makes the same calls. */
+/** Starts `count` flows, waits until all pods run, then ends the pods; by the service, or by a script that makes the same calls. */
 export async function runFlows({ servers, by, count, ends }: FlowsTask): Promise<FlowsRun> {
   await using stack = new AsyncDisposableStack();
   const connector = stack.use(await startConnector());
   const { callbackAddress } = connector;
-  // What a busy machine answers late is counted as slow, not as failed.
+  // On a busy machine a late answer counts as slow, not as failed.
   const cluster = { requestTimeoutMillis: 60_000 };
   const settings = { http: { answerDeadlineMillis }, cluster, reconciler: { callbackHoldMillis } };
   const world = stack.use(
@@ -132,7 +130,7 @@ async function startService(world: ServiceWorld, requests: ProvisionBody[]): Pro
     BENCH_COUNTS: countsFile(world),
   });
   await waitUntil('the service is ready', () => world.service.isReady(), { deadlineMs });
-  await askAll(world.provisionUrl, requests, 32);
+  await sendAll(world.provisionUrl, requests, 32);
   return watched;
 }
 
@@ -165,7 +163,7 @@ function countsFile({ folder }: ServiceWorld): string {
   return join(folder, 'counts.json');
 }
 
-/** The end of a line of progress; nothing for the script. */
+/** The end of a progress line; empty for the script. */
 export function describeRequests(requests: FlowsRun['requests']): string {
   if (requests === undefined) return '';
   const [cluster, store] = [requests.cluster.toFixed(1), requests.store.toFixed(1)];

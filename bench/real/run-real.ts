@@ -6,7 +6,7 @@ import { benchUploads } from './bench-uploads.ts';
 import { formatRatios, type RatioRow } from './print-ratios.ts';
 
 export interface RealBench {
-  /** A temporary folder that ends with the bench. */
+  /** A temporary folder that is removed after the bench. */
   folder: string;
   quick: boolean;
   rounds: number;
@@ -20,7 +20,7 @@ const parts: Record<string, (bench: RealBench) => Promise<RatioRow[]>> = {
   flows: benchFlows,
 };
 
-/** On real servers that it starts and stops itself; answers whether all goals are met. */
+/** Runs on real servers that it starts and stops; returns whether all goals are met. */
 export async function runReal(bench: RealBench, only: readonly string[]): Promise<boolean> {
   const unknown = only.find((name) => !(name in parts));
   if (unknown !== undefined)

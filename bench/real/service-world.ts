@@ -4,28 +4,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../src/demo/free-port.ts';
 import { Bucket } from '../../test/support/bucket.ts';
-import { mergeSettings, type Settings } from '../../test/support/merge-settings.ts';
+import { mergeSettings, type Settings } from '../../test/support/settings.ts';
 import { openNamespace, type Namespace } from '../../test/support/namespace.ts';
 import { ServiceProcess } from '../../test/support/service-process.ts';
-import type { RealStore } from './start-minio.ts';
+import type { RealStore } from './servers.ts';
 
 export const connectorName = 'bench';
 
 export interface RealServers {
   folder: string;
-  /** Path. */
+  /** Path of the kubeconfig. */
   kubeconfig: string;
   store: RealStore;
 }
 
 export interface ServiceWorld {
-  /** Its own, temporary. */
+  /** Temporary folder of this world. */
   folder: string;
   namespace: Namespace;
   bucket: Bucket;
   service: ServiceProcess;
   settings: Settings;
-  /** The settings, as a file. */
+  /** The settings in a file. */
   settingsFile: string;
   env: Record<string, string>;
   /** Where a connector's requests go. */
@@ -36,7 +36,7 @@ export interface ServiceWorld {
 export interface WorldOptions {
   /** Where callbacks go. */
   callbackPrefix: string;
-  /** Folder; default: the shipped ones. */
+  /** Folder of templates; default: the shipped ones. */
   templates?: string;
   settings?: Settings;
   env?: Record<string, string>;
@@ -44,7 +44,7 @@ export interface WorldOptions {
 
 const shippedTemplates = fileURLToPath(new URL('../../jobs-templates', import.meta.url));
 
-/** A namespace and a bucket of their own, and one service, not started, that knows one connector and the shipped templates. */
+/** A namespace, a bucket, and a service that is not started yet, with one connector and the shipped templates. */
 export async function openServiceWorld(servers: RealServers, options: WorldOptions): Promise<ServiceWorld> {
   const name = `bench-${randomBytes(4).toString('hex')}`;
   const namespace = await openNamespace(servers.kubeconfig, name);
@@ -97,7 +97,7 @@ interface SettingsParts {
   callbackPrefix: string;
 }
 
-/** The defaults but for the addresses, and for waits that a bench need not take part in. */
+/** The defaults except for addresses, and for waits that a bench must not include. */
 function benchSettings({ kubeconfig, store }: RealServers, parts: SettingsParts): Settings {
   const { name, port, callbackPrefix, templates } = parts;
   const { endpoint, region } = store;

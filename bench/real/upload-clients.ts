@@ -12,7 +12,7 @@ export interface UploadTask {
   folder: string;
   store: SidecarStore;
   results: Results;
-  /** Of this run alone: below it nothing is stored yet. */
+  /** Prefix of this run; nothing is stored below it yet. */
   prefix: string;
 }
 
@@ -22,8 +22,8 @@ export interface UploadClient {
 }
 
 /**
- * From SIGTERM to its end, with everything still to do: it runs beside the worker, so that its start is over when a worker
- * ends. Its CPU time counts from its start.
+ * Measures from SIGTERM to the end, with everything still to upload: a sidecar has started long before its worker ends.
+ * Its CPU time counts from its start.
  */
 export const sidecarClient: UploadClient = {
   name: 'sidecar',
@@ -38,7 +38,7 @@ export const sidecarClient: UploadClient = {
   },
 };
 
-/** `mc cp` of one file, `mc mirror` of a folder; its settings are its own. */
+/** `mc cp` of one file, `mc mirror` of a folder, with mc's defaults. */
 export function mcClient(program: string): UploadClient {
   return {
     name: 'mc',
@@ -59,7 +59,7 @@ export function mcClient(program: string): UploadClient {
   };
 }
 
-/** `rclone copyto` of one file, `rclone copy` of a folder; its settings are its own. */
+/** `rclone copyto` of one file, `rclone copy` of a folder, with rclone's defaults. */
 export function rcloneClient(program: string): UploadClient {
   return {
     name: 'rclone',

@@ -39,7 +39,7 @@ export const combinations: readonly Combination[] = [
   },
 ];
 
-/** What shows in two minutes that the service runs on real servers: main path, failures, cancel, credentials, deployment, Pod Security. */
+/** These scenarios show in two minutes that the service runs on real servers. */
 const smoke = [
   'main-path.store.test.ts',
   'failures.test.ts',
@@ -51,25 +51,25 @@ const smoke = [
 
 export const smokeCombination: CombinationName = 'real-minio';
 
-/** All of it; without what takes many minutes with real pods; or only what shows that it works at all. */
+/** All scenarios; those without the ones that take many minutes with real pods; or the smoke set. */
 export type Extent = 'whole' | 'quick' | 'smoke';
 
-/** They take as many of the requests as `TEST_KILLS` says. */
+/** They kill at as many requests as `TEST_KILLS` says. */
 const sampled = ['kill-after-every-request.test.ts', 'kill-before-every-request.test.ts'];
 
-/** With real pods each of them takes many minutes, hundreds of flows that it has. */
+/** Each takes many minutes with real pods, since it has hundreds of flows. */
 const long = [...sampled, 'fifty-kills.test.ts', 'replicas-under-load.test.ts', 'thousand-jobs.test.ts'];
 
 export interface Batch {
   files: string[];
   concurrency: number;
-  /** Files share as few processes as run at once: they own no ports and no state of the process. */
+  /** The files share `concurrency` processes: they have no ports and no process state of their own. */
   shared?: boolean;
 }
 
 /**
- * The files of a combination. Those that restart or cut off the real servers would disturb all others: they come last, one by one;
- * and after the whole suite what it made the service ask for is compared with the Role that is deployed.
+ * The files of a combination. Those that restart or cut off the real servers would disturb the others, so they run last, one
+ * by one. After a whole suite the audit compares the service's requests with the Role that is deployed.
  */
 export function batchesOf(
   { cluster, files }: Combination,
@@ -92,12 +92,12 @@ export function batchesOf(
   ].filter((batch) => batch.files.length > 0);
 }
 
-/** Left to those who ask for it: minutes each. The kills at every request are sampled instead. */
+/** Whether `npm test` leaves the file out, since it takes minutes. The kills at every request are sampled instead. */
 export function isLong(file: string): boolean {
   return long.includes(basename(file)) && !sampled.includes(basename(file));
 }
 
-/** Half a minute and more on embedded servers, most of it waiting. */
+/** These take half a minute and more on embedded servers, most of it waiting. */
 const slow = [
   'kubelet-pod-deleted.test.ts',
   'kubelet-node-lost.test.ts',
@@ -114,7 +114,7 @@ const slow = [
   'two-second-rule.test.ts',
 ];
 
-/** For `sort`: so that no processor waits for the last one. */
+/** Sorts the longest files first, so that no processor waits for the last one. */
 export function longestFirst(a: string, b: string): number {
   return rank(a) - rank(b) || (a < b ? -1 : 1);
 }
@@ -129,7 +129,7 @@ function isWithin(extent: Extent, file: string): boolean {
   return extent === 'quick' ? !long.includes(file) : smoke.includes(file);
 }
 
-/** As the file itself says by what it needs. */
+/** Whether the file declares such a need. */
 function disturbsServers(file: string): boolean {
   const wanted =
     readFileSync(file, 'utf8')

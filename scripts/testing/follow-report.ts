@@ -6,17 +6,17 @@ import type { ReportLine } from './read-results.ts';
 const pollMillis = 300;
 
 export interface Progress {
-  /** Takes one line of a report as it is written. */
-  take(line: ReportLine): void;
+  /** Handles one line of a report. */
+  add(line: ReportLine): void;
 }
 
-/** Says which file has ended, as the how-manyth of all and after how many seconds, and each failure in one line. */
+/** Prints one line for each file that has ended, with its number and the seconds so far, and one for each failure. */
 export function createProgress(total: number, say: (line: string) => void): Progress {
   const start = performance.now();
   const width = String(total).length;
   let done = 0;
   return {
-    take(line) {
+    add(line) {
       if (line.kind === 'failed')
         say(`  ✖ ${relative('.', line.file)}: ${line.name}: ${oneLine(line.message)}`);
       if (line.kind !== 'file') return;
@@ -35,13 +35,13 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 300);
 }
 
-/** Reads what a reporter appends to a file, until `ended` aborts and all that was written is read. */
+/** Follows the file of a reporter until `ended` aborts and everything is read. */
 export async function followReport(path: string, progress: Progress, ended: AbortSignal): Promise<void> {
   const reader = new LineReader(path);
   try {
     for (;;) {
       const last = ended.aborted;
-      for (const line of await reader.read()) progress.take(JSON.parse(line) as ReportLine);
+      for (const line of await reader.read()) progress.add(JSON.parse(line) as ReportLine);
       if (last) return;
       await delay(pollMillis, undefined, { signal: ended }).catch(() => undefined);
     }
@@ -59,9 +59,9 @@ class LineReader {
     this.path = path;
   }
 
-  /** The lines that are complete by now. */
+  /** Returns the lines that are complete. */
   async read(): Promise<string[]> {
-    // Before the runner has started there is no file.
+    // The file does not exist before the runner has started.
     this.file ??= await open(this.path).catch(() => undefined);
     if (this.file === undefined) return [];
     const chunk = Buffer.alloc(1 << 16);

@@ -7,12 +7,12 @@ export interface Outcome {
   seconds: number;
   /** Why it did not run. */
   notRun?: string;
-  /** It should have run: counts as a failure. */
+  /** It should have run, and counts as a failure. */
   broken?: boolean;
   results: Results;
 }
 
-/** What ran where, what failed, what was skipped and why; the last line is one of plain counts. */
+/** Lists the combinations with their counts, failures and skips; the last line has plain counts. */
 export function describeOutcomes(outcomes: readonly Outcome[]): string {
   const rows = [
     ['combination', 'files', 'passed', 'failed', 'skipped', 'seconds'],
@@ -60,7 +60,7 @@ function describeDetails({ combination: { name }, results, notRun }: Outcome): s
   return lines.length === 0 ? [] : ['', `${name}:`, ...lines];
 }
 
-/** The same for one run: with what is known of each failure, and where the whole listing is; the last line is one of plain counts. */
+/** Lists the failures of one run with their details, and the path of the whole listing; the last line has plain counts. */
 export function describeRun({ results, seconds, listing }: TestRun): string {
   const { passed, failed, skipped, unsteady } = sumOf(results);
   return [
@@ -73,7 +73,7 @@ export function describeRun({ results, seconds, listing }: TestRun): string {
       ? [`\n${unsteady} tests passed only alone; more than ${mostUnsteady} fail the run.`]
       : []),
     '',
-    `${results.size} files in ${Math.round(seconds)} s; all of what they printed is in ${listing}`,
+    `${results.size} files in ${Math.round(seconds)} s; their output is in ${listing}`,
     `${passed} passed, ${failed} failed, ${skipped} skipped`,
   ].join('\n');
 }
@@ -81,11 +81,11 @@ export function describeRun({ results, seconds, listing }: TestRun): string {
 export interface TestRun {
   results: Results;
   seconds: number;
-  /** Path of the file with all that was printed. */
+  /** Path of the file with the whole output. */
   listing: string;
 }
 
-/** A test that passes alone may have met a busy machine; several that do are no accident. */
+/** A test that passes only alone may have met a busy machine; more than these are a fault. */
 const mostUnsteady = 2;
 
 export function exitCodeOf(results: Results): number {
@@ -104,7 +104,7 @@ function sumOf(results: Results): Record<'passed' | 'failed' | 'skipped' | 'unst
   return sum;
 }
 
-/** What failed, what passed only alone, what was skipped and why, and where the time went. */
+/** Lists failures, tests that passed only alone, skips with their reason, and the slowest files. */
 export function describeResults(results: Results): string[] {
   const files = [...results];
   return [
@@ -117,7 +117,7 @@ export function describeResults(results: Results): string[] {
   ];
 }
 
-/** For all of several runs together. */
+/** Whether several runs together have too many tests that passed only alone. */
 export function hasTooManyUnsteady(outcomes: readonly Outcome[]): boolean {
   return outcomes.reduce((sum, { results }) => sum + sumOf(results).unsteady, 0) > mostUnsteady;
 }
@@ -137,8 +137,8 @@ function skipsOf(results: readonly FileResult[]): string[] {
 function slowest(files: readonly [string, FileResult][]): string[] {
   const longest = files.toSorted(([, a], [, b]) => b.millis - a.millis).slice(0, 5);
   if (longest.length === 0) return [];
-  const told = longest.map(
+  const entries = longest.map(
     ([file, { millis }]) => `${relative('test/integration', file)} ${Math.round(millis / 1000)} s`,
   );
-  return [`  slowest: ${told.join(', ')}`];
+  return [`  slowest: ${entries.join(', ')}`];
 }

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-const patienceMillis = 15_000;
+const killAfterMillis = 15_000;
 
 /**
- * Runs a command in a process group of its own and resolves with its exit code; `output` may be a file's descriptor. When the signal
- * aborts, all of the group is asked to end, and killed when it does not.
+ * Runs a command in a process group of its own and resolves with its exit code; `output` may be a file's descriptor. When the
+ * signal aborts, the group gets SIGTERM, and SIGKILL after 15 seconds.
  */
 export async function runInGroup(
   command: readonly [string, ...string[]],
@@ -20,7 +20,7 @@ export async function runInGroup(
     killGroup(child, 'SIGTERM');
     timer = setTimeout(() => {
       killGroup(child, 'SIGKILL');
-    }, patienceMillis);
+    }, killAfterMillis);
   }
   signal.addEventListener('abort', end, { once: true });
   try {
@@ -29,7 +29,7 @@ export async function runInGroup(
   } finally {
     signal.removeEventListener('abort', end);
     clearTimeout(timer);
-    // What a process that was killed has left of its own children.
+    // A process that was killed may have left children.
     killGroup(child, 'SIGKILL');
   }
 }
@@ -41,4 +41,14 @@ function killGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+}
+
+/** A signal that SIGINT and SIGTERM abort. The second SIGINT must not end the process: Ctrl-C comes from the terminal and from npm. */
+export function abortOnSignals(): AbortSignal {
+  const interruption = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      interruption.abort(new Error(`interrupted by ${signal}`));
+    });
+  return interruption.signal;
 }

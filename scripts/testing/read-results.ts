@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-/** What `result-reporter.ts` writes: one of these a line. */
+/** One line of the file that `result-reporter.ts` writes. */
 export type ReportLine =
   | { kind: 'skipped'; name: string; file: string; reason: string }
   | { kind: 'failed'; name: string; file: string; message: string; detail: string }
@@ -11,7 +11,7 @@ export type ReportLine =
 export interface Failure {
   name: string;
   message: string;
-  /** The stack, or what else there is; bounded. */
+  /** The stack or the message, cut to a bound. */
   detail: string;
 }
 
@@ -23,14 +23,14 @@ export interface FileResult {
   failures: Failure[];
   /** The reason of each test that was skipped. */
   skips: string[];
-  /** What failed beside other scenarios and passed alone. */
+  /** Tests that failed beside other scenarios and passed alone. */
   unsteady: Failure[];
 }
 
 /** By file. */
 export type Results = Map<string, FileResult>;
 
-/** What a run of these files has written; one that ended before its end has failed, whatever it wrote. */
+/** Reads the results of a run. A run without an `end` line has failed, whatever else it wrote. */
 export async function readResults(path: string, files: readonly string[]): Promise<Results> {
   const lines = (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   const entries = lines.map((line) => JSON.parse(line) as ReportLine);
@@ -45,7 +45,7 @@ export async function readResults(path: string, files: readonly string[]): Promi
   return results;
 }
 
-/** A scenario may import tests from other files: theirs count as its own, which the runner sums up after them. */
+/** Counts tests that a scenario imports from other files as its own; the runner writes its `file` line after them. */
 function attributed(entries: readonly ReportLine[], files: ReadonlySet<string>): ReportLine[] {
   let imported: Extract<ReportLine, { kind: 'failed' | 'skipped' }>[] = [];
   return entries.flatMap((entry): ReportLine[] => {

@@ -6,7 +6,7 @@ import type { Combination } from './combinations.ts';
 
 const scripts = join(import.meta.dirname, '..', '..', 'test', 'servers');
 
-/** What `test/servers` runs in one folder, started when it is first asked for. */
+/** The servers that `test/servers` runs in one folder; each starts when it is first needed. */
 export class RealServers {
   readonly directory: string;
   #store: string | undefined;
@@ -15,7 +15,7 @@ export class RealServers {
     this.directory = directory;
   }
 
-  /** The variables that tell tests of the servers of a combination. */
+  /** Starts the servers of a combination and returns the variables that name them for tests. */
   async provide({ cluster, store }: Pick<Combination, 'cluster' | 'store'>, signal: AbortSignal) {
     const parts = [
       ...(cluster === 'real' && !this.#has('cluster.env') ? ['cluster'] : []),
@@ -29,7 +29,7 @@ export class RealServers {
     };
   }
 
-  /** Ends all of it; an error says what is left on the machine. */
+  /** Stops all of them; an error says what is left on the machine. */
   async stop(): Promise<void> {
     await this.#run(['stop', this.directory], new AbortController().signal);
   }

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isOnPath } from '../../test/support/is-on-path.ts';
+import { isOnPath } from '../../test/support/needs.ts';
 import type { Combination } from './combinations.ts';
 
-/** Where `test/servers/install` puts what it builds. */
+/** The folder of the binaries that `test/servers/install` builds. */
 export const binaries = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'edc-job-provisioner',
@@ -13,7 +13,7 @@ export const binaries = join(
 
 export interface Lack {
   text: string;
-  /** A machine that runs CI as root has this, or its setup is broken. */
+  /** A machine that runs CI must have it. */
   expectedInCi: boolean;
 }
 

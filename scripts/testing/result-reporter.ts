@@ -4,13 +4,13 @@ import type { ReportLine } from './read-results.ts';
 
 const mostDetail = 4000;
 
-/** Each file else has a process, and a summary, of its own. */
+/** Without this option each file has a process, and a summary, of its own. */
 const sharesProcess = process.execArgv.includes('--test-isolation=none');
 
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const counted = new CountedFiles();
   for await (const event of source)
-    for (const line of [...describe(event), ...(sharesProcess ? counted.take(event) : [])])
+    for (const line of [...describe(event), ...(sharesProcess ? counted.add(event) : [])])
       yield `${JSON.stringify(line)}\n`;
 }
 
@@ -54,7 +54,7 @@ function describeSummary({ file, counts, duration_ms: millis }: Summary): Report
 class CountedFiles {
   private current: Extract<ReportLine, { kind: 'file' }> | undefined;
 
-  take(event: TestEvent): ReportLine[] {
+  add(event: TestEvent): ReportLine[] {
     if (event.type === 'test:summary') return [...this.close(), { kind: 'end' }];
     if (event.type !== 'test:pass' && event.type !== 'test:fail') return [];
     const { details, nesting } = event.data;
@@ -66,7 +66,7 @@ class CountedFiles {
     return before;
   }
 
-  /** A test that a helper declares is one of the file that runs. */
+  /** A test that a helper declares belongs to the file that runs. */
   private fileOf(declaredIn: string): string {
     return declaredIn.endsWith('.test.ts') ? declaredIn : (this.current?.file ?? declaredIn);
   }

@@ -7,20 +7,21 @@ import { readResults, type Results } from './read-results.ts';
 
 const reporter = join(import.meta.dirname, 'result-reporter.ts');
 
-/** When more files than these have failed, it is not for lack of time. */
+/** When more files have failed, the cause is not a busy machine. */
 const mostSecondTries = 4;
 
 export interface BatchRun extends Batch {
   env: Record<string, string | undefined>;
-  /** Path, without extension, of what the reporter writes. */
+  /** Path of the reporter's file, without its extension. */
   report: string;
-  /** File to which the whole listing is appended: each test, and what the tests print. */
+  /** File to which the whole listing is appended: each test and its output. */
   listing: string;
 }
 
 /**
- * Runs test files, all batches at once, and says on the way which have ended. Scenarios start clusters, stores and services of their own,
- * more than two processors carry well: a file that fails beside others is run once more, alone, and what passes then is told as unsteady.
+ * Runs test files, all batches at once, and reports each file that has ended. Scenarios start clusters, stores and services
+ * of their own, which can overload two processors: a file that fails beside others runs once more, alone, and a test that
+ * passes then is reported as unsteady.
  */
 export async function runBatches(
   batches: readonly BatchRun[],
@@ -35,7 +36,7 @@ export async function runBatches(
   const results: Results = new Map(found.flatMap((one) => [...one]));
   const again = [...results].filter(([, { failed }]) => failed > 0).map(([file]) => file);
   if (again.length === 0 || again.length > mostSecondTries) return results;
-  // What a run that was cut off has failed at is no file.
+  // A run that was cut off is listed by its report, which cannot run again.
   if (!again.every((file) => file.endsWith('.test.ts'))) return results;
   say(`once more, alone: ${again.length} that failed`);
   for (const [file, result] of await runAlone(batches, { again, say }, signal))
@@ -60,7 +61,7 @@ async function runAlone(
   return second;
 }
 
-/** Files that share processes are dealt out to as many of them as run at once; others are one run. */
+/** Distributes files that share processes over `concurrency` runs; other files are one run. */
 async function runGroups(batch: BatchRun, progress: Progress, signal: AbortSignal): Promise<Results> {
   const { files, concurrency, shared = false, report } = batch;
   if (!shared) return await runOnce({ ...batch, report: `${report}.jsonl` }, progress, signal);
@@ -96,7 +97,7 @@ const timeouts = { shared: 300_000, alone: 1_800_000 };
 function argumentsOf({ report, concurrency, shared = false }: BatchRun): string[] {
   return [
     '--test',
-    // A handle that a test has left open must not keep the process that it shares with others.
+    // A handle that a test has left open must not keep a shared process alive.
     ...(shared
       ? ['--test-isolation=none', '--test-force-exit', `--test-timeout=${timeouts.shared}`]
       : [`--test-concurrency=${concurrency}`, `--test-timeout=${timeouts.alone}`]),

@@ -8,17 +8,17 @@ import { runBatches } from './run-batch.ts';
 
 export interface CombinationRun {
   combination: Combination;
-  /** Only these files, or those in these folders; all, if there are none. */
+  /** Only these files and folders; all if there are none. */
   named: readonly string[];
   extent: Extent;
-  /** What tells the tests of their servers. */
+  /** The variables that name the servers for the tests. */
   servers: Record<string, string | undefined>;
   folder: string;
-  /** File to which all that the tests print is appended. */
+  /** File to which the output of the tests is appended. */
   listing: string;
 }
 
-/** Runs the tests of a combination, and says which files have ended. */
+/** Runs the tests of a combination and prints which files have ended. */
 export async function runCombination(
   { combination, named, extent, servers, folder, listing }: CombinationRun,
   signal: AbortSignal,
@@ -37,7 +37,7 @@ export async function runCombination(
   return results;
 }
 
-/** Without what would point the tests at other servers. */
+/** The environment without variables that name other servers. */
 function ownEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('TEST_'));
   return { ...Object.fromEntries(kept), PATH: `${process.env['PATH'] ?? ''}${delimiter}${binaries}` };

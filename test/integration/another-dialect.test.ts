@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { freePort } from '../../src/demo/free-port.ts';
 import { createLogger } from '../../src/log.ts';
 import { postcards, type PostcardConnector } from '../support/postcard-dialect.ts';
-import { quickSettings } from '../support/quick-settings.ts';
+import { quickSettings } from '../support/settings.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';

@@ -8,9 +8,8 @@ import { delimiter, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startCommand } from '../support/command-process.ts';
-import { isOnPath } from '../support/is-on-path.ts';
+import { isOnPath, needing } from '../support/needs.ts';
 import { linkCheckout } from '../support/link-checkout.ts';
-import { needing } from '../support/needs.ts';
 import { shellBlocks, type ShellBlock } from '../support/shell-blocks.ts';
 
 const root = new URL('../../', import.meta.url);

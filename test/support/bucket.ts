@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'minio';
 import type { FlowRecord } from '../../src/flow/record.ts';
-import { s3Client } from './s3-client.ts';
+import { openUploads, s3Client, storedKeys } from './s3-client.ts';
 import type { Servers } from './servers.ts';
 
-/** What a world's bucket holds, seen with the operator's keys. */
+/** The bucket of a world, read and written with the operator's keys. */
 export class Bucket {
   readonly name: string;
   readonly #client: Client;
@@ -23,7 +23,7 @@ export class Bucket {
     await this.#client.makeBucket(this.name);
   }
 
-  /** With all that is in it, as an operator does who has the wrong one selected. No error if it is gone. */
+  /** Deletes the bucket and its content. Succeeds if it is gone. */
   async destroy(): Promise<void> {
     if (!(await this.#client.bucketExists(this.name))) return;
     const keys = await this.keys();
@@ -32,10 +32,7 @@ export class Bucket {
   }
 
   async keys(prefix = ''): Promise<string[]> {
-    const found = this.#client.listObjectsV2(this.name, prefix, true) as AsyncIterable<{ name?: string }>;
-    const keys: string[] = [];
-    for await (const { name } of found) if (name !== undefined) keys.push(name);
-    return keys;
+    return await storedKeys({ client: this.#client, bucket: this.name }, prefix);
   }
 
   async read(key: string): Promise<Buffer> {
@@ -46,24 +43,22 @@ export class Bucket {
     await this.#client.putObject(this.name, key, Buffer.from(content));
   }
 
-  /** What the bucket remembers of a flow; undefined before it is recorded. */
+  /** The record of a flow; undefined before it is written. */
   async record(flow: string): Promise<FlowRecord | undefined> {
     const key = `flows/${flow}/record.json`;
     if (!(await this.keys(key)).includes(key)) return undefined;
     return JSON.parse((await this.read(key)).toString('utf8')) as FlowRecord;
   }
 
-  /** Of a flow: all but its record, hence its results. */
+  /** The keys of a flow's results: all of its keys but the record. */
   async results(flow: string): Promise<string[]> {
     const keys = await this.keys(`flows/${flow}/`);
     return keys.filter((key) => !key.endsWith('/record.json'));
   }
 
-  /** Keys of a flow's multipart uploads that are neither completed nor aborted; of all, since MinIO lists by nothing less than a key. */
+  /** Keys of a flow's open multipart uploads. Lists those of the whole bucket, since MinIO lists uploads by whole keys only. */
   async openUploads(flow: string): Promise<string[]> {
-    const found = this.#client.listIncompleteUploads(this.name, '', true) as AsyncIterable<{ key: string }>;
-    const keys: string[] = [];
-    for await (const { key } of found) if (key.startsWith(`flows/${flow}/`)) keys.push(key);
-    return keys;
+    const keys = await openUploads({ client: this.#client, bucket: this.name });
+    return keys.filter((key) => key.startsWith(`flows/${flow}/`));
   }
 }

@@ -1,4 +1,5 @@
-import { isOnPath } from './is-on-path.ts';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 /** What a scenario may need of the servers it runs on: the one place that says what is missing where, and why it matters. */
 const needs = {
@@ -80,4 +81,15 @@ export function needing(...wanted: Need[]): { skip: string | false } {
   return {
     skip: missing.length > 0 && missing.map((need) => `no ${need}: ${needs[need].reason}`).join('; '),
   };
+}
+
+export function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }

@@ -19,3 +19,23 @@ export function s3Client(
     pathStyle: true,
   });
 }
+
+interface StoredIn {
+  client: Client;
+  bucket: string;
+}
+
+export async function storedKeys({ client, bucket }: StoredIn, prefix = ''): Promise<string[]> {
+  const found = client.listObjectsV2(bucket, prefix, true) as AsyncIterable<{ name?: string }>;
+  const keys: string[] = [];
+  for await (const { name } of found) if (name !== undefined) keys.push(name);
+  return keys;
+}
+
+/** Keys of multipart uploads that are neither completed nor aborted. */
+export async function openUploads({ client, bucket }: StoredIn, prefix = ''): Promise<string[]> {
+  const found = client.listIncompleteUploads(bucket, prefix, true) as AsyncIterable<{ key: string }>;
+  const keys: string[] = [];
+  for await (const { key } of found) keys.push(key);
+  return keys;
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from './wait-until.ts';
-import type { Settings } from './merge-settings.ts';
+import type { Settings } from './settings.ts';
 
 export interface ServiceOptions {
   /** In messages, and in the name of its settings file. */

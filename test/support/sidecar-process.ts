@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SidecarReport } from '../../src/flow/attempt.ts';
 import type { Manifest } from '../../src/result/manifest.ts';
-import { openUploads, readObject, storedKeys, type TestStore } from './test-store.ts';
+import { openUploads, storedKeys } from './s3-client.ts';
+import { readObject, type TestStore } from './test-store.ts';
 import { waitUntil } from './wait-until.ts';
 
 const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', import.meta.url));

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type ConnectorVersion, type SimulatorOptions, startConnectorSimulator } from 'connector-simulator';
 import { Bucket } from './bucket.ts';
 import { Gate } from './gate.ts';
-import type { Settings } from './merge-settings.ts';
+import type { Settings } from './settings.ts';
 import { openNamespace, type Namespace } from './namespace.ts';
 import { startServers, type Servers } from './servers.ts';
 import { createServiceAccount } from './service-account.ts';

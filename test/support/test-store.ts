@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'minio';
-import { s3Client } from './s3-client.ts';
+import { s3Client, storedKeys } from './s3-client.ts';
 
 /** An S3 server for tests that need nothing else, with an empty bucket of the test's own. */
 export interface TestStore extends AsyncDisposable {
@@ -12,7 +12,7 @@ export interface TestStore extends AsyncDisposable {
   region: string;
   bucket: string;
   keys: { accessKeyId: string; secretAccessKey: string };
-  /** With the operator's keys, for looking. */
+  /** With the operator's keys. */
   client: Client;
 }
 
@@ -24,33 +24,15 @@ export async function openTestStore(): Promise<TestStore> {
   const client = s3Client({ endpoint, region }, keys);
   await client.makeBucket(bucket);
   stack.defer(async () => {
-    await client.removeObjects(bucket, await storedKeys({ client, bucket }, ''));
+    await client.removeObjects(bucket, await storedKeys({ client, bucket }));
     await client.removeBucket(bucket);
   });
   const opened = stack.move();
   return { endpoint, region, bucket, keys, client, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
-export async function storedKeys(
-  { client, bucket }: Pick<TestStore, 'client' | 'bucket'>,
-  prefix: string,
-): Promise<string[]> {
-  const found = client.listObjectsV2(bucket, prefix, true) as AsyncIterable<{ name?: string }>;
-  const keys: string[] = [];
-  for await (const { name } of found) keys.push(name ?? '');
-  return keys;
-}
-
 export async function readObject({ client, bucket }: TestStore, key: string): Promise<Buffer> {
   return buffer(await client.getObject(bucket, key));
-}
-
-/** Keys of multipart uploads that are neither completed nor aborted. */
-export async function openUploads({ client, bucket }: TestStore, prefix: string): Promise<string[]> {
-  const found = client.listIncompleteUploads(bucket, prefix, true) as AsyncIterable<{ key: string }>;
-  const keys: string[] = [];
-  for await (const { key } of found) keys.push(key);
-  return keys;
 }
 
 interface Server {

@@ -20,7 +20,8 @@ import { renderTemplate } from '../../../src/template/render-template.ts';
 import type { RenderedTemplate } from '../../../src/template/template.ts';
 import { at } from '../../support/flow-values.ts';
 import { startTestReconciler, type TestReconciler } from '../../support/test-reconciler.ts';
-import { openTestStore, readObject, storedKeys, type TestStore } from '../../support/test-store.ts';
+import { storedKeys } from '../../support/s3-client.ts';
+import { openTestStore, readObject, type TestStore } from '../../support/test-store.ts';
 import { makeTemplates, templateSettings } from '../template/template-folder.ts';
 
 const { signal } = new AbortController();

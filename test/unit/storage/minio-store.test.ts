@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test';
 import { createObjectStore } from '../../../src/storage/minio-store.ts';
 import type { ObjectInfo, ObjectStore } from '../../../src/storage/object-store.ts';
 import { startFaultyProxy, type FaultyProxy } from '../../support/faulty-proxy.ts';
-import { openTestStore, openUploads, storedKeys, type TestStore } from '../../support/test-store.ts';
+import { openUploads, storedKeys } from '../../support/s3-client.ts';
+import { openTestStore, type TestStore } from '../../support/test-store.ts';
 
 let server: TestStore;
 let proxy: FaultyProxy;

@@ -11,13 +11,8 @@ import {
   type UploadResult,
 } from '../../../../src/storage/upload/upload-file.ts';
 import { startFaultyProxy, type FaultyProxy } from '../../../support/faulty-proxy.ts';
-import {
-  openTestStore,
-  openUploads,
-  readObject,
-  storedKeys,
-  type TestStore,
-} from '../../../support/test-store.ts';
+import { openUploads, storedKeys } from '../../../support/s3-client.ts';
+import { openTestStore, readObject, type TestStore } from '../../../support/test-store.ts';
 
 let store: TestStore;
 before(async () => {
