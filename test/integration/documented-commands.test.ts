@@ -65,7 +65,28 @@ for (const document of documents) {
       runnable.filter((block) => isRunnable(t, block)),
     );
     for (const text of prints[document] ?? []) assert.match(stdout, text);
+    const printed = new Set(stdout.split('\n').map(withoutIds));
+    assert.deepEqual(
+      shownOutput(document).filter((line) => !printed.has(line)),
+      [],
+    );
   });
+}
+
+/** What a document says that its commands print. */
+function shownOutput(document: string): string[] {
+  const text = readFileSync(new URL(document, root), 'utf8');
+  const shown = [...text.matchAll(/^```text\n([\s\S]*?)^```$/gm)];
+  return shown.flatMap(([, lines = '']) => lines.trimEnd().split('\n').map(withoutIds));
+}
+
+/** Times, ports, digests and names differ from run to run. */
+function withoutIds(line: string): string {
+  return line
+    .replace(/^ *[0-9.]+ s /, '')
+    .replaceAll(/flow-[a-z2-7]{26}(-[a-z0-9]{5})?/g, 'flow')
+    .replaceAll(/[0-9a-f]{12}…/g, 'digest')
+    .replaceAll(/127\.0\.0\.1:\d+/g, 'address');
 }
 
 function isRunnable(t: TestContext, { document, line, needs }: ShellBlock): boolean {
