@@ -20,7 +20,7 @@ import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createFlowService } from './requests/create-flow-service.ts';
 import type { FlowService } from './requests/flow-service.ts';
-import type { Provisioner } from './cluster-objects/settings.ts';
+import type { RequestDependencies } from './requests/dependencies.ts';
 import { createWarningEvents } from './reconciler/observed/warning-events.ts';
 import type { LeaderLease } from './reconciler/leadership/leader-lease.ts';
 import { observeState, type ObservedState } from './reconciler/observed/observed-state.ts';
@@ -65,24 +65,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   checkTemplates(templates, { dialects, connectors: config.connectors });
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
-  const provisioner = { cluster, store, settings: config, now: () => new Date() };
+  const requests = { cluster, store, config, now: () => new Date() };
   const metrics = createMetrics();
   const stopping = new AbortController();
 
   const minter = createCredentialMinter(config.store, secrets.store);
   const connectors = connectorCalls({ dialects, config, secrets, dispatcher: clients.dispatcher, metrics });
   const { lease, observed } = startLeading(
-    { options, provisioner, minter, metrics, connectors },
+    { options, requests, minter, metrics, connectors },
     stopping.signal,
   );
-  const flows = createFlowService(provisioner, observed);
+  const flows = createFlowService(requests, observed);
   const checks = startStartupChecks(
     buildStartupChecks({ cluster, store, minter, config }),
     { log, ...checkPace },
     stopping.signal,
   );
   const routes = buildRoutes({ options, dialects, templates, flows, store: clients.downloads });
-  const { now } = provisioner;
+  const { now } = requests;
   const components = buildHealthChecks({ cluster, store, flows, lease, observed, checks, now });
   const refusals = createRefusals(now);
   const http = createHttpServer({ ...options, components, routes, metrics, refusals });
@@ -113,22 +113,22 @@ function warnOfTemplate(log: Logger): (problem: string) => void {
 interface LeadingParts {
   options: ServiceOptions;
   connectors: Connectors;
-  provisioner: Provisioner;
+  requests: RequestDependencies;
   minter: CredentialMinter;
   metrics: Metrics;
 }
 
 /** Follows the open flows, and reconciles them while this replica leads. */
 function startLeading(
-  { options: { config, secrets, log }, provisioner, ...parts }: LeadingParts,
+  { options: { config, secrets, log }, requests, ...parts }: LeadingParts,
   signal: AbortSignal,
 ): { lease: LeaderLease; observed: ObservedState } {
   const deps = {
-    ...provisioner,
+    ...requests,
     ...parts,
     config,
     secrets,
-    events: createWarningEvents({ events: provisioner.cluster.events }),
+    events: createWarningEvents({ events: requests.cluster.events }),
     callbackHold: createCallbackHold({
       holdMillis: ({ request }) => parts.connectors.rulesOf(request)?.holdMillis ?? 0,
       takeoverHoldMillis: config.reconciler.takeoverHoldMillis,

@@ -54,8 +54,8 @@ function describeStartup(failed: ReadonlyMap<string, unknown>): HealthFinding {
 }
 
 /**
- * Nobody leads: requests are accepted, and nothing becomes of them until somebody does. A replica whose cache does not follow the cluster
- * leads badly, or cannot take over.
+ * Broken if no replica leads: requests are accepted, but their Jobs are not resumed. Also broken if the cache of this replica does not
+ * follow the cluster: it decides late, or cannot take over.
  */
 function describeReconciler(
   lease: Pick<LeaderLease, 'isLeader' | 'leadership'>,

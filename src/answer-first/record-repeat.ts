@@ -2,7 +2,7 @@ import { annotation } from '../flow/annotations.ts';
 import type { Flow } from '../flow/flow.ts';
 import { findJob } from '../requests/find-flow.ts';
 import type { FlowService, FoundFlow } from '../requests/flow-service.ts';
-import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { RequestDependencies } from '../requests/dependencies.ts';
 
 /** A repeat recorded so recently still holds the callback back for long enough. */
 const freshMillis = 1000;
@@ -19,7 +19,7 @@ interface Recording {
  * and its reasons: README.md in this folder.
  */
 export function createRecordRepeat(
-  deps: Provisioner,
+  deps: RequestDependencies,
   monotonic: () => number = () => performance.now(),
 ): FlowService['recordRepeat'] {
   const recordings = new Map<string, Recording>();
@@ -69,7 +69,11 @@ interface Repeated {
   found: FoundFlow | undefined;
 }
 
-async function writeRepeat(deps: Provisioner, { name, found }: Repeated, signal: AbortSignal): Promise<void> {
+async function writeRepeat(
+  deps: RequestDependencies,
+  { name, found }: Repeated,
+  signal: AbortSignal,
+): Promise<void> {
   const flow = found ?? (await findJob(deps, name, signal));
   if (flow === undefined || flow.over) return;
   const at = nextTime(flow, deps.now());

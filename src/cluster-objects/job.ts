@@ -3,9 +3,8 @@ import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { Job } from '../kubernetes/types.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
-import type { PodSettings } from './settings.ts';
 import { buildJobLabels } from './metadata.ts';
-import { buildPodTemplate } from './pod-template.ts';
+import { buildPodTemplate, type PodSettings } from './pod-template.ts';
 import { workerContainer } from '../flow/attempt.ts';
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import { filesConfigMapName, parametersSecretName } from '../flow/names.ts';
@@ -62,7 +61,7 @@ function buildFailurePolicy(): FailurePolicy {
   };
 }
 
-/** For the day on which no reconciler runs. Counted from the first start, and a replacement has the time anew: hence twice. */
+/** The backstop if no reconciler runs. Doubled, since a replacement pod may take the time of pending and run once more. */
 function backstop({ limits: { pending, run, upload } }: Template): number {
   return 2 * (pending + run) + upload + backstopSlackSeconds;
 }

@@ -1,13 +1,16 @@
+import type { Config } from '../config/config.ts';
 import { egressLabel, evidenceFinalizer, evidenceLabel } from '../flow/labels.ts';
 import type { PodSpec, PodTemplateSpec } from '../kubernetes/types.ts';
 import type { Template } from '../template/template.ts';
-import type { PodSettings } from './settings.ts';
 import type { JobInput } from './job.ts';
 import { buildJobLabels } from './metadata.ts';
 import { buildPodSecurityContext } from './security-context.ts';
 import { buildSidecar } from './sidecar.ts';
 import { buildOwnVolumes, buildVolumes } from './volumes.ts';
 import { buildOwnContainer, buildWorker } from './worker.ts';
+
+/** What becomes part of a pod. */
+export type PodSettings = Pick<Config, 'images' | 'pods' | 'store' | 'cluster'>;
 
 /** The template's pod with all that the service adds to it (and that a template may not write). */
 export function buildPodTemplate({ flow, request, rendered, settings }: JobInput): PodTemplateSpec {

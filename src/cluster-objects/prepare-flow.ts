@@ -3,14 +3,21 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
 import { credentialsSecretName } from '../flow/names.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
 import type { ResourceClient } from '../kubernetes/resource-client.ts';
 import type { CredentialMinter, ScopedCredentials } from '../storage/mint-credentials.ts';
-import type { Provisioner } from './settings.ts';
-import { buildCredentialsSecret } from './secrets.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import { buildEnvironmentConfigMap } from './config-maps.ts';
+import { buildOwnerReference } from './metadata.ts';
+import { buildCredentialsSecret } from './secrets.ts';
 
-export type Preparer = Provisioner & { minter: CredentialMinter };
+export interface Preparer {
+  cluster: Cluster;
+  store: ObjectStore;
+  minter: CredentialMinter;
+  now: () => Date;
+}
 
 /**
  * Gives a suspended Job what its pod mounts, owned by the Job, then resumes it: ConfigMap, Secret and the parameters' owner side by side,
@@ -42,12 +49,12 @@ async function allDone(writes: Promise<void>[]): Promise<void> {
   await Promise.all(writes);
 }
 
-/** Each is a change that came between a look at the Job and the write: there are not many who write on it. */
+/** Each retry follows a change between the read of the Job and the write; few clients write on a Job. */
 const resumeAttempts = 5;
 
 /**
- * The Job controller writes its first condition at about this time: what is prepared is not prepared again for that. A Job that
- * somebody has cancelled, deleted or started meanwhile is a conflict.
+ * The Job controller writes its first condition at about this time, so a conflict does not repeat the preparation. A Job that was
+ * cancelled, deleted or started meanwhile throws `cluster-conflict`.
  */
 async function resumeJob(
   { cluster }: Preparer,
@@ -76,7 +83,7 @@ function waitsForPreparation({ uid }: Flow, job: Job): boolean {
   );
 }
 
-/** New keys into the mounted Secret; the running sidecar reads them with its next request. */
+/** Writes new keys into the mounted Secret; the running sidecar reads them with its next request. */
 export async function renewCredentials(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
   const credentials = await deps.minter.mint(flow.name, signal);
   const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
@@ -93,7 +100,7 @@ function lifetimeOf({ now }: Preparer, { expiration }: ScopedCredentials): Crede
   return { mintedAt: now().toISOString(), ...(expiration === undefined ? {} : { expiration }) };
 }
 
-/** Another process may have been here before and died: what is there is brought to the same content. */
+/** Creates the object, or brings the one that a process left that died to the same content. */
 async function apply<T extends KubernetesObject>(
   client: ResourceClient<T>,
   object: T,
@@ -108,14 +115,10 @@ async function apply<T extends KubernetesObject>(
 }
 
 /** Written before the Job could own it. */
-async function adoptParameters(
-  { cluster }: Preparer,
-  { name, uid, plan }: Flow,
-  signal: AbortSignal,
-): Promise<void> {
-  if (plan.parametersSecret === undefined) return;
-  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }];
-  await cluster.secrets.patch(plan.parametersSecret, { metadata: { ownerReferences } }, signal);
+async function adoptParameters({ cluster }: Preparer, flow: Flow, signal: AbortSignal): Promise<void> {
+  const secret = flow.plan.parametersSecret;
+  if (secret === undefined) return;
+  await cluster.secrets.patch(secret, { metadata: { ownerReferences: [buildOwnerReference(flow)] } }, signal);
 }
 
 /** Larger than any environment: its ConfigMap takes 1 MiB. */

@@ -2,7 +2,7 @@ import { rest, type FlowRequest } from '../flow/flow-request.ts';
 import type { KubernetesObject, Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import { buildFlowJob } from './job.ts';
-import type { PodSettings } from './settings.ts';
+import type { PodSettings } from './pod-template.ts';
 import { buildCredentialsSecret, buildParametersSecret } from './secrets.ts';
 import { buildEnvironmentConfigMap, buildFilesConfigMap } from './config-maps.ts';
 

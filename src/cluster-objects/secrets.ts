@@ -10,7 +10,6 @@ import type { RenderedTemplate } from '../template/template.ts';
  */
 export function buildCredentialsSecret(flow: string, credentials: ScopedCredentials, owner: Owner): Secret {
   const { accessKeyId, secretAccessKey, sessionToken = '', expiration = '' } = credentials;
-  const members = Object.entries({ accessKeyId, secretAccessKey, sessionToken, expiration });
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -20,7 +19,7 @@ export function buildCredentialsSecret(flow: string, credentials: ScopedCredenti
       labels: buildFlowLabels(flow),
       ownerReferences: [buildOwnerReference(owner)],
     },
-    data: Object.fromEntries(members.map(([name, value]) => [name, Buffer.from(value).toString('base64')])),
+    data: encode({ accessKeyId, secretAccessKey, sessionToken, expiration }),
   };
 }
 

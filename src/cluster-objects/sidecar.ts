@@ -1,7 +1,7 @@
 import { sidecarContainer } from '../flow/attempt.ts';
 import type { Container, Job } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
-import type { PodSettings } from './settings.ts';
+import type { PodSettings } from './pod-template.ts';
 import { buildSecurityContext } from './security-context.ts';
 import { volumeName } from './volumes.ts';
 import { workerOf } from './worker.ts';

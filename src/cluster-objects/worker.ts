@@ -2,7 +2,7 @@ import { workerContainer } from '../flow/attempt.ts';
 import { environmentConfigMapName, parametersSecretName } from '../flow/names.ts';
 import type { Container, Job } from '../kubernetes/types.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
-import type { PodSettings } from './settings.ts';
+import type { PodSettings } from './pod-template.ts';
 import { buildSecurityContext } from './security-context.ts';
 import { volumeName } from './volumes.ts';
 

@@ -8,10 +8,12 @@ import { filesConfigMapName, flowName } from '../flow/names.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import type { RenderedTemplate } from '../template/template.ts';
-import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { RequestDependencies } from './dependencies.ts';
 import type { Acceptance } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from '../cluster-objects/job.ts';
+import type { PodSettings } from '../cluster-objects/pod-template.ts';
+import type { ReconcilerConfig } from '../config/config.ts';
 import type { CreateOnceCache } from './create-once.ts';
 import { buildFilesConfigMap } from '../cluster-objects/config-maps.ts';
 import { buildParametersSecret } from '../cluster-objects/secrets.ts';
@@ -20,15 +22,18 @@ import { scheduleCleanup } from './stored-record.ts';
 /** Annotations of one object may hold 256 KiB together; beyond this the environment goes to the bucket. */
 const inlineEnvironmentBytes = 64 * 1024;
 
-/** `files`: what need not be written again; absent: it is written each time. */
-type AcceptDeps = Provisioner & { files?: CreateOnceCache };
+export interface AcceptDependencies extends RequestDependencies {
+  config: PodSettings & { reconciler: Pick<ReconcilerConfig, 'orphanSeconds'> };
+  /** What need not be written again; absent: it is written each time. */
+  files?: CreateOnceCache;
+}
 
 /**
- * Makes one flow of a request: what the Job will need first, the suspended Job last. Whoever creates the Job has accepted the
- * flow; creating it shows whether it is new, so that a new one costs one request to the cluster.
+ * Makes one flow of a request: first what the Job will need, last the suspended Job. Its creation is the commit point, and shows whether
+ * the flow is new, so that a new one costs one request to the cluster.
  */
 export async function acceptFlow(
-  deps: AcceptDeps,
+  deps: AcceptDependencies,
   { request, rendered }: AcceptRequest,
   signal: AbortSignal,
 ): Promise<Acceptance> {
@@ -46,12 +51,12 @@ export async function acceptFlow(
 }
 
 /** False if its Job is there already. */
-async function createFlow(deps: AcceptDeps, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
+async function createFlow(deps: AcceptDependencies, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
   const { flow, request, rendered } = wanted;
   await writeFiles(deps, rendered.template, signal);
   await writeParameters(deps, wanted, signal);
   const frozen = await freezeEnvironment(deps, wanted, signal);
-  const job = buildFlowJob({ flow, request, rendered, settings: deps.settings }, frozen);
+  const job = buildFlowJob({ flow, request, rendered, settings: deps.config }, frozen);
   return await createUnlessThere(() => deps.cluster.jobs.add(job, signal));
 }
 
@@ -60,7 +65,7 @@ async function createFlow(deps: AcceptDeps, wanted: NewFlow, signal: AbortSignal
  * later, unless the quota never has room for it.
  */
 async function acceptOverQuota(
-  deps: Provisioner,
+  deps: RequestDependencies,
   { flow, error }: { flow: string; error: unknown },
   signal: AbortSignal,
 ): Promise<Acceptance> {
@@ -91,7 +96,7 @@ interface NewFlow extends AcceptRequest {
  * What is written under the flow's own name before its Job must not touch a flow that is there already, and a repeat should not cost what a
  * new flow costs.
  */
-function writesBeforeIt({ files }: AcceptDeps, { rendered, environment }: NewFlow): boolean {
+function writesBeforeIt({ files }: AcceptDependencies, { rendered, environment }: NewFlow): boolean {
   const { template } = rendered;
   const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
   return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
@@ -99,7 +104,7 @@ function writesBeforeIt({ files }: AcceptDeps, { rendered, environment }: NewFlo
 
 /** Undefined without a Job of this name. `found` is absent in it if the Job is not of this service. */
 async function findKnown(
-  { cluster }: Provisioner,
+  { cluster }: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<Acceptance | undefined> {
@@ -122,7 +127,7 @@ function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
 }
 
 async function writeFiles(
-  deps: AcceptDeps,
+  deps: AcceptDependencies,
   template: RenderedTemplate['template'],
   signal: AbortSignal,
 ): Promise<void> {
@@ -137,13 +142,17 @@ async function writeFiles(
 }
 
 /** What nobody has used for long is swept. False if that has happened, or if it was never made. */
-async function markUsed({ cluster, now }: Provisioner, name: string, signal: AbortSignal): Promise<boolean> {
+async function markUsed(
+  { cluster, now }: RequestDependencies,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const annotations = { [usedAtAnnotation]: now().toISOString() };
   return await isThere(() => cluster.configMaps.patch(name, { metadata: { annotations } }, signal));
 }
 
 async function writeParameters(
-  deps: Provisioner,
+  deps: RequestDependencies,
   { flow, rendered }: NewFlow,
   signal: AbortSignal,
 ): Promise<void> {
@@ -158,15 +167,15 @@ async function writeParameters(
   if (!kept) await secrets.add(secret, signal);
 }
 
-/** The sweep will look whether a Job came of it, as for a Secret. */
+/** The sweep deletes an environment in the bucket whose Job was never created, as it does a Secret. */
 async function freezeEnvironment(
-  { store, settings }: Provisioner,
+  { store, config }: AcceptDependencies,
   { flow, request, rendered, environment }: NewFlow,
   signal: AbortSignal,
 ): Promise<StoredEnvironment> {
   if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
   const key = environmentKey(flow, request.acceptedAt);
-  const due = Date.parse(request.acceptedAt) + settings.reconciler.orphanSeconds * 1000;
+  const due = Date.parse(request.acceptedAt) + config.reconciler.orphanSeconds * 1000;
   await scheduleCleanup(store, { flow, due }, signal);
   await store.put({ key, body: environment, contentType: 'application/json' }, signal);
   return { key, sha256: createHash('sha256').update(environment).digest('hex') };

@@ -1,13 +1,13 @@
 import { stateLabel } from '../flow/labels.ts';
-import { acceptFlow } from './accept-flow.ts';
+import { acceptFlow, type AcceptDependencies } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
 import type { FlowService } from './flow-service.ts';
-import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { RequestDependencies } from './dependencies.ts';
 import { CreateOnceCache } from './create-once.ts';
 
-export function createFlowService(deps: Provisioner, observed: ObservedFlows): FlowService {
+export function createFlowService(deps: AcceptDependencies, observed: ObservedFlows): FlowService {
   const files = new CreateOnceCache();
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
@@ -26,7 +26,7 @@ export function createFlowService(deps: Provisioner, observed: ObservedFlows): F
 /** More than this many is not a list to read any more. */
 const unrecordedLimit = 500;
 
-async function listUnrecorded({ cluster }: Provisioner, signal: AbortSignal): Promise<string[]> {
+async function listUnrecorded({ cluster }: RequestDependencies, signal: AbortSignal): Promise<string[]> {
   const options = { labelSelector: `${stateLabel}=unrecorded`, limit: unrecordedLimit };
   const { items } = await cluster.jobs.list(options, signal);
   return items.map((job) => job.metadata?.name ?? '');

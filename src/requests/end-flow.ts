@@ -4,13 +4,13 @@ import { readFlow, type Flow } from '../flow/flow.ts';
 import { manifestKey } from '../flow/keys.ts';
 import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { CancelReason } from '../flow/outcome.ts';
-import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { RequestDependencies } from './dependencies.ts';
 import type { ObservedFlows } from './find-flow.ts';
 import { readRecord, scheduleCleanup, writeRecord } from './stored-record.ts';
 
 /** Asks the reconciler to end a flow; `ended`: there was an outcome already. */
 export async function cancelFlow(
-  deps: Provisioner,
+  deps: RequestDependencies,
   { flow: name, reason }: { flow: string; reason: CancelReason },
   signal: AbortSignal,
 ): Promise<'accepted' | 'ended' | 'unknown'> {
@@ -29,7 +29,7 @@ export async function cancelFlow(
  * nothing.
  */
 export async function deprovisionFlow(
-  deps: Provisioner,
+  deps: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<'accepted' | 'unknown'> {
@@ -46,7 +46,11 @@ export async function deprovisionFlow(
 const tries = 5;
 
 /** False if the Job is gone, or is not as it was read. */
-async function openForDeprovision(deps: Provisioner, flow: Flow, signal: AbortSignal): Promise<boolean> {
+async function openForDeprovision(
+  deps: RequestDependencies,
+  flow: Flow,
+  signal: AbortSignal,
+): Promise<boolean> {
   const at = deps.now().toISOString();
   const metadata = {
     // As after any request, no callback may overtake the answer: that of a connector which waits for a confirmation.
@@ -69,7 +73,7 @@ function holdTombstone({ state, deletedAt, finalizers, resourceVersion }: Flow):
 }
 
 async function deprovisionRecorded(
-  { store, now }: Provisioner,
+  { store, now }: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<'accepted' | 'unknown'> {
@@ -86,7 +90,7 @@ async function deprovisionRecorded(
 
 /** A deprovision is never taken back, so that the cache may say yes; a no may be behind, and is read from the Job. */
 export async function isDeprovisioned(
-  { observed, ...deps }: Provisioner & { observed: ObservedFlows },
+  { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -95,7 +99,7 @@ export async function isDeprovisioned(
 }
 
 async function getFlow(
-  { cluster }: Provisioner,
+  { cluster }: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<Flow | undefined> {
@@ -104,7 +108,7 @@ async function getFlow(
 }
 
 async function patchFlow(
-  { cluster }: Provisioner,
+  { cluster }: RequestDependencies,
   { name, patch }: { name: string; patch: object },
   signal: AbortSignal,
 ): Promise<boolean> {

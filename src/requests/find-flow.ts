@@ -5,7 +5,7 @@ import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
 import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView, FoundFlow } from './flow-service.ts';
-import type { Provisioner } from '../cluster-objects/settings.ts';
+import type { RequestDependencies } from './dependencies.ts';
 import { readRecord } from './stored-record.ts';
 
 /** The open flows as this replica has observed them; no cache while it does not follow the cluster. */
@@ -18,7 +18,7 @@ export interface ObservedFlows {
  * accepted just now, or is closed, is in no cache.
  */
 export async function viewFlow(
-  { observed, ...deps }: Provisioner & { observed: ObservedFlows },
+  { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
   name: string,
   signal: AbortSignal,
 ): Promise<FlowView | undefined> {
@@ -34,7 +34,7 @@ export async function viewFlow(
 
 /** What a request's answer is decided from: never the cache, and without pods. One request for a flow that has a Job. */
 export async function findFlow(
-  deps: Provisioner,
+  deps: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<FoundFlow | undefined> {
@@ -46,7 +46,7 @@ export async function findFlow(
 
 /** Undefined without a Job, whatever its record says. */
 export async function findJob(
-  { cluster }: Provisioner,
+  { cluster }: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<FoundFlow | undefined> {
@@ -67,7 +67,11 @@ export function foundFlow({ request, delivery, lastRequestAt, deprovisionAskedAt
 }
 
 /** Pods matter to somebody only between the start and the outcome. */
-async function listAttempts({ cluster }: Provisioner, flow: Flow, signal: AbortSignal): Promise<Attempt[]> {
+async function listAttempts(
+  { cluster }: RequestDependencies,
+  flow: Flow,
+  signal: AbortSignal,
+): Promise<Attempt[]> {
   if (flow.startedAt === undefined || flow.outcome !== undefined) return [];
   const { items } = await cluster.pods.list(
     { labelSelector: `${flowLabel}=${flow.name}`, limit: 10 },
@@ -95,7 +99,7 @@ function viewOfRecord(record: FlowRecord): FlowView {
     plan: record.plan,
     phase: 'ended',
     outcome: record.outcome,
-    // The Job is forgotten only long after its end: whoever asks now is not waiting for a callback.
+    // The Job is removed only long after its end: no request that comes now waits for a callback.
     delivered: true,
     deprovisioned: (record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined,
   };

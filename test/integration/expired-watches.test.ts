@@ -39,6 +39,6 @@ test(
     await connector.waitFor(transfer.id, 'DEPROVISIONED', { deadlineMs: 120_000 });
     assert.equal((await world.namespace.jobs()).length, 1);
     assert.equal(connector.exchanges({ kind: 'callback', transferProcessId: transfer.id }).length, 1);
-    assert.equal(service.entries.filter(({ msg }) => msg === 'This replica leads.').length, 1);
+    assert.equal(service.entries.filter(({ msg }) => msg === 'this replica leads').length, 1);
   },
 );

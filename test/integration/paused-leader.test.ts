@@ -32,10 +32,10 @@ test('a leader that was paused right before its callback says and writes nothing
   watch.seen.length = 0;
   watch.release();
   leader.goOn();
-  await waitUntil('the leader to notice', () => said(leader, 'This replica lost the Lease.'));
+  await waitUntil('the leader to notice', () => said(leader, 'this replica lost the Lease'));
   await waitUntil('it to stand by', () => watch.seen.filter(isLook).length >= 2);
   assert.deepEqual(watch.seen.filter(isWrite), []);
-  assert.equal(leader.entries.filter(({ msg }) => msg === 'This replica leads.').length, 1);
+  assert.equal(leader.entries.filter(({ msg }) => msg === 'this replica leads').length, 1);
   assert.equal(world.connector().exchanges({ kind: 'callback' }).length, 1);
 });
 
@@ -60,7 +60,7 @@ async function startWatchedLeader(
     provision: '',
   });
   await leader.start();
-  await waitUntil('it to lead', () => said(leader, 'This replica leads.'));
+  await waitUntil('it to lead', () => said(leader, 'this replica leads'));
   return { world, leader };
 }
 

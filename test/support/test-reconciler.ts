@@ -53,7 +53,6 @@ export async function startTestReconciler(
   const deps: Reconciler = {
     cluster: api.cluster,
     store,
-    settings: config,
     config,
     secrets,
     now: () => new Date(now),

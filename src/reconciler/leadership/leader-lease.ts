@@ -115,12 +115,12 @@ class LeaseHolder {
     const { identity, lead, log } = this.options;
     const term = new BoundedLeadershipTerm(this.clock, this.stopBy(askedAt), signal);
     this.term = term;
-    log.info({ identity }, 'This replica leads.');
+    log.info({ identity }, 'this replica leads');
     const work = runToEnd(lead(term), term, log);
     await this.renewUntilOver(term);
     const ended = await this.endsInTime(work);
     this.term = undefined;
-    if (!signal.aborted) log.warn({ reason: String(term.signal.reason) }, 'This replica lost the Lease.');
+    if (!signal.aborted) log.warn({ reason: String(term.signal.reason) }, 'this replica lost the Lease');
     // Otherwise a write may still be on its way: the Lease runs out by itself.
     else if (ended) await this.release();
   }
@@ -171,7 +171,7 @@ class LeaseHolder {
     } catch (error) {
       if (!signal.aborted && !isServiceError(error, 'cluster-conflict', 'cluster-exists')) {
         this.memory.fail(error, this.options.now());
-        this.options.log.warn({ err: error }, 'The Lease could not be read or written.');
+        this.options.log.warn({ err: error }, 'the Lease could not be read or written');
       }
       return 'unknown';
     } finally {
@@ -218,7 +218,7 @@ class LeaseHolder {
     try {
       await untilAborted(this.emptyLease(bounded), bounded);
     } catch (error) {
-      this.options.log.debug({ err: error }, 'The Lease was not released; it runs out by itself.');
+      this.options.log.debug({ err: error }, 'the Lease was not released');
     }
   }
 
@@ -237,7 +237,7 @@ async function runToEnd(work: Promise<void>, term: BoundedLeadershipTerm, log: L
   try {
     await work;
   } catch (error) {
-    log.error({ err: error }, 'Leading ended with an error.');
+    log.error({ err: error }, 'leading ended with an error');
   }
   term.end('leading ended by itself');
 }

@@ -150,7 +150,7 @@ async function backOff<T extends KubernetesObject, P extends Projection>(
   const millis = backOffMillis({ ...backoff, maxMillis: Math.min(backoff.maxMillis, longest) }, failures);
   await sleep(millis, undefined, { signal: renewableSignal(state, signal) }).catch(() => undefined);
   // Aborted: whatever broke, broke because we are ending.
-  if (!signal.aborted) log.warn({ kind, failures, err: state.error }, 'The watch broke and begins again.');
+  if (!signal.aborted) log.warn({ kind, failures, err: state.error }, 'the watch broke');
 }
 
 /** Aborts with the given signal, or when `refresh` is called. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { FlowRequest } from '../../../src/flow/flow-request.ts';
 import type { Container, Job, PodSpec, Volume } from '../../../src/kubernetes/types.ts';
-import type { PodSettings } from '../../../src/cluster-objects/settings.ts';
+import type { PodSettings } from '../../../src/cluster-objects/pod-template.ts';
 import { buildJob } from '../../../src/cluster-objects/job.ts';
 import { loadTemplates } from '../../../src/template/load-templates.ts';
 import { renderTemplate } from '../../../src/template/render-template.ts';
