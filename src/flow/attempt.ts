@@ -54,7 +54,7 @@ export interface AttemptEnd {
   createdAt?: string;
   worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
   sidecar?: { exitCode: number; reason: string; message?: string };
-  /** DisruptionTarget, a deletionTimestamp observed before the worker's end, Evicted, node lost, …: no result, whatever the exit code. */
+  /** DisruptionTarget, a deletionTimestamp observed before the worker's end, Evicted, node lost, …: no result, with any exit code. */
   disrupted?: string;
   /** The same after the worker's end was saved: its results count if the upload was completed nevertheless. */
   interrupted?: string;

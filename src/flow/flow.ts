@@ -35,7 +35,7 @@ export interface Flow {
   attempt: AttemptEnd | undefined;
   outcome: Outcome | undefined;
   delivery: Delivery | undefined;
-  /** Of the deprovision, to a connector that waits for it. */
+  /** Delivery of the deprovision, to a connector that waits for it. */
   confirmation: Delivery | undefined;
   terminateInstead: TerminateInstead | undefined;
   recordedAt: string | undefined;

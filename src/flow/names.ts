@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** The flow's id and its Job's name: the same for every repeat of a request, whichever replica gets it. */
+/** The flow's id and its Job's name: the same for every repeat of a request, at every replica. */
 export function flowName(identity: {
   dialect: string;
   connector: string;

@@ -20,7 +20,7 @@ export interface FlowRecord {
   delivery: Delivery;
   deprovisionAskedAt?: string;
   resultsDeletedAt?: string;
-  /** Of the deprovision, to a connector that waits for it. */
+  /** Delivery of the deprovision, to a connector that waits for it. */
   confirmation?: Delivery;
   recordedAt: string;
 }

@@ -6,7 +6,7 @@ import { parseManifest } from './parse-manifest.ts';
 
 export interface StoredManifest {
   manifest: Manifest;
-  /** Of the object: hex, bytes, and the store's ETag. */
+  /** Properties of the manifest object: hex, bytes, and the store's ETag. */
   sha256: string;
   size: number;
   etag: string;

@@ -5,7 +5,7 @@ import type { FileSource } from '../storage/upload/upload-file.ts';
 import { identityOf, type FoundFile, isCode, refused, unreadable } from './result-file.ts';
 
 export interface OpenResult extends FileSource {
-  /** Of the opened file, which may be newer than the scan. */
+  /** Properties of the opened file, which may be newer than the scan. */
   identity: string;
   modifiedMillis: number;
   close(): Promise<void>;

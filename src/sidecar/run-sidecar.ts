@@ -18,7 +18,7 @@ const abandonMillis = 10_000;
 
 /**
  * The pod half: uploads what the worker writes, and after `terminate` (SIGTERM, sent when the worker has ended) the rest and the
- * manifest. Returns the exit code, 0 only with a manifest, and never before `terminate`, whatever fails: a sidecar that ended early
+ * manifest. Returns the exit code, 0 only with a manifest, and never before `terminate`, also after errors: a sidecar that ended early
  * could be in its crash back-off when the worker ends, and then nothing would be uploaded. The caller installs its handler for SIGTERM
  * first: this writes the file that the startup probe tests.
  */

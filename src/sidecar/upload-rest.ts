@@ -84,7 +84,7 @@ async function writeManifest(session: Session, { files }: Scan): Promise<Sidecar
 interface ManifestSource {
   flow: string;
   attempt: string;
-  /** Of the last scan. */
+  /** Files of the last scan. */
   files: readonly FoundFile[];
   stored: ReadonlyMap<string, StoredFile>;
   now: Date;

@@ -31,7 +31,7 @@ export async function readObject(
   }
 }
 
-/** Stops after the limit, whatever the store sends; leaving the loop destroys the stream. */
+/** Stops after the limit, even if the store sends more; leaving the loop destroys the stream. */
 async function readUpTo(body: AsyncIterable<Buffer>, limitBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;

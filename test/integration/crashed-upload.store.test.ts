@@ -9,7 +9,7 @@ test('no upload in parts stays open behind a flow', async (t) => {
   const templates = { large: largeTemplate('service') };
   const { world, podStore } = await startProxiedWorld(t, { templates });
   const simulator = world.connector();
-  // The store never answers to one part: whoever uploads can only be killed.
+  // The store never answers one part: the sidecar can only be killed.
   podStore.fault = ({ path }) =>
     path.includes('partNumber=2') ? { kind: 'hang', when: 'before' } : undefined;
 

@@ -24,7 +24,7 @@ test('GET /demo/{template} runs a template, waits, and sends its result', async 
   await unknown.body?.cancel();
 });
 
-test('whoever leaves a demo cancels its flow', async (t) => {
+test('a client that leaves a demo cancels its flow', async (t) => {
   const world = await startWorld(t);
   const leaving = new AbortController();
   const answer = fetch(`${world.service.url}/demo/slow`, { signal: leaving.signal });

@@ -24,7 +24,7 @@ import { needing } from '../support/needs.ts';
 const fixtures = fileURLToPath(new URL('../fixtures/templates', import.meta.url));
 
 test(
-  'dev prints what is needed to use it, and a connector that it is told of gets its asset',
+  'dev prints what is needed to use it, and a connector that is configured gets its asset',
   needing('embedded cluster'),
   async (t) => {
     const key = randomBytes(8).toString('hex');

@@ -8,10 +8,10 @@ import { waitUntil } from '../support/wait-until.ts';
 import { WatchProxy } from '../support/watch-proxy.ts';
 
 test(
-  'watches that end with 410 begin anew with a list, and what happened meanwhile is not lost',
+  'watches that end with 410 start again with a list, and changes meanwhile are not lost',
   needing('own API server'),
   async (t) => {
-    // A long Lease: who loses it begins anew anyway.
+    // A long Lease: a replica that loses it starts again anyway.
     const world = await startWorld(t, { replicas: 0, settings: { reconciler: { leaseSeconds: 300 } } });
     const access = await readKubeconfig(world.access.kubeconfig);
     await using proxy = new WatchProxy(access);

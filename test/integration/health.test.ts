@@ -39,22 +39,25 @@ test('health says who leads and what flows wait for, on both replicas, and that 
   ];
   await Promise.all([lost, ...replicas].map((service) => service.start()));
 
-  await t.test('a namespace and a bucket that are missing are told at the start and in health', async () => {
-    const { status, ready, components } = await waitUntil('the Lease was tried', async () => {
-      const found = await healthOf(lost);
-      return /not found/.test(found.components.reconciler.problem ?? '') ? found : undefined;
-    });
-    assert.deepEqual([status, ready], ['degraded', true]);
-    assert.equal(components.reconciler.leader, 'none');
-    assert.match(components.reconciler.problem ?? '', /nobody leads.*namespaces "nowhere" not found/);
-    assert.match(components.reconciler.since ?? '', /^\d{4}-/);
-    assert.deepEqual(components.startup.failed?.sort(), ['bucket', 'namespace']);
-    const failed = lost.entries.filter(({ msg }) => msg === 'start-up check failed');
-    assert.deepEqual(failed.map(({ check }) => check).sort(), ['bucket', 'namespace']);
-    const shown = JSON.stringify(await healthOf(lost, stranger));
-    assert.match(shown, /"leader":"none".*"code":"cluster-not-found"/);
-    assert.doesNotMatch(shown, /nowhere|no-such-bucket|127\.0\.0\.1/);
-  });
+  await t.test(
+    'a missing namespace and a missing bucket are reported at the start and in health',
+    async () => {
+      const { status, ready, components } = await waitUntil('the Lease was tried', async () => {
+        const found = await healthOf(lost);
+        return /not found/.test(found.components.reconciler.problem ?? '') ? found : undefined;
+      });
+      assert.deepEqual([status, ready], ['degraded', true]);
+      assert.equal(components.reconciler.leader, 'none');
+      assert.match(components.reconciler.problem ?? '', /nobody leads.*namespaces "nowhere" not found/);
+      assert.match(components.reconciler.since ?? '', /^\d{4}-/);
+      assert.deepEqual(components.startup.failed?.sort(), ['bucket', 'namespace']);
+      const failed = lost.entries.filter(({ msg }) => msg === 'start-up check failed');
+      assert.deepEqual(failed.map(({ check }) => check).sort(), ['bucket', 'namespace']);
+      const shown = JSON.stringify(await healthOf(lost, stranger));
+      assert.match(shown, /"leader":"none".*"code":"cluster-not-found"/);
+      assert.doesNotMatch(shown, /nowhere|no-such-bucket|127\.0\.0\.1/);
+    },
+  );
 
   await t.test('both replicas name the leader and count what a flow waits for', async () => {
     const leader = await waitUntil('one leads', async () => {

@@ -62,7 +62,7 @@ test('a pod that is evicted while it uploads brings its upload to its end, and t
   assert.equal(record.attempt?.interrupted, 'EvictionByEvictionAPI');
 });
 
-test('a worker that writes more than its results may take is told so', async (t) => {
+test('a worker that writes more than its results may take fails with that reason', async (t) => {
   const script = 'dd if=/dev/zero of="$RESULT_DIRECTORY/big" bs=1M count=8; while true; do sleep 1; done';
   const wide = shellTemplate({ script, size: '1Mi' });
   const world = await startWorld(t, { templates: { wide } });

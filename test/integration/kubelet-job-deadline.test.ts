@@ -14,7 +14,7 @@ test('a Job that reaches its own deadline ends its transfer with that reason, th
   await assertEnded(world, transfer, { phase: 'failed', reason: 'job-deadline-exceeded' });
 });
 
-test('a Job whose deadline passes while no reconciler runs is told when one does', async (t) => {
+test('a Job whose deadline passes while no reconciler runs is delivered when one does', async (t) => {
   const world = await startWorld(t);
   const transfer = world.connector().startTransfer({ assetId: 'slow' });
   const flow = world.flowOf(transfer);

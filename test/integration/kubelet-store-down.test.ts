@@ -18,7 +18,7 @@ test('a store that is down at the end of the worker is waited for, and gets ever
   await assertReceived(world, transfer, gatedFiles);
 });
 
-test('a store that is down for the whole grace ends the transfer, and tells what stood in the way', async (t) => {
+test('a store that is down for the whole grace ends the transfer, and says that the store was the cause', async (t) => {
   const { world, podStore } = await startProxiedWorld(t, { settings: { pods: { limits: { upload: 10 } } } });
   const transfer = world.connector().startTransfer({ assetId: 'gated' });
   const flow = world.flowOf(transfer);

@@ -9,7 +9,7 @@ import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
-test('a leader that was paused right before its callback says and writes nothing when it goes on: another has told it', async (t) => {
+test('a leader that was paused right before its callback sends and writes nothing when it goes on: another has delivered', async (t) => {
   const watch = new Watch();
   const { world, leader } = await startWatchedLeader(t, watch);
   // It holds the Lease for so long that it keeps it on a starved machine, too: the paused one must not lead again by right.

@@ -20,7 +20,7 @@ test('an image that cannot be pulled for too long ends its transfer with image-n
   });
 });
 
-test("the sidecar's own image is told of like the worker's", async (t) => {
+test("the sidecar's own image is reported like the worker's", async (t) => {
   const world = await startWorld(t, {
     settings: { pods, images: { sidecar: image, sidecarPullPolicy: 'IfNotPresent' } },
     templates: { stuck: stuckTemplate() },

@@ -7,7 +7,7 @@ import { stuckTemplate } from '../support/stuck-template.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
-test('a flow that a queue has suspended is not stuck, whatever its limits, and has its time anew when it is let go', async (t) => {
+test('a flow that a queue has suspended is not stuck, with any limits, and has its full time once it is released', async (t) => {
   const world = await startWorld(t, {
     settings: { pods: { pendingLimits: { quota: 10 } } },
     templates: { stuck: stuckTemplate() },

@@ -56,7 +56,7 @@ const unsupported: Record<string, Record<string, RegExp>> = {
   },
   MinIO: {},
   VERSITYGW: {
-    // It heeds no `encoding-type=url`, so that `+ % '` come back as something else: the reason for `encodeKey`.
+    // It ignores `encoding-type=url`, so that `+ % '` come back as something else: the reason for `encodeKey`.
     'odd keys': /sp ace\/ plus/,
     'lifecycle config': /NotImplemented/,
     'STS AssumeRole with session policy': /405 MethodNotAllowed/,

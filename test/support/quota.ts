@@ -9,7 +9,7 @@ type Quota = KubernetesObject & {
 
 const name = 'full';
 
-/** No pod more in this namespace; returns when the server heeds it. */
+/** Allows no further pod in this namespace; returns when the server enforces it. */
 export async function fillQuota(namespace: Namespace): Promise<void> {
   const quotas = namespace.kind<Quota>('resourcequotas');
   const quota = {

@@ -31,7 +31,7 @@ export interface Servers {
 /** The API server alone: its data, address and certificates stay, and so does what runs in the cluster. */
 export interface ApiServerSwitch {
   stop(): Promise<void>;
-  /** Resolves when it is ready. A watch from before is told to begin anew (410). */
+  /** Resolves when it is ready. Earlier watches end with 410. */
   start(): Promise<void>;
 }
 

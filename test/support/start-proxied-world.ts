@@ -27,7 +27,7 @@ export interface HeldUpload extends ProxiedWorld {
   flow: string;
 }
 
-/** A flow whose worker's end is noted, and whose upload finds no store until the test mends `podStore.fault`. */
+/** A flow whose worker's end is saved, and whose upload finds no store until the test clears `podStore.fault`. */
 export async function startHeldUpload(t: TestContext): Promise<HeldUpload> {
   const { world, podStore } = await startProxiedWorld(t);
   const transfer = world.connector().startTransfer({ assetId: 'gated' });

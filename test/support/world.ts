@@ -9,7 +9,7 @@ import type { Servers } from './servers.ts';
 import type { ServiceAccess } from './service-account.ts';
 import { ServiceProcess } from './service-process.ts';
 
-/** A connector of a world: the simulator that plays it, and what the service is told of it. */
+/** A connector of a world: its simulator, and the service's settings for it. */
 export interface ConnectorEntry {
   simulator: ConnectorSimulator;
   token: string;

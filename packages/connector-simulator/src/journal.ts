@@ -32,7 +32,7 @@ export type SimulatorEvent = EventBody & { readonly at: number };
 
 const keptExchanges = 10_000;
 
-/** Remembers what was sent and received, and tells it to whoever listens. */
+/** Keeps what was sent and received, and emits it to the listeners. */
 export class Journal {
   readonly #start = performance.now();
   readonly #onEvent: (event: SimulatorEvent) => void;

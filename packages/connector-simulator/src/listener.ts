@@ -120,7 +120,7 @@ export class Listener {
   }
 }
 
-/** The members of the body from the last to the first, since who reads along may keep the beginning alone. */
+/** The members of the body from the last to the first, since a reader may keep only its start. */
 function show({ request, key = '' }: { request: ApiRequest; key: string | undefined }): string {
   const members = Object.entries(parseObject(request.body) ?? {}).reverse();
   return `x-api-key: ${key} ${JSON.stringify(Object.fromEntries(members))} ${request.path}`;

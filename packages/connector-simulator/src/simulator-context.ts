@@ -17,7 +17,7 @@ export interface SimulatorContext {
 
 export interface SimulatorSettings {
   readonly managementKey: string | undefined;
-  /** Of a data plane, which asks for none unless it is set; callbacks of a control plane need the management key. */
+  /** Key for callbacks to a data plane, which asks for none unless it is set; callbacks to a control plane need the management key. */
   readonly callbackKey: string | undefined;
   /** Those of its release, unless a test wants others. */
   readonly managementVersions: readonly string[];

@@ -16,7 +16,7 @@ export type TransferState =
   | 'DEPROVISIONING_REQUESTED'
   | 'DEPROVISIONED';
 
-/** Of a flow in a data plane that provisions. */
+/** State of a flow in a data plane that provisions. */
 export type DataFlowState =
   | 'PROVISIONING'
   | 'PROVISION_REQUESTED'
@@ -61,7 +61,7 @@ export interface TransferProcess {
     provision: number;
     deprovision: number;
     callback: number;
-    /** Of a deprovision, to a data plane. */
+    /** Confirmations of a deprovision, to a data plane. */
     confirm: number;
     terminate: number;
     source: number;

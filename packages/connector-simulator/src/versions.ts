@@ -25,7 +25,7 @@ export interface VersionProfile {
   readonly dataPlane?: DataPlaneProfile;
 }
 
-/** Of a connector whose data plane provisions. */
+/** Behaviour of a connector whose data plane provisions. */
 export interface DataPlaneProfile {
   /** A callback that overtakes its answer is taken and lost; later releases refuse it. */
   readonly losesEarlyCallback: boolean;

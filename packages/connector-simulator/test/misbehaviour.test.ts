@@ -102,7 +102,7 @@ test('without a management key every callback is accepted', async (t) => {
   );
 });
 
-test('events tell a transfer from its beginning to its end, in order', async (t) => {
+test('events report a transfer from its start to its end, in order', async (t) => {
   const events: SimulatorEvent[] = [];
   const bench = await startBench(t, { onEvent: (event) => events.push(event) });
   const { id, callBack } = await requestedTransfer(bench);

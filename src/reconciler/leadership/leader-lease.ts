@@ -40,7 +40,7 @@ export function startLeaderLease(options: LeaderLeaseOptions, signal: AbortSigna
   };
 }
 
-/** Of the Lease's duration. */
+/** Pauses, as fractions of the Lease's duration. */
 const share = {
   /** Between two renewals, and after a term or a request that failed. */
   pause: 1 / 5,
@@ -164,7 +164,7 @@ class LeaseHolder {
     const bounded = AbortSignal.any([signal, late.signal]);
     try {
       const known = this.held;
-      this.held = undefined; // whatever comes of this write, only its answer may be built upon
+      this.held = undefined; // only the answer to this write may be relied on, also if it fails
       this.held = await untilAborted(this.acquire(known, bounded), bounded);
       this.memory.succeed(this.held, this.clock.monotonic());
       return this.held === undefined ? 'others' : 'ours';

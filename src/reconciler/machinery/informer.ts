@@ -37,7 +37,7 @@ export interface InformerStatus {
   synced: boolean;
   /** Monotonic milliseconds since the last complete list, event or bookmark. */
   silentMillis: number;
-  /** Of the last list or watch, if that failed. */
+  /** The error of the last list or watch, if that failed. */
   error: unknown;
 }
 
@@ -149,7 +149,7 @@ async function backOff<T extends KubernetesObject, P extends Projection>(
   const longest = state.resourceVersion === undefined ? firstListMaxMillis : Infinity;
   const millis = backOffMillis({ ...backoff, maxMillis: Math.min(backoff.maxMillis, longest) }, failures);
   await sleep(millis, undefined, { signal: renewableSignal(state, signal) }).catch(() => undefined);
-  // Aborted: whatever broke, broke because we are ending.
+  // Aborted: the watch broke because the process ends.
   if (!signal.aborted) log.warn({ kind, failures, err: state.error }, 'the watch broke');
 }
 

@@ -31,8 +31,8 @@ export interface ObjectCacheOptions<T extends KubernetesObject, P extends Projec
 const keptRemovals = 5000;
 
 /**
- * The newest known version of each object, whether a list, a watch or an answer to a write of ours tells it first: the other one
- * is then no change, and what arrives after the object's removal does not bring it back.
+ * The newest known version of each object, from a list, a watch or the answer to a write of ours. A version that arrives a second
+ * time is no change, and one that arrives after the object's removal does not bring it back.
  */
 export class ObjectCache<T extends KubernetesObject, P extends Projection> {
   private readonly options: ObjectCacheOptions<T, P>;
@@ -73,12 +73,12 @@ export class ObjectCache<T extends KubernetesObject, P extends Projection> {
     this.options.onChange(key, value, { gone: false, own });
   }
 
-  /** As a watch tells it: with the version of the deletion, or of the change that ended the selection. */
+  /** Takes a watch's event: its version is that of the deletion, or of the change that ended the selection. */
   delete(object: T): void {
     this.drop(this.options.keyOf(object), { version: versionOf(object), own: false });
   }
 
-  /** After a whole list of that version: what is not in it is gone, unless it is newer than the list. */
+  /** After a whole list of that version: removes objects that are not in it, unless they are newer than the list. */
   keepOnly(keys: ReadonlySet<string>, resourceVersion: string): void {
     const version = Number(resourceVersion);
     for (const key of this.values.keys()) if (!keys.has(key)) this.drop(key, { version, own: false });

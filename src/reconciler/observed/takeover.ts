@@ -33,7 +33,7 @@ export function createTakeover(options: TakeoverOptions): Takeover {
   };
 }
 
-/** The cluster's version now: a list has it whatever it lists, and one object is the least. Tried until it is answered. */
+/** The cluster's version now. Every list has it, so one object is enough. Retries until it is answered. */
 async function readVersion({ jobs, backoff, log }: TakeoverOptions, term: AbortSignal): Promise<number> {
   for (let failures = 1; !term.aborted; failures += 1) {
     try {

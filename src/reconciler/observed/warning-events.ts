@@ -23,7 +23,7 @@ const mostPages = 20;
 
 /**
  * One list of the namespace's warnings serves all flows that poll within some seconds. The API server reads every event of the namespace for
- * each list, whatever its selector, so that one list per stuck flow would cost most when most flows are stuck.
+ * each list, with any selector, so that one list per stuck flow would cost most when most flows are stuck.
  */
 export function createWarningEvents({
   events,

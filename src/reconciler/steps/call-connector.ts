@@ -53,7 +53,7 @@ function endOf(answer: DeliveryAnswer): AttemptResult {
   }
 }
 
-/** An attempt in vain is a warning: an operator may have to correct a key or an address. */
+/** A failed attempt is a warning: an operator may have to correct a key or an address. */
 export function logAnswer(
   { log }: Reconciler,
   { name }: Flow,

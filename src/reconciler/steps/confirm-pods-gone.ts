@@ -31,7 +31,7 @@ function failureOf(
     const end = `${type} (${[reason, message].filter(Boolean).join(': ')})`;
     return {
       reason: reasonOfEnd(jobEnd) ?? 'attempt-lost',
-      message: `The Job is ${end} and none of its pods is left to tell what its worker did.`,
+      message: `The Job is ${end} and none of its pods is left, so the end of its worker is unknown.`,
     };
   }
   const verdict = judgeAttempt(attempt);

@@ -6,7 +6,7 @@ const slowFirstMillis = 5000;
 
 /**
  * Milliseconds until the next attempt. It counts from the last one, which the Job holds, so that a new leader does not call a connector at
- * once that another replica has just called in vain. 0 if the replicas' clocks contradict each other.
+ * once after a failed attempt of another replica. 0 if the replicas' clocks contradict each other.
  */
 export function pauseBeforeAttempt(
   delivery: Delivery | undefined,

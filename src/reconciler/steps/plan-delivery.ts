@@ -56,7 +56,7 @@ export async function planDelivery(
   return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), message };
 }
 
-/** Attempts in vain after which a connector is asked whether its transfer has ended: one may answer that it is busy instead. */
+/** Failed attempts after which a connector is asked whether its transfer has ended: one may answer that it is busy instead. */
 const vainAttempts = 3;
 
 /** Where a repeat would do harm, the connector's own state of the transfer says what follows. Undefined: the next attempt. */

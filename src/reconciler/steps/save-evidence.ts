@@ -64,7 +64,7 @@ function hasEndedWorker(attempt: Attempt): attempt is EndedAttempt {
   return attempt.worker.state === 'ended';
 }
 
-/** Saved before anything marks the pod for deletion: afterwards nothing tells a result from an eviction (observation 22). */
+/** Saved before anything marks the pod for deletion: afterwards a result and an eviction look the same (observation 22). */
 function saveWorkerEndStep(flow: Flow, { id, worker: end }: EndedAttempt, at: string): SaveWorkerEnd {
   const worker = { attempt: id, exitCode: end.exitCode, reason: end.reason, at };
   const annotations = writeAnnotation(annotation.worker, worker);

@@ -9,7 +9,7 @@ interface Waiter {
 }
 
 /**
- * Bounds the memory, whatever the files' sizes: all buffers together stay within the budget. Buffers of a part's size are reused.
+ * Bounds the memory for files of any size: all buffers together stay within the budget. Buffers of a part's size are reused.
  * Small ones are not counted: there are at most as many as files are uploaded at once.
  */
 export class BufferPool {

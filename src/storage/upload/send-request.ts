@@ -20,7 +20,7 @@ export interface SenderOptions {
 export interface Sender {
   /** The host that signatures cover. */
   readonly host: string;
-  /** One request, one answer, whatever its status. Throws `store-unavailable` without an answer. */
+  /** One request, one answer with any status. Throws `store-unavailable` without an answer. */
   send(request: SignedRequest, signal: AbortSignal): Promise<Answer>;
   close(): void;
 }

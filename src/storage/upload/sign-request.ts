@@ -83,7 +83,7 @@ function headersOf({ request, scope, credentials }: Signing, time: string): Outg
   };
 }
 
-/** Path and query as the server writes them, whatever the client left unencoded. */
+/** Path and query as the server encodes them, also where the client left characters unencoded. */
 function canonicalAddress(address: string): [string, string] {
   const [path = '', query = ''] = address.split('?', 2);
   const members = Array.from(new URLSearchParams(query), ([name, value]) => [

@@ -8,7 +8,7 @@ import { ask, provisionBody, startHttp, token } from './start-http.ts';
 
 const path = `/connectors/edc/${token}/provision`;
 
-test('a request that nobody answers loses its socket, and its work is told to stop', async (t) => {
+test('a request without an answer loses its socket, and its work is aborted', async (t) => {
   const stopped = Promise.withResolvers<unknown>();
   const flows = memoryFlows({
     accept: (_request, _rendered, signal) => {

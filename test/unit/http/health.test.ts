@@ -97,7 +97,7 @@ async function startMonitoring(t: TestContext, refusals = createRefusals(() => n
   return (await server.listen()).port;
 }
 
-test('the port of the metrics shows all, whoever asks, and whether the service itself is ready', async (t) => {
+test('the metrics port shows all to every client, and whether the service itself is ready', async (t) => {
   const port = await startMonitoring(t);
   const { body } = await ask(port, '/health', { headers: { host: '10.0.0.7:9090' } });
   const { ready, components } = JSON.parse(body) as { ready: boolean; components: Record<string, object> };
@@ -109,7 +109,7 @@ test('the port of the metrics shows all, whoever asks, and whether the service i
   });
 });
 
-test('what was refused is told, by connector, to people inside and to nobody else', async (t) => {
+test('refused requests are shown, by connector, to people inside and to nobody else', async (t) => {
   const refusals = createRefusals(() => new Date('2026-01-01T00:00:00Z'));
   const { port } = await startHttp(t, { refusals });
   const monitoring = await startMonitoring(t, refusals);

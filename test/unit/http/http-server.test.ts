@@ -47,7 +47,7 @@ test('a drained server answers what is under way before it ends', async (t) => {
   await drained;
 });
 
-test('a drained server does not wait for ever', async (t) => {
+test('a drained server does not wait without a limit', async (t) => {
   const flows = memoryFlows({ accept: () => new Promise(() => undefined) });
   const { server, port } = await startHttp(t, { flows, http: { shutdownMillis: 20 } });
   const reply = ask(port, path, { body: provisionBody() }).catch(() => 'cut off');
@@ -72,7 +72,7 @@ test('connections that are kept alive do not keep it from ending', async (t) => 
   await server.drain();
 });
 
-test('a port that is taken is told as a problem of the configuration', async (t) => {
+test('a port that is taken is reported as a problem of the configuration', async (t) => {
   const { port } = await startHttp(t);
   await assert.rejects(startHttp(t, { http: { port } }), (error) => isServiceError(error, 'invalid-config'));
 });

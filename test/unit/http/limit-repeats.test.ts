@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRepeatLimit } from '../../../src/http/limit-repeats.ts';
 
-test('of many events of a kind the first is told, and at the end of a minute how many more there were', (t) => {
+test('the first of many events of a kind is reported, and the number of the others at the end of a minute', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const isFirst = createRepeatLimit();
   const told: number[] = [];

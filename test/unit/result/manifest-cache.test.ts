@@ -35,7 +35,7 @@ test('a deleted manifest is not there any more, whatever was read before', async
   assert.equal(await cache.load(flow, attempt, signal), undefined);
 });
 
-test('another manifest in its place is read anew, and one that is none is refused', async () => {
+test('a replaced manifest is read again, and an object that is no manifest is refused', async () => {
   const store = memoryStore(new Map(written.objects));
   const cache = createManifestCache(store);
   await cache.load(flow, attempt, signal);

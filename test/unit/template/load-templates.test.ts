@@ -264,7 +264,7 @@ suite('shorthand', () => {
         'job-conf.env:2: results.directory: expected an absolute path without ., .., : and $, received "results"',
     },
     {
-      name: 'an open quote at the begin of a value',
+      name: 'an open quote at the start of a value',
       conf: 'WORKER_IMAGE="busybox:1.37\n',
       problem:
         'job-conf.env:1: WORKER_IMAGE: expected a closing ": the value starts with this quote and does not end with it',

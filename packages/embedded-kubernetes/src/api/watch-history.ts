@@ -1,7 +1,7 @@
 import { StatusError } from '../objects/status-error.ts';
 import type { ClusterRegistry, WatchEvent } from '../registry/types.ts';
 
-/** The latest changes, for watches that begin in the past. */
+/** The latest changes, for watches that start in the past. */
 export interface WatchHistory {
   /** Every kept change of a resource after a version; throws 410 Expired if some are no longer kept. */
   since(resource: string, resourceVersion: string): WatchEvent[];

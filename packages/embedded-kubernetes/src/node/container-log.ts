@@ -71,7 +71,7 @@ export class ContainerLog {
     this.#changes.emit('change');
   }
 
-  /** Keeps the end of the file, from the beginning of a line where there is one. */
+  /** Keeps the end of the file, from the start of a line where there is one. */
   #drop(): void {
     const tail = this.read().subarray(-this.#keptBytes);
     const kept = tail.subarray(tail.subarray(0, -1).indexOf(newline) + 1);

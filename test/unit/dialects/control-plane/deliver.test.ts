@@ -194,7 +194,7 @@ test('half a secret at the end of an answer that is cut is not kept', async (t) 
   assert.ok(!JSON.stringify(delivery).includes('mana'), JSON.stringify(delivery));
 });
 
-test('a reason holds no secret of the service, whoever put it there', async (t) => {
+test('a reason holds no secret of the service, from any source', async (t) => {
   const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
   const message = { ...failed, message: 'the worker said management-key' };
   await deliver(edc.delivery({ message }), t.signal);

@@ -159,7 +159,7 @@ test('the zip, the tar and the manifest are what they say', async (t) => {
 });
 
 for (const path of ['/files/out.json', '/files/empty', '/archive.zip', '/manifest.json']) {
-  test(`HEAD ${path} tells what GET would, and reads no file`, async (t) => {
+  test(`HEAD ${path} answers with GET's headers, and reads no file`, async (t) => {
     const { get, store } = await serve(t);
     const head = await get(path, { method: 'HEAD' });
     assert.deepEqual(store.reads, [manifestKey(flow, attempt)]);
@@ -197,7 +197,7 @@ test('a range, a condition and a resumed download are answered as HTTP says', as
   assert.equal((await get('/archive.tar', { headers: { 'if-match': '"other"' } })).status, 412);
 });
 
-test('a wrong token is not told from a flow that never was; a token that was right once is gone', async (t) => {
+test('a wrong token is answered like a flow that never was; a token that was right once is gone', async (t) => {
   const { get, port, base } = await serve(t);
   assert.equal((await ask({ port, path: `${base}x/archive.zip` })).status, 404);
   assert.equal((await ask({ port, path: `${base.replace('flow-a', 'flow-b')}/archive.zip` })).status, 404);
@@ -266,7 +266,7 @@ test('a client that stops reading is dropped', async (t) => {
   await waitUntil('the file is closed', () => store.open.size === 0);
 });
 
-test('a download too many is told to come again, and gets its turn once another has ended', async (t) => {
+test('a download beyond the limit is answered with Retry-After, and gets its turn once another has ended', async (t) => {
   const slots = createDownloadSlots({ limit: 1, waitMillis: 1 });
   const { get, port, base, store } = await serve(t, { slots, contents: { a: large, b: Buffer.from('b') } });
   const idle = connect(port, '127.0.0.1', () =>

@@ -168,8 +168,8 @@ test('an object that cannot be read keeps nobody from seeing the others', async 
   await waitUntil('one that comes later', () => informer.get('later'));
   assert.equal(informer.get('broken'), undefined);
 
-  await api.cluster.configMaps.patch('broken', { data: { value: 'mended' } }, signal);
-  await waitUntil('the mended one', () => informer.get('broken')?.value === 'mended');
+  await api.cluster.configMaps.patch('broken', { data: { value: 'repaired' } }, signal);
+  await waitUntil('the repaired one', () => informer.get('broken')?.value === 'repaired');
   ending.abort();
   await informer.ended;
 });

@@ -100,7 +100,7 @@ test('a flow from before the takeover that the watch shows only after it is held
   });
 });
 
-test('no callback hold is kept of a flow that was closed, whoever leads', async (t) => {
+test('no callback hold of a closed flow is kept, whether this replica leads or not', async (t) => {
   const { deps: parts, api, see } = await startTestReconciler(t, { store: memoryStore(new Map()) });
   let now = 0;
   const callbackHold = createCallbackHold({ holdMillis: () => 5, takeoverHoldMillis: 5 }, () => now);

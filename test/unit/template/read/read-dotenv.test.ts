@@ -16,7 +16,7 @@ suite('a dotenv file', () => {
     );
   });
 
-  test('is told of every line that would be passed over in silence', () => {
+  test('every line that would be ignored is reported', () => {
     const problems: TemplateProblem[] = [];
     readDotenv('job.env', 'A=1\nB\n= 2\n', problems);
     assert.deepEqual(
@@ -25,7 +25,7 @@ suite('a dotenv file', () => {
     );
   });
 
-  test('tells an open quote, and warns of one that a quote further below closes', () => {
+  test('reports an open quote, and warns of one that a quote further below closes', () => {
     const problems: TemplateProblem[] = [];
     const source = readDotenv('job.env', `A="one\nB=2\nC=3"\nD='four\n`, problems);
     assert.deepEqual(source.value, { A: 'one\nB=2\nC=3', D: 'four' });

@@ -97,7 +97,7 @@ const failed: Outcome = {
   detail: 'first\nno input',
 };
 
-test('it waits for the job and sends its only file, and tells where it can be fetched again', async (t) => {
+test('it waits for the job and sends its only file, and says where it can be fetched again', async (t) => {
   const { get, state, succeeded, accepted, cancelled } = await serve(t);
   const asked = get('/demo/bee?rate=3');
   await waitUntil('it has looked a few times', () => state.looks > 3);
@@ -184,7 +184,7 @@ for (const { name, path, headers } of [
   { name: 'lines', path: '/demo/bee?progress', headers: {} },
   { name: 'events', path: '/demo/bee', headers: events },
 ]) {
-  test(`progress is told in ${name}, while it happens, and ends with an address`, async (t) => {
+  test(`progress is sent in ${name}, while it happens, and ends with an address`, async (t) => {
     const { port, get, state, succeeded } = await serve(t);
     const { promise, resolve } = Promise.withResolvers<string>();
     const client = request(
@@ -258,7 +258,7 @@ test('events have the id of their flow, say when to come again, and end with one
   assert.deepEqual(cancelled, []);
 });
 
-test('a reader that comes again after the end runs no job, and is told to stay away', async (t) => {
+test('a reader that connects again after the end runs no job, and is answered with 204', async (t) => {
   const { get, state, succeeded, accepted } = await serve(t);
   state.outcome = succeeded;
   const first = (await get('/demo/bee', { headers: { ...events, host: 'localhost' } })).body.toString();

@@ -16,7 +16,7 @@ const failed = {
   message: 'exit code 1\u001b[31m',
 } as const;
 
-/** Answers one after another, and the last one for ever; each look takes ten seconds. */
+/** Answers one after another, and the last one without end; each poll takes ten seconds. */
 function world(answers: (FlowView | Error | undefined)[]) {
   let seconds = 0;
   let looks = 0;
@@ -76,7 +76,7 @@ test('a flow is not followed for longer than its limits allow it to run', async 
   assert.equal(looks(), (60 + 300) / 10 + 1);
 });
 
-test('a cluster that never answers is not asked for ever, and another error is told at once', async () => {
+test('a cluster that never answers is asked a limited number of times, and another error is reported at once', async () => {
   await assert.rejects(phases([new ServiceError('cluster-unavailable', 'not now')]), {
     code: 'deadline-exceeded',
   });
@@ -110,7 +110,7 @@ async function lines(answers: (FlowView | Error | undefined)[]): Promise<string[
   return all;
 }
 
-test('progress tells each thing once, that it lives, and the address alone at the end', async () => {
+test('progress has each event once, signs of life, and the address alone at the end', async () => {
   const succeeded = {
     phase: 'succeeded',
     at: '',
