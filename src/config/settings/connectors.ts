@@ -5,13 +5,9 @@ import type { Schema } from '../../schemas/schema-problem.ts';
 import { dnsLabel, httpUrl, names } from './kinds.ts';
 
 const common = {
-  name: dnsLabel({
-    description: 'Part of its path and of the names of its secrets. No default.',
-  }),
-  templates: names({ default: ['*'], description: 'Templates that it may request; `*` is all.' }),
-  resultsUrl: Type.Optional(
-    httpUrl({ description: 'Base of the data addresses that it gets. Default: http.publicUrl.' }),
-  ),
+  name: dnsLabel('Part of its path and of the names of its secrets. No default.'),
+  templates: names('Templates that it may request; `*` is all.', { default: ['*'] }),
+  resultsUrl: Type.Optional(httpUrl('Base of the data addresses that it gets. Default: http.publicUrl.')),
 };
 
 /** The members that all connectors have; each dialect adds its own. */

@@ -6,7 +6,7 @@ import { choice, httpUrl, integer, text } from './kinds.ts';
 const bodyLimit = { min: 1024, max: 16_777_216, default: 262_144 };
 
 export const HttpSettings = closed({
-  host: text({ default: '0.0.0.0', description: 'Address to listen on.' }),
+  host: text('Address to listen on.', { default: '0.0.0.0' }),
   port: integer({ min: 0, max: 65_535, default: 8080 }, 'Port to listen on; 0 takes a free one.'),
   metricsPort: Type.Optional(
     integer(
@@ -15,9 +15,7 @@ export const HttpSettings = closed({
     ),
   ),
   publicUrl: Type.Optional(
-    httpUrl({
-      description: 'Address by which receivers reach the service. Default: http://localhost:<port>.',
-    }),
+    httpUrl('Address by which receivers reach the service. Default: http://localhost:<port>.'),
   ),
   // A provisioner that stays silent blocks every transfer of a connector for 30 seconds.
   answerDeadlineMillis: integer(
@@ -39,8 +37,9 @@ export const HttpSettings = closed({
   ),
   bodyLimitBytes: integer(bodyLimit, 'Largest body of a request.'),
   // Not `loopback`: a proxy on this machine that sets no forwarding header makes everybody look like this machine.
-  unauthenticated: choice(['off', 'loopback', 'on'], {
-    default: 'off',
-    description: 'Who may use POST /provision and GET /demo: nobody, this machine, everybody.',
-  }),
+  unauthenticated: choice(
+    'Who may use POST /provision and GET /demo: nobody, this machine, everybody.',
+    ['off', 'loopback', 'on'],
+    { default: 'off' },
+  ),
 });

@@ -6,19 +6,16 @@ const day = 86_400;
 const week = 7 * day;
 
 const SidecarResources = closed({
-  cpuRequest: text({ default: '50m', description: 'CPU request of the sidecar.' }),
-  cpuLimit: text({ default: '1', description: 'CPU limit of the sidecar.' }),
-  memoryRequest: text({ default: '96Mi', description: 'Memory request of the sidecar.' }),
-  memoryLimit: text({ default: '256Mi', description: 'Memory limit of the sidecar.' }),
+  cpuRequest: text('CPU request of the sidecar.', { default: '50m' }),
+  cpuLimit: text('CPU limit of the sidecar.', { default: '1' }),
+  memoryRequest: text('Memory request of the sidecar.', { default: '96Mi' }),
+  memoryLimit: text('Memory limit of the sidecar.', { default: '256Mi' }),
 });
 
 const short = Type.Optional(Type.String({ maxLength: 256, title: 'text of at most 256 characters' }));
 const GpuSettings = closed({
-  resource: text({
-    default: 'nvidia.com/gpu',
-    description: 'Extended resource that `gpu` in a template requests.',
-  }),
-  runtimeClassName: Type.Optional(text({ description: 'runtimeClassName of pods with a GPU.' })),
+  resource: text('Extended resource that `gpu` in a template requests.', { default: 'nvidia.com/gpu' }),
+  runtimeClassName: Type.Optional(text('runtimeClassName of pods with a GPU.')),
   nodeSelector: Type.Record(anyName, Type.String({ title: 'text' }), {
     title: 'a map of label names to values',
     propertyNames: qualifiedName,
@@ -76,18 +73,12 @@ const PendingLimitSettings = closed({
 
 export const PodsSettings = closed({
   runAsUser: integer({ min: 1, max: 2_147_483_647, default: 1001 }, 'UID and GID of worker and sidecar.'),
-  allowedSecrets: names({ default: [], description: 'Secrets that templates may mount.' }),
-  allowedPersistentVolumeClaims: names({
-    default: [],
-    description: 'PersistentVolumeClaims that templates may mount.',
-  }),
-  allowedStorageClasses: names({
-    default: [],
-    description: 'Storage classes that templates may use for results.',
-  }),
+  allowedSecrets: names('Secrets that templates may mount.'),
+  allowedPersistentVolumeClaims: names('PersistentVolumeClaims that templates may mount.'),
+  allowedStorageClasses: names('Storage classes that templates may use for results.'),
   sidecar: SidecarResources,
   gpu: GpuSettings,
-  egressClasses: names({ default: [], description: 'Egress classes beside `store` and `internet`.' }),
+  egressClasses: names('Egress classes beside `store` and `internet`.'),
   limits: LimitSettings,
   pendingLimits: PendingLimitSettings,
   unreachableSeconds: integer(

@@ -5,12 +5,9 @@ import { dnsLabel, integer, text } from './kinds.ts';
 const day = 86_400;
 
 export const ReconcilerSettings = closed({
-  identity: Type.Optional(
-    text({ description: 'Name of this process in the Lease. Default: host name and a random suffix.' }),
-  ),
-  leaseName: dnsLabel({
+  identity: Type.Optional(text('Name of this process in the Lease. Default: host name and a random suffix.')),
+  leaseName: dnsLabel('Name of the Lease of the replica that reconciles.', {
     default: 'edc-job-provisioner',
-    description: 'Name of the Lease of the replica that reconciles.',
   }),
   leaseSeconds: integer(
     { min: 1, max: 300, default: 15 },

@@ -10,13 +10,11 @@ import { StoreSettings } from './store.ts';
 
 const ClusterSettings = closed({
   kubeconfig: Type.Optional(
-    text({
-      description: 'Path of a kubeconfig. Default: the credentials of the pod, else those of kubectl.',
-    }),
+    text('Path of a kubeconfig. Default: the credentials of the pod, else those of kubectl.'),
   ),
-  context: Type.Optional(text({ description: 'Context in the kubeconfig. Default: its current one.' })),
+  context: Type.Optional(text('Context in the kubeconfig. Default: its current one.')),
   // Not the service's own namespace: a user who may create pods there could read the service's secrets.
-  namespace: dnsLabel({ default: 'edc-jobs', description: 'Namespace of the Jobs.' }),
+  namespace: dnsLabel('Namespace of the Jobs.', { default: 'edc-jobs' }),
   requestTimeoutMillis: integer(
     { min: 100, max: 120_000, default: 10_000 },
     'Time for one request to the API server.',
@@ -24,23 +22,15 @@ const ClusterSettings = closed({
 });
 
 const ImagesSettings = closed({
-  sidecar: text({
+  sidecar: text('The service’s own image, which is also the sidecar’s.', {
     default: 'edc-job-provisioner:latest',
-    description: 'The service’s own image, which is also the sidecar’s.',
   }),
-  sidecarPullPolicy: choice(['Always', 'IfNotPresent', 'Never'], {
+  sidecarPullPolicy: choice('imagePullPolicy of the sidecar.', ['Always', 'IfNotPresent', 'Never'], {
     default: 'IfNotPresent',
-    description: 'imagePullPolicy of the sidecar.',
   }),
-  allow: names({
-    default: ['*'],
-    description: 'Images that templates may use: names, or prefixes that end in `*`.',
-  }),
-  pullSecrets: names({ default: [], description: 'imagePullSecrets of every pod.' }),
-  allowedPullSecrets: names({
-    default: [],
-    description: 'Further imagePullSecrets that templates may name.',
-  }),
+  allow: names('Images that templates may use: names, or prefixes that end in `*`.', { default: ['*'] }),
+  pullSecrets: names('imagePullSecrets of every pod.'),
+  allowedPullSecrets: names('Further imagePullSecrets that templates may name.'),
 });
 
 /** Every setting with its shape, default and meaning. The file and the environment are read by it. */
@@ -50,10 +40,7 @@ export const SettingsSchema = closed({
   store: StoreSettings,
   connectors: ConnectorsSettings,
   templates: closed({
-    directory: text({
-      default: 'jobs-templates',
-      description: 'Folder with one folder for each template.',
-    }),
+    directory: text('Folder with one folder for each template.', { default: 'jobs-templates' }),
   }),
   images: ImagesSettings,
   pods: PodsSettings,
@@ -71,10 +58,11 @@ export const SettingsSchema = closed({
     ),
   }),
   log: closed({
-    level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
-      default: 'info',
-      description: 'Lowest level that is logged.',
-    }),
+    level: choice(
+      'Lowest level that is logged.',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      { default: 'info' },
+    ),
   }),
 });
 

@@ -7,15 +7,13 @@ import type { DialectSettings } from '../settings.ts';
 
 const properties = {
   callbackPrefix,
-  addressNames: choice(['prefixed', 'plain'], {
-    default: 'prefixed',
-    description: 'Names of address properties: `plain` for EDC milestones 6 to 8.',
-  }),
+  addressNames: choice(
+    'Names of address properties: `plain` for EDC milestones 6 to 8.',
+    ['prefixed', 'plain'],
+    { default: 'prefixed' },
+  ),
   managementUrl: Type.Optional(managementUrl),
-  managementVersion: choice(['v2', 'v3', 'v4', 'none'], {
-    default: 'v3',
-    description: managementVersionText,
-  }),
+  managementVersion: choice(managementVersionText, ['v2', 'v3', 'v4', 'none'], { default: 'v3' }),
 };
 
 type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;

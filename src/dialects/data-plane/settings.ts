@@ -8,7 +8,7 @@ import type { DialectSettings } from '../settings.ts';
 const properties = {
   callbackPrefix,
   managementUrl: Type.Optional(managementUrl),
-  managementVersion: choice(['v3', 'v4'], { default: 'v3', description: managementVersionText }),
+  managementVersion: choice(managementVersionText, ['v3', 'v4'], { default: 'v3' }),
 };
 
 type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;
