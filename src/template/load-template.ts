@@ -8,7 +8,7 @@ import { readDotenv } from './read/read-dotenv.ts';
 import { readFolder, type TemplateFolder, type TemplateLocation } from './read/read-folder.ts';
 import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
-import { pathName, problemAt, templateMember, type Source, type TemplateSources } from './read/source.ts';
+import { reporter, templateMember, type Source, type TemplateSources } from './read/source.ts';
 import { repair } from './repair.ts';
 import { TemplateSchema, type TemplateDocument } from './template-schema.ts';
 import { type TemplateSettings, isWarning, type Template, type TemplateProblem } from './template.ts';
@@ -55,7 +55,7 @@ async function readTemplate(
     },
     settings,
   );
-  checkTemplate({ template, sources, settings }, problems);
+  checkTemplate({ template, sources, settings, problems });
   return template;
 }
 
@@ -121,8 +121,8 @@ function validate(document: Source<unknown>, problems: TemplateProblem[]): Sourc
   if (isTemplate(value)) return { ...document, value };
   const checked = { schema: TemplateSchema, value, noun: templateMember };
   const found = describeSchemaErrors(isTemplate.errors, checked);
-  for (const { path, reason } of found)
-    problems.push(problemAt(document, path, `${pathName(path)}: ${reason}`));
+  const report = reporter(document, problems);
+  for (const { path, reason } of found) report(path, reason);
   const repaired = repair<TemplateDocument>(TemplateSchema, isTemplate, value);
   return repaired === undefined
     ? { ...document, value: emptyDocument, faults: [[]] }

@@ -2,8 +2,8 @@ import { sidecarContainer } from '../../flow/attempt.ts';
 import type { Container } from '../../kubernetes/types.ts';
 import type { Path } from '../../schemas/schema-problem.ts';
 import { placeholderOf } from '../placeholders.ts';
-import type { TemplateProblem } from '../template.ts';
-import { isUnsure, reportBelow, type CheckContext, type JobContext, type Report } from './context.ts';
+import type { Report } from '../read/source.ts';
+import { isUnsure, reportBelow, type CheckContext, type JobContext } from './context.ts';
 
 export const podPath: Path = ['spec', 'template', 'spec'];
 
@@ -20,10 +20,10 @@ export function containersOf({ sample }: Pick<JobContext, 'sample'>): FoundConta
 }
 
 /** Checks names, limits and images. */
-export function checkContainers(context: JobContext, problems: TemplateProblem[]): void {
+export function checkContainers(context: JobContext): void {
   const names = new Set<string>([sidecarContainer]);
   for (const { container, path } of containersOf(context)) {
-    const report = reportBelow(path, context, problems);
+    const report = reportBelow(path, context);
     if (path.includes('containers') && container.name !== 'worker') {
       report(['name'], `expected worker, received "${container.name}"`);
     }

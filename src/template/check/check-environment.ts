@@ -1,21 +1,14 @@
 import type { Container } from '../../kubernetes/types.ts';
-import type { Template, TemplateProblem } from '../template.ts';
+import type { Report } from '../read/source.ts';
+import type { Template } from '../template.ts';
 import { containersOf } from './check-containers.ts';
 import { reservedVariables } from './check-parameters.ts';
-import {
-  isOurs,
-  refuseOurs,
-  refuseSecret,
-  isUnsure,
-  reportBelow,
-  type JobContext,
-  type Report,
-} from './context.ts';
+import { isOurs, refuseOurs, refuseSecret, isUnsure, reportBelow, type JobContext } from './context.ts';
 
 /** Checks variables, the objects they come from, and references to them in commands. */
-export function checkEnvironment(context: JobContext, problems: TemplateProblem[]): void {
+export function checkEnvironment(context: JobContext): void {
   for (const { container, path } of containersOf(context)) {
-    const report = reportBelow(path, context, problems);
+    const report = reportBelow(path, context);
     checkVariables(container, context, report);
     checkSources(container, context, report);
     checkCommand(container, context, report);

@@ -1,21 +1,20 @@
 import { posix } from 'node:path';
 import { trimSlashes } from '../../addresses.ts';
 import type { Container } from '../../kubernetes/types.ts';
-import { isFaulty, problemAt } from '../read/source.ts';
-import type { TemplateProblem } from '../template.ts';
+import { isFaulty, reporter, type Report } from '../read/source.ts';
 import { containersOf } from './check-containers.ts';
-import { reportBelow, type JobContext, type Report } from './context.ts';
+import { reportBelow, type JobContext } from './context.ts';
 
 /** Mounts must name existing volumes, and must not overlap with mounts of the service. */
-export function checkMounts(context: JobContext, problems: TemplateProblem[]): void {
-  const { template, sources } = context;
+export function checkMounts(context: JobContext): void {
+  const { template, sources, problems } = context;
   const [results, files] = serviceMounts(context);
   for (const { container, path } of containersOf(context)) {
-    checkContainerMounts(container, context, reportBelow(path, context, problems));
+    checkContainerMounts(container, context, reportBelow(path, context));
   }
   if (results !== undefined && files !== undefined && overlap(results, files)) {
-    const reason = `files.mountPath: ${template.filesMountPath} collides with results.directory ${results}`;
-    problems.push(problemAt(sources.document, ['files', 'mountPath'], reason));
+    const reason = `${template.filesMountPath} collides with results.directory ${results}`;
+    reporter(sources.document, problems)(['files', 'mountPath'], reason);
   }
 }
 

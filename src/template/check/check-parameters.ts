@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import { parametersAjv } from '../parameters-ajv.ts';
-import { problemAt } from '../read/source.ts';
-import type { ParametersSchema, TemplateProblem } from '../template.ts';
+import { problemAt, reporter } from '../read/source.ts';
+import type { ParametersSchema } from '../template.ts';
 import { findParameterProblems, readParameters } from '../validate-parameters.ts';
 import { isUnsure, type CheckContext } from './context.ts';
 
@@ -10,23 +10,21 @@ const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 export const reservedVariables = ['RESULT_DIRECTORY'];
 
 /** Parameters become environment variables: checks their names, schemas and defaults, and the values of assets. */
-export function checkParameters(context: CheckContext, problems: TemplateProblem[]): void {
-  const { template, sources } = context;
+export function checkParameters(context: CheckContext): void {
+  const { template, sources, problems } = context;
+  const report = reporter(sources.document, problems);
   const { properties, required } = template.parameters;
   for (const [name, property] of Object.entries(properties)) {
-    const path = ['parameters', 'properties', name];
-    for (const reason of findPropertyProblems(name, property, context)) {
-      problems.push(problemAt(sources.document, path, `parameters.properties.${name}: ${reason}`));
-    }
+    for (const reason of findPropertyProblems(name, property, context))
+      report(['parameters', 'properties', name], reason);
   }
   for (const [index, name] of required.entries()) {
     if (Object.hasOwn(properties, name) || isUnsure(name, context)) continue;
-    const reason = `parameters.required: ${name} is not one of the properties`;
-    problems.push(problemAt(sources.document, ['parameters', 'required', index], reason));
+    report(['parameters', 'required'], `${name} is not one of the properties`, [index]);
   }
   const valid = validProperties(context);
-  checkAssetParameters(context, valid, problems);
-  checkEnvironmentDefaults(context, valid, problems);
+  checkAssetParameters(context, valid);
+  checkEnvironmentDefaults(context, valid);
 }
 
 /** The properties whose schema is right, so that values can be checked. */
@@ -73,12 +71,8 @@ function valueProblems(name: string, property: Record<string, unknown>, value: u
   return findParameterProblems(schema, { [name]: value }).map(({ reason }) => reason);
 }
 
-function checkAssetParameters(
-  context: CheckContext,
-  valid: ParametersSchema,
-  problems: TemplateProblem[],
-): void {
-  const { template, sources } = context;
+function checkAssetParameters(context: CheckContext, valid: ParametersSchema): void {
+  const { template, sources, problems } = context;
   for (const [index, { parameters }] of template.assets.entries()) {
     const given = Object.entries(parameters).filter(
       ([name]) => Object.hasOwn(valid.properties, name) || !isKnown(name, context),
@@ -95,9 +89,8 @@ function isKnown(name: string, context: CheckContext): boolean {
 }
 
 function checkEnvironmentDefaults(
-  { template, sources }: CheckContext,
+  { template, sources, problems }: CheckContext,
   valid: ParametersSchema,
-  problems: TemplateProblem[],
 ): void {
   const given = Object.entries(template.environment).filter(([name]) =>
     Object.hasOwn(valid.properties, name),
@@ -107,6 +100,6 @@ function checkEnvironmentDefaults(
     problems.push(problemAt(sources.environment, [parameter], reason));
   }
   for (const name of reservedVariables.filter((one) => Object.hasOwn(template.environment, one))) {
-    problems.push(problemAt(sources.environment, [name], `${name}: is set by the service`));
+    reporter(sources.environment, problems)([name], 'is set by the service');
   }
 }

@@ -1,6 +1,6 @@
 import { findEmbedded, findPlaceholders, type Placeholder } from '../placeholders.ts';
-import { problemAt } from '../read/source.ts';
-import type { Template, TemplateProblem } from '../template.ts';
+import { reporter } from '../read/source.ts';
+import type { Template } from '../template.ts';
 import { isUnsure, type CheckContext } from './context.ts';
 import { defaultsOf } from '../render-template.ts';
 import { readParameters } from '../validate-parameters.ts';
@@ -19,8 +19,9 @@ const openMembers = [
   'sizeLimit',
 ];
 
-export function checkPlaceholders(context: CheckContext, problems: TemplateProblem[]): void {
-  const { template, sources } = context;
+export function checkPlaceholders(context: CheckContext): void {
+  const { template, sources, problems } = context;
+  const report = reporter(sources.job, problems);
   const embedded = findEmbedded(template.job).map((path) => ({
     path,
     reason: `expected a placeholder as the whole value, as in "cpu: \${CPUS}"; nothing is replaced inside text`,
@@ -30,9 +31,7 @@ export function checkPlaceholders(context: CheckContext, problems: TemplateProbl
     return reason === undefined ? [] : [{ path: placeholder.path, reason }];
   });
   const found = [...embedded, ...misplaced];
-  problems.push(
-    ...found.map(({ path, reason }) => problemAt(sources.job, path, `${path.join('.')}: ${reason}`)),
-  );
+  for (const { path, reason } of found) report(path, reason);
   (sources.job.faults ??= []).push(...found.map(({ path }) => path));
 }
 

@@ -1,25 +1,16 @@
-import { problemAt } from '../read/source.ts';
-import type { TemplateProblem } from '../template.ts';
+import type { Path } from '../../schemas/schema-problem.ts';
+import { type Report, reporter } from '../read/source.ts';
 import type { CheckContext } from './context.ts';
 import { isSystemFolder } from './check-mounts.ts';
 
-export function checkResults(
-  { template, sources, settings }: CheckContext,
-  problems: TemplateProblem[],
-): void {
-  function report(path: string[], reason: string): void {
-    problems.push(problemAt(sources.document, path, `${path.join('.')}: ${reason}`));
-  }
+export function checkResults(context: CheckContext): void {
+  const { template, sources, settings, problems } = context;
+  const report = reporter(sources.document, problems);
   const { directory, storage } = template.results;
-  checkFolder(directory, (reason) => {
-    report(['results', 'directory'], reason);
-  });
-  if (Object.keys(template.files).length > 0) {
-    checkFolder(template.filesMountPath, (reason) => {
-      report(['files', 'mountPath'], reason);
-    });
-  }
-  checkChoice({ template, sources }, report);
+  checkFolder(directory, ['results', 'directory'], report);
+  if (Object.keys(template.files).length > 0)
+    checkFolder(template.filesMountPath, ['files', 'mountPath'], report);
+  checkChoice(context, report);
   const classes = settings.pods.allowedStorageClasses;
   if (storage.storageClass !== undefined && !classes.includes(storage.storageClass)) {
     const reason = `"${storage.storageClass}" is not among pods.allowedStorageClasses of the configuration`;
@@ -28,10 +19,7 @@ export function checkResults(
 }
 
 /** Checks which result is handed out, and whether that is possible. */
-function checkChoice(
-  { template, sources }: Pick<CheckContext, 'template' | 'sources'>,
-  report: (path: string[], reason: string) => void,
-): void {
+function checkChoice({ template, sources }: CheckContext, report: Report): void {
   const given = sources.document.value.results ?? {};
   const ways = (['file', 'archive', 'auto'] as const).filter((way) => given[way] !== undefined);
   if (ways.length > 1)
@@ -49,11 +37,11 @@ function checkChoice(
   }
 }
 
-function checkFolder(path: string, report: (reason: string) => void): void {
-  const segments = path.split('/').slice(1);
-  if (!isPlainPath(path) || segments.some((segment) => ['.', '..'].includes(segment))) {
-    report(`expected an absolute path without ., .., : and $, received ${JSON.stringify(path)}`);
-  } else if (isSystemFolder(path)) report(`expected a folder of its own, received ${path}`);
+function checkFolder(folder: string, path: Path, report: Report): void {
+  const segments = folder.split('/').slice(1);
+  if (!isPlainPath(folder) || segments.some((segment) => ['.', '..'].includes(segment))) {
+    report(path, `expected an absolute path without ., .., : and $, received ${JSON.stringify(folder)}`);
+  } else if (isSystemFolder(folder)) report(path, `expected a folder of its own, received ${folder}`);
 }
 
 /** Kubernetes refuses a colon in a mount path, the kubelet expands `$`, and control characters are typing errors. */

@@ -1,13 +1,12 @@
 import { ownMember, type Path } from '../../schemas/schema-problem.ts';
 import { problemAt } from '../read/source.ts';
-import type { TemplateProblem } from '../template.ts';
 import { isUnsure, type CheckContext } from './context.ts';
 
 /**
  * Warns of required parameters without a value for provision requests, which carry none: values come from the asset's parameters, job.env or
  * a default. Such a template can still be run by a request with a query.
  */
-export function checkSources({ template, sources }: CheckContext, problems: TemplateProblem[]): void {
+export function checkSources({ template, sources, problems }: CheckContext): void {
   const { properties, required } = template.parameters;
   function warn(path: Path, reason: string): void {
     problems.push({

@@ -2,7 +2,6 @@ import type { Job } from '../../kubernetes/types.ts';
 import { findJobShapeProblems, repairJob } from '../job/job-shape.ts';
 import { findEmbedded, findPlaceholders, replacePlaceholders } from '../placeholders.ts';
 import { problemAt } from '../read/source.ts';
-import type { TemplateProblem } from '../template.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkEnvironment } from './check-environment.ts';
 import { checkLimits } from './check-limits.ts';
@@ -19,27 +18,27 @@ import { isUnsure, type CheckContext } from './context.ts';
  * Checks all that is known of a template before a request, rendered with its defaults. A problem does not prevent the other checks; problems
  * that may only follow from it are marked.
  */
-export function checkTemplate(context: CheckContext, problems: TemplateProblem[]): void {
-  checkParameters(context, problems);
-  checkSources(context, problems);
-  checkLimits(context, problems);
-  checkResults(context, problems);
+export function checkTemplate(context: CheckContext): void {
+  checkParameters(context);
+  checkSources(context);
+  checkLimits(context);
+  checkResults(context);
   const { sources } = context;
   // Without a job.yaml nothing can be rendered.
   if (sources.job.value === undefined) return;
-  checkPlaceholders(context, problems);
-  const sample = findSample(context, problems);
+  checkPlaceholders(context);
+  const sample = findSample(context);
   if (sample === undefined) return;
   const rendered = { ...context, sample };
-  checkMetadata(rendered, problems);
-  checkContainers(rendered, problems);
-  checkEnvironment(rendered, problems);
-  checkVolumes(rendered, problems);
-  checkMounts(rendered, problems);
+  checkMetadata(rendered);
+  checkContainers(rendered);
+  checkEnvironment(rendered);
+  checkVolumes(rendered);
+  checkMounts(rendered);
 }
 
-function findSample(context: CheckContext, problems: TemplateProblem[]): Job | undefined {
-  const { template, sources } = context;
+function findSample(context: CheckContext): Job | undefined {
+  const { template, sources, problems } = context;
   const { job } = sources;
   const values = [...sampleValues(template)].filter(([name]) => !isUnsure(name, context));
   const sample = replacePlaceholders(template.job, new Map(values));

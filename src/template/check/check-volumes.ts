@@ -1,16 +1,16 @@
 import type { Volume } from '../../kubernetes/types.ts';
-import type { TemplateProblem } from '../template.ts';
 import { podPath } from './check-containers.ts';
-import { reportBelow, type JobContext, type Report, isOurs, refuseOurs, refuseSecret } from './context.ts';
+import type { Report } from '../read/source.ts';
+import { reportBelow, type JobContext, isOurs, refuseOurs, refuseSecret } from './context.ts';
 
 /** Names of the volumes that the service adds. */
 const reservedNames = ['results', 'sidecar-state', 'store-credentials', 'files'];
 const kinds = ['emptyDir', 'configMap', 'ephemeral', 'secret', 'persistentVolumeClaim'];
 
-export function checkVolumes(context: JobContext, problems: TemplateProblem[]): void {
+export function checkVolumes(context: JobContext): void {
   const names = new Set<string>();
   for (const [index, volume] of (context.sample.spec?.template.spec?.volumes ?? []).entries()) {
-    const report = reportBelow([...podPath, 'volumes', index], context, problems);
+    const report = reportBelow([...podPath, 'volumes', index], context);
     if (reservedNames.includes(volume.name)) report(['name'], `"${volume.name}" is a volume of the service`);
     if (names.has(volume.name)) report(['name'], `"${volume.name}" is the name of another volume`);
     names.add(volume.name);

@@ -1,13 +1,15 @@
 import type { Job } from '../../kubernetes/types.ts';
-import { type TemplateSources, isFaulty, problemAt } from '../read/source.ts';
+import { type Report, type TemplateSources, isFaulty, reporter } from '../read/source.ts';
 import type { TemplateSettings, Template, TemplateProblem } from '../template.ts';
 import type { Path } from '../../schemas/schema-problem.ts';
 
-/** Parameters of every check. Checks push problems, which are sorted at the end. */
+/** Parameters of every check. */
 export interface CheckContext {
   template: Template;
   sources: TemplateSources;
   settings: TemplateSettings;
+  /** Checks add to them; they are sorted at the end. */
+  problems: TemplateProblem[];
 }
 
 /** With the Job rendered from defaults, whose shape is right. */
@@ -20,15 +22,9 @@ export function isUnsure(name: string, { sources }: Pick<CheckContext, 'sources'
   return isFaulty(sources.document, ['parameters', 'properties', name]);
 }
 
-/** Reports a problem of a member below a path. */
-export type Report = (below: Path, reason: string) => void;
-
-/** For a path in `job.yaml`: the problem names the whole path, and the line of the innermost member. */
-export function reportBelow(path: Path, { sources }: CheckContext, problems: TemplateProblem[]): Report {
-  return (below, reason) => {
-    const at = [...path, ...below];
-    problems.push(problemAt(sources.job, at, `${at.join('.')}: ${reason}`));
-  };
+/** For members of `job.yaml` below this path. */
+export function reportBelow(path: Path, { sources, problems }: CheckContext): Report {
+  return reporter(sources.job, problems, path);
 }
 
 export function refuseSecret(name: string | undefined): string {

@@ -29,6 +29,17 @@ export function problemAt(
   return isFaulty(source, path) ? { ...problem, followUp: true } : problem;
 }
 
+/** Adds a problem that names the member and its line; `below` is the path from there to an inner member whose line is given instead. */
+export type Report = (path: Path, reason: string, below?: Path) => void;
+
+/** Reports problems of members at or below the path `base`. */
+export function reporter(source: Source<unknown>, problems: TemplateProblem[], base: Path = []): Report {
+  return (path, reason, below = []) => {
+    const at = [...base, ...path];
+    problems.push(problemAt(source, [...at, ...below], `${pathName(at)}: ${reason}`));
+  };
+}
+
 /** Whether a wrong member is at this path, above or below it. */
 export function isFaulty({ faults = [] }: Pick<Source<unknown>, 'faults'>, path: Path): boolean {
   return faults.some((fault) => {
