@@ -12,12 +12,12 @@ const patient = { http: { answerDeadlineMillis: 5000 }, reconciler: { callbackHo
 test('50 identical requests at once and 20 repeats later make one Job and one callback', async (t) => {
   const world = await startWorld(t, { settings: patient });
   const simulator = world.connector();
-  simulator.freeze();
+  simulator.pause();
   const transfer = simulator.startTransfer({ assetId: 'gated', mode: 'pull' });
   const { id } = transfer;
   assert.deepEqual(await statuses(simulator, id, { times: 50 }), new Set([200]));
   assert.equal((await world.namespace.jobs()).length, 1);
-  simulator.thaw();
+  simulator.resume();
   await simulator.waitFor(id, 'PROVISIONING_REQUESTED');
   for (let round = 0; round < 10; round += 1)
     assert.deepEqual(await statuses(simulator, id), new Set([200]), 'while it runs');

@@ -10,7 +10,7 @@ const settings = {
   http: { answerDeadlineMillis: 3000 },
   reconciler: { callbackHoldMillis: 2000, leaseSeconds: 15 },
 };
-const connectors = [{ name: 'provider', version: '0.15.1', settleMillis: 1500 }] as const;
+const connectors = [{ name: 'provider', version: '0.15.1', saveDelayMillis: 1500 }] as const;
 
 // Most of the time they wait.
 suite('the two-second rule', { concurrency: true }, () => {

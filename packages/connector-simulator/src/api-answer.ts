@@ -1,4 +1,4 @@
-/** What an endpoint has read of a request. */
+/** The request that an endpoint gets. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;

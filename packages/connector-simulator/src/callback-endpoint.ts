@@ -23,7 +23,7 @@ interface ProvisionedMessage {
 const callbackType = 'dataspaceconnector:provisioner-callback-request';
 const neededMembers = ['resourceDefinitionId', 'assetId', 'resourceName', 'apiKeyJwt'] as const;
 
-/** `POST {callbackAddress}/{id}/provision`: "here is the data". */
+/** `POST {callbackAddress}/{id}/provision`: the data address. */
 export function answerProvisioned(context: SimulatorContext, id: string, request: ApiRequest): ApiAnswer {
   const message = readProvisioned(request.body);
   if ('status' in message) return message;
@@ -36,7 +36,7 @@ export function answerProvisioned(context: SimulatorContext, id: string, request
   return noContent;
 }
 
-/** `POST {callbackAddress}/{id}/deprovision`: accepted with any id, and without effect, since nobody knows the id. */
+/** `POST {callbackAddress}/{id}/deprovision`: accepted with any id, and without effect: the provisioner is never sent that id. */
 export function answerDeprovisioned(context: SimulatorContext, id: string, request: ApiRequest): ApiAnswer {
   if (request.body === '') return html(500, 'Request failed.');
   const message = parseObject(request.body);
@@ -69,7 +69,7 @@ function applyProvisioned(
   const type = addressType(address) ?? '';
   process.resources.push({ resourceDefinitionId, addressType: type, deprovisioned: false });
   if (process.inFlight) {
-    // The state machine saves its own, older copy after the answer: it keeps the resource and loses the address.
+    // After the answer the state machine saves its older copy: the resource stays, the address is lost.
     process.overtaken = true;
     context.journal.emit({ kind: 'overtaken', transferProcessId: process.id });
     return;

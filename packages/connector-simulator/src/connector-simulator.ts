@@ -5,17 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataPlane } from './data-plane.ts';
 import type { Asset, Received } from './data-plane.ts';
-import { endByConsumer } from './end-by-consumer.ts';
 import type { EndpointKind, Fault } from './faults.ts';
 import { Journal } from './journal.ts';
 import type { Exchange, SimulatorEvent } from './journal.ts';
 import { Listener } from './listener.ts';
-import { terminate } from './management-endpoint.ts';
-import { postMessage } from './post-message.ts';
-import type { PostResult } from './post-message.ts';
-import type { MessageType } from './provision-message.ts';
+import { postMessage } from './provision-message.ts';
+import type { MessageType, PostResult } from './provision-message.ts';
 import type { SimulatorContext, SimulatorSettings } from './simulator-context.ts';
 import { StateMachine } from './state-machine.ts';
+import { terminateByConsumer, terminateByProvider } from './terminate.ts';
 import { isProvisionable, newTransferProcess } from './transfer-process.ts';
 import type { NewTransfer, TransferProcess } from './transfer-process.ts';
 import { TransferStore } from './transfer-store.ts';
@@ -42,7 +40,7 @@ const defaults = {
   managementKey: undefined,
   callbackKey: undefined,
   iterationWaitMillis: 50,
-  settleMillis: 20,
+  saveDelayMillis: 20,
   answerTimeoutMillis: 30_000,
   hotLoopGapMillis: 5,
   retryDelaysMillis: [0, 500, 1000, 2000, 4000],
@@ -99,7 +97,7 @@ export class ConnectorSimulator {
     this.#machine.start();
   }
 
-  /** Ends every wait and connection, and removes what was received unless the caller named the folder. */
+  /** Ends every wait and connection, and removes the received files unless the caller named the folder. */
   async stop(): Promise<void> {
     this.#ending.abort(new Error('the connector simulator was stopped'));
     await this.#listener.close();
@@ -119,7 +117,7 @@ export class ConnectorSimulator {
       : `${this.#listener.origin}/provisioning`;
   }
 
-  /** Where provision requests go from now on: a restarted provisioner may have another port. */
+  /** Sends provision requests to another URL from now on: a restarted provisioner may have another port. */
   provisionAt(url: string): void {
     this.#context.controls.provisionUrl = url;
   }
@@ -132,7 +130,7 @@ export class ConnectorSimulator {
     return structuredClone(process);
   }
 
-  /** How a transfer stands now. Throws for an unknown one. */
+  /** The present state of a transfer. Throws if it is unknown. */
   process(id: string): TransferProcess {
     return structuredClone(this.#known(id));
   }
@@ -150,12 +148,12 @@ export class ConnectorSimulator {
     return this.#context.store.waitFor(id, goal, { deadlineMs, signal });
   }
 
-  /** Everything that arrived at the consumer of a transfer, one entry a fetch. */
+  /** The fetches of a transfer's consumer. */
   received(id: string): readonly Received[] {
     return this.#dataPlane.received(id);
   }
 
-  /** The last 10,000 requests sent and received, in the order in which they ended. */
+  /** The last 10,000 requests sent and received, in the order of their ends. */
   exchanges(filter: { kind?: Exchange['kind']; transferProcessId?: string } = {}): Exchange[] {
     return this.#context.journal.exchanges().filter((one) => {
       const { kind = one.kind, transferProcessId = one.transferProcessId } = filter;
@@ -168,7 +166,7 @@ export class ConnectorSimulator {
     return this.#dataPlane.pull(this.#known(id));
   }
 
-  /** The consumer of a started pull transfer has all it wants. */
+  /** The consumer of a started pull transfer completes it. */
   complete(id: string): void {
     const process = this.#known(id);
     if (process.state !== 'STARTED') throw new Error(`transfer ${id} is ${process.state}, not STARTED`);
@@ -178,15 +176,15 @@ export class ConnectorSimulator {
 
   /** The provider's operator ends the transfer; false if it is over. */
   terminateByProvider(id: string, reason = 'ended by the provider'): boolean {
-    return terminate(this.#context, this.#known(id), reason);
+    return terminateByProvider(this.#context, this.#known(id), reason);
   }
 
   /** The consumer ends the transfer; false if it is over. Releases before 0.12 never deprovision it. */
   terminateByConsumer(id: string, reason = 'ended by the consumer'): boolean {
-    return endByConsumer(this.#context, this.#known(id), reason);
+    return terminateByConsumer(this.#context, this.#known(id), reason);
   }
 
-  /** Sends the provision request again as a connector does that ended between sending and saving. */
+  /** Sends the provision request again, as a connector does that crashed between sending and saving. */
   resend(id: string): void {
     const process = this.#known(id);
     if (!isProvisionable(process.state) && process.state !== 'STARTUP_REQUESTED')
@@ -195,7 +193,7 @@ export class ConnectorSimulator {
     else process.dataFlow = 'PROVISIONING';
   }
 
-  /** Sends a request `times` times at once beside the state machine, which does not hear of the answers. */
+  /** Sends a request `times` times at once. The state machine does not get the answers. */
   repeat(
     id: string,
     { times = 1, type = 'provision', assetId }: { times?: number; type?: MessageType; assetId?: string } = {},
@@ -206,12 +204,12 @@ export class ConnectorSimulator {
     );
   }
 
-  /** Makes the next requests to an endpoint go wrong; undefined ends that. */
+  /** Sets a fault for the next requests to an endpoint; undefined removes it. */
   misbehave(endpoint: EndpointKind, fault: Fault | undefined, times?: number): void {
     this.#listener.faults.set(endpoint, fault, times);
   }
 
-  /** Throws away the next answers to provision and deprovision requests, so that these are repeated. */
+  /** Drops the next answers to provision and deprovision requests, so that the requests are repeated. */
   dropAnswers(count: number): void {
     this.#context.controls.dropAnswers = count;
   }
@@ -226,18 +224,18 @@ export class ConnectorSimulator {
     return this.#listener.open();
   }
 
-  /** Holds the state machine, so that no transfer moves by itself; callbacks and management calls still work. */
-  freeze(): void {
-    this.#machine.frozen = true;
+  /** Pauses the state machine: no transfer changes its state by itself. Callbacks and management calls still work. */
+  pause(): void {
+    this.#machine.paused = true;
   }
 
-  thaw(): void {
-    this.#machine.frozen = false;
+  resume(): void {
+    this.#machine.paused = false;
   }
 
   /** Loses all transfers, as a restart with in-memory stores does. */
-  forget(): void {
-    this.#context.store.forget();
+  dropTransfers(): void {
+    this.#context.store.clear();
   }
 
   #known(id: string): TransferProcess {

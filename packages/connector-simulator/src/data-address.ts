@@ -1,8 +1,9 @@
-const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
+/** EDC's vocabulary: prefix of its JSON-LD members and of data address properties. */
+export const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 
 export type DataAddress = Readonly<Record<string, string>>;
 
-/** A request that the data plane makes for an address, or the reason why it cannot make one. */
+/** The data plane's request for an address, or the reason why it cannot make one. */
 export type SourceRequest =
   | {
       readonly ok: true;
@@ -12,7 +13,7 @@ export type SourceRequest =
     }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads what a callback calls `contentDataAddress`; undefined if it has no type. */
+/** Reads the data address of a callback; undefined if it has no type. */
 export function readDataAddress(json: Record<string, unknown>): DataAddress | undefined {
   const properties = typeof json['properties'] === 'object' ? json['properties'] : {};
   const merged = { ...pick(json, 'type'), ...pick(json, 'keyName'), ...properties };
@@ -27,7 +28,7 @@ export function addressType(address: DataAddress): string | undefined {
   return property(address, 'type');
 }
 
-/** `baseUrl` is found under its full name only, everything else under its plain name as well. */
+/** `baseUrl` is read by its full name only, the other properties by their plain name as well. */
 export function buildSourceRequest(address: DataAddress): SourceRequest {
   const baseUrl = address[`${namespace}baseUrl`];
   if (baseUrl === undefined)

@@ -17,7 +17,7 @@ export function answerDataFlow(
       return problem(404, 'ObjectNotFound', `Object of type DataFlow with ID=${id} was not found`);
     process.counts[act === 'provision' ? 'callback' : 'confirm'] += 1;
     const isItsOwn = resourceId === process.resourceDefinitionId;
-    const answer = isLeased(context, process);
+    const answer = refuseIfLeased(context, process);
     if (answer !== undefined) return answer;
     if (isItsOwn && act === 'provision') provisioned(context, process, message);
     if (isItsOwn && act === 'deprovision') deprovisioned(context, process);
@@ -41,11 +41,14 @@ function readProvisioned(body: string): { address: Address } | ApiAnswer {
 }
 
 /**
- * While the request is under way, and after a termination that came before the callback. Release 0.15 takes the callback, and the state
- * machine saves its own, older copy of the flow over it.
+ * The answer while the request is under way, and after a termination before the callback. Release 0.15 accepts the callback, and its
+ * state machine overwrites it with an older copy of the flow.
  */
-function isLeased({ journal, profile }: SimulatorContext, process: TransferProcess): ApiAnswer | undefined {
-  if (!process.inFlight && !process.resting) return undefined;
+function refuseIfLeased(
+  { journal, profile }: SimulatorContext,
+  process: TransferProcess,
+): ApiAnswer | undefined {
+  if (!process.inFlight && !process.final) return undefined;
   if (process.inFlight) {
     process.overtaken = true;
     journal.emit({ kind: 'overtaken', transferProcessId: process.id });
@@ -55,7 +58,7 @@ function isLeased({ journal, profile }: SimulatorContext, process: TransferProce
     : problem(409, 'ObjectConflict', 'Entity is already leased');
 }
 
-/** Whatever its state: one that has gone on is moved back. */
+/** Accepted in every state: a flow that has gone on is moved back. */
 function provisioned(
   { journal }: SimulatorContext,
   process: TransferProcess,
@@ -67,7 +70,7 @@ function provisioned(
     return;
   }
   process.rewinds += 1;
-  process.rewound = true;
+  process.stallPending = true;
   journal.emit({ kind: 'rewound', transferProcessId: process.id });
 }
 

@@ -1,15 +1,13 @@
 import type { DataPlane } from './data-plane.ts';
-import type { PostResult } from './post-message.ts';
-import { pause, postPersistently } from './post-persistently.ts';
-import type { MessageType } from './provision-message.ts';
-import type { SimulatorContext } from './simulator-context.ts';
+import { isSuccess, postPersistently, type MessageType } from './provision-message.ts';
+import { pause, type SimulatorContext } from './simulator-context.ts';
 import type { DataFlowState, TransferProcess, TransferState } from './transfer-process.ts';
 import type { DataPlaneProfile } from './versions.ts';
 
-/** Takes a process one state further; false if it waits for something else. */
-type Step = (process: TransferProcess) => boolean | Promise<boolean>;
+/** Moves a process one state on; false if it waits for something else. */
+export type Step = (process: TransferProcess) => boolean | Promise<boolean>;
 
-/** The steps of a connector that provisions in its data plane: the control plane only starts the data flow, and hears of its end. */
+/** Steps of a connector whose data plane provisions: its control plane only starts the data flow and gets its end. */
 export function dataPlaneSteps(
   context: SimulatorContext,
   profile: DataPlaneProfile,
@@ -18,7 +16,7 @@ export function dataPlaneSteps(
   const { store } = context;
   function deprovision(process: TransferProcess): boolean | Promise<boolean> {
     if (process.dataFlow === 'DEPROVISIONING') return request(context, process, 'deprovision');
-    if (process.resting || process.dataFlow !== 'STARTED') return false;
+    if (process.final || process.dataFlow !== 'STARTED') return false;
     return goTo(context, process, 'DEPROVISIONING');
   }
   return {
@@ -44,18 +42,21 @@ export function dataPlaneSteps(
   };
 }
 
-/** A callback that came again moved the flow back: its one thread then tells the control plane for a while what that refuses. */
+/**
+ * A repeated callback moved the flow back. The data plane's only thread then sends the control plane a message that it refuses, and
+ * repeats it for some time.
+ */
 export async function stall(
   context: SimulatorContext,
   profile: DataPlaneProfile,
   process: TransferProcess,
 ): Promise<boolean> {
-  process.rewound = false;
-  await pause(profile.rewindStallMillis, context.signal);
+  process.stallPending = false;
+  await pause(context, profile.rewindStallMillis);
   return true;
 }
 
-/** Any answer but a 2xx is followed by the same request after a pause that doubles, without end. */
+/** Repeats the request without limit until the answer is a 2xx; the pause doubles each time. */
 async function request(
   context: SimulatorContext,
   process: TransferProcess,
@@ -67,17 +68,13 @@ async function request(
   process.inFlight = true;
   try {
     const accepted = isSuccess(await postPersistently(context, process, { type }));
-    if (accepted) await pause(settings.settleMillis, signal);
-    if (!signal.aborted && store.holds(process) && process.dataFlow === before)
+    if (accepted) await pause(context, settings.saveDelayMillis);
+    if (!signal.aborted && store.has(process) && process.dataFlow === before)
       saveAnswer(context, process, { type, accepted });
   } finally {
     process.inFlight = false;
   }
   return true;
-}
-
-function isSuccess(result: PostResult): boolean {
-  return result.kind === 'answered' && result.status >= 200 && result.status <= 299;
 }
 
 function saveAnswer(

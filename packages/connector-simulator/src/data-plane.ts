@@ -1,17 +1,19 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { addressType, buildSourceRequest } from './data-address.ts';
 import { openSource } from './open-source.ts';
-import { writeSink } from './write-sink.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 import type { TransferProcess } from './transfer-process.ts';
 
 export interface Asset {
-  /** What lies at the asset's own address, and must never reach a consumer. */
+  /** Content at the asset's own address. It must never reach a consumer. */
   readonly ownContent: Buffer | string;
 }
 
-/** What arrived at the consumer. */
+/** One fetch of the consumer. */
 export interface Received {
   readonly path: string;
   readonly bytes: number;
@@ -31,7 +33,7 @@ export class DataPlane {
     this.#assets = assets;
   }
 
-  /** Starts the flow of a STARTING process: a push at once, a pull when the consumer asks. */
+  /** Starts the flow of a STARTING process: a push fetches at once, a pull when the consumer asks. */
   start(process: TransferProcess): void {
     const { store, settings, profile } = this.#context;
     const type = process.contentAddress ? addressType(process.contentAddress) : settings.entryType;
@@ -46,7 +48,7 @@ export class DataPlane {
     this.#running.add(push);
   }
 
-  /** Fetches for the consumer of a started pull transfer; may be repeated. Throws what the consumer sees as a 500. */
+  /** Fetches for the consumer of a started pull transfer; may be repeated. Throws the error that the consumer gets as a 500. */
   async pull(process: TransferProcess): Promise<Received> {
     if (process.state !== 'STARTED' || process.mode !== 'pull') {
       throw new Error(`transfer ${process.id} is no started pull but a ${process.mode} in ${process.state}`);
@@ -58,7 +60,7 @@ export class DataPlane {
     return [...(this.#received.get(id) ?? [])];
   }
 
-  /** Resolves when no push is running any more. */
+  /** Resolves when no push is running. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
   }
@@ -69,7 +71,7 @@ export class DataPlane {
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    if (signal.aborted || !store.holds(process) || process.state !== 'STARTED') return;
+    if (signal.aborted || !store.has(process) || process.state !== 'STARTED') return;
     if (problem !== undefined) {
       store.move(process, 'TERMINATING', problem);
       return;
@@ -101,4 +103,23 @@ export class DataPlane {
     if (!source.ok) throw new Error(source.problem);
     return openSource(this.#context, process, source);
   }
+}
+
+/** Writes a stream to a file, in constant memory. */
+async function writeSink(
+  source: Readable,
+  path: string,
+  signal: AbortSignal,
+): Promise<Pick<Received, 'bytes' | 'sha256'>> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function* measure(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  await pipeline(source, measure, createWriteStream(path), { signal });
+  return { bytes, sha256: hash.digest('hex') };
 }

@@ -1,25 +1,25 @@
 import { html, problem, type ApiAnswer } from './api-answer.ts';
 
-/** What an endpoint does instead of answering; `applied` says whether the request takes effect all the same. */
+/** What an endpoint does instead of answering. `applied`: the request takes effect all the same. */
 export type Fault =
-  /** `page`: with the web page of a server or proxy that has no such path. */
+  /** `page`: the body is the web page of a server or proxy that has no such path. */
   | { readonly kind: 'status'; readonly status: number; readonly applied?: boolean; readonly page?: boolean }
-  /** With an error document that shows what the request held. */
+  /** The error document shows the request. */
   | { readonly kind: 'echo'; readonly status: number; readonly applied?: boolean }
   | { readonly kind: 'hang'; readonly applied?: boolean }
   | { readonly kind: 'close'; readonly applied?: boolean }
-  /** The request takes effect, and its answer leaves late. */
+  /** The request takes effect, and its answer is late. */
   | { readonly kind: 'delay'; readonly millis: number };
 
 export type EndpointKind = 'callback' | 'management';
 
-/** What becomes of one request. */
+/** How one request ends. */
 export type Reaction =
   | { readonly kind: 'answer'; readonly answer: ApiAnswer; readonly delayMillis: number }
   | { readonly kind: 'hang' }
   | { readonly kind: 'close' };
 
-/** The faults that are set, for all requests of an endpoint or for the next few. */
+/** The active faults, for all requests of an endpoint or for the next few. */
 export class Faults {
   readonly #set = new Map<EndpointKind, { fault: Fault; left: number }>();
 
@@ -28,9 +28,9 @@ export class Faults {
     else this.#set.set(endpoint, { fault, left: times });
   }
 
-  /** Handles one request under the endpoint's fault, which is thereby used up once. */
+  /** Handles one request under the endpoint's fault, and counts that use. */
   react(endpoint: EndpointKind, handle: () => ApiAnswer, show: () => string): Reaction {
-    const fault = this.#take(endpoint);
+    const fault = this.#next(endpoint);
     if (fault === undefined) return { kind: 'answer', answer: handle(), delayMillis: 0 };
     if (fault.kind === 'delay') return { kind: 'answer', answer: handle(), delayMillis: fault.millis };
     if (fault.applied) handle();
@@ -47,7 +47,7 @@ export class Faults {
     }
   }
 
-  #take(endpoint: EndpointKind): Fault | undefined {
+  #next(endpoint: EndpointKind): Fault | undefined {
     const entry = this.#set.get(endpoint);
     if (entry === undefined) return undefined;
     entry.left -= 1;

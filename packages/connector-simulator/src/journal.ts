@@ -23,7 +23,7 @@ type EventBody =
   | { kind: 'state'; transferProcessId: string; state: TransferState; errorDetail: string | undefined }
   | { kind: 'exchange'; exchange: Exchange }
   | { kind: 'overtaken'; transferProcessId: string }
-  /** A callback that came again has moved a flow of a data plane back. */
+  /** A repeated callback has moved a flow of a data plane back. */
   | { kind: 'rewound'; transferProcessId: string }
   | { kind: 'received'; transferProcessId: string; bytes: number; sha256: string; path: string }
   | { kind: 'listener'; state: 'up' | 'down' };
@@ -32,7 +32,7 @@ export type SimulatorEvent = EventBody & { readonly at: number };
 
 const keptExchanges = 10_000;
 
-/** Keeps what was sent and received, and emits it to the listeners. */
+/** Keeps the latest exchanges, and passes each event to the listener. */
 export class Journal {
   readonly #start = performance.now();
   readonly #onEvent: (event: SimulatorEvent) => void;

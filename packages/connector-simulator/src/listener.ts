@@ -3,16 +3,15 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Reaction } from './faults.ts';
 import { Faults } from './faults.ts';
-import { pause } from './post-persistently.ts';
 import { parseObject, type ApiRequest } from './api-answer.ts';
 import { findRoute, runRoute } from './route-request.ts';
 import type { Route } from './route-request.ts';
-import type { SimulatorContext } from './simulator-context.ts';
+import { pause, type SimulatorContext } from './simulator-context.ts';
 
 const host = '127.0.0.1';
 const maxBodyBytes = 1024 * 1024;
 
-/** The connector's web server: callbacks and management API on one port, which survives its going down. */
+/** The connector's web server: callbacks and management API on one port, which it keeps when it opens again. */
 export class Listener {
   readonly faults = new Faults();
   readonly #context: SimulatorContext;
@@ -28,7 +27,7 @@ export class Listener {
     return `http://${host}:${this.#port}`;
   }
 
-  /** Listens, after a `close` on the same port as before. */
+  /** Listens; after a `close` on the same port. */
   async open(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
@@ -89,7 +88,7 @@ export class Listener {
       response.destroy();
       return;
     }
-    if (reaction.delayMillis > 0) await pause(reaction.delayMillis, this.#context.signal);
+    if (reaction.delayMillis > 0) await pause(this.#context, reaction.delayMillis);
     const { status, contentType, body } = reaction.answer;
     response.writeHead(status, contentType === undefined ? {} : { 'content-type': contentType }).end(body);
   }
@@ -120,7 +119,7 @@ export class Listener {
   }
 }
 
-/** The members of the body from the last to the first, since a reader may keep only its start. */
+/** Shows the members of the body in reverse order, since a reader may keep only the start of the text. */
 function show({ request, key = '' }: { request: ApiRequest; key: string | undefined }): string {
   const members = Object.entries(parseObject(request.body) ?? {}).reverse();
   return `x-api-key: ${key} ${JSON.stringify(Object.fromEntries(members))} ${request.path}`;

@@ -1,13 +1,13 @@
 import { conflict, html, isObject, json, noContent, notFound, parseObject, problem } from './api-answer.ts';
 import type { ApiAnswer, ApiRequest } from './api-answer.ts';
+import { namespace } from './data-address.ts';
 import type { SimulatorContext } from './simulator-context.ts';
-import { isTerminable } from './transfer-process.ts';
+import { terminateByProvider } from './terminate.ts';
 import type { TransferProcess } from './transfer-process.ts';
 
-const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 const responseContext = { '@vocab': namespace, edc: namespace, odrl: 'http://www.w3.org/ns/odrl/2/' };
 
-/** `POST …/transferprocesses/{id}/terminate`: the provider ends the transfer and tells the consumer why. */
+/** `POST …/transferprocesses/{id}/terminate`: the provider ends the transfer and sends the consumer the reason. */
 export function answerTerminate(context: SimulatorContext, id: string, request: ApiRequest): ApiAnswer {
   if (request.body === '') return html(500, 'Request failed.');
   const body = parseObject(request.body);
@@ -23,22 +23,9 @@ export function answerTerminate(context: SimulatorContext, id: string, request: 
   const process = context.store.get(id);
   if (process === undefined) return notFound(id);
   process.counts.terminate += 1;
-  return terminate(context, process, reason)
+  return terminateByProvider(context, process, reason)
     ? noContent
     : conflict('TerminateTransferCommand', id, process.state);
-}
-
-/** Begins the termination by the provider; false if the transfer is past it. */
-export function terminate(context: SimulatorContext, process: TransferProcess, reason: string): boolean {
-  if (!isTerminable(process.state)) return false;
-  if (process.state === 'STARTUP_REQUESTED') {
-    // The data plane cannot stop what it has not started: the consumer is not told, and nothing is deprovisioned.
-    process.resting = true;
-    context.store.move(process, 'TERMINATED', context.profile.noDataPlane);
-    return true;
-  }
-  context.store.move(process, 'TERMINATING', reason);
-  return true;
 }
 
 /** `GET …/transferprocesses/{id}/state`. */
@@ -71,7 +58,7 @@ export function describeProcess(process: TransferProcess): object {
   };
 }
 
-/** A plain name means something only below a context; the vocabulary is the connector's own unless another is named. */
+/** JSON-LD drops plain names without a context; EDC adds its own vocabulary to a context that names none. */
 function readReason(body: Record<string, unknown>): string | undefined {
   const context = body['@context'];
   const plainWorks = isObject(context) && (context['@vocab'] ?? namespace) === namespace;

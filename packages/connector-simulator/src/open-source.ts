@@ -3,13 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { SourceRequest } from './data-address.ts';
-import { pause } from './post-persistently.ts';
-import type { SimulatorContext } from './simulator-context.ts';
+import type { Exchange } from './journal.ts';
+import { pause, type SimulatorContext } from './simulator-context.ts';
 import type { TransferProcess } from './transfer-process.ts';
 
 type Source = Extract<SourceRequest, { ok: true }>;
 
-/** Asks the source; repeats a lost connection, but no answer. Throws the data plane's own words for a bad status. */
+/** Requests the source; repeats after a lost connection, not after an answer. Throws the data plane's own message for a bad status. */
 export async function openSource(
   context: SimulatorContext,
   process: TransferProcess,
@@ -39,7 +39,7 @@ async function requestPersistently(
       return await requestOnce(context, process, source);
     } catch (error) {
       if (failures >= delays.length || context.signal.aborted) throw error;
-      await pause(delays[failures] ?? 0, context.signal);
+      await pause(context, delays[failures] ?? 0);
     }
   }
 }
@@ -60,31 +60,25 @@ async function requestOnce(
   const at = journal.now();
   process.counts.source += 1;
   const options = { method, headers: sent, agent, signal, timeout: settings.answerTimeoutMillis };
-  const result = await settle(answerOf(url, options));
-  journal.record({
-    at,
-    kind: 'source',
-    transferProcessId: process.id,
-    method,
-    target: url.href,
-    headers: sent,
-    body: '',
-    status: result.value?.statusCode,
-    answer: '',
-    error: result.error?.message,
-    millis: journal.now() - at,
-  });
-  if (result.value === undefined) throw result.error;
-  return result.value;
-}
-
-type Settled<T> = { value: T; error?: undefined } | { value?: undefined; error: Error };
-
-async function settle<T>(promise: Promise<T>): Promise<Settled<T>> {
+  function record(outcome: Pick<Exchange, 'status' | 'error'>): void {
+    const target = { kind: 'source', transferProcessId: process.id, method, target: url.href } as const;
+    journal.record({
+      at,
+      ...target,
+      headers: sent,
+      body: '',
+      answer: '',
+      millis: journal.now() - at,
+      ...outcome,
+    });
+  }
   try {
-    return { value: await promise };
+    const response = await answerOf(url, options);
+    record({ status: response.statusCode });
+    return response;
   } catch (error) {
-    return { error: error instanceof Error ? error : new Error(String(error)) };
+    record({ status: undefined, error: error instanceof Error ? error.message : String(error) });
+    throw error;
   }
 }
 

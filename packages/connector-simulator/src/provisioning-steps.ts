@@ -1,20 +1,20 @@
-import type { PostResult } from './post-message.ts';
-import { pause, postPersistently } from './post-persistently.ts';
-import type { SimulatorContext } from './simulator-context.ts';
+import { isSuccess, postPersistently, type PostResult } from './provision-message.ts';
+import { pause, type SimulatorContext } from './simulator-context.ts';
 import { isProvisioned } from './transfer-process.ts';
 import type { ProvisionedResource, TransferProcess } from './transfer-process.ts';
 
-type Verdict = { kind: 'accepted' } | { kind: 'again' } | { kind: 'fatal'; errorDetail: string };
+type Verdict = { kind: 'accepted' } | { kind: 'retry' } | { kind: 'fatal'; errorDetail: string };
 
-/** Sends the provision request; the process it saves afterwards is the copy it held before sending. */
+/** Sends the provision request. Afterwards the connector saves the copy of the process that it had before. */
 export async function stepProvisioning(
   context: SimulatorContext,
   process: TransferProcess,
 ): Promise<boolean> {
   process.inFlight = true;
   try {
-    const verdict = judge(await postPersistently(context, process, { type: 'provision' }), isSuccess);
-    if (verdict.kind === 'accepted') await pause(context.settings.settleMillis, context.signal);
+    const result = await postPersistently(context, process, { type: 'provision' });
+    const verdict = judge(result, isSuccess(result));
+    if (verdict.kind === 'accepted') await pause(context, context.settings.saveDelayMillis);
     if (stillIn(context, process, 'PROVISIONING')) await saveProvisioning(context, process, verdict);
   } finally {
     process.inFlight = false;
@@ -35,8 +35,8 @@ async function saveProvisioning(
         context.store.move(process, 'STARTING');
       }
       return;
-    case 'again':
-      return pause(context.settings.hotLoopGapMillis, context.signal);
+    case 'retry':
+      return pause(context, context.settings.hotLoopGapMillis);
     case 'fatal':
       context.store.move(process, 'TERMINATING', verdict.errorDetail);
       return;
@@ -45,7 +45,7 @@ async function saveProvisioning(
   }
 }
 
-/** Sends a deprovision request for each resource that is left; false if there is nothing this release can do. */
+/** Sends a deprovision request for each resource that is left; false if this release cannot. */
 export async function stepDeprovisioning(
   context: SimulatorContext,
   process: TransferProcess,
@@ -60,8 +60,8 @@ export async function stepDeprovisioning(
     return false;
   const verdicts = await Promise.all(open.map((resource) => deprovision(context, process, resource)));
   if (!stillIn(context, process, 'DEPROVISIONING')) return true;
-  if (verdicts.some((verdict) => verdict.kind === 'again')) {
-    await pause(settings.hotLoopGapMillis, context.signal);
+  if (verdicts.some((verdict) => verdict.kind === 'retry')) {
+    await pause(context, settings.hotLoopGapMillis);
     return true;
   }
   const fatal = verdicts.find((verdict) => verdict.kind === 'fatal');
@@ -77,30 +77,27 @@ async function deprovision(
 ): Promise<Verdict> {
   const { resourceDefinitionId } = resource;
   const result = await postPersistently(context, process, { type: 'deprovision', resourceDefinitionId });
-  const verdict = judge(result, (status) => status === 200);
-  if (verdict.kind !== 'again') resource.deprovisioned = true;
+  // Exactly 200: another 2xx counts as a refusal.
+  const verdict = judge(result, result.kind === 'answered' && result.status === 200);
+  if (verdict.kind !== 'retry') resource.deprovisioned = true;
   return verdict;
 }
 
-function judge(result: PostResult, isAccepted: (status: number) => boolean): Verdict {
-  if (result.kind === 'lost') return { kind: 'again' };
-  if (isAccepted(result.status)) return { kind: 'accepted' };
-  if (result.status >= 500 && result.status <= 504) return { kind: 'again' };
+function judge(result: PostResult, accepted: boolean): Verdict {
+  if (accepted) return { kind: 'accepted' };
+  if (result.kind === 'lost') return { kind: 'retry' };
+  if (result.status >= 500 && result.status <= 504) return { kind: 'retry' };
   return {
     kind: 'fatal',
     errorDetail: `HttpProviderProvisioner: received fatal error code: ${result.status}`,
   };
 }
 
-function isSuccess(status: number): boolean {
-  return status >= 200 && status < 300;
-}
-
-/** A termination or a restart of the connector may have come meanwhile. */
+/** False if a termination or a restart of the connector came in between. */
 function stillIn(
   context: SimulatorContext,
   process: TransferProcess,
   state: TransferProcess['state'],
 ): boolean {
-  return !context.signal.aborted && context.store.holds(process) && process.state === state;
+  return !context.signal.aborted && context.store.has(process) && process.state === state;
 }

@@ -1,10 +1,10 @@
 import { isObject, json, parseObject, problem } from './api-answer.ts';
 import type { ApiAnswer, ApiRequest } from './api-answer.ts';
+import { namespace } from './data-address.ts';
 import { describeProcess } from './management-endpoint.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 import type { TransferProcess } from './transfer-process.ts';
 
-const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 const managementContext = 'https://w3id.org/edc/connector/management/v2';
 
 /** A connector's own default for a request without a limit. */
@@ -13,11 +13,11 @@ const defaultLimit = 50;
 interface Query {
   readonly limit: number;
   readonly offset: number;
-  /** Undefined: all of them. */
+  /** Undefined: all transfers. */
   readonly ids: readonly string[] | undefined;
 }
 
-/** `POST …/transferprocesses/request`: the transfers that a QuerySpec selects, of which only `id` with `=` and `in` is played. */
+/** `POST …/transferprocesses/request`: the transfers that a QuerySpec selects. Only `id` with `=` and `in` is supported. */
 export function answerQuery(context: SimulatorContext, _id: string, request: ApiRequest): ApiAnswer {
   const body = parseObject(request.body);
   if (body === undefined) return problem(400, 'InvalidRequest', 'Failed to read object');
@@ -28,7 +28,7 @@ export function answerQuery(context: SimulatorContext, _id: string, request: Api
   return json(200, page.map(describeProcess));
 }
 
-/** What is wrong with it, in words, if anything is. `strict`: from v4 on a JSON schema is asked first. */
+/** The query, or a description of what is wrong with it. `strict`: from v4 on a JSON schema is checked first. */
 function readQuery(body: Record<string, unknown>, { strict }: { strict: boolean }): Query | string {
   if (strict && !isTyped(body)) return 'required property missing or not allowed: @context, @type';
   if (!plainNamesWork(body['@context'])) return { limit: defaultLimit, offset: 0, ids: undefined };
@@ -47,7 +47,7 @@ function readCriteria(
   [criterion, ...others]: unknown[],
   { strict }: { strict: boolean },
 ): string[] | undefined | string {
-  if (others.length > 0) return 'the simulator plays one criterion';
+  if (others.length > 0) return 'the simulator supports one criterion';
   return criterion === undefined ? undefined : readCriterion(criterion, { strict });
 }
 
@@ -55,7 +55,7 @@ function readCriterion(criterion: unknown, { strict }: { strict: boolean }): str
   if (!isObject(criterion)) return 'filterExpression is not a list of criteria';
   if (strict && criterion['@type'] !== 'Criterion') return 'required property missing: @type';
   const { operandLeft, operator, operandRight = [] } = criterion;
-  if (operandLeft !== 'id') return `Querying by ${String(operandLeft)} is not played`;
+  if (operandLeft !== 'id') return `Querying by ${String(operandLeft)} is not supported`;
   const values = asList(operandRight).map(String);
   if (values.length === 0) return `mandatory array '${namespace}operandRight' is missing`;
   if (operator === 'in') return values;
@@ -71,7 +71,7 @@ function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : [value];
 }
 
-/** A plain name means something only below a context; below none it is dropped, and a query without members selects all. */
+/** JSON-LD drops plain names without a context, and a query without members selects all. */
 function plainNamesWork(context: unknown): boolean {
   return namesContext(context) || (isObject(context) && context['@vocab'] === namespace);
 }

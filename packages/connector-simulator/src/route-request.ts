@@ -7,7 +7,7 @@ import { answerProcess, answerState, answerTerminate } from './management-endpoi
 import { answerQuery } from './query-endpoint.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 
-/** An endpoint that was found for a request, not yet run. */
+/** The endpoint for a request, not yet run. */
 export interface Route {
   readonly endpoint: EndpointKind;
   readonly transferProcessId: string;

@@ -1,9 +1,10 @@
 import type { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Journal } from './journal.ts';
 import type { TransferStore } from './transfer-store.ts';
 import type { EntryType, VersionProfile } from './versions.ts';
 
-/** What every part of the simulator works with. */
+/** What all parts of the simulator share. */
 export interface SimulatorContext {
   readonly profile: VersionProfile;
   readonly settings: SimulatorSettings;
@@ -17,19 +18,20 @@ export interface SimulatorContext {
 
 export interface SimulatorSettings {
   readonly managementKey: string | undefined;
-  /** Key for callbacks to a data plane, which asks for none unless it is set; callbacks to a control plane need the management key. */
+  /** Expected by callbacks of a data plane; undefined: none. Callbacks of a control plane need the management key. */
   readonly callbackKey: string | undefined;
-  /** Those of its release, unless a test wants others. */
+  /** Default: those of the release. */
   readonly managementVersions: readonly string[];
   readonly entryType: EntryType;
   readonly iterationWaitMillis: number;
-  readonly settleMillis: number;
+  /** From the answer to a request until the new state is saved. A callback in between is overtaken. */
+  readonly saveDelayMillis: number;
   readonly answerTimeoutMillis: number;
-  /** Between two requests of the endless repetition after a 500–504. */
+  /** Between two requests after a 500–504, which the connector repeats without limit. */
   readonly hotLoopGapMillis: number;
-  /** Before each repetition after a lost connection; then the state machine begins again. */
+  /** Before each repetition after a lost connection; then the state machine starts the step again. */
   readonly retryDelaysMillis: readonly number[];
-  /** Doubled before each repetition of a request that a data plane was not answered with a 2xx. */
+  /** First pause of a data plane after an answer that is not a 2xx; it doubles with each repetition. */
   readonly requestRetryMillis: number;
   readonly sinkFolder: string;
 }
@@ -38,6 +40,11 @@ export interface SimulatorControls {
   provisionUrl: string;
   /** Set once the listener has its port. */
   callbackAddress: string;
-  /** How many of the next answers are thrown away with their connection. */
+  /** Number of answers still to drop with their connection. */
   dropAnswers: number;
+}
+
+/** Waits, or returns early when the simulator stops. */
+export async function pause({ signal }: Pick<SimulatorContext, 'signal'>, millis: number): Promise<void> {
+  await delay(millis, undefined, { signal }).catch(() => undefined);
 }

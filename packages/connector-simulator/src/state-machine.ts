@@ -1,22 +1,15 @@
 import type { DataPlane } from './data-plane.ts';
-import { pause } from './post-persistently.ts';
-import { dataPlaneSteps, stall } from './data-flow-steps.ts';
+import { dataPlaneSteps, stall, type Step } from './data-flow-steps.ts';
 import { stepDeprovisioning, stepProvisioning } from './provisioning-steps.ts';
-import type { SimulatorContext } from './simulator-context.ts';
-import type { TransferProcess, TransferState } from './transfer-process.ts';
+import { pause, type SimulatorContext } from './simulator-context.ts';
+import type { TransferState } from './transfer-process.ts';
 
-/** Takes a process one state further; false if it waits for something else. */
-type Step = (process: TransferProcess) => boolean | Promise<boolean>;
-
-/**
- * The connector's one thread for transfers: it takes one process after the other, so that a provisioner that does not
- * answer holds up all of them.
- */
+/** The connector's only thread for transfers. It handles one process after the other: a provisioner that does not answer delays all. */
 export class StateMachine {
   readonly #context: SimulatorContext;
   readonly #steps: Record<TransferState, Step>;
-  /** While true, no transfer moves by itself. */
-  frozen = false;
+  /** While true, no transfer changes its state by itself. */
+  paused = false;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(context: SimulatorContext, dataPlane: DataPlane) {
@@ -37,7 +30,7 @@ export class StateMachine {
     const { signal, settings } = this.#context;
     while (!signal.aborted) {
       const worked = await this.#iterate();
-      if (!worked) await pause(settings.iterationWaitMillis, signal);
+      if (!worked) await pause(this.#context, settings.iterationWaitMillis);
     }
   }
 
@@ -45,10 +38,10 @@ export class StateMachine {
     const { signal, store, profile } = this.#context;
     let worked = false;
     for (const process of store.all()) {
-      if (signal.aborted || this.frozen) break;
-      if (profile.dataPlane !== undefined && process.rewound)
+      if (signal.aborted || this.paused) break;
+      if (profile.dataPlane !== undefined && process.stallPending)
         worked = await stall(this.#context, profile.dataPlane, process);
-      if (store.holds(process) && (await this.#steps[process.state](process))) worked = true;
+      if (store.has(process) && (await this.#steps[process.state](process))) worked = true;
     }
     return worked;
   }
@@ -72,7 +65,7 @@ function stepsOf(context: SimulatorContext, dataPlane: DataPlane): Record<Transf
       return stepTo(context, 'TERMINATED')(process);
     },
     TERMINATING_REQUESTED: () => false,
-    TERMINATED: (process) => !process.resting && stepTo(context, 'DEPROVISIONING')(process),
+    TERMINATED: (process) => !process.final && stepTo(context, 'DEPROVISIONING')(process),
     DEPROVISIONING: (process) => stepDeprovisioning(context, process),
     DEPROVISIONING_REQUESTED: () => false,
     DEPROVISIONED: () => false,

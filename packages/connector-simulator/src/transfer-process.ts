@@ -28,14 +28,14 @@ export type DataFlowState =
 
 export type TransferMode = 'push' | 'pull';
 
-/** What a callback has added: a second callback adds a second one, and each is deprovisioned. */
+/** Added by a callback. A second callback adds a second one, and each is deprovisioned. */
 export interface ProvisionedResource {
   readonly resourceDefinitionId: string;
   readonly addressType: string;
   deprovisioned: boolean;
 }
 
-/** What the counterparty has been told over the dataspace protocol. */
+/** State that the counterparty got over the dataspace protocol. */
 export type ConsumerView =
   { state: 'REQUESTED' | 'STARTED' | 'COMPLETED' } | { state: 'TERMINATED'; reason: string | undefined };
 
@@ -53,21 +53,21 @@ export interface TransferProcess {
   overtaken: boolean;
   /** The state machine holds a copy of this process while it sends the provision request. */
   inFlight: boolean;
-  /** Nothing follows: releases before 0.12 leave what the consumer has terminated as it is. */
-  resting: boolean;
+  /** The state machine leaves it as it is. Releases before 0.12 do so after a termination by the consumer. */
+  final: boolean;
   /** Milliseconds since the simulator's start at which the last provision request was answered. */
   answeredAt: number | undefined;
   readonly counts: {
     provision: number;
     deprovision: number;
     callback: number;
-    /** Confirmations of a deprovision, to a data plane. */
+    /** Confirmations of a deprovision that a data plane got. */
     confirm: number;
     terminate: number;
     source: number;
   };
   readonly resources: ProvisionedResource[];
-  /** Where the data plane reads; the asset's own address as long as there is none. */
+  /** Address of the data; undefined: the asset's own. */
   contentAddress: DataAddress | undefined;
   consumer: ConsumerView;
   /** Undefined where the control plane provisions. */
@@ -76,11 +76,11 @@ export interface TransferProcess {
   requestFailures: number;
   /** Milliseconds since the simulator's start before which the next one is not sent. */
   notBefore: number;
-  /** Callbacks that moved a flow back which had gone on. */
+  /** Number of callbacks that moved the flow back. */
   rewinds: number;
-  /** One of them has not held up the others yet. */
-  rewound: boolean;
-  /** The provisioned address, if the consumer was sent it. */
+  /** A callback moved the flow back, and the stall that follows is still to come. */
+  stallPending: boolean;
+  /** The provisioned address, if the consumer got it. */
   disclosed: DataAddress | undefined;
 }
 
@@ -104,7 +104,7 @@ export function newTransferProcess(transfer: NewTransfer, newId: () => string): 
     history: [],
     overtaken: false,
     inFlight: false,
-    resting: false,
+    final: false,
     answeredAt: undefined,
     counts: { provision: 0, deprovision: 0, callback: 0, confirm: 0, terminate: 0, source: 0 },
     resources: [],
@@ -114,12 +114,12 @@ export function newTransferProcess(transfer: NewTransfer, newId: () => string): 
     requestFailures: 0,
     notBefore: 0,
     rewinds: 0,
-    rewound: false,
+    stallPending: false,
     disclosed: undefined,
   };
 }
 
-/** The states in which a callback or a termination still changes something. */
+/** Whether a callback still changes something. */
 export function isProvisionable(state: TransferState): boolean {
   return ['INITIAL', 'PROVISIONING', 'PROVISIONING_REQUESTED', 'PROVISIONED'].includes(state);
 }

@@ -26,8 +26,8 @@ export class TransferStore {
     return [...this.#processes.values()];
   }
 
-  /** Whether this very process is still known: a forgotten one may still be in somebody's hands. */
-  holds(process: TransferProcess): boolean {
+  /** Whether the store still has this object: a caller may hold one from before `clear`. */
+  has(process: TransferProcess): boolean {
     return this.#processes.get(process.id) === process;
   }
 
@@ -39,19 +39,19 @@ export class TransferStore {
     this.changed();
   }
 
-  /** Wakes those who wait for a predicate that no transition satisfies. */
+  /** Checks the waiting predicates again; for changes without a transition. */
   changed(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  forget(): void {
+  clear(): void {
     this.#processes.clear();
     this.changed();
   }
 
   /**
-   * Resolves once the process has been in the state, or satisfies the predicate. Rejects after the deadline, when the
-   * process is forgotten, and when it has ended without ever having been in that state.
+   * Resolves once the process has been in the state, or satisfies the predicate. Rejects after the deadline, after `clear`, and when
+   * the process has ended without having been in that state.
    */
   async waitFor(id: string, goal: Goal, options: { deadlineMs: number; signal?: AbortSignal | undefined }) {
     options.signal?.throwIfAborted();
@@ -63,9 +63,9 @@ export class TransferStore {
       else if (verdict) reached.resolve(structuredClone(verdict));
     }
     const timer = setTimeout(() => {
-      const wanted = typeof goal === 'string' ? goal : 'what was awaited';
+      const wanted = typeof goal === 'string' ? goal : 'the awaited condition';
       const waited = `${options.deadlineMs} ms: ${this.#describe(id)}`;
-      reached.reject(new Error(`transfer ${id} did not get to ${wanted} in ${waited}`));
+      reached.reject(new Error(`transfer ${id} did not reach ${wanted} within ${waited}`));
     }, options.deadlineMs);
     function onAbort(): void {
       reached.reject(options.signal?.reason as Error);
@@ -88,8 +88,8 @@ export class TransferStore {
     if (typeof goal === 'function') return goal(process) ? process : undefined;
     if (process.history.some((entry) => entry.state === goal)) return process;
     const ended =
-      process.state === 'DEPROVISIONED' || process.state === 'DEPROVISIONING_REQUESTED' || process.resting;
-    return ended ? new Error(`transfer ${id} never got to ${goal}: ${this.#describe(id)}`) : undefined;
+      process.state === 'DEPROVISIONED' || process.state === 'DEPROVISIONING_REQUESTED' || process.final;
+    return ended ? new Error(`transfer ${id} never reached ${goal}: ${this.#describe(id)}`) : undefined;
   }
 
   #describe(id: string): string {

@@ -5,7 +5,7 @@ export type ConnectorVersion =
 /** The types of source address for which a provisioner entry of the connector may be configured. */
 export type EntryType = 'HttpData' | 'HttpProvision';
 
-/** In what the releases of the connector differ, as far as a provisioner can see it. */
+/** Differences between the connector's releases that a provisioner can see. */
 export interface VersionProfile {
   readonly userAgent: string;
   /** Earlier releases do not say whether a request is a provision or a deprovision. */
@@ -13,29 +13,29 @@ export interface VersionProfile {
   readonly entryType: EntryType;
   readonly managementVersions: readonly string[];
   readonly noDataPlane: string;
-  /** The state machine takes a provisioned process on before a second callback can be applied. */
+  /** A provisioned process moves on before a second callback can be applied. */
   readonly startsAtOnce: boolean;
-  /** Earlier releases deprovision only what has the address type of the entry. */
+  /** Earlier releases deprovision only resources with the address type of the entry. */
   readonly deprovisionsAnyType: boolean;
   /** Earlier releases wait for a deprovision callback with an id that nobody knows. */
   readonly deprovisionNeedsNoCallback: boolean;
-  /** Earlier releases forget the resources of a transfer that the consumer has terminated. */
+  /** Earlier releases do not deprovision a transfer that the consumer has terminated. */
   readonly deprovisionsAfterConsumer: boolean;
   /** Absent: the control plane provisions. */
   readonly dataPlane?: DataPlaneProfile;
 }
 
-/** Behaviour of a connector whose data plane provisions. */
+/** Differences between connectors whose data plane provisions. */
 export interface DataPlaneProfile {
-  /** A callback that overtakes its answer is taken and lost; later releases refuse it. */
+  /** A callback that overtakes its answer is accepted and lost; later releases refuse it. */
   readonly losesEarlyCallback: boolean;
   /** Earlier releases cannot hand a provisioned address to a consumer that pulls. */
   readonly pulls: boolean;
-  /** The consumer is sent the provisioned address, also of a push. */
+  /** The consumer gets the provisioned address, also of a push. */
   readonly disclosesAddress: boolean;
   /** Later releases leave the transfer of the control plane COMPLETED. */
   readonly endsDeprovisioned: boolean;
-  /** For which a callback that came again holds up the other flows. */
+  /** How long a repeated callback delays the other flows. */
   readonly rewindStallMillis: number;
 }
 

@@ -56,7 +56,7 @@ test('a callback for an unknown transfer is a 404, also after a restart that los
   const { callBack } = await requestedTransfer(bench);
   const unknown = `${bench.simulator.callbackAddress}/unknown/provision`;
   assert.equal((await post(unknown, callbackBody(bench, 'x'))).status, 404);
-  bench.simulator.forget();
+  bench.simulator.dropTransfers();
   assert.equal((await callBack()).status, 404);
 });
 
@@ -64,9 +64,9 @@ for (const version of ['0.10.0', '0.11.1', '0.12.0'] satisfies ConnectorVersion[
   test(`at ${version} two callbacks before the start are both 204 and lead to two deprovision requests`, async (t) => {
     const bench = await startBench(t, { version });
     const { id, resourceDefinitionId, callBack } = await requestedTransfer(bench);
-    bench.simulator.freeze();
+    bench.simulator.pause();
     const answers = await Promise.all([callBack(), callBack()]);
-    bench.simulator.thaw();
+    bench.simulator.resume();
     assert.deepEqual(
       answers.map((answer) => answer.status),
       [204, 204],
@@ -80,10 +80,10 @@ for (const version of ['0.10.0', '0.11.1', '0.12.0'] satisfies ConnectorVersion[
 test('at 0.15.1 the second of two callbacks is a 409 that names the state', async (t) => {
   const bench = await startBench(t, { version: '0.15.1' });
   const { id, callBack } = await requestedTransfer(bench);
-  bench.simulator.freeze();
+  bench.simulator.pause();
   assert.equal((await callBack()).status, 204);
   const second = await callBack();
-  bench.simulator.thaw();
+  bench.simulator.resume();
   assert.equal(second.status, 409);
   assert.match(second.text, /Could not execute AddProvisionedResourceCommand .* because it's STARTING/);
   await bench.simulator.waitFor(id, 'DEPROVISIONED');

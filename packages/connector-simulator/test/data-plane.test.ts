@@ -69,7 +69,7 @@ for (const version of versions) {
     }
   });
 
-  test(`an answer that is no 2xx is followed by the same request, and fails no transfer: ${version}`, async (t) => {
+  test(`an answer that is not a 2xx is followed by the same request, and fails no transfer: ${version}`, async (t) => {
     const { bench, simulator, request } = await start(t, version);
     bench.script = answerWith(404, 409, 503, 200);
     const { id } = await request();
@@ -77,10 +77,15 @@ for (const version of versions) {
     assert.equal(simulator.process(id).state, 'STARTUP_REQUESTED');
   });
 
-  test(`a callback that comes again moves the flow back: ${version}`, async (t) => {
+  test(`a repeated callback moves the flow back: ${version}`, async (t) => {
     const { simulator, request } = await start(t, version);
     const { id, provision } = await request();
+    // A deprovision request under way would refuse the callback.
+    const paused = simulator.waitFor(id, 'STARTED').then(() => {
+      simulator.pause();
+    });
     assert.equal((await provision()).status, 204);
+    await paused;
     await simulator.waitFor(id, 'COMPLETED');
     assert.equal((await provision()).status, 204);
     const { rewinds, counts } = simulator.process(id);
@@ -100,7 +105,7 @@ for (const version of versions) {
     assert.equal(consumer.state, 'TERMINATED');
   });
 
-  test(`a termination while it provisions is told nobody, and a late callback changes nothing: ${version}`, async (t) => {
+  test(`a termination while it provisions sends no message, and a late callback changes nothing: ${version}`, async (t) => {
     const { simulator, request } = await start(t, version);
     const { id, provision } = await request();
     simulator.terminateByProvider(id);
@@ -159,7 +164,7 @@ test('an unknown flow is a 404 that names it, and an unknown resource a 204 with
   assert.equal(simulator.process(id).dataFlow, 'PROVISION_REQUESTED');
 });
 
-test('no key is asked for unless one is set', async (t) => {
+test('no key is expected unless one is set', async (t) => {
   const open = await start(t, '0.18.0');
   const one = await open.request();
   assert.equal((await post(`${one.url}/deprovision`, '', { 'x-api-key': 'any' })).status, 204);
@@ -169,7 +174,7 @@ test('no key is asked for unless one is set', async (t) => {
   assert.equal((await post(`${url}/deprovision`, '', { 'x-api-key': 'of-the-data-plane' })).status, 204);
 });
 
-test('a consumer that pulls is sent the address from 0.17 on, and its end is not deprovisioned', async (t) => {
+test('a consumer that pulls gets the address from 0.17 on, and its end is not deprovisioned', async (t) => {
   const { simulator, request } = await start(t, '0.18.0');
   const { id, provision } = await request({ mode: 'pull' });
   await provision();

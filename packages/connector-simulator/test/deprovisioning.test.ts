@@ -8,7 +8,7 @@ test('at 0.10.0 an accepted deprovision request leaves the process waiting', asy
   const { id, callBack } = await requestedTransfer(bench);
   await callBack();
   await bench.simulator.waitFor(id, 'DEPROVISIONING_REQUESTED');
-  await assert.rejects(bench.simulator.waitFor(id, 'DEPROVISIONED'), /never got to DEPROVISIONED/);
+  await assert.rejects(bench.simulator.waitFor(id, 'DEPROVISIONED'), /never reached DEPROVISIONED/);
 });
 
 for (const version of ['0.11.1', '0.12.0', '0.15.1'] satisfies ConnectorVersion[]) {
@@ -64,7 +64,7 @@ const consumers: { version: ConnectorVersion; state: string; requests: number }[
   { version: '0.15.1', state: 'DEPROVISIONED', requests: 2 },
 ];
 for (const { version, state, requests } of consumers) {
-  test(`at ${version} a started pull that the consumer ends comes to rest in ${state}`, async (t) => {
+  test(`at ${version} a started pull that the consumer ends stays in ${state}`, async (t) => {
     const bench = await startBench(t, { version });
     const { id, callBack } = await requestedTransfer(bench, 'pull');
     await callBack();
@@ -76,7 +76,7 @@ for (const { version, state, requests } of consumers) {
     assert.equal(bench.seen.filter((seen) => seen.message.transferProcessId === id).length, requests);
   });
 
-  test(`at ${version} a transfer that the consumer ends while it is provisioned rests in ${state}, unasked`, async (t) => {
+  test(`at ${version} a transfer that the consumer ends while it is provisioned stays in ${state}, without a deprovision request`, async (t) => {
     const bench = await startBench(t, { version });
     const { id, callBack } = await requestedTransfer(bench);
     bench.simulator.terminateByConsumer(id);

@@ -86,7 +86,7 @@ const byId = { operandLeft: 'id', operator: 'in' };
 
 test('transfers are listed by a query: those of its ids, and 50 where it names no limit', async (t) => {
   const bench = await startBench(t);
-  bench.simulator.freeze();
+  bench.simulator.pause();
   const ids = Array.from({ length: 60 }, () => bench.simulator.startTransfer({ assetId: 'job-asset' }).id);
   const url = `${bench.simulator.managementUrl}/v3/transferprocesses/request`;
   const filterExpression = [{ ...byId, operandRight: [ids[59], 'unknown', ids[3]] }];

@@ -38,7 +38,7 @@ for (const applied of [true, false]) {
   test(`a callback whose connection closes early was ${applied ? '' : 'not '}applied`, async (t) => {
     const bench = await startBench(t);
     const { id, callBack } = await requestedTransfer(bench);
-    bench.simulator.freeze();
+    bench.simulator.pause();
     bench.simulator.misbehave('callback', { kind: 'close', applied }, 1);
     await assert.rejects(callBack());
     assert.equal(bench.simulator.process(id).state, applied ? 'PROVISIONED' : 'PROVISIONING_REQUESTED');
@@ -84,10 +84,10 @@ test('the management API misbehaves apart from the callbacks', async (t) => {
   assert.equal((await callBack()).status, 204);
 });
 
-test('what was forgotten can be asked for again under the same ids', async (t) => {
+test('a lost transfer can be started again under the same ids', async (t) => {
   const bench = await startBench(t);
   const { id, resourceDefinitionId } = await requestedTransfer(bench);
-  bench.simulator.forget();
+  bench.simulator.dropTransfers();
   bench.simulator.startTransfer({ assetId: 'job-asset', transferProcessId: id, resourceDefinitionId });
   await bench.simulator.waitFor(id, 'PROVISIONING_REQUESTED');
   assert.equal(bench.seen[0]?.body, bench.seen[1]?.body);
@@ -102,7 +102,7 @@ test('without a management key every callback is accepted', async (t) => {
   );
 });
 
-test('events report a transfer from its start to its end, in order', async (t) => {
+test('events show a transfer from its start to its end, in order', async (t) => {
   const events: SimulatorEvent[] = [];
   const bench = await startBench(t, { onEvent: (event) => events.push(event) });
   const { id, callBack } = await requestedTransfer(bench);
@@ -136,17 +136,17 @@ test('waiting for a state that cannot come any more fails at once, with the reas
   const bench = await startBench(t);
   const { id } = await requestedTransfer(bench);
   bench.simulator.terminateByProvider(id, 'no luck');
-  await assert.rejects(bench.simulator.waitFor(id, 'COMPLETED'), /never got to COMPLETED: .*\(no luck\)/);
+  await assert.rejects(bench.simulator.waitFor(id, 'COMPLETED'), /never reached COMPLETED: .*\(no luck\)/);
 });
 
-test('a frozen connector answers and moves nothing by itself until it is thawed', async (t) => {
+test('a paused connector answers and moves nothing by itself until it is resumed', async (t) => {
   const bench = await startBench(t, { iterationWaitMillis: 0 });
   const { id, callBack } = await requestedTransfer(bench);
-  bench.simulator.freeze();
+  bench.simulator.pause();
   await callBack();
   const url = `${bench.simulator.managementUrl}/v3/transferprocesses/${id}/state`;
   for (let index = 0; index < 20; index += 1) await fetch(url, { headers: { 'x-api-key': key } });
   assert.equal(bench.simulator.process(id).state, 'PROVISIONED');
-  bench.simulator.thaw();
+  bench.simulator.resume();
   await bench.simulator.waitFor(id, 'COMPLETED');
 });

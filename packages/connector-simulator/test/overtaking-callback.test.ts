@@ -48,8 +48,8 @@ for (const { version, detail } of later) {
   });
 }
 
-test('a callback between the answer and its being saved overtakes as well', async (t) => {
-  const bench = await startBench(t, { version: '0.10.0', settleMillis: 600_000 });
+test('a callback between the answer and the save overtakes as well', async (t) => {
+  const bench = await startBench(t, { version: '0.10.0', saveDelayMillis: 600_000 });
   const { id, resourceDefinitionId } = bench.simulator.startTransfer({ assetId: 'job-asset' });
   await bench.simulator.waitFor(id, ({ state }) => state === 'PROVISIONING');
   while (bench.simulator.exchanges({ kind: 'provision' }).length === 0) {

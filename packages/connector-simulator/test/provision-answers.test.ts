@@ -12,7 +12,7 @@ for (const status of [200, 201, 202, 204]) {
 }
 
 for (const status of [302, 400, 404, 409, 429, 505]) {
-  test(`${status} ends the transfer after one provision request, and the consumer hears of it`, async (t) => {
+  test(`${status} ends the transfer after one provision request, and the consumer gets the reason`, async (t) => {
     const bench = await startBench(t);
     bench.script = (response) => {
       response.writeHead(status, { location: `${bench.origin}/elsewhere` }).end('{"detail":"never read"}');
@@ -50,7 +50,7 @@ test('a lost connection is repeated with the same body, beyond the pauses of the
   assert.equal(bench.seen.length, 8);
 });
 
-test('an answer that was thrown away is asked for again', async (t) => {
+test('a request whose answer was dropped is sent again', async (t) => {
   const bench = await startBench(t);
   bench.simulator.dropAnswers(2);
   await requestedTransfer(bench);
@@ -83,7 +83,7 @@ test('a provisioner that moves is found at its new address', async (t) => {
   await bench.simulator.waitFor(id, 'PROVISIONING_REQUESTED');
 });
 
-test('a repeat is sent as often as told, at once, and does not move the transfer', async (t) => {
+test('repeats are sent all at once, and does not move the transfer', async (t) => {
   const bench = await startBench(t);
   const { id } = await requestedTransfer(bench);
   bench.script = answerWith(409);

@@ -48,7 +48,7 @@ export async function startBench(t: TestContext, options: Partial<SimulatorOptio
   const bench = { seen: [] as SeenRequest[], script: answerWith(200), source: sendSourceBytes };
   const server = createServer((request, response) => {
     if (request.method === 'GET') bench.source(request, response);
-    else void takeRequest(bench, request, response);
+    else void handleRequest(bench, request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,7 +59,7 @@ export async function startBench(t: TestContext, options: Partial<SimulatorOptio
     managementKey: key,
     assets: { 'job-asset': { ownContent: 'the wrong bytes' } },
     iterationWaitMillis: 5,
-    settleMillis: 0,
+    saveDelayMillis: 0,
     retryDelaysMillis: [0, 1, 2],
     ...options,
   });
@@ -75,7 +75,7 @@ function sendSourceBytes(_request: IncomingMessage, response: ServerResponse): v
   response.writeHead(200, { 'content-type': 'text/plain' }).end(sourceBytes);
 }
 
-async function takeRequest(
+async function handleRequest(
   bench: { seen: SeenRequest[]; script: Script },
   request: IncomingMessage,
   response: ServerResponse,
@@ -86,7 +86,7 @@ async function takeRequest(
   await bench.script(response, bench.seen.length - 1, seen);
 }
 
-/** The body of a good callback, with the members given put in place of its own. */
+/** The body of a good callback, with the given members in place of its own. */
 export function callbackBody(
   bench: Bench,
   resourceDefinitionId: string,
@@ -121,7 +121,7 @@ export async function post(
   return { status: response.status, text: await response.text() };
 }
 
-/** Takes a transfer to PROVISIONING_REQUESTED and says how to call back for it. */
+/** Brings a transfer to PROVISIONING_REQUESTED and returns how to call back for it. */
 export async function requestedTransfer(bench: Bench, mode: 'push' | 'pull' = 'push') {
   const { id, resourceDefinitionId } = bench.simulator.startTransfer({ assetId: 'job-asset', mode });
   await bench.simulator.waitFor(id, 'PROVISIONING_REQUESTED');

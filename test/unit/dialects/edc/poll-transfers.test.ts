@@ -58,7 +58,7 @@ for (const { version, managementVersion } of rows) {
       assets: { asset: { ownContent: '' } },
     });
     t.after(() => simulator.stop());
-    simulator.freeze();
+    simulator.pause();
     // More than the page that a connector sends of its own accord.
     const ids = Array.from({ length: 120 }, (_, index) => `process-${index}`);
     for (const transferProcessId of ids) simulator.startTransfer({ assetId: 'asset', transferProcessId });
