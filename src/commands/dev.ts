@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { processEnvironment } from '../config/config.ts';
-import { describeDev, type DevFacts, describeEnvironment } from '../demo/describe-dev.ts';
-import { defaultStateFolder, DevStateFolder } from '../demo/dev-state.ts';
-import { detachDev } from '../demo/detach-dev.ts';
-import type { DevOptions } from '../demo/start-dev.ts';
+import { describeDev, type DevFacts, describeEnvironment } from '../demo/dev/describe-dev.ts';
+import { defaultStateFolder, DevStateFolder } from '../demo/dev/state-folder.ts';
+import { detachDev } from '../demo/dev/detach-dev.ts';
+import type { DevOptions } from '../demo/dev/start-dev.ts';
 import { ServiceError } from '../errors.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption, type Interruption } from './signals.ts';
@@ -81,11 +81,11 @@ async function start(args: string[], values: Values, state: DevStateFolder): Pro
   if (values.detach) {
     await startInBackground({ args, values, state }, interruption);
   } else if (values.background) {
-    const { keepDev } = await import('../demo/keep-dev.ts');
+    const { keepDev } = await import('../demo/dev/keep-dev.ts');
     await keepDev(options, state, interruption.signal);
   } else {
     // Loaded only to start servers, so that help, `dev env` and `dev stop` answer quickly.
-    const { startDev } = await import('../demo/start-dev.ts');
+    const { startDev } = await import('../demo/dev/start-dev.ts');
     await using dev = await startDev(options);
     print(dev.facts, { json: values.json, end: 'Ctrl-C ends all of it.' });
     if (!interruption.signal.aborted) await once(interruption.signal, 'abort');
@@ -99,7 +99,7 @@ async function startInBackground(
   const kept = args.filter((argument) => argument !== '--detach');
   const argv = [process.execPath, process.argv[1] ?? '', 'dev', ...kept, '--background'];
   try {
-    const { facts, pid } = await detachDev({ argv, state }, interruption.signal);
+    const { facts, pid } = await detachDev(argv, state, interruption.signal);
     const end = `It runs in the background (process ${pid}, log ${state.log}).\n"npm run dev -- stop" ends all of it.`;
     print(facts, { json: values.json, end });
   } catch (error) {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startConnectorSimulator } from 'connector-simulator';
-import type { DevFacts } from '../../src/demo/describe-dev.ts';
+import type { DevFacts } from '../../src/demo/dev/describe-dev.ts';
 import { readZip } from '../../src/demo/read-zip.ts';
 import { Bucket } from '../support/bucket.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import type { DevFacts } from '../../src/demo/describe-dev.ts';
+import type { DevFacts } from '../../src/demo/dev/describe-dev.ts';
 import { startCommand } from '../support/command-process.ts';
 import { needing } from '../support/needs.ts';
 

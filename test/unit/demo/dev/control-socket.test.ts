@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { askToStop, holdControlSocket, isHeld } from '../../../src/demo/control-socket.ts';
+import { askToStop, holdControlSocket, isHeld } from '../../../../src/demo/dev/control-socket.ts';
 
 async function folder(t: TestContext): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'edc-jp-control-'));
@@ -24,7 +24,7 @@ test('the one who asks the holder to stop waits until it has let go', async (t) 
   });
   await once(control.stopRequested, 'abort');
   over = true;
-  await control.close();
+  await control[Symbol.asyncDispose]();
   assert.equal(await asked, true);
   assert.deepEqual(await readdir(join(path, '..')), []);
 });
@@ -35,7 +35,7 @@ test('a second holder is refused, and the first one hears nothing of it', async 
   await assert.rejects(holdControlSocket(path), { code: 'conflict' });
   assert.equal(await isHeld(path), true);
   assert.equal(control.stopRequested.aborted, false);
-  await control.close();
+  await control[Symbol.asyncDispose]();
   assert.equal(await isHeld(path), false);
 });
 
@@ -49,7 +49,7 @@ test('a socket that a killed holder has left is replaced', async (t) => {
   assert.equal(await askToStop(path, AbortSignal.timeout(60_000)), false);
   const control = await holdControlSocket(path);
   assert.equal(await isHeld(path), true);
-  await control.close();
+  await control[Symbol.asyncDispose]();
 });
 
 test('a holder that does not let go ends the wait with the reason of its signal', async (t) => {
@@ -60,7 +60,7 @@ test('a holder that does not let go ends the wait with the reason of its signal'
   await once(control.stopRequested, 'abort');
   patience.abort(new Error('too long'));
   await assert.rejects(asked, /too long/);
-  await control.close();
+  await control[Symbol.asyncDispose]();
 });
 
 test('anything else that is written to it does not stop the holder', async (t) => {
@@ -70,5 +70,5 @@ test('anything else that is written to it does not stop the holder', async (t) =
   socket.end('GET / HTTP/1.1\r\n\r\nstop\n');
   await once(socket.resume(), 'close');
   assert.equal(control.stopRequested.aborted, false);
-  await control.close();
+  await control[Symbol.asyncDispose]();
 });

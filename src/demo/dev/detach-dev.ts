@@ -1,28 +1,25 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
-import { isServiceError, ServiceError } from '../errors.ts';
-import type { DevState, DevStateFolder } from './dev-state.ts';
-
-export interface DetachOptions {
-  /** Program and arguments of the background process. */
-  argv: readonly string[];
-  state: DevStateFolder;
-}
+import { isServiceError, ServiceError } from '../../errors.ts';
+import type { DevState, DevStateFolder } from './state-folder.ts';
 
 const startMillis = 180_000;
 const endMillis = 30_000;
 
 /**
- * Starts a process that outlives this one, and resolves with its state when it is ready. If it ends early, is not ready in time, or the
+ * Starts the program with its arguments as a process that outlives this one, and resolves with its state when it is ready. If it ends early, is not ready in time, or the
  * signal aborts, the process is ended and leaves nothing behind.
  */
-export async function detachDev({ argv, state }: DetachOptions, signal: AbortSignal): Promise<DevState> {
+export async function detachDev(
+  argv: readonly string[],
+  state: DevStateFolder,
+  signal: AbortSignal,
+): Promise<DevState> {
   await state.prepare();
-  await state.throwIfTaken();
   const child = await spawnDetached(argv, state.log);
   try {
-    await untilReady(child, state, AbortSignal.any([signal, AbortSignal.timeout(startMillis)]));
+    await untilReady(child, state.log, signal);
   } catch (error) {
     await end(child);
     if (!isServiceError(error, 'deadline-exceeded')) await state.clear();
@@ -50,25 +47,20 @@ async function spawnDetached(
 }
 
 /** The process sends one message when it is ready. */
-async function untilReady(child: ChildProcess, state: DevStateFolder, signal: AbortSignal): Promise<void> {
-  const settled = new AbortController();
-  const either = { signal: AbortSignal.any([signal, settled.signal]) };
+async function untilReady(child: ChildProcess, log: string, signal: AbortSignal): Promise<void> {
+  const timeout = AbortSignal.timeout(startMillis);
+  const exited = new AbortController();
+  child.once('exit', () => {
+    exited.abort();
+  });
   try {
-    const ready = once(child, 'message', either).then(() => true);
-    const ended = once(child, 'exit', either).then(() => false);
-    const isReady = await Promise.race([ready, ended]).catch(() => undefined);
-    if (isReady === undefined) throw reasonOf(signal, state);
-    if (!isReady) throw new ServiceError('internal', await lastLines(state.log));
-  } finally {
-    settled.abort();
+    await once(child, 'message', { signal: AbortSignal.any([signal, timeout, exited.signal]) });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (exited.signal.aborted) throw new ServiceError('internal', await lastLines(log));
+    const text = `dev was not ready within ${startMillis / 1000} s; its log: ${log}`;
+    throw timeout.aborted ? new ServiceError('deadline-exceeded', text, { cause: error }) : error;
   }
-}
-
-function reasonOf(signal: AbortSignal, { log }: DevStateFolder): Error {
-  const reason: unknown = signal.reason;
-  if (!(reason instanceof Error) || reason.name !== 'TimeoutError') return reason as Error;
-  const text = `dev was not ready within ${startMillis / 1000} s; its log: ${log}`;
-  return new ServiceError('deadline-exceeded', text, { cause: reason });
 }
 
 /** The sentences in its log; without any, the log's last lines. */

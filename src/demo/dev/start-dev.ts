@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../log.ts';
-import { type DemoServers, prepareServers } from './demo-servers.ts';
+import type { Logger } from '../../log.ts';
+import { type DemoServers, prepareServers } from '../demo-servers.ts';
 import { type DevFacts, describeEnvironment, devEnvironment } from './describe-dev.ts';
-import { makeDevFolder } from './dev-state.ts';
-import { startEmbeddedServers } from './embedded-servers.ts';
-import { freePort } from './free-port.ts';
+import { makeDevFolder } from './state-folder.ts';
+import { startEmbeddedServers } from '../embedded-servers.ts';
+import { freePort } from '../free-port.ts';
 import {
   preferredSettings,
   provisionUrl,
   serviceEnvironment,
   serviceUrl,
   type KnownConnector,
-} from './service-environment.ts';
-import { startEmbeddedService } from './start-embedded-service.ts';
+} from '../service-environment.ts';
+import { startEmbeddedService } from '../start-embedded-service.ts';
 
 export interface DevOptions {
   /** 0 selects a free port. */

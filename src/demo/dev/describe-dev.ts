@@ -1,4 +1,4 @@
-import { misleadingSettings } from './service-environment.ts';
+import { misleadingSettings } from '../service-environment.ts';
 
 /** Addresses and keys of a running `dev`; `dev --json` prints this object. */
 export interface DevFacts {

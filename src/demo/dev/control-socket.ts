@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { ServiceError } from '../errors.ts';
-import { untilAborted } from '../until-aborted.ts';
+import { ServiceError } from '../../errors.ts';
+import { untilAborted } from '../../until-aborted.ts';
 
-/** A lock through which its holder can be asked to stop. */
-export interface ControlSocket {
+/** A lock through which its holder can be asked to stop. Disposing of it closes the connections of the processes that asked. */
+export interface ControlSocket extends AsyncDisposable {
   /** Aborted when another process asks the holder to stop. */
   stopRequested: AbortSignal;
-  /** Releases the lock and closes the connections of the processes that asked. */
-  close(): Promise<void>;
 }
 
 const request = 'stop\n';
@@ -31,7 +29,7 @@ export async function holdControlSocket(path: string): Promise<ControlSocket> {
   await listenAlone(server, path);
   return {
     stopRequested: controller.signal,
-    async close() {
+    async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -62,14 +60,10 @@ export async function isHeld(path: string): Promise<boolean> {
 export async function askToStop(path: string, signal: AbortSignal): Promise<boolean> {
   const socket = await reach(path);
   if (socket === undefined) return false;
-  const closed = Promise.withResolvers<undefined>();
+  const closed = Promise.withResolvers<unknown>();
   try {
     // A killed holder resets the connection, and has released the lock as well.
-    socket
-      .on('error', () => undefined)
-      .on('close', () => {
-        closed.resolve(undefined);
-      });
+    socket.on('error', () => undefined).on('close', closed.resolve);
     socket.resume().write(request);
     await untilAborted(closed.promise, signal);
     return true;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile, mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve, basename, dirname } from 'node:path';
-import { isServiceError, messageOf, ServiceError } from '../errors.ts';
+import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { askToStop, holdControlSocket, isHeld, type ControlSocket } from './control-socket.ts';
 import type { DevFacts } from './describe-dev.ts';
 
@@ -26,7 +26,7 @@ export class DevStateFolder {
     this.#control = join(this.path, 'control');
   }
 
-  /** Creates the folder if it does not exist, and closes it to other users. */
+  /** Creates the folder if it does not exist, and closes it to other users. Throws `conflict` while another `dev` holds it. */
   async prepare(): Promise<void> {
     try {
       await mkdir(this.path, { recursive: true, mode: 0o700 });
@@ -35,6 +35,7 @@ export class DevStateFolder {
       const text = `--state: expected a folder that you own and can write, received "${this.path}": ${messageOf(cause)}`;
       throw new ServiceError('invalid-request', text, { cause });
     }
+    if (await isHeld(this.#control)) throw await this.#taken();
   }
 
   /** Takes the folder's lock. Throws `conflict` while another `dev` holds it. */
@@ -45,10 +46,6 @@ export class DevStateFolder {
       if (!isServiceError(error, 'conflict')) throw error;
       throw await this.#taken(error);
     }
-  }
-
-  async throwIfTaken(): Promise<void> {
-    if (await isHeld(this.#control)) throw await this.#taken();
   }
 
   /** Atomic: a reader sees all of the state or none. */
@@ -67,13 +64,10 @@ export class DevStateFolder {
   async stop(millis: number): Promise<boolean> {
     if (await this.#ask(millis)) return true;
     if (!existsSync(this.path)) return false;
-    const control = await this.hold();
-    try {
-      await this.sweep();
-      await this.clear();
-    } finally {
-      await control.close();
-    }
+    await using stack = new AsyncDisposableStack();
+    stack.use(await this.hold());
+    await this.sweep();
+    await this.clear();
     return false;
   }
 

@@ -8,7 +8,7 @@ import {
   type DevFacts,
   describeEntry,
   entryAddressTypes,
-} from '../../../src/demo/describe-dev.ts';
+} from '../../../../src/demo/dev/describe-dev.ts';
 
 const facts: DevFacts = {
   kubeconfig: '/tmp/k',
@@ -57,7 +57,7 @@ test('the entry of each release has the type of address that this release deprov
 });
 
 test('the documentation and dev describe the entry alike', () => {
-  const deployment = readFileSync(new URL('../../../docs/deployment.md', import.meta.url), 'utf8');
+  const deployment = readFileSync(new URL('../../../../docs/deployment.md', import.meta.url), 'utf8');
   const endpoint = 'http://edc-job-provisioner.edc-job-provisioner.svc/connectors/provider/<token>/provision';
   const lines = describeEntry(endpoint);
   assert.ok(deployment.includes(lines.join('\n')), lines.join('\n'));
