@@ -49,7 +49,7 @@ const builtIn: readonly Dialect[] = [controlPlane, dataPlane];
 
 export interface Service {
   port: number;
-  /** Stops accepting, finishes what runs, lets go of everything; bounded by `http.drainMillis` and `http.shutdownMillis`. */
+  /** Stops accepting, finishes running work, closes all connections; bounded by `http.drainMillis` and `http.shutdownMillis`. */
   stop(): Promise<void>;
   /** The same without waiting for anybody. */
   kill(): Promise<void>;

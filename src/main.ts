@@ -27,13 +27,13 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./commands/render.ts')).renderCommand,
   },
   release: {
-    summary: 'let go of all Jobs and pods before an uninstall',
+    summary: 'remove the finalizers of all Jobs and pods before an uninstall',
     load: async () => (await import('./commands/release.ts')).releaseCommand,
   },
 };
 
 /**
- * Runs one command; what it throws is told in a sentence and becomes exit code 1, or 2 if the command line is at fault. The process
+ * Runs one command. An error is printed as a sentence and becomes exit code 1, or 2 if the command line is at fault. The process
  * ends when nothing is left to do.
  */
 export async function main(argv: string[]): Promise<void> {

@@ -13,7 +13,7 @@ export interface StartupCheck {
   name: string;
   /** Resolves with fields for the log; throws if the condition does not hold. */
   run(signal: AbortSignal): Promise<Record<string, unknown>>;
-  /** What an operator can do about the error. */
+  /** Action for the operator after this error. */
   advice: (error: unknown) => string;
 }
 

@@ -8,7 +8,7 @@ export interface CallbackHold {
   takeOver(flow: KnownFlow): void;
   /** Milliseconds until a flow's outcome may be delivered; 0 if it may be delivered now. */
   remaining(flow: KnownFlow): number;
-  forget(name: string): void;
+  remove(name: string): void;
 }
 
 type KnownFlow = Pick<Flow, 'name' | 'uid' | 'lastRequestAt' | 'request'>;
@@ -19,7 +19,7 @@ export interface HoldTimes {
   takeoverHoldMillis: number;
 }
 
-/** Keeps one entry per flow that was observed and not forgotten, as many as this replica's cache holds: the cache reports both. */
+/** Keeps one entry per flow in this replica's cache, which reports what it adds and removes. */
 export function createCallbackHold(
   { holdMillis, takeoverHoldMillis }: HoldTimes,
   monotonic: () => number = () => performance.now(),
@@ -44,7 +44,7 @@ export function createCallbackHold(
       const entry = entryOf(flow);
       return entry === undefined ? holdMillis(flow) : Math.max(0, entry.until - monotonic());
     },
-    forget: (name) => {
+    remove: (name) => {
       known.delete(name);
     },
   };

@@ -6,7 +6,7 @@ import type { PendingDiagnosis } from './pending/pending-cause.ts';
 export const workerContainer = 'worker';
 export const sidecarContainer = 'uploader';
 
-/** What the service keeps of a pod. */
+/** The projection of a pod that the service caches. */
 export interface Attempt {
   /** Pod UID. */
   id: string;

@@ -8,7 +8,7 @@ import { stateLabel } from './labels.ts';
 import type { CancelRequest, FailureReason, Outcome } from './outcome.ts';
 import type { PendingLimits, SavedDiagnosis } from './pending/pending-cause.ts';
 
-/** What the service keeps of a Job: the projection that is cached and from which every decision is made. */
+/** The projection of a Job that the service caches. Every decision is made from it. */
 export interface Flow {
   name: string;
   uid: string;
@@ -44,7 +44,7 @@ export interface Flow {
   resultsDeletedAt: string | undefined;
 }
 
-/** What the reconciler still owes the Job: the value of its state label. */
+/** The remaining work on a flow: the value of its Job's state label. */
 export type FlowState =
   /** The outcome is not delivered yet, or a deprovision is to be done. */
   | 'open'
@@ -59,14 +59,14 @@ export interface CredentialsLifetime {
   expiration?: string;
 }
 
-/** What the next step of a flow is decided from. */
+/** The observed state from which the next step of a flow is decided. */
 export interface ObservedFlow {
   flow: Flow;
   /** Its pods that our finalizer keeps. */
   attempts: Attempt[];
   /** The operator's. */
   pendingLimits: PendingLimits;
-  /** Its connector waits to hear that what it asked to be deprovisioned is gone. Default: no. */
+  /** Its connector waits for the confirmation that deprovisioned results are deleted. Default: no. */
   awaitsConfirmation?: boolean;
   /** Milliseconds since the epoch. */
   now: number;

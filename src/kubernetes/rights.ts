@@ -8,7 +8,7 @@ export interface Right {
   verb: string;
 }
 
-/** What the service does in the Jobs' namespace. A test compares it with the Role of deploy/base. */
+/** The rights that the service needs in the Jobs' namespace. A test compares it with the Role of deploy/base. */
 export const neededRights: readonly Right[] = [
   ...rightsOf('batch', 'jobs', ['create', 'get', 'list', 'watch', 'patch', 'delete']),
   ...rightsOf('', 'pods', ['get', 'list', 'watch', 'patch', 'delete']),

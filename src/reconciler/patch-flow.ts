@@ -14,7 +14,7 @@ export interface FlowPatch {
   entry?: { fields: object; message: string };
 }
 
-/** What a step needs to write on its Job. */
+/** Dependencies of a step that writes on its Job. */
 export type JobWriter = Pick<Reconciler, 'cache' | 'cluster' | 'log'>;
 
 /**

@@ -9,7 +9,7 @@ import type { WarningEvents } from './observed/warning-events.ts';
 import type { CallbackHold } from '../answer-first/callback-hold.ts';
 import type { Connectors } from './types.ts';
 
-/** What the steps are given. `cache` is the informers' cache; the answers to our own writes are put into it at once. */
+/** Dependencies of the steps. `cache` is the informers' cache; the answers to our own writes are put into it at once. */
 export interface Reconciler extends Preparer {
   config: Config;
   secrets: Secrets;
@@ -34,7 +34,7 @@ export interface FlowCache {
   removePod(key: string): void;
 }
 
-/** What the next step of this flow is decided from. */
+/** Reads the observed state from which the next step of this flow is decided. */
 export function observeFlow({ cache, config, connectors, now }: Reconciler, flow: Flow): ObservedFlow {
   const { pendingLimits } = config.pods;
   const awaitsConfirmation = connectors.rulesOf(flow.request)?.confirmsDeprovision === true;
@@ -42,13 +42,13 @@ export function observeFlow({ cache, config, connectors, now }: Reconciler, flow
   return { flow, attempts, pendingLimits, awaitsConfirmation, now: now().getTime() };
 }
 
-/** A decision and its act, which may be run any number of times. What it was decided with stands beside them, for tests. */
+/** A decision and its act, which may be run any number of times. A step also shows the values of its decision, for tests. */
 export interface Step<K extends string> {
   kind: K;
   run(deps: Reconciler, signal: AbortSignal): Promise<StepResult>;
 }
 
-/** What follows a step: the next one at once, or another pass after `millis` (undefined: when something changes). */
+/** The result of a step: continue with the next one, or requeue: another pass after `millis` (undefined: when something changes). */
 export type StepResult = { kind: 'continue' } | { kind: 'requeue'; millis: number | undefined };
 
 export const continueNow: StepResult = { kind: 'continue' };

@@ -1,7 +1,7 @@
 import type { DataAddress } from '../flow/outcome.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 
-/** What the reconciler needs of connectors, of any dialect. */
+/** The reconciler's view of connectors of any dialect. */
 export interface Connectors {
   /** Undefined: the outcome of such a flow is not delivered. */
   rulesOf(request: FlowRequest): DeliveryRules | undefined;
@@ -17,17 +17,17 @@ export interface DeliveryRules {
   /** Milliseconds between the last request for a flow and its callback, so that the callback cannot overtake the answer. */
   holdMillis: number;
   /**
-   * What follows an attempt of which nobody knows if it was taken, since its process died or its answer was lost: another one; or, where
-   * a repeat does more harm than a message that is lost, the connector is asked how its transfer stands, this long after the attempt
-   * started. One that cannot be asked is sent nothing more.
+   * After an attempt with an unknown result, since its process died or its answer was lost. `repeat` makes another attempt. Where a repeat
+   * does more harm than a lost message, the connector is asked for the state of its transfer, this long after the attempt
+   * started. A connector that cannot be asked is sent nothing more.
    */
   lostAttempt: 'repeat' | { askAfterMillis: number };
   /**
-   * What follows when the connector will never take the results, or did not in time: the failure is delivered in their place, or the
-   * delivery ends.
+   * If the connector refuses the results for good, or did not take them in time: `terminate` delivers the failure in their place, `end`
+   * ends the delivery.
    */
   onRefusal: 'terminate' | 'end';
-  /** Whether the connector waits to hear that what it asked to be deprovisioned is gone. */
+  /** Whether the connector waits for the confirmation that deprovisioned results are deleted. */
   confirmsDeprovision: boolean;
 }
 

@@ -7,7 +7,7 @@ export interface ResultKey {
   key: string;
 }
 
-/** What the holder of a token may fetch: the results of one attempt until `notAfter`. */
+/** The right of a token's holder: to fetch the results of one attempt until `notAfter`. */
 export interface ResultGrant {
   flow: string;
   attempt: string;
@@ -29,7 +29,7 @@ const form =
 
 /**
  * One path segment of unreserved characters, the same for the same grant and key: `key id~attempt~not after~media~HMAC`.
- * It stands before the file's path, since a connector may append to the path and replace the query. The first key signs.
+ * It comes before the file's path, since a connector may append to the path and replace the query. The first key signs.
  */
 export function signResultToken(grant: ResultGrant, keys: readonly ResultKey[]): string {
   const [key] = keys;

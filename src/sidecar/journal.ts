@@ -15,7 +15,7 @@ type Line =
   | { event: 'released'; path: string }
   | { event: 'begun' | 'ended'; upload: MultipartUpload };
 
-/** What was done, on a disk that outlives this process: one appended JSON line per event. */
+/** The uploads so far, on a disk that outlives this process: one appended JSON line per event. */
 export interface Journal {
   readonly stored: ReadonlyMap<string, StoredFile>;
   /** Multipart uploads that are neither completed nor aborted. */

@@ -11,7 +11,7 @@ import { createSender } from '../storage/upload/send-request.ts';
 import { openJournal, type Journal } from './journal.ts';
 import type { Log } from './log-line.ts';
 
-/** What all parts of one run share. */
+/** State that all parts of one run share. */
 export interface Session {
   settings: SidecarSettings;
   /** The results' folder, without symlinks. */

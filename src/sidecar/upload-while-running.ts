@@ -52,7 +52,7 @@ async function scanOnce(
 }
 
 interface SettledOptions {
-  /** What the previous scan saw: path → identity. */
+  /** Files of the previous scan: path → identity. */
   before: ReadonlyMap<string, string>;
   settleMillis: number;
   releaseAfterUpload: boolean;

@@ -69,7 +69,7 @@ async function startWithPostcards(t: TestContext, world: World, replyUrl: string
   return `http://127.0.0.1:${service.port}`;
 }
 
-test('a dialect that the service has never heard of provisions, and gets what it asked for', async (t) => {
+test('a dialect that the service does not know provisions, and gets the results that it requested', async (t) => {
   const world = await startWorld(t, { connectors: [], replicas: 0 });
   const { url: replyUrl, replies } = await startCorrespondent(t);
   const url = await startWithPostcards(t, world, replyUrl);

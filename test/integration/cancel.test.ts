@@ -22,7 +22,7 @@ test('a deprovision while the worker runs cancels it and leaves no results', asy
   assert.equal(simulator.process(transfer.id).counts.callback, 0);
 });
 
-test('a Job that is deleted by hand ends its transfer as cancelled, and is let go', async (t) => {
+test('a Job that is deleted by hand ends its transfer as cancelled, and loses its finalizer', async (t) => {
   const world = await startWorld(t);
   const transfer = world.connector().startTransfer({ assetId: 'slow' });
   const flow = world.flowOf(transfer);
@@ -69,7 +69,7 @@ test('a worker that ignores SIGTERM is stopped at its deadline all the same', as
   await assertEnded(world, transfer, { phase: 'failed', reason: 'run-deadline-exceeded' });
 });
 
-test('a transfer that the provider has ended is noticed, its flow needs no other word, and its results are deleted', async (t) => {
+test('a transfer that the provider has ended is noticed, its flow gets no other message, and its results are deleted', async (t) => {
   const world = await startWorld(t);
   const simulator = world.connector();
   const transfer = simulator.startTransfer({ assetId: 'gated' });

@@ -5,7 +5,7 @@ import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
-test('a bucket that is deleted during the run ends the transfer, and the Job stands for the record', async (t) => {
+test('a bucket that is deleted during the run ends the transfer, and the Job stays in place of the record', async (t) => {
   const world = await startWorld(t, {
     // What the sidecar may take to find out that there is nothing to be uploaded to.
     settings: { pods: { limits: { upload: 10 } } },

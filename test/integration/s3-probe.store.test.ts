@@ -63,7 +63,7 @@ const unsupported: Record<string, Record<string, RegExp>> = {
   },
 };
 
-test('the store supports what the probe asks of it, but for what is known', async (t) => {
+test('the store supports every feature of the probe, except the known ones', async (t) => {
   await using store = await openTestStore();
   const name = await nameOf(store);
   const known = unsupported[name];

@@ -38,7 +38,7 @@ function silenceDeadline(
   return {
     at: Math.max(deleted, deleted + (upload - grace) * 1000) + silenceMillis,
     reason: 'node-lost',
-    message: `The pod ${pod} was told to end (${disrupted}), and its node did not say in time that it has.`,
+    message: `The pod ${pod} was being stopped (${disrupted}), and its node did not report its end in time.`,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Event } from '../../kubernetes/types.ts';
 import type { PendingDiagnosis, PendingCause } from './pending-cause.ts';
 
-/** What is kept of an event. */
+/** The projection of an event. */
 export interface Finding {
   /** UID of the Job or pod. */
   about: string;

@@ -27,7 +27,7 @@ export interface SavedDiagnosis {
 
 interface CauseRule {
   reason: FailureReason;
-  /** What to do. */
+  /** Action for the operator or the template's author. */
   advice: string;
 }
 

@@ -8,7 +8,7 @@ export type Leadership =
   /** `since`: when this replica first found it so; absent: it has not read the Lease yet. */
   | { leader: 'none'; reason: string; error?: unknown; since?: string };
 
-/** What a replica remembers of the Lease. */
+/** The Lease as this replica last observed it. */
 export interface LeaseObservation {
   identity: string;
   leads: boolean;

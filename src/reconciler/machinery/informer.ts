@@ -105,7 +105,7 @@ interface State<T extends KubernetesObject, P extends Projection> {
   resourceVersion: string | undefined;
   heardAt: number;
   error: unknown;
-  /** Ends the watch that stands, or the pause before the next list. */
+  /** Ends the open watch, or the pause before the next list. */
   renewal: AbortController;
 }
 
@@ -222,7 +222,7 @@ async function follow<T extends KubernetesObject, P extends Projection>(
       continue;
     }
     events += 1;
-    // Before the change is told: all that came before it is in the cache.
+    // Before the change is published: all earlier changes are in the cache.
     hear(state, event.object.metadata?.resourceVersion ?? state.resourceVersion);
     if (event.type === 'DELETED') state.cache.delete(event.object);
     else state.cache.update(event.object, { own: false });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../../kubernetes/types.ts';
 import type { Logger } from '../../log.ts';
 
-/** What is kept of an object: the cache holds projections, so that memory follows what runs. */
+/** The cached part of an object. The cache holds projections only, which bounds its memory. */
 export interface Projection {
   resourceVersion: string;
 }
@@ -10,7 +10,7 @@ export interface Projection {
 export interface Change {
   /** The object was deleted or is no longer selected. */
   gone: boolean;
-  /** Learnt from an answer to this process: the caller knows it already. */
+  /** From the answer to a write of this process: the caller knows it already. */
   own: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface ObjectCacheOptions<T extends KubernetesObject, P extends Projec
   keyOf: (object: T) => string;
   /** Undefined: not ours, not kept. */
   project: (object: T) => P | undefined;
-  /** What `labelSelector` says, for the answers to our own writes, which no selector was applied to. Default: all. */
+  /** Applies `labelSelector` to the answers to our own writes, which the API server does not filter. Default: all. */
   selects?: (value: P) => boolean;
   /** Called when more of the projection changed than its resourceVersion. */
   onChange: (key: string, value: P, change: Change) => void;

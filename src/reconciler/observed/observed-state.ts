@@ -139,7 +139,7 @@ function holdCallback(
   flow: Flow,
   { gone, takenOver }: { gone: boolean; takenOver: boolean },
 ): void {
-  if (gone) callbackHold.forget(flow.name);
+  if (gone) callbackHold.remove(flow.name);
   else if (takenOver) callbackHold.takeOver(flow);
   else callbackHold.observe(flow);
 }

@@ -15,7 +15,7 @@ export function decideConfirmation({
   return { kind: 'confirm-deprovision', run: (deps, signal) => confirmDeprovision(deps, flow, signal) };
 }
 
-/** A connector that cannot be told keeps its own note of the transfer; the record of the flow must not wait for it much longer. */
+/** Longest wait of the flow's record for a connector that does not take the confirmation. */
 const confirmationSeconds = 600;
 
 /**

@@ -30,7 +30,7 @@ export interface FlowToDeliver {
 /** How long our finalizer keeps a Job that was deleted by hand, and how long a termination is tried after the delivery's deadline. */
 const lastAttemptsSeconds = 300;
 
-/** What the delivery of this outcome needs next. It may read the manifest, and changes nothing. */
+/** Plans the next act of the delivery of this outcome. It may read the manifest, and changes nothing. */
 export async function planDelivery(
   deps: Reconciler,
   { flow, outcome, manifest }: FlowToDeliver,
@@ -57,7 +57,7 @@ export async function planDelivery(
 }
 
 /** Failed attempts after which a connector is asked whether its transfer has ended: one may answer that it is busy instead. */
-const vainAttempts = 3;
+const failedAttemptsBeforeQuery = 3;
 
 /** Where a repeat would do harm, the connector's own state of the transfer says what follows. Undefined: the next attempt. */
 async function settleByState(
@@ -71,7 +71,7 @@ async function settleByState(
     const asked = await askTransfer(deps, { flow, delivery, ...lostAttempt }, signal);
     return 'end' in asked ? save(deps, flow, asked.end) : { kind: 'wait', millis: asked.waitMillis };
   }
-  if (delivery.attempts < vainAttempts || pauseOf(deps, delivery) > 0) return undefined;
+  if (delivery.attempts < failedAttemptsBeforeQuery || pauseOf(deps, delivery) > 0) return undefined;
   if (!deps.connectors.polled.includes(flow.request.connector)) return undefined;
   const asked = await askTransfer(deps, { flow, delivery, askAfterMillis: 0 }, signal);
   return 'end' in asked && asked.end.result === 'obsolete' ? save(deps, flow, asked.end) : undefined;

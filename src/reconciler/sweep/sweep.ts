@@ -36,17 +36,20 @@ async function sweepTombstones(deps: Reconciler, signal: AbortSignal): Promise<v
   for await (const job of listAll(deps.cluster.jobs, `${flowLabel},${stateLabel}=closed`, signal)) {
     try {
       const flow = readFlow(job);
-      if (flow !== undefined) await forget(deps, flow, signal);
+      if (flow !== undefined) await sweepTombstone(deps, flow, signal);
     } catch (error) {
       // If the API server or the store is out of reach, no other flow can be swept either.
       if (isOutOfReach(error)) throw error;
-      deps.log.warn({ err: error, job: job.metadata?.name }, 'flow not forgotten yet');
+      deps.log.warn(
+        { err: error, job: job.metadata?.name },
+        'closed flow not swept, tried again by the next sweep',
+      );
     }
   }
 }
 
 /** Deletes the results, and a day later the tombstone that answered repeats. */
-async function forget(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<void> {
+async function sweepTombstone(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<void> {
   const now = deps.now();
   if (flow.resultsDeletedAt === undefined) {
     if (isPastRetention(flow, now)) await expireResults(deps, flow, signal);

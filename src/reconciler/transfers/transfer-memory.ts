@@ -10,7 +10,7 @@ export interface EndedTransfer {
 }
 
 /**
- * What one connector has reported so far about the open flows. A transfer has ended if the connector says so. A transfer that is missing in its
+ * The reports of one connector about the open flows. A transfer has ended if the connector says so. A transfer that is missing in its
  * answers has ended only if it was known before, and then was missing five times in a row (a connector that keeps nothing over a restart):
  * an address that leads to another connector never knows it. If a missing transfer comes back, several databases are behind the address,
  * and a missing transfer means nothing any more.

@@ -15,7 +15,7 @@ export function refusal(answer: Answer, what: string): ServiceError {
 }
 
 /**
- * What a refusal by the store, or by its STS, means. `store-unavailable`: the same request may succeed later, unlike one that is not
+ * Error code of a refusal by the store, or by its STS. `store-unavailable`: the same request may succeed later, unlike one that is not
  * implemented (501). `store-forbidden`: it succeeds once somebody has corrected keys, rights or a clock.
  */
 export function errorCodeOf(status: number, code: string | undefined): ErrorCode {

@@ -48,7 +48,7 @@ test('flows do not share a clock, and a forgotten one begins again, as does anot
   const [a, b] = [flowOf('a', 'x'), flowOf('b', 'x')];
   for (const flow of [a, b]) clock.observe(flow);
   now = 20;
-  clock.forget('a');
+  clock.remove('a');
   assert.deepEqual([clock.remaining(a), clock.remaining(b)], [10, 0]);
   clock.observe({ ...b, uid: 'another' });
   assert.equal(clock.remaining({ ...b, uid: 'another' }), 10);

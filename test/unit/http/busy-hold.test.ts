@@ -33,7 +33,7 @@ test('an error of ours is held on a route that says so, and leaves when its time
   assert.equal(await gone(), true);
 });
 
-test('a held answer is let go when the client has left', async (t) => {
+test('a held answer ends when the client has left', async (t) => {
   const stop = new AbortController();
   const gone = leaves(t, answered(500, undefined, stop));
   assert.equal(await gone(), false);

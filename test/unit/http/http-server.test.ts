@@ -22,7 +22,7 @@ test('while draining it is not ready, yet serves and never says 503 to a connect
   await assert.rejects(ask(port, '/health/live'), /ECONNREFUSED/);
 });
 
-test('a drained server answers what is under way before it ends', async (t) => {
+test('a drained server answers the requests under way before it ends', async (t) => {
   const asked = Promise.withResolvers<undefined>();
   const go = Promise.withResolvers<undefined>();
   const flows = memoryFlows({

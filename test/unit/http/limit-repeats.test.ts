@@ -27,7 +27,7 @@ test('an event that comes once says nothing more', (t) => {
   t.mock.timers.tick(60_000);
 });
 
-test('kinds without end are bounded: what is beyond counts as one', (t) => {
+test('the number of kinds is bounded: all others count as one', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const isFirst = createRepeatLimit();
   const told: number[] = [];

@@ -83,7 +83,7 @@ const rows: Row[] = [
   { name: 'an object without members', body: '{}', status: 400, field: 'transferProcessId' },
 ];
 for (const { name, type = 'application/json', encoding, body = good, status, field, detail } of rows) {
-  test(`a body is read, or refused with what was expected: ${name}`, async (t) => {
+  test(`a body is read, or refused with the expected form: ${name}`, async (t) => {
     const { port } = await startHttp(t);
     const head = [
       `POST /connectors/edc/${token}/provision HTTP/1.1`,

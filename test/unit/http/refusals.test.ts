@@ -4,7 +4,7 @@ import { createRefusals } from '../../../src/http/refusals.ts';
 
 const refusal = { status: 400, code: 'invalid-request', detail: 'no', path: '/provision' };
 
-test('what was refused alike is one entry with its number and its last time', () => {
+test('refusals that are alike are one entry with their count and the last time', () => {
   let now = new Date('2026-01-01T00:00:00Z');
   const refusals = createRefusals(() => now);
   refusals.record('edc', refusal);
