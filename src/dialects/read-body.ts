@@ -9,7 +9,7 @@ export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unkno
     if (validate(body)) return body;
     // What was received is not shown: a callback's address may hold a secret.
     const found = describeSchemaErrors(validate.errors, { schema, value: body, noun: 'a member' });
-    const expected = new Map(found.map((problem) => [String(problem.path[0] ?? 'body'), problem.expected]));
+    const expected = new Map(found.map(({ path, expected: what }) => [path.join('.') || 'body', what]));
     const details = Array.from(expected, ([member, what]) => `${member}: expected ${what}`);
     throw new ServiceError('invalid-request', details.join('; '), { field: [...expected.keys()][0] });
   };

@@ -1,0 +1,95 @@
+import { ServiceError } from '../../errors.ts';
+import { namespace } from '../edc/names.ts';
+import type { DataAddressBody, DataFlowStatusMessage } from './schemas.ts';
+
+/** A data address as the other side sends it, of any type. */
+export interface ReceivedAddress {
+  endpointType: string;
+  endpoint?: string;
+  properties: ReadonlyMap<string, string>;
+}
+
+/** An address that HTTP reaches. */
+export interface HttpEndpoint {
+  url: string;
+  headers: Record<string, string>;
+}
+
+/**
+ * EDC adds its own names to the properties: `…/ns/type` and `…/ns/endpoint` repeat the members, and others may stand under the full name.
+ * A bare name wins, then the first one.
+ */
+export function readAddress({
+  endpointType,
+  endpoint,
+  endpointProperties = [],
+}: DataAddressBody): ReceivedAddress {
+  const bare = endpointProperties.filter(({ name }) => !name.startsWith(namespace));
+  const named = endpointProperties
+    .filter(({ name }) => name.startsWith(namespace))
+    .map(({ name, value }) => ({ name: name.slice(namespace.length), value }));
+  const properties = new Map<string, string>();
+  for (const { name, value } of [...bare, ...named]) if (!properties.has(name)) properties.set(name, value);
+  const url = endpoint ?? named.find(({ name }) => name === 'endpoint')?.value;
+  properties.delete('type');
+  properties.delete('endpoint');
+  return { endpointType, ...(url === undefined ? {} : { endpoint: url }), properties };
+}
+
+const idsaHttp = 'https://w3id.org/idsa/v4.1/HTTP';
+const httpProfiles = [
+  'https://w3id.org/dspace-sig/profile/http-pull',
+  'https://w3id.org/dspace-sig/profile/http-push',
+];
+const httpTypes = [idsaHttp, ...httpProfiles, 'HttpData'];
+
+/** Throws `invalid-request` that names the member, for an address that this service cannot use. Its values are not shown: they are secret. */
+export function readHttpEndpoint({ endpointType, endpoint, properties }: ReceivedAddress): HttpEndpoint {
+  if (!httpTypes.includes(endpointType)) throw unusable('endpointType', `one of ${httpTypes.join(', ')}`);
+  const schemes = httpProfiles.includes(endpointType) ? ['https:'] : ['http:', 'https:'];
+  const url = endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined || !schemes.includes(url.protocol) || url.username !== '' || url.password !== '')
+    throw unusable('endpoint', `a URL of ${schemes.join(' or ')} without user and password`);
+  return { url: url.href, headers: readAuthorization(properties) };
+}
+
+function readAuthorization(properties: ReadonlyMap<string, string>): Record<string, string> {
+  const token = properties.get('authorization');
+  if (token === undefined) return {};
+  if (properties.get('authType')?.toLowerCase() !== 'bearer')
+    throw unusable('endpointProperties', 'authType "bearer" beside authorization');
+  // A line break in a header would end it.
+  if (!/^[!-~]+$/.test(token))
+    throw unusable('endpointProperties', 'an authorization of printable ASCII characters without spaces');
+  return { authorization: `Bearer ${token}` };
+}
+
+function unusable(member: string, expected: string): ServiceError {
+  const field = `dataAddress.${member}`;
+  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
+}
+
+/** The type of this side's own address: that of an HTTP profile has the profile's own name. */
+export function endpointTypeOf(profile: string): string {
+  return httpProfiles.includes(profile) ? profile : idsaHttp;
+}
+
+/** With every `@type`, and without the list of properties if there is none: the schema of the dataspace protocol wants both. */
+export function buildAddress(
+  endpointType: string,
+  endpoint: string,
+  token?: string,
+): NonNullable<DataFlowStatusMessage['dataAddress']> {
+  const properties = token === undefined ? [] : Object.entries({ authorization: token, authType: 'bearer' });
+  const endpointProperties = properties.map(([name, value]) => ({
+    '@type': 'EndpointProperty' as const,
+    name,
+    value,
+  }));
+  return {
+    '@type': 'DataAddress',
+    endpointType,
+    endpoint,
+    ...(endpointProperties.length === 0 ? {} : { endpointProperties }),
+  };
+}
