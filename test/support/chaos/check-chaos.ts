@@ -93,7 +93,7 @@ function assertConnector({ connector, transferId, fate, flow }: ChaoticFlow, hap
   assert.ok(attempts <= most, `${context}: ${attempts} attempts at a delivery, at most ${most} were due`);
 }
 
-/** Each life of the service may begin a back-off of its own, which doubles up to its longest; a quarter is its spread. */
+/** Each start of the service may start another back-off, which doubles up to its maximum; its jitter is a quarter. */
 function mostAttempts({ lives, seconds, backoffSeconds }: Happened): number {
   return (lives + 1) * 6 + Math.ceil(seconds / (0.75 * backoffSeconds));
 }

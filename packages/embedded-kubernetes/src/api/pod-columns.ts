@@ -28,7 +28,7 @@ export function podRestarts(pod: KubeObject, now: Date): string {
   return count > 0 && last > 0 ? `${count} (${humanDuration(now.getTime() - last)} ago)` : String(count);
 }
 
-/** The one word that tells most about a pod: a container's trouble before the phase. */
+/** The word in the STATUS column of a pod: a container's problem before the phase. */
 export function podStatus(pod: KubeObject): string {
   const phase = textMember(pod, 'status', 'reason') || textMember(pod, 'status', 'phase');
   const reason = initReason(pod) ?? containerReason(pod) ?? phase;

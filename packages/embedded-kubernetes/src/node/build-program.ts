@@ -70,7 +70,7 @@ export function buildPrograms(
   };
 }
 
-/** An image of a Node program may hold its compiled code; here it is where this process keeps its own, if it was told to. */
+/** An image of a Node program may hold its compiled code; here it is the compile cache of this process, if it has one. */
 function compileCache(): Record<string, string> {
   const { NODE_COMPILE_CACHE: folder } = process.env;
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };

@@ -122,7 +122,7 @@ test('kubectl applies, labels, annotates and patches', { skip }, async (t) => {
 });
 
 test(
-  'kubectl creates ConfigMaps and Secrets by name, and is told how to create other kinds',
+  'kubectl creates ConfigMaps and Secrets by name, and gets advice on how to create other kinds',
   { skip },
   async (t) => {
     const { api, kubectl, succeeds } = await startWithKubectl(t);

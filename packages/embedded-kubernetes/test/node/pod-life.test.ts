@@ -10,7 +10,7 @@ const volumes = [{ name: 'state', emptyDir: {} }];
 const loop = 'touch /run/state/up; while :; do sleep 0.05; done';
 const whenUp = 'until test -f /run/state/up; do sleep 0.05; done';
 
-/** Stays until it is told to end, and then ends with `code`. */
+/** Runs until SIGTERM, and then ends with `code`. */
 function sidecar(code: number, more: object = {}): object {
   return shell('uploader', `trap 'exit ${code}' TERM; ${loop}`, {
     restartPolicy: 'Always',
@@ -20,7 +20,7 @@ function sidecar(code: number, more: object = {}): object {
   });
 }
 
-test('a sidecar starts before the worker, is told after its end, and the Job is Complete after both', async (t) => {
+test('a sidecar starts before the worker, gets SIGTERM after its end, and the Job is Complete after both', async (t) => {
   const node = startNode(t);
   node.createJob({}, { initContainers: [sidecar(0)], containers: [shell('worker', 'exit 0')], volumes });
   await waitUntil('the Job is complete', () => node.job().status.completionTime);
@@ -115,7 +115,7 @@ test('a crashed sidecar restarts, but not any more once the worker has ended', a
   assert.equal(word(node.container('uploader')?.state ?? {}), 'Error(5)');
 });
 
-test('a deleted pod ends its worker first; the sidecar is told only after that, and has a minimum', async (t) => {
+test('a deleted pod ends its worker first; the sidecar gets SIGTERM only after that, and has a minimum', async (t) => {
   const node = startNode(t, { minimumGraceMillis: 4000 });
   node.createPod({
     initContainers: [sidecar(0)],
