@@ -3,11 +3,11 @@ import { messageOf, ServiceError } from './errors.ts';
 
 type Command = (args: string[]) => Promise<void>;
 
-/** Loaded when asked for: a sidecar must not pay for Koa, nor a `check` for the cluster's client. */
+/** Loaded on demand: a sidecar needs no memory for Koa, and `check` none for the cluster's client. */
 const commands: Record<string, { summary: string; load: () => Promise<Command> }> = {
   serve: { summary: 'run the service', load: async () => (await import('./commands/serve.ts')).serveCommand },
   sidecar: {
-    summary: 'upload what the worker writes (in a Job’s pod)',
+    summary: 'upload the worker’s results (in a Job’s pod)',
     load: async () => (await import('./commands/sidecar.ts')).sidecarCommand,
   },
   dev: {
@@ -27,15 +27,12 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     load: async () => (await import('./commands/render.ts')).renderCommand,
   },
   release: {
-    summary: 'remove the finalizers of all Jobs and pods before an uninstall',
+    summary: 'remove the finalizers from all Jobs and pods before an uninstall',
     load: async () => (await import('./commands/release.ts')).releaseCommand,
   },
 };
 
-/**
- * Runs one command. An error is printed as a sentence and becomes exit code 1, or 2 if the command line is at fault. The process
- * ends when nothing is left to do.
- */
+/** Runs one command. An error is printed and becomes exit code 1, or 2 for a wrong command line. The process ends when nothing is left to do. */
 export async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...args] = argv;
   if (name === '--version' || name === '-v' || name === 'version') {
@@ -48,9 +45,8 @@ export async function main(argv: string[]): Promise<void> {
     return;
   }
   try {
-    await (
-      await command.load()
-    )(args);
+    const run = await command.load();
+    await run(args);
   } catch (error) {
     process.exitCode = error instanceof UsageError ? 2 : 1;
     process.stderr.write(`edc-job-provisioner ${name}: ${describe(error)}\n`);
@@ -58,11 +54,11 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 function describe(error: unknown): string {
-  // The image leaves out what is for a developer's machine.
+  // The image has no commands for a developer's machine.
   if (isMissingModule(error))
-    return 'this command is not part of the image; run it from a checkout of the project.';
+    return 'this command is not part of the image; run it from a checkout of the project';
   if (error instanceof ServiceError || !(error instanceof Error)) return messageOf(error);
-  // Not foreseen: where it came from helps more than what it says.
+  // An unexpected error: its origin helps more than its message.
   return error.stack ?? error.message;
 }
 

@@ -1,21 +1,16 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Few, and none labelled with a flow's id: each label value is a time series of its own. */
+/** Few, and none labelled with a flow's id, since each label value is a time series of its own. */
 export interface Metrics {
   registry: Registry;
   httpSeconds: Histogram<'method' | 'route' | 'status'>;
-  /** Requests whose socket was destroyed, since no answer was sent in time. */
   httpDeadlines: Counter;
   /** `reason` is empty for a success. */
   outcomes: Counter<'template' | 'phase' | 'reason'>;
-  /** Counts delivery attempts. */
   deliveries: Counter<'connector' | 'result'>;
-  /** Counts queries about the transfers of flows under way. */
   transferPolls: Counter<'connector' | 'result'>;
   reconciles: Counter<'result'>;
-  /** On every replica: the same number, when their watches are not behind. */
   openFlows: Gauge;
-  /** 1 on the replica that reconciles. */
   leading: Gauge;
 }
 
@@ -23,6 +18,12 @@ export function createMetrics({ processMetrics = true }: { processMetrics?: bool
   const registry = new Registry();
   const registers = [registry];
   if (processMetrics) collectDefaultMetrics({ register: registry });
+  function counter<Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers });
+  }
+  function gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers });
+  }
   return {
     registry,
     httpSeconds: new Histogram({
@@ -32,40 +33,25 @@ export function createMetrics({ processMetrics = true }: { processMetrics?: bool
       buckets: [0.005, 0.02, 0.1, 0.5, 1, 2, 3, 10],
       registers,
     }),
-    httpDeadlines: new Counter({
-      name: 'edc_jp_http_deadlines_total',
-      help: 'Requests whose socket was destroyed because no answer was out in time',
-      registers,
-    }),
-    outcomes: new Counter({
-      name: 'edc_jp_outcomes_total',
-      help: 'Flows that ended',
-      labelNames: ['template', 'phase', 'reason'],
-      registers,
-    }),
-    deliveries: new Counter({
-      name: 'edc_jp_deliveries_total',
-      help: 'Attempts at delivering an outcome to a connector',
-      labelNames: ['connector', 'result'],
-      registers,
-    }),
-    transferPolls: new Counter({
-      name: 'edc_jp_transfer_polls_total',
-      help: 'Queries of a connector’s management API about the transfers of flows under way',
-      labelNames: ['connector', 'result'],
-      registers,
-    }),
-    reconciles: new Counter({
-      name: 'edc_jp_reconciles_total',
-      help: 'Steps of the reconciler',
-      labelNames: ['result'],
-      registers,
-    }),
-    openFlows: new Gauge({
-      name: 'edc_jp_open_flows',
-      help: 'Flows that are not closed, in the cache of this replica',
-      registers,
-    }),
-    leading: new Gauge({ name: 'edc_jp_leading', help: '1 where the Lease is held', registers }),
+    httpDeadlines: counter(
+      'edc_jp_http_deadlines_total',
+      'Requests whose socket was destroyed because no answer was sent in time',
+    ),
+    outcomes: counter('edc_jp_outcomes_total', 'Flows that ended', 'template', 'phase', 'reason'),
+    deliveries: counter(
+      'edc_jp_deliveries_total',
+      'Attempts at delivering an outcome to a connector',
+      'connector',
+      'result',
+    ),
+    transferPolls: counter(
+      'edc_jp_transfer_polls_total',
+      'Queries of a connector’s management API about the transfers of flows under way',
+      'connector',
+      'result',
+    ),
+    reconciles: counter('edc_jp_reconciles_total', 'Steps of the reconciler', 'result'),
+    openFlows: gauge('edc_jp_open_flows', 'Flows that are not closed, in the cache of this replica'),
+    leading: gauge('edc_jp_leading', '1 on the replica that holds the Lease'),
   };
 }

@@ -1,8 +1,7 @@
 import { annotation } from '../flow/annotations.ts';
 import type { Flow } from '../flow/flow.ts';
 import { findJob } from '../requests/find-flow.ts';
-import type { FlowService, FoundFlow } from '../requests/flow-service.ts';
-import type { RequestDependencies } from '../requests/dependencies.ts';
+import type { FlowService, FoundFlow, RequestDependencies } from '../requests/flow-service.ts';
 
 /** A repeat recorded so recently still holds the callback back for long enough. */
 const freshMillis = 1000;

@@ -24,8 +24,8 @@ export function buildEnvironmentConfigMap(
 }
 
 /**
- * A template's `files/`. Named by the template's digest and immutable: every flow of that state of the template mounts the same one, so
- * that it belongs to none of them, and a changed template does not change what a flow was accepted with.
+ * A template's `files/`. Named by the template's digest and immutable: all flows of that state of the template mount it, and a changed
+ * template does not change the files of an accepted flow. It has no owner, since no flow owns it alone.
  */
 export function buildFilesConfigMap({ digest, files }: Pick<Template, 'digest' | 'files'>): ConfigMap {
   const entries = Object.entries(files);

@@ -18,10 +18,10 @@ export interface JobInput {
   settings: PodSettings;
 }
 
-/** Scheduling, image pulls and late statuses: the reconciler's own deadlines come first. */
+/** Margin for scheduling, image pulls and late statuses, so that the reconciler's own deadlines pass first. */
 const backstopSlackSeconds = 600;
 
-/** The flow's Job, suspended: what its pod mounts is made before it is resumed. Its annotations are the caller's. */
+/** The flow's Job. It is suspended, since the objects that its pod mounts do not exist yet. The caller adds annotations. */
 export function buildJob(input: JobInput): Job {
   const { flow, request, rendered } = input;
   const own = rendered.job.metadata;
@@ -38,9 +38,9 @@ export function buildJob(input: JobInput): Job {
       suspend: true,
       parallelism: 1,
       completions: 1,
-      // A replacement is made for a disruption alone, which does not count.
+      // Only a disruption leads to a replacement, and the failure policy does not count it.
       backoffLimit: 0,
-      // Without a policy a lost node gives two writers at once.
+      // Without a policy, a lost node leads to two pods at once.
       podFailurePolicy: buildFailurePolicy(),
       podReplacementPolicy: 'Failed',
       activeDeadlineSeconds: backstop(rendered.template),
@@ -55,18 +55,18 @@ function buildFailurePolicy(): FailurePolicy {
   return {
     rules: [
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-      // By name: the sidecar's exit code must not decide.
+      // Named, so that the sidecar's exit code does not count.
       { action: 'FailJob', onExitCodes: { containerName: workerContainer, operator: 'NotIn', values: [0] } },
     ],
   };
 }
 
-/** The backstop if no reconciler runs. Doubled, since a replacement pod may take the time of pending and run once more. */
+/** The backstop if no reconciler runs. Doubled, since a replacement pod may need the time of pending and run again. */
 function backstop({ limits: { pending, run, upload } }: Template): number {
   return 2 * (pending + run) + upload + backstopSlackSeconds;
 }
 
-/** The suspended Job with all that the event half will need of the request: nothing is asked of the template afterwards. */
+/** The suspended Job with all data that the event half needs: it never reads the template. */
 export function buildFlowJob(input: JobInput, environment: StoredEnvironment): Job {
   const { flow, request, rendered } = input;
   const job = buildJob(input);
@@ -86,7 +86,7 @@ function contentDigest({ assetId, template }: FlowRequest): string {
   return hash('sha256', JSON.stringify([assetId, template]), 'hex');
 }
 
-/** What the event half needs of a template after acceptance: it is frozen on the Job, since templates may change. */
+/** The part of a template that the event half needs. The Job keeps it, since templates may change. */
 export function buildPlan(flow: string, rendered: RenderedTemplate): FlowPlan {
   const { template, secretEnvironment } = rendered;
   const { choice, required, contentType, allowEmpty } = template.results;

@@ -2,12 +2,12 @@ import { connectorLabel, flowLabel, managedBy, managedByLabel, templateLabel } f
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { Job } from '../kubernetes/types.ts';
 
-/** On everything that belongs to one flow. */
+/** Labels of all objects of a flow. */
 export function buildFlowLabels(flow: string): Record<string, string> {
   return { [managedByLabel]: managedBy, [flowLabel]: flow };
 }
 
-/** On the Job and its pods as well: what people select by. */
+/** Labels of the Job and its pods: people select by template and connector. */
 export function buildJobLabels(flow: string, request: FlowRequest): Record<string, string> {
   return {
     ...buildFlowLabels(flow),
@@ -25,7 +25,7 @@ export interface Owner {
 type Metadata = NonNullable<Job['metadata']>;
 type OwnerReference = NonNullable<Metadata['ownerReferences']>[number];
 
-/** The garbage collector takes what a Job owns when the Job goes. */
+/** The garbage collector deletes the owned objects with the Job. */
 export function buildOwnerReference({ name, uid }: Owner): OwnerReference {
   return { apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true };
 }

@@ -9,10 +9,10 @@ import { buildSidecar } from './sidecar.ts';
 import { buildOwnVolumes, buildVolumes } from './volumes.ts';
 import { buildOwnContainer, buildWorker } from './worker.ts';
 
-/** What becomes part of a pod. */
+/** Settings that become part of a pod. */
 export type PodSettings = Pick<Config, 'images' | 'pods' | 'store' | 'cluster'>;
 
-/** The template's pod with all that the service adds to it (and that a template may not write). */
+/** The template's pod, and the parts that only the service may add. */
 export function buildPodTemplate({ flow, request, rendered, settings }: JobInput): PodTemplateSpec {
   const { template, job } = rendered;
   const own = job.spec?.template;
@@ -27,7 +27,7 @@ export function buildPodTemplate({ flow, request, rendered, settings }: JobInput
     metadata: {
       labels,
       ...(annotations === undefined ? {} : { annotations }),
-      // Kubernetes copies it onto each pod, so that none goes before its end is written down.
+      // Kubernetes copies it to each pod, so that no pod disappears before its end is saved.
       finalizers: [evidenceFinalizer],
     },
     spec: buildPodSpec({ flow, request, rendered, settings }, own?.spec ?? { containers: [] }),
@@ -49,10 +49,10 @@ function buildPodSpec({ flow, rendered, settings }: JobInput, own: PodSpec): Pod
     tolerations: [
       ...(own.tolerations ?? []),
       ...buildGpuTolerations(template, settings),
-      ...lostNode(settings),
+      ...buildLostNodeTolerations(settings),
     ],
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
-    // First of all, so that it starts before the template's own and ends after them.
+    // First, so that the sidecar starts before the template's containers and ends after them.
     initContainers: [
       buildSidecar(flow, rendered, settings),
       ...(own.initContainers ?? []).map((container) => buildOwnContainer(flow, rendered, container)),
@@ -78,8 +78,8 @@ function buildGpuTolerations({ gpu }: Template, { pods }: PodSettings): Tolerati
   return gpu === 0 ? [] : pods.gpu.tolerations;
 }
 
-/** Kubernetes would give a lost node five minutes. */
-function lostNode({ pods }: PodSettings): Tolerations {
+/** Kubernetes' default for a lost node is five minutes. */
+function buildLostNodeTolerations({ pods }: PodSettings): Tolerations {
   return ['unreachable', 'not-ready'].map((taint) => ({
     key: `node.kubernetes.io/${taint}`,
     operator: 'Exists',

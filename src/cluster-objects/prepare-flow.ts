@@ -5,7 +5,7 @@ import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
 import { credentialsSecretName } from '../flow/names.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
-import type { ResourceClient } from '../kubernetes/resource-client.ts';
+import { addIfMissing, type ResourceClient } from '../kubernetes/resource-client.ts';
 import type { CredentialMinter, ScopedCredentials } from '../storage/mint-credentials.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { buildEnvironmentConfigMap } from './config-maps.ts';
@@ -20,15 +20,14 @@ export interface Preparer {
 }
 
 /**
- * Gives a suspended Job what its pod mounts, owned by the Job, then resumes it: ConfigMap, Secret and the parameters' owner side by side,
- * then resume. Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
+ * Creates the objects that a suspended Job's pod mounts, owned by the Job, and resumes the Job. Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
  */
 export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
   const [job, credentials] = await Promise.all([
     deps.cluster.jobs.get(flow.name, signal),
     deps.minter.mint(flow.name, signal),
   ]);
-  if (job === undefined) throw new ServiceError('cluster-conflict', `The Job ${flow.name} is gone.`);
+  if (job === undefined) throw new ServiceError('cluster-conflict', `the Job ${flow.name} is gone`);
   const owner = { name: flow.name, uid: flow.uid };
   const environment = await loadEnvironment(deps, job, signal);
   await allDone([
@@ -43,18 +42,18 @@ export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSigna
   return await resumeJob(deps, { flow, job, annotations }, signal);
 }
 
-/** A write that is still under way when another one has failed could land on top of what the next attempt writes. */
+/** Waits for all writes, also after a failure: a late one could overwrite the next attempt's. */
 async function allDone(writes: Promise<void>[]): Promise<void> {
   await Promise.allSettled(writes);
   await Promise.all(writes);
 }
 
-/** Each retry follows a change between the read of the Job and the write; few clients write on a Job. */
+/** Enough: each retry means that the Job changed between its read and the write, and few clients write on a Job. */
 const resumeAttempts = 5;
 
 /**
- * The Job controller writes its first condition at about this time, so a conflict does not repeat the preparation. A Job that was
- * cancelled, deleted or started meanwhile throws `cluster-conflict`.
+ * Retries after a conflict without repeating the preparation, since the Job controller writes its first condition at about this time. Throws
+ * `cluster-conflict` if the Job was cancelled, deleted or started in between.
  */
 async function resumeJob(
   { cluster }: Preparer,
@@ -64,7 +63,10 @@ async function resumeJob(
   let current: Job | undefined = job;
   for (let attempt = 1; ; attempt += 1) {
     if (current === undefined || !waitsForPreparation(flow, current))
-      throw new ServiceError('cluster-conflict', `The Job ${flow.name} is not to be started any more.`);
+      throw new ServiceError(
+        'cluster-conflict',
+        `the Job ${flow.name} was cancelled, deleted or started in between`,
+      );
     const metadata = { resourceVersion: current.metadata?.resourceVersion, annotations };
     try {
       return await cluster.jobs.patch(flow.name, { metadata, spec: { suspend: false } }, signal);
@@ -83,7 +85,7 @@ function waitsForPreparation({ uid }: Flow, job: Job): boolean {
   );
 }
 
-/** Writes new keys into the mounted Secret; the running sidecar reads them with its next request. */
+/** Writes new keys into the mounted Secret; the running sidecar reads them for its next request. */
 export async function renewCredentials(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
   const credentials = await deps.minter.mint(flow.name, signal);
   const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
@@ -100,28 +102,24 @@ function lifetimeOf({ now }: Preparer, { expiration }: ScopedCredentials): Crede
   return { mintedAt: now().toISOString(), ...(expiration === undefined ? {} : { expiration }) };
 }
 
-/** Creates the object, or brings the one that a process left that died to the same content. */
+/** Creates the object, or updates the one that a crashed process left behind. */
 async function apply<T extends KubernetesObject>(
   client: ResourceClient<T>,
   object: T,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await client.add(object, signal);
-  } catch (error) {
-    if (!isServiceError(error, 'cluster-exists')) throw error;
-    await client.patch(object.metadata?.name ?? '', object, signal);
-  }
+  if (await addIfMissing(client, object, signal)) return;
+  await client.patch(object.metadata?.name ?? '', object, signal);
 }
 
-/** Written before the Job could own it. */
+/** The parameters' Secret was written before its owner, the Job, existed. */
 async function adoptParameters({ cluster }: Preparer, flow: Flow, signal: AbortSignal): Promise<void> {
   const secret = flow.plan.parametersSecret;
   if (secret === undefined) return;
   await cluster.secrets.patch(secret, { metadata: { ownerReferences: [buildOwnerReference(flow)] } }, signal);
 }
 
-/** Larger than any environment: its ConfigMap takes 1 MiB. */
+/** More than any environment: a ConfigMap holds 1 MiB at most. */
 const environmentLimitBytes = 16 * 1024 * 1024;
 
 async function loadEnvironment(
@@ -131,12 +129,15 @@ async function loadEnvironment(
 ): Promise<Record<string, string>> {
   const stored = readAnnotation(job.metadata?.annotations ?? {}, annotation.environment);
   if (stored === undefined)
-    throw new ServiceError('cluster-refused', `The Job's annotation ${annotation.environment} is gone.`);
+    throw new ServiceError('cluster-refused', `the Job's annotation ${annotation.environment} is gone`);
   if ('values' in stored) return stored.values;
   const { bytes } = (await store.read(stored.key, environmentLimitBytes, signal)) ?? {};
   if (bytes === undefined)
-    throw new ServiceError('object-missing', `${stored.key} is gone, or larger than an environment can be.`);
+    throw new ServiceError('object-missing', `${stored.key} is gone, or larger than an environment can be`);
   if (hash('sha256', bytes, 'hex') !== stored.sha256)
-    throw new ServiceError('cluster-refused', `${stored.key} is not what was accepted: its sha256 differs.`);
+    throw new ServiceError(
+      'cluster-refused',
+      `${stored.key} has another sha256 than the accepted environment`,
+    );
   return JSON.parse(bytes.toString('utf8')) as Record<string, string>;
 }

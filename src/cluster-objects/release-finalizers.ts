@@ -6,14 +6,14 @@ import type { Job, KubernetesObject, Pod } from '../kubernetes/types.ts';
 
 export interface Release {
   cluster: Pick<Cluster, 'jobs' | 'pods'>;
-  /** Look, and change nothing. */
+  /** Report the objects without a change. */
   dryRun: boolean;
   onReleased: (kind: 'Job' | 'Pod', name: string) => void;
 }
 
 /**
- * Takes the finalizers of this service off every Job and pod of its flows, so that their namespace can be deleted without it.
- * An outcome that is not delivered yet is delivered by nobody then. Others' finalizers stay. May be repeated; Jobs go first.
+ * Removes this service's finalizers from all Jobs and pods of its flows, Jobs first, so that their namespace can be deleted without the
+ * service. An outcome that is not delivered yet is lost. Finalizers of others stay. May be repeated.
  */
 export async function releaseFinalizers(release: Release, signal: AbortSignal): Promise<void> {
   const { jobs, pods } = release.cluster;
@@ -40,17 +40,17 @@ async function releaseAll<T extends KubernetesObject>(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const object of listAll(release.client, flowLabel, signal)) {
-    if (!isHeld(object, release.finalizer)) continue;
+    if (!hasFinalizer(object, release.finalizer)) continue;
     if (!release.dryRun) await releaseOne(release, object, signal);
     release.onReleased(release.kind, object.metadata?.name ?? '');
   }
 }
 
-function isHeld({ metadata }: KubernetesObject, finalizer: string): boolean {
+function hasFinalizer({ metadata }: KubernetesObject, finalizer: string): boolean {
   return metadata?.finalizers?.includes(finalizer) === true;
 }
 
-/** Job controller and kubelet write to the same objects: what they wrote meanwhile is read, and this many times at most. */
+/** The Job controller and the kubelet write to the same objects, so that a conflict is retried, this many times at most. */
 const conflictLimit = 5;
 
 async function releaseOne<T extends KubernetesObject>(
@@ -61,20 +61,17 @@ async function releaseOne<T extends KubernetesObject>(
   const name = listed.metadata?.name ?? '';
   let current: T | undefined = listed;
   for (let tries = 0; tries < conflictLimit; tries += 1) {
-    if (current === undefined || !isHeld(current, finalizer)) return;
+    if (current === undefined || !hasFinalizer(current, finalizer)) return;
     const { finalizers = [], resourceVersion } = current.metadata ?? {};
     const metadata = { resourceVersion, finalizers: finalizers.filter((one) => one !== finalizer) };
     try {
       await client.patch(name, { metadata }, signal);
       return;
     } catch (error) {
-      // Gone is released, too: the next look finds nothing.
+      // A deleted object counts as released: the next read finds nothing.
       if (!isServiceError(error, 'cluster-conflict', 'cluster-not-found')) throw error;
     }
     current = await client.get(name, signal);
   }
-  throw new ServiceError(
-    'cluster-conflict',
-    `${name} was changed by others ${conflictLimit} times in a row.`,
-  );
+  throw new ServiceError('cluster-conflict', `${name} was changed by others ${conflictLimit} times in a row`);
 }

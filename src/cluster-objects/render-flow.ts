@@ -6,7 +6,7 @@ import type { PodSettings } from './pod-template.ts';
 import { buildCredentialsSecret, buildParametersSecret } from './secrets.ts';
 import { buildEnvironmentConfigMap, buildFilesConfigMap } from './config-maps.ts';
 
-/** A name of the right form for a flow that nobody asked for, and the identity of a Job that is not there. */
+/** Placeholders of the right form for the flow's name and the Job's identity. */
 const flow = 'flow-example';
 const owner = { name: flow, uid: '00000000-0000-4000-8000-000000000000' };
 const acceptedAt = '2000-01-01T00:00:00.000Z';
@@ -17,7 +17,7 @@ interface RenderInput {
   settings: PodSettings;
 }
 
-/** All objects of one flow as they would be created, in that order; what is secret, or known only to a cluster, has a stand-in. */
+/** All objects of a flow in the order of their creation. Secrets and values that only a cluster knows are placeholders. */
 export function renderFlow({ assetId, rendered, settings }: RenderInput): KubernetesObject[] {
   const { template, environment, secretEnvironment } = rendered;
   const request: FlowRequest = {
@@ -38,7 +38,7 @@ export function renderFlow({ assetId, rendered, settings }: RenderInput): Kubern
   return objects.map((object) => inNamespace(object, settings.cluster.namespace));
 }
 
-/** As text, so that the object is still one that a cluster accepts. */
+/** `stringData`, so that a cluster still accepts the object. */
 function hide({ data = {}, ...secret }: Secret): Secret {
   return { ...secret, stringData: Object.fromEntries(Object.keys(data).map((name) => [name, '<secret>'])) };
 }

@@ -5,8 +5,8 @@ import { buildFlowLabels, buildOwnerReference, type Owner } from './metadata.ts'
 import type { RenderedTemplate } from '../template/template.ts';
 
 /**
- * Keys of the object store for one flow's prefix, which the sidecar alone mounts. A member that the credentials lack is an empty file:
- * a merge patch over minted keys would otherwise leave the old token beside new static ones.
+ * Keys of the object store for one flow's prefix. Only the sidecar mounts them. A missing member becomes an empty value: without it, a
+ * merge patch would leave the old session token beside new static keys.
  */
 export function buildCredentialsSecret(flow: string, credentials: ScopedCredentials, owner: Owner): Secret {
   const { accessKeyId, secretAccessKey, sessionToken = '', expiration = '' } = credentials;
@@ -23,7 +23,7 @@ export function buildCredentialsSecret(flow: string, credentials: ScopedCredenti
   };
 }
 
-/** Parameters marked `writeOnly`. Written before the Job, so that it gets its owner afterwards. */
+/** Parameters marked `writeOnly`. Written before the Job, which becomes its owner later. */
 export function buildParametersSecret(
   flow: string,
   { secretEnvironment, digest }: Pick<RenderedTemplate, 'secretEnvironment' | 'digest'>,

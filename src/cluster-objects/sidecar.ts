@@ -20,7 +20,7 @@ export function buildSidecar(flow: string, rendered: RenderedTemplate, settings:
     // A native sidecar: it starts before the worker and gets SIGTERM after the worker's end.
     restartPolicy: 'Always',
     env: buildEnvironment(flow, rendered, settings),
-    // Passes only once its SIGTERM handler stands: until then the worker does not start.
+    // Passes after the sidecar has set its SIGTERM handler; the worker starts only then.
     startupProbe: {
       exec: { command: ['test', '-f', `${statePath}/started`] },
       periodSeconds: 1,
@@ -33,7 +33,7 @@ export function buildSidecar(flow: string, rendered: RenderedTemplate, settings:
     volumeMounts: [
       { name: volumeName.results, mountPath: resultsPath },
       { name: volumeName.sidecarState, mountPath: statePath },
-      // Whole, no subPath: renewed keys reach a running pod only so.
+      // No subPath: a running pod would not get renewed keys.
       { name: volumeName.credentials, mountPath: credentialsPath, readOnly: true },
     ],
   };
@@ -65,8 +65,8 @@ function buildEnvironment(
 type Resources = NonNullable<Container['resources']>;
 
 /**
- * The node's disk for results is requested here, so that a request the template makes for its own files stands beside it. A limit is put here
- * only if the worker has one: a pod's limit is the sum of its containers', and the results' volume counts against it.
+ * Requests the node's disk for the results, in addition to the template's own request. Sets a limit only if the worker has one: a pod's limit
+ * is the sum of its containers', and the results' volume counts against it.
  */
 function buildResources({ job, template }: RenderedTemplate, { pods }: PodSettings): Resources {
   const { size, storageClass } = template.results.storage;

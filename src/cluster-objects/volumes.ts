@@ -2,7 +2,7 @@ import { credentialsSecretName, filesConfigMapName } from '../flow/names.ts';
 import type { Volume } from '../kubernetes/types.ts';
 import type { Template } from '../template/template.ts';
 
-/** Volumes of ours: a template may not use these names. */
+/** Volumes that the service adds: a template may not use these names. */
 export const volumeName = {
   results: 'results',
   sidecarState: 'sidecar-state',
@@ -10,7 +10,7 @@ export const volumeName = {
   files: 'files',
 } as const;
 
-/** What the sidecar's journal and started file need at most. */
+/** Enough for the sidecar's journal and started file. */
 const sidecarStateLimit = '64Mi';
 
 export function buildVolumes(flow: string, template: Template): Volume[] {
@@ -20,14 +20,14 @@ export function buildVolumes(flow: string, template: Template): Volume[] {
     { name: volumeName.sidecarState, emptyDir: { sizeLimit: sidecarStateLimit } },
     {
       name: volumeName.credentials,
-      // The group (fsGroup) reads it, and nobody else.
+      // Readable by the fsGroup only.
       secret: { secretName: credentialsSecretName(flow), defaultMode: 0o440 },
     },
     ...(files ? [buildFilesVolume(template)] : []),
   ];
 }
 
-/** The template's own; a claim is mounted read-only unless its author says otherwise. */
+/** The template's volumes. A claim is mounted read-only by default. */
 export function buildOwnVolumes(volumes: readonly Volume[]): Volume[] {
   return volumes.map((volume) => {
     const claim = volume.persistentVolumeClaim;
@@ -35,7 +35,7 @@ export function buildOwnVolumes(volumes: readonly Volume[]): Volume[] {
   });
 }
 
-/** Without a storage class the node's disk, bounded; with one a volume that lives as long as the pod. */
+/** Without a storage class: the node's disk, with a limit. With one: an ephemeral volume. */
 function buildResultsVolume({ size, storageClass }: Template['results']['storage']): Volume {
   if (storageClass === undefined) return { name: volumeName.results, emptyDir: { sizeLimit: size } };
   const spec = {
@@ -46,7 +46,7 @@ function buildResultsVolume({ size, storageClass }: Template['results']['storage
   return { name: volumeName.results, ephemeral: { volumeClaimTemplate: { spec } } };
 }
 
-/** Readable and executable for all: scripts in `files/` may be started directly. */
+/** Readable and executable for all, so that scripts in `files/` can be run directly. */
 function buildFilesVolume({ digest }: Template): Volume {
   return { name: volumeName.files, configMap: { name: filesConfigMapName(digest), defaultMode: 0o555 } };
 }

@@ -22,12 +22,12 @@ export function buildWorker(flow: string, rendered: RenderedTemplate, settings: 
   };
 }
 
-/** Any container that the template wrote. */
+/** A container of the template. */
 export function buildOwnContainer(flow: string, rendered: RenderedTemplate, container: Container): Container {
   const secret = Object.keys(rendered.secretEnvironment).length > 0;
   return {
     ...container,
-    // Later sources win: parameters over what the template refers to.
+    // Later sources win: parameters override the template's own sources.
     envFrom: [
       ...(container.envFrom ?? []),
       { configMapRef: { name: environmentConfigMapName(flow) } },
@@ -40,7 +40,7 @@ export function buildOwnContainer(flow: string, rendered: RenderedTemplate, cont
 
 type Resources = NonNullable<Container['resources']>;
 
-/** YAML and parameters know quantities as numbers too; a server hands them back as text. */
+/** Quantities in YAML and parameters may be numbers; the API server returns text. */
 function asText({ requests, limits }: Resources): Resources {
   return {
     ...(requests === undefined ? {} : { requests: quantitiesAsText(requests) }),

@@ -112,3 +112,28 @@ export async function* listAll<T extends KubernetesObject>(
     next = page.continue;
   } while (next !== undefined);
 }
+
+/** False if the object exists already. */
+export async function addIfMissing<T extends KubernetesObject>(
+  client: Pick<ResourceClient<T>, 'add'>,
+  object: T,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await client.add(object, signal);
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'cluster-exists')) return false;
+    throw error;
+  }
+}
+
+/** False if the object does not exist. */
+export async function patchIfPresent<T extends KubernetesObject>(
+  client: Pick<ResourceClient<T>, 'patch'>,
+  { name, patch }: { name: string; patch: object },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const patched = await absentAsUndefined(client.patch(name, patch, signal));
+  return patched !== undefined;
+}

@@ -7,9 +7,9 @@ import { usedAtAnnotation } from '../flow/labels.ts';
 import { filesConfigMapName, flowName } from '../flow/names.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
+import { addIfMissing, patchIfPresent } from '../kubernetes/resource-client.ts';
 import type { RenderedTemplate } from '../template/template.ts';
-import type { RequestDependencies } from './dependencies.ts';
-import type { Acceptance } from './flow-service.ts';
+import type { Acceptance, RequestDependencies } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from '../cluster-objects/job.ts';
 import type { PodSettings } from '../cluster-objects/pod-template.ts';
@@ -19,18 +19,18 @@ import { buildFilesConfigMap } from '../cluster-objects/config-maps.ts';
 import { buildParametersSecret } from '../cluster-objects/secrets.ts';
 import { scheduleCleanup } from './stored-record.ts';
 
-/** Annotations of one object may hold 256 KiB together; beyond this the environment goes to the bucket. */
+/** All annotations of an object share 256 KiB; a larger environment goes to the bucket. */
 const inlineEnvironmentBytes = 64 * 1024;
 
 export interface AcceptDependencies extends RequestDependencies {
   config: PodSettings & { reconciler: Pick<ReconcilerConfig, 'orphanSeconds'> };
-  /** What need not be written again; absent: it is written each time. */
+  /** Objects that need not be written again; absent: each request writes them. */
   files?: CreateOnceCache;
 }
 
 /**
- * Makes one flow of a request: first what the Job will need, last the suspended Job. Its creation is the commit point, and shows whether
- * the flow is new, so that a new one costs one request to the cluster.
+ * Creates a flow from a request: first the objects that the Job needs, last the suspended Job. The Job's creation is the commit point. It
+ * also shows whether the flow is new, so that a new flow costs one request to the cluster.
  */
 export async function acceptFlow(
   deps: AcceptDependencies,
@@ -40,7 +40,7 @@ export async function acceptFlow(
   const flow = flowName(request);
   const environment = Buffer.from(JSON.stringify(rendered.environment));
   const wanted = { flow, request, rendered, environment };
-  const known = writesBeforeIt(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
+  const known = writesBeforeJob(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
   if (known !== undefined) return known;
   try {
     if (await createFlow(deps, wanted, signal)) return { created: true };
@@ -50,18 +50,18 @@ export async function acceptFlow(
   }
 }
 
-/** False if its Job is there already. */
+/** False if the Job exists already. */
 async function createFlow(deps: AcceptDependencies, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
   const { flow, request, rendered } = wanted;
   await writeFiles(deps, rendered.template, signal);
   await writeParameters(deps, wanted, signal);
-  const frozen = await freezeEnvironment(deps, wanted, signal);
-  const job = buildFlowJob({ flow, request, rendered, settings: deps.config }, frozen);
-  return await createUnlessThere(() => deps.cluster.jobs.add(job, signal));
+  const environment = await storeEnvironment(deps, wanted, signal);
+  const job = buildFlowJob({ flow, request, rendered, settings: deps.config }, environment);
+  return await addIfMissing(deps.cluster.jobs, job, signal);
 }
 
 /**
- * An API server counts before it looks whether the name is taken: a repeat must not be refused for that. What is new may be accepted
+ * The API server checks the quota before the name, so that a repeat also fails: it gets its usual answer. A new flow may be accepted
  * later, unless the quota never has room for it.
  */
 async function acceptOverQuota(
@@ -93,16 +93,16 @@ interface NewFlow extends AcceptRequest {
 }
 
 /**
- * What is written under the flow's own name before its Job must not touch a flow that is there already, and a repeat should not cost what a
- * new flow costs.
+ * Whether a new flow writes objects before its Job. Then an existing flow is looked up first: such a write must not touch it, and a repeat
+ * should not cost as much as a new flow.
  */
-function writesBeforeIt({ files }: AcceptDependencies, { rendered, environment }: NewFlow): boolean {
+function writesBeforeJob({ files }: AcceptDependencies, { rendered, environment }: NewFlow): boolean {
   const { template } = rendered;
   const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
   return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
 }
 
-/** Undefined without a Job of this name. `found` is absent in it if the Job is not of this service. */
+/** Undefined without a Job of this name. `found` is undefined if the Job is not a flow of this service. */
 async function findKnown(
   { cluster }: RequestDependencies,
   name: string,
@@ -136,19 +136,19 @@ async function writeFiles(
   async function write(): Promise<void> {
     if (await markUsed(deps, name, signal)) return;
     const object = buildFilesConfigMap(template);
-    await createUnlessThere(() => deps.cluster.configMaps.add(object, signal));
+    await addIfMissing(deps.cluster.configMaps, object, signal);
   }
   await (deps.files?.once(name, write) ?? write());
 }
 
-/** What nobody has used for long is swept. False if that has happened, or if it was never made. */
+/** The sweep deletes files that no flow has used for long. False if they do not exist. */
 async function markUsed(
   { cluster, now }: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
   const annotations = { [usedAtAnnotation]: now().toISOString() };
-  return await isThere(() => cluster.configMaps.patch(name, { metadata: { annotations } }, signal));
+  return await patchIfPresent(cluster.configMaps, { name, patch: { metadata: { annotations } } }, signal);
 }
 
 async function writeParameters(
@@ -159,16 +159,16 @@ async function writeParameters(
   if (!hasSecrets(rendered)) return;
   const { secrets } = deps.cluster;
   const secret = buildParametersSecret(flow, rendered);
-  if (await createUnlessThere(() => secrets.add(secret, signal))) return;
-  // Of a request that died before its Job: what the asset is served with may have changed since, and the sweep must see that it is used.
+  if (await addIfMissing(secrets, secret, signal)) return;
+  // Left by a request that died before its Job: the values may have changed since, and the sweep must see that the Secret is used.
   const metadata = { annotations: { [usedAtAnnotation]: deps.now().toISOString() } };
-  const patch = { metadata, data: secret.data };
-  const kept = await isThere(() => secrets.patch(secret.metadata?.name ?? '', patch, signal));
+  const name = secret.metadata?.name ?? '';
+  const kept = await patchIfPresent(secrets, { name, patch: { metadata, data: secret.data } }, signal);
   if (!kept) await secrets.add(secret, signal);
 }
 
 /** The sweep deletes an environment in the bucket whose Job was never created, as it does a Secret. */
-async function freezeEnvironment(
+async function storeEnvironment(
   { store, config }: AcceptDependencies,
   { flow, request, rendered, environment }: NewFlow,
   signal: AbortSignal,
@@ -179,26 +179,4 @@ async function freezeEnvironment(
   await scheduleCleanup(store, { flow, due }, signal);
   await store.put({ key, body: environment, contentType: 'application/json' }, signal);
   return { key, sha256: createHash('sha256').update(environment).digest('hex') };
-}
-
-/** False if what is written to is gone. */
-async function isThere(write: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await write();
-    return true;
-  } catch (error) {
-    if (isServiceError(error, 'cluster-not-found')) return false;
-    throw error;
-  }
-}
-
-/** True if this call made it. */
-async function createUnlessThere(create: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await create();
-    return true;
-  } catch (error) {
-    if (isServiceError(error, 'cluster-exists')) return false;
-    throw error;
-  }
 }

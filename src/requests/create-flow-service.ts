@@ -3,8 +3,7 @@ import { acceptFlow, type AcceptDependencies } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
-import type { FlowService } from './flow-service.ts';
-import type { RequestDependencies } from './dependencies.ts';
+import type { FlowService, RequestDependencies } from './flow-service.ts';
 import { CreateOnceCache } from './create-once.ts';
 
 export function createFlowService(deps: AcceptDependencies, observed: ObservedFlows): FlowService {
@@ -23,7 +22,7 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
   };
 }
 
-/** More than this many is not a list to read any more. */
+/** Bound of the list: more names help nobody. */
 const unrecordedLimit = 500;
 
 async function listUnrecorded({ cluster }: RequestDependencies, signal: AbortSignal): Promise<string[]> {

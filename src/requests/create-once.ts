@@ -1,7 +1,7 @@
 /** How long a name is trusted without a check. The first flow after that recreates an object that was deleted by hand. */
 export const freshMillis = 60_000;
 
-/** Remembers immutable objects that were written a moment ago, so that not every request writes them again. */
+/** Remembers immutable objects that were written within the last minute, so that not every request writes them again. */
 export class CreateOnceCache {
   readonly #seen = new Map<string, number>();
   readonly #underWay = new Map<string, Promise<void>>();
@@ -17,8 +17,8 @@ export class CreateOnceCache {
   }
 
   /**
-   * Writes the object unless that was done a moment ago. Requests at the same time write it once, since their conditional writes of one
-   * object would conflict. If the writing request fails, the next one writes.
+   * Writes the object unless a request did so within the last minute. Simultaneous requests write it once, since conditional writes of
+   * one object would conflict. If the writing request fails, the next one writes.
    */
   async once(name: string, write: () => Promise<void>): Promise<void> {
     for (let other = this.#underWay.get(name); other !== undefined; other = this.#underWay.get(name))

@@ -1,14 +1,15 @@
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
-import { readFlow, type Flow } from '../flow/flow.ts';
+import type { Flow } from '../flow/flow.ts';
 import { manifestKey } from '../flow/keys.ts';
 import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { CancelReason } from '../flow/outcome.ts';
-import type { RequestDependencies } from './dependencies.ts';
-import type { ObservedFlows } from './find-flow.ts';
+import { patchIfPresent } from '../kubernetes/resource-client.ts';
+import { getFlow, type ObservedFlows } from './find-flow.ts';
+import type { RequestDependencies } from './flow-service.ts';
 import { readRecord, scheduleCleanup, writeRecord } from './stored-record.ts';
 
-/** Asks the reconciler to end a flow; `ended`: there was an outcome already. */
+/** Requests that the reconciler ends a flow. `ended`: it has an outcome already. */
 export async function cancelFlow(
   deps: RequestDependencies,
   { flow: name, reason }: { flow: string; reason: CancelReason },
@@ -18,15 +19,13 @@ export async function cancelFlow(
   if (flow === undefined) return 'unknown';
   if (flow.outcome !== undefined) return 'ended';
   const cancel = writeAnnotation(annotation.cancel, { reason, at: deps.now().toISOString() });
-  return (await patchFlow(deps, { name, patch: { metadata: { annotations: cancel } } }, signal))
-    ? 'accepted'
-    : 'unknown';
+  const patch = { metadata: { annotations: cancel } };
+  return (await patchIfPresent(deps.cluster.jobs, { name, patch }, signal)) ? 'accepted' : 'unknown';
 }
 
 /**
- * Asks the reconciler to cancel what runs and to delete the results; a tombstone is opened once more for that. Where only the record is
- * left, since the Job was deleted by hand, the results can be fetched no more from here on, and the sweep deletes them. Repeats change
- * nothing.
+ * Requests that the reconciler cancels the flow and deletes the results; a tombstone is opened again for that. If the Job was deleted by
+ * hand and only the record is left, the results cannot be fetched any more, and the sweep deletes them. Repeats change nothing.
  */
 export async function deprovisionFlow(
   deps: RequestDependencies,
@@ -39,13 +38,13 @@ export async function deprovisionFlow(
     if (flow.deprovisionAskedAt !== undefined) return 'accepted';
     if (await openForDeprovision(deps, flow, signal)) return 'accepted';
   }
-  throw new ServiceError('unavailable', `${name} changed ${tries} times while its deprovision was noted.`);
+  throw new ServiceError('unavailable', `${name} changed ${tries} times while its deprovision was saved`);
 }
 
-/** Only a tombstone is written on condition, and hardly anybody writes there. */
+/** Enough: only the write on a tombstone is conditional, and few clients write on tombstones. */
 const tries = 5;
 
-/** False if the Job is gone, or is not as it was read. */
+/** False if the Job is gone or has changed since it was read. */
 async function openForDeprovision(
   deps: RequestDependencies,
   flow: Flow,
@@ -53,21 +52,21 @@ async function openForDeprovision(
 ): Promise<boolean> {
   const at = deps.now().toISOString();
   const metadata = {
-    // As after any request, no callback may overtake the answer: that of a connector which waits for a confirmation.
+    // No callback may overtake the answer: the connector may wait for a confirmation of the deprovision.
     annotations: { [annotation.deprovision]: at, [annotation.lastRequestAt]: at },
     labels: { [stateLabel]: 'open' },
-    ...holdTombstone(flow),
+    ...keepTombstone(flow),
   };
   try {
-    return await patchFlow(deps, { name: flow.name, patch: { metadata } }, signal);
+    return await patchIfPresent(deps.cluster.jobs, { name: flow.name, patch: { metadata } }, signal);
   } catch (error) {
     if (isServiceError(error, 'cluster-conflict')) return false;
     throw error;
   }
 }
 
-/** Deleted by hand before the reconciler came to it, a tombstone without a finalizer would leave its results behind. */
-function holdTombstone({ state, deletedAt, finalizers, resourceVersion }: Flow): object {
+/** Without a finalizer, a tombstone that is deleted by hand before the reconciler handles it would leave its results behind. */
+function keepTombstone({ state, deletedAt, finalizers, resourceVersion }: Flow): object {
   if (state !== 'closed' || deletedAt !== undefined) return {};
   return { finalizers: [...new Set([...finalizers, outcomeFinalizer])], resourceVersion };
 }
@@ -88,7 +87,7 @@ async function deprovisionRecorded(
   return 'accepted';
 }
 
-/** A deprovision is never taken back, so that the cache may say yes; a no may be behind, and is read from the Job. */
+/** A deprovision is final, so that a yes from the cache is right. A no may be outdated: the Job decides. */
 export async function isDeprovisioned(
   { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
   name: string,
@@ -96,27 +95,4 @@ export async function isDeprovisioned(
 ): Promise<boolean> {
   if (observed.current()?.flow(name)?.deprovisionAskedAt !== undefined) return true;
   return (await getFlow(deps, name, signal))?.deprovisionAskedAt !== undefined;
-}
-
-async function getFlow(
-  { cluster }: RequestDependencies,
-  name: string,
-  signal: AbortSignal,
-): Promise<Flow | undefined> {
-  const job = await cluster.jobs.get(name, signal);
-  return job === undefined ? undefined : readFlow(job);
-}
-
-async function patchFlow(
-  { cluster }: RequestDependencies,
-  { name, patch }: { name: string; patch: object },
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    await cluster.jobs.patch(name, patch, signal);
-    return true;
-  } catch (error) {
-    if (isServiceError(error, 'cluster-not-found')) return false;
-    throw error;
-  }
 }

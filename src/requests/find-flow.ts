@@ -4,18 +4,17 @@ import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { flowLabel } from '../flow/labels.ts';
 import type { FlowRecord } from '../flow/record.ts';
-import type { FlowView, FoundFlow } from './flow-service.ts';
-import type { RequestDependencies } from './dependencies.ts';
+import type { FlowView, FoundFlow, RequestDependencies } from './flow-service.ts';
 import { readRecord } from './stored-record.ts';
 
-/** The open flows as this replica has observed them; no cache while it does not follow the cluster. */
+/** The cache of this replica: open flows. Undefined while the replica does not follow the cluster. */
 export interface ObservedFlows {
   current(): { flow(name: string): Flow | undefined; attempts(flow: string): Attempt[] } | undefined;
 }
 
 /**
- * From this replica's cache, which may be a moment behind, else the Job by its name, else what the record says of it: a flow that was
- * accepted just now, or is closed, is in no cache.
+ * Reads this replica's cache, which may be slightly behind, else the Job, else the record: the cache has neither the flows of the last
+ * moment nor closed ones.
  */
 export async function viewFlow(
   { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
@@ -25,14 +24,13 @@ export async function viewFlow(
   const cache = observed.current();
   const known = cache?.flow(name);
   if (cache !== undefined && known !== undefined) return viewOfFlow(known, cache.attempts(name));
-  const job = await deps.cluster.jobs.get(name, signal);
-  const flow = job === undefined ? undefined : readFlow(job);
+  const flow = await getFlow(deps, name, signal);
   if (flow !== undefined) return viewOfFlow(flow, await listAttempts(deps, flow, signal));
   const record = await readRecord(deps.store, name, signal);
   return record && viewOfRecord(record);
 }
 
-/** What a request's answer is decided from: never the cache, and without pods. One request for a flow that has a Job. */
+/** The state that decides the answer to a request. Never from the cache, and without pods: one call if the flow has a Job. */
 export async function findFlow(
   deps: RequestDependencies,
   name: string,
@@ -44,15 +42,24 @@ export async function findFlow(
   return record && { ...viewOfRecord(record), delivering: false, over: true, lastRequestAt: undefined };
 }
 
-/** Undefined without a Job, whatever its record says. */
+/** Undefined without a Job, whether or not there is a record. */
 export async function findJob(
-  { cluster }: RequestDependencies,
+  deps: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<FoundFlow | undefined> {
-  const job = await cluster.jobs.get(name, signal);
-  const flow = job && readFlow(job);
+  const flow = await getFlow(deps, name, signal);
   return flow && foundFlow(flow);
+}
+
+/** The flow as its Job has it now. */
+export async function getFlow(
+  { cluster }: RequestDependencies,
+  name: string,
+  signal: AbortSignal,
+): Promise<Flow | undefined> {
+  const job = await cluster.jobs.get(name, signal);
+  return job && readFlow(job);
 }
 
 export function foundFlow({ request, delivery, lastRequestAt, deprovisionAskedAt }: Flow): FoundFlow {
@@ -66,7 +73,7 @@ export function foundFlow({ request, delivery, lastRequestAt, deprovisionAskedAt
   };
 }
 
-/** Pods matter to somebody only between the start and the outcome. */
+/** Pods say something about the phase only between the start and the outcome. */
 async function listAttempts(
   { cluster }: RequestDependencies,
   flow: Flow,
@@ -99,7 +106,7 @@ function viewOfRecord(record: FlowRecord): FlowView {
     plan: record.plan,
     phase: 'ended',
     outcome: record.outcome,
-    // The Job is removed only long after its end: no request that comes now waits for a callback.
+    // The Job is deleted only long after its end: no later request waits for a callback.
     delivered: true,
     deprovisioned: (record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined,
   };

@@ -1,33 +1,42 @@
+import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { Outcome, CancelReason } from '../flow/outcome.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 
+export interface RequestDependencies {
+  cluster: Cluster;
+  store: ObjectStore;
+  now: () => Date;
+}
+
 /**
- * All that the request half can do with flows. Stateless: each call but `view` reads and writes the cluster (and, for what the cluster has
- * forgotten, the record in the bucket). Throws `cluster-unavailable` or `store-unavailable` when nothing could be read or stored.
+ * The request half's operations on flows. Stateless: each call but `view` reads and writes the cluster or, for a flow whose Job is gone, the
+ * record in the bucket. Throws `cluster-unavailable` or `store-unavailable` if that fails.
  */
 export interface FlowService {
   /**
-   * Creates the suspended Job: the commit point. If there is a Job of this name, it says what it is. A record does not count: where a flow
-   * whose Job is gone may be meant, look first.
+   * Creates the suspended Job: the commit point. If a Job of this name exists, the result describes it. Records are not read: call `find`
+   * first if the request may belong to a flow whose Job is gone.
    */
   accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
-  /** What decides how a request for the flow is answered. */
+  /** The state that decides the answer to a request for the flow. */
   find(flow: string, signal: AbortSignal): Promise<FoundFlow | undefined>;
   /**
-   * To be called before a repeat is answered whose flow is not delivered yet: the callback hold starts again. What was `found` a moment ago is
-   * not read again.
+   * Restarts the callback hold. Call it before the answer to a repeat of a flow that is not delivered yet. With `found`, the flow is not
+   * read again.
    */
   recordRepeat(flow: string, signal: AbortSignal, found?: FoundFlow): Promise<void>;
   /**
-   * Asks for the end of a flow; may be repeated. `deprovisioned`: its results are deleted too, also after its outcome, and `ended` is not answered.
+   * Requests the end of a flow; may be repeated. `ended`: it had an outcome before. `deprovisioned` also deletes the results, also after
+   * the outcome, and never returns `ended`.
    */
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
-  /** For people: as this replica last observed it, without a request if it is open and the cache is current. */
+  /** For the `rest` API: from this replica's cache if it has the flow. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
-  /** Whether a deprovision of it was accepted, as its Job says; false for a flow whose Job is gone: then its results are. */
+  /** Whether its Job says that a deprovision was accepted. False for a flow whose Job is gone: its results are gone as well. */
   isDeprovisioned(flow: string, signal: AbortSignal): Promise<boolean>;
   /** Flows whose delivery has ended but whose record could not be written yet. */
   unrecorded(signal: AbortSignal): Promise<string[]>;
@@ -40,14 +49,14 @@ export type EndReason = Extract<CancelReason, 'deprovisioned' | 'cancelled-by-us
 
 export interface FoundFlow {
   request: FlowRequest;
-  /** A delivery attempt is under way: the connector may have taken it. */
+  /** A delivery attempt is under way: the connector may have accepted it. */
   delivering: boolean;
-  /** The connector has taken the outcome, or is past it. */
+  /** The connector has accepted the outcome, or its process has moved on. */
   delivered: boolean;
-  /** Nothing more is delivered, whether or not the connector took it. */
+  /** Nothing more is delivered, whether or not the connector accepted it. */
   over: boolean;
   deprovisioned: boolean;
-  /** When it was last requested before its outcome was delivered. RFC 3339. */
+  /** Time of the last request before the outcome was delivered. RFC 3339. */
   lastRequestAt: string | undefined;
 }
 
@@ -56,10 +65,10 @@ export interface FlowView {
   request: FlowRequest;
   plan: FlowPlan;
   phase: FlowPhase;
-  /** For people: why it does not get on. */
+  /** For people: why it does not progress. */
   detail?: string;
   outcome?: Outcome;
-  /** The connector has taken the outcome, or is past it. */
+  /** The connector has accepted the outcome, or its process has moved on. */
   delivered: boolean;
   deprovisioned: boolean;
 }

@@ -20,8 +20,8 @@ export async function readRecord(
 }
 
 /**
- * Writes the record and its place in the index. While there are results, the time of their deletion is written down first: they must
- * not outlive their retention because somebody deleted the Job.
+ * Writes the record and its index entry. While there are results, their deletion is scheduled first: they must not outlive their retention
+ * if the Job is deleted by hand.
  */
 export async function writeRecord(
   store: ObjectStore,
@@ -36,7 +36,7 @@ export async function writeRecord(
   await store.put(emptyObject(recordIndexKey(flow, request.acceptedAt)), signal);
 }
 
-/** The sweep will look at what the flow has in the bucket then, and delete it unless its Job is there and takes care of it. */
+/** When it is due, the sweep deletes the flow's objects in the bucket, unless the Job exists and is responsible for them. */
 export async function scheduleCleanup(
   store: ObjectStore,
   cleanup: Cleanup,
