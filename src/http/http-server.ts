@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -81,18 +82,13 @@ export class HttpServer {
   /** Resolves with the port: the configured one, or the free one that was selected. */
   async listen(): Promise<{ port: number }> {
     const { host, port } = this.#config;
-    const listening = Promise.withResolvers<undefined>();
-    this.#server.once('error', listening.reject);
-    this.#server.listen({ host, port }, () => {
-      listening.resolve(undefined);
-    });
     try {
-      await listening.promise;
+      this.#server.listen({ host, port });
+      await once(this.#server, 'listening');
     } catch (error) {
       const text = `http: cannot listen on ${host}:${port}: ${messageOf(error)}`;
       throw new ServiceError('invalid-config', text, { cause: error });
     }
-    this.#server.off('error', listening.reject);
     // A connection that cannot be accepted (no file descriptor or memory left) must not end the process.
     this.#server.on('error', (error) => {
       this.#warn({ problem: messageOf(error) }, 'connection not accepted');
