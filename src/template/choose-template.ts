@@ -14,32 +14,27 @@ export function chooseTemplate(
     return named ?? unknown(`there is no template "${name}"`, templates);
   }
   const chosen =
-    servingTemplate(templates, assetId) ?? templates.find((template) => template.name === assetId);
+    findServing(templates, assetId)?.template ?? templates.find((template) => template.name === assetId);
   return chosen ?? unknown(`no template serves the asset "${assetId}" or has its name`, templates);
 }
 
 /** The parameters of an asset in `template.yaml`; empty for assets that it does not list. */
 export function assetParameters(template: Template, assetId: string): Record<string, unknown> {
-  return servingAsset(template, assetId)?.parameters ?? {};
+  return findServing([template], assetId)?.asset.parameters ?? {};
 }
 
-function servingTemplate(templates: readonly Template[], assetId: string): Template | undefined {
-  const serving = templates
-    .map((template) => ({ template, asset: servingAsset(template, assetId) }))
-    .filter(({ asset }) => asset !== undefined);
-  return serving.sort((a, b) => closeness(b.asset, assetId) - closeness(a.asset, assetId))[0]?.template;
-}
-
-function servingAsset({ assets }: Template, assetId: string): TemplateAsset | undefined {
-  const serving = assets.filter(({ id }) => closeness({ id }, assetId) >= 0);
-  return serving.sort((a, b) => closeness(b, assetId) - closeness(a, assetId))[0];
+/** The template whose asset is the closest one. */
+function findServing(templates: readonly Template[], assetId: string) {
+  return templates
+    .flatMap((template) => template.assets.map((asset) => ({ template, asset })))
+    .filter(({ asset }) => closeness(asset, assetId) >= 0)
+    .sort((a, b) => closeness(b.asset, assetId) - closeness(a.asset, assetId))[0];
 }
 
 /** Negative if the asset does not match. An exact id is closer than any pattern. */
-function closeness(asset: Pick<TemplateAsset, 'id'> | undefined, assetId: string): number {
-  if (asset === undefined) return -1;
-  if (asset.id === assetId) return Infinity;
-  const prefix = asset.id.endsWith('*') ? asset.id.slice(0, -1) : undefined;
+function closeness({ id }: TemplateAsset, assetId: string): number {
+  if (id === assetId) return Infinity;
+  const prefix = id.endsWith('*') ? id.slice(0, -1) : undefined;
   return prefix !== undefined && assetId.startsWith(prefix) ? prefix.length : -1;
 }
 
