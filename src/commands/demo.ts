@@ -81,7 +81,7 @@ async function runUntilEnd({ assetId, output, verbose, external, seconds }: Run)
 function serversFor(external: boolean): (folder: string) => Promise<DemoServers> {
   return external
     ? async () => (await import('../demo/external-servers.ts')).openExternalServers(processEnvironment())
-    : async (folder) => (await import('../demo/embedded-servers.ts')).startEmbeddedServers({ folder });
+    : async (folder) => (await import('../demo/embedded-servers.ts')).startEmbeddedServers(folder);
 }
 
 /** The output of a demo shows no stack. */

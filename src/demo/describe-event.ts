@@ -35,18 +35,13 @@ const bugs = {
 
 function describeExchange({ kind, status, error }: Exchange): { actor: Actor; text: string } {
   const answer = status === undefined ? `no answer (${error ?? 'connection lost'})` : `answer ${status}`;
-  switch (kind) {
-    case 'provision':
-      return { actor: 'connector', text: `asks for provisioning: ${answer}` };
-    case 'deprovision':
-      return { actor: 'connector', text: `asks for deprovisioning: ${answer}` };
-    case 'callback':
-      return { actor: 'connector', text: `gets the callback: ${answer}` };
-    case 'management':
-      return { actor: 'connector', text: `gets a call at its management API: ${answer}` };
-    case 'source':
-      return { actor: 'consumer', text: `asks the data address: ${answer}` };
-    default:
-      return kind satisfies never;
-  }
+  return { actor: kind === 'source' ? 'consumer' : 'connector', text: `${exchanges[kind]}: ${answer}` };
 }
+
+const exchanges: Record<Exchange['kind'], string> = {
+  provision: 'asks for provisioning',
+  deprovision: 'asks for deprovisioning',
+  callback: 'gets the callback',
+  management: 'gets a call at its management API',
+  source: 'asks the data address',
+};

@@ -6,7 +6,7 @@ import { loadEmbeddedKubernetes, loadEmbeddedS3 } from './load-packages.ts';
 const project = resolve(import.meta.dirname, '../..');
 
 /** Starts an empty cluster and an empty store on the loopback, with keys of this run. All their data is below `folder`. */
-export async function startEmbeddedServers({ folder }: { folder: string }): Promise<DemoServers> {
+export async function startEmbeddedServers(folder: string): Promise<DemoServers> {
   const [{ startCluster }, { startStore }] = await Promise.all([loadEmbeddedKubernetes(), loadEmbeddedS3()]);
   const s3 = {
     region: 'us-east-1',

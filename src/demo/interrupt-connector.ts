@@ -5,21 +5,14 @@ const downMillis = 2000;
 
 /** Takes the connector down while its callback is due, and up again. `end` may be called at any time. */
 export function interruptConnector(simulator: ConnectorSimulator) {
-  let down = false;
   const over = new AbortController();
   let coming: Promise<void> | undefined;
   async function comeBack(): Promise<void> {
     await delay(downMillis, undefined, { signal: over.signal }).catch(() => undefined);
-    if (!over.signal.aborted) await up();
-  }
-  async function up(): Promise<void> {
-    if (!down) return;
-    down = false;
-    await simulator.comeBack();
+    if (!over.signal.aborted) await simulator.comeBack();
   }
   return {
     async goDown(): Promise<void> {
-      down = true;
       await simulator.goDown();
     },
     comeBackSoon(): void {

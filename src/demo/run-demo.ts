@@ -14,7 +14,8 @@ import { freePort } from './free-port.ts';
 import { interruptConnector } from './interrupt-connector.ts';
 import { loadConnectorSimulator } from './load-packages.ts';
 import { writeResultFolder } from './result-folder.ts';
-import { startEmbeddedService, type EmbeddedService } from './start-embedded-service.ts';
+import { provisionUrl, serviceUrl } from './service-environment.ts';
+import { startEmbeddedService } from './start-embedded-service.ts';
 import type { StepPrinter } from './step-printer.ts';
 import { untilDeleted, untilDelivered, watchFlow, type Milestone } from './watch-flow.ts';
 
@@ -31,7 +32,6 @@ export interface DemoOptions {
 
 interface Stage {
   simulator: ConnectorSimulator;
-  service: EmbeddedService;
   cluster: Cluster;
 }
 
@@ -87,17 +87,17 @@ async function setStage(
   const port = await freePort();
   const service = await startEmbeddedService({ servers, port, version, connectors: [connector], log });
   stack.defer(() => service.stop());
-  simulator.provisionAt(service.provisionUrl(connector));
-  printer.step('service', `listens on ${service.url}`);
-  const { namespace } = service;
-  const settings = { kubeconfig: servers.kubeconfig, namespace, requestTimeoutMillis: 10_000 };
-  const cluster = await connectCluster(settings);
+  const url = serviceUrl(port);
+  simulator.provisionAt(provisionUrl(url, connector));
+  printer.step('service', `listens on ${url}`);
+  const { kubeconfig, name: namespace } = servers;
+  const cluster = await connectCluster({ kubeconfig, namespace, requestTimeoutMillis: 10_000 });
   stack.defer(() => cluster.close());
   stack.defer(() => {
     ending = true;
   });
   signal.throwIfAborted();
-  return { simulator, service, cluster };
+  return { simulator, cluster };
 }
 
 /** Throws if the transfer ends before it has started, because its request was refused. */

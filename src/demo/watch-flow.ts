@@ -14,16 +14,8 @@ interface ObservedFlow {
 }
 
 export interface Milestone {
-  name:
-    | 'created'
-    | 'resumed'
-    | 'running'
-    | 'worked'
-    | 'uploaded'
-    | 'verified'
-    | 'calling'
-    | 'delivered'
-    | 'deleted';
+  /** Of a milestone at which the demo acts. */
+  name?: 'worked' | 'calling';
   actor: Actor;
   /** The text to print once the milestone is reached; undefined before. */
   describe: (observed: ObservedFlow) => string | undefined;
@@ -67,22 +59,20 @@ async function observe(
 }
 
 export const untilDelivered: readonly Milestone[] = [
-  { name: 'created', actor: 'job', describe: ({ flow }) => `${flow.name} is created, suspended` },
+  { actor: 'job', describe: ({ flow }) => `${flow.name} is created, suspended` },
   {
-    name: 'resumed',
     actor: 'job',
     describe: ({ flow }) =>
       flow.startedAt && 'has its environment and its own store credentials; it is resumed',
   },
-  { name: 'running', actor: 'worker', describe: describeRunning },
+  { actor: 'worker', describe: describeRunning },
   {
     name: 'worked',
     actor: 'worker',
     describe: ({ flow: { worker } }) => worker && `has ended: ${worker.reason}, exit code ${worker.exitCode}`,
   },
-  { name: 'uploaded', actor: 'sidecar', describe: ({ flow }) => describeUpload(flow) },
+  { actor: 'sidecar', describe: ({ flow }) => describeUpload(flow) },
   {
-    name: 'verified',
     actor: 'service',
     describe: ({ flow: { outcome } }) =>
       outcome?.phase === 'succeeded'
@@ -95,7 +85,6 @@ export const untilDelivered: readonly Milestone[] = [
     describe: ({ flow: { delivery } }) => delivery && 'calls the connector back',
   },
   {
-    name: 'delivered',
     actor: 'service',
     describe: ({ flow: { delivery } }) =>
       isFinal(delivery) ? 'has delivered the data address to the connector' : undefined,
@@ -104,7 +93,6 @@ export const untilDelivered: readonly Milestone[] = [
 
 export const untilDeleted: readonly Milestone[] = [
   {
-    name: 'deleted',
     actor: 'store',
     describe: ({ flow: { name, recordedAt, resultsDeletedAt } }) =>
       recordedAt && resultsDeletedAt && `the results are gone; ${recordKey(name)} remains`,

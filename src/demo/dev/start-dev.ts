@@ -34,7 +34,7 @@ export interface Dev extends AsyncDisposable {
 export async function startDev(options: DevOptions): Promise<Dev> {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await makeDevFolder());
-  const servers = await startEmbeddedServers({ folder });
+  const servers = await startEmbeddedServers(folder);
   stack.defer(() => servers.stop());
   const port = options.port === 0 ? await freePort() : options.port;
   if (options.serversOnly) {
