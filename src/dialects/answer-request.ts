@@ -24,7 +24,7 @@ export interface ReceivedRequest {
 
 type Identified = ReceivedRequest & { id: string };
 
-/** For people who read along; connectors look at the status alone. */
+/** For people; connectors read the status only. */
 export interface ProvisionAnswer {
   id: string;
   answer: Answer;
@@ -32,7 +32,7 @@ export interface ProvisionAnswer {
 
 type Answer = 'accepted' | 'repeated' | 'deprovisioned';
 
-/** Whatever is wrong for good throws a 4xx, which the connector takes as final; what may work later throws a 503. */
+/** Throws a 4xx for a permanent problem, which is final for the connector, and a 503 for one that may pass. */
 export async function answerRequest(
   deps: Deps,
   received: ReceivedRequest,
@@ -52,12 +52,12 @@ export async function answerRequest(
 const lateRepeatMillis = 10_000;
 
 /**
- * A connector whose request found no answer sends it again within seconds: a callback in between would overtake that answer. What
- * kept the repeat from being recorded may be over by now; if it is not, no callback can leave either.
+ * The connector repeats an unanswered request within seconds, and a callback in between would overtake that answer. If this write fails as
+ * well, no callback can be sent either.
  */
 function recordLateRepeat({ flows }: Deps, { id, log }: Identified): void {
   flows.recordRepeat(id, AbortSignal.timeout(lateRepeatMillis)).catch((error: unknown) => {
-    flowLogger(log, id).warn({ err: error }, 'a request without an answer could not be recorded');
+    flowLogger(log, id).warn({ err: error }, 'unanswered request not recorded');
   });
 }
 
@@ -68,20 +68,20 @@ async function answerFor(
 ): Promise<{ answer: Answer; decision: Decision }> {
   const { id, message } = received;
   const { type } = message;
-  // An unknown flow is answered alike: there is nothing to take away, and the connector wants to hear exactly that it is gone.
+  // An unknown flow gets the same answer: there is nothing to delete.
   if (type === 'deprovision') {
     const answer = await act.deprovision(deps, { id, message }, signal);
     return { answer, decision: 'deprovision' };
   }
-  // A deprovision looks alike, and the Job of its flow may be gone: accepting would make a new one.
+  // It may be a deprovision of a flow whose Job is gone: accepting it would create a new Job.
   const known = type === undefined ? await deps.flows.find(id, signal) : undefined;
   const found = known ?? (await acceptOrFind(deps, received, signal));
   if (found === 'created') return { answer: 'accepted', decision: 'accept' };
-  // Which of the two it is depends on whether the connector takes the attempt under way.
-  const isOpen = type === undefined && found.delivering && !found.deprovisioned;
-  const settled = isOpen ? await awaitAttempt(deps, { id, found }, signal) : found;
-  const decision = decideAnswer(type, { ...settled, sameContent: isSameContent(settled, received) });
-  return { answer: await act[decision](deps, { id, message, found: settled }, signal), decision };
+  // It is a repeat or a deprovision: that depends on the result of the attempt under way.
+  const isAmbiguous = type === undefined && found.delivering && !found.deprovisioned;
+  const flow = isAmbiguous ? await awaitAttempt(deps, { id, found }, signal) : found;
+  const decision = decideAnswer(type, { ...flow, sameContent: isSameContent(flow, received) });
+  return { answer: await act[decision](deps, { id, message, found: flow }, signal), decision };
 }
 
 function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRequest): boolean {
@@ -89,8 +89,8 @@ function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRe
 }
 
 /**
- * Nearly every request is new, and creating the flow shows whether it is: looking first would double the requests to the cluster. A
- * repeat is answered as the first was, although its template is gone, or nothing new can be accepted now.
+ * Creates first, since nearly every request is new and reading first would double the requests to the cluster. A repeat gets the first
+ * answer again, even if its template is gone or no new flow can be accepted now.
  */
 async function acceptOrFind(
   deps: Deps,
@@ -106,7 +106,7 @@ async function acceptOrFind(
   }
 }
 
-/** What a new flow needs and a repeat does not: a template, an address to call, the store, and a cluster that admits the Job. */
+/** Reasons to refuse a new flow that do not concern a repeat: template, callback address, store, admission of the Job. */
 const refusals = [
   'invalid-request',
   'invalid-parameters',
@@ -149,7 +149,7 @@ const act: Record<KnownDecision, Act> = {
   ended: (_deps, { message }) => conflict(message, 'those of a transfer that has ended here'),
 };
 
-/** Before anything is stored, let alone sent there. */
+/** Checked before anything is stored. */
 function checkCallbackAddress({ connector, message }: ReceivedRequest): void {
   if (isBelowPrefix(message.callbackAddress, connector.callbackPrefix)) return;
   throw new ServiceError(

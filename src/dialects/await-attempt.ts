@@ -11,8 +11,8 @@ export type AwaitDeps = Pick<RouteDeps<never>, 'busyHoldMillis'> & {
 const firstPauseMillis = 25;
 
 /**
- * The flow once its delivery attempt has a result. As a repeat does, the request holds the next attempt back first: if that is what it is,
- * no callback may overtake its answer. An error would be held for `busyHoldMillis` anyway, and this waits no longer.
+ * Waits until the flow's delivery attempt has a result. The request is recorded as a repeat first, since it may be one: no callback may
+ * overtake its answer. The wait is not longer than `busyHoldMillis`, for which an error would be held anyway.
  */
 export async function awaitAttempt(
   { flows, busyHoldMillis }: AwaitDeps,

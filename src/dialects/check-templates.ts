@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.ts';
 import type { Template } from '../template/template.ts';
 import type { Dialect } from './dialect.ts';
 
-/** Throws `invalid-template` if a template's kind of data address cannot be carried to a connector that may ask for it. */
+/** Throws `invalid-template` if a connector may request a template whose kind of data address its dialect cannot carry. */
 export function checkTemplates(
   templates: readonly Template[],
   { dialects, connectors }: { dialects: readonly Dialect[]; connectors: readonly ConnectorConfig[] },
@@ -15,7 +15,7 @@ export function checkTemplates(
       if (!mayAsk || carried.includes(template.address)) continue;
       throw new ServiceError(
         'invalid-template',
-        `template ${template.name}: dataAddress: expected one of ${carried.join(', ')}, which connector "${connector.name}" (${connector.dialect}) can be given, received ${template.address}; leave the template out of its templates otherwise`,
+        `template ${template.name}: dataAddress: expected one of ${carried.join(', ')}, the kinds that connector "${connector.name}" (${connector.dialect}) can get, received ${template.address}; change it, or remove the template from the connector's templates`,
         { field: 'dataAddress' },
       );
     }

@@ -14,7 +14,7 @@ interface CallParts {
   metrics: Metrics;
 }
 
-/** What the reconciler asks of connectors, bound to their dialects, settings and secrets. */
+/** The reconciler's calls of connectors, bound to their dialects, settings and secrets. */
 export function connectorCalls({ dialects, config, ...parts }: CallParts): Connectors {
   const { secrets, dispatcher, metrics } = parts;
   const redact = createRedactor(listSecrets(secrets));
@@ -24,7 +24,7 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
     const connector = config.connectors.find((one) => one.name === name);
     const dialect = byName.get(connector?.dialect ?? '');
     if (connector === undefined || dialect === undefined)
-      throw new ServiceError('unknown-connector', `"${name}" is not configured any more.`);
+      throw new ServiceError('unknown-connector', `"${name}" is not configured any more`);
     const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
     const { key, managementKey } = secrets.connectors[name] ?? {};
     const call = { connector, key, managementKey, timeoutMillis, dispatcher, redact };
@@ -33,10 +33,10 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
   return {
     rulesOf: ({ dialect }) => rules.get(dialect),
     async deliver(delivery, signal) {
-      const { connector, dialect: spoken } = delivery.request;
+      const { connector, dialect: accepted } = delivery.request;
       const { dialect, call } = callTo(connector);
-      if (dialect.name !== spoken)
-        throw new ServiceError('unknown-connector', `"${connector}" is configured with another dialect now.`);
+      if (dialect.name !== accepted)
+        throw new ServiceError('unknown-connector', `"${connector}" is configured with another dialect now`);
       const answer = await dialect.deliver({ ...call, ...delivery }, signal);
       metrics.deliveries.inc({ connector, result: answer.result });
       return answer;

@@ -4,28 +4,27 @@ import type { Redact } from '../redact-secrets.ts';
 
 export interface Message {
   url: string;
-  /** Beside those of JSON. Of a secret among them the caller has made sure that the URL's origin is the configured one. */
+  /** In addition to those of JSON. With a secret among them, the caller has checked that the URL's origin is the configured one. */
   headers: Readonly<Record<string, string>>;
-  /** Absent: none. */
   body?: unknown;
-  /** False: on a connection of its own, so that an answer is not lost since the peer had closed an idle one. Default: true. */
+  /** False: a new connection, since an idle one that the peer has closed loses the answer. Default: true. */
   reuseConnection?: boolean;
   timeoutMillis: number;
   dispatcher: Dispatcher;
-  /** Bytes of the answer that are kept; default: as many as a connector needs to describe an error. */
+  /** Bytes of the answer to keep. Default: enough for a connector's description of an error. */
   answerLimit?: number;
 }
 
-/** `sent`: whether the message may have arrived; false only if it surely did not. */
+/** `sent`: whether the message may have arrived. */
 export type Answer =
   { got: 'answer'; status: number; body: string } | { got: 'nothing'; problem: string; sent: boolean };
 
-/** A connector's own are a few hundred bytes. */
+/** A connector's own answers are a few hundred bytes. */
 const defaultAnswerLimit = 8192;
 
 /**
- * ONE attempt: the caller owns repeating. Redirects are not followed, since a secret in the headers would go with them. An answer of any status
- * is an answer; no answer within the time is a problem in words. Throws only when `signal` aborts.
+ * Makes one attempt; the caller repeats. Follows no redirects, since they would get the secret in the headers. Returns an answer of any
+ * status, or the problem if there is no whole answer within the time. Throws only when `signal` aborts.
  */
 export async function deliverMessage(message: Message, signal: AbortSignal): Promise<Answer> {
   signal.throwIfAborted();
@@ -63,7 +62,7 @@ async function post(
   return { got: 'answer', status: response.statusCode, body: await readSome(response.body, answerLimit) };
 }
 
-/** Leaving the loop early destroys the stream and with it the connection: no peer can make this process read without end. */
+/** Leaving the loop early destroys the stream and its connection, so that a peer cannot make this process read without end. */
 async function readSome(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const parts: Buffer[] = [];
   let length = 0;
@@ -75,12 +74,12 @@ async function readSome(body: AsyncIterable<Buffer>, limit: number): Promise<str
   return Buffer.concat(parts).subarray(0, limit).toString('utf8');
 }
 
-/** Those of a connection that was never made. */
+/** Codes of connections that were never made. */
 const unsent =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EAI_FAIL|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
 
 function mayHaveArrived(error: unknown): boolean {
-  // Of a host with several addresses each one was tried.
+  // A host with several addresses: each one was tried.
   const tried: unknown[] = error instanceof AggregateError ? error.errors : [error];
   return !tried.every((one) => unsent.test(String((one as { code?: unknown }).code)));
 }
@@ -92,10 +91,10 @@ function describe(error: unknown): string {
   return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;
 }
 
-/** What is dropped at the end of an answer that was cut: half a secret may stand there, which is not found. */
+/** Dropped from the end of a cut answer, where half a secret would not be found. */
 const cutLength = 4096;
 
-/** A peer's words may show what it was sent: they are kept, logged and passed on without secrets. */
+/** A peer's answer may repeat the request: its secrets are removed before it is kept, logged or passed on. */
 export function redactAnswer(answer: Answer, redact: Redact): Answer {
   if (answer.got === 'nothing') return { ...answer, problem: redact(answer.problem) };
   const body = redact(answer.body);

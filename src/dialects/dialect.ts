@@ -14,49 +14,49 @@ import type { Redact } from '../redact-secrets.ts';
 import type { Template } from '../template/template.ts';
 
 /**
- * A connector's wire format: all that knows it stands in the dialect's folder and is reached by this interface alone. Its part of
- * the settings is loaded without the rest and stands in `settings.ts`.
+ * A connector's wire format. All code that knows it is in the dialect's folder, and other code uses only this interface. Its part of the
+ * settings is in `settings.ts` and loads without the rest.
  */
 export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
-  /** As `connectors[].dialect` and the Jobs have it. */
+  /** The value of `connectors[].dialect`, also on the Jobs. */
   name: string;
-  /** Its provision requests, if its connectors send them to the paths that such dialects share. */
+  /** Reads its provision requests, if its connectors send them to the shared paths `/provision`. */
   requests?: ProvisionRequests;
-  /** At paths of its own: each route reads a request, decides with the neutral verbs of `flows`, and owns statuses and repeats. */
+  /** Routes of this dialect only. */
   routes?(deps: RouteDeps<Connector>): Route[];
-  /** Kinds of data address that its messages can carry; a template with another one is refused at the start. */
+  /** Kinds of data address that its messages can carry. A template with another kind is refused at the start. */
   addresses: readonly DataAddressKind[];
   rules(config: Pick<Config, 'http' | 'reconciler'>): DeliveryRules;
-  /** One attempt: repeating is the reconciler's. Throws only when `signal` aborts. */
+  /** Makes one attempt; the reconciler repeats. Throws only when `signal` aborts. */
   deliver(delivery: ConnectorCall<Connector> & MessageOfFlow, signal: AbortSignal): Promise<DeliveryAnswer>;
-  /** Absent: a request says whenever a transfer ends on the connector's side. */
+  /** Absent: the connector sends a request whenever a transfer ends on its side. */
   polling?: {
     isPossible(connector: Connector): boolean;
     poll(query: TransferQuery<Connector>, signal: AbortSignal): Promise<TransferPoll>;
   };
 }
 
-/** How one dialect reads what is posted to the paths `/provision`. */
+/** How one dialect reads the requests to the shared paths `/provision`. */
 export interface ProvisionRequests {
-  /** Of the body's schema, in the OpenAPI document. */
+  /** Name of the body's schema in the OpenAPI document. */
   name: string;
   schema: object;
-  /** Whether a request whose path names no connector is of this dialect. */
+  /** Whether a body is of this dialect; decides if the path names no connector. */
   recognizes(body: object): boolean;
-  /** Throws `invalid-request`, naming each member that is at fault and what was expected of it. */
+  /** Throws `invalid-request` that names each wrong member and the expectation. */
   read(body: object, address: RequestAddress): ProvisionMessage;
 }
 
-/** What the URL of a request says of the job that is asked for. */
+/** The job that the URL of a request names. */
 export interface RequestAddress {
   template: string | undefined;
   assetId: string | undefined;
 }
 
 export interface ProvisionMessage {
-  /** Absent: our own state decides between the two. */
+  /** Absent: the flow's state decides between the two. */
   type?: 'provision' | 'deprovision';
-  /** The connector's own, by the names that it has for them. */
+  /** The connector's own ids, by its own names. */
   ids: Readonly<Record<string, string>>;
   assetId: string;
   callbackAddress: string;
@@ -64,30 +64,30 @@ export interface ProvisionMessage {
   policyDigest?: string;
 }
 
-/** A connector that is called back says where by each request, and the settings say what it may say. */
+/** Each request of such a connector names its callback address, below the configured prefix. */
 export type CalledBack = ConnectorConfig & { callbackPrefix: string };
 
 export interface RouteDeps<Connector> {
-  /** Those of this dialect. */
+  /** Connectors of this dialect. */
   connectors: readonly Connector[];
   secrets: Secrets['connectors'];
   templates: readonly Template[];
   flows: Pick<FlowService, 'accept' | 'find' | 'recordRepeat' | 'end'>;
-  /** For which an error is held back: a request that waits for something need not be refused earlier. */
+  /** How long an error is held back, and so how long a request may wait before it is refused. */
   busyHoldMillis: number;
   now: () => Date;
 }
 
-/** What every call of a connector needs. */
+/** Parts of every call of a connector. */
 export interface ConnectorCall<Connector> {
   connector: Connector;
-  /** Guards the connector's API; it goes nowhere but to configured addresses. */
+  /** Key of the connector's API. It is sent only to configured addresses. */
   key: string | undefined;
-  /** The same for the management API of a connector whose callbacks have another one. */
+  /** Key of the management API, for connectors whose callbacks have another one. */
   managementKey?: string | undefined;
   timeoutMillis: number;
   dispatcher: Dispatcher;
-  /** Of all secrets of the service; what this call carries is added by the dialect. */
+  /** Removes all secrets of the service; the dialect adds those of this call. */
   redact: Redact;
 }
 

@@ -9,32 +9,32 @@ import type { CalledBack, Dialect, ProvisionMessage, ProvisionRequests, RouteDep
 type Deps = RouteDeps<ConnectorConfig>;
 
 /**
- * Where the connectors of all dialects with provision requests send them: with a token in the path, or without one where that is
- * allowed. The connector in the path says in which dialect its body is; without one the body itself does.
+ * Routes for the provision requests of all dialects: with a token in the path, or without one if that is allowed. The connector in the path
+ * decides the dialect, or else the body.
  */
 export function provisionRoutes(dialects: readonly Dialect[], deps: Deps): Route[] {
-  const spoken = dialects.flatMap(({ name, requests }) => (requests === undefined ? [] : { name, requests }));
-  if (spoken.length === 0) return [];
+  const known = dialects.flatMap(({ name, requests }) => (requests === undefined ? [] : { name, requests }));
+  if (known.length === 0) return [];
   const connectors = deps.connectors.filter(isCalledBack);
-  /** The token before the body: a stranger does not make this process read. */
+  /** Checks the token first, so that a stranger cannot make this process read a body. */
   async function withToken(ctx: HttpContext): Promise<void> {
     const { connector: name = '', token = '' } = ctx.params;
     if (connectors.some((one) => one.name === name)) ctx.state.connector = name;
     const connector = authenticateConnector({ ...deps, connectors }, { name, token });
     const body = await ctx.state.readJson();
-    const message = readBody(requestsOf(spoken, { connector, body }), ctx, body);
+    const message = readBody(requestsOf(known, { connector, body }), ctx, body);
     await answer(ctx, deps, { connector, message });
   }
   async function unauthenticated(ctx: HttpContext): Promise<void> {
     const body = await ctx.state.readJson();
-    const dialect = spoken.find(({ requests }) => requests.recognizes(body)) ?? spoken[0];
+    const dialect = known.find(({ requests }) => requests.recognizes(body)) ?? known[0];
     const message = readBody(dialect?.requests, ctx, body);
     const own = connectors.filter((one) => one.dialect === dialect?.name);
     const connector = connectorOf(message, own);
     ctx.state.connector = connector.name;
     await answer(ctx, deps, { connector, message });
   }
-  const schemas = spoken.map(({ requests: { name, schema } }) => ({ title: name, ...schema }));
+  const schemas = known.map(({ requests: { name, schema } }) => ({ title: name, ...schema }));
   const [only] = schemas;
   const body = {
     kind: 'json',
@@ -64,19 +64,19 @@ function isCalledBack(connector: ConnectorConfig): connector is CalledBack {
   return 'callbackPrefix' in connector;
 }
 
-type Spoken = readonly { name: string; requests: ProvisionRequests }[];
+type Known = readonly { name: string; requests: ProvisionRequests }[];
 
-/** Those of the connector's dialect. Of a body in another one, no list of missing members helps. */
+/** Requests of the connector's dialect. A body of another dialect gets an error that says so, instead of a list of missing members. */
 function requestsOf(
-  spoken: Spoken,
+  known: Known,
   { connector, body }: { connector: ConnectorConfig; body: object },
 ): ProvisionRequests | undefined {
-  const own = spoken.find(({ name }) => name === connector.dialect);
-  const meant = spoken.find(({ requests }) => requests.recognizes(body));
-  if (own === undefined || meant === undefined || own.requests.recognizes(body)) return own?.requests;
+  const own = known.find(({ name }) => name === connector.dialect);
+  const found = known.find(({ requests }) => requests.recognizes(body));
+  if (own === undefined || found === undefined || own.requests.recognizes(body)) return own?.requests;
   throw new ServiceError(
     'invalid-request',
-    `body: expected a request of the dialect ${own.name}, with which "${connector.name}" is configured, received one of ${meant.name}`,
+    `body: expected a request of the dialect ${own.name}, with which "${connector.name}" is configured, received one of ${found.name}`,
     { field: 'body' },
   );
 }
@@ -97,14 +97,14 @@ async function answer(
   const received = { connector, message, template, log: ctx.state.log };
   const { id, answer, decision } = await answerRequest(deps, received, ctx.state.signal);
   const { assetId, type } = message;
-  // Only now: what was decided may still be refused.
+  // After the answer: a decision may still be refused.
   ctx.state.logged = { flowId: id, job: id, connector: connector.name, assetId, type, decision, answer };
   ctx.body = { id, answer } satisfies ProvisionAnswer;
-  // Exactly 200: a control plane takes a deprovision for refused with any other 2xx.
+  // Exactly 200: for a control plane, any other 2xx refuses a deprovision.
   ctx.status = 200;
 }
 
-/** Without a name in the path, the callback address says who asks: the longest prefix that fits. */
+/** Without a name in the path, the longest prefix of the callback address identifies the connector. */
 function connectorOf({ callbackAddress }: ProvisionMessage, connectors: readonly CalledBack[]): CalledBack {
   const fitting = connectors.filter(({ callbackPrefix }) => isBelowPrefix(callbackAddress, callbackPrefix));
   const [connector] = fitting.sort((a, b) => b.callbackPrefix.length - a.callbackPrefix.length);
@@ -129,12 +129,11 @@ function operation(operationId: string, summary: string): Operation {
     operationId,
     tag: 'connectors',
     summary,
-    description:
-      'Answered as the first time when it is repeated. The outcome is delivered later, at the callbackAddress.',
+    description: 'A repeat gets the same answer. The outcome is delivered to the callbackAddress later.',
     parameters: {
       connector: 'Name of a configured connector',
       token: 'One of its tokens',
-      template: 'Name of a template; without it the asset’s template is taken',
+      template: 'Name of a template; default: the asset’s template',
     },
     query: {
       assetId:

@@ -2,12 +2,12 @@ import type { Static, TSchema } from 'typebox';
 import { ServiceError } from '../errors.ts';
 import { ajv, describeSchemaErrors } from '../schemas/schema-problem.ts';
 
-/** Reads a body by its schema; throws `invalid-request` naming each member that is at fault and what was expected of it. */
+/** Reads a body by its schema. Throws `invalid-request` that names each wrong member and the expectation. */
 export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unknown) => Static<Schema> {
   const validate = ajv.compile<Static<Schema>>(schema);
   return function readBody(body) {
     if (validate(body)) return body;
-    // What was received is not shown: a callback's address may hold a secret.
+    // Shows no received values: a callback address may hold a secret.
     const found = describeSchemaErrors(validate.errors, { schema, value: body, noun: 'a member' });
     const expected = new Map(found.map(({ path, expected: what }) => [path.join('.') || 'body', what]));
     const details = Array.from(expected, ([member, what]) => `${member}: expected ${what}`);

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
-/** Members of provision requests that several dialects have. */
+/** Members of provision requests that several dialects share. */
 
-/** One of the ids that a connector gives its transfer. */
+/** An id that a connector gives its transfer. */
 export const connectorId = Type.String({
   minLength: 1,
   maxLength: 256,

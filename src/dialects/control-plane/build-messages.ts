@@ -4,7 +4,7 @@ import { urlBelow } from '../callback-address.ts';
 import { namespace } from '../edc/names.ts';
 import type { ControlPlaneConnector } from './settings.ts';
 
-/** The provision callback. `apiKeyJwt` has to be there and is lost on its way: nothing secret can travel in it. */
+/** The provision callback. `apiKeyJwt` is mandatory, but the connector drops it, so that it cannot carry a secret. */
 export function buildProvisionedBody(
   request: FlowRequest,
   address: DataAddress,
@@ -14,7 +14,7 @@ export function buildProvisionedBody(
     edctype: 'dataspaceconnector:provisioner-callback-request',
     resourceDefinitionId: idOf(request, 'resourceDefinitionId'),
     assetId: request.assetId,
-    // The connector keeps a secret under this name: one a transfer, else they overwrite each other.
+    // The connector keeps a secret under this name: unique per transfer, else they overwrite each other.
     resourceName: `job-${transferProcessIdOf(request)}`,
     hasToken: false,
     apiKeyJwt: 'unused',
@@ -22,7 +22,7 @@ export function buildProvisionedBody(
   };
 }
 
-/** From EDC 0.4 on `baseUrl` is found under its full name alone; up to milestone 8 under its short one alone. */
+/** EDC from 0.4 on reads `baseUrl` only by its full name, up to milestone 8 only by its short name. */
 function nameProperties(
   address: DataAddress,
   names: ControlPlaneConnector['addressNames'],

@@ -4,8 +4,8 @@ import { describeAnswer, failed, isRefusal, tryAgain } from '../edc/describe-ans
 import { isBeforeCallback, isEndState } from '../edc/process-states.ts';
 
 /**
- * What the connector's answer to a callback or a termination means. Only four answers are the connector's last word: 2xx, a 404 that
- * names the process, a 409 that names its state, and a 400 in EDC's own words.
+ * Classifies the connector's answer to a callback or a termination. Only four answers are final: 2xx, a 404 that names the process, a 409
+ * that names its state, and a 400 in EDC's own format.
  */
 export function classifyAnswer(answer: Answer): DeliveryAnswer {
   if (answer.got === 'nothing') return failed(answer.problem);
@@ -24,7 +24,7 @@ function namesProcess(body: string): boolean {
   return /ObjectNotFound|TransferProcess\b/.test(body);
 }
 
-/** A 409 is said both of a process that another thread holds for a moment ("leased") and of one that is past it ("because it's STARTED"). */
+/** A 409 means that another thread holds the process for a moment ("leased"), or that its state is too late ("because it's STARTED"). */
 function classifyConflict(body: string): DeliveryAnswer {
   const [, state = ''] = /because it(?:'|\\u0027|&#39;|’)s ([A-Za-z_]+)/.exec(body) ?? [];
   if (state === '' || isBeforeCallback(state)) return failed(describeAnswer({ status: 409, body }));

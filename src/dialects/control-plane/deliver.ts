@@ -9,8 +9,8 @@ import type { ControlPlaneConnector } from './settings.ts';
 export type ControlPlaneDelivery = ConnectorDelivery<ControlPlaneConnector>;
 
 /**
- * One delivery attempt: results by the provision callback, a failure by the management API, since there is no callback for it. The key
- * goes only to the two configured addresses.
+ * Makes one delivery attempt: results by the provision callback, a failure by the management API, since there is no callback for it. The
+ * key is sent only to the two configured addresses.
  */
 export async function deliver(
   unredacted: ControlPlaneDelivery,
@@ -24,7 +24,7 @@ export async function deliver(
     case 'failure':
       return await terminate(delivery, `${message.reason}: ${message.message}`, signal);
     case 'deprovisioned':
-      // The answer to the request says it; a callback would need an id that the connector tells nobody.
+      // The answer to the request confirms it; a callback would need an id that the connector sends nobody.
       return rejected('a control plane takes no confirmation of a deprovision');
     default:
       return message satisfies never;
@@ -59,7 +59,7 @@ async function terminate(
   return classifyAnswer(await post(delivery, { url, body, reuseConnection: true }, signal));
 }
 
-/** The reason travels on to the consumer. */
+/** The consumer gets the reason. */
 function shorten(reason: string): string {
   const line = reason.replaceAll(/\p{Cc}+/gu, ' ').trim();
   return line.length <= 500 ? line : `${line.slice(0, 499)}…`;

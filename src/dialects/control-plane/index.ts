@@ -17,7 +17,7 @@ export const controlPlane: Dialect<ControlPlaneConnector> = {
   addresses: ['service', 'presigned'],
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
-    // A connector that has taken the first one says so by the state of its process.
+    // The state of the process shows whether the connector accepted the first one.
     lostAttempt: 'repeat',
     onRefusal: 'terminate',
     confirmsDeprovision: false,

@@ -6,12 +6,12 @@ import { ProvisionRequestBody } from './schemas.ts';
 
 const readBody = bodyReader(ProvisionRequestBody);
 
-/** By a member that no other dialect has. */
+/** Recognizes a member that no other dialect has. */
 export function isProvisionRequest(body: object): boolean {
   return 'transferProcessId' in body;
 }
 
-/** What is asked for stands in the body alone, but for a template's name, which the path may have. */
+/** The body has the whole request; only the template's name may be in the path. */
 export function readProvisionRequest(body: unknown): ProvisionMessage {
   const { type, transferProcessId, resourceDefinitionId, assetId, callbackAddress, policy } = readBody(body);
   return {
@@ -24,7 +24,7 @@ export function readProvisionRequest(body: unknown): ProvisionMessage {
   };
 }
 
-/** The policy names the consumer. The rest of it is kept as a digest: it may be large, and versions differ. */
+/** The policy names the consumer. Its digest stands for the rest, which may be large and differs between versions. */
 function readPolicy(policy: unknown): { consumer?: string; policyDigest?: string } {
   if (typeof policy !== 'object' || policy === null) return {};
   const { assignee } = policy as { assignee?: unknown };
@@ -32,7 +32,7 @@ function readPolicy(policy: unknown): { consumer?: string; policyDigest?: string
   return { ...(usable ? { consumer: assignee } : {}), policyDigest: digest(policy) };
 }
 
-/** Of no meaning but "the same policy", whatever the order of its members. */
+/** Equal for equal policies, whatever the order of members. */
 function digest(policy: object): string {
   return hash('sha256', canonical(policy, 0), 'hex');
 }

@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 import { assetId, callbackAddress, connectorId } from '../request-members.ts';
 
 /**
- * A request to provision or to deprovision, as connectors of all versions send it. `type` came with EDC 0.11; unknown members
- * are ignored, and the policy is read leniently elsewhere: its shape differs between versions and nothing depends on it.
+ * A request to provision or to deprovision, as connectors of all versions send it. `type` came with EDC 0.11. The schema accepts any policy,
+ * since its shape differs between versions.
  */
 export const ProvisionRequestBody = Type.Object(
   {

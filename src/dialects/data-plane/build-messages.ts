@@ -3,7 +3,7 @@ import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
 import { namespace } from '../edc/names.ts';
 
-/** A property of a plain name is not found; the data plane then waits without an error. */
+/** The data plane does not find a property by its plain name, and then waits without an error. */
 export function buildProvisionedBody({ type, baseUrl, method }: DataAddress): object {
   const properties = {
     [`${namespace}type`]: type,
@@ -13,7 +13,7 @@ export function buildProvisionedBody({ type, baseUrl, method }: DataAddress): ob
   return { dataAddress: { properties } };
 }
 
-/** Data planes know no failure: one that gets this address asks for the data, is refused, and ends the transfer. */
+/** Data planes have no message for a failure. A data plane that gets this address requests the data, is refused, and ends the transfer. */
 export function failureAddress(
   resultsUrl: string,
   { flow, reason }: { flow: string; reason: string },

@@ -2,12 +2,12 @@ import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import type { Answer } from '../deliver-message.ts';
 import { describeAnswer, failed, isRefusal, tryAgain } from '../edc/describe-answer.ts';
 
-/** A server's own fault, or a proxy's that has lost the data plane's answer: the callback may have been taken. */
+/** The data plane failed, or a proxy lost its answer: the callback may have been accepted. */
 const ambiguous = [500, 502, 504];
 
 /**
- * What the data plane's answer to a callback means. Its last words are 2xx, a 404 that names the flow, and a 400 in EDC's own words. A 409
- * says that the flow is held by another thread for a moment; from 0.17 on it is also what a flow that was terminated gets.
+ * Classifies the data plane's answer to a callback. Final answers are 2xx, a 404 that names the flow, and a 400 in EDC's own format. A 409
+ * means that another thread holds the flow for a moment; from 0.17 on a terminated flow gets it as well.
  */
 export function classifyAnswer(answer: Answer): DeliveryAnswer {
   if (answer.got === 'nothing') {

@@ -8,7 +8,7 @@ import type { DataPlaneConnector } from './settings.ts';
 
 export type DataPlaneDelivery = ConnectorDelivery<DataPlaneConnector>;
 
-/** One delivery attempt: an address, which refuses the data of a job that failed, or the confirmation of a deprovision. */
+/** Makes one delivery attempt: the data address, for a failed job an address that refuses, or the confirmation of a deprovision. */
 export async function deliver(unredacted: DataPlaneDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
   const delivery = redactOwn(unredacted);
   const { connector, flow, message } = delivery;
@@ -36,7 +36,7 @@ async function provisioned(
   return await call(delivery, { act: 'provision', body: buildProvisionedBody(address) }, signal);
 }
 
-/** The flow is at its end: to say so twice changes nothing there. */
+/** May be repeated, also after a lost answer: a second confirmation changes nothing. */
 async function deprovisioned(delivery: DataPlaneDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
   const answer = await call(delivery, { act: 'deprovision', body: undefined }, signal);
   return answer.result === 'unknown' ? failed(answer.problem) : answer;
@@ -50,6 +50,6 @@ async function call(
   const callback = callbackOf(delivery);
   if ('refused' in callback) return callback.refused;
   const url = callbackUrl(callback.url, delivery.request, act);
-  // An idle connection that the data plane has closed would leave open whether the callback was taken.
+  // A request on an idle connection that the data plane has closed does not show whether the callback was accepted.
   return classifyAnswer(await post(delivery, { url, body, reuseConnection: false }, signal));
 }

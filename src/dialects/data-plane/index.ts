@@ -16,14 +16,14 @@ export const dataPlane: Dialect<DataPlaneConnector> = {
     read: readDataPlaneRequest,
   },
   routes: failureRoutes,
-  // Consumers see addresses from 0.16 on: both kinds hold nothing that they may not see.
+  // Consumers see addresses from 0.16 on: neither kind holds anything secret.
   addresses: ['service', 'presigned'],
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
-    // A repeat moves a flow that has gone on back, and holds up the others of its data plane. The control plane is told of a callback
-    // by a thread that may be busy with another flow for some seconds.
+    // A repeat moves a flow back that has gone on, and delays the others of its data plane. The control plane learns of a callback from a
+    // thread that may be busy with another flow for some seconds.
     lostAttempt: { askAfterMillis: 3 * reconciler.deliveryTimeoutMillis },
-    // The data plane would take a failure by the same callback that it does not take.
+    // A failure would need the same callback that was refused.
     onRefusal: 'end',
     confirmsDeprovision: true,
   }),

@@ -5,16 +5,16 @@ import { DataPlaneRequestBody } from './schemas.ts';
 
 const readBody = bodyReader(DataPlaneRequestBody);
 
-/** By a member that no other dialect has. */
+/** Recognizes a member that no other dialect has. */
 export function isDataPlaneRequest(body: object): boolean {
   return 'provisionResourceId' in body;
 }
 
-/** The body names no asset: the operator puts it, or the template, into the URL that is the asset's own address. */
+/** The body names no asset: the URL, which the operator sets as the asset's own address, names it or the template. */
 export function readDataPlaneRequest(body: unknown, address: RequestAddress): ProvisionMessage {
   const { type, flowId, provisionResourceId, callbackAddress } = readBody(body);
   const assetId = address.assetId ?? address.template;
-  // A deprovision is of a flow that has its asset.
+  // A deprovision needs none: its flow has the asset.
   if (type === 'provision' && !isAssetId(assetId)) throw withoutAsset();
   return { type, ids: { flowId, provisionResourceId }, assetId: assetId ?? '', callbackAddress };
 }

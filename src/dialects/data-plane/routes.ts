@@ -1,7 +1,7 @@
 import { buildProblem, sendProblem } from '../../http/problem.ts';
 import type { HttpContext, Route } from '../../http/route.ts';
 
-/** What the address of a job that failed leads to. */
+/** The route behind the address of a failed job. */
 export function failureRoutes(): Route[] {
   return [
     {
@@ -12,9 +12,9 @@ export function failureRoutes(): Route[] {
       operation: {
         operationId: 'getFailure',
         tag: 'results',
-        summary: 'In place of the results of a job that failed',
+        summary: 'Refuses the results of a failed job',
         description:
-          'Data planes know no message for a failure. They are given this address, are refused, and end the transfer with the reason.',
+          'Data planes have no message for a failure. They get this address, are refused, and end the transfer with the reason.',
         parameters: { flow: "The flow's id.", reason: 'Why it failed: a code of the outcome.' },
         responses: { '410': { description: 'There are no results, and never will be.' } },
       },
@@ -23,7 +23,7 @@ export function failureRoutes(): Route[] {
   ];
 }
 
-/** Data planes show their users the status line, and nothing of the body. */
+/** Data planes show their users only the status line, not the body. */
 function refuse(ctx: HttpContext): void {
   const { reason = '' } = ctx.params;
   const shown = /^[a-z][a-z-]{0,63}$/.test(reason) ? reason : 'failed';

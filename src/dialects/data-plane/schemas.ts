@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { callbackAddress, connectorId } from '../request-members.ts';
 
-/** A request to provision or to deprovision, as EDC 0.14 to 0.18 send it. It does not say for which asset: the URL does. */
+/** A request to provision or to deprovision, as EDC 0.14 to 0.18 send it. The URL names the asset. */
 export const DataPlaneRequestBody = Type.Object(
   {
     type: Type.Enum(['provision', 'deprovision'], { title: 'provision or deprovision' }),

@@ -8,7 +8,7 @@ import { keyHeader } from './names.ts';
 export type ConnectorDelivery<Connector extends CalledBack = CalledBack> = ConnectorCall<Connector> &
   MessageOfFlow;
 
-/** The same delivery, whose `redact` knows the secrets that it carries as well. */
+/** The same delivery; its `redact` also removes the secrets that it carries. */
 export function redactOwn<Delivery extends ConnectorDelivery>(delivery: Delivery): Delivery {
   const { key, message, redact } = delivery;
   const own = createRedactor([
@@ -18,7 +18,7 @@ export function redactOwn<Delivery extends ConnectorDelivery>(delivery: Delivery
   return { ...delivery, redact: (text) => redact(own(text)) };
 }
 
-/** One call. Nothing of its answer leaves here as it came: it may show the key and the address that it was sent. */
+/** Makes one call. The answer is redacted, since it may show the key and the address that were sent. */
 export async function post(
   delivery: ConnectorDelivery,
   call: { url: string; body: object | undefined; reuseConnection: boolean },
@@ -32,7 +32,7 @@ export async function post(
   return redactAnswer(answer, redact);
 }
 
-/** Where the request wants to be called back, or why the key must not go there. The settings may have changed since it came. */
+/** The request's callback address, or why it must not get the key: the settings may have changed since the request. */
 export function callbackOf({
   connector: { name, callbackPrefix },
   request: { callbackAddress },
@@ -46,7 +46,7 @@ export function callbackOf({
   };
 }
 
-/** Nothing was sent. */
+/** The result of a delivery that was not sent. */
 export function rejected(problem: string): DeliveryAnswer {
   return { result: 'rejected', problem, status: 0 };
 }

@@ -1,11 +1,11 @@
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
 
-/** Of a proxy in front of the connector, and soon over; the connector itself does not say these. */
+/** Short-lived answers of a proxy in front of the connector; the connector itself does not send them. */
 const transient = [408, 425, 429];
 
 /**
- * What an answer means that is none of the connector's last words. A starting connector answers 405 and then 404 until its servlets are
- * there, and a proxy without its backend answers whatever it likes: all of that is tried again.
+ * The result of an answer that is not final. A starting connector answers 405 and then 404 until its servlets are loaded, and a proxy without
+ * its backend may send any status: the delivery is repeated.
  */
 export function tryAgain(answer: { status: number; body: string }, settings: string): DeliveryAnswer {
   const { status } = answer;
@@ -28,7 +28,7 @@ export function isRefusal(body: string): boolean {
   );
 }
 
-/** What somebody can do about an answer that no working connector gives. */
+/** Adds the likely causes to an answer that no working connector gives. */
 function explain(answer: { status: number; body: string }, settings: string): string {
   const { status } = answer;
   if (status !== 404 && status !== 405) return describeAnswer(answer);

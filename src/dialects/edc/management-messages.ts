@@ -1,7 +1,7 @@
 import { urlBelow } from '../callback-address.ts';
 import { namespace } from './names.ts';
 
-/** A connector's management API, as the settings have it. */
+/** The settings of a connector's management API. */
 export interface ManagementApi {
   managementUrl: string;
   managementVersion: 'v2' | 'v3' | 'v4' | 'none';
@@ -25,8 +25,8 @@ export function transferQueryUrl({ managementUrl, managementVersion }: Managemen
 }
 
 /**
- * All processes of these ids in one answer: a connector sends 50 where no limit is named. Releases before 0.2 take a list of one for
- * no list, so that a single id is asked for with `=`; v4 wants the types as well.
+ * Selects the processes with these ids. The limit is needed, since a connector sends 50 by default. Releases before 0.2 do not read a list of
+ * one as a list, so that a single id uses `=`; v4 requires the types.
  */
 export function buildTransferQuery(version: ManagementVersion, ids: readonly string[]): object {
   const [only] = ids;
@@ -41,7 +41,7 @@ export function buildTransferQuery(version: ManagementVersion, ids: readonly str
   };
 }
 
-/** JSON-LD; v4 knows only the context by its own URL. */
+/** JSON-LD context; v4 accepts only its own URL. */
 function contextOf(version: ManagementVersion): object {
   return version === 'v4' ? [managementContext] : { '@vocab': namespace };
 }

@@ -1,7 +1,7 @@
-/** EDC's own, of its JSON-LD and of the properties of its data addresses. */
+/** EDC's namespace, for its JSON-LD and the properties of its data addresses. */
 export const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 
-/** Guards callbacks and the management API. */
+/** The key for callbacks and the management API. */
 export function keyHeader(key: string | undefined): Record<string, string> {
   return key === undefined ? {} : { 'x-api-key': key };
 }

@@ -12,26 +12,26 @@ export interface TransferProcessQuery extends Omit<TransferQuery<object>, 'conne
   processId: string;
 }
 
-/** Processes that one request asks for: the list of their ids stays short for the connector's database and for its log. */
+/** Processes in one request: the list of their ids stays short for the connector's database and its log. */
 export const chunkSize = 100;
 
-/** A process takes one or two KiB; a consumer may have put more into its destination. */
+/** A process needs one or two KiB, and more if a consumer has a long destination. */
 const answerLimit = 4 * 1024 * 1024;
 
 /**
- * Asks the connector's management API how the processes of these flows stand: one request for each hundred of them, one after the
- * other, and none after the first that fails. Throws only when `signal` aborts.
+ * Queries the connector's management API for the states of the flows' processes: one request for each hundred of them, one after the other,
+ * and none after the first that fails. Throws only when `signal` aborts.
  */
 export async function pollTransfers(query: TransferProcessQuery, signal: AbortSignal): Promise<TransferPoll> {
   const states = new Map<string, TransferState>();
-  // A Job that was broken by hand must not keep the others out of the query.
+  // A Job that was damaged by hand must not prevent the query for the others.
   const known = query.flows.flatMap(({ name, request }) => {
     const id = (request as { ids?: Record<string, unknown> }).ids?.[query.processId];
     return typeof id === 'string' ? [{ name, id }] : [];
   });
   for (let from = 0; from < known.length; from += chunkSize) {
     const flows = known.slice(from, from + chunkSize);
-    const answer = await askFor(query, [...new Set(flows.map(({ id }) => id))], signal);
+    const answer = await queryStates(query, [...new Set(flows.map(({ id }) => id))], signal);
     query.count?.('states' in answer ? 'answered' : 'failed');
     if ('problem' in answer) return { states, problem: answer.problem };
     for (const { name, id } of flows) states.set(name, judge(answer.states.get(id)));
@@ -41,41 +41,37 @@ export async function pollTransfers(query: TransferProcessQuery, signal: AbortSi
 
 type ReadAnswer = { states: Map<string, string> } | { problem: string };
 
-async function askFor(
+async function queryStates(
   { api, key, timeoutMillis, dispatcher }: TransferProcessQuery,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadAnswer> {
   const body = buildTransferQuery(api.managementVersion, ids);
   const url = transferQueryUrl(api);
-  const reading = readTransfers(
+  const found = readTransfers(
     await deliverMessage(
       { url, headers: keyHeader(key), body, timeoutMillis, dispatcher, answerLimit },
       signal,
     ),
   );
-  if ('problem' in reading || reading.states.keys().every((id) => ids.includes(id))) return reading;
-  // Of a list of all transfers, cut at the limit, nobody can say which ones are missing.
+  if ('problem' in found || found.states.keys().every((id) => ids.includes(id))) return found;
+  // A list of all transfers, cut at the limit, does not show which ones are missing.
   return {
     problem: 'answered 200 with transfer processes that were not queried: the filter was not applied',
   };
 }
 
-/**
- * States by id. An answer may show where a consumer wants its data and with which credentials: nothing of it is kept or passed on
- * but ids and states.
- */
+/** States by id. Keeps only ids and states, since an answer may hold a consumer's destination and its credentials. */
 export function readTransfers(answer: Answer): ReadAnswer {
   if (answer.got === 'nothing') return { problem: answer.problem };
   if (answer.status !== 200) return { problem: `answered ${answer.status}${advice(answer.status)}` };
   const list = parseList(answer.body);
-  if (list === undefined)
-    return { problem: 'answered 200 with something else than a list of transfer processes' };
+  if (list === undefined) return { problem: 'answered 200 without a list of transfer processes' };
   const states = list.map((item) => [readText(item, idNames), readText(item, stateNames)] as const);
   const named = states.filter(
     (entry): entry is [string, string] => entry[0] !== undefined && entry[1] !== undefined,
   );
-  // A list of things that are not known cannot show that something is not in it.
+  // A list with unreadable items does not show which transfers are missing.
   if (named.length < states.length)
     return { problem: 'answered 200 with transfer processes without @id or state' };
   return { states: new Map(named) };
@@ -94,7 +90,7 @@ function parseList(body: string): object[] | undefined {
     const value: unknown = JSON.parse(body);
     return Array.isArray(value) && value.every(isObject) ? value : undefined;
   } catch {
-    // Also what was longer than the limit, and so cut.
+    // Also an answer longer than the limit, which was cut.
     return undefined;
   }
 }
@@ -106,7 +102,7 @@ function isObject(value: unknown): value is object {
 const idNames = ['@id', 'id'];
 const stateNames = ['state', 'edc:state', `${namespace}state`];
 
-/** Releases compact their JSON-LD by different contexts. */
+/** Releases compact their JSON-LD with different contexts. */
 function readText(item: object, names: readonly string[]): string | undefined {
   const members = item as Record<string, unknown>;
   const value = names.map((name) => unwrap(members[name])).find((found) => found !== undefined);
@@ -118,10 +114,7 @@ function unwrap(value: unknown): unknown {
   return isObject(one) ? (one as { '@value'?: unknown })['@value'] : one;
 }
 
-/**
- * Other states that a flow under way should not be in are left alone: a connector that is asked at the end says itself what it thinks
- * of the callback.
- */
+/** Other states are `open`, even if they are unexpected: the answer to the callback decides at the end. */
 function judge(state: string | undefined): TransferState {
   if (state === undefined) return { is: 'missing' };
   if (isEndState(state)) return { is: 'ended', state: state.toUpperCase() };

@@ -1,4 +1,4 @@
-/** States of a transfer process that lead nowhere but to the end: nothing is fetched any more. */
+/** States of a transfer process that is ending or has ended: no data is fetched any more. */
 const endStates: readonly string[] = [
   'COMPLETING',
   'COMPLETING_REQUESTED',
@@ -11,7 +11,7 @@ const endStates: readonly string[] = [
   'DEPROVISIONED',
 ];
 
-const beforeTheCallback: readonly string[] = [
+const statesBeforeCallback: readonly string[] = [
   'INITIAL',
   'PROVISIONING',
   'PROVISIONING_REQUESTED',
@@ -24,15 +24,15 @@ export function isEndState(state: string): boolean {
 
 /** The process still waits for the callback. */
 export function isBeforeCallback(state: string): boolean {
-  return beforeTheCallback.includes(state.toUpperCase());
+  return statesBeforeCallback.includes(state.toUpperCase());
 }
 
-/** The process waits for what was asked of its provisioner: of the control plane's, or of the data plane's. */
+/** The process waits for the provisioner of its control plane or data plane. */
 export function isWaiting(state: string): boolean {
   return ['PROVISIONING_REQUESTED', 'STARTUP_REQUESTED'].includes(state.toUpperCase());
 }
 
-/** The process has what it waited for. */
+/** The process has started. */
 export function isStarted(state: string): boolean {
   return /^(STARTED|SUSPEND|RESUM)/.test(state.toUpperCase());
 }
