@@ -14,25 +14,26 @@ export function checkSettings(config: Config, findings: Findings): void {
   warnOfOpenPaths(config, findings);
 }
 
-function checkTimes({ http, pods, reconciler }: Config, { problems }: Findings): void {
-  const { limits } = pods;
+/** Adds a problem of the setting at this path. */
+function refuse(path: readonly string[], reason: string, { problems }: Findings): void {
+  problems.push(`${settingName(path)}: ${reason}`);
+}
+
+function checkTimes({ http, pods: { limits }, reconciler: { backoff } }: Config, findings: Findings): void {
   const ordered = [
     ['http.busyHoldMillis', http.busyHoldMillis, 'http.answerDeadlineMillis', http.answerDeadlineMillis - 1],
     ['pods.limits.run', limits.run, 'pods.limits.maxRun', limits.maxRun],
     ['pods.limits.upload', limits.upload, 'pods.limits.maxUpload', limits.maxUpload],
     [
       'reconciler.backoff.firstMillis',
-      reconciler.backoff.firstMillis,
+      backoff.firstMillis,
       'reconciler.backoff.maxMillis',
-      reconciler.backoff.maxMillis,
+      backoff.maxMillis,
     ],
   ] as const;
   for (const [path, value, boundPath, bound] of ordered) {
-    if (value > bound) {
-      problems.push(
-        `${settingName(path.split('.'))}: expected at most ${bound}, because of ${boundPath}, received ${value}`,
-      );
-    }
+    const reason = `expected at most ${bound}, because of ${boundPath}, received ${value}`;
+    if (value > bound) refuse(path.split('.'), reason, findings);
   }
 }
 
@@ -54,40 +55,38 @@ function urlsOf({ http, store, connectors }: Config): NamedUrl[] {
   ];
 }
 
-function checkUrl(path: string[], text: string, { problems }: Findings): void {
-  const expected = `${settingName(path)}: expected an http:// or https:// URL without user, query and fragment`;
-  if (!URL.canParse(text)) {
-    problems.push(`${expected}, received ${JSON.stringify(text)}`);
-    return;
-  }
-  const { username, password, search, hash } = new URL(text);
+function checkUrl(path: string[], text: string, findings: Findings): void {
+  const expected = 'expected an http:// or https:// URL without user, query and fragment';
+  const url = URL.parse(text);
+  if (url === null) refuse(path, `${expected}, received ${JSON.stringify(text)}`, findings);
   // The value is not shown: it may hold a password.
-  if (username + password + search + hash !== '')
-    problems.push(`${expected}, received a URL that has one of them`);
+  else if (url.username + url.password + url.search + url.hash !== '')
+    refuse(path, `${expected}, received a URL that has one of them`, findings);
 }
 
-function checkConnectorNames(connectors: readonly ConnectorConfig[], { problems }: Findings): void {
+function checkConnectorNames(connectors: readonly ConnectorConfig[], findings: Findings): void {
   const seen = new Map<string, number>();
   for (const [index, { name }] of connectors.entries()) {
     const first = seen.get(name);
-    const where = settingName(['connectors', String(index), 'name']);
+    const path = ['connectors', String(index), 'name'];
     if (first !== undefined)
-      problems.push(
-        `${where}: expected a name of its own, received "${name}", which connectors[${first}] has`,
+      refuse(
+        path,
+        `expected a name of its own, received "${name}", which connectors[${first}] has`,
+        findings,
       );
     if (name === rest.connector)
-      problems.push(`${where}: expected a name other than "${name}", which belongs to flows of the REST API`);
+      refuse(path, `expected a name other than "${name}", which belongs to flows of the REST API`, findings);
     seen.set(name, first ?? index);
   }
 }
 
-function checkConnector(connector: ConnectorConfig, index: number, { problems, warnings }: Findings): void {
+function checkConnector(connector: ConnectorConfig, index: number, findings: Findings): void {
   const path = ['connectors', String(index)];
-  if (connector.templates.length === 0) {
-    problems.push(`${settingName([...path, 'templates'])}: expected at least one name, or *, received []`);
-  }
+  if (connector.templates.length === 0)
+    refuse([...path, 'templates'], 'expected at least one name, or *, received []', findings);
   for (const [member, warning] of Object.entries(settingsOf(connector).warn(connector)))
-    warnings.push(`${settingName([...path, member])} ${warning}`);
+    findings.warnings.push(`${settingName([...path, member])} ${warning}`);
 }
 
 function warnOfUnreachable(config: Config, { warnings }: Findings): void {
@@ -97,8 +96,7 @@ function warnOfUnreachable(config: Config, { warnings }: Findings): void {
     /^(publicUrl|publicEndpoint|resultsUrl)$/.test(path.at(-1) ?? ''),
   );
   for (const [path, text] of handedOut) {
-    if (!URL.canParse(text)) continue;
-    const { hostname } = new URL(text);
+    const hostname = URL.parse(text)?.hostname ?? '';
     if (isLoopback(hostname) || /\.svc$|\.cluster\.local$/.test(hostname)) {
       warnings.push(
         `${settingName(path)} is ${text}: addresses that start with it are handed out, and cannot be reached from other machines`,
