@@ -10,11 +10,10 @@ export interface ParameterProblem {
   reason: string;
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
 /** Returns values of the schema's types. Throws one `invalid-parameters` with each parameter's expected and received value. */
-export function validateParameters(
-  schema: ParametersSchema,
-  given: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
+export function validateParameters(schema: ParametersSchema, given: Values): Record<string, unknown> {
   const values = readParameters(schema, given);
   const [first, ...others] = findParameterProblems(schema, values);
   if (first === undefined) return values;
@@ -23,10 +22,7 @@ export function validateParameters(
 }
 
 /** Query strings, env files and command lines hold only text: literals of the expected type are converted. */
-export function readParameters(
-  schema: ParametersSchema,
-  given: Readonly<Record<string, unknown>>,
-): Record<string, unknown> {
+export function readParameters(schema: ParametersSchema, given: Values): Record<string, unknown> {
   const entries = Object.entries(given).map(([name, value]) => [
     name,
     readLiteral(ownMember(schema.properties, name), value),
@@ -34,19 +30,21 @@ export function readParameters(
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-export function findParameterProblems(
-  schema: ParametersSchema,
-  values: Readonly<Record<string, unknown>>,
-): ParameterProblem[] {
+export function findParameterProblems(schema: ParametersSchema, values: Values): ParameterProblem[] {
+  return findProblems(schema, values).map(({ parameter, reason }) => ({
+    parameter,
+    reason: `parameter ${parameter}: ${reason}`,
+  }));
+}
+
+function findProblems(schema: ParametersSchema, values: Values): ParameterProblem[] {
   const tooLong = findTooLong(schema, values);
   if (tooLong.length > 0) return tooLong;
   const validate = validatorOf(schema);
   if (validate(values)) return findUnwritable(values);
   const checked = { schema, value: values, noun: 'a parameter of this template', titled: false };
-  return describeSchemaErrors(validate.errors, checked).map(({ path, reason }) => {
-    const parameter = String(path[0] ?? '');
-    return { parameter, reason: `parameter ${parameter}: ${reason}` };
-  });
+  const problems = describeSchemaErrors(validate.errors, checked);
+  return problems.map(({ path, reason }) => ({ parameter: String(path[0] ?? ''), reason }));
 }
 
 const validators = new WeakMap<ParametersSchema, ValidateFunction>();
@@ -77,27 +75,19 @@ function readLiteral(property: Record<string, unknown> | undefined, value: unkno
 const matchedLimit = 4096;
 
 /** Runs first, so that longer values are never matched. */
-function findTooLong(
-  { properties }: ParametersSchema,
-  values: Readonly<Record<string, unknown>>,
-): ParameterProblem[] {
+function findTooLong({ properties }: ParametersSchema, values: Values): ParameterProblem[] {
   return Object.entries(values).flatMap(([parameter, value]) => {
     const { pattern, format } = ownMember(properties, parameter) ?? {};
     if (pattern === undefined && format === undefined) return [];
     if (typeof value !== 'string' || value.length <= matchedLimit) return [];
     const limit = `at most ${matchedLimit} characters, since it has a pattern or a format`;
-    return [
-      { parameter, reason: `parameter ${parameter}: expected ${limit}, received ${value.length} characters` },
-    ];
+    return [{ parameter, reason: `expected ${limit}, received ${value.length} characters` }];
   });
 }
 
 /** An environment cannot hold a NUL character. */
-function findUnwritable(values: Readonly<Record<string, unknown>>): ParameterProblem[] {
+function findUnwritable(values: Values): ParameterProblem[] {
   return Object.entries(values)
     .filter(([, value]) => typeof value === 'string' && value.includes('\0'))
-    .map(([parameter]) => ({
-      parameter,
-      reason: `parameter ${parameter}: expected text without NUL characters`,
-    }));
+    .map(([parameter]) => ({ parameter, reason: 'expected text without NUL characters' }));
 }
