@@ -20,7 +20,8 @@ export interface Preparer {
 }
 
 /**
- * Creates the objects that a suspended Job's pod mounts, owned by the Job, and resumes the Job. Returns the resumed Job. Throws `cluster-conflict` if the Job changed meanwhile, `cluster-refused` if it can never run.
+ * Creates the objects that a suspended Job's pod mounts, owned by the Job, and resumes the Job. Returns the resumed Job. Throws
+ * `cluster-conflict` if the Job changed in between, `cluster-refused` if it can never run.
  */
 export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
   const [job, credentials] = await Promise.all([

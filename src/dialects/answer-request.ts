@@ -170,7 +170,7 @@ function render(
     return one.name === name;
   }
   if (templates.some(isNamed) && !allowed.some(isNamed)) {
-    throw new ServiceError('forbidden', `template: "${connector.name}" may not ask for "${name}"`, {
+    throw new ServiceError('forbidden', `template: "${connector.name}" may not use "${name}"`, {
       field: 'template',
     });
   }

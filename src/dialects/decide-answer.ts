@@ -1,34 +1,31 @@
-/** How a request is answered: as a new one, or by what its ids already name. */
+import type { FoundFlow } from '../requests/flow-service.ts';
+
+/** How a request is answered: as a new one, or by the flow of its ids. */
 export type Decision = 'accept' | KnownDecision;
 
 export type KnownDecision =
-  /** Sent again before the outcome was delivered: the callback is held back, then the answer is that to the first request. */
+  /** A repeat before the outcome was delivered: the callback hold restarts, then the first answer is sent again. */
   | 'record-repeat'
-  /** Sent again after it was delivered: answered as the first was. */
+  /** A repeat after the delivery: the first answer is sent again. */
   | 'repeat'
   | 'deprovision'
-  /** The ids name another content. */
+  /** The ids belong to a request with other content. */
   | 'conflict'
-  /** The flow has ended and its connector will not get its data: a repeat must not be answered as if something followed. */
+  /** The flow has ended without data for its connector: a repeat must not get an answer that promises a callback. */
   | 'ended';
 
-export interface KnownFlow {
-  /** The connector took the outcome, or is past it. */
-  delivered: boolean;
-  /** Nothing more is delivered, whether or not the connector took it. */
-  over: boolean;
-  deprovisioned: boolean;
+export interface KnownFlow extends Pick<FoundFlow, 'delivered' | 'over' | 'deprovisioned'> {
   /** The same asset, and the same template where the request names one. */
   sameContent: boolean;
 }
 
 /**
- * Before EDC 0.11 (no `type`) a provision and a deprovision look alike; the connector asks for a deprovision only after it took our
- * outcome, and repeats a provision only before.
+ * Before EDC 0.11 (no `type`) provisions and deprovisions look alike. The connector sends a deprovision only after it has accepted
+ * the outcome, and repeats a provision only before.
  */
 export function decideAnswer(type: 'provision' | undefined, known: KnownFlow): KnownDecision {
   if (!known.sameContent) return 'conflict';
-  // Deprovisions come twice.
+  // Connectors send deprovisions twice.
   if (type === undefined && (known.delivered || known.deprovisioned)) return 'deprovision';
   if (known.deprovisioned) return 'ended';
   if (known.delivered) return 'repeat';

@@ -45,7 +45,7 @@ export function provisionRoutes(dialects: readonly Dialect[], deps: Deps): Route
   const none = { access: 'unauthenticated', handle: unauthenticated, body } as const;
   const base = '/connectors/:connector/:token/provision';
   return [
-    route(base, token, operation('provision', 'A connector asks for provisioning or deprovisioning')),
+    route(base, token, operation('provision', 'Request a provision or deprovision')),
     route(`${base}/:template`, token, operation('provisionTemplate', 'The same, by a template’s name')),
     route(
       '/provision',

@@ -22,7 +22,7 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
   };
 }
 
-/** Bound of the list: more names help nobody. */
+/** Bound of the list of names. */
 const unrecordedLimit = 500;
 
 async function listUnrecorded({ cluster }: RequestDependencies, signal: AbortSignal): Promise<string[]> {

@@ -27,7 +27,7 @@ export interface SimulatorOptions extends Partial<SimulatorSettings> {
   readonly provisionUrl: string;
   readonly assets: Readonly<Record<string, Asset>>;
   readonly onEvent?: (event: SimulatorEvent) => void;
-  /** 0, the default, takes a free one. */
+  /** Default: 0, a free one. */
   readonly port?: number;
 }
 

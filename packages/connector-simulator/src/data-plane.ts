@@ -33,7 +33,7 @@ export class DataPlane {
     this.#assets = assets;
   }
 
-  /** Starts the flow of a STARTING process: a push fetches at once, a pull when the consumer asks. */
+  /** Starts the flow of a STARTING process: a push fetches at once, a pull when the consumer requests it. */
   start(process: TransferProcess): void {
     const { store, settings, profile } = this.#context;
     const type = process.contentAddress ? addressType(process.contentAddress) : settings.entryType;

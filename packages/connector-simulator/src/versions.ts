@@ -17,7 +17,7 @@ export interface VersionProfile {
   readonly startsAtOnce: boolean;
   /** Earlier releases deprovision only resources with the address type of the entry. */
   readonly deprovisionsAnyType: boolean;
-  /** Earlier releases wait for a deprovision callback with an id that nobody knows. */
+  /** Earlier releases wait for a deprovision callback with an id that the provisioner never gets. */
   readonly deprovisionNeedsNoCallback: boolean;
   /** Earlier releases do not deprovision a transfer that the consumer has terminated. */
   readonly deprovisionsAfterConsumer: boolean;

@@ -24,8 +24,8 @@ export async function deliver(
     case 'failure':
       return await terminate(delivery, `${message.reason}: ${message.message}`, signal);
     case 'deprovisioned':
-      // The answer to the request confirms it; a callback would need an id that the connector sends nobody.
-      return rejected('a control plane takes no confirmation of a deprovision');
+      // The answer to the request confirms it; a callback would need an id that the connector never sends.
+      return rejected('a control plane accepts no confirmation of a deprovision');
     default:
       return message satisfies never;
   }

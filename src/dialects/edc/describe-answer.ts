@@ -18,8 +18,8 @@ export function failed(problem: string, slowly = false): DeliveryAnswer {
 
 /**
  * EDC (read in milestone 6 to 0.18.0) refuses a message in two ways: with a list of its `ApiErrorDetail`, or, if the message cannot be
- * deserialized, with Jackson's text, which ends with a location. It answers 400 without a body when its own code has failed
- * (`IllegalArgumentException`), which Jetty turns into a page or a JSON object. The beginning decides, since a long body is cut.
+ * deserialized, with Jackson's text, which ends with a location. It answers 400 without a body if its own code fails
+ * (`IllegalArgumentException`), which Jetty turns into a page or a JSON object. The start of the body decides, since a long one is cut.
  */
 export function isRefusal(body: string): boolean {
   return (
