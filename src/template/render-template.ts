@@ -4,6 +4,7 @@ import type { Job } from '../kubernetes/types.ts';
 import { assetParameters } from './choose-template.ts';
 import { findJobShapeProblems } from './job/job-shape.ts';
 import { findPlaceholders, replacePlaceholders } from './placeholders.ts';
+import { pathName } from './read/source.ts';
 import type { ParametersSchema, RenderedTemplate, Template } from './template.ts';
 import { validateParameters } from './validate-parameters.ts';
 
@@ -70,11 +71,11 @@ function renderJob(template: Template, values: ReadonlyMap<string, unknown>): Jo
   const job = replacePlaceholders(template.job, values) as Job;
   const [problem] = findJobShapeProblems(job);
   if (problem === undefined) return job;
-  const at = problem.path.join('.');
+  const at = pathName(problem.path);
   const placeholder = findPlaceholders(template.job).find(({ path }) => at.startsWith(path.join('.')));
   throw new ServiceError(
     'invalid-parameters',
-    `parameter ${placeholder?.parameter ?? '?'}: does not fit its place in the Job: ${problem.reason}`,
+    `parameter ${placeholder?.parameter ?? '?'}: does not fit its place in the Job: ${at}: ${problem.reason}`,
     { field: placeholder?.parameter },
   );
 }

@@ -1,7 +1,7 @@
 import type { Job } from '../../kubernetes/types.ts';
 import { findJobShapeProblems, repairJob } from '../job/job-shape.ts';
 import { findEmbedded, findPlaceholders, replacePlaceholders } from '../placeholders.ts';
-import { problemAt } from '../read/source.ts';
+import { reporter } from '../read/source.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkEnvironment } from './check-environment.ts';
 import { checkLimits } from './check-limits.ts';
@@ -46,7 +46,8 @@ function findSample(context: CheckContext): Job | undefined {
   const faults = (job.faults ??= []);
   faults.push(...findPlaceholders(sample).map(({ path }) => path), ...findEmbedded(sample));
   const shape = findJobShapeProblems(sample);
-  problems.push(...shape.map(({ path, reason }) => problemAt(job, path, reason)));
+  const report = reporter(job, problems);
+  for (const { path, reason } of shape) report(path, reason);
   faults.push(...shape.map(({ path }) => path));
   return shape.length === 0 ? (sample as Job) : repairJob(sample);
 }

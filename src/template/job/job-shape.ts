@@ -1,25 +1,21 @@
-import { ajv, describeSchemaErrors, type Path } from '../../schemas/schema-problem.ts';
+import { ajv, describeSchemaErrors, ownMember, type SchemaProblem } from '../../schemas/schema-problem.ts';
 import { JobSchema } from './job-schema.ts';
 import type { Job } from '../../kubernetes/types.ts';
-import { pathName, templateMember } from '../read/source.ts';
+import { templateMember } from '../read/source.ts';
 import { repair } from '../repair.ts';
-
-export interface DocumentProblem {
-  path: Path;
-  reason: string;
-}
 
 const validate = ajv.compile<Job>(JobSchema);
 
 /** Members of a wrong type, and members that a template may not set. */
-export function findJobShapeProblems(job: unknown): DocumentProblem[] {
+export function findJobShapeProblems(job: unknown): Pick<SchemaProblem, 'path' | 'reason'>[] {
   if (validate(job)) return [];
   const checked = { schema: JobSchema, value: job, noun: templateMember };
   return describeSchemaErrors(validate.errors, checked).map(({ path, keyword, reason }) => {
     const member = path.at(-1);
     // Some members are refused with their own reason instead of the schema's.
-    const refusal = typeof member === 'string' && keyword !== 'required' ? refusalOf(member) : undefined;
-    return { path, reason: `${pathName(path)}: ${refusal ?? reason}` };
+    const refusal =
+      typeof member === 'string' && keyword !== 'required' ? ownMember(refusals, member) : undefined;
+    return { path, reason: refusal ?? reason };
   });
 }
 
@@ -66,7 +62,3 @@ const refusals: Record<string, string> = {
   csi: otherVolume,
   nfs: otherVolume,
 };
-
-function refusalOf(member: string): string | undefined {
-  return Object.hasOwn(refusals, member) ? refusals[member] : undefined;
-}
