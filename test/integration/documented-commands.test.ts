@@ -26,7 +26,7 @@ const notRun = [
   'docs/deployment.md: needs a cluster that pulls images',
   'docs/deployment.md: needs the deployment in a cluster',
   'docs/deployment.md: needs Docker',
-  'docs/performance.md: builds real servers and takes an hour',
+  'docs/performance.md: builds real servers and takes a quarter of an hour',
   'docs/results.md: the address is one that a connector was given',
   'test/servers/README.md: builds a real cluster',
 ];
