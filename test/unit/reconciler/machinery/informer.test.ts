@@ -52,6 +52,25 @@ function inform(
   );
 }
 
+/** The API's client, but `interrupt` comes before each watch: it may wait, throw, or end the watch before it has begun. */
+function interrupted(api: TestApi, interrupt: (watch: number) => Promise<'follow'> | 'end' | 'follow') {
+  const counted = { watches: 0, client: { ...api.cluster.configMaps } };
+  counted.client.watch = async function* (options, watching) {
+    counted.watches += 1;
+    if ((await interrupt(counted.watches)) === 'follow')
+      yield* api.cluster.configMaps.watch(options, watching);
+  };
+  return counted;
+}
+
+/** A logger that keeps how many failures each warning counts. */
+function countFailures() {
+  const log = createLogger('silent');
+  const failures: number[] = [];
+  log.warn = (entry: { failures: number }) => failures.push(entry.failures);
+  return { log, failures };
+}
+
 test('the cache follows creation, change, loss of the label and deletion', async () => {
   await using api = await startTestApi();
   const ending = new AbortController();
@@ -77,22 +96,19 @@ test('the cache follows creation, change, loss of the label and deletion', async
 test('a watch that is too old is begun again with a list, and what was missed is seen', async () => {
   await using api = await startTestApi({ historyLength: 3 });
   const ending = new AbortController();
-  const flaky = { ...api.cluster.configMaps };
   const gate = Promise.withResolvers<undefined>();
-  let watches = 0;
   // The first watch begins only after the history has gone past its version: a real server then answers 410.
-  flaky.watch = async function* (options, watching) {
-    watches += 1;
-    if (watches === 1) await gate.promise;
-    yield* api.cluster.configMaps.watch(options, watching);
-  };
-  const informer = inform(api, ending.signal, { client: flaky });
+  const flaky = interrupted(api, async (watch): Promise<'follow'> => {
+    if (watch === 1) await gate.promise;
+    return 'follow';
+  });
+  const informer = inform(api, ending.signal, { client: flaky.client });
   await informer.synced;
   for (let index = 0; index < 10; index += 1)
     await api.cluster.configMaps.create(configMap(`missed-${index}`, 'x'), signal);
   gate.resolve(undefined);
   await waitUntil('all that was missed', () => [...informer.values()].length === 10);
-  assert.ok(watches >= 2);
+  assert.ok(flaky.watches >= 2);
   ending.abort();
   await informer.ended;
 });
@@ -100,18 +116,13 @@ test('a watch that is too old is begun again with a list, and what was missed is
 test('a server whose history is too short again and again is given pauses', async () => {
   await using api = await startTestApi();
   const ending = new AbortController();
-  const flaky = { ...api.cluster.configMaps };
-  let watches = 0;
-  flaky.watch = async function* (options, watching) {
-    watches += 1;
-    if (watches <= 4) throw new ServiceError('cluster-expired', 'too old resource version');
-    yield* api.cluster.configMaps.watch(options, watching);
-  };
-  const log = createLogger('silent');
-  const failures: number[] = [];
-  log.warn = (entry: { failures: number }) => failures.push(entry.failures);
-  const informer = inform(api, ending.signal, { client: flaky, log });
-  await waitUntil('a watch that stands', () => watches === 5);
+  const flaky = interrupted(api, (watch) => {
+    if (watch <= 4) throw new ServiceError('cluster-expired', 'too old resource version');
+    return 'follow';
+  });
+  const { log, failures } = countFailures();
+  const informer = inform(api, ending.signal, { client: flaky.client, log });
+  await waitUntil('a watch that stands', () => flaky.watches === 5);
   assert.deepEqual(failures, [2, 3, 4], 'the first time a list helps at once');
   ending.abort();
   await informer.ended;
@@ -120,16 +131,13 @@ test('a server whose history is too short again and again is given pauses', asyn
 test('a watch that breaks is begun again', async () => {
   await using api = await startTestApi();
   const ending = new AbortController();
-  const flaky = { ...api.cluster.configMaps };
-  let watches = 0;
-  flaky.watch = async function* (options, watching) {
-    watches += 1;
-    if (watches <= 3) throw new Error('connection reset');
-    yield* api.cluster.configMaps.watch(options, watching);
-  };
-  const informer = inform(api, ending.signal, { client: flaky });
+  const flaky = interrupted(api, (watch) => {
+    if (watch <= 3) throw new Error('connection reset');
+    return 'follow';
+  });
+  const informer = inform(api, ending.signal, { client: flaky.client });
   await informer.synced;
-  await waitUntil('the fourth watch', () => watches === 4);
+  await waitUntil('the fourth watch', () => flaky.watches === 4);
   await api.cluster.configMaps.create(configMap('seen', '1'), signal);
   await waitUntil('a change after the breaks', () => informer.get('seen'));
   ending.abort();
@@ -177,17 +185,10 @@ test('an object that cannot be read keeps nobody from seeing the others', async 
 test('a watch that is closed in order as soon as it stands is a failure with back-off', async () => {
   await using api = await startTestApi();
   const ending = new AbortController();
-  const flaky = { ...api.cluster.configMaps };
-  let watches = 0;
-  flaky.watch = async function* (options, watching) {
-    watches += 1;
-    if (watches > 3) yield* api.cluster.configMaps.watch(options, watching);
-  };
-  const log = createLogger('silent');
-  const failures: number[] = [];
-  log.warn = (entry: { failures: number }) => failures.push(entry.failures);
-  const informer = inform(api, ending.signal, { client: flaky, log });
-  await waitUntil('a watch that stands', () => watches === 4);
+  const flaky = interrupted(api, (watch) => (watch > 3 ? 'follow' : 'end'));
+  const { log, failures } = countFailures();
+  const informer = inform(api, ending.signal, { client: flaky.client, log });
+  await waitUntil('a watch that stands', () => flaky.watches === 4);
   assert.deepEqual(failures, [1, 2, 3]);
   await api.cluster.configMaps.create(configMap('later', '1'), signal);
   await waitUntil('an event', () => informer.get('later'));
