@@ -75,7 +75,7 @@ async function writeRepeat(
 ): Promise<void> {
   const flow = found ?? (await findJob(deps, name, signal));
   if (flow === undefined || flow.over) return;
-  const at = nextTime(flow, deps.now());
+  const at = nextRequestAt(flow, deps.now());
   await deps.cluster.jobs.patch(
     name,
     { metadata: { annotations: { [annotation.lastRequestAt]: at } } },
@@ -84,7 +84,7 @@ async function writeRepeat(
 }
 
 /** Now, but never the previous value: only a changed value starts the hold again, whatever the clocks say. */
-function nextTime({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
+export function nextRequestAt({ lastRequestAt }: Pick<Flow, 'lastRequestAt'>, now: Date): string {
   const at = now.toISOString();
   return at === lastRequestAt ? new Date(now.getTime() + 1).toISOString() : at;
 }

@@ -4,6 +4,7 @@ import type { Flow } from '../flow/flow.ts';
 import { manifestKey } from '../flow/keys.ts';
 import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { CancelReason } from '../flow/outcome.ts';
+import { nextRequestAt } from '../answer-first/record-repeat.ts';
 import { patchIfPresent } from '../kubernetes/resource-client.ts';
 import { getFlow, type ObservedFlows } from './find-flow.ts';
 import type { RequestDependencies } from './flow-service.ts';
@@ -50,10 +51,13 @@ async function openForDeprovision(
   flow: Flow,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const at = deps.now().toISOString();
+  const now = deps.now();
   const metadata = {
     // No callback may overtake the answer: the connector may wait for a confirmation of the deprovision.
-    annotations: { [annotation.deprovision]: at, [annotation.lastRequestAt]: at },
+    annotations: {
+      [annotation.deprovision]: now.toISOString(),
+      [annotation.lastRequestAt]: nextRequestAt(flow, now),
+    },
     labels: { [stateLabel]: 'open' },
     ...keepTombstone(flow),
   };
