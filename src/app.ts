@@ -60,8 +60,9 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log, dialects = builtIn } = options;
-  const templates = await loadTemplates(config.templates.directory, config, warnOfTemplate(log));
-  checkTemplates(templates, { dialects, connectors: config.connectors });
+  const warn = warnOfTemplate(log);
+  const templates = await loadTemplates(config.templates.directory, config, warn);
+  checkTemplates(templates, { dialects, connectors: config.connectors, warn });
   const clients = await createClients(config, secrets);
   const { cluster, store } = clients;
   const requests = { cluster, store, config, now: () => new Date() };

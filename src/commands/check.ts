@@ -1,6 +1,11 @@
+import { join } from 'node:path';
+import { isServiceError } from '../errors.ts';
+import type { Contract } from '../template/contract-path.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
-import { isWarning } from '../template/template.ts';
+import { renderTemplate } from '../template/render-template.ts';
+import { isWarning, type Template, type TemplateProblem } from '../template/template.ts';
 import { readArguments, UsageError } from './command-line.ts';
+import { contractOptions, readContract } from './contract-options.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner check [folder] [options]
@@ -8,8 +13,11 @@ const help = `Usage: edc-job-provisioner check [folder] [options]
 Checks every template in a folder, or one template's own folder (default: templates.directory of the configuration), and prints each
 problem as file:line: reason. Exit code 1 if there is one; lines with "warning:" do not count.
 
-  --config FILE  settings that the templates are checked against (default: EDC_JP_CONFIG, else the defaults)
-  --help         print this
+  --metadata JSON  also checks whether a start message with this metadata, an object, would be accepted for every asset
+                   of the templates that take parameters from one; @FILE reads a file
+  --claims JSON    the same with these claims
+  --config FILE    settings that the templates are checked against (default: EDC_JP_CONFIG, else the defaults)
+  --help           print this
 
 Example: edc-job-provisioner check jobs-templates
 `;
@@ -19,14 +27,18 @@ export async function checkCommand(args: string[]): Promise<void> {
   const read = readArguments('check', help, {
     args,
     allowPositionals: true,
-    options: { config: { type: 'string' } },
+    options: { ...contractOptions, config: { type: 'string' } },
   });
   if (read === undefined) return;
   const { values, positionals } = read;
+  const contract = readContract(values);
   const config = loadTemplateSettings(values.config);
   if (positionals.length > 1) throw new UsageError(`expected one folder, received ${positionals.join(', ')}`);
   const [directory = config.templates.directory] = positionals;
-  const { templates, problems } = await readTemplates(directory, config);
+  const { templates, problems: found } = await readTemplates(directory, config);
+  const tried =
+    contract === undefined ? [] : templates.flatMap((template) => tryContract(template, contract));
+  const problems = [...found, ...tried];
   process.stdout.write(problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
   if (!problems.every(isWarning)) {
     process.exitCode = 1;
@@ -34,4 +46,20 @@ export async function checkCommand(args: string[]): Promise<void> {
   }
   const names = templates.map(({ name }) => name).join(', ');
   process.stderr.write(`${problems.length === 0 ? 'no problems' : 'only warnings'} in ${names}\n`);
+}
+
+/** Problems of the assets of a template that takes parameters from a contract. */
+function tryContract(template: Template, contract: Contract): TemplateProblem[] {
+  if (Object.keys(template.fromContract).length === 0) return [];
+  const ids = template.assets.map(({ id }) => id);
+  return (ids.length === 0 ? [template.name] : ids).flatMap((assetId) => {
+    try {
+      renderTemplate(template, { assetId, parameters: {}, contract });
+      return [];
+    } catch (error) {
+      if (!isServiceError(error, 'invalid-parameters')) throw error;
+      const file = join(template.directory, 'template.yaml');
+      return [{ file, reason: `the asset "${assetId}" would be refused: ${error.message}` }];
+    }
+  });
 }

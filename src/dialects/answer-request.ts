@@ -84,6 +84,7 @@ async function answerFor(
   return { answer: await act[decision](deps, { id, message, found: flow }, signal), decision };
 }
 
+/** Parameters are not content: a repeat may bring other metadata, and the flow keeps its first parameters. */
 function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRequest): boolean {
   return request.assetId === message.assetId && (template ?? request.template) === request.template;
 }
@@ -161,7 +162,7 @@ function checkCallbackAddress({ connector, message }: ReceivedRequest): void {
 
 function render(
   templates: readonly Template[],
-  { connector, message: { assetId }, template: name }: ReceivedRequest,
+  { connector, message: { assetId, contract }, template: name }: ReceivedRequest,
 ): RenderedTemplate {
   const allowed = templates.filter(
     (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
@@ -174,7 +175,8 @@ function render(
       field: 'template',
     });
   }
-  return renderTemplate(chooseTemplate(allowed, { assetId, template: name }), { assetId, parameters: {} });
+  const chosen = chooseTemplate(allowed, { assetId, template: name });
+  return renderTemplate(chosen, { assetId, parameters: {}, contract });
 }
 
 function buildRequest(

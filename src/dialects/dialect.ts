@@ -11,6 +11,7 @@ import type {
   TransferPoll,
 } from '../reconciler/types.ts';
 import type { Redact } from '../redact-secrets.ts';
+import type { Contract } from '../template/contract-path.ts';
 import type { Template } from '../template/template.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
   routes?(deps: RouteDeps<Connector>): Route[];
   /** Kinds of data address that its messages can carry. A template with another kind is refused at the start. */
   addresses: readonly DataAddressKind[];
+  /** Whether its requests carry metadata and claims, from which a template may take parameters. */
+  carriesContract?: boolean;
   rules(config: Pick<Config, 'http' | 'reconciler'>): DeliveryRules;
   /** Makes one attempt; the reconciler repeats. Throws only when `signal` aborts. */
   deliver(delivery: ConnectorCall<Connector> & MessageOfFlow, signal: AbortSignal): Promise<DeliveryAnswer>;
@@ -62,6 +65,8 @@ export interface ProvisionMessage {
   callbackAddress: string;
   consumer?: string;
   policyDigest?: string;
+  /** The source of parameters with `from`. */
+  contract?: Contract;
 }
 
 /** Each request of such a connector names its callback address, below the configured prefix. */

@@ -1,6 +1,7 @@
 import { trimSlashes } from '../addresses.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
+import { readContractPath } from './contract-path.ts';
 import type { TemplateFolder } from './read/read-folder.ts';
 import type { TemplateDocument } from './template-schema.ts';
 import type { TemplateSettings, Template } from './template.ts';
@@ -26,11 +27,7 @@ export function completeTemplate(parts: TemplateParts, settings: TemplateSetting
     digest,
     description: document.description,
     assets: completeAssets(document),
-    parameters: {
-      type: 'object',
-      properties: document.parameters?.properties ?? {},
-      required: document.parameters?.required ?? [],
-    },
+    ...completeParameters(document.parameters),
     job,
     environment,
     files,
@@ -44,6 +41,25 @@ type AssetDocuments = { id: string; parameters?: Record<string, unknown> }[];
 
 function completeAssets({ assets = [] }: TemplateDocument): Template['assets'] {
   return (assets as AssetDocuments).map(({ id, parameters = {} }) => ({ id, parameters }));
+}
+
+/** `from` is not a keyword of JSON Schema: it is taken out of the schemas. */
+function completeParameters({
+  properties = {},
+  required = [],
+}: Partial<NonNullable<TemplateDocument['parameters']>> = {}): Pick<Template, 'parameters' | 'fromContract'> {
+  const members = Object.entries(properties).map(([name, { from, ...schema }]) => ({ name, from, schema }));
+  const taken = members.flatMap(({ name, from }) =>
+    from === undefined ? [] : [[name, readContractPath(from)] as const],
+  );
+  return {
+    parameters: {
+      type: 'object',
+      properties: Object.fromEntries(members.map(({ name, schema }) => [name, schema])),
+      required,
+    },
+    fromContract: Object.fromEntries(taken),
+  };
 }
 
 type RunMembers = 'address' | 'limits' | 'retention' | 'security' | 'egress' | 'gpu' | 'pullSecrets';

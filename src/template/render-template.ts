@@ -2,44 +2,55 @@ import { hash } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { assetParameters } from './choose-template.ts';
+import { takeFromContract } from './contract-parameters.ts';
+import type { Contract } from './contract-path.ts';
 import { findJobShapeProblems } from './job/job-shape.ts';
 import { findPlaceholders, replacePlaceholders } from './placeholders.ts';
 import { pathName } from './read/source.ts';
 import type { ParametersSchema, RenderedTemplate, Template } from './template.ts';
-import { validateParameters } from './validate-parameters.ts';
+import { refuseParameters, validateParameters, type DescribeProblem } from './validate-parameters.ts';
 
 export interface RenderRequest {
   assetId: string;
   /** Parameters of the request, which win over the asset's. */
   parameters: Readonly<Record<string, unknown>>;
-  /** An env file of the asset. Variables with the name of a parameter are its value; others are passed on. */
+  /**
+   * The env file of the asset, with the consumer's own on top. Variables with the name of a parameter are its value; others are passed on.
+   */
   environment?: Readonly<Record<string, string>>;
+  /** The source of parameters with `from`. Absent if the dialect carries none. */
+  contract?: Contract | undefined;
 }
 
 /** A ConfigMap holds at most 1 MiB, including names. */
 const environmentLimitBytes = 1_000_000;
 
 /**
- * Replaces the parameters of a template: `job.env` and defaults, then the asset's, then the request's. Throws `invalid-parameters` that names
- * each wrong parameter.
+ * Replaces the parameters of a template: `job.env` and defaults, then the contract's, then the asset's, then the request's; later ones win.
+ * The provider sets the asset's, so that nobody who writes metadata or claims can replace them. Throws `invalid-parameters` that names each
+ * wrong parameter.
  */
 export function renderTemplate(template: Template, request: RenderRequest): RenderedTemplate {
   const { properties } = template.parameters;
   const assetEnvironment = split(request.environment ?? {}, properties);
   const ownEnvironment = split(template.environment, properties);
-  const parameters = validateParameters(template.parameters, {
-    ...defaultsOf(template.parameters),
-    ...ownEnvironment.parameters,
+  const fixed = {
     ...assetParameters(template, request.assetId),
     ...assetEnvironment.parameters,
     ...request.parameters,
-  });
+  };
+  const { values: given, describe } = takeFromContract(template, { contract: request.contract, fixed });
+  const parameters = validateParameters(
+    template.parameters,
+    { ...defaultsOf(template.parameters), ...ownEnvironment.parameters, ...given, ...fixed },
+    describe,
+  );
   const values = Object.entries(parameters);
   const secret = values.filter(([name]) => properties[name]?.['writeOnly'] === true);
   const open = values.filter(([name]) => properties[name]?.['writeOnly'] !== true);
   return {
     template,
-    job: renderJob(template, new Map(open)),
+    job: renderJob(template, new Map(open), describe),
     environment: checkSize({ ...ownEnvironment.others, ...assetEnvironment.others, ...toText(open) }),
     secretEnvironment: checkSize(toText(secret)),
     digest: digestOf(template, request.assetId),
@@ -67,17 +78,20 @@ function split(
 }
 
 /** A value may fit its parameter's schema but not its place in the Job: `cpu: lots`. */
-function renderJob(template: Template, values: ReadonlyMap<string, unknown>): Job {
+function renderJob(template: Template, values: ReadonlyMap<string, unknown>, describe: DescribeProblem): Job {
   const job = replacePlaceholders(template.job, values) as Job;
   const [problem] = findJobShapeProblems(job);
-  if (problem === undefined) return job;
-  const at = pathName(problem.path);
-  const placeholder = findPlaceholders(template.job).find(({ path }) => at.startsWith(path.join('.')));
-  throw new ServiceError(
-    'invalid-parameters',
-    `parameter ${placeholder?.parameter ?? '?'}: does not fit its place in the Job: ${at}: ${problem.reason}`,
-    { field: placeholder?.parameter },
-  );
+  if (problem !== undefined) {
+    const at = pathName(problem.path);
+    const { parameter } = findPlaceholders(template.job).find(({ path }) =>
+      at.startsWith(path.join('.')),
+    ) ?? {
+      parameter: '?',
+    };
+    const reason = `parameter ${parameter}: does not fit its place in the Job: ${at}: ${problem.reason}`;
+    refuseParameters([{ parameter, expected: 'a value that fits its place in the Job', reason }], describe);
+  }
+  return job;
 }
 
 function toText(values: [string, unknown][]): Record<string, string> {

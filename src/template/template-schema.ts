@@ -17,7 +17,15 @@ const scalar = Type.Unsafe<string | number | boolean>({
 const bound = Type.Optional(Type.Number());
 const length = Type.Optional(Type.Integer({ title: 'a whole number', minimum: 0 }));
 
-/** The part of JSON Schema 2020-12 that applies to environment variables. */
+const contractMember = Type.Unsafe<string | string[]>({
+  title: 'metadata or claims and the names below it, as in metadata.year or [metadata, "a.name"]',
+  type: ['string', 'array'],
+  pattern: '^(metadata|claims)(\\.[A-Za-z0-9_-]+)+$',
+  items: { type: 'string', title: 'a name that is not empty', minLength: 1 },
+  minItems: 2,
+});
+
+/** The part of JSON Schema 2020-12 that applies to environment variables, and `from`. */
 const parameter = closed({
   type: Type.Enum(['string', 'number', 'integer', 'boolean'], {
     title: 'one of string, number, integer, boolean',
@@ -37,6 +45,7 @@ const parameter = closed({
   maxLength: length,
   pattern: Type.Optional(Type.String()),
   format: Type.Optional(Type.String()),
+  from: Type.Optional(contractMember),
 });
 
 const archive = Type.Optional(Type.Enum(['zip', 'tar'], { title: 'zip or tar' }));

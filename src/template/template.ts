@@ -1,6 +1,7 @@
 import type { ArchiveFormat, DataAddressKind, ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
 import type { Config } from '../config/config.ts';
+import type { ContractPath } from './contract-path.ts';
 
 /** A loaded folder of `jobs-templates/`: checked and completed with defaults. Shorthand folders have the same form. */
 export interface Template {
@@ -12,6 +13,8 @@ export interface Template {
   assets: TemplateAsset[];
   /** JSON Schema 2020-12 of type object; properties with `writeOnly` are secret. */
   parameters: ParametersSchema;
+  /** Parameters with `from`: the member of a contract that gives the value. */
+  fromContract: Readonly<Record<string, ContractPath>>;
   /** The Job of `job.yaml`, with its placeholders. */
   job: Job;
   /** `job.env`. */

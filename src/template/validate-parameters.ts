@@ -6,19 +6,38 @@ import type { ParametersSchema } from './template.ts';
 
 export interface ParameterProblem {
   parameter: string;
+  /** For example `an integer from 1`. */
+  expected: string;
   /** Names the parameter, the expected and the received value; never a secret one. */
   reason: string;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
+/** How a problem is reported to the sender of the request. */
+export type DescribeProblem = (problem: ParameterProblem) => { message: string; field: string };
+
+export function describeParameter({ parameter, reason }: ParameterProblem): ReturnType<DescribeProblem> {
+  return { message: reason, field: parameter };
+}
+
 /** Returns values of the schema's types. Throws one `invalid-parameters` with each parameter's expected and received value. */
-export function validateParameters(schema: ParametersSchema, given: Values): Record<string, unknown> {
+export function validateParameters(
+  schema: ParametersSchema,
+  given: Values,
+  describe: DescribeProblem,
+): Record<string, unknown> {
   const values = readParameters(schema, given);
-  const [first, ...others] = findParameterProblems(schema, values);
-  if (first === undefined) return values;
-  const message = [first, ...others].map(({ reason }) => reason).join('; ');
-  throw new ServiceError('invalid-parameters', message, { field: first.parameter });
+  refuseParameters(findParameterProblems(schema, values), describe);
+  return values;
+}
+
+/** Throws one `invalid-parameters` if there are problems. */
+export function refuseParameters(problems: readonly ParameterProblem[], describe: DescribeProblem): void {
+  const [first, ...others] = problems.map(describe);
+  if (first === undefined) return;
+  const message = [first, ...others].map((one) => one.message).join('; ');
+  throw new ServiceError('invalid-parameters', message, { field: first.field });
 }
 
 /** Query strings, env files and command lines hold only text: literals of the expected type are converted. */
@@ -31,8 +50,9 @@ export function readParameters(schema: ParametersSchema, given: Values): Record<
 }
 
 export function findParameterProblems(schema: ParametersSchema, values: Values): ParameterProblem[] {
-  return findProblems(schema, values).map(({ parameter, reason }) => ({
+  return findProblems(schema, values).map(({ parameter, expected, reason }) => ({
     parameter,
+    expected,
     reason: `parameter ${parameter}: ${reason}`,
   }));
 }
@@ -44,7 +64,11 @@ function findProblems(schema: ParametersSchema, values: Values): ParameterProble
   if (validate(values)) return findUnwritable(values);
   const checked = { schema, value: values, noun: 'a parameter of this template', titled: false };
   const problems = describeSchemaErrors(validate.errors, checked);
-  return problems.map(({ path, reason }) => ({ parameter: String(path[0] ?? ''), reason }));
+  return problems.map(({ path, expected, reason }) => ({
+    parameter: String(path[0] ?? ''),
+    expected,
+    reason,
+  }));
 }
 
 const validators = new WeakMap<ParametersSchema, ValidateFunction>();
@@ -80,14 +104,15 @@ function findTooLong({ properties }: ParametersSchema, values: Values): Paramete
     const { pattern, format } = ownMember(properties, parameter) ?? {};
     if (pattern === undefined && format === undefined) return [];
     if (typeof value !== 'string' || value.length <= matchedLimit) return [];
-    const limit = `at most ${matchedLimit} characters, since it has a pattern or a format`;
-    return [{ parameter, reason: `expected ${limit}, received ${value.length} characters` }];
+    const expected = `at most ${matchedLimit} characters, since it has a pattern or a format`;
+    return [{ parameter, expected, reason: `expected ${expected}, received ${value.length} characters` }];
   });
 }
 
 /** An environment cannot hold a NUL character. */
 function findUnwritable(values: Values): ParameterProblem[] {
+  const expected = 'text without NUL characters';
   return Object.entries(values)
     .filter(([, value]) => typeof value === 'string' && value.includes('\0'))
-    .map(([parameter]) => ({ parameter, reason: 'expected text without NUL characters' }));
+    .map(([parameter]) => ({ parameter, expected, reason: `expected ${expected}` }));
 }

@@ -9,6 +9,7 @@ export function aTemplate(members: Partial<Template> = {}): Template {
     description: 'A template.',
     assets: [],
     parameters: { type: 'object', properties: {}, required: [] },
+    fromContract: {},
     job: {
       apiVersion: 'batch/v1',
       kind: 'Job',

@@ -1,4 +1,6 @@
 import { messageOf } from '../../errors.ts';
+import { ownMember } from '../../schemas/schema-problem.ts';
+import { contractRoots, type ContractPath } from '../contract-path.ts';
 import { parametersAjv } from '../parameters-ajv.ts';
 import { problemAt, reporter } from '../read/source.ts';
 import type { ParametersSchema } from '../template.ts';
@@ -40,7 +42,7 @@ function findPropertyProblems(
   property: Record<string, unknown>,
   { template }: CheckContext,
 ): string[] {
-  const found: string[] = [];
+  const found = findSourceProblems(property, ownMember(template.fromContract, name));
   if (!variableName.test(name))
     found.push('expected the name of an environment variable (letters, digits and _)');
   // In objects, here and in the validator, this name has a special meaning.
@@ -54,6 +56,19 @@ function findPropertyProblems(
   if (Object.hasOwn(template.environment, name)) found.push('has a default here and another in job.env');
   const ofDefault = valueProblems(name, property, property['default']);
   return [...found, ...ofDefault.map((reason) => `its default: ${reason}`)];
+}
+
+/** The schema of `template.yaml` checks the root of a path that is text. */
+function findSourceProblems({ writeOnly }: Record<string, unknown>, [root]: ContractPath = []): string[] {
+  if (root === undefined) return [];
+  const found: string[] = [];
+  if (!contractRoots.includes(root))
+    found.push(
+      `from: expected ${contractRoots.join(' or ')} as the first name, received ${JSON.stringify(root)}`,
+    );
+  if (writeOnly === true)
+    found.push('is secret (writeOnly) and cannot have from: connectors store and show metadata and claims');
+  return found;
 }
 
 function schemaProblem(property: Record<string, unknown>): string | undefined {

@@ -1,3 +1,5 @@
+import { ownMember } from '../../schemas/schema-problem.ts';
+import { showContractPath } from '../contract-path.ts';
 import { findEmbedded, findPlaceholders, type Placeholder } from '../placeholders.ts';
 import { reporter } from '../read/source.ts';
 import type { Template } from '../template.ts';
@@ -62,8 +64,16 @@ function findLack(parameter: string, template: Template): string | undefined {
     return `${shown} needs a value for the check: give the parameter a default or an example`;
   }
   const always = 'default' in property || required.includes(parameter);
-  if (always || Object.hasOwn(template.environment, parameter)) return undefined;
-  return `${shown} may have no value: give the parameter a default or make it required`;
+  if (!always && !Object.hasOwn(template.environment, parameter))
+    return `${shown} may have no value: give the parameter a default or make it required`;
+  const from = ownMember(template.fromContract, parameter);
+  if (from === undefined || isBounded(property)) return undefined;
+  return `${shown} comes from ${showContractPath(from)}, whose sender must not choose freely how the pod runs: give the parameter an enum, ${property['type'] === 'string' ? 'or a pattern' : 'or a maximum'}`;
+}
+
+function isBounded({ type, ...property }: Record<string, unknown>): boolean {
+  if (type === 'boolean' || 'enum' in property) return true;
+  return type === 'string' ? 'pattern' in property : 'maximum' in property || 'exclusiveMaximum' in property;
 }
 
 /** Values to render a template with before any request: defaults, else the first example, else the first value of the enum. */

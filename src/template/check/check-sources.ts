@@ -3,8 +3,8 @@ import { problemAt } from '../read/source.ts';
 import { isUnsure, type CheckContext } from './context.ts';
 
 /**
- * Warns of required parameters without a value for provision requests, which carry none: values come from the asset's parameters, job.env or
- * a default. Such a template can still be run by a request with a query.
+ * Warns of required parameters without a value for a connector: values come from the asset's parameters, job.env, a default, or the contract
+ * by `from`. Such a template can still be run by a request with a query.
  */
 export function checkSources({ template, sources, problems }: CheckContext): void {
   const { properties, required } = template.parameters;
@@ -32,10 +32,10 @@ export function checkSources({ template, sources, problems }: CheckContext): voi
   }
 }
 
-/** Whether only an asset can give it a value. */
+/** Whether only an asset can give it a value. Which connectors have a contract to take it from is checked at the start of `serve`. */
 function lacksValue(name: string, context: Pick<CheckContext, 'template' | 'sources'>): boolean {
-  const { parameters, environment } = context.template;
+  const { parameters, environment, fromContract } = context.template;
   const property = ownMember(parameters.properties, name);
-  if (property === undefined || 'default' in property) return false;
+  if (property === undefined || 'default' in property || Object.hasOwn(fromContract, name)) return false;
   return !Object.hasOwn(environment, name) && !isUnsure(name, context);
 }

@@ -98,6 +98,36 @@ suite('the folder to check', () => {
   });
 });
 
+suite('check with a contract', () => {
+  const files = {
+    'template.yaml': `${templateYaml.replace('minimum: 1', 'minimum: 1\n      from: metadata.size')}assets:
+  - id: open
+  - { id: fixed, parameters: { SIZE: 3 } }
+`,
+  };
+
+  test('fails for each asset that it would not be accepted for', async () => {
+    await using made = await makeTemplates(files);
+    const { code, stdout } = await run('check', made.directory, '--metadata', '{"size": 0}');
+    assert.equal(code, 1);
+    assert.equal(
+      stdout,
+      `${made.folder}/template.yaml: the asset "open" would be refused: metadata.size: expected an integer from 1, received a number (not shown), for the parameter SIZE of template sample\n`,
+    );
+  });
+
+  test('finds nothing wrong with one that fits, or that the template takes nothing from', async () => {
+    await using made = await makeTemplates(files);
+    for (const args of [
+      ['--metadata', '{"size": "4", "other": []}'],
+      ['--claims', '{"size": 0}'],
+    ]) {
+      const { code, stdout, stderr } = await run('check', made.directory, ...args);
+      assert.deepEqual([code, stdout, stderr], [0, '', 'no problems in sample\n']);
+    }
+  });
+});
+
 suite('render', () => {
   test('prints what would be created, in the order of creation', async () => {
     await using made = await makeTemplates({ 'files/run.mjs': 'run()' });
@@ -140,7 +170,50 @@ suite('render', () => {
     assert.equal(documentsOf(stdout).at(-2)?.data?.['YEAR'], '2013');
   });
 
+  test('takes parameters from metadata, in the arguments or in a file', async () => {
+    await using made = await makeTemplates({ 'files/start.json': '{ "year": 2012.0 }' });
+    for (const [given, year] of [
+      ['{"year": "2014"}', '2014'],
+      [`@${made.folder}/files/start.json`, '2012'],
+    ] as const) {
+      const { stdout } = await run('render', 'seattle-weather', '--metadata', given, '--claims', '{}');
+      assert.equal(documentsOf(stdout).at(-2)?.data?.['YEAR'], year);
+    }
+  });
+
+  test('takes no parameter from metadata that the asset sets', async () => {
+    const asset = 'urn:example:seattle-weather:2013';
+    const { stdout } = await run(
+      ...['render', 'seattle-weather', '--asset', asset, '--metadata', '{"year": 2014}'],
+    );
+    assert.equal(documentsOf(stdout).at(-2)?.data?.['YEAR'], '2013');
+  });
+
   const refused = [
+    {
+      name: 'metadata that does not fit its parameter',
+      args: ['seattle-weather', '--metadata', '{"year": 1999}'],
+      message:
+        /metadata\.year: expected an integer from 2012 up to 2015, received a number \(not shown\), for the parameter YEAR of template seattle-weather/,
+    },
+    {
+      name: 'metadata that is no object',
+      args: ['seattle-weather', '--metadata', '[2014]'],
+      code: 2,
+      message: /--metadata: expected a JSON object, or @FILE with one$/m,
+    },
+    {
+      name: 'claims that are not JSON',
+      args: ['seattle-weather', '--claims', '{year: 2014}'],
+      code: 2,
+      message: /--claims: expected a JSON object, or @FILE with one: .*JSON/,
+    },
+    {
+      name: 'claims in a file that does not exist',
+      args: ['seattle-weather', '--claims', '@/nowhere.json'],
+      code: 2,
+      message: /--claims: expected a JSON object, or @FILE with one: ENOENT/,
+    },
     {
       name: 'a wrong parameter',
       args: ['seattle-weather', '--param', 'YEAR=1999'],

@@ -240,6 +240,42 @@ const templates: Row[] = [
       'job.yaml:10: spec.template.spec.nodeSelector: expected as each name',
     ],
   },
+  ...[
+    'labels.size',
+    'metadata',
+    'metadata.',
+    'metadata.a..b',
+    'metadata.https://a/b',
+    '"/metadata/size"',
+    '[metadata]',
+  ].map((from) => ({
+    name: `a parameter from ${from}`,
+    files: inTemplate('minimum: 1', `minimum: 1\n      from: ${from}`),
+    problems: [
+      'template.yaml:7: parameters.properties.SIZE.from: expected metadata or claims and the names below it, as in metadata.year or [metadata, "a.name"], received ',
+    ],
+  })),
+  {
+    name: 'a parameter from a list with another root',
+    files: inTemplate('minimum: 1', 'minimum: 1\n      from: [labels, size]'),
+    problems: [
+      'template.yaml:4: parameters.properties.SIZE: from: expected metadata or claims as the first name, received "labels"',
+    ],
+  },
+  {
+    name: 'a parameter from an index of a list',
+    files: inTemplate('minimum: 1', 'minimum: 1\n      from: [metadata, sizes, 0]'),
+    problems: [
+      'template.yaml:7: parameters.properties.SIZE.from.2: expected a name that is not empty, received 0',
+    ],
+  },
+  {
+    name: 'a secret parameter from a contract',
+    files: inTemplate('writeOnly: true', 'writeOnly: true, from: metadata.token'),
+    problems: [
+      'template.yaml:10: parameters.properties.TOKEN: is secret (writeOnly) and cannot have from: connectors store and show metadata and claims',
+    ],
+  },
   {
     name: 'a parameter of the service',
     files: inTemplate('    NAME:', '    RESULT_DIRECTORY:'),
@@ -734,6 +770,26 @@ const placeholders: Row[] = [
       ...inTemplate('NAME: { type: string }', 'NAME: { type: string, examples: [a] }'),
     },
     problems: [`job.yaml:10: ${pod}.nodeSelector.zone: \${NAME} may have no value`],
+  },
+  {
+    name: 'a number of the Job from a contract without a limit',
+    files: {
+      ...inTemplate('default: 0.5', 'default: 0.5, from: metadata.cpus'),
+      ...inJob('cpu: 500m', 'cpu: ${CPUS}'),
+    },
+    problems: [
+      `job.yaml:16: ${container}.resources.limits.cpu: \${CPUS} comes from metadata.cpus, whose sender must not choose freely how the pod runs: give the parameter an enum, or a maximum`,
+    ],
+  },
+  {
+    name: 'text of the Job from a contract without a limit',
+    files: {
+      ...inTemplate('NAME: { type: string }', 'NAME: { type: string, default: low, from: [claims, a.b] }'),
+      ...inPod('priorityClassName: ${NAME}'),
+    },
+    problems: [
+      `job.yaml:9: ${pod}.priorityClassName: \${NAME} comes from claims["a.b"], whose sender must not choose freely how the pod runs: give the parameter an enum, or a pattern`,
+    ],
   },
   {
     name: 'a value of the wrong type for its place',

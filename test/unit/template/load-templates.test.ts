@@ -42,6 +42,7 @@ suite('a good template', () => {
       description: 'Short.',
       assets: [],
       parameters: { type: 'object', properties: {}, required: [] },
+      fromContract: {},
       environment: {},
       files: {},
       filesMountPath: '/opt/template',
@@ -315,6 +316,14 @@ suite('what a connector asks for', () => {
   const sources = [
     { name: 'job.env', files: { 'template.yaml': required, 'job.env': 'TOKEN=x\n' } },
     { name: 'a default', files: { 'template.yaml': required.replace('[TOKEN]', '[SIZE]') } },
+    {
+      name: 'the contract of a connector',
+      files: {
+        'template.yaml': required
+          .replace('[TOKEN]', '[NAME]')
+          .replace('NAME: { type: string }', 'NAME: { type: string, from: metadata.name }'),
+      },
+    },
     {
       name: 'every asset',
       files: { 'template.yaml': `${required}assets: [{ id: a, parameters: { TOKEN: x } }]\n` },

@@ -57,6 +57,10 @@ test('a parameter named like a member of every object is missing if nobody gives
     required: ['constructor'],
   };
   assert.deepEqual(findParameterProblems(schema, {}), [
-    { parameter: 'constructor', reason: 'parameter constructor: expected a string, received nothing' },
+    {
+      parameter: 'constructor',
+      expected: 'a string',
+      reason: 'parameter constructor: expected a string, received nothing',
+    },
   ]);
 });
