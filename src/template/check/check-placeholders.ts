@@ -48,7 +48,9 @@ function findFault({ path, parameter }: Placeholder, context: CheckContext): str
   if (command !== undefined) {
     return `${shown} cannot stand in ${command}; write $(${parameter}), which Kubernetes replaces, or read the environment`;
   }
-  if (!path.some((member) => openMembers.includes(String(member)))) {
+  // Labels and annotations may have any name, and the service's own share a limit with them.
+  const at = path.findIndex((member) => openMembers.includes(String(member)));
+  if (at === -1 || path.slice(0, at).includes('metadata')) {
     return `${shown} cannot stand here; placeholders may be in ${openMembers.join(', ')}`;
   }
   return isUnsure(parameter, context) ? undefined : findLack(parameter, template);

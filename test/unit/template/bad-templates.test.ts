@@ -749,6 +749,18 @@ const placeholders: Row[] = [
     problems: [`job.yaml:9: ${pod}.hostNetwork: \${SIZE} cannot stand here; ${open}`],
   },
   {
+    name: 'a placeholder in a label and an annotation, whatever their names are',
+    files: {
+      'job.yaml': jobYaml
+        .replace('  name: sample', '  name: sample\n  annotations: { image: "${IMAGE}" }')
+        .replace('    spec:\n', '    metadata:\n      labels: { resources: "${IMAGE}" }\n    spec:\n'),
+    },
+    problems: [
+      `job.yaml:5: metadata.annotations.image: \${IMAGE} cannot stand here; ${open}`,
+      `job.yaml:9: spec.template.metadata.labels.resources: \${IMAGE} cannot stand here; ${open}`,
+    ],
+  },
+  {
     name: 'a placeholder for a Secret',
     files: inPod('volumes:\n  - name: x\n    secret:\n      secretName: ${IMAGE}'),
     problems: [`job.yaml:12: ${pod}.volumes.0.secret.secretName: \${IMAGE} cannot stand here`],
