@@ -3,6 +3,7 @@ export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly contentType: string | undefined;
+  readonly authorization: string | undefined;
   readonly body: string;
 }
 

@@ -7,14 +7,17 @@ import { DataPlane } from './data-plane.ts';
 import type { Asset, Received } from './data-plane.ts';
 import type { EndpointKind, Fault } from './faults.ts';
 import { Journal } from './journal.ts';
-import type { Exchange, SimulatorEvent } from './journal.ts';
+import type { Exchange, ExchangeFilter, SimulatorEvent } from './journal.ts';
 import { Listener } from './listener.ts';
+import type { PostResult } from './okhttp.ts';
 import { postMessage } from './provision-message.ts';
-import type { MessageType, PostResult } from './provision-message.ts';
+import type { MessageType } from './provision-message.ts';
+import { providerStep } from './provider-steps.ts';
+import { findRoute } from './route-request.ts';
 import type { SimulatorContext, SimulatorSettings } from './simulator-context.ts';
 import { StateMachine } from './state-machine.ts';
 import { terminateByConsumer, terminateByProvider } from './terminate.ts';
-import { isProvisionable, newTransferProcess } from './transfer-process.ts';
+import { isOver, isProvisionable, newTransferProcess } from './transfer-process.ts';
 import type { NewTransfer, TransferProcess } from './transfer-process.ts';
 import { TransferStore } from './transfer-store.ts';
 import type { Goal } from './transfer-store.ts';
@@ -65,7 +68,7 @@ export class ConnectorSimulator {
   readonly #ownFolder: string | undefined;
   readonly #listener: Listener;
   readonly #dataPlane: DataPlane;
-  readonly #machine: StateMachine;
+  readonly #machine: StateMachine<TransferProcess>;
 
   constructor(options: SimulatorOptions, folder: { sinkFolder: string; ownFolder: string | undefined }) {
     const profile = versionProfiles[options.version];
@@ -81,14 +84,14 @@ export class ConnectorSimulator {
         sinkFolder: folder.sinkFolder,
       },
       journal,
-      store: new TransferStore(journal),
+      store: new TransferStore(journal, isOver),
       agent: new Agent({ keepAlive: true }),
       controls: { provisionUrl: options.provisionUrl, callbackAddress: '', dropAnswers: 0 },
       signal: this.#ending.signal,
     };
-    this.#listener = new Listener(this.#context, options.port ?? 0);
+    this.#listener = new Listener(this.#context, options.port ?? 0, (path) => findRoute(this.#context, path));
     this.#dataPlane = new DataPlane(this.#context, options.assets);
-    this.#machine = new StateMachine(this.#context, this.#dataPlane);
+    this.#machine = new StateMachine(this.#context, providerStep(this.#context, this.#dataPlane));
   }
 
   async start(): Promise<void> {
@@ -154,11 +157,8 @@ export class ConnectorSimulator {
   }
 
   /** The last 10,000 requests sent and received, in the order of their ends. */
-  exchanges(filter: { kind?: Exchange['kind']; transferProcessId?: string } = {}): Exchange[] {
-    return this.#context.journal.exchanges().filter((one) => {
-      const { kind = one.kind, transferProcessId = one.transferProcessId } = filter;
-      return one.kind === kind && one.transferProcessId === transferProcessId;
-    });
+  exchanges(filter: ExchangeFilter = {}): Exchange[] {
+    return this.#context.journal.exchanges(filter);
   }
 
   /** The consumer of a started pull transfer fetches; may be repeated. */

@@ -1,18 +1,17 @@
 import type { DataPlane } from './data-plane.ts';
-import { isSuccess, postPersistently, type MessageType } from './provision-message.ts';
+import { isSuccess } from './okhttp.ts';
+import { postPersistently, type MessageType } from './provision-message.ts';
 import { pause, type SimulatorContext } from './simulator-context.ts';
+import type { Step } from './state-machine.ts';
 import type { DataFlowState, TransferProcess, TransferState } from './transfer-process.ts';
 import type { DataPlaneProfile } from './versions.ts';
-
-/** Moves a process one state on; false if it waits for something else. */
-export type Step = (process: TransferProcess) => boolean | Promise<boolean>;
 
 /** Steps of a connector whose data plane provisions: its control plane only starts the data flow and gets its end. */
 export function dataPlaneSteps(
   context: SimulatorContext,
   profile: DataPlaneProfile,
   dataPlane: DataPlane,
-): Partial<Record<TransferState, Step>> {
+): Partial<Record<TransferState, Step<TransferProcess>>> {
   const { store } = context;
   function deprovision(process: TransferProcess): boolean | Promise<boolean> {
     if (process.dataFlow === 'DEPROVISIONING') return request(context, process, 'deprovision');

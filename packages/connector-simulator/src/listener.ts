@@ -4,23 +4,32 @@ import type { AddressInfo } from 'node:net';
 import type { Reaction } from './faults.ts';
 import { Faults } from './faults.ts';
 import { parseObject, type ApiRequest } from './api-answer.ts';
-import { findRoute, runRoute } from './route-request.ts';
+import type { Journal } from './journal.ts';
+import { runRoute } from './route-request.ts';
 import type { Route } from './route-request.ts';
-import { pause, type SimulatorContext } from './simulator-context.ts';
+import { pause } from './simulator-context.ts';
 
 const host = '127.0.0.1';
 const maxBodyBytes = 1024 * 1024;
 
+interface ListenerContext {
+  readonly journal: Pick<Journal<never, never>, 'now' | 'emit' | 'record'>;
+  readonly signal: AbortSignal;
+}
+
 /** The connector's web server: callbacks and management API on one port, which it keeps when it opens again. */
 export class Listener {
   readonly faults = new Faults();
-  readonly #context: SimulatorContext;
+  readonly #context: ListenerContext;
+  readonly #findRoute: (path: string) => Route | undefined;
   #server: Server | undefined;
   #port: number;
 
-  constructor(context: SimulatorContext, port: number) {
+  /** `findRoute`: undefined is a 404 of the web server. */
+  constructor(context: ListenerContext, port: number, findRoute: (path: string) => Route | undefined) {
     this.#context = context;
     this.#port = port;
+    this.#findRoute = findRoute;
   }
 
   get origin(): string {
@@ -58,7 +67,7 @@ export class Listener {
     response.on('error', () => undefined);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const body = await readBody(request);
-    const route = findRoute(path, this.#context.settings.managementVersions);
+    const route = this.#findRoute(path);
     if (route === undefined) {
       response.writeHead(404).end();
       return;
@@ -67,6 +76,7 @@ export class Listener {
       method: request.method ?? '',
       path,
       contentType: request.headers['content-type'],
+      authorization: request.headers.authorization,
       body,
     };
     const reaction = this.#react(route, { request: apiRequest, key: keyOf(request) });
@@ -77,7 +87,7 @@ export class Listener {
   #react(route: Route, received: { request: ApiRequest; key: string | undefined }): Reaction {
     return this.faults.react(
       route.endpoint,
-      () => runRoute(this.#context, route, received),
+      () => runRoute(route, received),
       () => show(received),
     );
   }

@@ -1,4 +1,5 @@
-import { isSuccess, postPersistently, type PostResult } from './provision-message.ts';
+import { isSuccess, type PostResult } from './okhttp.ts';
+import { postPersistently } from './provision-message.ts';
 import { pause, type SimulatorContext } from './simulator-context.ts';
 import { isProvisioned } from './transfer-process.ts';
 import type { ProvisionedResource, TransferProcess } from './transfer-process.ts';

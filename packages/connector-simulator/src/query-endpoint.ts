@@ -1,9 +1,7 @@
 import { isObject, json, parseObject, problem } from './api-answer.ts';
 import type { ApiAnswer, ApiRequest } from './api-answer.ts';
 import { namespace } from './data-address.ts';
-import { describeProcess } from './management-endpoint.ts';
-import type { SimulatorContext } from './simulator-context.ts';
-import type { TransferProcess } from './transfer-process.ts';
+import { describeProcess, type ManagedTransfer } from './management-endpoint.ts';
 
 const managementContext = 'https://w3id.org/edc/connector/management/v2';
 
@@ -18,13 +16,13 @@ interface Query {
 }
 
 /** `POST …/transferprocesses/request`: the transfers that a QuerySpec selects. Only `id` with `=` and `in` is supported. */
-export function answerQuery(context: SimulatorContext, _id: string, request: ApiRequest): ApiAnswer {
+export function answerQuery(processes: readonly ManagedTransfer[], request: ApiRequest): ApiAnswer {
   const body = parseObject(request.body);
   if (body === undefined) return problem(400, 'InvalidRequest', 'Failed to read object');
   const query = readQuery(body, { strict: request.path.startsWith('/management/v4/') });
   if (typeof query === 'string') return problem(400, 'ValidationFailure', query);
-  const selected = context.store.all().filter(({ id }) => query.ids?.includes(id) ?? true);
-  const page: TransferProcess[] = selected.slice(query.offset, query.offset + query.limit);
+  const selected = processes.filter(({ id }) => query.ids?.includes(id) ?? true);
+  const page = selected.slice(query.offset, query.offset + query.limit);
   return json(200, page.map(describeProcess));
 }
 

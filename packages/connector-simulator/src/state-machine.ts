@@ -1,83 +1,53 @@
-import type { DataPlane } from './data-plane.ts';
-import { dataPlaneSteps, stall, type Step } from './data-flow-steps.ts';
-import { stepDeprovisioning, stepProvisioning } from './provisioning-steps.ts';
-import { pause, type SimulatorContext } from './simulator-context.ts';
-import type { TransferState } from './transfer-process.ts';
+import { pause } from './simulator-context.ts';
+import type { StoredTransfer, TransferStore } from './transfer-store.ts';
 
-/** The connector's only thread for transfers. It handles one process after the other: a provisioner that does not answer delays all. */
-export class StateMachine {
-  readonly #context: SimulatorContext;
-  readonly #steps: Record<TransferState, Step>;
+/** Moves a process one state on; false if it waits for something else. */
+export type Step<Transfer extends StoredTransfer> = (process: Transfer) => boolean | Promise<boolean>;
+
+interface Loop<Transfer extends StoredTransfer> {
+  readonly store: Pick<TransferStore<Transfer>, 'all' | 'has'>;
+  readonly settings: { readonly iterationWaitMillis: number };
+  /** Ends the loop. */
+  readonly signal: AbortSignal;
+}
+
+/** The connector's only thread for transfers. It handles one process after the other: a peer that does not answer delays all. */
+export class StateMachine<Transfer extends StoredTransfer> {
+  readonly #loop: Loop<Transfer>;
+  readonly #step: Step<Transfer>;
   /** While true, no transfer changes its state by itself. */
   paused = false;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(context: SimulatorContext, dataPlane: DataPlane) {
-    this.#context = context;
-    this.#steps = stepsOf(context, dataPlane);
+  constructor(loop: Loop<Transfer>, step: Step<Transfer>) {
+    this.#loop = loop;
+    this.#step = step;
   }
 
   start(): void {
     this.#ended = this.#run();
   }
 
-  /** Resolves when the loop has ended after the context's signal was aborted. */
+  /** Resolves when the loop has ended after the signal was aborted. */
   ended(): Promise<void> {
     return this.#ended;
   }
 
   async #run(): Promise<void> {
-    const { signal, settings } = this.#context;
+    const { signal, settings } = this.#loop;
     while (!signal.aborted) {
       const worked = await this.#iterate();
-      if (!worked) await pause(this.#context, settings.iterationWaitMillis);
+      if (!worked) await pause(this.#loop, settings.iterationWaitMillis);
     }
   }
 
   async #iterate(): Promise<boolean> {
-    const { signal, store, profile } = this.#context;
+    const { signal, store } = this.#loop;
     let worked = false;
     for (const process of store.all()) {
       if (signal.aborted || this.paused) break;
-      if (profile.dataPlane !== undefined && process.stallPending)
-        worked = await stall(this.#context, profile.dataPlane, process);
-      if (store.has(process) && (await this.#steps[process.state](process))) worked = true;
+      if (store.has(process) && (await this.#step(process))) worked = true;
     }
     return worked;
   }
-}
-
-function stepsOf(context: SimulatorContext, dataPlane: DataPlane): Record<TransferState, Step> {
-  return {
-    INITIAL: stepTo(context, 'PROVISIONING'),
-    PROVISIONING: (process) => stepProvisioning(context, process),
-    PROVISIONING_REQUESTED: () => false,
-    PROVISIONED: stepTo(context, 'STARTING'),
-    STARTUP_REQUESTED: () => false,
-    STARTING(process) {
-      dataPlane.start(process);
-      return true;
-    },
-    STARTED: () => false,
-    COMPLETED: stepTo(context, 'DEPROVISIONING'),
-    TERMINATING(process) {
-      process.consumer = { state: 'TERMINATED', reason: process.errorDetail };
-      return stepTo(context, 'TERMINATED')(process);
-    },
-    TERMINATING_REQUESTED: () => false,
-    TERMINATED: (process) => !process.final && stepTo(context, 'DEPROVISIONING')(process),
-    DEPROVISIONING: (process) => stepDeprovisioning(context, process),
-    DEPROVISIONING_REQUESTED: () => false,
-    DEPROVISIONED: () => false,
-    ...(context.profile.dataPlane === undefined
-      ? {}
-      : dataPlaneSteps(context, context.profile.dataPlane, dataPlane)),
-  };
-}
-
-function stepTo(context: SimulatorContext, state: TransferState): Step {
-  return function step(process) {
-    context.store.move(process, state);
-    return true;
-  };
 }

@@ -128,6 +128,11 @@ export function isTerminable(state: TransferState): boolean {
   return isProvisionable(state) || ['STARTUP_REQUESTED', 'STARTING', 'STARTED'].includes(state);
 }
 
+/** Whether the process stays in its state. */
+export function isOver({ state, final }: TransferProcess): boolean {
+  return state === 'DEPROVISIONED' || state === 'DEPROVISIONING_REQUESTED' || final;
+}
+
 export function isProvisioned(process: TransferProcess): boolean {
   return process.resources.some((one) => one.resourceDefinitionId === process.resourceDefinitionId);
 }

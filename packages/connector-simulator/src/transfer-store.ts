@@ -1,37 +1,52 @@
 import type { Journal } from './journal.ts';
-import type { TransferProcess, TransferState } from './transfer-process.ts';
+import type { TransferProcess } from './transfer-process.ts';
 
-export type Goal = TransferState | ((process: TransferProcess) => boolean);
+/** What every transfer has, whichever dialect its data is asked for in. */
+export interface StoredTransfer {
+  readonly id: string;
+  state: string;
+  errorDetail: string | undefined;
+  readonly history: { readonly state: string; readonly at: number }[];
+}
+
+export type Goal<Transfer extends StoredTransfer = TransferProcess> =
+  Transfer['state'] | ((process: Transfer) => boolean);
 
 /** The connector's in-memory store: a restart loses it. */
-export class TransferStore {
-  readonly #processes = new Map<string, TransferProcess>();
+export class TransferStore<Transfer extends StoredTransfer = TransferProcess> {
+  readonly #processes = new Map<string, Transfer>();
   readonly #watchers = new Set<() => void>();
-  readonly #journal: Journal;
+  readonly #journal: Pick<Journal<string, string>, 'now' | 'emit'>;
+  readonly #isOver: (process: Transfer) => boolean;
 
-  constructor(journal: Journal) {
+  /** `isOver`: whether the process stays in its state. */
+  constructor(
+    journal: Pick<Journal<string, string>, 'now' | 'emit'>,
+    isOver: (process: Transfer) => boolean,
+  ) {
     this.#journal = journal;
+    this.#isOver = isOver;
   }
 
-  add(process: TransferProcess): void {
+  add(process: Transfer): void {
     this.#processes.set(process.id, process);
     this.move(process, 'INITIAL');
   }
 
-  get(id: string): TransferProcess | undefined {
+  get(id: string): Transfer | undefined {
     return this.#processes.get(id);
   }
 
-  all(): TransferProcess[] {
+  all(): Transfer[] {
     return [...this.#processes.values()];
   }
 
   /** Whether the store still has this object: a caller may hold one from before `clear`. */
-  has(process: TransferProcess): boolean {
+  has(process: Transfer): boolean {
     return this.#processes.get(process.id) === process;
   }
 
-  move(process: TransferProcess, state: TransferState, errorDetail = process.errorDetail): void {
+  move(process: Transfer, state: Transfer['state'], errorDetail = process.errorDetail): void {
     process.state = state;
     process.errorDetail = errorDetail;
     process.history.push({ state, at: this.#journal.now() });
@@ -53,9 +68,13 @@ export class TransferStore {
    * Resolves once the process has been in the state, or satisfies the predicate. Rejects after the deadline, after `clear`, and when
    * the process has ended without having been in that state.
    */
-  async waitFor(id: string, goal: Goal, options: { deadlineMs: number; signal?: AbortSignal | undefined }) {
+  async waitFor(
+    id: string,
+    goal: Goal<Transfer>,
+    options: { deadlineMs: number; signal?: AbortSignal | undefined },
+  ) {
     options.signal?.throwIfAborted();
-    const reached = Promise.withResolvers<TransferProcess>();
+    const reached = Promise.withResolvers<Transfer>();
     const judge = this.#verdict.bind(this, id, goal);
     function watcher(): void {
       const verdict = judge();
@@ -82,14 +101,14 @@ export class TransferStore {
     }
   }
 
-  #verdict(id: string, goal: Goal): TransferProcess | Error | undefined {
+  #verdict(id: string, goal: Goal<Transfer>): Transfer | Error | undefined {
     const process = this.#processes.get(id);
     if (process === undefined) return new Error(`transfer ${id} is unknown`);
     if (typeof goal === 'function') return goal(process) ? process : undefined;
     if (process.history.some((entry) => entry.state === goal)) return process;
-    const ended =
-      process.state === 'DEPROVISIONED' || process.state === 'DEPROVISIONING_REQUESTED' || process.final;
-    return ended ? new Error(`transfer ${id} never reached ${goal}: ${this.#describe(id)}`) : undefined;
+    return this.#isOver(process)
+      ? new Error(`transfer ${id} never reached ${goal}: ${this.#describe(id)}`)
+      : undefined;
   }
 
   #describe(id: string): string {
