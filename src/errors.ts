@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'payload-too-large'
   | 'unsupported-media-type'
   | 'unknown-connector'
+  | 'unauthorized'
   | 'unknown-template'
   | 'forbidden'
   | 'not-found'

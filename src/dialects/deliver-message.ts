@@ -4,9 +4,13 @@ import type { Redact } from '../redact-secrets.ts';
 
 export interface Message {
   url: string;
+  /** Default: POST. */
+  method?: 'GET' | 'POST' | 'PUT';
   /** In addition to those of JSON. With a secret among them, the caller has checked that the URL's origin is the configured one. */
   headers: Readonly<Record<string, string>>;
   body?: unknown;
+  /** Fields of a form, which is sent instead of JSON. */
+  form?: Readonly<Record<string, string>>;
   /** False: a new connection, since an idle one that the peer has closed loses the answer. Default: true. */
   reuseConnection?: boolean;
   timeoutMillis: number;
@@ -33,7 +37,7 @@ export async function deliverMessage(message: Message, signal: AbortSignal): Pro
     deadline.abort(new Error(`no whole answer within ${message.timeoutMillis} ms`));
   }, message.timeoutMillis);
   try {
-    return await post(message, AbortSignal.any([signal, deadline.signal]));
+    return await send(message, AbortSignal.any([signal, deadline.signal]));
   } catch (error) {
     signal.throwIfAborted();
     const problem = describe(deadline.signal.aborted ? deadline.signal.reason : error);
@@ -43,23 +47,25 @@ export async function deliverMessage(message: Message, signal: AbortSignal): Pro
   }
 }
 
-async function post(
-  { url, headers, body, dispatcher, reuseConnection = true, answerLimit = defaultAnswerLimit }: Message,
-  signal: AbortSignal,
-): Promise<Answer> {
+async function send(message: Message, signal: AbortSignal): Promise<Answer> {
+  const { url, method = 'POST', headers, dispatcher, reuseConnection = true } = message;
+  const { type, body } = encode(message);
   const response = await request(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, */*',
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    method,
+    headers: { 'content-type': type, accept: 'application/json, */*', ...headers },
+    ...(body === undefined ? {} : { body }),
     ...(reuseConnection ? {} : { reset: true }),
     dispatcher,
     signal,
   });
+  const { answerLimit = defaultAnswerLimit } = message;
   return { got: 'answer', status: response.statusCode, body: await readSome(response.body, answerLimit) };
+}
+
+function encode({ form, body }: Message): { type: string; body: string | undefined } {
+  if (form !== undefined)
+    return { type: 'application/x-www-form-urlencoded', body: new URLSearchParams(form).toString() };
+  return { type: 'application/json', body: body === undefined ? undefined : JSON.stringify(body) };
 }
 
 /** Leaving the loop early destroys the stream and its connection, so that a peer cannot make this process read without end. */

@@ -37,7 +37,7 @@ export function isFilesConfigMap(name: string): boolean {
 }
 
 /** 130 bits as lower-case base32: a DNS label without collisions. */
-function shortHash(text: string): string {
+export function shortHash(text: string): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
   const digest = hash('sha256', text, 'buffer');
   return Array.from(digest.subarray(0, 26), (byte) => alphabet[byte & 31]).join('');

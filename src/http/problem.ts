@@ -55,6 +55,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'payload-too-large': { status: 413, title: 'Body too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'unknown-connector': { status: 404, title: 'Not found' },
+  unauthorized: { status: 401, title: 'Unauthorized' },
   'unknown-template': { status: 404, title: 'Unknown template' },
   forbidden: { status: 403, title: 'Forbidden' },
   'not-found': { status: 404, title: 'Not found' },

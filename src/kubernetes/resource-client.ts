@@ -100,7 +100,7 @@ const pageSize = 200;
 
 /** Everything that a selector selects, one page in memory at a time. */
 export async function* listAll<T extends KubernetesObject>(
-  client: ResourceClient<T>,
+  client: Pick<ResourceClient<T>, 'list'>,
   labelSelector: string,
   signal: AbortSignal,
 ): AsyncGenerator<T> {

@@ -57,6 +57,8 @@ export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): 
         if (problem.status >= 500) logFailure(ctx, error);
         else if (error instanceof ServiceError) recordRefusal(ctx, error, problem);
       }
+      // A 401 has to name the scheme (RFC 9110 section 11.6.1).
+      if (problem.status === 401 && !ctx.headerSent) ctx.set('WWW-Authenticate', 'Bearer');
       // After the first byte no status can be sent: only a closed socket tells the client.
       if (ctx.headerSent) ctx.req.socket.destroy();
       else sendProblem(ctx, problem);

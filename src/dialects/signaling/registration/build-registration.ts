@@ -1,0 +1,29 @@
+import type { Authorization } from '../authorization/schemas.ts';
+
+export interface DataPlane {
+  dataplaneId: string;
+  /** Base of its routes. EDC appends `/start`, so that it gets one that ends in `/dataflows`. */
+  endpoint: string;
+  profiles: readonly string[];
+  labels: readonly string[];
+  /** How the control plane gets tokens for its calls, and by which keys it verifies the tokens of callbacks. */
+  authorization?: Authorization;
+}
+
+/** DataPlaneRegistrationMessage. EDC up to 0.18 reads the profiles by their former name. */
+export function buildRegistration({
+  dataplaneId,
+  endpoint,
+  profiles,
+  labels,
+  authorization,
+}: DataPlane): object {
+  return {
+    dataplaneId,
+    endpoint,
+    profiles,
+    transferTypes: profiles,
+    labels,
+    ...(authorization === undefined ? {} : { authorization }),
+  };
+}

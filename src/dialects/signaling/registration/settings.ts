@@ -1,0 +1,28 @@
+import { Type } from 'typebox';
+import { closed } from '../../../schemas/kinds.ts';
+import { httpUrl, integer, names, text } from '../../../config/settings/kinds.ts';
+import { authorizationProfile } from '../authorization/settings.ts';
+
+/** Members of a connector that say where and how this data plane registers itself. */
+export const registrationSettings = {
+  registration: closed({
+    url: Type.Optional(
+      httpUrl(
+        'Where: `…/dataplanes`, `…/v4/dataplanes` or `…/v5beta/participants/<id>/dataplanes`. Default: it does not.',
+      ),
+    ),
+    profiles: names('Transfer profiles, as the connector names them.', { default: ['HttpData-PULL'] }),
+    labels: names('Labels of this data plane.'),
+    renewSeconds: integer(
+      { min: 10, max: 86_400, default: 120 },
+      'Time between two registrations: a restarted control plane may have none.',
+    ),
+    authorization: authorizationProfile(
+      'How the control plane calls this data plane, and verifies its tokens.',
+    ),
+    tokenEndpoint: Type.Optional(
+      httpUrl('OAuth2 server of the API at `url`. Default: none; the management key is sent.'),
+    ),
+    clientId: Type.Optional(text('Client at `tokenEndpoint`; its secret comes from the environment.')),
+  }),
+};
