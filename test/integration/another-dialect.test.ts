@@ -12,11 +12,17 @@ import { freePort } from '../../src/demo/free-port.ts';
 import { createLogger } from '../../src/log.ts';
 import { postcards, type PostcardConnector } from '../support/postcard-dialect.ts';
 import { quickSettings } from '../support/settings.ts';
+import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
 const token = 'token-of-the-correspondent';
+
+const byContract = shellTemplate({
+  script: 'echo "$YEAR" > "$RESULT_DIRECTORY/year.txt"',
+  parameters: { properties: { YEAR: { type: 'integer', from: 'metadata.year' } }, required: ['YEAR'] },
+});
 
 interface Reply {
   number: string;
@@ -70,14 +76,19 @@ async function startWithPostcards(t: TestContext, world: World, replyUrl: string
 }
 
 test('a dialect that the service does not know provisions, and gets the results that it requested', async (t) => {
-  const world = await startWorld(t, { connectors: [], replicas: 0 });
+  const templates = { 'by-contract': byContract };
+  const world = await startWorld(t, { connectors: [], replicas: 0, templates });
   const { url: replyUrl, replies } = await startCorrespondent(t);
   const url = await startWithPostcards(t, world, replyUrl);
-  async function post(number: string, assetId: string): Promise<{ status: number; flow: string }> {
+  async function post(
+    number: string,
+    assetId: string,
+    metadata?: object,
+  ): Promise<{ status: number; flow: string }> {
     const response = await fetch(`${url}/postcards/correspondent/${token}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ number, assetId }),
+      body: JSON.stringify({ number, assetId, metadata }),
     });
     return { status: response.status, ...((await response.json()) as { flow: string }) };
   }
@@ -85,11 +96,15 @@ test('a dialect that the service does not know provisions, and gets the results 
   const { flow } = await post('one', 'echo');
   assert.deepEqual(await post('one', 'echo'), { status: 208, flow });
   await post('two', 'exit-1');
-  await waitUntil('both are answered', () => replies.length === 2);
+  await post('three', 'by-contract', { year: '2014', month: 1 });
+  assert.equal((await post('four', 'by-contract', { year: 'last' })).status, 400);
+  await waitUntil('all are answered', () => replies.length === 3);
   const byNumber = new Map(replies.map((reply) => [reply.number, reply]));
   assert.equal(byNumber.get('two')?.regret, 'worker-failed');
   const data = await fetch(byNumber.get('one')?.link ?? '');
   assert.equal(await data.text(), 'hello from the worker: ä ö ü €\n');
+  const year = await fetch(byNumber.get('three')?.link ?? '');
+  assert.equal(await year.text(), '2014\n');
 
   const record = await waitUntil('the record is written', () => world.bucket.record(flow));
   assert.equal(record.request.dialect, postcards.name);

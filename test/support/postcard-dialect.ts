@@ -12,6 +12,12 @@ export interface PostcardConnector extends ConnectorConfig {
   replyUrl: string;
 }
 
+interface Card {
+  number: string;
+  assetId: string;
+  metadata?: object;
+}
+
 /** A dialect that no connector speaks: a numbered card with an asset comes in, a link or a regret goes out, once. */
 export const postcards: Dialect<PostcardConnector> = {
   name: 'postcards',
@@ -28,6 +34,7 @@ export const postcards: Dialect<PostcardConnector> = {
     },
   ],
   addresses: ['service'],
+  carriesContract: true,
   rules: () => ({
     holdMillis: 0,
     lostAttempt: { askAfterMillis: 0 },
@@ -40,10 +47,10 @@ export const postcards: Dialect<PostcardConnector> = {
 async function receive(ctx: HttpContext, deps: RouteDeps<PostcardConnector>): Promise<void> {
   const { connector: name = '', token = '' } = ctx.params;
   const { dialect } = authenticateConnector(deps, { name, token });
-  const { number, assetId } = (await ctx.state.readJson()) as { number: string; assetId: string };
+  const { number, assetId, metadata = {} } = (await ctx.state.readJson()) as Card;
   const identity = { dialect, connector: name, ids: { number } };
   const template = chooseTemplate(deps.templates, { assetId });
-  const rendered = renderTemplate(template, { assetId, parameters: {} });
+  const rendered = renderTemplate(template, { assetId, parameters: {}, contract: { metadata } });
   const request = { ...identity, assetId, template: template.name, acceptedAt: deps.now().toISOString() };
   const acceptance = await deps.flows.accept(request, rendered, ctx.state.signal);
   const flow = flowName(identity);

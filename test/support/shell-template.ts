@@ -5,6 +5,7 @@ export interface ShellTemplate {
   image?: string;
   memory?: string;
   /** Members of `template.yaml`. */
+  parameters?: object;
   limits?: Record<string, string>;
   size?: string;
   retention?: string;
@@ -15,7 +16,7 @@ export interface ShellTemplate {
 /** A template whose worker is a few lines of shell; for `startWorld({ templates: { name: shellTemplate({ … }) } })`. */
 export function shellTemplate(wanted: ShellTemplate): Record<string, string> {
   const { script, image = 'busybox:1.37', memory = '256Mi', limits = {}, size = '64Mi' } = wanted;
-  const { tolerations = [], files = {}, retention } = wanted;
+  const { tolerations = [], files = {}, retention, parameters } = wanted;
   const worker = {
     name: 'worker',
     image,
@@ -27,7 +28,7 @@ export function shellTemplate(wanted: ShellTemplate): Record<string, string> {
   const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'shell' }, spec };
   const description = 'Made by a test.';
   const mounted = Object.keys(files).length === 0 ? {} : { files: { mountPath: '/files' } };
-  const template = { description, results: { storage: { size } }, limits, retention, ...mounted };
+  const template = { description, parameters, results: { storage: { size } }, limits, retention, ...mounted };
   const named = Object.entries(files).map(([name, content]) => [`files/${name}`, content]);
   // JSON is YAML.
   return {

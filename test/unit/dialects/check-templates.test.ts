@@ -8,7 +8,6 @@ import { aTemplate } from '../../support/template-values.ts';
 import { postcards } from '../../support/postcard-dialect.ts';
 import { aConnector } from '../http/start-http.ts';
 
-const contractual = { ...postcards, carriesContract: true };
 const byContract: Partial<Template> = {
   assets: [
     { id: 'a', parameters: {} },
@@ -24,7 +23,7 @@ function warningsOf(
 ): string[] {
   const warnings: string[] = [];
   checkTemplates([aTemplate(members)], {
-    dialects: [controlPlane, contractual],
+    dialects: [controlPlane, postcards],
     connectors: connectors.map((one) => ({ ...aConnector(one.name, one.templates), ...one })),
     warn: (warning) => warnings.push(warning),
   });
