@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ServiceError } from '../../../src/errors.ts';
 import { ask, serveRoutes } from './routes/serve-routes.ts';
 
-test('a refusal for want of a token names its scheme, and says what was expected', async (t) => {
+test('an answer of 401 names the scheme, and says what was expected', async (t) => {
   const port = await serveRoutes(t, [
     {
       method: 'GET',

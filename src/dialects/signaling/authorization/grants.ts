@@ -9,7 +9,7 @@ export interface Grant {
   form(): Promise<Record<string, string>>;
 }
 
-/** What this data plane brings to a token exchange. */
+/** Settings of this data plane for a token exchange. */
 export interface ExchangeRules {
   /** Path of the workload's token, which the kubelet (a projected service account token) or a SPIFFE agent writes. */
   workloadTokenFile?: string | undefined;

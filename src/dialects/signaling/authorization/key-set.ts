@@ -21,7 +21,7 @@ export interface KeySetOptions {
   stopping: AbortSignal;
   /** For one request. Default: less than the deadline of an answer. */
   timeoutMillis?: number;
-  /** Least time between two requests, whatever tokens come. */
+  /** Least time between two requests; tokens with unknown keys do not shorten it. */
   intervalMillis?: number;
   /** Keys of this age are loaded again, so that a key that was removed is not accepted much longer. */
   refreshMillis?: number;

@@ -87,7 +87,7 @@ function idsIn({ sub, client_id: client }: JWTPayload, { type }: Authorization):
   return type === 'oauth2_token_exchange' ? [client, sub] : [sub];
 }
 
-/** The token in the path is enough for a control plane without an authorization, whatever the header says. */
+/** A control plane without an authorization needs the token in the path alone, and its header is ignored. */
 function findOpen(known: readonly ControlPlane[], claims: JWTPayload | undefined): ControlPlane {
   const [open, ...others] = known.filter(({ authorization }) => authorization === undefined);
   if (open !== undefined && others.length === 0) return open;

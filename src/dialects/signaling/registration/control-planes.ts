@@ -11,7 +11,7 @@ import {
 } from './control-plane-schema.ts';
 import type { ControlPlaneStore } from './control-plane-store.ts';
 
-/** What the settings say of one connector's control planes. */
+/** The settings' part for the control planes of one connector. */
 export interface ConnectorRules extends RegistrationRules {
   configured: readonly ControlPlane[];
 }

@@ -1,7 +1,7 @@
 import type { TokenSource } from '../authorization/obtain-token.ts';
 import { keyHeader } from '../../edc/names.ts';
 
-/** What the API of a control plane, at which data planes are registered, wants to see. */
+/** Credentials for the API of a control plane at which data planes are registered. */
 export interface Credentials {
   /** Throws `unavailable` if there is no token. */
   headers(signal: AbortSignal): Promise<Readonly<Record<string, string>>>;

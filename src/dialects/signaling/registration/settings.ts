@@ -8,7 +8,7 @@ export const registrationSettings = {
   registration: closed({
     url: Type.Optional(
       httpUrl(
-        'Where: `…/dataplanes`, `…/v4/dataplanes` or `…/v5beta/participants/<id>/dataplanes`. Default: it does not.',
+        'Where: `…/dataplanes`, `…/v4/dataplanes` or `…/v5beta/participants/<id>/dataplanes`. Default: this data plane does not register itself.',
       ),
     ),
     profiles: names('Transfer profiles, as the connector names them.', { default: ['HttpData-PULL'] }),

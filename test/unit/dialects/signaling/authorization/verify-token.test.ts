@@ -118,7 +118,7 @@ for (const { name, claims, detail } of refused) {
   });
 }
 
-test('what is no token is refused, and so is one that no registered key has signed', async (t) => {
+test('a header without a token is refused, and so is a token that no registered key has signed', async (t) => {
   const clocks = stoppedClocks();
   const signer = await newSigner('a');
   const claims = claimsAt(clocks);

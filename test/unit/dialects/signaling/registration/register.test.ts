@@ -178,7 +178,7 @@ test('a problem shows neither the key nor the secret that were sent', async (t) 
   assert.doesNotMatch(text, /management-key|secret-of-the-client/);
 });
 
-test('a token is requested anew after it was refused, and its endpoint’s problem is that of the registration', async (t) => {
+test('a refused token is requested again, and a problem of its endpoint is that of the registration', async (t) => {
   let count = 0;
   const answers: ((res: ServerResponse) => void)[] = [(res) => void res.writeHead(500).end()];
   const idp = await startLoopback(t, (res) => {
