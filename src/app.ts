@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
+import { builtInDialects } from './dialects/built-in.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
-import { controlPlane } from './dialects/control-plane/index.ts';
-import { dataPlane } from './dialects/data-plane/index.ts';
 import { checkTemplates } from './dialects/check-templates.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { provisionRoutes } from './dialects/provision-routes.ts';
@@ -43,9 +42,6 @@ export interface ServiceOptions {
   dialects?: readonly Dialect[];
 }
 
-/** Each is registered here and nowhere else; its part of the settings is in `dialects/settings.ts`. */
-const builtIn: readonly Dialect[] = [controlPlane, dataPlane];
-
 export interface Service {
   port: number;
   /** Stops accepting, finishes running work, closes all connections; bounded by `http.drainMillis` and `http.shutdownMillis`. */
@@ -59,7 +55,7 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, secrets, log, dialects = builtIn } = options;
+  const { config, secrets, log, dialects = builtInDialects } = options;
   const warn = warnOfTemplate(log);
   const templates = await loadTemplates(config.templates.directory, config, warn);
   checkTemplates(templates, { dialects, connectors: config.connectors, warn });

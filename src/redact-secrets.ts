@@ -59,11 +59,14 @@ export function listSecrets(secrets: Secrets): string[] {
 }
 
 export function secretsOfConnectors({ connectors }: Pick<Secrets, 'connectors'>): string[] {
-  return Object.values(connectors).flatMap(({ tokens, key = '', managementKey = '' }) => [
-    ...tokens,
-    key,
-    managementKey,
-  ]);
+  return Object.values(connectors).flatMap(
+    ({ tokens, key = '', managementKey = '', managementClientSecret = '' }) => [
+      ...tokens,
+      key,
+      managementKey,
+      managementClientSecret,
+    ],
+  );
 }
 
 /** The parts of an address that grant access: long segments of its path and long values of its query. */

@@ -4,6 +4,7 @@ import type { Contract } from '../template/contract-path.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import { isWarning, type Template, type TemplateProblem } from '../template/template.ts';
+import { checkConnectors } from './check-connectors.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { contractOptions, readContract } from './contract-options.ts';
 import { loadTemplateSettings } from './template-settings.ts';
@@ -16,23 +17,46 @@ problem as file:line: reason. Exit code 1 if there is one; lines with "warning:"
   --metadata JSON  also checks whether a start message with this metadata, an object, would be accepted for every asset
                    of the templates that take parameters from one; @FILE reads a file
   --claims JSON    the same with these claims
-  --config FILE    settings that the templates are checked against (default: EDC_JP_CONFIG, else the defaults)
+  --connectors     check the configured connectors instead: whether each can be reached and accepts the credentials of this
+                   environment, and which version of its management API answers. Exit code 1 if a check fails. Nothing is changed there.
+  --json           with --connectors: print a JSON list instead of a table
+  --config FILE    settings (default: EDC_JP_CONFIG, else the defaults)
   --help           print this
 
-Example: edc-job-provisioner check jobs-templates
+Examples: edc-job-provisioner check jobs-templates
+          edc-job-provisioner check --connectors --config settings.yaml
 `;
 
-/** Prints a line for each problem on standard output, and a summary on standard error. */
+/** Prints a line for each problem, or for each check of a connector, on standard output, and a summary on standard error. */
 export async function checkCommand(args: string[]): Promise<void> {
   const read = readArguments('check', help, {
     args,
     allowPositionals: true,
-    options: { ...contractOptions, config: { type: 'string' } },
+    options: {
+      ...contractOptions,
+      config: { type: 'string' },
+      connectors: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
   });
   if (read === undefined) return;
   const { values, positionals } = read;
   const contract = readContract(values);
-  const config = loadTemplateSettings(values.config);
+  if (values.json && !values.connectors) throw new UsageError('--json: expected --connectors with it');
+  if (values.connectors) {
+    if (positionals.length > 0 || contract !== undefined)
+      throw new UsageError('--connectors: expected neither a folder nor metadata and claims with it');
+    await checkConnectors({ file: values.config, json: values.json });
+    return;
+  }
+  await checkTemplates({ file: values.config, contract }, positionals);
+}
+
+async function checkTemplates(
+  { file, contract }: { file: string | undefined; contract: Contract | undefined },
+  positionals: string[],
+): Promise<void> {
+  const config = loadTemplateSettings(file);
   if (positionals.length > 1) throw new UsageError(`expected one folder, received ${positionals.join(', ')}`);
   const [directory = config.templates.directory] = positionals;
   const { templates, problems: found } = await readTemplates(directory, config);

@@ -48,11 +48,16 @@ function urlsOf({ http, store, connectors }: Config): NamedUrl[] {
     [['store', 'sts', 'endpoint'], store.sts.endpoint],
     ...connectors.flatMap((connector, index) =>
       [...settingsOf(connector).urls, 'resultsUrl'].flatMap((name): NamedUrl[] => {
-        const url = (connector as unknown as Record<string, unknown>)[name];
-        return typeof url === 'string' ? [[['connectors', String(index), name], url]] : [];
+        const path = name.split('.');
+        const url = path.reduce<unknown>(memberOf, connector);
+        return typeof url === 'string' ? [[['connectors', String(index), ...path], url]] : [];
       }),
     ),
   ];
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return (value as Record<string, unknown> | undefined)?.[name];
 }
 
 function checkUrl(path: string[], text: string, findings: Findings): void {

@@ -5,7 +5,7 @@ import { variableOf, SettingsSchema, type Settings } from './settings/settings.t
 const validate = ajv.compile<Settings>(SettingsSchema);
 
 const secretName =
-  /^(secrets?|tokens?|keys?|api-?key|password|accessKeyId|secretAccessKey|sessionToken|resultKeys)$/i;
+  /^((client-?)?secrets?|tokens?|keys?|api-?key|password|accessKeyId|secretAccessKey|sessionToken|resultKeys)$/i;
 
 /** True if every setting has the right type; each wrong one becomes a problem. */
 export function checkShape(value: unknown, { problems }: Findings): value is Settings {

@@ -29,11 +29,18 @@ export interface Secrets {
   store: { accessKeyId: string; secretAccessKey: string };
   /**
    * By connector name. Two tokens are valid during rotation; `key` guards where the connector is called back, `managementKey` its
-   * management API where that has another one.
+   * management API where that has another one, `managementClientSecret` the OAuth2 client of that API.
    */
-  connectors: Record<string, { tokens: string[]; key: string | undefined; managementKey?: string }>;
+  connectors: Record<string, ConnectorSecrets>;
   /** HMAC keys of result addresses: the first one signs, all verify. */
   resultKeys: { id: string; key: string }[];
+}
+
+export interface ConnectorSecrets {
+  tokens: string[];
+  key: string | undefined;
+  managementKey?: string;
+  managementClientSecret?: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -31,20 +31,25 @@ function insert(values: Values, [name = '', ...rest]: readonly string[], value: 
   return isMap(inner) && insert(inner, rest, value);
 }
 
-/** Creates absent maps and gives absent leaves their default. Values of a wrong type are left for the check. */
+/** Creates absent maps that are not optional, and gives absent leaves their default. Values of a wrong type are left for the check. */
 function withDefaults(schema: Schema, value: unknown): unknown {
-  const { properties, items } = alternativeOf(schema, value);
+  const { properties, required, items } = alternativeOf(schema, value);
   if (properties !== undefined) {
     if (value !== undefined && !isMap(value)) return value;
-    return membersWithDefaults(properties, value ?? {});
+    return membersWithDefaults({ properties, required }, value ?? {});
   }
   const given = value === undefined ? structuredClone(schema.default) : value;
   return items !== undefined && Array.isArray(given) ? given.map((item) => withDefaults(items, item)) : given;
 }
 
-function membersWithDefaults(properties: Record<string, Schema>, value: Values): Values {
+function membersWithDefaults(
+  { properties = {}, required = [] }: Pick<Schema, 'properties' | 'required'>,
+  value: Values,
+): Values {
   const complete = { ...value };
   for (const [name, member] of Object.entries(properties)) {
+    const isMapOfMembers = member.properties !== undefined;
+    if (isMapOfMembers && !required.includes(name) && !Object.hasOwn(value, name)) continue;
     const filled = withDefaults(member, Object.hasOwn(value, name) ? value[name] : undefined);
     if (filled !== undefined) complete[name] = filled;
   }

@@ -1,4 +1,5 @@
-import type { Config, Environment, Findings, Secrets } from './config.ts';
+import type { KeySetting } from '../dialects/settings.ts';
+import type { Config, ConnectorSecrets, Environment, Findings, Secrets } from './config.ts';
 import { splitList } from './read-environment.ts';
 import { settingsOf } from './settings/connectors.ts';
 
@@ -28,11 +29,7 @@ function required(env: Environment, name: string, { problems }: Findings): strin
 }
 
 /** A token is one path segment. Two are valid while one replaces the other. */
-function readConnector(
-  env: Environment,
-  connector: ConnectorName,
-  findings: Findings,
-): Secrets['connectors'][string] {
+function readConnector(env: Environment, connector: ConnectorName, findings: Findings): ConnectorSecrets {
   const tokensName = secretName(connector, 'TOKENS');
   const tokens = splitList(env[tokensName]);
   const fits =
@@ -52,25 +49,42 @@ function readConnector(
   return { tokens, key: undefined, ...readKeys(env, connector, findings) };
 }
 
-function readKeys(
-  env: Environment,
-  connector: ConnectorName,
-  { warnings }: Findings,
-): Partial<Secrets['connectors'][string]> {
+function readKeys(env: Environment, connector: ConnectorName, findings: Findings): Partial<ConnectorSecrets> {
   return Object.fromEntries(
-    settingsOf(connector).keys.flatMap(({ member, variable, unset }) => {
-      const name = secretName(connector, variable);
+    settingsOf(connector).keys.flatMap((setting) => {
+      const name = secretName(connector, setting.variable);
       const key = env[name]?.trim() ?? '';
-      if (key !== '') return [[member, key]];
-      if (unset !== undefined) warnings.push(`${name} is not set: ${unset}`);
-      return [];
+      reportKey({ connector, setting, name, key }, findings);
+      return key === '' ? [] : [[setting.member, key]];
     }),
   );
 }
 
+function reportKey(
+  { connector, setting: { unset, replacedBy, usedWith }, name, key }: ReadKey,
+  { problems, warnings }: Findings,
+): void {
+  if (usedWith !== undefined) {
+    const isUsed = Object.hasOwn(connector, usedWith);
+    if (isUsed && key === '')
+      problems.push(`${name}: expected a secret, because of ${usedWith}, received nothing`);
+    if (!isUsed && key !== '') warnings.push(`${name} is not used: the connector has no ${usedWith}`);
+  }
+  const isReplaced = replacedBy !== undefined && Object.hasOwn(connector, replacedBy);
+  if (unset !== undefined && key === '' && !isReplaced) warnings.push(`${name} is not set: ${unset}`);
+}
+
+interface ReadKey {
+  connector: ConnectorName;
+  setting: KeySetting;
+  name: string;
+  key: string;
+}
+
 type ConnectorName = Pick<Config['connectors'][number], 'name' | 'dialect'>;
 
-function secretName({ name }: ConnectorName, variable: string): string {
+/** The environment variable of a connector's secret. */
+export function secretName({ name }: Pick<ConnectorName, 'name'>, variable: string): string {
   return `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}_${variable}`;
 }
 
@@ -126,7 +140,7 @@ function warnOfStrayConnectors(
 ): void {
   const known = new Set(connectors.flatMap(secretNames));
   for (const name of Object.keys(env)) {
-    if (/^CONNECTOR_.+_(TOKENS|KEY)$/.test(name) && !known.has(name)) {
+    if (/^CONNECTOR_.+_(TOKENS|KEY|CLIENT_SECRET)$/.test(name) && !known.has(name)) {
       warnings.push(`${name} belongs to no configured connector and is ignored`);
     }
   }

@@ -5,8 +5,9 @@ import type { Metrics } from '../metrics.ts';
 import type { Connectors } from '../reconciler/types.ts';
 import { createRedactor, listSecrets } from '../redact-secrets.ts';
 import type { ConnectorCall, Dialect } from './dialect.ts';
+import { createAccessTokens } from './access-tokens.ts';
 
-interface CallParts {
+export interface CallParts {
   dialects: readonly Dialect[];
   config: Config;
   secrets: Secrets;
@@ -16,8 +17,8 @@ interface CallParts {
 
 /** The reconciler's calls of connectors, bound to their dialects, settings and secrets. */
 export function connectorCalls({ dialects, config, ...parts }: CallParts): Connectors {
-  const { secrets, dispatcher, metrics } = parts;
-  const redact = createRedactor(listSecrets(secrets));
+  const { metrics } = parts;
+  const buildCall = connectorCallBuilder({ config, ...parts });
   const byName = new Map(dialects.map((dialect) => [dialect.name, dialect]));
   const rules = new Map(dialects.map((dialect) => [dialect.name, dialect.rules(config)]));
   function callTo(name: string): { dialect: Dialect; call: ConnectorCall<ConnectorConfig> } {
@@ -25,10 +26,7 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
     const dialect = byName.get(connector?.dialect ?? '');
     if (connector === undefined || dialect === undefined)
       throw new ServiceError('unknown-connector', `"${name}" is not configured any more`);
-    const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
-    const { key, managementKey } = secrets.connectors[name] ?? {};
-    const call = { connector, key, managementKey, timeoutMillis, dispatcher, redact };
-    return { dialect, call };
+    return { dialect, call: buildCall(connector) };
   }
   return {
     rulesOf: ({ dialect }) => rules.get(dialect),
@@ -52,5 +50,23 @@ export function connectorCalls({ dialects, config, ...parts }: CallParts): Conne
       const own = flows.filter(({ request }) => request.dialect === dialect.name);
       return (await dialect.polling?.poll({ ...call, flows: own, count }, signal)) ?? { states: new Map() };
     },
+  };
+}
+
+/** Adds to a connector the secrets and clients that a call of it needs. All calls share the access tokens. */
+export function connectorCallBuilder({
+  config,
+  secrets,
+  dispatcher,
+}: Pick<CallParts, 'config' | 'secrets' | 'dispatcher'>): (
+  connector: ConnectorConfig,
+) => ConnectorCall<ConnectorConfig> {
+  const redact = createRedactor(listSecrets(secrets));
+  const accessTokens = createAccessTokens();
+  const timeoutMillis = config.reconciler.deliveryTimeoutMillis;
+  return (connector) => {
+    const { key, managementKey, managementClientSecret } = secrets.connectors[connector.name] ?? {};
+    const keys = { key, managementKey, managementClientSecret };
+    return { connector, ...keys, accessTokens, timeoutMillis, dispatcher, redact };
   };
 }

@@ -101,9 +101,13 @@ function describe(error: unknown): string {
 const cutLength = 4096;
 
 /** A peer's answer may repeat the request: its secrets are removed before it is kept, logged or passed on. */
-export function redactAnswer(answer: Answer, redact: Redact): Answer {
+export function redactAnswer(
+  answer: Answer,
+  redact: Redact,
+  { answerLimit = defaultAnswerLimit }: Pick<Message, 'answerLimit'> = {},
+): Answer {
   if (answer.got === 'nothing') return { ...answer, problem: redact(answer.problem) };
   const body = redact(answer.body);
-  const wasCut = Buffer.byteLength(answer.body) >= defaultAnswerLimit;
+  const wasCut = Buffer.byteLength(answer.body) >= answerLimit;
   return { ...answer, body: wasCut ? body.slice(0, -cutLength) : body };
 }

@@ -13,6 +13,7 @@ import type {
 import type { Redact } from '../redact-secrets.ts';
 import type { Contract } from '../template/contract-path.ts';
 import type { Template } from '../template/template.ts';
+import type { AccessTokens } from './access-tokens.ts';
 
 /**
  * A connector's wire format. All code that knows it is in the dialect's folder, and other code uses only this interface. Its part of the
@@ -37,6 +38,23 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
     isPossible(connector: Connector): boolean;
     poll(query: TransferQuery<Connector>, signal: AbortSignal): Promise<TransferPoll>;
   };
+  /**
+   * Checks with harmless requests whether the connector can be reached and accepts the credentials. Throws only when `signal` aborts.
+   * Absent: nothing can be checked.
+   */
+  probe?(call: ConnectorCall<Connector>, signal: AbortSignal): Promise<ProbeResult[]>;
+}
+
+/** One checked address of a connector. Holds no secret. */
+export interface ProbeResult {
+  /** What was checked, for example `callback`. */
+  check: string;
+  address?: string;
+  result: 'passed' | 'failed' | 'skipped';
+  /** One sentence. */
+  detail: string;
+  /** What the operator can do. */
+  advice?: string;
 }
 
 /** How one dialect reads the requests to the shared paths `/provision`. */
@@ -90,6 +108,10 @@ export interface ConnectorCall<Connector> {
   key: string | undefined;
   /** Key of the management API, for connectors whose callbacks have another one. */
   managementKey?: string | undefined;
+  /** Secret of the OAuth2 client for the management API. */
+  managementClientSecret?: string | undefined;
+  /** Shared by all calls of the service. */
+  accessTokens: AccessTokens;
   timeoutMillis: number;
   dispatcher: Dispatcher;
   /** Removes all secrets of the service; the dialect adds those of this call. */

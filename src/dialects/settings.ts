@@ -9,7 +9,7 @@ export interface DialectSettings<Members extends object = object> {
   dialect: string;
   /** Members of its connectors in addition to the common ones. */
   properties: TProperties;
-  /** Members that are URLs. */
+  /** Members that are URLs; `a.b` is a member of the map `a`. */
   urls: readonly string[];
   /** Secrets of its connectors, in addition to the tokens in their paths. */
   keys: readonly KeySetting[];
@@ -22,9 +22,13 @@ export interface DialectSettings<Members extends object = object> {
 export interface KeySetting {
   member: keyof Omit<Secrets['connectors'][string], 'tokens'>;
   /** End of its environment variable, after `CONNECTOR_<NAME>_`. */
-  variable: 'KEY' | 'MANAGEMENT_KEY';
+  variable: 'KEY' | 'MANAGEMENT_KEY' | 'MANAGEMENT_CLIENT_SECRET';
   /** Warning for the operator if it is not set. */
   unset?: string;
+  /** No warning if the connector has this member. */
+  replacedBy?: string;
+  /** It is required if the connector has this member, and not used without. */
+  usedWith?: string;
 }
 
 /** The dialects that a configuration may name; the first one is the default. */

@@ -25,6 +25,7 @@ export interface Schema {
   pattern?: string;
   writeOnly?: boolean;
   properties?: Record<string, Schema>;
+  required?: string[] | undefined;
   items?: Schema;
   /** For maps with any names. */
   patternProperties?: Record<string, Schema>;

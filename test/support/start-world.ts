@@ -20,6 +20,8 @@ export interface ConnectorOptions extends Partial<
   version: ConnectorVersion;
   /** Asked for by name in the path; default: the asset decides. */
   template?: string;
+  /** Of its callbacks and its management API; default: a random one. */
+  key?: string;
   /** Members of its entry in the service's settings. */
   settings?: Settings;
   /** A data plane's only: the service may ask its control plane how transfers stand. */
@@ -120,8 +122,8 @@ async function startConnectors(
   stack: AsyncDisposableStack,
 ): Promise<Map<string, ConnectorEntry>> {
   const connectors = new Map<string, ConnectorEntry>();
-  for (const { name, template, settings, asked = false, ...options } of wanted) {
-    const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+  for (const { name, template, settings, asked = false, key = randomSecret(), ...options } of wanted) {
+    const token = randomSecret();
     const simulator = await startConnectorSimulator({
       // Until the service has a port.
       provisionUrl: 'http://127.0.0.1:9/',
@@ -135,6 +137,10 @@ async function startConnectors(
     connectors.set(name, { simulator, token, key, template, settings: entry });
   }
   return connectors;
+}
+
+function randomSecret(): string {
+  return randomBytes(24).toString('hex');
 }
 
 function secretsOf({ s3 }: Servers, connectors: Map<string, ConnectorEntry>): Record<string, string> {

@@ -67,7 +67,7 @@ function advice({ kubeconfig, namespace, s3, service, connector }: DevFacts): st
     'An EDC provider up to 0.15 with its management key set to the key above gets results by:',
     ...describeEntry(connector.provisionUrl).map((line) => `  ${line}`),
     'and an asset "seattle-weather" whose data address has that type. It must send exactly the address of its callbacks above.',
-    'What else it needs: docs/connector.md',
+    'What else it needs: docs/connectors/README.md',
     '',
   ];
 }

@@ -4,11 +4,13 @@ import { urlBelow } from '../callback-address.ts';
 import { namespace } from '../edc/names.ts';
 import type { ControlPlaneConnector } from './settings.ts';
 
+type IdentifiedRequest = Pick<FlowRequest, 'ids' | 'assetId'>;
+
 /** The provision callback. `apiKeyJwt` is mandatory, but the connector drops it, so that it cannot carry a secret. */
 export function buildProvisionedBody(
-  request: FlowRequest,
+  request: IdentifiedRequest,
   address: DataAddress,
-  connector: ControlPlaneConnector,
+  connector: Pick<ControlPlaneConnector, 'addressNames'>,
 ): object {
   return {
     edctype: 'dataspaceconnector:provisioner-callback-request',
@@ -35,15 +37,15 @@ function nameProperties(
   };
 }
 
-export function callbackUrl(callbackAddress: string, request: FlowRequest): string {
+export function callbackUrl(callbackAddress: string, request: Pick<FlowRequest, 'ids'>): string {
   return urlBelow(callbackAddress, transferProcessIdOf(request), 'provision');
 }
 
-export function transferProcessIdOf(request: FlowRequest): string {
+export function transferProcessIdOf(request: Pick<FlowRequest, 'ids'>): string {
   return idOf(request, 'transferProcessId');
 }
 
-function idOf({ ids }: FlowRequest, name: string): string {
+function idOf({ ids }: Pick<FlowRequest, 'ids'>, name: string): string {
   const id = ids[name];
   if (id === undefined) throw new TypeError(`a control-plane flow without ${name}`);
   return id;

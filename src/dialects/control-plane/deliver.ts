@@ -1,6 +1,7 @@
 import type { DataAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import { callbackOf, post, redactOwn, rejected, type ConnectorDelivery } from '../edc/call-connector.ts';
+import { managementAccess } from '../edc/management-access.ts';
 import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts';
 import { buildProvisionedBody, callbackUrl, transferProcessIdOf } from './build-messages.ts';
 import { classifyAnswer } from './classify-answer.ts';
@@ -41,7 +42,7 @@ async function deliverResults(
   if ('refused' in callback) return callback.refused;
   const body = buildProvisionedBody(request, address, connector);
   const url = callbackUrl(callback.url, request);
-  return classifyAnswer(await post(delivery, { url, body, reuseConnection: true }, signal));
+  return await send(delivery, { url, body }, signal);
 }
 
 async function terminate(
@@ -56,7 +57,17 @@ async function terminate(
   }
   const body = buildTerminateBody(connector.managementVersion, shown);
   const url = terminateUrl(connector, transferProcessIdOf(request));
-  return classifyAnswer(await post(delivery, { url, body, reuseConnection: true }, signal));
+  return await send(delivery, { url, body }, signal);
+}
+
+/** Callbacks are part of the management API: both need its credentials. */
+async function send(
+  delivery: ControlPlaneDelivery,
+  call: { url: string; body: object },
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  const access = managementAccess(delivery.connector, delivery.key, delivery);
+  return classifyAnswer(await post(delivery, { ...call, reuseConnection: true, access }, signal));
 }
 
 /** The consumer gets the reason. */

@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
+import { managementAccess } from '../edc/management-access.ts';
 import { pollTransfers } from '../edc/poll-transfers.ts';
 import { deliver } from './deliver.ts';
+import { probeControlPlane } from './probe.ts';
 import { isProvisionRequest, readProvisionRequest } from './read-request.ts';
 import { ProvisionRequestBody } from './schemas.ts';
 import { controlPlaneSettings, type ControlPlaneConnector } from './settings.ts';
@@ -25,7 +27,14 @@ export const controlPlane: Dialect<ControlPlaneConnector> = {
   deliver,
   polling: {
     isPossible: ({ managementVersion }) => managementVersion !== 'none',
-    poll: ({ connector, ...query }, signal) =>
-      pollTransfers({ ...query, api: connector, processId: 'transferProcessId' }, signal),
+    async poll(query, signal) {
+      const { connector, key } = query;
+      const access = managementAccess(connector, key, query);
+      return await pollTransfers(
+        { ...query, api: connector, access, processId: 'transferProcessId' },
+        signal,
+      );
+    },
   },
+  probe: probeControlPlane,
 };

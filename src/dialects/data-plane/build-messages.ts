@@ -27,7 +27,7 @@ export function failureAddress(
 
 export function callbackUrl(
   callbackAddress: string,
-  { ids: { flowId, provisionResourceId } }: FlowRequest,
+  { ids: { flowId, provisionResourceId } }: Pick<FlowRequest, 'ids'>,
   act: 'provision' | 'deprovision',
 ): string {
   if (flowId === undefined || provisionResourceId === undefined)

@@ -50,6 +50,7 @@ async function call(
   const callback = callbackOf(delivery);
   if ('refused' in callback) return callback.refused;
   const url = callbackUrl(callback.url, delivery.request, act);
+  const access = { key: delivery.key };
   // A request on an idle connection that the data plane has closed does not show whether the callback was accepted.
-  return classifyAnswer(await post(delivery, { url, body, reuseConnection: false }, signal));
+  return classifyAnswer(await post(delivery, { url, body, reuseConnection: false, access }, signal));
 }

@@ -1,6 +1,8 @@
 import type { Dialect } from '../dialect.ts';
+import { managementAccess } from '../edc/management-access.ts';
 import { pollTransfers } from '../edc/poll-transfers.ts';
 import { deliver } from './deliver.ts';
+import { probeDataPlane } from './probe.ts';
 import { isDataPlaneRequest, readDataPlaneRequest } from './read-request.ts';
 import { failureRoutes } from './routes.ts';
 import { DataPlaneRequestBody } from './schemas.ts';
@@ -30,11 +32,14 @@ export const dataPlane: Dialect<DataPlaneConnector> = {
   deliver,
   polling: {
     isPossible: ({ managementUrl }) => managementUrl !== undefined,
-    async poll({ connector, managementKey, ...query }, signal) {
+    async poll(query, signal) {
+      const { connector, managementKey } = query;
       const { managementUrl, managementVersion } = connector;
       if (managementUrl === undefined) return { states: new Map() };
       const api = { managementUrl, managementVersion };
-      return await pollTransfers({ ...query, key: managementKey, api, processId: 'flowId' }, signal);
+      const access = managementAccess(connector, managementKey, query);
+      return await pollTransfers({ ...query, api, access, processId: 'flowId' }, signal);
     },
   },
+  probe: probeDataPlane,
 };

@@ -2,13 +2,21 @@ import { Type, type Static } from 'typebox';
 import { trimSlashes } from '../../addresses.ts';
 import type { ConnectorConfig } from '../../config/config.ts';
 import { choice } from '../../config/settings/kinds.ts';
-import { callbackPrefix, managementUrl, managementVersionText } from '../edc/settings.ts';
+import {
+  callbackPrefix,
+  managementClientSecret,
+  managementOauth2,
+  managementUrl,
+  managementVersionText,
+  urls,
+} from '../edc/settings.ts';
 import type { DialectSettings } from '../settings.ts';
 
 const properties = {
   callbackPrefix,
   managementUrl: Type.Optional(managementUrl),
   managementVersion: choice(managementVersionText, ['v3', 'v4'], { default: 'v3' }),
+  managementOauth2,
 };
 
 type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;
@@ -19,10 +27,11 @@ export type DataPlaneConnector = ConnectorConfig & Members;
 export const dataPlaneSettings: DialectSettings<Members> = {
   dialect: 'data-plane',
   properties,
-  urls: ['callbackPrefix', 'managementUrl'],
+  urls,
   keys: [
     { member: 'key', variable: 'KEY' },
     { member: 'managementKey', variable: 'MANAGEMENT_KEY' },
+    managementClientSecret,
   ],
   complete({ managementUrl, ...connector }) {
     return {

@@ -1,9 +1,9 @@
 import type { DeliveryAnswer, MessageOfFlow } from '../../reconciler/types.ts';
 import { createRedactor, secretsOfUrl } from '../../redact-secrets.ts';
 import { isBelowPrefix } from '../callback-address.ts';
-import { deliverMessage, redactAnswer, type Answer } from '../deliver-message.ts';
+import { redactAnswer, type Answer } from '../deliver-message.ts';
 import type { CalledBack, ConnectorCall } from '../dialect.ts';
-import { keyHeader } from './names.ts';
+import { sendWithAccess, type Access } from './management-access.ts';
 
 export type ConnectorDelivery<Connector extends CalledBack = CalledBack> = ConnectorCall<Connector> &
   MessageOfFlow;
@@ -18,17 +18,14 @@ export function redactOwn<Delivery extends ConnectorDelivery>(delivery: Delivery
   return { ...delivery, redact: (text) => redact(own(text)) };
 }
 
-/** Makes one call. The answer is redacted, since it may show the key and the address that were sent. */
+/** Makes one call of a configured address. The answer is redacted, since it may show the key and the address that were sent. */
 export async function post(
   delivery: ConnectorDelivery,
-  call: { url: string; body: object | undefined; reuseConnection: boolean },
+  { access, ...call }: { url: string; body: object | undefined; reuseConnection: boolean; access: Access },
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { key, timeoutMillis, dispatcher, redact } = delivery;
-  const answer = await deliverMessage(
-    { ...call, headers: keyHeader(key), timeoutMillis, dispatcher },
-    signal,
-  );
+  const { timeoutMillis, dispatcher, redact } = delivery;
+  const answer = await sendWithAccess({ ...call, timeoutMillis, dispatcher }, access, signal);
   return redactAnswer(answer, redact);
 }
 

@@ -1,13 +1,18 @@
 import type { TransferPoll, TransferState } from '../../reconciler/types.ts';
-import { deliverMessage, type Answer } from '../deliver-message.ts';
+import type { Answer } from '../deliver-message.ts';
 import type { TransferQuery } from '../dialect.ts';
 import { buildTransferQuery, transferQueryUrl, type ManagementApi } from './management-messages.ts';
-import { keyHeader, namespace } from './names.ts';
+import { sendWithAccess, type Access } from './management-access.ts';
+import { namespace } from './names.ts';
 import { isEndState, isStarted, isWaiting } from './process-states.ts';
 
 /** One poll of a connector with a management API. */
-export interface TransferProcessQuery extends Omit<TransferQuery<object>, 'connector' | 'managementKey'> {
+export interface TransferProcessQuery extends Pick<
+  TransferQuery<object>,
+  'flows' | 'count' | 'timeoutMillis' | 'dispatcher'
+> {
   api: ManagementApi;
+  access: Access;
   /** The member of a flow's ids that names its transfer process. */
   processId: string;
 }
@@ -42,17 +47,19 @@ export async function pollTransfers(query: TransferProcessQuery, signal: AbortSi
 type ReadAnswer = { states: Map<string, string> } | { problem: string };
 
 async function queryStates(
-  { api, key, timeoutMillis, dispatcher }: TransferProcessQuery,
+  {
+    api,
+    access,
+    timeoutMillis,
+    dispatcher,
+  }: Pick<TransferProcessQuery, 'api' | 'access' | 'timeoutMillis' | 'dispatcher'>,
   ids: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadAnswer> {
   const body = buildTransferQuery(api.managementVersion, ids);
   const url = transferQueryUrl(api);
   const found = readTransfers(
-    await deliverMessage(
-      { url, headers: keyHeader(key), body, timeoutMillis, dispatcher, answerLimit },
-      signal,
-    ),
+    await sendWithAccess({ url, body, timeoutMillis, dispatcher, answerLimit }, access, signal),
   );
   if ('problem' in found || found.states.keys().every((id) => ids.includes(id))) return found;
   // A list of all transfers, cut at the limit, does not show which ones are missing.
@@ -79,7 +86,7 @@ export function readTransfers(answer: Answer): ReadAnswer {
 
 function advice(status: number): string {
   if (status === 401 || status === 403)
-    return ': is the management key right, and may it read transfer processes?';
+    return ': are the credentials of the management API right, and may they read transfer processes?';
   if (status < 400 || status === 404 || status === 405)
     return ': are managementUrl and managementVersion right?';
   return '';

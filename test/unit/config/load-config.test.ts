@@ -157,6 +157,13 @@ const secretsInFiles = [
     name: 'connectors[0].key',
     yaml: 'connectors: [{ name: a, callbackPrefix: "http://a/callback", key: hush-hush }]',
   },
+  {
+    name: 'connectors[0].managementOauth2.clientSecret',
+    yaml: `connectors:
+  - name: a
+    callbackPrefix: http://a/callback
+    managementOauth2: { tokenEndpoint: "http://a/token", clientId: a, clientSecret: hush-hush }`,
+  },
   { name: 'resultKeys', yaml: 'resultKeys: hush-hush' },
 ];
 for (const { name, yaml } of secretsInFiles) {
@@ -169,6 +176,81 @@ for (const { name, yaml } of secretsInFiles) {
     assert.ok(!lines.join().includes('hush-hush'));
   });
 }
+
+const dataPlane = { dialect: 'data-plane', managementUrl: 'http://edc.example.org:8181/management' };
+const managementOauth2 = { tokenEndpoint: 'https://sso.example.org/token', clientId: 'jobs' };
+
+test('a data plane has a key of its own for the management API', () => {
+  const env = { ...withConnector(dataPlane), CONNECTOR_EDC_ONE_MANAGEMENT_KEY: ' control-plane-key ' };
+  const { secrets, warnings } = loadConfig({ env });
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(secrets.connectors['edc-one'], {
+    tokens: ['token-of-the-connector'],
+    key: 'management-key',
+    managementKey: 'control-plane-key',
+  });
+});
+
+test('the management key of a control plane is its key: a second one is ignored with a warning', () => {
+  const { secrets, warnings } = loadConfig({ env: { ...good, CONNECTOR_EDC_ONE_MANAGEMENT_KEY: 'other' } });
+  assert.deepEqual(warnings, [
+    'CONNECTOR_EDC_ONE_MANAGEMENT_KEY belongs to no configured connector and is ignored',
+  ]);
+  assert.equal(secrets.connectors['edc-one']?.managementKey, undefined);
+});
+
+test('two connectors may not share the variable of a secret', () => {
+  const connectors = [
+    { ...connector, ...dataPlane },
+    { ...connector, name: 'edc-one-management' },
+  ];
+  const lines = problemsOf({ ...good, EDC_JP_CONNECTORS: JSON.stringify(connectors) });
+  assert.ok(
+    lines.some((line) => line.endsWith('which both have CONNECTOR_EDC_ONE_MANAGEMENT_KEY')),
+    lines.join('\n'),
+  );
+});
+
+for (const members of [{ managementOauth2 }, { ...dataPlane, managementOauth2 }]) {
+  const name = 'dialect' in members ? members.dialect : 'control-plane';
+  test(`a client of the management API has its secret in the environment: ${name}`, () => {
+    const env = { ...withConnector(members), CONNECTOR_EDC_ONE_MANAGEMENT_CLIENT_SECRET: 'client-secret' };
+    const { config, secrets, warnings } = loadConfig({ env });
+    assert.deepEqual(warnings, []);
+    assert.partialDeepStrictEqual(config.connectors, [{ managementOauth2 }]);
+    assert.equal(secrets.connectors['edc-one']?.managementClientSecret, 'client-secret');
+  });
+}
+
+test('a client without a secret stops the start, and a secret without a client is named', () => {
+  const name = 'CONNECTOR_EDC_ONE_MANAGEMENT_CLIENT_SECRET';
+  assert.deepEqual(problemsOf(withConnector({ managementOauth2 })).slice(1), [
+    `${name}: expected a secret, because of managementOauth2, received nothing`,
+  ]);
+  const { warnings } = loadConfig({ env: { ...good, [name]: 'client-secret' } });
+  assert.deepEqual(warnings, [`${name} is not used: the connector has no managementOauth2`]);
+});
+
+test('with a client, nobody misses the key of a control plane', () => {
+  const secrets = { CONNECTOR_EDC_ONE_KEY: '', CONNECTOR_EDC_ONE_MANAGEMENT_CLIENT_SECRET: 'client-secret' };
+  assert.deepEqual(loadConfig({ env: { ...withConnector({ managementOauth2 }), ...secrets } }).warnings, []);
+});
+
+test('the members of a client are checked', () => {
+  const withPassword = { ...managementOauth2, tokenEndpoint: 'https://a:b@sso.example.org/' };
+  const wrong = { ...withPassword, audience: 'x' };
+  const path = 'connectors[0].managementOauth2';
+  assert.deepEqual(problemsOf(withConnector({ managementOauth2: wrong })).slice(1, 2), [
+    `${path}.audience: is not a setting; expected one of tokenEndpoint, clientId, scope`,
+  ]);
+  assert.ok(
+    problemsOf(withConnector({ managementOauth2: withPassword })).some((line) =>
+      line.startsWith(
+        `${path}.tokenEndpoint (EDC_JP_CONNECTORS): expected an http:// or https:// URL without`,
+      ),
+    ),
+  );
+});
 
 function withConnector(more: object): Record<string, string> {
   return { ...good, EDC_JP_CONNECTORS: JSON.stringify([{ ...connector, ...more }]) };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { builtInDialects } from '../../../src/dialects/built-in.ts';
 import { checkTemplates } from '../../../src/dialects/check-templates.ts';
-import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import { isServiceError } from '../../../src/errors.ts';
 import type { Template } from '../../../src/template/template.ts';
 import { aTemplate } from '../../support/template-values.ts';
@@ -23,7 +23,7 @@ function warningsOf(
 ): string[] {
   const warnings: string[] = [];
   checkTemplates([aTemplate(members)], {
-    dialects: [controlPlane, postcards],
+    dialects: [...builtInDialects, postcards],
     connectors: connectors.map((one) => ({ ...aConnector(one.name, one.templates), ...one })),
     warn: (warning) => warnings.push(warning),
   });
@@ -60,4 +60,17 @@ test('refuses a kind of data address that the dialect of a connector cannot carr
         'template echo: dataAddress: expected one of service, the kinds that connector',
       ),
   );
+});
+
+for (const dialect of ['control-plane', 'data-plane']) {
+  for (const address of ['service', 'presigned'] as const) {
+    test(`a connector of ${dialect} gets ${address} addresses`, () => {
+      assert.deepEqual(warningsOf({ address }, [{ ...provisioner, dialect }]), []);
+    });
+  }
+}
+
+test('a kind of data address is no concern of a connector that may not request the template', () => {
+  const another = { ...provisioner, dialect: postcards.name, templates: ['another'] };
+  assert.deepEqual(warningsOf({ address: 'presigned' }, [another]), []);
 });

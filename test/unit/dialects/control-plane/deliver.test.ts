@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { Agent } from 'undici';
 import { deliver, type ControlPlaneDelivery } from '../../../../src/dialects/control-plane/deliver.ts';
 import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
+import { createAccessTokens } from '../../../../src/dialects/access-tokens.ts';
 import type { Message } from '../../../../src/reconciler/types.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic, versions } from '../read-traffic.ts';
@@ -278,6 +279,7 @@ async function startConnector(
       message: results('http://r/x'),
       timeoutMillis: 30_000,
       dispatcher,
+      accessTokens: createAccessTokens(),
       redact: createRedactor([]),
       ...members,
     };

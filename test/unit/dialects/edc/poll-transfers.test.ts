@@ -33,7 +33,7 @@ function queryOf(
   return {
     api: { managementUrl: managementUrl ?? '', managementVersion },
     processId: 'transferProcessId',
-    key: 'management-key',
+    access: { key: 'management-key' },
     flows,
     timeoutMillis: 30_000,
     dispatcher,
@@ -234,6 +234,7 @@ for (const { name, body, states, problem } of answers) {
 test('what a connector sends with an error is not repeated: it may hold the key', () => {
   const read = readTransfers({ got: 'answer', status: 401, body: 'x-api-key: management-key' });
   assert.deepEqual(read, {
-    problem: 'answered 401: is the management key right, and may it read transfer processes?',
+    problem:
+      'answered 401: are the credentials of the management API right, and may they read transfer processes?',
   });
 });

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { Agent } from 'undici';
 import { deliver } from '../../../../src/dialects/control-plane/deliver.ts';
 import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
+import { createAccessTokens } from '../../../../src/dialects/access-tokens.ts';
 import { annotation, writeAnnotation } from '../../../../src/flow/annotations.ts';
 import type { TerminateInstead } from '../../../../src/flow/delivery.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
@@ -488,6 +489,7 @@ test('the attempt of a process that died is settled by another one, which the co
           ...delivery,
           connector,
           key: undefined,
+          accessTokens: createAccessTokens(),
           timeoutMillis: 30_000,
           dispatcher,
           redact: createRedactor([]),
