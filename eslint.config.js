@@ -49,7 +49,7 @@ const elsewhere = wireFormats(`/callbackPrefix|${dialectWords}/i`, { types: true
 
 /** `packages/NAME`, or '' for the project itself. */
 const packageOf = (file) => /^packages\/[^/]+/.exec(relative(import.meta.dirname, file))?.[0] ?? '';
-const packages = ['connector-simulator', 'embedded-kubernetes', 'embedded-s3'];
+const packages = ['connector-simulator', 'embedded-kubernetes', 'embedded-s3', 'signaling-conformance'];
 
 /**
  * No path leads into a package or out of one: what they offer is in their `exports`. In src/ one file loads them, by `import()`,

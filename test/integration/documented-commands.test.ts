@@ -29,6 +29,8 @@ const notRun = [
   'docs/deployment.md: needs Docker',
   'docs/performance.md: builds real servers and takes a quarter of an hour',
   'docs/results.md: the address is one that a connector was given',
+  'packages/signaling-conformance/README.md: needs a data plane',
+  'packages/signaling-conformance/README.md: needs the output of the public kit',
   'test/servers/README.md: builds a real cluster',
 ];
 
