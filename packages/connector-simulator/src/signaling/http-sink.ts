@@ -13,8 +13,8 @@ export type SinkFault =
   | { readonly kind: 'status'; readonly status: number; readonly afterBytes?: number; readonly body?: string }
   /** Drops the connection once `afterBytes` have come, 0 for at once. */
   | { readonly kind: 'drop'; readonly afterBytes: number }
-  /** Takes all and never answers. */
-  | { readonly kind: 'hang' };
+  /** Never answers, and reads no more once `afterBytes` have come; default: all. */
+  | { readonly kind: 'hang'; readonly afterBytes?: number };
 
 /** One upload, complete or not. */
 export interface Upload extends Measured {

@@ -145,6 +145,19 @@ test('a sink answers any status, after the whole body or a part of it', async (t
   );
 });
 
+test('a sink that hangs in the middle of an upload reads no more', async (t) => {
+  const sink = await startSink(t);
+  sink.misbehave({ kind: 'hang', afterBytes: 10 }, 1);
+  const leaving = new AbortController();
+  const big = Buffer.alloc(16 * 1024 * 1024);
+  const unanswered = assert.rejects(upload(sink, { body: big, signal: leaving.signal }));
+  const { bytes: received, complete, status: answered } = await sink.waitFor(() => true);
+  assert.deepEqual([received, complete, answered], [10, false, undefined]);
+  leaving.abort();
+  await unanswered;
+  assert.equal((await upload(sink)).status, 200);
+});
+
 test('a sink that hangs has all and answers nothing until it stops', async (t) => {
   const sink = await startHttpSink();
   t.after(() => sink.stop().catch(() => undefined));
