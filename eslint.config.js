@@ -26,7 +26,7 @@ const restriction = (banned, packages) => ({
   ],
 });
 const kubernetes = '@kubernetes/client-node';
-const edge = ['http', 'reconciler', 'demo', 'sidecar'];
+const edge = ['http', 'reconciler', 'demo', 'sidecar', 'transfer'];
 const halves = ['requests', 'answer-first'];
 
 const wireFormats = (words, { types }) =>
@@ -176,18 +176,23 @@ export default tseslint.config(
   },
   layer(
     'dialects',
-    ['reconciler', 'cluster-objects', 'demo', 'sidecar', 'result', 'storage'],
+    ['reconciler', 'cluster-objects', 'demo', 'sidecar', 'result', 'storage', 'transfer'],
     [kubernetes, 'minio', 'koa'],
   ),
   layer(
     'http',
-    ['reconciler', 'cluster-objects', 'answer-first', 'dialects', 'demo', 'sidecar'],
+    ['reconciler', 'cluster-objects', 'answer-first', 'dialects', 'demo', 'sidecar', 'transfer'],
     [kubernetes, 'minio'],
   ),
   layer('reconciler', ['http', 'dialects', 'demo', 'sidecar'], [kubernetes, 'minio', 'koa']),
   layer('requests', [...edge, 'dialects', 'result'], [kubernetes, 'minio', 'koa']),
   layer('answer-first', [...edge, 'dialects', 'result', 'template', 'storage'], [kubernetes, 'minio', 'koa']),
   layer('cluster-objects', [...edge, ...halves, 'dialects', 'result'], [kubernetes, 'minio', 'koa']),
+  layer(
+    'transfer',
+    [...edge, ...halves, 'dialects', 'cluster-objects', 'template', 'kubernetes'],
+    [kubernetes, 'minio', 'koa'],
+  ),
   layer('result', [...edge, ...halves, 'dialects', 'cluster-objects'], [kubernetes, 'minio', 'koa']),
   layer(
     'template',
@@ -236,7 +241,17 @@ export default tseslint.config(
   ),
   layer(
     'sidecar',
-    ['http', 'reconciler', ...halves, 'demo', 'dialects', 'cluster-objects', 'template', 'kubernetes'],
+    [
+      'http',
+      'reconciler',
+      ...halves,
+      'demo',
+      'dialects',
+      'cluster-objects',
+      'template',
+      'transfer',
+      'kubernetes',
+    ],
     [kubernetes, 'minio', 'koa', 'undici', 'pino', 'ajv', 'typebox'],
   ),
   {

@@ -12,9 +12,9 @@ import { printReport, type Measurement } from './report.ts';
 const mebibyte = 1024 * 1024;
 const help = `Usage: npm run bench [-- options]
 
-The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; how often
-the service calls a connector that always fails; and two replicas over 10,000 active flows: their memory, their start, and
-how long after the Lease is free the next leader takes its first step.
+The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; a push of
+results to a sink beside curl; how often the service calls a connector that always fails; and two replicas over 10,000
+active flows: their memory, their start, and how long after the Lease is free the next leader takes its first step.
 
   --quick       64 MiB and 500 small files instead of 2 GiB and 10,000, calls of 10 s instead of 30, 1,000 flows
   --rounds N    uploads in turns, the best of each counts (default: 2)
@@ -23,7 +23,7 @@ how long after the Lease is free the next leader takes its first step.
 
   --real        on real servers, which it starts and stops itself: the sidecar beside mc and rclone, the service beside
                 scripts that make the same calls; medians of 3 rounds; --strict checks all goals, --quick uses smaller sizes
-  --only PART   one part alone (may be given again): sidecar, calls or replicas; with --real uploads, accept, callback,
+  --only PART   one part alone (may be given again): sidecar, push, calls or replicas; with --real uploads, accept, callback,
                 burst or flows
 `;
 
@@ -71,6 +71,10 @@ interface PlainBench {
 const plainParts: Record<string, (bench: PlainBench, stack: AsyncDisposableStack) => Promise<Measurement[]>> =
   {
     sidecar: benchUploads,
+    async push({ folder, quick, rounds, endpoint }, stack) {
+      const { benchPush } = await import('./bench-push.ts');
+      return await benchPush({ folder, bytes: (quick ? 64 : 2048) * mebibyte, rounds, endpoint }, stack);
+    },
     async calls({ folder, quick }) {
       const { benchAttempts } = await import('./bench-attempts.ts');
       return await benchAttempts({ folder, seconds: quick ? 10 : 30 });

@@ -1,5 +1,5 @@
 import { request, type Dispatcher } from 'undici';
-import { messageOf } from '../errors.ts';
+import { describeFailure } from '../peer-answer.ts';
 import type { Redact } from '../redact-secrets.ts';
 
 export interface Message {
@@ -40,7 +40,7 @@ export async function deliverMessage(message: Message, signal: AbortSignal): Pro
     return await send(message, AbortSignal.any([signal, deadline.signal]));
   } catch (error) {
     signal.throwIfAborted();
-    const problem = describe(deadline.signal.aborted ? deadline.signal.reason : error);
+    const problem = describeFailure(deadline.signal.aborted ? deadline.signal.reason : error);
     return { got: 'nothing', problem, sent: deadline.signal.aborted || mayHaveArrived(error) };
   } finally {
     clearTimeout(timer);
@@ -88,13 +88,6 @@ function mayHaveArrived(error: unknown): boolean {
   // A host with several addresses: each one was tried.
   const tried: unknown[] = error instanceof AggregateError ? error.errors : [error];
   return !tried.every((one) => unsent.test(String((one as { code?: unknown }).code)));
-}
-
-function describe(error: unknown): string {
-  const cause = error instanceof Error && error.message === '' ? error.cause : undefined;
-  const { code } = error as { code?: unknown };
-  const text = messageOf(cause ?? error);
-  return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;
 }
 
 /** Dropped from the end of a cut answer, where half a secret would not be found. */

@@ -1,7 +1,7 @@
 import type { ObservedState } from './observed/observed-state.ts';
 import { pollTransfersUntilAborted, type TransferPolling } from './transfers/poll-transfers.ts';
 import { startLeaderLease, type LeaderLease } from './leadership/leader-lease.ts';
-import { systemClock } from './machinery/clock.ts';
+import { systemClock } from '../clock.ts';
 import { cancelEndedTransfer } from './transfers/cancel-ended-transfer.ts';
 import { guardWrites } from './leadership/write-guard.ts';
 import { positionOf, reconcileFlow } from './reconcile-flow.ts';

@@ -1,7 +1,5 @@
+import { excerpt, isTransientStatus } from '../../peer-answer.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
-
-/** Short-lived answers of a proxy in front of the connector; the connector itself does not send them. */
-const transient = [408, 425, 429];
 
 /**
  * The result of an answer that is not final. A starting connector answers 405 and then 404 until its servlets are loaded, and a proxy without
@@ -9,7 +7,7 @@ const transient = [408, 425, 429];
  */
 export function tryAgain(answer: { status: number; body: string }, settings: string): DeliveryAnswer {
   const { status } = answer;
-  return failed(explain(answer, settings), !(status >= 500 || transient.includes(status)));
+  return failed(explain(answer, settings), !isTransientStatus(status));
 }
 
 export function failed(problem: string, slowly = false): DeliveryAnswer {
@@ -35,11 +33,8 @@ function explain(answer: { status: number; body: string }, settings: string): st
   return `answered ${status} without naming the process: it is starting, or ${settings} is wrong`;
 }
 
-/** One line, without control characters: it goes to logs and annotations. */
+/** One line: it goes to logs and annotations. */
 export function describeAnswer({ status, body }: { status: number; body: string }): string {
-  const text = body
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .trim()
-    .slice(0, 300);
+  const text = excerpt(body);
   return text === '' ? `answered ${status}` : `answered ${status}: ${text}`;
 }

@@ -2,7 +2,7 @@ import { isServiceError } from '../../errors.ts';
 import type { ResourceClient } from '../../kubernetes/resource-client.ts';
 import type { Lease } from '../../kubernetes/types.ts';
 import type { Logger } from '../../log.ts';
-import { systemClock, type Clock } from '../machinery/clock.ts';
+import { systemClock, type Clock } from '../../clock.ts';
 import { renderLease, type LeaseHolding } from './render-lease.ts';
 import { createLeaseMemory, type Leadership } from './describe-leadership.ts';
 import { BoundedLeadershipTerm, type LeadershipTerm } from './leadership-term.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../machinery/clock.ts';
+import type { Clock } from '../../clock.ts';
 
 /** One leadership of this replica. */
 export interface LeadershipTerm {

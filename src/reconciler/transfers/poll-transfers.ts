@@ -2,7 +2,7 @@ import { isServiceError, messageOf } from '../../errors.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { flowLogger, type Logger } from '../../log.ts';
 import { backOffMillis } from '../../back-off.ts';
-import type { Clock } from '../machinery/clock.ts';
+import type { Clock } from '../../clock.ts';
 import { TransferMemory } from './transfer-memory.ts';
 import type { Connectors } from '../types.ts';
 

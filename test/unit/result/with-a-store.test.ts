@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { test, type TestContext } from 'node:test';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
 import { createDownloadSlots } from '../../../src/http/download-slots.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { buildDataAddress } from '../../../src/result/build-data-address.ts';
@@ -14,7 +14,8 @@ import { openTestStore } from '../../support/test-store.ts';
 import { ask, serveRoutes } from '../http/routes/serve-routes.ts';
 import { flowView } from '../http/flow-views.ts';
 import { readTar, readZip } from './archive/read-archive.ts';
-import { attempt, flow, sidecarWrites } from './stored-results.ts';
+import { openStore, upload } from './real-store.ts';
+import { attempt, flow } from './stored-results.ts';
 
 const { signal } = new AbortController();
 const keys = [{ id: 'k', key: 'secret' }];
@@ -26,38 +27,6 @@ const contents: Record<string, Buffer> = {
 // Over a page of the listing, and next to each other in another order than that of their keys.
 for (let index = 0; index < 1100; index += 1)
   contents[index % 2 === 0 ? `n/${index}.txt` : `n ${index}`] = Buffer.from(String(index));
-
-async function openStore(t: TestContext) {
-  const server = await openTestStore();
-  const settings = { ...server, publicEndpoint: server.endpoint, requestTimeoutMillis: 30_000 };
-  const opened = createObjectStore(settings, server.keys);
-  t.after(async () => {
-    opened.destroy();
-    await server[Symbol.asyncDispose]();
-  });
-  return opened.store;
-}
-
-/** As a sidecar does: files first, the manifest with the store's own tags last. */
-async function upload(store: ObjectStore, files: Record<string, Buffer>) {
-  const { manifest } = sidecarWrites(files);
-  const options = { contentType: 'application/octet-stream' };
-  for (const file of manifest.files) {
-    const bytes = files[file.path] ?? Buffer.alloc(0);
-    file.etag = (
-      await store.put({ key: fileKey(flow, attempt, file.key), body: bytes, ...options }, signal)
-    ).etag;
-  }
-  const bytes = Buffer.from(JSON.stringify(manifest));
-  const { etag } = await store.put({ key: manifestKey(flow, attempt), body: bytes, ...options }, signal);
-  const report = {
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    etag,
-    files: manifest.files.length,
-    bytes: manifest.files.reduce((sum, file) => sum + file.size, 0),
-  };
-  return { manifest, report };
-}
 
 async function addressOf(store: ObjectStore, manifest: Manifest, kind: 'service' | 'presigned') {
   const { plan } = flowView('ended');

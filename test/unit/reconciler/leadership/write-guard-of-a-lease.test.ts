@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLogger } from '../../../../src/log.ts';
-import type { Clock } from '../../../../src/reconciler/machinery/clock.ts';
+import type { Clock } from '../../../../src/clock.ts';
 import { startLeaderLease, type LeaderLease } from '../../../../src/reconciler/leadership/leader-lease.ts';
 import type { LeadershipTerm } from '../../../../src/reconciler/leadership/leadership-term.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
