@@ -14,7 +14,7 @@ interface ObservedFlow {
 }
 
 export interface Milestone {
-  /** Of a milestone at which the demo acts. */
+  /** Called at a milestone at which the demo acts. */
   name?: 'worked' | 'calling';
   actor: Actor;
   /** The text to print once the milestone is reached; undefined before. */

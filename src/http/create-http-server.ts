@@ -40,9 +40,9 @@ export function createHttpServer(deps: HttpDependencies): HttpServer {
 }
 
 export type MetricsDependencies = Pick<HttpDependencies, 'config' | 'log' | 'metrics' | 'components'> & {
-  /** Of the main server. */
+  /** Whether the main server is ready. */
   ready: () => boolean;
-  /** Of the main server. */
+  /** The refusals of the main server. */
   refusals: Refusals;
 };
 

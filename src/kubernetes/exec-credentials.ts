@@ -34,7 +34,7 @@ export interface ExecCredentials {
 
 export interface ExecOptions {
   run: (deadline: AbortSignal) => Promise<string>;
-  /** Of one run. */
+  /** Timeout for one run. */
   timeoutMillis?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;

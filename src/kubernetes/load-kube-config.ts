@@ -11,7 +11,7 @@ export interface LoadedKubeConfig {
   server: string;
   /** The file that holds the current context's user. */
   userFile: string | undefined;
-  /** Of that user. */
+  /** The token file that this user names. */
   tokenFile: string | undefined;
 }
 

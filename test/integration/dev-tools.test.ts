@@ -80,7 +80,7 @@ test('kubectl creates, shows, follows and deletes', toolNeeded('kubectl'), async
   await result.body?.cancel();
   async function kubectl(args: string, input = ''): Promise<string> {
     const common = ['--kubeconfig', facts.kubeconfig, '--namespace', facts.namespace];
-    // Of its own: it keeps what it learns about servers there.
+    // A folder of its own, since it caches there what it knows of servers.
     const options = { env: { ...process.env, HOME: folder }, timeout: 60_000 };
     const call = run('kubectl', [...common, ...args.split(' ')], options);
     call.child.stdin?.end(input);

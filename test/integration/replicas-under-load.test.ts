@@ -47,7 +47,7 @@ test('two replicas that take requests, and of which the leader is killed again a
     const transfer = await carryOut(connector, number, signal);
     flows.set(world.flowOf(transfer, name), { transfer, connector });
   }
-  async function killWhoeverLeads(signal: AbortSignal): Promise<void> {
+  async function killLeaders(signal: AbortSignal): Promise<void> {
     for (let ended = everyFlows; ended < flowCount - atOnce; ended += everyFlows) {
       const enough = { deadlineMs: 900_000, signal };
       await waitUntil(`${ended} flows to have ended`, () => flows.size >= ended, enough);
@@ -57,7 +57,7 @@ test('two replicas that take requests, and of which the leader is killed again a
       await leader.start();
     }
   }
-  await carryOutAll({ flows: flowCount, atOnce, carry, disturb: killWhoeverLeads });
+  await carryOutAll({ flows: flowCount, atOnce, carry, disturb: killLeaders });
 
   t.diagnostic(`killed in turn: ${killed.map((replica) => replicas.indexOf(replica) + 1).join(', ')}`);
   assert.equal(new Set(killed).size, 2, 'each of them was killed');

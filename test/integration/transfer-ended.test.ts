@@ -7,7 +7,7 @@ import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
 test('a transfer that ends on the connector’s side frees its pod; others are delivered, and polls are paced', async (t) => {
-  // Of two replicas one asks: both together would do so more often than is set.
+  // One of the two replicas polls: both together would poll more often than the setting says.
   const settings = { reconciler: { transferPollSeconds: 1 }, pods: { limits: { run: 600 } } };
   const world = await startWorld(t, { replicas: 2, settings });
   const simulator = world.connector();

@@ -27,7 +27,7 @@ interface PolicyRule {
   resourceNames?: string[];
 }
 
-/** Of every Role in a manifest. */
+/** The rules of every Role in a manifest. */
 export function readGrants(manifest: string): Set<Permission> {
   const objects = parseAllDocuments(manifest).map((document) => document.toJS() as RoleLike);
   const grants = new Set<Permission>();

@@ -1,2 +1,2 @@
-/** Of a replica whose cache is not current: everything is read from the API server. */
+/** The observed state of a replica whose cache is not current: everything is read from the API server. */
 export const nothingObserved = { current: () => undefined };

@@ -27,7 +27,7 @@ export interface SettingsParts {
   connectors: Settings[];
 }
 
-/** Of a service on the loopback whose waits are as short as a busy machine allows. */
+/** The settings of a service on the loopback whose waits are as short as a busy machine allows. */
 export function quickSettings(parts: SettingsParts): Settings {
   const { servers, port } = parts;
   return {

@@ -95,7 +95,7 @@ export class SidecarProcess implements AsyncDisposable {
     return JSON.parse(await readFile(join(this.folder, 'termination-message'), 'utf8')) as SidecarReport;
   }
 
-  /** Of files that the journal says are stored. */
+  /** The paths of the files that the journal lists as stored. */
   async storedPaths(): Promise<string[]> {
     const lines = (await readFile(join(this.folder, 'state', 'journal.jsonl'), 'utf8'))
       .split('\n')
@@ -112,7 +112,7 @@ export class SidecarProcess implements AsyncDisposable {
     return readObject(this.#store, `${this.#prefix()}manifest.json`);
   }
 
-  /** Of a result, by its key in the manifest. */
+  /** Reads a result by its key in the manifest. */
   async content(key: string): Promise<Buffer> {
     return readObject(this.#store, `${this.#prefix()}files/${key}`);
   }

@@ -50,7 +50,7 @@ test('a stopped cluster answers no more and leaves no process of a pod', async (
   const cluster = await aCluster(t);
   // In a command, `$$` stands for one dollar sign.
   await cluster.batch.createNamespacedJob({ namespace, body: aJob(['sh', '-c', 'echo $$$$; sleep 600']) });
-  const pid = await waitUntil('the worker has told its pid', async () => {
+  const pid = await waitUntil('the worker has printed its pid', async () => {
     const { items } = await cluster.core.listNamespacedPod({ namespace });
     const name = items[0]?.metadata?.name ?? '';
     return Number(await cluster.core.readNamespacedPodLog({ namespace, name })) || undefined;

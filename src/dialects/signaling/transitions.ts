@@ -14,8 +14,8 @@ function go(next: State | 'same', ...acts: Act[]): Move {
   return { next, acts };
 }
 
-function tell(notify: Notice, next: State | 'same', ...acts: Act[]): Move & { notify: Notice } {
-  return { next, acts, notify };
+function notify(notice: Notice, next: State | 'same', ...acts: Act[]): Move & { notify: Notice } {
+  return { next, acts, notify: notice };
 }
 
 function bySide<Cell>(provider: Cell, consumer: Cell): Record<FlowKind, Cell> {
@@ -39,7 +39,7 @@ const terminate = go('TERMINATED', 'cancel');
  * There is no FAILED state: `errored` carries the state unchanged, and the control plane decides to terminate (§Control Plane Endpoint).
  * The outcome of a flow is set once: no other event follows, only messages.
  */
-const errored = tell('errored', 'same');
+const errored = notify('errored', 'same');
 
 /**
  * What follows each message of the control plane and each event of the flow. Sections are those of `specifications/signaling.md` of Data
@@ -73,7 +73,7 @@ const table: Record<State, Row> = {
     terminate,
     completed: byMover<MessageCell>('wrong-side', 'wrong-state'),
     status: answerStatus,
-    'receiver-ready': tell('prepared', 'PREPARED'),
+    'receiver-ready': notify('prepared', 'PREPARED'),
     'results-ready': 'ignored',
     transferred: 'ignored',
     failed: errored,
@@ -109,8 +109,8 @@ const table: Record<State, Row> = {
     'receiver-ready': 'ignored',
     // The `started` of a push says that the upload starts (§Push).
     'results-ready': {
-      ...bySide<EventCell>(tell('started', 'STARTED'), 'ignored'),
-      'provider-push': tell('started', 'STARTED', 'push'),
+      ...bySide<EventCell>(notify('started', 'STARTED'), 'ignored'),
+      'provider-push': notify('started', 'STARTED', 'push'),
     },
     transferred: 'ignored',
     failed: errored,
@@ -126,7 +126,7 @@ const table: Record<State, Row> = {
     status: answerStatus,
     'receiver-ready': 'ignored',
     'results-ready': 'ignored',
-    transferred: byMover<EventCell>(tell('completed', 'COMPLETED', 'release'), 'ignored'),
+    transferred: byMover<EventCell>(notify('completed', 'COMPLETED', 'release'), 'ignored'),
     failed: errored,
   },
   SUSPENDED: {
@@ -150,7 +150,7 @@ const table: Record<State, Row> = {
     started: bySide<MessageCell>('wrong-side', 'wrong-state'),
     suspend: 'wrong-state',
     resume: 'wrong-state',
-    // It changes nothing, as §Data Flow State Machine wants. After a 4xx EDC would not tell the counterparty that it terminates.
+    // It changes nothing, as §Data Flow State Machine wants. After a 4xx EDC would not notify the counterparty of the termination.
     terminate: 'repeat',
     completed: 'repeat',
     status: answerStatus,

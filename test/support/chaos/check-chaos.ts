@@ -48,7 +48,7 @@ export interface Happened {
   /** Lives of the service that were ended or held up. */
   lives: number;
   seconds: number;
-  /** Of the longest back-off, in seconds. */
+  /** The longest back-off, in seconds. */
   backoffSeconds: number;
 }
 

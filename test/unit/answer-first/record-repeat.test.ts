@@ -31,7 +31,7 @@ async function start(t: TestContext, beforePatch: (patches: number) => Promise<v
   let millis = 0;
   return {
     recordRepeat: createRecordRepeat({ ...deps, cluster }, () => millis),
-    /** Of another process, with a wall clock of its own. */
+    /** The request half of another process, with a wall clock of its own. */
     replica: (now: () => Date) => createRecordRepeat({ ...deps, cluster, now }, () => millis),
     flow,
     counts,

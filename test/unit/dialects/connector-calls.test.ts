@@ -9,7 +9,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import type { Connectors } from '../../../src/reconciler/types.ts';
 import { aFlow } from '../../support/flow-values.ts';
 
-/** Of two connectors, one of which has no management API. */
+/** The calls for two connectors, one of which has no management API. */
 function start(t: TestContext): Connectors {
   const callbackPrefix = 'http://edc.example.org/management/callback';
   const connectors = [

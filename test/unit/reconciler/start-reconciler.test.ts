@@ -135,7 +135,7 @@ test('a takeover needs no list of Jobs or pods: the first step is taken from the
   await second.stop();
 });
 
-/** Of closed flows and of what nobody owns: it runs beside the steps. */
+/** The sweep deletes closed flows and objects without an owner; it runs beside the steps. */
 function isSweep(request: string): boolean {
   return request.startsWith('list') && /=closed|managed-by|files|parameters/.test(request);
 }

@@ -64,7 +64,7 @@ export class PodRun {
     this.#stopping.abort();
   }
 
-  /** Ends the pod without telling anybody, as its node goes away: politely, but not for longer than this. */
+  /** Ends the pod without reporting its status, because its node goes away: SIGTERM first, SIGKILL after this time. */
   async abandon(millis: number): Promise<void> {
     this.#isSilent = true;
     this.stop(0);

@@ -2,8 +2,8 @@ import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Removes a folder with whatever programs left in it, folders they made read-only included. What cannot be removed even
- * so stays: there is nobody to tell, and no reason to end.
+ * Removes a folder with everything that programs left in it, read-only folders included. Files that cannot be removed even then
+ * stay, without an error: the node goes on without that space.
  */
 export function removeFolder(folder: string): void {
   try {

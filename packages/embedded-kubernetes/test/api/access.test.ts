@@ -11,7 +11,7 @@ const strangers: { name: string; headers: Record<string, string> }[] = [
   { name: 'basic authentication', headers: { authorization: 'Basic YTpi' } },
 ];
 for (const { name, headers } of strangers) {
-  test(`answers a request with ${name} with 401 and tells it nothing`, async (t) => {
+  test(`answers a request with ${name} with 401 and discloses nothing`, async (t) => {
     const api = await startTestApi(t);
     for (const path of [paths.pods, '/version', '/apis', '/nowhere']) {
       const reply = await api.call(path, { headers });

@@ -85,7 +85,7 @@ for (const { name, query, code, message } of refused) {
   });
 }
 
-test('a followed log that stays quiet ends when the server stops, and is told so', async (t) => {
+test('a followed log without output ends when the server stops, and so does its source', async (t) => {
   const quiet = new PassThrough();
   const podLogs = { read: () => Promise.resolve<Readable>(quiet) };
   const api = await startTestApi(t, { registry: aRunningPod(), podLogs });

@@ -10,7 +10,7 @@ async function said(node: NodeFixture, name = 'worker'): Promise<string> {
   return node.container(name)?.state.terminated?.message ?? '';
 }
 
-function telling(script: string, more: object = {}): object {
+function printing(script: string, more: object = {}): object {
   return shell('worker', `{ ${script}; } > /dev/termination-log`, more);
 }
 
@@ -20,7 +20,9 @@ test('the environment holds what the pod says, and nothing of the developer', as
   t.after(() => {
     delete process.env['SECRET_OF_THE_DEVELOPER'];
   });
-  node.createPod({ containers: [telling('env | cut -d= -f1 | sort', { env: [{ name: 'A', value: '1' }] })] });
+  node.createPod({
+    containers: [printing('env | cut -d= -f1 | sort', { env: [{ name: 'A', value: '1' }] })],
+  });
   assert.deepEqual((await said(node)).trim().split('\n'), ['A', 'HOME', 'HOSTNAME', 'PATH', 'PWD', 'TMPDIR']);
 });
 
@@ -34,7 +36,7 @@ test('variables come from maps, secrets, fields and resources, and later ones wi
     {
       serviceAccountName: 'robot',
       containers: [
-        telling(names.map((name) => `echo $${name}`).join(';'), {
+        printing(names.map((name) => `echo $${name}`).join(';'), {
           resources: { limits: { cpu: '1500m' } },
           envFrom: [
             { configMapRef: { name: 'map' } },
@@ -130,7 +132,7 @@ test('mount paths are rewritten in command, args, variables and working director
 
 test('a container that refers to something absent waits for it', async (t) => {
   const node = startNode(t);
-  node.createPod({ containers: [telling('echo $A', { envFrom: [{ secretRef: { name: 'late' } }] })] });
+  node.createPod({ containers: [printing('echo $A', { envFrom: [{ secretRef: { name: 'late' } }] })] });
   await node.untilState('worker', 'CreateContainerConfigError');
   assert.equal(node.container('worker')?.state.waiting?.message, 'secret "late" not found');
   node.create('secrets', 'late', { stringData: { A: 'there' } });
@@ -159,7 +161,7 @@ const refusals = [
 for (const { name, more, part } of refusals) {
   test(`${name} is refused visibly`, async (t) => {
     const node = startNode(t);
-    node.createPod({ containers: [telling('true', more)], volumes: [{ name: 'data', emptyDir: {} }] });
+    node.createPod({ containers: [printing('true', more)], volumes: [{ name: 'data', emptyDir: {} }] });
     await node.untilState('worker', 'CreateContainerConfigError');
     assert.match(node.container('worker')?.state.waiting?.message ?? '', part);
   });
@@ -167,7 +169,7 @@ for (const { name, more, part } of refusals) {
 
 test('a termination message keeps its last 4096 bytes; the log stands in for it where the policy says so', async (t) => {
   const long = startNode(t);
-  long.createPod({ containers: [telling('seq 2000')] });
+  long.createPod({ containers: [printing('seq 2000')] });
   const message = await said(long);
   assert.equal(message.length, 4096);
   assert.ok(message.endsWith('1999\n2000\n'));

@@ -161,7 +161,7 @@ test('the removal of a pod ends what its grace would have let live', async (t) =
   });
   await waitUntil('the worker is deaf', () => node.exists('state', 'up'));
   node.deletePod();
-  await waitUntil('it is told', () => node.reasons().includes('Killing'));
+  await waitUntil('the pod gets SIGTERM', () => node.reasons().includes('Killing'));
   assert.equal(word(node.container('worker')?.state ?? {}), 'Running');
   node.deletePod(0);
   await waitUntil('the pod is gone', () => node.history.includes('pod gone'));

@@ -53,7 +53,7 @@ test("a Secret's update does not reach a pod that has begun to end", async (t) =
   });
   await waitUntil('the worker is deaf', () => node.exists('state', 'deaf'));
   node.deletePod(3600);
-  await waitUntil('it is told', () => node.reasons().includes('Killing'));
+  await waitUntil('the pod gets SIGTERM', () => node.reasons().includes('Killing'));
   node.registry.modify({ resource: 'secrets', namespace: 'work', name: 'keys' }, (draft) => {
     draft['data'] = { a: Buffer.from('new').toString('base64') };
   });

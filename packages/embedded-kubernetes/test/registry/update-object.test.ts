@@ -78,9 +78,9 @@ test('the main resource ignores status, and /status ignores spec', () => {
   const updated = registry.update(key, { ...job, status: { succeeded: 1 } });
   assert.deepEqual(updated['status'], {});
   const object = { ...updated, spec: { ...specOf(updated), parallelism: 5 }, status: { succeeded: 1 } };
-  const told = registry.update(key, object, 'status');
-  assert.deepEqual(told['status'], { succeeded: 1 });
-  assert.equal(specOf(told)['parallelism'], 1);
+  const withStatus = registry.update(key, object, 'status');
+  assert.deepEqual(withStatus['status'], { succeeded: 1 });
+  assert.equal(specOf(withStatus)['parallelism'], 1);
 });
 
 test('a client cannot change what is the server’s: uid, times, generation, deletion mark', () => {

@@ -11,7 +11,7 @@ const unknown =
   '[{"message":"Object of type TransferProcess with ID=1 was not found","type":"ObjectNotFound"}]';
 const html = '<html><title>Error 404</title> /management/v3/transferprocesses/1/terminate</html>';
 
-/** Of a message that EDC has read (the mappers of milestone 6 to 0.15.1), and of one that Jackson could not read. */
+/** Answers to a message that EDC has read (the mappers of milestone 6 to 0.15.1), and to one that Jackson could not read. */
 const refusals = [
   '[{"message":"assetId cannot be null","type":"ValidationFailure","path":"assetId","invalidValue":null}]',
   '[{"message":"mandatory value","type":"ValidationFailure","path":"reason","invalidValue":{"cut":"at the lim',

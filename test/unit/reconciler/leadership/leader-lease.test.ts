@@ -12,7 +12,7 @@ const leaseSeconds = 15;
 
 interface Replica {
   lease: LeaderLease;
-  /** Of the term that runs. */
+  /** Belongs to the current term. */
   term: LeadershipTerm | undefined;
   terms: number;
   end: AbortController;
