@@ -212,6 +212,23 @@ test(
   },
 );
 
+test(
+  'dev in the background ends, and leaves nothing behind, if dev --detach is killed before it is ready',
+  needing('embedded cluster'),
+  async (t) => {
+    const state = await stateFolder(t);
+    const starter = await startCommand(t, ['dev', '--detach', '--port', '0', '--state', state]);
+    await waitUntil('the other process starts its servers', async () =>
+      (await readdir(state)).includes('control'),
+    );
+    starter.child.kill('SIGKILL');
+    assert.equal(await starter.ended(), 'SIGKILL', starter.stdout);
+    await starter.nothingRuns();
+    assert.deepEqual(await starter.leftovers(), []);
+    assert.deepEqual(await readdir(state), []);
+  },
+);
+
 test('dev --detach says why it cannot start', needing('embedded cluster'), async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   t.after(() => server.close());

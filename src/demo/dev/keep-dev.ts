@@ -21,14 +21,18 @@ export async function keepDev(
   // The process that started this one reads the log of a start that failed.
   stack.defer(() => (isReady ? state.clear() : undefined));
   const { facts } = stack.use(await startDev(options));
-  if (over.aborted || starterHasGone()) return;
+  if (over.aborted) return;
   isReady = true;
   await state.save({ facts, pid: process.pid });
-  if (starterHasGone()) return;
-  process.send?.('ready');
-  await ended;
+  if (await reportReady()) await ended;
 }
 
-function starterHasGone(): boolean {
-  return !process.connected;
+/** False if the process that started this one has gone: the channel is closed, or closes under the message. */
+async function reportReady(): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  if (process.send === undefined) return false;
+  process.send('ready', (error) => {
+    resolve(error === null);
+  });
+  return await promise;
 }
