@@ -8,8 +8,8 @@ import { loadKubeConfig } from './load-kube-config.ts';
 import { createTlsSource, type TlsMaterial, type TlsSource } from './tls-material.ts';
 
 /**
- * One API server. The library supplies what is hard (kubeconfig files, in-cluster tokens, OIDC credentials). The requests are our own,
- * because its generated classes drop members they do not know and open an agent per call (docs/decisions/0006).
+ * One API server. The library supplies the types, the entries of kubeconfig files and OIDC credentials. The requests are our own, because
+ * its generated classes drop members they do not know and open an agent per call (docs/decisions/0006).
  */
 export interface Connection {
   send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
@@ -39,11 +39,11 @@ export interface ClusterAccess {
 
 /** Throws ServiceError `invalid-config` when no usable kubeconfig, certificate or key is found. */
 export async function openAccess(config: ClusterConfig): Promise<ClusterAccess> {
-  const { kubeConfig, server, userFile, tokenFile } = loadKubeConfig(config);
-  const credentials = createCredentials({ kubeConfig, tokenFile, kubeconfig: userFile });
-  const tls = createTlsSource(kubeConfig);
+  const access = loadKubeConfig(config);
+  const credentials = createCredentials(access);
+  const tls = createTlsSource(access);
   await tls.current(undefined);
-  return { server, credentials, tls };
+  return { server: access.cluster.server, credentials, tls };
 }
 
 export interface ConnectOptions extends Pick<Agent.Options, 'allowH2'> {

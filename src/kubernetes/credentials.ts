@@ -1,4 +1,4 @@
-import { HttpMethod, RequestContext, type KubeConfig, type User } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node';
 import { unavailable } from './errors.ts';
 import {
   openExecCredentials,
@@ -7,6 +7,7 @@ import {
   type ExecSettings,
 } from './exec-credentials.ts';
 import { runExecProgram } from './exec-program.ts';
+import type { ClusterUser } from './load-kube-config.ts';
 import { openTokenFile } from './token-file.ts';
 
 type Headers = Record<string, string>;
@@ -25,37 +26,53 @@ export interface Credentials {
   close(): void;
 }
 
-export interface CredentialsSource {
-  kubeConfig: KubeConfig;
-  /** `tokenFile` of the kubeconfig's user, which the library drops; the token file of a pod is found without it. */
-  tokenFile: string | undefined;
-  /** Path of the kubeconfig that names the user. */
-  kubeconfig: string | undefined;
-}
-
 /**
- * The library's credentials, with two exceptions: it keeps a token file's token for a minute even after a 401, and runs a program for
- * each request without a timeout.
+ * Only an `auth-provider` (OIDC) gets its credentials from the library, which is loaded for it alone: the library takes 50 MiB of memory,
+ * keeps a token file's token for a minute even after a 401, and runs a program for each request without a timeout.
  */
-export function createCredentials({ kubeConfig, tokenFile, kubeconfig }: CredentialsSource): Credentials {
-  const user = kubeConfig.getCurrentUser();
-  const path = tokenFile ?? podTokenFile(user?.authProvider);
-  if (path !== undefined) return fromTokenFile(path, user?.impersonateUser);
+export function createCredentials({ cluster, user }: ClusterUser): Credentials {
+  if (user === undefined) return fromKubeConfig(cluster, user);
+  const path = user.tokenFile ?? readTokenFile(user.authProvider);
+  if (path !== undefined) return fromTokenFile(path, user.impersonateUser);
   const exec = execOf(user);
   if (exec !== undefined) {
-    const program = readExecProgram(exec, kubeConfig.getCurrentCluster(), kubeconfig);
+    const program = readExecProgram(exec, cluster, user.file);
     const source = openExecCredentials({ run: (deadline) => runExecProgram(program, deadline) });
-    return fromProgram(source, user?.impersonateUser);
+    return fromProgram(source, user.impersonateUser);
   }
-  return fromLibrary(kubeConfig, Boolean(user?.authProvider));
+  return user.authProvider ? fromLibrary(cluster, user) : fromKubeConfig(cluster, user);
 }
 
-function fromLibrary(kubeConfig: KubeConfig, changes: boolean): Credentials {
-  let constant: Headers | undefined;
+/** Token, or name and password, in the kubeconfig itself. */
+function fromKubeConfig({ server, skipTLSVerify }: Cluster, user: User | undefined): Credentials {
+  const identity = { headers: { ...impersonation(user?.impersonateUser), ...authorization(user) } };
+  const isOpen = server.startsWith('http:') && !skipTLSVerify;
   return {
-    current: async () => ({
-      headers: changes ? await askLibrary(kubeConfig) : (constant ??= await askLibrary(kubeConfig)),
-    }),
+    async current() {
+      if (isOpen)
+        throw unavailable(
+          `${server} is not encrypted, and its cluster has no insecure-skip-tls-verify: true`,
+        );
+      return Promise.resolve(identity);
+    },
+    refused: () => undefined,
+    close: () => undefined,
+  };
+}
+
+function authorization({ token, username, password = '' }: Partial<User> = {}): Headers {
+  if (token) return { Authorization: `Bearer ${token}` };
+  if (!username) return {};
+  return { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+}
+
+function fromLibrary(cluster: Cluster, user: User): Credentials {
+  let library: ReturnType<typeof openLibrary> | undefined;
+  return {
+    async current() {
+      library ??= openLibrary(cluster, user);
+      return { headers: await (await library)() };
+    },
     refused: () => undefined,
     close: () => undefined,
   };
@@ -91,12 +108,12 @@ function impersonation(user: string | null | undefined): Headers {
 }
 
 /** Reads `exec` where kubeconfigs have it, or where they had it before Kubernetes 1.10. */
-function execOf(user: User | null): ExecSettings | undefined {
-  const { config } = (user?.authProvider ?? {}) as { config?: { exec?: unknown } };
-  return (user?.exec ?? config?.exec) as ExecSettings | undefined;
+function execOf(user: User): ExecSettings | undefined {
+  const { config } = (user.authProvider ?? {}) as { config?: { exec?: unknown } };
+  return (user.exec ?? config?.exec) as ExecSettings | undefined;
 }
 
-function podTokenFile(provider: unknown): string | undefined {
+function readTokenFile(provider: unknown): string | undefined {
   const { config } = (provider ?? {}) as { config?: { tokenFile?: string } };
   return config?.tokenFile;
 }
@@ -113,12 +130,17 @@ function fromTokenFile(path: string, impersonated: string | null | undefined): C
   };
 }
 
-async function askLibrary(kubeConfig: KubeConfig): Promise<Headers> {
-  const context = new RequestContext(kubeConfig.getCurrentCluster()?.server ?? '', HttpMethod.GET);
-  try {
-    await kubeConfig.applySecurityAuthentication(context);
-  } catch (cause) {
-    throw unavailable('Credentials for the cluster could not be read', cause);
-  }
-  return context.getHeaders();
+async function openLibrary(cluster: Cluster, user: User): Promise<() => Promise<Headers>> {
+  const { HttpMethod, KubeConfig, RequestContext } = await import('@kubernetes/client-node');
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromClusterAndUser(cluster, user);
+  return async () => {
+    const context = new RequestContext(cluster.server, HttpMethod.GET);
+    try {
+      await kubeConfig.applySecurityAuthentication(context);
+    } catch (cause) {
+      throw unavailable('Credentials for the cluster could not be read', cause);
+    }
+    return context.getHeaders();
+  };
 }

@@ -158,7 +158,7 @@ function unreadable(why: string): Error {
 /** The program with its arguments and environment. A relative command starts from the folder of `kubeconfig`, a path. */
 export function readExecProgram(
   exec: ExecSettings,
-  cluster: Cluster | null,
+  cluster: Cluster,
   kubeconfig: string | undefined,
 ): ExecProgram {
   const { command, args, env, installHint } = exec;
@@ -173,12 +173,12 @@ export function readExecProgram(
 }
 
 /** As kubectl does: the version of the answer, and that nobody can type a password. */
-function describeCaller({ apiVersion, provideClusterInfo }: ExecSettings, cluster: Cluster | null): string {
+function describeCaller({ apiVersion, provideClusterInfo }: ExecSettings, cluster: Cluster): string {
   const about = {
-    server: cluster?.server,
-    'tls-server-name': cluster?.tlsServerName,
-    'insecure-skip-tls-verify': cluster?.skipTLSVerify,
-    'certificate-authority-data': cluster?.caData,
+    server: cluster.server,
+    'tls-server-name': cluster.tlsServerName,
+    'insecure-skip-tls-verify': cluster.skipTLSVerify,
+    'certificate-authority-data': cluster.caData,
   };
   return JSON.stringify({
     apiVersion: apiVersion ?? 'client.authentication.k8s.io/v1',

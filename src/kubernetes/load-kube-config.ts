@@ -1,117 +1,91 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { findHomeDir, KubeConfig } from '@kubernetes/client-node';
-import { parse } from 'yaml';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Cluster } from '@kubernetes/client-node';
 import { type ClusterConfig, processEnvironment } from '../config/config.ts';
 import { messageOf, ServiceError } from '../errors.ts';
+import {
+  accountToken,
+  kubeConfigOfPod,
+  readKubeConfigFiles,
+  type KubeConfig,
+  type KubeUser,
+} from './kube-config-files.ts';
 
-export interface LoadedKubeConfig {
-  kubeConfig: KubeConfig;
-  /** Without a slash at its end. */
-  server: string;
-  /** The file that holds the current context's user. */
-  userFile: string | undefined;
-  /** The token file that this user names. */
-  tokenFile: string | undefined;
+/** The cluster and the user of the chosen context. */
+export interface ClusterUser {
+  /** Its server's address has no slash at its end. */
+  cluster: Cluster;
+  user: KubeUser | undefined;
 }
 
 /** Throws ServiceError `invalid-config` if there is no kubeconfig, or one that cannot be read or names no cluster. */
-export function loadKubeConfig({ kubeconfig: path, context }: ClusterConfig): LoadedKubeConfig {
+export function loadKubeConfig({ kubeconfig: path, context }: ClusterConfig): ClusterUser {
   const kubeConfig = readKubeConfig(path);
   const origin = path ?? 'the kubeconfig that was found';
-  if (context !== undefined) chooseContext(kubeConfig, context, origin);
-  const server = serverOf(kubeConfig, origin);
-  const user = kubeConfig.getCurrentUser()?.name;
-  return { kubeConfig, server, ...findUser(path === undefined ? foundFiles() : [path], user) };
+  const { clusters, users, contexts, currentContext } = kubeConfig;
+  const name = context ?? currentContext;
+  const chosen = contexts.find((one) => one.name === name);
+  if (context !== undefined && chosen === undefined) {
+    throw unusable(
+      `cluster.context: expected a context of ${origin} (${contextsOf(kubeConfig)}), received "${context}".`,
+      { field: 'cluster.context' },
+    );
+  }
+  const cluster = clusters.find((one) => one.name === chosen?.cluster);
+  if (cluster === undefined) {
+    throw unusable(
+      `cluster.kubeconfig: the current context ${name === undefined ? 'is not set' : `"${name}" names no cluster`} in ${origin}. Set cluster.context to one of: ${contextsOf(kubeConfig)}.`,
+      { field: 'cluster.kubeconfig' },
+    );
+  }
+  if (!URL.canParse(cluster.server)) {
+    throw unusable(
+      `cluster.kubeconfig: expected the URL of an API server in ${origin}, received "${cluster.server}".`,
+      { field: 'cluster.kubeconfig' },
+    );
+  }
+  return { cluster, user: users.find((one) => one.name === chosen?.user) };
 }
 
-const standIn = 'http://localhost:8080';
-
 function readKubeConfig(path: string | undefined): KubeConfig {
-  const kubeConfig = new KubeConfig();
+  const files = path === undefined ? findFiles() : [path];
+  if (files.length > 0) return readFiles(files, path ?? 'the file that KUBECONFIG names, or ~/.kube/config');
+  if (existsSync(accountToken)) return kubeConfigOfPod(processEnvironment());
+  throw unusable(
+    'cluster.kubeconfig: found no cluster: the setting is not set, there is no ~/.kube/config, and this is no pod with a service account. ' +
+      'Set EDC_JP_CLUSTER_KUBECONFIG to the path of a kubeconfig, or run "edc-job-provisioner dev", which brings a cluster of its own.',
+    { field: 'cluster.kubeconfig' },
+  );
+}
+
+/** The files that KUBECONFIG names, else ~/.kube/config if it exists. */
+function findFiles(): string[] {
+  const { KUBECONFIG = '', HOME = '', USERPROFILE = '' } = processEnvironment();
+  const named = KUBECONFIG.split(delimiter).filter((file) => file !== '');
+  const home = HOME || USERPROFILE;
+  const own = join(home, '.kube', 'config');
+  return named.length === 0 && home !== '' && existsSync(own) ? [own] : named;
+}
+
+function readFiles(files: readonly string[], where: string): KubeConfig {
   try {
-    if (path === undefined) kubeConfig.loadFromDefault();
-    else kubeConfig.loadFromFile(path);
+    return readKubeConfigFiles(files);
   } catch (cause) {
     // Only the first line: after it the YAML parser quotes the file, and the quote may hold a token.
     const [reason = ''] = messageOf(cause).split('\n');
-    const where = path ?? 'the file that KUBECONFIG names, or ~/.kube/config';
     throw unusable(
       `cluster.kubeconfig: expected a readable kubeconfig in ${where}, but: ${reason}. ` +
         'Check with: kubectl config view --kubeconfig FILE',
       { cause, field: 'cluster.kubeconfig' },
     );
   }
-  if (path === undefined && isStandIn(kubeConfig)) {
-    throw unusable(
-      'cluster.kubeconfig: found no cluster: the setting is not set, there is no ~/.kube/config, and this is no pod with a service account. ' +
-        'Set EDC_JP_CLUSTER_KUBECONFIG to the path of a kubeconfig, or run "edc-job-provisioner dev", which brings a cluster of its own.',
-      { field: 'cluster.kubeconfig' },
-    );
-  }
-  return kubeConfig;
 }
 
-/** The library invents this cluster when it finds none, instead of saying so. */
-function isStandIn(kubeConfig: KubeConfig): boolean {
-  return kubeConfig.currentContext === 'loaded-context' && kubeConfig.getCurrentCluster()?.server === standIn;
-}
-
-function chooseContext(kubeConfig: KubeConfig, context: string, origin: string): void {
-  kubeConfig.setCurrentContext(context);
-  if (kubeConfig.getContextObject(context) !== null) return;
-  throw unusable(
-    `cluster.context: expected a context of ${origin} (${contextsOf(kubeConfig)}), received "${context}".`,
-    { field: 'cluster.context' },
-  );
-}
-
-function serverOf(kubeConfig: KubeConfig, origin: string): string {
-  const server = kubeConfig.getCurrentCluster()?.server.replace(/\/$/, '');
-  if (server !== undefined && URL.canParse(server)) return server;
-  const current = kubeConfig.currentContext as string | undefined;
-  throw unusable(
-    server === undefined
-      ? `cluster.kubeconfig: the current context ${current === undefined ? 'is not set' : `"${current}" names no cluster`} in ${origin}. Set cluster.context to one of: ${contextsOf(kubeConfig)}.`
-      : `cluster.kubeconfig: expected the URL of an API server in ${origin}, received "${server}".`,
-    { field: 'cluster.kubeconfig' },
-  );
-}
-
-function contextsOf(kubeConfig: KubeConfig): string {
-  const names = (kubeConfig.contexts as KubeConfig['contexts'] | undefined)?.map(({ name }) => name) ?? [];
+function contextsOf({ contexts }: KubeConfig): string {
+  const names = contexts.map(({ name }) => name);
   return names.length === 0 ? 'it has none' : names.slice(0, 10).join(', ');
 }
 
 function unusable(message: string, options: { cause?: unknown; field: string }): ServiceError {
   return new ServiceError('invalid-config', message, options);
-}
-
-interface UserEntry {
-  name?: string;
-  user?: { tokenFile?: string };
-}
-
-/** The files that the library finds by itself, in its order; it does not say which. */
-function foundFiles(): string[] {
-  const { KUBECONFIG = '' } = processEnvironment();
-  if (KUBECONFIG !== '') return KUBECONFIG.split(delimiter).filter((file) => file !== '');
-  const home = findHomeDir();
-  const file = home === null ? undefined : join(home, '.kube', 'config');
-  return file !== undefined && existsSync(file) ? [file] : [];
-}
-
-/** The library drops the member `tokenFile`; it is relative to its kubeconfig's own folder, like every path in one. */
-function findUser(
-  files: string[],
-  name: string | undefined,
-): Pick<LoadedKubeConfig, 'userFile' | 'tokenFile'> {
-  for (const userFile of files) {
-    const { users } = parse(readFileSync(userFile, 'utf8')) as { users?: UserEntry[] | null };
-    const entry = users?.find((user) => user.name === name);
-    if (entry === undefined) continue;
-    const file = entry.user?.tokenFile;
-    return { userFile, tokenFile: file === undefined ? undefined : resolve(dirname(userFile), file) };
-  }
-  return { userFile: undefined, tokenFile: undefined };
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { KubeConfig } from '@kubernetes/client-node';
 import { messageOf, ServiceError } from '../errors.ts';
+import type { ClusterUser } from './load-kube-config.ts';
 
 /** The authority that a connection to the API server trusts, and its client certificate. */
 export interface TlsMaterial {
@@ -21,7 +21,7 @@ const rereadMillis = 30_000;
 
 /** Reads the files again from time to time: a rotated authority or certificate needs no restart. */
 export function createTlsSource(
-  kubeConfig: KubeConfig,
+  access: ClusterUser,
   clock: () => number = () => performance.now(),
 ): TlsSource {
   let read: TlsMaterial | undefined;
@@ -31,7 +31,7 @@ export function createTlsSource(
 
   async function readAgain(): Promise<TlsMaterial> {
     try {
-      return await readMaterial(kubeConfig);
+      return await readMaterial(access);
     } catch (cause) {
       // In the middle of a rotation: the material read before is used until it is refused.
       if (read !== undefined) return read;
@@ -58,9 +58,9 @@ export function createTlsSource(
   };
 }
 
-async function readMaterial(kubeConfig: KubeConfig): Promise<TlsMaterial> {
-  const { caFile, caData, skipTLSVerify, tlsServerName } = kubeConfig.getCurrentCluster() ?? {};
-  const { certFile, certData, keyFile, keyData } = kubeConfig.getCurrentUser() ?? {};
+async function readMaterial({ cluster, user }: ClusterUser): Promise<TlsMaterial> {
+  const { caFile, caData, skipTLSVerify, tlsServerName } = cluster;
+  const { certFile, certData, keyFile, keyData } = user ?? {};
   const [ca, cert, key] = await Promise.all([
     readPem(caFile, caData),
     readPem(certFile, certData),
@@ -70,7 +70,7 @@ async function readMaterial(kubeConfig: KubeConfig): Promise<TlsMaterial> {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    ...(skipTLSVerify === true ? { rejectUnauthorized: false } : {}),
+    ...(skipTLSVerify ? { rejectUnauthorized: false } : {}),
     ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
   };
 }

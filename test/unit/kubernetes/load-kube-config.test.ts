@@ -101,16 +101,16 @@ test('the token file of a user in ~/.kube/config is known', async (t) => {
   const folder = join(dirname(await fileWith(t, '')), '.kube');
   await mkdir(folder);
   await writeFile(join(folder, 'config'), withTokenFile);
-  const { tokenFile, userFile } = loadFound({ HOME: dirname(folder), KUBECONFIG: '' });
-  assert.deepEqual([tokenFile, userFile], [join(folder, 'keys/token'), join(folder, 'config')]);
+  const { user } = loadFound({ HOME: dirname(folder), KUBECONFIG: '' });
+  assert.deepEqual([user?.tokenFile, user?.file], [join(folder, 'keys/token'), join(folder, 'config')]);
 });
 
 test('the token file of a user in one of the files that KUBECONFIG names is known, relative to that file', async (t) => {
   const [first, second] = [await fileWith(t, another), await fileWith(t, withTokenFile)];
-  const { tokenFile, userFile, server } = loadFound({
+  const { cluster, user } = loadFound({
     HOME: '/nowhere',
     KUBECONFIG: ['', first, second].join(delimiter),
   });
-  assert.equal(server, 'https://cluster.example.org');
-  assert.deepEqual([tokenFile, userFile], [join(dirname(second), 'keys/token'), second]);
+  assert.equal(cluster.server, 'https://cluster.example.org');
+  assert.deepEqual([user?.tokenFile, user?.file], [join(dirname(second), 'keys/token'), second]);
 });

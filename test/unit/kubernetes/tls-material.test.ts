@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { Cluster, User } from '@kubernetes/client-node';
 import { createServerCertificate } from 'embedded-kubernetes/certificate';
 import { isServiceError } from '../../../src/errors.ts';
 import { connectCluster } from '../../../src/kubernetes/cluster.ts';
@@ -19,18 +19,13 @@ async function aFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-function sourceOf(cluster: object, user: object) {
-  const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromString(
-    JSON.stringify({
-      clusters: [{ name: 'one', cluster: { server: 'https://127.0.0.1', ...cluster } }],
-      users: [{ name: 'me', user }],
-      contexts: [{ name: 'here', context: { cluster: 'one', user: 'me' } }],
-      'current-context': 'here',
-    }),
-  );
+function sourceOf(cluster: Partial<Cluster>, user: Partial<User>) {
+  const access = {
+    cluster: { name: 'one', server: 'https://127.0.0.1', skipTLSVerify: false, ...cluster },
+    user: { name: 'me', ...user },
+  };
   const state = { now: 0 };
-  return { state, source: createTlsSource(kubeConfig, () => state.now) };
+  return { state, source: createTlsSource(access, () => state.now) };
 }
 
 test('an authority and a certificate that were rotated in their files are read within half a minute, not for each request', async (t) => {
@@ -41,8 +36,8 @@ test('an authority and a certificate that were rotated in their files are read w
     for (const path of [ca, cert, key]) await writeFile(path ?? '', generation);
   }
   await write('old');
-  const files = { 'client-certificate': cert, 'client-key': key };
-  const { state, source } = sourceOf({ 'certificate-authority': ca }, files);
+  const files = { certFile: cert, keyFile: key };
+  const { state, source } = sourceOf({ caFile: ca }, files);
   const first = await source.current(undefined);
   assert.deepEqual(first, { ca: 'old', cert: 'old', key: 'old' });
   state.now = 30_000;
@@ -59,7 +54,7 @@ test('an authority and a certificate that were rotated in their files are read w
 });
 
 test('an authority that cannot be read at the start is a sentence', async () => {
-  const { source } = sourceOf({ 'certificate-authority': '/nowhere/ca.pem' }, {});
+  const { source } = sourceOf({ caFile: '/nowhere/ca.pem' }, {});
   await assert.rejects(
     source.current(undefined),
     (error) => isServiceError(error, 'invalid-config') && error.message.includes('/nowhere/ca.pem'),
