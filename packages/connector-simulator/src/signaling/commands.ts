@@ -2,11 +2,9 @@ import type { EndpointAddress } from './endpoint-address.ts';
 import type { SignalingContext } from './signaling-context.ts';
 import { isEnded, type SignalingState, type SignalingTransfer } from './signaling-transfer.ts';
 
-/** Whose wish it is: that of this side's operator, or that of the other connector, which has its own operator. */
-export type Wisher = 'operator' | 'counterparty';
-
-export interface Wish {
-  readonly by: Wisher;
+export interface CommandOptions {
+  /** `operator`: of this side's connector. `counterparty`: the other connector sends the command. */
+  readonly by: 'operator' | 'counterparty';
   readonly reason?: string | undefined;
 }
 
@@ -14,7 +12,7 @@ export interface Wish {
 export function terminate(
   context: SignalingContext,
   transfer: SignalingTransfer,
-  { by, reason }: Wish,
+  { by, reason }: CommandOptions,
 ): boolean {
   const ends = ['TERMINATING', 'TERMINATING_REQUESTED', 'COMPLETING', 'COMPLETING_REQUESTED'];
   if (isEnded(transfer) || transfer.leased || ends.includes(transfer.state)) return false;
@@ -33,7 +31,7 @@ export function terminate(
 export function suspend(
   context: SignalingContext,
   transfer: SignalingTransfer,
-  { by, reason }: Wish,
+  { by, reason }: CommandOptions,
 ): boolean {
   return moveFrom(context, transfer, {
     from: 'STARTED',

@@ -8,7 +8,7 @@ import type { PostResult } from '../okhttp.ts';
 import { StateMachine } from '../state-machine.ts';
 import { TransferStore, type Goal } from '../transfer-store.ts';
 import { complete, resume, sendFirstAgain, startByProvider, suspend, terminate } from './commands.ts';
-import type { Wish } from './commands.ts';
+import type { CommandOptions } from './commands.ts';
 import { DataPlanes, type RegisteredDataPlane } from './data-planes.ts';
 import type { EndpointAddress } from './endpoint-address.ts';
 import { fetchData, type Fetched, type FetchOptions } from './fetch-data.ts';
@@ -157,8 +157,8 @@ export class SignalingSimulator {
   }
 
   /** False if the transfer is not started, or leased by the state machine. */
-  suspend(id: string, wish: Wish = { by: 'operator' }): boolean {
-    return suspend(this.#context, this.#known(id), wish);
+  suspend(id: string, options: CommandOptions = { by: 'operator' }): boolean {
+    return suspend(this.#context, this.#known(id), options);
   }
 
   /** Continues a suspended transfer. False if it is not suspended, or leased by the state machine. */
@@ -172,8 +172,8 @@ export class SignalingSimulator {
   }
 
   /** False if the transfer ends already, or is leased by the state machine. */
-  terminate(id: string, wish: Wish = { by: 'operator' }): boolean {
-    return terminate(this.#context, this.#known(id), wish);
+  terminate(id: string, options: CommandOptions = { by: 'operator' }): boolean {
+    return terminate(this.#context, this.#known(id), options);
   }
 
   /** Sends `prepare` or `start` again with a new message id, as a connector does that crashed before it saved the answer. */

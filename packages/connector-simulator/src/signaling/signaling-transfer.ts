@@ -50,7 +50,7 @@ export interface SignalingTransfer {
   state: SignalingState;
   errorDetail: string | undefined;
   readonly history: { readonly state: SignalingState; readonly at: number }[];
-  /** The state machine works on it: callbacks are refused, and so are the operator's and the counterparty's wishes. */
+  /** The state machine works on it: callbacks and commands are refused. */
   leased: boolean;
   /** Saved with the answer to `prepare` or `start`; before that, callbacks are answered 500, and no `terminate` is sent. */
   dataPlaneId: string | undefined;

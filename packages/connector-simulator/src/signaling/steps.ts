@@ -149,7 +149,7 @@ async function send(
   const before = transfer.state;
   transfer.leased = true;
   const result = await sendMessage(context, transfer, message);
-  // The lease ends with the change of the state: who waits for the state finds no lease.
+  // The lease ends together with the state, so that a caller of `waitFor` finds no lease.
   transfer.leased = false;
   if (!isStill(context, transfer, before)) return true;
   if (result.ok) await onAnswer(result.answer);

@@ -122,17 +122,17 @@ async function command(stage: Stage, side: Side, message: string): Promise<void>
   const other = stage[side === 'provider' ? 'consumer' : 'provider'];
   const otherEnded = other.bench.simulator.process(other.id).state === 'TERMINATED';
   const by = otherEnded || names(other).includes(message) ? 'counterparty' : 'operator';
-  const wish = { by, reason: 'pause' } as const;
+  const options = { by, reason: 'pause' } as const;
   if (message !== 'resume' && message !== 'terminate') await simulator.waitFor(id, 'STARTED');
   if (message === 'resume') await simulator.waitFor(id, 'SUSPENDED');
   await simulator.waitFor(id, isIdle);
-  const wishes: Record<string, () => boolean> = {
-    suspend: () => simulator.suspend(id, wish),
+  const commands: Record<string, () => boolean> = {
+    suspend: () => simulator.suspend(id, options),
     resume: () => simulator.resume(id),
     completed: () => simulator.complete(id),
-    terminate: () => simulator.terminate(id, wish),
+    terminate: () => simulator.terminate(id, options),
   };
-  assert.ok(wishes[message]?.(), `${message} to the ${side}`);
+  assert.ok(commands[message]?.(), `${message} to the ${side}`);
 }
 
 function isIdle({ leased }: SignalingTransfer): boolean {
