@@ -82,7 +82,7 @@ export function buildFlowJob(input: JobInput, environment: StoredEnvironment): J
 }
 
 /** Policy, callback address, `type` and member order are not content. */
-function contentDigest({ assetId, template }: FlowRequest): string {
+export function contentDigest({ assetId, template }: FlowRequest): string {
   return hash('sha256', JSON.stringify([assetId, template]), 'hex');
 }
 

@@ -3,13 +3,11 @@ import type { FlowRequest } from '../flow/flow-request.ts';
 import { flowName } from '../flow/names.ts';
 import { problemOf } from '../http/problem.ts';
 import { flowLogger, type Logger } from '../log.ts';
-import type { FoundFlow } from '../requests/flow-service.ts';
-import { chooseTemplate } from '../template/choose-template.ts';
-import { renderTemplate } from '../template/render-template.ts';
-import type { RenderedTemplate, Template } from '../template/template.ts';
+import type { Acceptance, FoundFlow } from '../requests/flow-service.ts';
 import { isBelowPrefix, showAddress } from './callback-address.ts';
 import type { CalledBack, ProvisionMessage, RouteDeps } from './dialect.ts';
 import { awaitAttempt } from './await-attempt.ts';
+import { nameIn, renderOrRefuse, type Rendered } from './render-request.ts';
 import { decideAnswer, type Decision, type KnownDecision } from './decide-answer.ts';
 
 type Deps = Pick<RouteDeps<CalledBack>, 'templates' | 'flows' | 'busyHoldMillis' | 'now'>;
@@ -19,6 +17,8 @@ export interface ReceivedRequest {
   message: ProvisionMessage;
   /** Named in the path. */
   template: string | undefined;
+  /** See `ProvisionRequests`. */
+  deliversRefusals?: boolean | undefined;
   log: Logger;
 }
 
@@ -86,7 +86,7 @@ async function answerFor(
 
 /** Parameters are not content: a repeat may bring other metadata, and the flow keeps its first parameters. */
 function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRequest): boolean {
-  return request.assetId === message.assetId && (template ?? request.template) === request.template;
+  return request.assetId === message.assetId && (nameIn(template) ?? request.template) === request.template;
 }
 
 /**
@@ -122,10 +122,26 @@ const refusals = [
 
 async function accept(deps: Deps, received: Identified, signal: AbortSignal): Promise<FoundFlow | 'created'> {
   checkCallbackAddress(received);
-  const rendered = render(deps.templates, received);
-  const acceptance = await deps.flows.accept(buildRequest(deps, received, rendered), rendered, signal);
+  const rendered = renderOrRefuse(deps.templates, received);
+  const acceptance = await create(deps, { received, rendered }, signal);
   if (acceptance.created) return 'created';
   return acceptance.found ?? conflict(received.message, 'those of a Job that is not a flow of this service');
+}
+
+async function create(
+  deps: Deps,
+  { received, rendered }: { received: Identified; rendered: Rendered },
+  signal: AbortSignal,
+): Promise<Acceptance> {
+  if (!('refused' in rendered))
+    return await deps.flows.accept(buildRequest(deps, received, rendered.template.name), rendered, signal);
+  const { code, field, message } = rendered.refused;
+  flowLogger(received.log, received.id).warn(
+    { code, field, detail: message },
+    'request accepted to deliver its refusal',
+  );
+  const request = buildRequest(deps, received, nameIn(received.template) ?? '');
+  return await deps.flows.refuse(request, message, signal);
 }
 
 interface KnownRequest {
@@ -160,37 +176,14 @@ function checkCallbackAddress({ connector, message }: ReceivedRequest): void {
   );
 }
 
-function render(
-  templates: readonly Template[],
-  { connector, message: { assetId, contract }, template: name }: ReceivedRequest,
-): RenderedTemplate {
-  const allowed = templates.filter(
-    (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
-  );
-  function isNamed(one: Template): boolean {
-    return one.name === name;
-  }
-  if (templates.some(isNamed) && !allowed.some(isNamed)) {
-    throw new ServiceError('forbidden', `template: "${connector.name}" may not use "${name}"`, {
-      field: 'template',
-    });
-  }
-  const chosen = chooseTemplate(allowed, { assetId, template: name });
-  return renderTemplate(chosen, { assetId, parameters: {}, contract });
-}
-
-function buildRequest(
-  { now }: Deps,
-  { connector, message }: ReceivedRequest,
-  { template }: RenderedTemplate,
-): FlowRequest {
+function buildRequest({ now }: Deps, { connector, message }: ReceivedRequest, template: string): FlowRequest {
   const { ids, assetId, callbackAddress, consumer, policyDigest } = message;
   return {
     dialect: connector.dialect,
     connector: connector.name,
     ids,
     assetId,
-    template: template.name,
+    template,
     callbackAddress,
     ...(consumer === undefined ? {} : { consumer }),
     ...(policyDigest === undefined ? {} : { policyDigest }),

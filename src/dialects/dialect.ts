@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
+import type { ServiceError } from '../errors.ts';
 import type { Route } from '../http/route.ts';
 import type { DataAddressKind } from '../flow/flow-plan.ts';
 import type { FlowService } from '../requests/flow-service.ts';
@@ -66,6 +67,11 @@ export interface ProvisionRequests {
   recognizes(body: object): boolean;
   /** Throws `invalid-request` that names each wrong member and the expectation. */
   read(body: object, address: RequestAddress): ProvisionMessage;
+  /**
+   * Its connectors repeat a refused request without end: one that can never be served is accepted, and its failure is delivered. Default: it
+   * is answered with a 4xx.
+   */
+  deliversRefusals?: boolean;
 }
 
 /** The job that the URL of a request names. */
@@ -83,6 +89,8 @@ export interface ProvisionMessage {
   callbackAddress: string;
   consumer?: string;
   policyDigest?: string;
+  /** Why it can never be served, for a dialect that delivers this. */
+  problem?: ServiceError;
   /** The source of parameters with `from`. */
   contract?: Contract;
 }
@@ -95,7 +103,7 @@ export interface RouteDeps<Connector> {
   connectors: readonly Connector[];
   secrets: Secrets['connectors'];
   templates: readonly Template[];
-  flows: Pick<FlowService, 'accept' | 'find' | 'recordRepeat' | 'end'>;
+  flows: Pick<FlowService, 'accept' | 'refuse' | 'find' | 'recordRepeat' | 'end'>;
   /** How long an error is held back, and so how long a request may wait before it is refused. */
   busyHoldMillis: number;
   now: () => Date;

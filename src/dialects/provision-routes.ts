@@ -22,8 +22,9 @@ export function provisionRoutes(dialects: readonly Dialect[], deps: Deps): Route
     if (connectors.some((one) => one.name === name)) ctx.state.connector = name;
     const connector = authenticateConnector({ ...deps, connectors }, { name, token });
     const body = await ctx.state.readJson();
-    const message = readBody(requestsOf(known, { connector, body }), ctx, body);
-    await answer(ctx, deps, { connector, message });
+    const requests = requestsOf(known, { connector, body });
+    const message = readBody(requests, ctx, body);
+    await answer(ctx, deps, { connector, message, deliversRefusals: requests?.deliversRefusals });
   }
   async function unauthenticated(ctx: HttpContext): Promise<void> {
     const body = await ctx.state.readJson();
@@ -32,7 +33,8 @@ export function provisionRoutes(dialects: readonly Dialect[], deps: Deps): Route
     const own = connectors.filter((one) => one.dialect === dialect?.name);
     const connector = connectorOf(message, own);
     ctx.state.connector = connector.name;
-    await answer(ctx, deps, { connector, message });
+    const { deliversRefusals } = dialect?.requests ?? {};
+    await answer(ctx, deps, { connector, message, deliversRefusals });
   }
   const schemas = known.map(({ requests: { name, schema } }) => ({ title: name, ...schema }));
   const [only] = schemas;
@@ -91,10 +93,11 @@ function readBody(requests: ProvisionRequests | undefined, ctx: HttpContext, bod
 async function answer(
   ctx: HttpContext,
   deps: Deps,
-  { connector, message }: Pick<ReceivedRequest, 'connector' | 'message'>,
+  parts: Pick<ReceivedRequest, 'connector' | 'message' | 'deliversRefusals'>,
 ): Promise<void> {
   const { template } = ctx.params;
-  const received = { connector, message, template, log: ctx.state.log };
+  const { connector, message } = parts;
+  const received = { ...parts, template, log: ctx.state.log };
   const { id, answer, decision } = await answerRequest(deps, received, ctx.state.signal);
   const { assetId, type } = message;
   // After the answer: a decision may still be refused.

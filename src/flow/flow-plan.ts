@@ -28,6 +28,8 @@ export interface FlowPlan {
     allowEmpty?: boolean;
     contentType?: string;
   };
+  /** Why the request can never be served: the flow fails without a run. */
+  refused?: string;
   /** Seconds. */
   limits: { pending: number; run: number; upload: number; stopGrace: number };
   /** Seconds after the outcome until results are deleted. */

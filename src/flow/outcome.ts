@@ -18,6 +18,8 @@ export type Outcome =
 
 /** Why a flow failed: a closed union that grows. Sent to the connector, kept in the record, counted in metrics. */
 export type FailureReason =
+  /** No template serves the request, or not with its parameters. */
+  | 'request-refused'
   | 'preparation-refused'
   | 'image-name-invalid'
   | 'image-not-pulled'

@@ -10,7 +10,7 @@ import { decideRelease, decideReleaseOfEnded } from './steps/release-attempts.ts
 import { decideRenewal } from './steps/renew-credentials.ts';
 import { decideEvidence } from './steps/save-evidence.ts';
 import { decideEventPoll, decideSavePending } from './steps/save-pending.ts';
-import { decideCancellation, decideFailure, decideOverdue } from './steps/set-outcome.ts';
+import { decideCancellation, decideFailure, decideOverdue, decideRefusal } from './steps/set-outcome.ts';
 import { decideStop } from './steps/stop-attempts.ts';
 import { decideVerification } from './steps/verify-attempt.ts';
 import { decideWait, decideWaitForPods, decideWaitForQueue, wait } from './steps/wait.ts';
@@ -18,6 +18,7 @@ import { decideWait, decideWaitForPods, decideWaitForQueue, wait } from './steps
 /** Until a flow has its outcome. The first decision that finds something to do is the next step. */
 const towardsOutcome = [
   decideCancellation,
+  decideRefusal,
   decidePreparation,
   decideEvidence,
   decideVerification,

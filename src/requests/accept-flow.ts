@@ -12,6 +12,7 @@ import type { RenderedTemplate } from '../template/template.ts';
 import type { Acceptance, RequestDependencies } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from '../cluster-objects/job.ts';
+import { buildRefusedJob } from '../cluster-objects/refused-job.ts';
 import type { PodSettings } from '../cluster-objects/pod-template.ts';
 import type { ReconcilerConfig } from '../config/config.ts';
 import type { CreateOnceCache } from './create-once.ts';
@@ -48,6 +49,18 @@ export async function acceptFlow(
   } catch (error) {
     return await acceptOverQuota(deps, { flow, error }, signal);
   }
+}
+
+/** Creates the Job of a flow that fails without a run. */
+export async function refuseFlow(
+  deps: AcceptDependencies,
+  { request, refused }: { request: FlowRequest; refused: string },
+  signal: AbortSignal,
+): Promise<Acceptance> {
+  const flow = flowName(request);
+  const job = buildRefusedJob({ flow, request, refused, settings: deps.config });
+  if (await addIfMissing(deps.cluster.jobs, job, signal)) return { created: true };
+  return (await findKnown(deps, flow, signal)) ?? gone(flow);
 }
 
 /** False if the Job exists already. */

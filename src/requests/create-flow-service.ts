@@ -1,5 +1,5 @@
 import { stateLabel } from '../flow/labels.ts';
-import { acceptFlow, type AcceptDependencies } from './accept-flow.ts';
+import { acceptFlow, refuseFlow, type AcceptDependencies } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
@@ -10,6 +10,7 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
   const files = new CreateOnceCache();
   return {
     accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
+    refuse: (request, refused, signal) => refuseFlow(deps, { request, refused }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
     recordRepeat: createRecordRepeat(deps),
     end: (flow, reason, signal) =>

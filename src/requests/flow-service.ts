@@ -22,6 +22,8 @@ export interface FlowService {
    * first if the request may belong to a flow whose Job is gone.
    */
   accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
+  /** The same for a request that can never be served: the flow fails without a run, and that is delivered as any other outcome. */
+  refuse(request: FlowRequest, reason: string, signal: AbortSignal): Promise<Acceptance>;
   /** The state that decides the answer to a request for the flow. */
   find(flow: string, signal: AbortSignal): Promise<FoundFlow | undefined>;
   /**

@@ -94,6 +94,18 @@ test(
   },
 );
 
+test('a request that can never be served ends its transfer with the reason', async (t) => {
+  const world = await startWorld(t, { connectors: [aDataPlane('0.18.0', 'hopeless')] });
+  const { id, errorDetail, consumer, counts, ...process } = await push(world, 'hopeless', 'absent');
+  assert.match(errorDetail ?? '', /410 - request-refused/);
+  assert.equal(consumer.state, 'TERMINATED');
+  assert.deepEqual([counts.provision, counts.callback, counts.confirm], [1, 1, 1]);
+  const record = await world.bucket.record(flowOf({ id, ...process } as TransferProcess, 'hopeless'));
+  assert.partialDeepStrictEqual(record?.outcome, { phase: 'failed', reason: 'request-refused' });
+  const pods = await world.namespace.pods();
+  assert.deepEqual(pods, []);
+});
+
 test('a consumer that pulls fetches from the address that it is shown', async (t) => {
   const world = await startWorld(t, { connectors: [aDataPlane('0.18.0', 'puller')] });
   const connector = world.connector();

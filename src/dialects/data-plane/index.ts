@@ -16,6 +16,7 @@ export const dataPlane: Dialect<DataPlaneConnector> = {
     schema: DataPlaneRequestBody,
     recognizes: isDataPlaneRequest,
     read: readDataPlaneRequest,
+    deliversRefusals: true,
   },
   routes: failureRoutes,
   // Consumers see addresses from 0.16 on: neither kind holds anything secret.

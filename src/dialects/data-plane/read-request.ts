@@ -13,10 +13,11 @@ export function isDataPlaneRequest(body: object): boolean {
 /** The body names no asset: the URL, which the operator sets as the asset's own address, names it or the template. */
 export function readDataPlaneRequest(body: unknown, address: RequestAddress): ProvisionMessage {
   const { type, flowId, provisionResourceId, callbackAddress } = readBody(body);
+  const message = { type, ids: { flowId, provisionResourceId }, callbackAddress };
   const assetId = address.assetId ?? address.template;
+  if (isAssetId(assetId)) return { ...message, assetId };
   // A deprovision needs none: its flow has the asset.
-  if (type === 'provision' && !isAssetId(assetId)) throw withoutAsset();
-  return { type, ids: { flowId, provisionResourceId }, assetId: assetId ?? '', callbackAddress };
+  return { ...message, assetId: '', ...(type === 'provision' ? { problem: withoutAsset() } : {}) };
 }
 
 function isAssetId(text: string | undefined): text is string {

@@ -31,6 +31,18 @@ function cancellationOf(flow: Flow): { reason: CancelReason; message: string } |
   return { reason, message };
 }
 
+/** The request was accepted only so that its connector gets this failure. */
+export function decideRefusal({ flow, now }: ObservedFlow): SetOutcome | undefined {
+  const { refused: message } = flow.plan;
+  if (message === undefined) return undefined;
+  return setOutcomeStep(flow, {
+    phase: 'failed',
+    at: new Date(now).toISOString(),
+    reason: 'request-refused',
+    message,
+  });
+}
+
 /** The saved end of an attempt says that no other attempt can succeed. */
 export function decideFailure({ flow, now }: ObservedFlow): SetOutcome | undefined {
   const verdict = flow.attempt && judgeAttempt(flow.attempt);

@@ -36,6 +36,14 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
       views.set(flow, viewOf(flow, request));
       return Promise.resolve({ created: true });
     },
+    refuse(request, refused) {
+      const flow = flowName(request);
+      const known = views.get(flow);
+      if (known !== undefined) return Promise.resolve({ created: false, found: foundOf(known) });
+      const view = viewOf(flow, request);
+      views.set(flow, { ...view, plan: { ...view.plan, refused } });
+      return Promise.resolve({ created: true });
+    },
     find(flow) {
       const view = views.get(flow);
       return Promise.resolve(view && foundOf(view));

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import type { HttpConfig } from '../../../src/config/config.ts';
 import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import type { ControlPlaneConnector } from '../../../src/dialects/control-plane/settings.ts';
-import type { RouteDeps } from '../../../src/dialects/dialect.ts';
+import type { Dialect, RouteDeps } from '../../../src/dialects/dialect.ts';
 import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
 import { createHttpServer, type HttpDependencies } from '../../../src/http/create-http-server.ts';
 import type { HttpServer } from '../../../src/http/http-server.ts';
@@ -34,6 +34,7 @@ export interface StartOptions
     Partial<Omit<HttpDependencies, 'config'>>,
     Partial<Pick<RouteDeps<ControlPlaneConnector>, 'connectors' | 'flows' | 'templates'>> {
   http?: Partial<HttpConfig>;
+  dialects?: readonly Dialect[];
 }
 
 /** The real server on a free port, with two connectors (`edc` may use all templates, `narrow` only `other`), until the test ends. */
@@ -43,6 +44,7 @@ export async function startHttp(
 ): Promise<{ server: HttpServer; port: number }> {
   const {
     http = {},
+    dialects = [controlPlane],
     connectors = [aConnector('edc', ['*']), aConnector('narrow', ['other'])],
     flows = memoryFlows(),
     templates = [templateOf('echo', 'job-asset'), templateOf('other', 'other-asset')],
@@ -54,7 +56,7 @@ export async function startHttp(
     connectors.map(({ name }) => [name, { tokens: [token, 'next-token'], key: undefined }]),
   );
   const { busyHoldMillis } = config.http;
-  const served = provisionRoutes([controlPlane], {
+  const served = provisionRoutes(dialects, {
     ...{ connectors, secrets, flows, templates, busyHoldMillis },
     now: () => new Date(),
   });

@@ -38,6 +38,19 @@ interface Row {
 const rows: Row[] = [
   { name: 'an accepted flow is prepared', flow: {}, expect: { kind: 'prepare' } },
   {
+    name: 'a flow whose request can never be served fails without a run',
+    flow: { plan: { ...aFlow().plan, refused: 'there is no template "x"' } },
+    expect: {
+      kind: 'set-outcome',
+      outcome: {
+        phase: 'failed',
+        at: at(45),
+        reason: 'request-refused',
+        message: 'there is no template "x"',
+      },
+    },
+  },
+  {
     name: 'a flow deprovisioned before its start gets its outcome and is not started',
     flow: { deprovisionAskedAt: at(1) },
     expect: { kind: 'set-outcome' },

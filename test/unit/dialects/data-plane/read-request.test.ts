@@ -34,9 +34,13 @@ test('the asset is that of the URL, else the template', () => {
   assert.equal(readDataPlaneRequest(body, { ...named, assetId: undefined }).assetId, 'echo');
 });
 
-test('a provision without either is refused in words that say where to put it, a deprovision is not', () => {
-  assert.throws(() => readDataPlaneRequest(body, nowhere), /assetId: expected .*baseUrl/);
-  assert.equal(readDataPlaneRequest({ ...body, type: 'deprovision' }, nowhere).type, 'deprovision');
+test('a provision without either can never be served, in words that say where to put it; a deprovision needs none', () => {
+  for (const assetId of [undefined, '', 'a\nb', 'x'.repeat(1025)]) {
+    const { problem, assetId: read } = readDataPlaneRequest(body, { ...nowhere, assetId });
+    assert.match(problem?.message ?? '', /^assetId: expected .*baseUrl$/);
+    assert.equal(read, '');
+  }
+  assert.equal(readDataPlaneRequest({ ...body, type: 'deprovision' }, nowhere).problem, undefined);
 });
 
 test('each member that is missing is named', () => {

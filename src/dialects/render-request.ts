@@ -1,0 +1,57 @@
+import { isServiceError, ServiceError } from '../errors.ts';
+import { dnsLabel } from '../schemas/kinds.ts';
+import { chooseTemplate } from '../template/choose-template.ts';
+import { renderTemplate } from '../template/render-template.ts';
+import type { RenderedTemplate, Template } from '../template/template.ts';
+import type { ReceivedRequest } from './answer-request.ts';
+
+export type Rendered = RenderedTemplate | { refused: ServiceError };
+
+type RequestToRender = Pick<ReceivedRequest, 'connector' | 'message' | 'template' | 'deliversRefusals'>;
+
+/** Reasons for which a request can never be served, whatever the state of cluster and store. */
+const neverServed = [
+  'invalid-request',
+  'invalid-parameters',
+  'invalid-template',
+  'unknown-template',
+  'forbidden',
+] as const;
+
+/** The request's template; the reason instead, if it can never be served and its dialect delivers that. Else it throws the reason. */
+export function renderOrRefuse(templates: readonly Template[], received: RequestToRender): Rendered {
+  try {
+    if (received.message.problem !== undefined) throw received.message.problem;
+    return render(templates, received);
+  } catch (error) {
+    if (received.deliversRefusals === true && isServiceError(error, ...neverServed))
+      return { refused: error };
+    throw error;
+  }
+}
+
+function render(
+  templates: readonly Template[],
+  { connector, message: { assetId, contract }, template: name }: RequestToRender,
+): RenderedTemplate {
+  const allowed = templates.filter(
+    (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
+  );
+  function isNamed(one: Template): boolean {
+    return one.name === name;
+  }
+  if (templates.some(isNamed) && !allowed.some(isNamed)) {
+    throw new ServiceError('forbidden', `template: "${connector.name}" may not use "${name}"`, {
+      field: 'template',
+    });
+  }
+  const chosen = chooseTemplate(allowed, { assetId, template: name });
+  return renderTemplate(chosen, { assetId, parameters: {}, contract });
+}
+
+/** The template's name in a path; '' for a text that no template can have as its name. */
+export function nameIn(template: string | undefined): string | undefined {
+  return template === undefined || isTemplateName.test(template) ? template : '';
+}
+
+const isTemplateName = new RegExp(dnsLabel.pattern);
