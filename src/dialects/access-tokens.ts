@@ -1,24 +1,16 @@
 import type { Dispatcher } from 'undici';
-import { createRedactor } from '../redact-secrets.ts';
+import { messageOf } from '../errors.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { deliverMessage, redactAnswer, type Answer } from './deliver-message.ts';
-
-/** A client of an OAuth2 server, by client credentials (RFC 6749, section 4.4). */
-export interface OauthClient {
-  tokenEndpoint: string;
-  clientId: string;
-  clientSecret: string;
-  scope?: string | undefined;
-}
+import { clientCredentials, requestToken, type Client } from './request-token.ts';
 
 export type TokenAnswer = { token: string } | { problem: string };
 
 /** Access tokens, by client: one request serves many calls, until the token expires or is refused. */
 export interface AccessTokens {
   /** A problem is one sentence without a secret; it is kept for a second. Throws only when `signal` aborts. */
-  get(client: OauthClient, call: TokenCall, signal: AbortSignal): Promise<TokenAnswer>;
+  get(client: Client, call: TokenCall, signal: AbortSignal): Promise<TokenAnswer>;
   /** Call it after a 401: the next `get` requests another token, unless this one has been replaced already. */
-  drop(client: OauthClient, token: string): void;
+  drop(client: Client, token: string): void;
 }
 
 export interface TokenCall {
@@ -47,30 +39,23 @@ function usableMillis(seconds: number): number {
 /** `now`: a clock that never goes back, in milliseconds. */
 export function createAccessTokens(now: () => number = () => performance.now()): AccessTokens {
   const held = new Map<string, Held>();
-  function request(client: OauthClient, call: TokenCall): Held {
-    // Several callers wait for it: none of them may abort it, and its timeout ends it.
-    const answer = requestToken(client, call, new AbortController().signal);
-    const one: Held = { answer, until: Infinity };
+  function hold(client: Client, call: TokenCall): Held {
+    const one: Held = { answer: request(client, call), until: Infinity };
     held.set(keyOf(client), one);
-    answer.then(
-      (read) => {
-        if ('problem' in read) one.until = now() + retryMillis;
-        else Object.assign(one, { token: read.token, until: now() + usableMillis(read.seconds) });
-      },
-      () => {
-        forget(client, one);
-      },
-    );
+    void one.answer.then((read) => {
+      if ('problem' in read) one.until = now() + retryMillis;
+      else Object.assign(one, { token: read.token, until: now() + usableMillis(read.seconds) });
+    });
     return one;
   }
-  function forget(client: OauthClient, one: Held): void {
+  function forget(client: Client, one: Held): void {
     if (held.get(keyOf(client)) === one) held.delete(keyOf(client));
   }
   return {
     async get(client, call, signal) {
       signal.throwIfAborted();
       const known = held.get(keyOf(client));
-      const { answer } = known !== undefined && known.until > now() ? known : request(client, call);
+      const { answer } = known !== undefined && known.until > now() ? known : hold(client, call);
       const read = await untilAborted(answer, signal);
       return 'problem' in read ? read : { token: read.token };
     },
@@ -81,60 +66,25 @@ export function createAccessTokens(now: () => number = () => performance.now()):
   };
 }
 
-function keyOf({ tokenEndpoint, clientId, scope }: OauthClient): string {
-  return JSON.stringify([tokenEndpoint, clientId, scope]);
+function keyOf({ tokenEndpoint, clientId, clientSecret, scope }: Client): string {
+  return JSON.stringify([tokenEndpoint, clientId, clientSecret, scope]);
 }
 
 type ReadAnswer = { token: string; seconds: number } | { problem: string };
 
-async function requestToken(
-  { tokenEndpoint, clientId, clientSecret, scope }: OauthClient,
-  call: TokenCall,
-  signal: AbortSignal,
-): Promise<ReadAnswer> {
-  const form = {
-    grant_type: 'client_credentials',
-    client_id: clientId,
-    client_secret: clientSecret,
-    ...(scope === undefined ? {} : { scope }),
-  };
-  const message = { ...call, url: tokenEndpoint, headers: {}, form, answerLimit: 64 * 1024 };
-  const read = readToken(await deliverMessage(message, signal));
-  if (!('refused' in read)) return read;
-  const { refused } = read;
-  const shown = redactAnswer(refused, createRedactor([clientSecret]), message);
-  return { problem: `the token endpoint ${tokenEndpoint} ${describe(shown)}` };
-}
-
-/** Visible ASCII: anything else could not be sent in a header. */
-const tokenForm = /^[!-~]{1,16384}$/;
-
-function readToken(answer: Answer): ReadAnswer | { refused: Answer } {
-  const { access_token: token, token_type: type = 'Bearer', expires_in } = membersOf(answer);
-  const isBearer = typeof token === 'string' && tokenForm.test(token) && /^bearer$/i.test(String(type));
-  // Some servers send the number as text.
-  const seconds = Number(expires_in);
-  return isBearer ? { token, seconds: seconds > 0 ? seconds : defaultSeconds } : { refused: answer };
-}
-
-function membersOf(answer: Answer): Record<string, unknown> {
-  return (answer.got === 'answer' && answer.status === 200 ? parse(answer.body) : undefined) ?? {};
-}
-
-/** Shows of the body only the error code of RFC 6749, section 5.2: the rest may be a token. */
-function describe(answer: Answer): string {
-  if (answer.got === 'nothing') return `did not answer: ${answer.problem}`;
-  if (answer.status === 200) return 'answered 200 without a bearer token';
-  const { error } = parse(answer.body) ?? {};
-  const code = typeof error === 'string' && /^[!-~]{1,100}$/.test(error) ? ` (${error})` : '';
-  return `answered ${answer.status}${code}`;
-}
-
-function parse(body: string): Record<string, unknown> | undefined {
+/** Whether a token has a `jti` does not matter: a management API takes it many times. */
+async function request(client: Client, call: TokenCall): Promise<ReadAnswer> {
   try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
+    // Several callers wait for it: none of them may abort it, and its timeout ends it.
+    const unaborted = new AbortController().signal;
+    const options = { ...call, now: () => new Date() };
+    const { token, seconds = defaultSeconds } = await requestToken(
+      clientCredentials(client),
+      options,
+      unaborted,
+    );
+    return { token, seconds };
+  } catch (error) {
+    return { problem: messageOf(error) };
   }
 }

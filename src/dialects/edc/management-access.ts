@@ -1,14 +1,15 @@
 import { createRedactor } from '../../redact-secrets.ts';
 import { deliverMessage, redactAnswer, type Answer, type Message } from '../deliver-message.ts';
 import type { ConnectorCall } from '../dialect.ts';
-import type { AccessTokens, OauthClient } from '../access-tokens.ts';
+import type { Client } from '../request-token.ts';
+import type { AccessTokens } from '../access-tokens.ts';
 import { keyHeader } from './names.ts';
 import type { ManagementOauth2 } from './settings.ts';
 
 /** Credentials of the web context that is called: a key, an OAuth2 client, or both if a gateway asks for one of them. */
 export interface Access {
   key: string | undefined;
-  oauth2?: { client: OauthClient; accessTokens: AccessTokens } | undefined;
+  oauth2?: { client: Client; accessTokens: AccessTokens } | undefined;
 }
 
 type Call = Pick<ConnectorCall<object>, 'managementClientSecret' | 'accessTokens'>;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { Agent } from 'undici';
-import { createAccessTokens, type OauthClient } from '../../../src/dialects/access-tokens.ts';
+import { createAccessTokens } from '../../../src/dialects/access-tokens.ts';
+import type { Client } from '../../../src/dialects/request-token.ts';
 import { numberedTokens, startTokenServer, type TokenAnswer } from '../../support/token-server.ts';
 
 const clientSecret = 'secret-of-the-client';
@@ -16,7 +17,7 @@ async function start(t: TestContext, answer: (index: number) => TokenAnswer) {
   const clock = { now: 0 };
   const tokens = createAccessTokens(() => clock.now);
   const client = { tokenEndpoint: server.url, clientId: 'jobs', clientSecret };
-  function get(one: OauthClient = client, signal = t.signal) {
+  function get(one: Client = client, signal = t.signal) {
     return tokens.get(one, { timeoutMillis: 30_000, dispatcher }, signal);
   }
   return { forms: server.forms, clock, tokens, client, get };
@@ -73,7 +74,8 @@ test('each client has its own token', async (t) => {
   await get();
   await get({ ...client, clientId: 'other' });
   await get({ ...client, scope: 'a' });
-  assert.equal(forms.length, 3);
+  await get({ ...client, clientSecret: 'another-secret' });
+  assert.equal(forms.length, 4);
 });
 
 test('a dropped token is replaced once, however many calls it was refused to', async (t) => {
@@ -100,7 +102,7 @@ const refusals = [
   {
     name: 'an error of OAuth2, by its code alone',
     answer: { status: 401, body: { error: 'invalid_client', error_description: `not ${clientSecret}` } },
-    problem: 'answered 401 (invalid_client)',
+    problem: 'answered 401: invalid_client',
   },
   { name: 'a page', answer: { status: 503, body: '<html>' }, problem: 'answered 503' },
   { name: 'an answer without a token', answer: { body: {} }, problem: 'answered 200 without a bearer token' },
@@ -118,7 +120,7 @@ const refusals = [
 for (const { name, answer, problem } of refusals) {
   test(`is a problem, and a call a second later asks again: ${name}`, async (t) => {
     const { clock, forms, client, get } = await start(t, () => answer);
-    const expected = { problem: `the token endpoint ${client.tokenEndpoint} ${problem}` };
+    const expected = { problem: `the token endpoint ${new URL(client.tokenEndpoint).origin} ${problem}` };
     assert.deepEqual(await get(), expected);
     clock.now = 999;
     assert.deepEqual(await get(), expected);

@@ -1,13 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, ServiceError } from '../../../errors.ts';
+import { clientCredentials, type Grant } from '../../request-token.ts';
 import type { Authorization } from './schemas.ts';
-
-/** A request for a token. */
-export interface Grant {
-  endpoint: string;
-  /** Built for each request, since its secrets may change. */
-  form(): Promise<Record<string, string>>;
-}
 
 /** Settings of this data plane for a token exchange. */
 export interface ExchangeRules {
@@ -25,24 +19,6 @@ export function grantFor(authorization: Authorization, audience: string, rules: 
     endpoint: authorization.tokenExchangeEndpoint,
     form: () => tokenExchange(audience, rules),
   };
-}
-
-export interface Client {
-  tokenEndpoint: string;
-  clientId: string;
-  clientSecret: string;
-  scope?: string | undefined;
-}
-
-/** RFC 6749, section 4.4. */
-export function clientCredentials({ tokenEndpoint, clientId, clientSecret, scope }: Client): Grant {
-  const form = {
-    grant_type: 'client_credentials',
-    client_id: clientId,
-    client_secret: clientSecret,
-    ...(scope === undefined ? {} : { scope }),
-  };
-  return { endpoint: tokenEndpoint, form: () => Promise.resolve(form) };
 }
 
 /** RFC 8693, section 2.1; the token of the workload is the credential, so that there is no client. */

@@ -116,6 +116,6 @@ async function loadKeys(
 }
 
 /** The only part of a URL that is logged: its path and query may hold a secret. */
-export function originOf(url: string): string {
+function originOf(url: string): string {
   return URL.parse(url)?.origin ?? 'no URL';
 }

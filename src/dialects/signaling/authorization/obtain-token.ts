@@ -4,8 +4,8 @@ import { messageOf, ServiceError } from '../../../errors.ts';
 import { untilAborted } from '../../../until-aborted.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { ControlPlane } from './control-plane.ts';
-import { grantFor, type ExchangeRules, type Grant } from './grants.ts';
-import { requestToken, type ObtainedToken, type RequestOptions } from './request-token.ts';
+import { requestToken, type Grant, type ObtainedToken, type RequestOptions } from '../../request-token.ts';
+import { grantFor, type ExchangeRules } from './grants.ts';
 
 /** Tokens of one grant. */
 export interface TokenSource {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isServiceError, messageOf } from '../../../../../src/errors.ts';
-import { clientCredentials } from '../../../../../src/dialects/signaling/authorization/grants.ts';
+import { clientCredentials } from '../../../../../src/dialects/request-token.ts';
 import {
   createCallbackTokens,
   createTokenSource,

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { createTokenSource } from '../../../../../src/dialects/signaling/authorization/obtain-token.ts';
-import { clientCredentials } from '../../../../../src/dialects/signaling/authorization/grants.ts';
+import { clientCredentials } from '../../../../../src/dialects/request-token.ts';
 import {
   keyCredentials,
   tokenCredentials,

@@ -1,9 +1,33 @@
 import { decodeJwt, type JWTPayload } from 'jose';
 import type { Dispatcher } from 'undici';
-import { ServiceError } from '../../../errors.ts';
-import { deliverMessage, type Answer } from '../../deliver-message.ts';
-import type { Grant } from './grants.ts';
-import { originOf } from './key-set.ts';
+import { ServiceError } from '../errors.ts';
+import { deliverMessage, type Answer } from './deliver-message.ts';
+
+/** A request for a token. */
+export interface Grant {
+  endpoint: string;
+  /** Built for each request, since its secrets may change. */
+  form(): Promise<Record<string, string>>;
+}
+
+/** A client of an OAuth2 server. */
+export interface Client {
+  tokenEndpoint: string;
+  clientId: string;
+  clientSecret: string;
+  scope?: string | undefined;
+}
+
+/** RFC 6749, section 4.4. */
+export function clientCredentials({ tokenEndpoint, clientId, clientSecret, scope }: Client): Grant {
+  const form = {
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_secret: clientSecret,
+    ...(scope === undefined ? {} : { scope }),
+  };
+  return { endpoint: tokenEndpoint, form: () => Promise.resolve(form) };
+}
 
 export interface ObtainedToken {
   token: string;
@@ -34,7 +58,7 @@ export async function requestToken(
   if (typeof token !== 'string' || !tokenForm.test(token) || !/^bearer$/i.test(String(type)))
     throw new ServiceError(
       'unavailable',
-      `the token endpoint ${originOf(grant.endpoint)} ${describe(answer)}`,
+      `the token endpoint ${URL.parse(grant.endpoint)?.origin ?? ''} ${describe(answer)}`,
     );
   const claims = readClaims(token);
   return { token, seconds: lifetimeOf(claims, seconds, now()), singleUse: claims.jti !== undefined };
