@@ -13,6 +13,7 @@ import { createRefusals } from './http/refusals.ts';
 import type { Route } from './http/route.ts';
 import { demoRoutes } from './http/routes/demo/demo.ts';
 import { resultRoutes } from './http/routes/results.ts';
+import { resultAddresses } from './result/result-addresses.ts';
 import { buildHealthChecks } from './health-checks.ts';
 import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
 import type { Logger } from './log.ts';
@@ -68,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const minter = createCredentialMinter(config.store, secrets.store);
   const connectors = connectorCalls({ dialects, config, secrets, dispatcher: clients.dispatcher, metrics });
   const { lease, observed } = startLeading(
-    { options, requests, minter, metrics, connectors },
+    { options, requests, minter, metrics, connectors, dispatcher: clients.dispatcher },
     stopping.signal,
   );
   const flows = createFlowService(requests, observed);
@@ -112,6 +113,7 @@ interface LeadingParts {
   requests: RequestDependencies;
   minter: CredentialMinter;
   metrics: Metrics;
+  dispatcher: Agent;
 }
 
 /** Follows the open flows, and reconciles them while this replica leads. */
@@ -203,7 +205,9 @@ function buildRoutes({ options, dialects, templates, flows, store }: RouteParts)
   const { now } = common;
   const { busyHoldMillis } = http;
   const { connectors } = config;
-  const parts = { connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now };
+  const addresses = resultAddresses({ config, secrets, store, now });
+  const requests = { connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now };
+  const parts = { ...requests, ...addresses };
   function routesOf(dialect: Dialect): Route[] {
     const own = connectors.filter((one) => one.dialect === dialect.name);
     return dialect.routes?.({ ...parts, connectors: own }) ?? [];

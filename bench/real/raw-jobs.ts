@@ -37,6 +37,6 @@ export async function buildRawJobs(
       acceptedAt: new Date().toISOString(),
     };
     const input = { flow: flowName(request), request, rendered, settings: config };
-    return buildFlowJob(input, { values: rendered.environment });
+    return buildFlowJob(input, { environment: { values: rendered.environment } });
   });
 }

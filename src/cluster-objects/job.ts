@@ -9,6 +9,7 @@ import { workerContainer } from '../flow/attempt.ts';
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import { filesConfigMapName, parametersSecretName } from '../flow/names.ts';
 import type { FlowPlan, StoredEnvironment } from '../flow/flow-plan.ts';
+import type { ProtocolState } from '../flow/protocol-state.ts';
 import { workerImage } from './worker.ts';
 
 export interface JobInput {
@@ -67,7 +68,10 @@ function backstop({ limits: { pending, run, upload } }: Template): number {
 }
 
 /** The suspended Job with all data that the event half needs: it never reads the template. */
-export function buildFlowJob(input: JobInput, environment: StoredEnvironment): Job {
+export function buildFlowJob(
+  input: JobInput,
+  { environment, protocol }: { environment: StoredEnvironment; protocol?: ProtocolState | undefined },
+): Job {
   const { flow, request, rendered } = input;
   const job = buildJob(input);
   const annotations = {
@@ -75,6 +79,7 @@ export function buildFlowJob(input: JobInput, environment: StoredEnvironment): J
     ...writeAnnotation(annotation.request, request),
     ...writeAnnotation(annotation.plan, buildPlan(flow, rendered)),
     ...writeAnnotation(annotation.environment, environment),
+    ...(protocol === undefined ? {} : writeAnnotation(annotation.protocol, protocol)),
     [annotation.content]: contentDigest(request),
     [annotation.lastRequestAt]: request.acceptedAt,
   };

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
-import { credentialsSecretName } from '../flow/names.ts';
+import { credentialsSecretName, sinkSecretName } from '../flow/names.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
 import { addIfMissing, type ResourceClient } from '../kubernetes/resource-client.ts';
@@ -34,7 +34,7 @@ export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSigna
   await allDone([
     apply(deps.cluster.configMaps, buildEnvironmentConfigMap(flow.name, environment, owner), signal),
     apply(deps.cluster.secrets, buildCredentialsSecret(flow.name, credentials, owner), signal),
-    adoptParameters(deps, flow, signal),
+    adoptSecrets(deps, flow, signal),
   ]);
   const annotations = {
     [annotation.startedAt]: deps.now().toISOString(),
@@ -103,6 +103,19 @@ function lifetimeOf({ now }: Preparer, { expiration }: ScopedCredentials): Crede
   return { mintedAt: now().toISOString(), ...(expiration === undefined ? {} : { expiration }) };
 }
 
+/** Names of the Secrets that were written before the Job. */
+export function secretsBeforeJob({
+  name,
+  plan,
+  protocol,
+}: Pick<Flow, 'name' | 'plan' | 'protocol'>): string[] {
+  const { parametersSecret } = plan;
+  return [
+    ...(parametersSecret === undefined ? [] : [parametersSecret]),
+    ...(protocol?.pushes === true ? [sinkSecretName(name)] : []),
+  ];
+}
+
 /** Creates the object, or updates the one that a crashed process left behind. */
 async function apply<T extends KubernetesObject>(
   client: ResourceClient<T>,
@@ -113,11 +126,14 @@ async function apply<T extends KubernetesObject>(
   await client.patch(object.metadata?.name ?? '', object, signal);
 }
 
-/** The parameters' Secret was written before its owner, the Job, existed. */
-async function adoptParameters({ cluster }: Preparer, flow: Flow, signal: AbortSignal): Promise<void> {
-  const secret = flow.plan.parametersSecret;
-  if (secret === undefined) return;
-  await cluster.secrets.patch(secret, { metadata: { ownerReferences: [buildOwnerReference(flow)] } }, signal);
+/** These Secrets were written before their owner, the Job, existed. */
+async function adoptSecrets({ cluster }: Preparer, flow: Flow, signal: AbortSignal): Promise<void> {
+  const metadata = { ownerReferences: [buildOwnerReference(flow)] };
+  await allDone(
+    secretsBeforeJob(flow).map(async (name) => {
+      await cluster.secrets.patch(name, { metadata }, signal);
+    }),
+  );
 }
 
 /** More than any environment: a ConfigMap holds 1 MiB at most. */

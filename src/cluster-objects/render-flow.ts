@@ -31,7 +31,7 @@ export function renderFlow({ assetId, rendered, settings }: RenderInput): Kubern
   const objects: KubernetesObject[] = [
     ...(Object.keys(template.files).length > 0 ? [buildFilesConfigMap(template)] : []),
     ...(Object.keys(secretEnvironment).length > 0 ? [hide(buildParametersSecret(flow, rendered))] : []),
-    buildFlowJob({ flow, request, rendered, settings }, { values: environment }),
+    buildFlowJob({ flow, request, rendered, settings }, { environment: { values: environment } }),
     buildEnvironmentConfigMap(flow, environment, owner),
     hide(buildCredentialsSecret(flow, credentials, owner)),
   ];

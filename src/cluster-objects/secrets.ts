@@ -1,4 +1,6 @@
-import { credentialsSecretName, parametersSecretName } from '../flow/names.ts';
+import { ServiceError } from '../errors.ts';
+import { credentialsSecretName, parametersSecretName, sinkSecretName } from '../flow/names.ts';
+import type { Sink } from '../flow/push.ts';
 import type { Secret } from '../kubernetes/types.ts';
 import type { ScopedCredentials } from '../storage/mint-credentials.ts';
 import { buildFlowLabels, buildOwnerReference, type Owner } from './metadata.ts';
@@ -35,6 +37,26 @@ export function buildParametersSecret(
     metadata: { name: parametersSecretName(flow, digest), labels: buildFlowLabels(flow) },
     data: encode(secretEnvironment),
   };
+}
+
+/** Where the results are sent. Written before the Job, which becomes its owner later. */
+export function buildSinkSecret(flow: string, sink: Sink): Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { name: sinkSecretName(flow), labels: buildFlowLabels(flow) },
+    data: encode({ sink: JSON.stringify(sink) }),
+  };
+}
+
+/** Throws `internal` if the Secret was changed by hand. */
+export function readSinkSecret({ data }: Secret): Sink {
+  try {
+    return JSON.parse(Buffer.from(data?.['sink'] ?? '', 'base64').toString('utf8')) as Sink;
+  } catch {
+    throw new ServiceError('internal', 'the Secret with the sink of the results holds none');
+  }
 }
 
 function encode(values: Record<string, string>): Record<string, string> {

@@ -24,6 +24,14 @@ export type ResultsConfig = Settings['results'];
 
 type Complete<Values, Name extends keyof Values> = Omit<Values, Name> & Required<Pick<Values, Name>>;
 
+/** Base of the data addresses that a connector gets. */
+export function resultsUrlOf(
+  { connectors, http }: Pick<Config, 'connectors' | 'http'>,
+  connector: string,
+): string {
+  return connectors.find(({ name }) => name === connector)?.resultsUrl ?? http.publicUrl;
+}
+
 /** Read from the environment alone, never logged, never in the same object as settings. */
 export interface Secrets {
   store: { accessKeyId: string; secretAccessKey: string };

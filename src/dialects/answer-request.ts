@@ -1,10 +1,11 @@
-import { isServiceError, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import { flowName } from '../flow/names.ts';
 import { problemOf } from '../http/problem.ts';
 import { flowLogger, type Logger } from '../log.ts';
 import type { Acceptance, FoundFlow } from '../requests/flow-service.ts';
-import { isBelowPrefix, showAddress } from './callback-address.ts';
+import { acceptOrFind } from './accept-or-find.ts';
+import { checkCallbackAddress } from './callback-address.ts';
 import type { CalledBack, ProvisionMessage, RouteDeps } from './dialect.ts';
 import { awaitAttempt } from './await-attempt.ts';
 import { nameIn, renderOrRefuse, type Rendered } from './render-request.ts';
@@ -75,7 +76,8 @@ async function answerFor(
   }
   // It may be a deprovision of a flow whose Job is gone: accepting it would create a new Job.
   const known = type === undefined ? await deps.flows.find(id, signal) : undefined;
-  const found = known ?? (await acceptOrFind(deps, received, signal));
+  const found =
+    known ?? (await acceptOrFind(deps, { id, accept: () => accept(deps, received, signal) }, signal));
   if (found === 'created') return { answer: 'accepted', decision: 'accept' };
   // It is a repeat or a deprovision: that depends on the result of the attempt under way.
   const isAmbiguous = type === undefined && found.delivering && !found.deprovisioned;
@@ -89,39 +91,8 @@ function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRe
   return request.assetId === message.assetId && (nameIn(template) ?? request.template) === request.template;
 }
 
-/**
- * Creates first, since nearly every request is new and reading first would double the requests to the cluster. A repeat gets the first
- * answer again, even if its template is gone or no new flow can be accepted now.
- */
-async function acceptOrFind(
-  deps: Deps,
-  received: Identified,
-  signal: AbortSignal,
-): Promise<FoundFlow | 'created'> {
-  try {
-    return await accept(deps, received, signal);
-  } catch (error) {
-    const found = isServiceError(error, ...refusals) ? await deps.flows.find(received.id, signal) : undefined;
-    if (found === undefined) throw error;
-    return found;
-  }
-}
-
-/** Reasons to refuse a new flow that do not concern a repeat: template, callback address, store, admission of the Job. */
-const refusals = [
-  'invalid-request',
-  'invalid-parameters',
-  'invalid-template',
-  'unknown-template',
-  'forbidden',
-  'store-unavailable',
-  'store-refused',
-  'store-forbidden',
-  'cluster-refused',
-] as const;
-
 async function accept(deps: Deps, received: Identified, signal: AbortSignal): Promise<FoundFlow | 'created'> {
-  checkCallbackAddress(received);
+  checkCallbackAddress(received.message.callbackAddress, received.connector);
   const rendered = renderOrRefuse(deps.templates, received);
   const acceptance = await create(deps, { received, rendered }, signal);
   if (acceptance.created) return 'created';
@@ -134,7 +105,10 @@ async function create(
   signal: AbortSignal,
 ): Promise<Acceptance> {
   if (!('refused' in rendered))
-    return await deps.flows.accept(buildRequest(deps, received, rendered.template.name), rendered, signal);
+    return await deps.flows.accept(
+      { request: buildRequest(deps, received, rendered.template.name), rendered },
+      signal,
+    );
   const { code, field, message } = rendered.refused;
   flowLogger(received.log, received.id).warn(
     { code, field, detail: message },
@@ -165,16 +139,6 @@ const act: Record<KnownDecision, Act> = {
   conflict: (_deps, { message }) => conflict(message, 'those of a request for another asset or template'),
   ended: (_deps, { message }) => conflict(message, 'those of a transfer that has ended here'),
 };
-
-/** Checked before anything is stored. */
-function checkCallbackAddress({ connector, message }: ReceivedRequest): void {
-  if (isBelowPrefix(message.callbackAddress, connector.callbackPrefix)) return;
-  throw new ServiceError(
-    'invalid-request',
-    `callbackAddress: expected an address below ${connector.callbackPrefix}, in plain spelling, received ${showAddress(message.callbackAddress)}`,
-    { field: 'callbackAddress' },
-  );
-}
 
 function buildRequest({ now }: Deps, { connector, message }: ReceivedRequest, template: string): FlowRequest {
   const { ids, assetId, callbackAddress, consumer, policyDigest } = message;

@@ -1,4 +1,6 @@
 import { trimSlashes } from '../addresses.ts';
+import { ServiceError } from '../errors.ts';
+import type { CalledBack } from './dialect.ts';
 
 /**
  * Whether an address is at or below a configured prefix: the same origin and whole path segments. Refuses every spelling that a proxy or a
@@ -39,6 +41,16 @@ export function showAddress(address: string): string {
   if (!URL.canParse(address)) return 'no URL';
   const { origin, pathname } = new URL(address);
   return `${origin}${pathname}`.slice(0, 200);
+}
+
+/** To be called before anything is stored. Throws `invalid-request`. */
+export function checkCallbackAddress(address: string, { callbackPrefix }: CalledBack): void {
+  if (isBelowPrefix(address, callbackPrefix)) return;
+  throw new ServiceError(
+    'invalid-request',
+    `callbackAddress: expected an address below ${callbackPrefix}, in plain spelling, received ${showAddress(address)}`,
+    { field: 'callbackAddress' },
+  );
 }
 
 /** Base and segments as one URL. Encodes each segment, so that an id cannot add or leave one. */

@@ -3,7 +3,7 @@ import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
 import type { ServiceError } from '../errors.ts';
 import type { Route } from '../http/route.ts';
 import type { DataAddressKind } from '../flow/flow-plan.ts';
-import type { FlowService } from '../requests/flow-service.ts';
+import type { FlowService, ResultAddresses } from '../requests/flow-service.ts';
 import type {
   DeliveryAnswer,
   DeliveryRules,
@@ -98,12 +98,12 @@ export interface ProvisionMessage {
 /** Each request of such a connector names its callback address, below the configured prefix. */
 export type CalledBack = ConnectorConfig & { callbackPrefix: string };
 
-export interface RouteDeps<Connector> {
+export interface RouteDeps<Connector> extends ResultAddresses {
   /** Connectors of this dialect. */
   connectors: readonly Connector[];
   secrets: Secrets['connectors'];
   templates: readonly Template[];
-  flows: Pick<FlowService, 'accept' | 'refuse' | 'find' | 'recordRepeat' | 'end'>;
+  flows: Pick<FlowService, 'accept' | 'refuse' | 'find' | 'recordRepeat' | 'advance' | 'end'>;
   /** How long an error is held back, and so how long a request may wait before it is refused. */
   busyHoldMillis: number;
   now: () => Date;

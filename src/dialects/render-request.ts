@@ -1,5 +1,7 @@
+import type { ConnectorConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { dnsLabel } from '../schemas/kinds.ts';
+import type { Contract } from '../template/contract-path.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
@@ -22,7 +24,9 @@ const neverServed = [
 export function renderOrRefuse(templates: readonly Template[], received: RequestToRender): Rendered {
   try {
     if (received.message.problem !== undefined) throw received.message.problem;
-    return render(templates, received);
+    const { connector, template, message } = received;
+    const { assetId, contract } = message;
+    return renderRequest(templates, { connector, assetId, template, contract });
   } catch (error) {
     if (received.deliversRefusals === true && isServiceError(error, ...neverServed))
       return { refused: error };
@@ -30,9 +34,18 @@ export function renderOrRefuse(templates: readonly Template[], received: Request
   }
 }
 
-function render(
+export interface RequestedJob {
+  connector: ConnectorConfig;
+  assetId: string;
+  /** Named by the request; absent: the asset decides. */
+  template?: string | undefined;
+  contract?: Contract | undefined;
+}
+
+/** Renders the template of a request. Throws `forbidden` for a template that the connector may not use. */
+export function renderRequest(
   templates: readonly Template[],
-  { connector, message: { assetId, contract }, template: name }: RequestToRender,
+  { connector, assetId, template: name, contract }: RequestedJob,
 ): RenderedTemplate {
   const allowed = templates.filter(
     (one) => connector.templates.includes('*') || connector.templates.includes(one.name),

@@ -2,6 +2,7 @@ import type { TProperties } from 'typebox';
 import type { Secrets } from '../config/config.ts';
 import { controlPlaneSettings } from './control-plane/settings.ts';
 import { dataPlaneSettings } from './data-plane/settings.ts';
+import { signalingSettings } from './signaling/settings.ts';
 
 /** A dialect's part of `connectors`. It loads only schemas, so that settings can be read without the service. */
 export interface DialectSettings<Members extends object = object> {
@@ -35,4 +36,5 @@ export interface KeySetting {
 export const dialectSettings: readonly [DialectSettings, ...DialectSettings[]] = [
   controlPlaneSettings,
   dataPlaneSettings,
+  signalingSettings,
 ];

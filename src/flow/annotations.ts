@@ -5,6 +5,8 @@ import type { CredentialsLifetime } from './flow.ts';
 import type { FlowPlan, StoredEnvironment } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { CancelRequest, Outcome } from './outcome.ts';
+import type { ProtocolState } from './protocol-state.ts';
+import type { FlowPush } from './push.ts';
 import type { SavedDiagnosis } from './pending/pending-cause.ts';
 
 const prefix = 'edc-job-provisioner';
@@ -39,6 +41,12 @@ export const annotation = {
   confirmation: `${prefix}/confirmation`,
   /** TerminateInstead. */
   terminateInstead: `${prefix}/terminate-instead`,
+  /** FlowPush. */
+  push: `${prefix}/push`,
+  /** Delivery: of the end of the push. */
+  completion: `${prefix}/completion`,
+  /** ProtocolState. */
+  protocol: `${prefix}/protocol`,
   recordedAt: `${prefix}/recorded-at`,
   /** When the connector requested a deprovision. */
   deprovision: `${prefix}/deprovision`,
@@ -62,6 +70,9 @@ interface Values {
   [annotation.confirmation]: Delivery;
   [annotation.terminateInstead]: TerminateInstead;
   [annotation.cancel]: CancelRequest;
+  [annotation.push]: FlowPush;
+  [annotation.completion]: Delivery;
+  [annotation.protocol]: ProtocolState;
 }
 
 /** Parses one JSON annotation; throws `internal` with its name if it was broken by hand. */

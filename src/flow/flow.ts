@@ -6,6 +6,8 @@ import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import { stateLabel } from './labels.ts';
 import type { CancelRequest, FailureReason, Outcome } from './outcome.ts';
+import type { ProtocolState } from './protocol-state.ts';
+import type { FlowPush } from './push.ts';
 import type { PendingLimits, SavedDiagnosis } from './pending/pending-cause.ts';
 
 /** The projection of a Job that the service caches. Every decision is made from it. */
@@ -38,6 +40,12 @@ export interface Flow {
   /** Delivery of the deprovision, to a connector that waits for it. */
   confirmation: Delivery | undefined;
   terminateInstead: TerminateInstead | undefined;
+  /** Sending of the results to the connector's sink. */
+  push: FlowPush | undefined;
+  /** Delivery of the end of the push. */
+  completion: Delivery | undefined;
+  /** For dialects with a protocol of their own. */
+  protocol: ProtocolState | undefined;
   recordedAt: string | undefined;
   deprovisionAskedAt: string | undefined;
   cancel: CancelRequest | undefined;
@@ -149,6 +157,9 @@ function readProgress(annotations: Record<string, string>): Progress {
     delivery: readAnnotation(annotations, annotation.delivery),
     confirmation: readAnnotation(annotations, annotation.confirmation),
     terminateInstead: readAnnotation(annotations, annotation.terminateInstead),
+    push: readAnnotation(annotations, annotation.push),
+    completion: readAnnotation(annotations, annotation.completion),
+    protocol: readAnnotation(annotations, annotation.protocol),
     recordedAt: annotations[annotation.recordedAt],
     deprovisionAskedAt: annotations[annotation.deprovision],
     cancel: readAnnotation(annotations, annotation.cancel),

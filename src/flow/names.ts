@@ -28,6 +28,11 @@ export function parametersSecretName(flow: string, renderedDigest: string): stri
   return `${flow}-parameters-${renderedDigest.slice(0, 10)}`;
 }
 
+/** Holds the sink of the results. */
+export function sinkSecretName(flow: string): string {
+  return `${flow}-sink`;
+}
+
 export function filesConfigMapName(digest: string): string {
   return `files-${digest.slice(0, 32)}`;
 }

@@ -42,6 +42,8 @@ export type FailureReason =
   /** The pod wrote more than its volumes or its disk limit allow. */
   | 'storage-exceeded'
   | 'delivery-refused'
+  /** The connector's sink did not take the results. */
+  | 'push-failed'
   | 'upload-failed'
   | 'results-missing'
   | 'results-changed'

@@ -4,6 +4,8 @@ import type { Flow } from './flow.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
 import type { Outcome } from './outcome.ts';
+import type { ProtocolState } from './protocol-state.ts';
+import type { FlowPush } from './push.ts';
 
 /** `flows/<flow>/record.json`: it answers history, repeats and audit when the Job is gone. */
 export interface FlowRecord {
@@ -22,6 +24,11 @@ export interface FlowRecord {
   resultsDeletedAt?: string;
   /** Delivery of the deprovision, to a connector that waits for it. */
   confirmation?: Delivery;
+  /** Sending of the results to the connector's sink, and the delivery of its end. */
+  push?: FlowPush;
+  completion?: Delivery;
+  /** When it was recorded; messages of the connector change only the Job. */
+  protocol?: ProtocolState;
   recordedAt: string;
 }
 
@@ -36,6 +43,9 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
     deprovisionAskedAt: flow.deprovisionAskedAt,
     resultsDeletedAt: flow.resultsDeletedAt,
     confirmation: flow.confirmation,
+    push: flow.push,
+    completion: flow.completion,
+    protocol: flow.protocol,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { version: 1, flow: name, request, content, plan, outcome, delivery, ...given, recordedAt: now };

@@ -14,7 +14,7 @@ export const neededRights: readonly Right[] = [
   ...rightsOf('', 'pods', ['get', 'list', 'watch', 'patch', 'delete']),
   ...rightsOf('', 'pods/log', ['get']),
   ...rightsOf('', 'configmaps', ['create', 'list', 'patch', 'delete']),
-  ...rightsOf('', 'secrets', ['create', 'list', 'patch', 'delete']),
+  ...rightsOf('', 'secrets', ['get', 'create', 'list', 'patch', 'delete']),
   ...rightsOf('', 'events', ['list']),
   ...rightsOf('coordination.k8s.io', 'leases', ['create', 'get', 'update', 'patch']),
 ];

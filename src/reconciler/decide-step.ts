@@ -1,10 +1,12 @@
 import { compareAge } from '../flow/attempt.ts';
 import type { ObservedFlow, ObservedOutcome } from '../flow/flow.ts';
+import { decideCompletion } from './steps/complete-push.ts';
 import { decideConfirmation } from './steps/confirm-deprovision.ts';
 import { decidePodsGone } from './steps/confirm-pods-gone.ts';
 import { decideDeletion } from './steps/delete-results.ts';
 import { decideDelivery } from './steps/deliver-outcome.ts';
 import { decidePreparation } from './steps/prepare.ts';
+import { decidePush } from './steps/push-results.ts';
 import { decideRecord } from './steps/record-flow.ts';
 import { decideRelease, decideReleaseOfEnded } from './steps/release-attempts.ts';
 import { decideRenewal } from './steps/renew-credentials.ts';
@@ -39,6 +41,8 @@ const afterOutcome = [
   decideDelivery,
   decideWaitForPods,
   decideRelease,
+  decidePush,
+  decideCompletion,
   decideDeletion,
   decideConfirmation,
   decideRecord,

@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../cluster-objects/prepare-flow.ts';
 import type { WarningEvents } from './observed/warning-events.ts';
 import type { CallbackHold } from '../answer-first/callback-hold.ts';
+import type { Pushes } from './pushes/pushes.ts';
 import type { Connectors } from './types.ts';
 
 /** Dependencies of the steps. `cache` is the informers' cache; the answers to our own writes are put into it at once. */
@@ -17,11 +18,12 @@ export interface Reconciler extends Preparer {
   cache: FlowCache;
   events: WarningEvents;
   connectors: Connectors;
+  pushes: Pushes;
   metrics: Metrics;
   log: Logger;
 }
 
-export type ReconcilerDependencies = Omit<Reconciler, 'cache'>;
+export type ReconcilerDependencies = Omit<Reconciler, 'cache' | 'pushes'>;
 
 export interface FlowCache {
   flow(name: string): Flow | undefined;

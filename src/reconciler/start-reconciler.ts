@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici';
 import type { ObservedState } from './observed/observed-state.ts';
 import { pollTransfersUntilAborted, type TransferPolling } from './transfers/poll-transfers.ts';
 import { startLeaderLease, type LeaderLease } from './leadership/leader-lease.ts';
@@ -6,13 +7,21 @@ import { cancelEndedTransfer } from './transfers/cancel-ended-transfer.ts';
 import { guardWrites } from './leadership/write-guard.ts';
 import { positionOf, reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
+import { runPushes } from './pushes/run-pushes.ts';
 import { sweepUntilAborted } from './sweep/sweep.ts';
 import { startWorkQueue, type PassEnd } from './machinery/work-queue.ts';
 
-type Observing = ReconcilerDependencies & { observed: ObservedState };
+type Observing = ReconcilerDependencies & {
+  observed: ObservedState;
+  /** For pushes. */
+  dispatcher: Dispatcher;
+};
 
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
-export function startReconciler({ observed, ...deps }: Observing, signal: AbortSignal): LeaderLease {
+export function startReconciler(
+  { observed, dispatcher, ...deps }: Observing,
+  signal: AbortSignal,
+): LeaderLease {
   const { leaseName: name, identity, leaseSeconds } = deps.config.reconciler;
   return startLeaderLease(
     {
@@ -27,7 +36,7 @@ export function startReconciler({ observed, ...deps }: Observing, signal: AbortS
         const guarded = guardWrites(deps, () => {
           term.check();
         });
-        await reconcileWhileLeading({ ...guarded, observed }, term.signal).finally(() => {
+        await reconcileWhileLeading({ ...guarded, observed, dispatcher }, term.signal).finally(() => {
           deps.metrics.leading.set(0);
         });
       },
@@ -39,9 +48,13 @@ export function startReconciler({ observed, ...deps }: Observing, signal: AbortS
 }
 
 /** Starts from what this replica has observed: every key is reconciled once, and then each that changes. */
-async function reconcileWhileLeading({ observed, ...deps }: Observing, signal: AbortSignal): Promise<void> {
+async function reconcileWhileLeading(
+  { observed, dispatcher, ...deps }: Observing,
+  signal: AbortSignal,
+): Promise<void> {
   const { concurrency, backoff } = deps.config.reconciler;
-  const reconciler: Reconciler = { ...deps, cache: observed.cache };
+  const pushes = runPushes({ ...deps, dispatcher }, wake, signal);
+  const reconciler: Reconciler = { ...deps, pushes, cache: observed.cache };
   const queue = startWorkQueue({
     work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),
     hasMoved: (key, stoppedAt) => positionOf(reconciler, key) !== stoppedAt,

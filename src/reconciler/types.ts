@@ -1,5 +1,6 @@
 import type { DataAddress } from '../flow/outcome.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
+import type { ProtocolState } from '../flow/protocol-state.ts';
 
 /** The reconciler's view of connectors of any dialect. */
 export interface Connectors {
@@ -29,6 +30,13 @@ export interface DeliveryRules {
   onRefusal: 'terminate' | 'end';
   /** Whether the connector waits for the confirmation that deprovisioned results are deleted. */
   confirmsDeprovision: boolean;
+  /** Least time between the delivery of the outcome and that of a push's end. Default: none. */
+  completionGapMillis?: number;
+  /**
+   * For a dialect with a protocol of its own: the state from the start of an attempt at this message on. It is saved with the attempt,
+   * before the message is sent.
+   */
+  advance?(protocol: ProtocolState, message: Message): ProtocolState;
 }
 
 /** One message to a connector. Its dialect decides by which call it is sent. */
@@ -37,12 +45,16 @@ export type Message =
   /** The flow failed or was cancelled, or its results cannot be delivered. */
   | { kind: 'failure'; reason: string; message: string }
   /** The results are deleted, as the connector has asked. */
-  | { kind: 'deprovisioned' };
+  | { kind: 'deprovisioned' }
+  /** The connector's sink has all bytes of the results. */
+  | { kind: 'pushed' };
 
 export interface MessageOfFlow {
   flow: string;
   request: FlowRequest;
   message: Message;
+  /** For dialects with a protocol of their own. */
+  protocol?: ProtocolState | undefined;
 }
 
 /** The meaning of a connector's answer to one delivery attempt. */

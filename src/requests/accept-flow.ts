@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { StoredEnvironment } from '../flow/flow-plan.ts';
 import { environmentKey } from '../flow/keys.ts';
-import type { FlowRequest } from '../flow/flow-request.ts';
 import { readFlow } from '../flow/flow.ts';
 import { usedAtAnnotation } from '../flow/labels.ts';
 import { filesConfigMapName, flowName } from '../flow/names.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import { addIfMissing, patchIfPresent } from '../kubernetes/resource-client.ts';
+import type { FlowRequest } from '../flow/flow-request.ts';
+import type { Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
-import type { Acceptance, RequestDependencies } from './flow-service.ts';
+import type { Acceptance, RequestDependencies, WantedFlow } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from '../cluster-objects/job.ts';
 import { buildRefusedJob } from '../cluster-objects/refused-job.ts';
@@ -17,7 +18,7 @@ import type { PodSettings } from '../cluster-objects/pod-template.ts';
 import type { ReconcilerConfig } from '../config/config.ts';
 import type { CreateOnceCache } from './create-once.ts';
 import { buildFilesConfigMap } from '../cluster-objects/config-maps.ts';
-import { buildParametersSecret } from '../cluster-objects/secrets.ts';
+import { buildParametersSecret, buildSinkSecret } from '../cluster-objects/secrets.ts';
 import { scheduleCleanup } from './stored-record.ts';
 
 /** All annotations of an object share 256 KiB; a larger environment goes to the bucket. */
@@ -35,12 +36,13 @@ export interface AcceptDependencies extends RequestDependencies {
  */
 export async function acceptFlow(
   deps: AcceptDependencies,
-  { request, rendered }: AcceptRequest,
+  accepted: WantedFlow,
   signal: AbortSignal,
 ): Promise<Acceptance> {
+  const { request, rendered } = accepted;
   const flow = flowName(request);
   const environment = Buffer.from(JSON.stringify(rendered.environment));
-  const wanted = { flow, request, rendered, environment };
+  const wanted = { ...accepted, flow, environment };
   const known = writesBeforeJob(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
   if (known !== undefined) return known;
   try {
@@ -65,11 +67,12 @@ export async function refuseFlow(
 
 /** False if the Job exists already. */
 async function createFlow(deps: AcceptDependencies, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
-  const { flow, request, rendered } = wanted;
+  const { flow, request, rendered, protocol } = wanted;
   await writeFiles(deps, rendered.template, signal);
   await writeParameters(deps, wanted, signal);
+  await writeSink(deps, wanted, signal);
   const environment = await storeEnvironment(deps, wanted, signal);
-  const job = buildFlowJob({ flow, request, rendered, settings: deps.config }, environment);
+  const job = buildFlowJob({ flow, request, rendered, settings: deps.config }, { environment, protocol });
   return await addIfMissing(deps.cluster.jobs, job, signal);
 }
 
@@ -94,12 +97,7 @@ async function acceptOverQuota(
   );
 }
 
-interface AcceptRequest {
-  request: FlowRequest;
-  rendered: RenderedTemplate;
-}
-
-interface NewFlow extends AcceptRequest {
+interface NewFlow extends WantedFlow {
   flow: string;
   /** JSON. */
   environment: Buffer;
@@ -109,10 +107,11 @@ interface NewFlow extends AcceptRequest {
  * Whether a new flow writes objects before its Job. Then an existing flow is looked up first: such a write must not touch it, and a repeat
  * should not cost as much as a new flow.
  */
-function writesBeforeJob({ files }: AcceptDependencies, { rendered, environment }: NewFlow): boolean {
+function writesBeforeJob({ files }: AcceptDependencies, { rendered, environment, sink }: NewFlow): boolean {
   const { template } = rendered;
   const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
-  return writesFiles || hasSecrets(rendered) || environment.length > inlineEnvironmentBytes;
+  const writesSecret = hasSecrets(rendered) || sink !== undefined;
+  return writesFiles || writesSecret || environment.length > inlineEnvironmentBytes;
 }
 
 /** Undefined without a Job of this name. `found` is undefined if the Job is not a flow of this service. */
@@ -169,9 +168,24 @@ async function writeParameters(
   { flow, rendered }: NewFlow,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!hasSecrets(rendered)) return;
+  if (hasSecrets(rendered)) await writeSecret(deps, buildParametersSecret(flow, rendered), signal);
+}
+
+async function writeSink(
+  deps: RequestDependencies,
+  { flow, sink }: NewFlow,
+  signal: AbortSignal,
+): Promise<void> {
+  if (sink !== undefined) await writeSecret(deps, buildSinkSecret(flow, sink), signal);
+}
+
+/** A Secret that is written before the Job that will own it, or again with other values. */
+export async function writeSecret(
+  deps: RequestDependencies,
+  secret: Secret,
+  signal: AbortSignal,
+): Promise<void> {
   const { secrets } = deps.cluster;
-  const secret = buildParametersSecret(flow, rendered);
   if (await addIfMissing(secrets, secret, signal)) return;
   // Left by a request that died before its Job: the values may have changed since, and the sweep must see that the Secret is used.
   const metadata = { annotations: { [usedAtAnnotation]: deps.now().toISOString() } };

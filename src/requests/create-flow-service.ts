@@ -1,7 +1,9 @@
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow, refuseFlow, type AcceptDependencies } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
-import { cancelFlow, deprovisionFlow, isDeprovisioned } from './end-flow.ts';
+import { advanceFlow } from './advance-flow.ts';
+import { cancelFlow, deprovisionFlow } from './end-flow.ts';
+import { readResultState } from './read-result-state.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
 import type { FlowService, RequestDependencies } from './flow-service.ts';
 import { CreateOnceCache } from './create-once.ts';
@@ -9,7 +11,7 @@ import { CreateOnceCache } from './create-once.ts';
 export function createFlowService(deps: AcceptDependencies, observed: ObservedFlows): FlowService {
   const files = new CreateOnceCache();
   return {
-    accept: (request, rendered, signal) => acceptFlow({ ...deps, files }, { request, rendered }, signal),
+    accept: (wanted, signal) => acceptFlow({ ...deps, files }, wanted, signal),
     refuse: (request, refused, signal) => refuseFlow(deps, { request, refused }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
     recordRepeat: createRecordRepeat(deps),
@@ -18,7 +20,8 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
         ? deprovisionFlow(deps, flow, signal)
         : cancelFlow(deps, { flow, reason }, signal),
     view: (flow, signal) => viewFlow({ ...deps, observed }, flow, signal),
-    isDeprovisioned: (flow, signal) => isDeprovisioned({ ...deps, observed }, flow, signal),
+    advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
+    results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };
 }

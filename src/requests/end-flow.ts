@@ -6,7 +6,7 @@ import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { CancelReason } from '../flow/outcome.ts';
 import { nextRequestAt } from '../answer-first/record-repeat.ts';
 import { patchIfPresent } from '../kubernetes/resource-client.ts';
-import { getFlow, type ObservedFlows } from './find-flow.ts';
+import { getFlow } from './find-flow.ts';
 import type { RequestDependencies } from './flow-service.ts';
 import { readRecord, scheduleCleanup, writeRecord } from './stored-record.ts';
 
@@ -51,16 +51,7 @@ async function openForDeprovision(
   flow: Flow,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const now = deps.now();
-  const metadata = {
-    // No callback may overtake the answer: the connector may wait for a confirmation of the deprovision.
-    annotations: {
-      [annotation.deprovision]: now.toISOString(),
-      [annotation.lastRequestAt]: nextRequestAt(flow, now),
-    },
-    labels: { [stateLabel]: 'open' },
-    ...keepTombstone(flow),
-  };
+  const metadata = deprovisionMetadata(flow, deps.now());
   try {
     return await patchIfPresent(deps.cluster.jobs, { name: flow.name, patch: { metadata } }, signal);
   } catch (error) {
@@ -69,13 +60,30 @@ async function openForDeprovision(
   }
 }
 
+/** What a deprovision writes on the Job. */
+export function deprovisionMetadata(
+  flow: Flow,
+  now: Date,
+): { annotations: Record<string, string>; labels: Record<string, string>; finalizers?: string[] } {
+  return {
+    // No callback may overtake the answer: the connector may wait for a confirmation of the deprovision.
+    annotations: {
+      [annotation.deprovision]: now.toISOString(),
+      [annotation.lastRequestAt]: nextRequestAt(flow, now),
+    },
+    labels: { [stateLabel]: 'open' },
+    ...keepTombstone(flow),
+  };
+}
+
 /** Without a finalizer, a tombstone that is deleted by hand before the reconciler handles it would leave its results behind. */
 function keepTombstone({ state, deletedAt, finalizers, resourceVersion }: Flow): object {
   if (state !== 'closed' || deletedAt !== undefined) return {};
   return { finalizers: [...new Set([...finalizers, outcomeFinalizer])], resourceVersion };
 }
 
-async function deprovisionRecorded(
+/** The same for a flow whose Job is gone. */
+export async function deprovisionRecorded(
   { store, now }: RequestDependencies,
   name: string,
   signal: AbortSignal,
@@ -89,14 +97,4 @@ async function deprovisionRecorded(
   if (outcome.phase === 'succeeded') await store.remove([manifestKey(name, outcome.results.attempt)], signal);
   await writeRecord(store, { ...record, deprovisionAskedAt: at.toISOString() }, signal);
   return 'accepted';
-}
-
-/** A deprovision is final, so that a yes from the cache is right. A no may be outdated: the Job decides. */
-export async function isDeprovisioned(
-  { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
-  name: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (observed.current()?.flow(name)?.deprovisionAskedAt !== undefined) return true;
-  return (await getFlow(deps, name, signal))?.deprovisionAskedAt !== undefined;
 }

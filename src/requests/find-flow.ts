@@ -39,7 +39,7 @@ export async function findFlow(
   const found = await findJob(deps, name, signal);
   if (found !== undefined) return found;
   const record = await readRecord(deps.store, name, signal);
-  return record && { ...viewOfRecord(record), delivering: false, over: true, lastRequestAt: undefined };
+  return record && foundRecord(record);
 }
 
 /** Undefined without a Job, whether or not there is a record. */
@@ -62,9 +62,19 @@ export async function getFlow(
   return job && readFlow(job);
 }
 
-export function foundFlow({ request, delivery, lastRequestAt, deprovisionAskedAt }: Flow): FoundFlow {
+function foundRecord(record: FlowRecord): FoundFlow {
+  const { request, plan, outcome, delivered, deprovisioned } = viewOfRecord(record);
+  const { protocol } = record;
   return {
-    request,
+    ...{ request, plan, outcome, protocol, delivered, deprovisioned },
+    ...{ delivering: false, over: true, lastRequestAt: undefined },
+  };
+}
+
+export function foundFlow(flow: Flow): FoundFlow {
+  const { request, plan, outcome, protocol, delivery, lastRequestAt, deprovisionAskedAt } = flow;
+  return {
+    ...{ request, plan, outcome, protocol },
     delivering: isUnderWay(delivery),
     delivered: wasTaken(delivery),
     over: isFinal(delivery),

@@ -2,7 +2,9 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
-import type { Outcome, CancelReason } from '../flow/outcome.ts';
+import type { CancelReason, DataAddress, Outcome } from '../flow/outcome.ts';
+import type { Sink } from '../flow/push.ts';
+import type { ProtocolState, ResultState } from '../flow/protocol-state.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 
@@ -21,7 +23,7 @@ export interface FlowService {
    * Creates the suspended Job: the commit point. If a Job of this name exists, the result describes it. Records are not read: call `find`
    * first if the request may belong to a flow whose Job is gone.
    */
-  accept(request: FlowRequest, rendered: RenderedTemplate, signal: AbortSignal): Promise<Acceptance>;
+  accept(wanted: WantedFlow, signal: AbortSignal): Promise<Acceptance>;
   /** The same for a request that can never be served: the flow fails without a run, and that is delivered as any other outcome. */
   refuse(request: FlowRequest, reason: string, signal: AbortSignal): Promise<Acceptance>;
   /** The state that decides the answer to a request for the flow. */
@@ -38,10 +40,39 @@ export interface FlowService {
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
   /** For the `rest` API: from this replica's cache if it has the flow. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
-  /** Whether its Job says that a deprovision was accepted. False for a flow whose Job is gone: its results are gone as well. */
-  isDeprovisioned(flow: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Changes the protocol's state on the Job under its version. `decide` is called with the present state, again after each lost race, and
+   * may throw to refuse; without a change nothing is written. Undefined: there is no such flow. A flow whose Job is gone is not changed.
+   */
+  advance(
+    flow: string,
+    decide: (found: FoundFlow) => ProtocolChange | undefined,
+    signal: AbortSignal,
+  ): Promise<FoundFlow | undefined>;
+  /**
+   * Whether the addresses of its results answer: `ended` once a deprovision was accepted. `open` for a flow whose Job is gone: its results
+   * are gone as well.
+   */
+  results(flow: string, signal: AbortSignal): Promise<ResultState>;
   /** Flows whose delivery has ended but whose record could not be written yet. */
   unrecorded(signal: AbortSignal): Promise<string[]>;
+}
+
+export interface WantedFlow {
+  request: FlowRequest;
+  rendered: RenderedTemplate;
+  /** For a dialect with a protocol of its own: the first state. */
+  protocol?: ProtocolState;
+  /** Where the results are sent. */
+  sink?: Sink;
+}
+
+export interface ProtocolChange {
+  protocol: ProtocolState;
+  /** The same write also requests a deprovision. */
+  deprovision?: true;
+  /** Takes the place of the flow's sink, before the state changes. */
+  sink?: Sink;
 }
 
 /** `found` is undefined for a Job that is not a flow of this service. */
@@ -60,6 +91,9 @@ export interface FoundFlow {
   deprovisioned: boolean;
   /** Time of the last request before the outcome was delivered. RFC 3339. */
   lastRequestAt: string | undefined;
+  protocol: ProtocolState | undefined;
+  plan: FlowPlan;
+  outcome: Outcome | undefined;
 }
 
 export interface FlowView {
@@ -73,4 +107,12 @@ export interface FlowView {
   /** The connector has accepted the outcome, or its process has moved on. */
   delivered: boolean;
   deprovisioned: boolean;
+}
+
+/** Addresses of results, for answers to messages of a connector. */
+export interface ResultAddresses {
+  /** Of verified results. Throws `gone` if they exist no more. */
+  addressOf(flow: { name: string; found: FoundFlow }, signal: AbortSignal): Promise<DataAddress>;
+  /** For an answer that does not wait for the results: it refuses until they are verified. */
+  earlyAddressOf(flow: { name: string; request: FlowRequest }): DataAddress;
 }

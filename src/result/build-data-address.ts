@@ -42,6 +42,26 @@ export async function buildDataAddress(request: AddressRequest): Promise<DataAdd
   return { type: 'HttpData', baseUrl, method: 'GET', contentType };
 }
 
+/** In the token of an address that is handed out before the results exist: those of the verified attempt. */
+export const anyAttempt = '-';
+
+/** The address of bytes that are still being made: `…/content` chooses them when they are fetched. It expires with the request's age. */
+export function earlyDataAddress({
+  flow,
+  acceptedAt,
+  connector,
+  keys,
+  results,
+}: Pick<AddressRequest, 'flow' | 'connector' | 'keys' | 'results'> & { acceptedAt: string }): DataAddress {
+  const expiry = Math.floor(Date.parse(acceptedAt) / 1000) + results.addressSeconds;
+  const token = signResultToken({ flow, attempt: anyAttempt, notAfter: expiry }, keys);
+  return {
+    type: 'HttpData',
+    baseUrl: `${connector.resultsUrl}/results/${flow}/${token}/content`,
+    method: 'GET',
+  };
+}
+
 /** `<resultsUrl>/results/<flow>/<token>/…` of the chosen bytes. */
 export function serviceAddress(
   request: Pick<AddressRequest, 'flow' | 'plan' | 'outcome' | 'connector' | 'keys' | 'results'>,

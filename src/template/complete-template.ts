@@ -62,12 +62,15 @@ function completeParameters({
   };
 }
 
-type RunMembers = 'address' | 'limits' | 'retention' | 'security' | 'egress' | 'gpu' | 'pullSecrets';
+type RunMembers =
+  'address' | 'start' | 'limits' | 'retention' | 'security' | 'egress' | 'gpu' | 'pullSecrets';
 
 function completeRun(document: TemplateDocument, { pods }: TemplateSettings): Pick<Template, RunMembers> {
-  const { retention, dataAddress = 'service', egress = 'store', gpu = 0, pullSecrets = [] } = document;
+  const { retention, dataAddress = 'service', start = 'when-ready' } = document;
+  const { egress = 'store', gpu = 0, pullSecrets = [] } = document;
   return {
     address: dataAddress,
+    start,
     limits: completeLimits(document.limits ?? {}, pods.limits),
     retention: retention === undefined ? pods.retentionSeconds : readDuration(retention),
     security: { runAsUser: document.security?.runAsUser ?? pods.runAsUser },

@@ -95,6 +95,7 @@ export const TemplateSchema = closed({
   ),
   results: Type.Optional(results),
   dataAddress: Type.Optional(Type.Enum(['service', 'presigned'], { title: 'service or presigned' })),
+  start: Type.Optional(Type.Enum(['when-ready', 'at-once'], { title: 'when-ready or at-once' })),
   limits: Type.Optional(
     closed({
       pending: Type.Optional(duration),

@@ -35,6 +35,8 @@ export interface Template {
     allowEmpty: boolean;
   };
   address: DataAddressKind;
+  /** When a data flow of Data Plane Signaling starts: with its results, or with its request. */
+  start: 'when-ready' | 'at-once';
   limits: { pending: number; run: number; upload: number; stopGrace: number };
   retention: number;
   security: { runAsUser: number };

@@ -41,7 +41,7 @@ export function aPod(flow: string, name: string, finalizers = [evidenceFinalizer
 
 function annotationsOf(flow: Flow): Record<string, string> {
   const { credentials, worker, attempt, outcome, delivery, cancel } = flow;
-  const { terminateInstead } = flow;
+  const { terminateInstead, protocol } = flow;
   const texts = Object.entries({
     [annotation.content]: flow.content,
     [annotation.lastRequestAt]: flow.lastRequestAt,
@@ -54,6 +54,7 @@ function annotationsOf(flow: Flow): Record<string, string> {
     ...Object.fromEntries(texts.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     ...writeAnnotation(annotation.request, flow.request),
     ...writeAnnotation(annotation.plan, flow.plan),
+    ...(protocol === undefined ? {} : writeAnnotation(annotation.protocol, protocol)),
     ...(credentials === undefined ? {} : writeAnnotation(annotation.credentials, credentials)),
     ...(worker === undefined ? {} : writeAnnotation(annotation.worker, worker)),
     ...(attempt === undefined ? {} : writeAnnotation(annotation.attempt, attempt)),

@@ -18,6 +18,8 @@ export const pendingLimits = {
   volume: 16,
 };
 
+const noProtocol = { push: undefined, completion: undefined, protocol: undefined };
+
 /** A flow that was accepted and nothing more, with what a test is about on top. */
 export function aFlow(members: Partial<Flow> = {}): Flow {
   return {
@@ -60,6 +62,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     delivery: undefined,
     confirmation: undefined,
     terminateInstead: undefined,
+    ...noProtocol,
     recordedAt: undefined,
     deprovisionAskedAt: undefined,
     cancel: undefined,

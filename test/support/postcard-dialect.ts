@@ -52,7 +52,7 @@ async function receive(ctx: HttpContext, deps: RouteDeps<PostcardConnector>): Pr
   const template = chooseTemplate(deps.templates, { assetId });
   const rendered = renderTemplate(template, { assetId, parameters: {}, contract: { metadata } });
   const request = { ...identity, assetId, template: template.name, acceptedAt: deps.now().toISOString() };
-  const acceptance = await deps.flows.accept(request, rendered, ctx.state.signal);
+  const acceptance = await deps.flows.accept({ request, rendered }, ctx.state.signal);
   const flow = flowName(identity);
   if (!acceptance.created) await deps.flows.recordRepeat(flow, ctx.state.signal, acceptance.found);
   ctx.status = acceptance.created ? 201 : 208;

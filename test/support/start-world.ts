@@ -35,6 +35,8 @@ export interface WorldOptions {
   replicas?: number;
   /** On top of the quick ones, for every service. */
   settings?: Settings;
+  /** Secrets of every service, beside those of the connectors. */
+  env?: Readonly<Record<string, string>>;
   /** More templates than those in test/fixtures/templates: folder → file → content. */
   templates?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -60,13 +62,14 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
   const access = await createServiceAccount({ kubeconfig, namespace: name, folder }, stack);
   const bucket = await makeBucket(servers, name, stack);
   const gate = await openGate(stack);
-  const gateEnvironment = { gated: { 'job.env': `GATE_URL=${gate.url}\n` } };
+  const gated = { 'job.env': `GATE_URL=${gate.url}\n` };
+  const gateEnvironment = { gated, 'gated-at-once': gated };
   const templates = await writeTemplates(join(folder, 'templates'), {
     ...gateEnvironment,
     ...options.templates,
   });
   const connectors = await startConnectors(options.connectors ?? defaultConnectors, stack);
-  const env = secretsOf(servers, connectors);
+  const env = { ...secretsOf(servers, connectors), ...options.env };
   const settings = options.settings ?? {};
   const kept = { folder, templates, servers, access, namespace, bucket, gate, connectors };
   const world = new World({ ...kept, settings, env, stack });

@@ -33,6 +33,7 @@ export function aTemplate(members: Partial<Template> = {}): Template {
       allowEmpty: false,
     },
     address: 'service',
+    start: 'when-ready',
     limits: { pending: 100, run: 1000, upload: 60, stopGrace: 30 },
     retention: 3600,
     security: { runAsUser: 1001 },

@@ -7,6 +7,7 @@ import { readFlow, type Flow } from '../../src/flow/flow.ts';
 import { rest } from '../../src/flow/flow-request.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
+import type { Pushes } from '../../src/reconciler/pushes/pushes.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { createCallbackHold } from '../../src/answer-first/callback-hold.ts';
 import type { Connectors, DeliveryRules } from '../../src/reconciler/types.ts';
@@ -30,6 +31,8 @@ export interface TestReconcilerOptions {
   minter?: Reconciler['minter'];
   podLogs?: PodLogs;
   attempts?: () => Attempt[];
+  /** Default: none is expected. */
+  pushes?: Partial<Pushes>;
 }
 
 /** At least once, and a termination for what is refused. */
@@ -40,10 +43,18 @@ const patientRules: DeliveryRules = {
   confirmsDeprovision: false,
 };
 
+const noPushes: Pushes = {
+  start: unexpected,
+  stop: () => undefined,
+  isRunning: () => false,
+  endOf: () => ({ pauseMillis: 0 }),
+  remove: () => undefined,
+};
+
 /** The reconciler's steps on an API server without controllers; no pods are seen, and nothing happens by itself. */
 export async function startTestReconciler(
   t: TestContext,
-  { store, deliver, rules, minter, podLogs, attempts }: TestReconcilerOptions,
+  { store, deliver, rules, minter, podLogs, attempts, pushes }: TestReconcilerOptions,
 ): Promise<TestReconciler> {
   const api = await startTestApi(podLogs === undefined ? {} : { podLogs });
   t.after(() => api[Symbol.asyncDispose]());
@@ -65,6 +76,7 @@ export async function startTestReconciler(
       polled: [],
       poll: unexpected,
     },
+    pushes: { ...noPushes, ...pushes },
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
     cache: cacheOf(flows, attempts),

@@ -66,7 +66,7 @@ export class World {
     return this.#parts.bucket;
   }
 
-  /** What the workers of the template `gated` wait for. */
+  /** What the workers of the templates `gated` and `gated-at-once` wait for. */
   get gate(): Gate {
     return this.#parts.gate;
   }

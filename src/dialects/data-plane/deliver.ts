@@ -1,6 +1,6 @@
 import type { DataAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
-import { callbackOf, post, redactOwn, type ConnectorDelivery } from '../edc/call-connector.ts';
+import { callbackOf, post, redactOwn, rejected, type ConnectorDelivery } from '../edc/call-connector.ts';
 import { failed } from '../edc/describe-answer.ts';
 import { buildProvisionedBody, callbackUrl, failureAddress } from './build-messages.ts';
 import { classifyAnswer } from './classify-answer.ts';
@@ -21,6 +21,8 @@ export async function deliver(unredacted: DataPlaneDelivery, signal: AbortSignal
         failureAddress(connector.resultsUrl, { flow, reason: message.reason }),
         signal,
       );
+    case 'pushed':
+      return rejected('a data plane pushes by itself');
     case 'deprovisioned':
       return await deprovisioned(delivery, signal);
     default:

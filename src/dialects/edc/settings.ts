@@ -8,7 +8,7 @@ export const callbackPrefix = httpUrl(
 );
 
 export const managementUrl = httpUrl(
-  'Base of its management API. Default: callbackPrefix without a final /callback; none for `data-plane`.',
+  'Base of its management API. Default: callbackPrefix without a final /callback; none for `data-plane` and `signaling`.',
 );
 
 const Oauth2Client = Type.Object(

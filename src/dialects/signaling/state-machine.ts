@@ -15,20 +15,23 @@ import { eventCell, messageCell, type Refusal } from './transitions.ts';
 export interface MessageInput {
   message: Message;
   hasAddress?: boolean;
-  /** This flow has answered a message with this messageId before: EDC resends a message whose connection dropped. */
-  repeated?: boolean;
+  /**
+   * The state that the first answer to this very message named, if there was one: EDC resends a message whose connection dropped, and gets
+   * that answer again.
+   */
+  answered?: Exclude<State, 'none'> | undefined;
 }
 
 /** What a message of the control plane does and how it is answered. */
 export function decideMessage(
   flow: FlowAt,
-  { message, hasAddress = false, repeated = false }: MessageInput,
+  { message, hasAddress = false, answered }: MessageInput,
 ): MessageStep {
   const { kind, state } = flow;
   // A repeat changes nothing, whatever happened to the flow since. A terminated flow no longer answers that it starts: its control plane
   // would wait for the callback.
-  if (repeated && state !== 'none' && state !== 'TERMINATED')
-    return { verdict: 'repeat', next: state, answer: stored, acts: [] };
+  if (answered !== undefined && state !== 'none' && state !== 'TERMINATED')
+    return { verdict: 'repeat', next: state, answer: answerTo(kind, message, answered), acts: [] };
   const cell = messageCell(flow, message);
   if (cell === 'repeat')
     return { verdict: 'repeat', next: state, answer: answerTo(kind, message, state), acts: [] };
@@ -38,8 +41,6 @@ export function decideMessage(
   const next = cell.next === 'same' ? state : cell.next;
   return { verdict: 'legal', next, answer: answerTo(kind, message, next), acts: cell.acts };
 }
-
-const stored: Answer = { status: 'stored', body: 'stored', address: false };
 
 /** What an event of the flow does and what the control plane is notified of. */
 export function decideEvent(flow: FlowAt, event: FlowEvent): EventStep {
@@ -81,7 +82,8 @@ const bodies: Record<Message, Answer['body']> = {
 /** An answer that says PREPARING or STARTING carries no address: EDC ignores it, and nothing is there yet. */
 function answerTo(kind: FlowKind, message: Message, next: State): Answer {
   const body = bodies[message];
-  const waits = body === 'message' && (next === 'PREPARING' || next === 'STARTING');
+  if (body !== 'message') return { status: 200, body, address: false };
+  const waits = next === 'PREPARING' || next === 'STARTING';
   return { status: waits ? 202 : 200, body, address: !waits && handsOutAddress(kind, message) };
 }
 

@@ -43,10 +43,10 @@ export type Act =
 export type Notice = 'prepared' | 'started' | 'completed' | 'errored';
 
 export interface Answer {
-  /** 202 while the flow is PREPARING or STARTING. `stored`: the answer that the same message got the first time. */
-  status: 200 | 202 | 'stored';
+  /** 202 while the flow is PREPARING or STARTING. */
+  status: 200 | 202;
   /** `message`: a DataFlowStatusMessage. `state`: a DataFlowStatusResponseMessage. */
-  body: 'message' | 'state' | 'none' | 'stored';
+  body: 'message' | 'state' | 'none';
   /** Whether the body carries this side's data address. */
   address: boolean;
 }

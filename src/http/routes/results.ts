@@ -1,17 +1,20 @@
 import type { Secrets } from '../../config/config.ts';
 import { ServiceError } from '../../errors.ts';
+import type { ResultAccess } from '../../flow/protocol-state.ts';
 import type { FlowService } from '../../requests/flow-service.ts';
 import type { ManifestCache } from '../../result/manifest-cache.ts';
 import type { Manifest, ManifestFile } from '../../result/manifest.ts';
 import { decodePath } from '../../result/paths.ts';
 import type { StoredManifest } from '../../result/read-manifest.ts';
 import { archiveBody, fileBody, manifestBody, type ResultBody } from '../../result/result-body.ts';
-import { verifyResultToken } from '../../result/result-token.ts';
+import { anyAttempt } from '../../result/build-data-address.ts';
+import { chooseBytes } from '../../result/choose-bytes.ts';
+import { verifyResultToken, type TokenVerdict } from '../../result/result-token.ts';
 import type { HttpContext, Operation, Route } from '../route.ts';
 import { sendBody, type BodySender } from './send-body.ts';
 
 export interface ResultRouteDeps extends BodySender {
-  flows: Pick<FlowService, 'isDeprovisioned'>;
+  flows: Pick<FlowService, 'results'>;
   manifests: ManifestCache;
   keys: Secrets['resultKeys'];
   now: () => Date;
@@ -24,6 +27,7 @@ export function resultRoutes(deps: ResultRouteDeps): Route[] {
     route(deps, 'archive.zip', ({ stored }) => archiveBody(stored, 'zip')),
     route(deps, 'archive.tar', ({ stored }) => archiveBody(stored, 'tar')),
     route(deps, 'manifest.json', ({ stored }) => manifestBody(stored)),
+    contentRoute(deps),
   ];
 }
 
@@ -34,7 +38,7 @@ interface AdmittedRequest {
 }
 
 type BodyOf = (request: AdmittedRequest) => ResultBody;
-type ResultKind = keyof typeof operations;
+type ResultKind = Exclude<keyof typeof operations, 'content'>;
 
 function route(deps: ResultRouteDeps, kind: ResultKind, bodyOf: BodyOf): Route {
   return {
@@ -50,17 +54,75 @@ function route(deps: ResultRouteDeps, kind: ResultKind, bodyOf: BodyOf): Route {
   };
 }
 
-async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<AdmittedRequest> {
-  const { keys, manifests, now } = deps;
-  const { flow = '', token = '' } = ctx.params;
+/** The bytes that the template chose, at an address that may have been handed out before they existed. */
+function contentRoute(deps: ResultRouteDeps): Route {
+  return {
+    method: 'GET',
+    path: '/results/:flow/:token/content',
+    secret: ['token'],
+    deadline: 'exempt',
+    access: 'token',
+    operation: operations.content,
+    async handle(ctx) {
+      await sendBody(ctx, deps, await contentOf(ctx, deps));
+    },
+  };
+}
+
+/** Seconds after which a consumer may look again for results that are still being made. */
+const retryAfterSeconds = 5;
+
+async function contentOf(ctx: HttpContext, deps: ResultRouteDeps): Promise<ResultBody> {
+  const { flow, verdict } = checkToken(ctx, deps);
+  if (verdict.attempt !== anyAttempt) throw new ServiceError('not-found', 'there is no such result');
+  const { access, outcome, plan } = await deps.flows.results(flow, ctx.state.signal);
+  checkAccess(access);
+  if (plan === undefined) throw deleted();
+  if (outcome === undefined) {
+    ctx.set('Retry-After', String(retryAfterSeconds));
+    throw new ServiceError('unavailable', 'these results are still being made');
+  }
+  if (outcome.phase !== 'succeeded')
+    throw new ServiceError('gone', `the job of these results has ended without them: ${outcome.reason}`);
+  const stored = await deps.manifests.load(flow, outcome.results.attempt, ctx.state.signal);
+  const chosen = stored && chooseBytes(plan.results.choice, stored.manifest);
+  if (stored === undefined || chosen === undefined) throw deleted();
+  return chosen.kind === 'file'
+    ? fileBody(stored, chosen.file, plan.results.contentType)
+    : archiveBody(stored, chosen.format);
+}
+
+type ValidVerdict = Extract<TokenVerdict, { state: 'valid' }>;
+
+function checkToken(
+  { params }: HttpContext,
+  { keys, now }: ResultRouteDeps,
+): { flow: string; verdict: ValidVerdict } {
+  const { flow = '', token = '' } = params;
   const verdict = verifyResultToken(token, { flow, keys, now: now() });
   if (verdict.state === 'wrong') throw new ServiceError('not-found', 'there is no such result');
   if (verdict.state === 'expired') throw new ServiceError('gone', 'the address of these results has expired');
-  const [stored, withdrawn] = await Promise.all([
+  return { flow, verdict };
+}
+
+function checkAccess(access: ResultAccess): void {
+  if (access === 'ended') throw deleted();
+  if (access === 'paused') throw new ServiceError('forbidden', 'the transfer of these results is suspended');
+}
+
+function deleted(): ServiceError {
+  return new ServiceError('gone', 'these results have been deleted');
+}
+
+async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<AdmittedRequest> {
+  const { manifests } = deps;
+  const { flow, verdict } = checkToken(ctx, deps);
+  const [stored, access] = await Promise.all([
     manifests.load(flow, verdict.attempt, ctx.state.signal),
-    isWithdrawn(ctx, deps, flow),
+    readAccess(ctx, deps, flow),
   ]);
-  if (stored === undefined || withdrawn) throw new ServiceError('gone', 'these results have been deleted');
+  checkAccess(access);
+  if (stored === undefined) throw deleted();
   return { ctx, stored, mediaTypeOf: verdict.mediaTypeOf };
 }
 
@@ -68,20 +130,21 @@ async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<AdmittedR
 const checkMillis = 2000;
 
 /**
- * Whether a deprovision was accepted, also if the leader has not deleted the results yet. While the cluster is out of reach, results are
- * sent: no deprovision can be accepted then.
+ * `ended` once a deprovision was accepted, also if the leader has not deleted the results yet. While the cluster is out of reach, results
+ * are sent: no deprovision can be accepted then.
  */
-async function isWithdrawn(
+async function readAccess(
   { state: { signal, log } }: HttpContext,
   { flows }: ResultRouteDeps,
   flow: string,
-): Promise<boolean> {
+): Promise<ResultAccess> {
   try {
-    return await flows.isDeprovisioned(flow, AbortSignal.any([signal, AbortSignal.timeout(checkMillis)]));
+    const { access } = await flows.results(flow, AbortSignal.any([signal, AbortSignal.timeout(checkMillis)]));
+    return access;
   } catch (error) {
     signal.throwIfAborted();
     log.warn({ flowId: flow, err: error }, 'results sent without a check for a deprovision');
-    return false;
+    return 'open';
   }
 }
 
@@ -125,6 +188,7 @@ function download(operationId: string, summary: string, contentType: string): Op
       '200': { description: 'All of it.', contentType },
       '206': { description: 'The requested range.', contentType },
       '304': { description: 'The ETag matches If-None-Match.' },
+      '403': { description: 'The transfer is suspended.' },
       '404': { description: 'The token is wrong, or there is no such file.' },
       '410': { description: 'The token has expired, or the results are deprovisioned or deleted.' },
       '412': { description: 'The ETag does not match If-Match.' },
@@ -145,5 +209,10 @@ const operations = {
     'application/zip',
   ),
   'archive.tar': download('getResultTar', 'All files as a tar', 'application/x-tar'),
+  content: download(
+    'getResultContent',
+    'The bytes that the template chose, at an address from before they existed',
+    'application/octet-stream',
+  ),
   'manifest.json': download('getResultManifest', 'Every file with its size and sha256', 'application/json'),
 } satisfies Record<string, Operation>;

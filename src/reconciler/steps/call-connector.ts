@@ -19,18 +19,19 @@ export async function callConnector(
 ): Promise<{ answer: DeliveryAnswer; end: AttemptResult }> {
   const answer = await call(deps, { flow, message }, signal);
   const { lostAttempt = 'repeat' } = deps.connectors.rulesOf(flow.request) ?? {};
-  const isRepeated = lostAttempt === 'repeat' || message.kind === 'deprovisioned';
+  const isRepeated =
+    lostAttempt === 'repeat' || message.kind === 'deprovisioned' || message.kind === 'pushed';
   const end = endOf(answer);
   return { answer, end: end.result === 'unknown' && isRepeated ? { ...end, result: 'failed' } : end };
 }
 
 async function call(
   deps: Reconciler,
-  { flow: { name: flow, request }, message }: { flow: Flow; message: Message },
+  { flow: { name: flow, request, protocol }, message }: { flow: Flow; message: Message },
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
   try {
-    return await deps.connectors.deliver({ flow, request, message }, signal);
+    return await deps.connectors.deliver({ flow, request, message, protocol }, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { result: 'failed', problem: messageOf(error), slowly: false };
@@ -57,14 +58,14 @@ function endOf(answer: DeliveryAnswer): AttemptResult {
 export function logAnswer(
   { log }: Reconciler,
   { name }: Flow,
-  { answer: delivery, what }: { answer: DeliveryAnswer; what: 'outcome' | 'confirmation' },
+  { answer: delivery, what }: { answer: DeliveryAnswer; what: 'outcome' | 'confirmation' | 'completion' },
 ): void {
   const taken = delivery.result === 'delivered' || delivery.result === 'obsolete';
   if (taken) flowLogger(log, name).info({ delivery }, `${what} delivered`);
   else flowLogger(log, name).warn({ delivery }, `${what} not delivered`);
 }
 
-type Member = 'delivery' | 'confirmation';
+type Member = 'delivery' | 'confirmation' | 'completion';
 
 export async function saveAttempt(
   deps: Reconciler,

@@ -10,7 +10,13 @@ import { patchFlow, type JobWriter } from '../patch-flow.ts';
 
 export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'> | undefined {
   if (flow.resultsDeletedAt !== undefined || !nobodyFetches(flow)) return undefined;
-  return { kind: 'delete-results', run: (deps, signal) => deleteResults(deps, flow, signal) };
+  return {
+    kind: 'delete-results',
+    run: (deps, signal) => {
+      deps.pushes.stop(flow.name);
+      return deleteResults(deps, flow, signal);
+    },
+  };
 }
 
 /** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */

@@ -3,7 +3,7 @@ import { endAttempt, isFinal } from '../../flow/delivery.ts';
 import type { Flow, ObservedOutcome } from '../../flow/flow.ts';
 import { outcomeMessageLimit, type FailureReason } from '../../flow/outcome.ts';
 import { flowLogger } from '../../log.ts';
-import { isDeprovisioned, planDelivery } from './plan-delivery.ts';
+import { isDeprovisioned, planDelivery, type PlanToWrite } from './plan-delivery.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import type { Message } from '../types.ts';
 import { callConnector, logAnswer, patchAttempted, saveAttempt } from './call-connector.ts';
@@ -29,7 +29,7 @@ export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: Abort
       return await patchFlow(deps, { flow, annotations: terminateInstead(deps, flow, plan) }, signal);
     case 'save':
     case 'attempt': {
-      const annotations = writeAnnotation(annotation.delivery, plan.delivery);
+      const annotations = deliveryAnnotations(deps, flow, plan);
       await patchFlow(deps, { flow, annotations }, signal);
       if (plan.kind === 'save') return continueNow;
       return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
@@ -37,6 +37,25 @@ export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: Abort
     default:
       return plan satisfies never;
   }
+}
+
+/** The protocol's state changes with the attempt: if the process dies after the write, the connector may have got the message. */
+export function deliveryAnnotations(
+  deps: Pick<Reconciler, 'connectors'>,
+  flow: Flow,
+  plan: PlanToWrite,
+): Record<string, string> {
+  const delivery = writeAnnotation(annotation.delivery, plan.delivery);
+  return plan.kind === 'save' ? delivery : { ...delivery, ...advanceProtocol(deps, flow, plan.message) };
+}
+
+export function advanceProtocol(
+  { connectors }: Pick<Reconciler, 'connectors'>,
+  { protocol, request }: Flow,
+  message: Message,
+): Record<string, string> {
+  const next = protocol && connectors.rulesOf(request)?.advance?.(protocol, message);
+  return next === undefined ? {} : writeAnnotation(annotation.protocol, next);
 }
 
 interface WrittenAttempt {

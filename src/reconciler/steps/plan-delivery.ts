@@ -1,11 +1,10 @@
 import { endAttempt, isUnderWay, startAttempt, wasTried, type Delivery } from '../../flow/delivery.ts';
 import type { Flow } from '../../flow/flow.ts';
+import { resultsUrlOf } from '../../config/config.ts';
 import { rest } from '../../flow/flow-request.ts';
-import { isServiceError } from '../../errors.ts';
-import type { DataAddress, FailureReason, Outcome } from '../../flow/outcome.ts';
-import { buildDataAddress } from '../../result/build-data-address.ts';
+import type { FailureReason, Outcome } from '../../flow/outcome.ts';
+import { addressResults } from '../../result/address-results.ts';
 import type { Manifest } from '../../result/manifest.ts';
-import { readManifest } from '../../result/read-manifest.ts';
 import { askTransfer } from './ask-transfer.ts';
 import type { AttemptResult } from './call-connector.ts';
 import { pauseBeforeAttempt } from './delivery-pace.ts';
@@ -19,6 +18,9 @@ export type DeliveryPlan =
   | { kind: 'terminate-instead'; reason: FailureReason; message: string }
   /** It is saved, and then made. */
   | { kind: 'attempt'; delivery: Delivery; message: Message };
+
+/** It is written on the Job. */
+export type PlanToWrite = Extract<DeliveryPlan, { delivery: unknown }>;
 
 export interface FlowToDeliver {
   flow: Flow;
@@ -39,6 +41,8 @@ export async function planDelivery(
   const { delivery } = flow;
   const rules = rulesFor(deps, flow, outcome);
   if (rules === undefined) return save(deps, flow, withoutAttempt(deps, flow));
+  const known = knownByProtocol(flow, outcome);
+  if (known !== undefined) return save(deps, flow, known);
   if (isOverdue(deps, flow, outcome)) return giveUp(deps, { flow, outcome, rules });
   // A pass makes an attempt and saves its result. An attempt without one was made by a process that died or could not save it.
   // It is ended before the callback hold is over, since every refused request starts the hold again.
@@ -54,6 +58,15 @@ export async function planDelivery(
   const message = await messageToDeliver(deps, { flow, outcome, manifest }, signal);
   if ('instead' in message) return { kind: 'terminate-instead', ...message.instead };
   return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), message };
+}
+
+/** The connector knows of the results already: the answer to its request announced them, or its own message shows that it took them. */
+function knownByProtocol(flow: Flow, outcome: Outcome): AttemptResult | undefined {
+  const { protocol, delivery } = flow;
+  if (protocol?.announced === true && !isTermination(flow, outcome)) return { result: 'skipped' };
+  return protocol?.acknowledged === true && wasTried(delivery)
+    ? { result: 'obsolete', detail: protocol.state }
+    : undefined;
 }
 
 /** Failed attempts after which a connector is asked whether its transfer has ended: one may answer that it is busy instead. */
@@ -145,55 +158,16 @@ async function messageToDeliver(
 ): Promise<Message | { instead: { reason: FailureReason; message: string } }> {
   const end = flow.terminateInstead ?? outcome;
   if ('reason' in end) return { kind: 'failure', reason: end.reason, message: end.message };
-  const addressed = await addressResults(deps, { flow, outcome: end, manifest }, signal);
+  const addressed = await addressResults(
+    {
+      store: deps.store,
+      keys: deps.secrets.resultKeys,
+      results: deps.config.results,
+      connector: { resultsUrl: resultsUrlOf(deps.config, flow.request.connector) },
+      now: deps.now(),
+    },
+    { flow: flow.name, plan: flow.plan, outcome: end, manifest },
+    signal,
+  );
   return 'address' in addressed ? { kind: 'results', ...addressed } : { instead: addressed };
-}
-
-type AddressedResults = { address: DataAddress } | { reason: FailureReason; message: string };
-
-interface Succeeded {
-  flow: Flow;
-  outcome: Extract<Outcome, { phase: 'succeeded' }>;
-  /** If it was verified just now, so that it is not read again. */
-  manifest?: Manifest | undefined;
-}
-
-/** The address of verified results, or why they no longer exist: they may have been changed since. */
-async function addressResults(
-  deps: Reconciler,
-  { flow, outcome, manifest }: Succeeded,
-  signal: AbortSignal,
-): Promise<AddressedResults> {
-  const connector = deps.config.connectors.find(({ name }) => name === flow.request.connector);
-  const reading = manifest === undefined ? await readVerified(deps, { flow, outcome }, signal) : { manifest };
-  if ('reason' in reading) return reading;
-  const address = await buildDataAddress({
-    flow: flow.name,
-    plan: flow.plan,
-    outcome,
-    manifest: reading.manifest,
-    connector: { resultsUrl: connector?.resultsUrl ?? deps.config.http.publicUrl },
-    keys: deps.secrets.resultKeys,
-    store: deps.store,
-    results: deps.config.results,
-    now: deps.now(),
-  });
-  return { address };
-}
-
-async function readVerified(
-  { store }: Reconciler,
-  { flow, outcome }: Succeeded,
-  signal: AbortSignal,
-): Promise<{ manifest: Manifest } | { reason: FailureReason; message: string }> {
-  const { attempt, manifestSha256 } = outcome.results;
-  try {
-    const reading = await readManifest({ store, flow: flow.name, attempt }, signal);
-    if (!reading.found) return { reason: reading.reason, message: reading.message };
-    if (reading.stored.sha256 === manifestSha256) return { manifest: reading.stored.manifest };
-    return { reason: 'results-changed', message: 'the manifest was changed after it was verified' };
-  } catch (error) {
-    if (!isServiceError(error, 'bucket-missing')) throw error;
-    return { reason: 'bucket-missing', message: 'the bucket does not exist any more' };
-  }
 }

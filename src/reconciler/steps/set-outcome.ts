@@ -6,8 +6,8 @@ import { nextDeadline } from '../../flow/pending/deadlines.ts';
 import type { Manifest } from '../../result/manifest.ts';
 import { patchFlow } from '../patch-flow.ts';
 import { continueNow, observeFlow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
-import { makeAttempt } from './deliver-outcome.ts';
-import { planDelivery, type DeliveryPlan, type FlowToDeliver } from './plan-delivery.ts';
+import { deliveryAnnotations, makeAttempt } from './deliver-outcome.ts';
+import { planDelivery, type FlowToDeliver, type PlanToWrite } from './plan-delivery.ts';
 import { readWorkerOutput } from './read-worker-log.ts';
 import { decideStop } from './stop-attempts.ts';
 
@@ -89,7 +89,7 @@ export async function setOutcome(
   const plan = await planAtOnce(deps, { flow, outcome: explained, manifest }, signal);
   const annotations = {
     ...writeAnnotation(annotation.outcome, explained),
-    ...(plan === undefined ? {} : writeAnnotation(annotation.delivery, plan.delivery)),
+    ...(plan === undefined ? {} : deliveryAnnotations(deps, flow, plan)),
   };
   const entry = { fields: { outcome: bounded }, message: 'outcome set' };
   await patchFlow(deps, { flow, annotations, entry }, signal);
@@ -98,8 +98,6 @@ export async function setOutcome(
   if (plan?.kind !== 'attempt') return continueNow;
   return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
 }
-
-type PlanToWrite = Extract<DeliveryPlan, { delivery: unknown }>;
 
 /** Undefined if pods must be stopped first, or if planning fails: the delivery step tries it again, and the outcome does not wait for it. */
 async function planAtOnce(

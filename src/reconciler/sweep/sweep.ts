@@ -1,3 +1,4 @@
+import { secretsBeforeJob } from '../../cluster-objects/prepare-flow.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutOfReach, isServiceError } from '../../errors.ts';
 import { annotation } from '../../flow/annotations.ts';
@@ -104,10 +105,11 @@ async function deleteUnlessUsed(
   }
 }
 
-/** Before its preparation a Job does not own its parameters yet. If the Job cannot be read, the Secret is kept. */
+/** Before its preparation a Job does not own its Secrets yet. If the Job cannot be read, the Secret is kept. */
 function mayWant(job: Job, secret: string): boolean {
   try {
-    return readFlow(job)?.plan.parametersSecret === secret;
+    const flow = readFlow(job);
+    return flow !== undefined && secretsBeforeJob(flow).includes(secret);
   } catch {
     return true;
   }

@@ -289,7 +289,8 @@ const refused = [
   {
     name: 'a dialect that is not known',
     env: withConnector({ dialect: 'morse' }),
-    problem: /^connectors\[0\]\.dialect .*expected one of control-plane, data-plane, received "morse"$/,
+    problem:
+      /^connectors\[0\]\.dialect .*expected one of control-plane, data-plane, signaling, received "morse"$/,
   },
   {
     name: 'a member of no connector of the dialect',

@@ -11,7 +11,7 @@ const path = `/connectors/edc/${token}/provision`;
 test('a request without an answer loses its socket, and its work is aborted', async (t) => {
   const stopped = Promise.withResolvers<unknown>();
   const flows = memoryFlows({
-    accept: (_request, _rendered, signal) => {
+    accept: (_wanted, signal) => {
       signal.addEventListener('abort', () => {
         stopped.resolve(signal.reason);
       });

@@ -17,9 +17,6 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
   const views = new Map<string, FlowView>();
   const repeats: string[] = [];
   let delivering = false;
-  function foundOf(view: FlowView): FoundFlow {
-    return { ...view, delivering, over: view.phase === 'ended', lastRequestAt: undefined };
-  }
   return {
     views,
     repeats,
@@ -29,24 +26,24 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     startAttempt() {
       delivering = true;
     },
-    accept(request) {
+    accept({ request }) {
       const flow = flowName(request);
       const view = views.get(flow);
-      if (view !== undefined) return Promise.resolve({ created: false, found: foundOf(view) });
+      if (view !== undefined) return Promise.resolve({ created: false, found: foundOf(view, delivering) });
       views.set(flow, viewOf(flow, request));
       return Promise.resolve({ created: true });
     },
     refuse(request, refused) {
       const flow = flowName(request);
       const known = views.get(flow);
-      if (known !== undefined) return Promise.resolve({ created: false, found: foundOf(known) });
+      if (known !== undefined) return Promise.resolve({ created: false, found: foundOf(known, delivering) });
       const view = viewOf(flow, request);
       views.set(flow, { ...view, plan: { ...view.plan, refused } });
       return Promise.resolve({ created: true });
     },
     find(flow) {
       const view = views.get(flow);
-      return Promise.resolve(view && foundOf(view));
+      return Promise.resolve(view && foundOf(view, delivering));
     },
     recordRepeat(flow) {
       repeats.push(flow);
@@ -58,10 +55,21 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
       return Promise.resolve(view === undefined ? 'unknown' : 'accepted');
     },
     view: (flow) => Promise.resolve(views.get(flow)),
-    isDeprovisioned: (flow) => Promise.resolve(views.get(flow)?.deprovisioned === true),
+    advance: none,
+    results: (flow) =>
+      Promise.resolve({ access: views.get(flow)?.deprovisioned === true ? 'ended' : 'open' }),
     unrecorded: () => Promise.resolve([]),
     ...overrides,
   };
+}
+
+function foundOf(view: FlowView, delivering: boolean): FoundFlow {
+  const nothing = { protocol: undefined, lastRequestAt: undefined };
+  return { ...view, ...nothing, outcome: view.outcome, delivering, over: view.phase === 'ended' };
+}
+
+function none(): Promise<undefined> {
+  return Promise.resolve(undefined);
 }
 
 function viewOf(flow: string, request: FlowRequest): FlowView {

@@ -127,7 +127,7 @@ test(
   },
 );
 
-async function untilAborted(_request: unknown, _rendered: unknown, signal: AbortSignal): Promise<never> {
+async function untilAborted(_wanted: unknown, signal: AbortSignal): Promise<never> {
   await once(signal, 'abort');
   throw new ServiceError('unavailable', 'the client has left');
 }

@@ -38,6 +38,14 @@ export interface StartOptions
 }
 
 /** The real server on a free port, with two connectors (`edc` may use all templates, `narrow` only `other`), until the test ends. */
+/** No answer of these dialects has an address. */
+const noAddresses = {
+  addressOf: () => Promise.reject(new Error('not expected')),
+  earlyAddressOf: () => {
+    throw new Error('not expected');
+  },
+};
+
 export async function startHttp(
   t: TestContext,
   options: StartOptions = {},
@@ -58,6 +66,7 @@ export async function startHttp(
   const { busyHoldMillis } = config.http;
   const served = provisionRoutes(dialects, {
     ...{ connectors, secrets, flows, templates, busyHoldMillis },
+    ...noAddresses,
     now: () => new Date(),
   });
   const server = createHttpServer({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { Agent } from 'undici';
 import { ServiceError } from '../../../src/errors.ts';
 import type { Cluster } from '../../../src/kubernetes/cluster.ts';
 import type { LeaderLease } from '../../../src/reconciler/leadership/leader-lease.ts';
@@ -35,7 +36,7 @@ function startReplica(
   const parts = { ...deps, cluster, config: { ...deps.config, reconciler } };
   const stopping = new AbortController();
   const observed = observeState(parts, stopping.signal);
-  const lease = startReconciler({ ...parts, observed }, stopping.signal);
+  const lease = startReconciler({ ...parts, observed, dispatcher: new Agent() }, stopping.signal);
   return {
     ...replica,
     ...{ lease, observed },

@@ -62,10 +62,10 @@ test("a template's files are sent once, not with every flow", async (t) => {
   const { deps, api, written } = await start(t);
   const flows = createFlowService(deps, nothingObserved);
   const rendered = await render({ 'files/run.sh': 'true' });
-  const together = ['d', 'e'].map((id) => flows.accept(requestOf(id), rendered, signal));
+  const together = ['d', 'e'].map((id) => flows.accept({ request: requestOf(id), rendered }, signal));
   assert.deepEqual(await Promise.all(together), [{ created: true }, { created: true }]);
   for (const id of ['a', 'b', 'c'])
-    assert.equal((await flows.accept(requestOf(id), rendered, signal)).created, true);
+    assert.equal((await flows.accept({ request: requestOf(id), rendered }, signal)).created, true);
   assert.equal(written.length, 1);
   assert.equal((await api.cluster.jobs.list({}, signal)).items.length, 5);
 });

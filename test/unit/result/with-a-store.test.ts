@@ -51,7 +51,7 @@ test('many files, some of odd names, are verified, addressed and fetched from a 
   assert.deepEqual(await verifyResults(asked, signal), { verdict: 'verified', manifest });
   const deps = {
     store,
-    flows: { isDeprovisioned: () => Promise.resolve(false) },
+    flows: { results: () => Promise.resolve({ access: 'open' as const }) },
     slots: createDownloadSlots({ limit: 10 }),
     idleMillis: 60_000,
     manifests: createManifestCache(store),
@@ -93,7 +93,7 @@ test('a file that was replaced in a real store is not sent for the one that was 
   const { manifest, report } = await upload(store, { a: Buffer.from('right') });
   const deps = {
     store,
-    flows: { isDeprovisioned: () => Promise.resolve(false) },
+    flows: { results: () => Promise.resolve({ access: 'open' as const }) },
     slots: createDownloadSlots({ limit: 10 }),
     idleMillis: 60_000,
     manifests: createManifestCache(store),

@@ -69,7 +69,7 @@ async function acceptFlow(
 ): Promise<void> {
   try {
     // Not the client's signal: the Job can be cancelled only when it is known to exist.
-    await flows.accept(request, rendered, AbortSignal.timeout(http.answerDeadlineMillis));
+    await flows.accept({ request, rendered }, AbortSignal.timeout(http.answerDeadlineMillis));
   } catch (error) {
     if (isServiceError(error, 'cluster-refused', 'store-refused', 'bucket-missing')) ended();
     throw error;

@@ -110,8 +110,8 @@ test('a terminal state stays, without acts and callbacks', () => {
   for (const kind of flowKinds)
     for (const state of ['COMPLETED', 'TERMINATED'] as const) {
       for (const message of messages)
-        for (const repeated of [false, true]) {
-          const step = decideMessage({ kind, state }, { ...first(kind, message), repeated });
+        for (const answered of [undefined, 'STARTED'] as const) {
+          const step = decideMessage({ kind, state }, { ...first(kind, message), answered });
           assert.equal(step.next, state);
           if (step.verdict !== 'illegal') assert.deepEqual(step.acts, []);
         }
@@ -120,13 +120,15 @@ test('a terminal state stays, without acts and callbacks', () => {
     }
 });
 
-test('a repeated message gets its stored answer and acts on nothing in every state but TERMINATED', () => {
+test('a repeated message gets its first answer and acts on nothing in every state but TERMINATED', () => {
   for (const flow of everyFlow.filter(({ state }) => state !== 'none' && state !== 'TERMINATED'))
     for (const message of messages) {
-      const step = decideMessage(flow, { message, repeated: true });
+      const step = decideMessage(flow, { message, answered: 'STARTING' });
       assert.equal(step.verdict, 'repeat');
       assert.deepEqual([step.next, 'acts' in step && step.acts], [flow.state, []]);
-      assert.equal('answer' in step && step.answer.status, 'stored');
+      const { status, address } = 'answer' in step ? step.answer : {};
+      const says = ['prepare', 'start', 'resume'].includes(message) ? 202 : 200;
+      assert.deepEqual([status, address], [says, false]);
     }
 });
 
@@ -134,7 +136,10 @@ test('in TERMINATED a repeat is decided like a new message: no flow is said to s
   for (const kind of flowKinds)
     for (const message of messages) {
       const flow: FlowAt = { kind, state: 'TERMINATED' };
-      assert.deepEqual(decideMessage(flow, { message, repeated: true }), decideMessage(flow, { message }));
+      assert.deepEqual(
+        decideMessage(flow, { message, answered: 'STARTED' }),
+        decideMessage(flow, { message }),
+      );
     }
 });
 

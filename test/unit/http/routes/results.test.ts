@@ -34,7 +34,7 @@ const files = {
 };
 
 interface Options {
-  flows?: Pick<FlowService, 'isDeprovisioned'>;
+  flows?: Pick<FlowService, 'results'>;
   slots?: DownloadSlots;
   idleMillis?: number;
   contents?: Record<string, Buffer>;
@@ -46,7 +46,7 @@ async function serve(
   t: TestContext,
   { slots = createDownloadSlots({ limit: 10 }), idleMillis = 60_000, ...options }: Options = {},
 ) {
-  const { flows = { isDeprovisioned: () => Promise.resolve(false) } } = options;
+  const { flows = { results: () => Promise.resolve({ access: 'open' }) } } = options;
   const { contents = files, grant, now = new Date(notAfter * 1000) } = options;
   const written = sidecarWrites(contents);
   const store = memoryStore(written.objects, 64 * 1024);
@@ -313,11 +313,11 @@ test('results whose Job is gone are handed out as long as they are there', async
 
 test('a cluster that is out of reach, or silent, keeps no results from their receiver', async (t) => {
   const unreachable = new ServiceError('cluster-unavailable', 'down');
-  const down = await serve(t, { flows: { isDeprovisioned: () => Promise.reject(unreachable) } });
+  const down = await serve(t, { flows: { results: () => Promise.reject(unreachable) } });
   assert.equal((await down.get('/files/out.json')).status, 200);
   const silent = await serve(t, {
     flows: {
-      isDeprovisioned: (_, signal) =>
+      results: (_, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
             reject(signal.reason as Error);

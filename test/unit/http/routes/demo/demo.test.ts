@@ -28,7 +28,7 @@ function template(name: string): Template {
   });
 }
 
-const neverDeprovisioned = { isDeprovisioned: () => Promise.resolve(false) };
+const open = { results: () => Promise.resolve({ access: 'open' as const }) };
 
 /** A cluster whose jobs run until the test says how they end. */
 interface World {
@@ -59,7 +59,7 @@ async function serve(
     keys,
     templates: [template('zebra'), template('ant'), template('bee')],
     flows: {
-      accept: (asked, rendered) => {
+      accept: ({ request: asked, rendered }) => {
         accepted.push({ request: asked, rendered });
         return Promise.resolve({ created: true });
       },
@@ -81,7 +81,7 @@ async function serve(
     newId: () => `id-${accepted.length}`,
     poll: { firstMillis: 1, maxMillis: 1 },
   };
-  const routes = [...demoRoutes(deps), ...resultRoutes({ ...deps, flows: neverDeprovisioned })];
+  const routes = [...demoRoutes(deps), ...resultRoutes({ ...deps, flows: open })];
   const port = await serveRoutes(t, routes, { unauthenticated });
   function get(path: string, more: Partial<Asked> = {}) {
     return ask({ port, path, headers: { host: `localhost:${port}` }, ...more });

@@ -1,0 +1,96 @@
+import type { DeliveryAnswer } from '../../reconciler/types.ts';
+import { urlBelow } from '../callback-address.ts';
+import { callbackOf, post, redactOwn, type ConnectorDelivery } from '../edc/call-connector.ts';
+import { managementAccess } from '../edc/management-access.ts';
+import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts';
+import { buildStatusMessage, type FlowStatus } from './build-answers.ts';
+import { classifyAnswer } from './classify-answer.ts';
+import { buildAddress, endpointTypeOf } from './data-address.ts';
+import { handsOutAddress } from './address-rules.ts';
+import { readProtocol, type FlowProtocol } from './flow-protocol.ts';
+import { messageIdFor } from './message-id.ts';
+import type { SignalingConnector } from './settings.ts';
+import type { Notice } from './states.ts';
+
+export type SignalingDelivery = ConnectorDelivery<SignalingConnector>;
+
+/**
+ * Makes one delivery attempt (§Control Plane Endpoint): `started` with the address of the results, or `errored`. The state that it names
+ * was saved before.
+ */
+export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
+  const delivery = redactOwn(unredacted);
+  const { message, protocol } = delivery;
+  const flow = readProtocol(protocol);
+  switch (message.kind) {
+    case 'results':
+      return await notify(
+        delivery,
+        { notice: 'started', ...addressMember(flow, message.address.baseUrl) },
+        signal,
+      );
+    case 'failure':
+      return await deliverFailure(delivery, `${message.reason}: ${message.message}`, signal);
+    case 'pushed':
+      return await notify(delivery, { notice: 'completed' }, signal);
+    case 'deprovisioned':
+      return {
+        result: 'rejected',
+        problem: 'a control plane takes no confirmation of a termination',
+        status: 0,
+      };
+    default:
+      return message satisfies never;
+  }
+}
+
+function addressMember({ kind, profile }: FlowProtocol, url: string): Pick<FlowStatus, 'address'> {
+  return handsOutAddress(kind, 'started') ? { address: buildAddress(endpointTypeOf(profile), url) } : {};
+}
+
+/** EDC takes `errored` and does nothing; only a termination by the management API reaches the counterparty. */
+async function deliverFailure(
+  delivery: SignalingDelivery,
+  reason: string,
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  const { connector, managementKey, request, redact } = delivery;
+  const error = shorten(redact(reason));
+  const answer = await notify(delivery, { notice: 'errored', error }, signal);
+  const { managementUrl, managementVersion, onFailure } = connector;
+  if (answer.result !== 'delivered' || onFailure !== 'terminate' || managementUrl === undefined)
+    return answer;
+  const url = terminateUrl({ managementUrl, managementVersion }, processIdOf(request));
+  const body = buildTerminateBody(managementVersion, error);
+  const access = managementAccess(connector, managementKey, delivery);
+  return classifyAnswer(await post(delivery, { url, body, reuseConnection: true, access }, signal));
+}
+
+async function notify(
+  delivery: SignalingDelivery,
+  { notice, ...members }: { notice: Notice } & Pick<FlowStatus, 'address' | 'error'>,
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  const { request, flow, protocol } = delivery;
+  const callback = callbackOf(delivery);
+  if ('refused' in callback) return callback.refused;
+  const processId = processIdOf(request);
+  const { state } = readProtocol(protocol);
+  const messageId = messageIdFor(flow, notice);
+  const body = buildStatusMessage({ messageId, flow: processId, state, ...members });
+  const url = urlBelow(callback.url, 'transfers', processId, 'dataflow', notice);
+  return classifyAnswer(
+    await post(delivery, { url, body, reuseConnection: true, access: { key: undefined } }, signal),
+  );
+}
+
+function processIdOf({ ids: { processId } }: SignalingDelivery['request']): string {
+  if (processId === undefined) throw new TypeError('a signaling flow without processId');
+  return processId;
+}
+
+/** The counterparty gets the reason. */
+function shorten(reason: string): string {
+  const line = reason.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  return line.length <= 500 ? line : `${line.slice(0, 499)}…`;
+}

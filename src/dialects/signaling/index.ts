@@ -1,0 +1,46 @@
+import type { Message } from '../../reconciler/types.ts';
+import type { Dialect } from '../dialect.ts';
+import { managementAccess } from '../edc/management-access.ts';
+import { pollTransfers } from '../edc/poll-transfers.ts';
+import { deliver } from './deliver.ts';
+import { accessAfter, eventOf, readProtocol } from './flow-protocol.ts';
+import { dataFlowRoutes } from './routes.ts';
+import { signalingSettings, type SignalingConnector } from './settings.ts';
+import { decideEvent } from './state-machine.ts';
+
+/** EDC refuses to complete a transfer whose start it has not passed on yet; the consumer's side needs some seconds for it. */
+const completionGapMillis = 5000;
+
+/** Data Plane Signaling v1.0: this service is the data plane. EDC from 0.16 on. */
+export const signaling: Dialect<SignalingConnector> = {
+  name: signalingSettings.dialect,
+  carriesContract: true,
+  routes: dataFlowRoutes,
+  addresses: ['service', 'presigned'],
+  rules: ({ http, reconciler }) => ({
+    holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
+    // A control plane refuses a second `started` without effect, and its next message shows that it took the first.
+    lostAttempt: 'repeat',
+    onRefusal: 'terminate',
+    confirmsDeprovision: false,
+    completionGapMillis,
+    advance(protocol, message: Message) {
+      const flow = readProtocol(protocol);
+      const step = decideEvent(flow, eventOf(message));
+      const access = step.verdict === 'legal' ? accessAfter(step.acts) : undefined;
+      return { ...flow, state: step.next, access: access ?? flow.access };
+    },
+  }),
+  deliver,
+  polling: {
+    isPossible: ({ managementUrl }) => managementUrl !== undefined,
+    async poll(query, signal) {
+      const { connector, managementKey } = query;
+      const { managementUrl, managementVersion } = connector;
+      if (managementUrl === undefined) return { states: new Map() };
+      const api = { managementUrl, managementVersion };
+      const access = managementAccess(connector, managementKey, query);
+      return await pollTransfers({ ...query, api, access, processId: 'processId' }, signal);
+    },
+  },
+};

@@ -1,0 +1,115 @@
+import { ServiceError } from '../../errors.ts';
+import { flowName } from '../../flow/names.ts';
+import type { FlowRequest } from '../../flow/flow-request.ts';
+import type { ProtocolState } from '../../flow/protocol-state.ts';
+import type { Sink } from '../../flow/push.ts';
+import type { FoundFlow } from '../../requests/flow-service.ts';
+import type { RouteDeps } from '../dialect.ts';
+import { buildStatusMessage } from './build-answers.ts';
+import { buildAddress, endpointTypeOf, readHttpEndpoint, type ReceivedAddress } from './data-address.ts';
+import type { FlowProtocol } from './flow-protocol.ts';
+import { messageIdFor } from './message-id.ts';
+import type { SignalingConnector } from './settings.ts';
+import { decideMessage } from './state-machine.ts';
+import type { Answer, Message, MessageStep } from './states.ts';
+
+export type AnswerDeps = Pick<
+  RouteDeps<SignalingConnector>,
+  'flows' | 'templates' | 'addressOf' | 'earlyAddressOf' | 'now'
+>;
+
+export interface Reply {
+  status: Answer['status'];
+  body?: object;
+  flow: string;
+  processId: string;
+  decision: MessageStep['verdict'];
+}
+
+export interface Received {
+  connector: SignalingConnector;
+  processId: string;
+}
+
+export function flowOf({ connector, processId }: Received): string {
+  return flowName({ dialect: connector.dialect, connector: connector.name, ids: { processId } });
+}
+
+export type LegalStep = Exclude<MessageStep, { verdict: 'illegal' }>;
+
+/** Throws the refusal of an illegal step. */
+export function legal(step: MessageStep): LegalStep {
+  if (step.verdict === 'illegal') throw refusal(step);
+  return step;
+}
+
+export function stateOf({ next }: LegalStep): FlowProtocol['state'] {
+  if (next === 'none') throw new TypeError('no message leads to the state of an id without a flow');
+  return next;
+}
+
+export function findAnswered(
+  { answered }: FlowProtocol,
+  { message, messageId }: { message: Message; messageId: string },
+): { state: FlowProtocol['state'] } | undefined {
+  return answered.find((one) => one.id === messageId && one.message === message) as
+    { state: FlowProtocol['state'] } | undefined;
+}
+
+/** The address that a consumer receives at, if results are pushed to it. */
+export function sinkOf(kind: FlowProtocol['kind'], address: ReceivedAddress | undefined): Sink | undefined {
+  return kind === 'provider-push' && address !== undefined ? readHttpEndpoint(address) : undefined;
+}
+
+export interface Replied extends Received {
+  message: Message;
+  messageId: string;
+  protocol: ProtocolState;
+  request: FlowRequest;
+  /** Undefined for a flow that was created just now. */
+  found?: FoundFlow;
+  /** The state that the answer names; that of the first answer if this is a repeat. */
+  state: FlowProtocol['state'];
+  step: LegalStep;
+}
+
+export async function reply(deps: AnswerDeps, replied: Replied, signal: AbortSignal): Promise<Reply> {
+  const { processId, message, messageId, state, step } = replied;
+  const { answer } = step;
+  const flow = flowOf(replied);
+  const common = { status: answer.status, flow, processId, decision: step.verdict };
+  if (answer.body !== 'message') return common;
+  const address = answer.address ? { address: await ownAddress(deps, replied, signal) } : {};
+  const id = messageIdFor(flow, message, messageId);
+  return { ...common, body: buildStatusMessage({ messageId: id, flow: processId, state, ...address }) };
+}
+
+/** A flow that was started at once keeps the address of its first answer. */
+async function ownAddress(
+  deps: AnswerDeps,
+  replied: Replied,
+  signal: AbortSignal,
+): Promise<ReturnType<typeof buildAddress>> {
+  const { protocol, request, found } = replied;
+  const name = flowOf(replied);
+  const { baseUrl } =
+    protocol.announced === true || found === undefined
+      ? deps.earlyAddressOf({ name, request })
+      : await deps.addressOf({ name, found }, signal);
+  return buildAddress(endpointTypeOf(protocol.profile), baseUrl);
+}
+
+export function unknownFlow(message: Message): ServiceError {
+  const step = decideMessage({ kind: 'provider-pull', state: 'none' }, { message });
+  return step.verdict === 'illegal'
+    ? refusal(step)
+    : new ServiceError('not-found', 'there is no such data flow');
+}
+
+const codes = { 400: 'invalid-request', 404: 'not-found', 409: 'conflict' } as const;
+
+/** The counterparty reads the reason. */
+function refusal({ status, reason }: Extract<MessageStep, { verdict: 'illegal' }>): ServiceError {
+  const [field] = reason.split(':');
+  return new ServiceError(codes[status], reason, { field });
+}

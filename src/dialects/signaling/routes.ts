@@ -1,0 +1,144 @@
+import type { HttpContext, Operation, Route } from '../../http/route.ts';
+import { authenticateConnector } from '../authenticate-connector.ts';
+import type { RouteDeps } from '../dialect.ts';
+import { answerCreation } from './answer-creation.ts';
+import { answerMessage, answerStatus, type ReceivedMessage } from './answer-message.ts';
+import { readCreation, readFlowMessage } from './read-message.ts';
+import type { Reply } from './reply.ts';
+import {
+  CreationBody,
+  DataFlowStatusMessage,
+  DataFlowStatusResponseMessage,
+  FlowMessageBody,
+} from './schemas.ts';
+import type { SignalingConnector } from './settings.ts';
+
+type Deps = RouteDeps<SignalingConnector>;
+
+const base = '/connectors/:connector/:token/dataflows';
+
+/** The data flow API (§Data Flow API). EDC is registered with an endpoint that ends in `/dataflows`. */
+export function dataFlowRoutes(deps: Deps): Route[] {
+  return [
+    creation(deps, 'prepare'),
+    creation(deps, 'start'),
+    message(deps, 'started'),
+    message(deps, 'suspend'),
+    message(deps, 'resume'),
+    message(deps, 'terminate'),
+    message(deps, 'completed'),
+    status(deps),
+  ];
+}
+
+/** The token is checked before the body is read. */
+function authenticate(ctx: HttpContext, deps: Deps): SignalingConnector {
+  const { connector: name = '', token = '' } = ctx.params;
+  if (deps.connectors.some((one) => one.name === name)) ctx.state.connector = name;
+  return authenticateConnector(deps, { name, token });
+}
+
+function creation(deps: Deps, message: 'prepare' | 'start'): Route {
+  async function handle(ctx: HttpContext): Promise<void> {
+    const connector = authenticate(ctx, deps);
+    const creation = readCreation(message, await ctx.state.readJson());
+    const reply = await answerCreation(deps, { connector, message, creation }, ctx.state.signal);
+    if (reply.status === 202) ctx.set('Location', statusPath(ctx.path, reply.processId));
+    send(ctx, message, reply);
+  }
+  return {
+    ...route(`${base}/${message}`, operations[message]),
+    body: { kind: 'json', name: 'DataFlowMessage', schema: CreationBody },
+    handle,
+  };
+}
+
+/** `…/dataflows/start` → `…/dataflows/<id>/status`. */
+function statusPath(path: string, processId: string): string {
+  return path.replace(/[^/]+$/, `${encodeURIComponent(processId)}/status`);
+}
+
+const notification = { kind: 'json', name: 'DataFlowNotification', schema: FlowMessageBody } as const;
+
+function message(deps: Deps, message: ReceivedMessage['message']): Route {
+  async function handle(ctx: HttpContext): Promise<void> {
+    const connector = authenticate(ctx, deps);
+    const content = message === 'completed' ? {} : readFlowMessage(await ctx.state.readJson());
+    const received = { connector, message, content, processId: processIdOf(ctx) };
+    send(ctx, message, await answerMessage(deps, received, ctx.state.signal));
+  }
+  return {
+    ...route(`${base}/:id/${message}`, operations[message]),
+    // That of `completed` says nothing, and may be absent.
+    ...(message === 'completed' ? {} : { body: notification }),
+    handle,
+  };
+}
+
+function status(deps: Deps): Route {
+  async function handle(ctx: HttpContext): Promise<void> {
+    const connector = authenticate(ctx, deps);
+    const received = { connector, processId: processIdOf(ctx) };
+    send(ctx, 'status', await answerStatus(deps, received, ctx.state.signal));
+  }
+  return { ...route(`${base}/:id/status`, operations.status), method: 'GET', handle };
+}
+
+function processIdOf({ params }: HttpContext): string {
+  return params['id'] ?? '';
+}
+
+function send(ctx: HttpContext, message: string, { status, body, flow, decision }: Reply): void {
+  ctx.state.logged = { flowId: flow, job: flow, message, decision };
+  ctx.status = status;
+  ctx.body = body ?? '';
+}
+
+function route(path: string, operation: Operation): Omit<Route, 'handle'> {
+  return { method: 'POST', path, access: 'token', secret: ['token'], deadline: 'bounded', operation };
+}
+
+const parameters = { connector: 'Name of a configured connector', token: 'One of its tokens' };
+const ofFlow = { ...parameters, id: 'The processId of the data flow' };
+const withMessage = {
+  description: 'The state, and the data address if this side has one',
+  schema: DataFlowStatusMessage,
+};
+const done = { 200: { description: 'Done, or done before' } };
+
+function operate(
+  operationId: string,
+  summary: string,
+  members: Pick<Operation, 'parameters' | 'responses'>,
+): Operation {
+  return { operationId, tag: 'connectors', summary, ...members };
+}
+
+const operations = {
+  prepare: operate('prepareDataFlow', 'Prepare the consumer’s side of a transfer', {
+    parameters,
+    responses: { 200: withMessage, 202: withMessage },
+  }),
+  start: operate('startDataFlow', 'Start the provider’s side of a transfer', {
+    parameters,
+    responses: { 200: withMessage, 202: withMessage },
+  }),
+  started: operate('dataFlowStarted', 'The provider has started', { parameters: ofFlow, responses: done }),
+  suspend: operate('suspendDataFlow', 'Stop the bytes', { parameters: ofFlow, responses: done }),
+  resume: operate('resumeDataFlow', 'Let the bytes flow again', {
+    parameters: ofFlow,
+    responses: { 200: withMessage },
+  }),
+  terminate: operate('terminateDataFlow', 'End the transfer and delete its results', {
+    parameters: ofFlow,
+    responses: done,
+  }),
+  completed: operate('dataFlowCompleted', 'The other side has all bytes', {
+    parameters: ofFlow,
+    responses: done,
+  }),
+  status: operate('getDataFlowStatus', 'The state of a data flow', {
+    parameters: ofFlow,
+    responses: { 200: { description: 'The state', schema: DataFlowStatusResponseMessage } },
+  }),
+};

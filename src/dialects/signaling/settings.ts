@@ -1,0 +1,61 @@
+import { Type, type Static } from 'typebox';
+import { trimSlashes } from '../../addresses.ts';
+import type { ConnectorConfig } from '../../config/config.ts';
+import { choice, names } from '../../config/settings/kinds.ts';
+import {
+  callbackPrefix,
+  managementClientSecret,
+  managementOauth2,
+  managementUrl,
+  managementVersionText,
+  urls,
+} from '../edc/settings.ts';
+import type { DialectSettings } from '../settings.ts';
+
+/** EDC's names of the transfer types, and those of the HTTP profile. */
+const defaultProfiles = [
+  'HttpData-PULL',
+  'HttpData-PUSH',
+  'https://w3id.org/dspace-sig/profile/http-pull',
+  'https://w3id.org/dspace-sig/profile/http-push',
+];
+
+const properties = {
+  callbackPrefix,
+  profiles: names('Transfer profiles that are served; each ends in -pull or -push.', {
+    default: defaultProfiles,
+  }),
+  managementUrl: Type.Optional(managementUrl),
+  managementVersion: choice(managementVersionText, ['v3', 'v4'], { default: 'v3' }),
+  managementOauth2,
+  onFailure: choice(
+    'What follows the message `errored`: EDC ignores it, and `terminate` ends the transfer by the management API.',
+    ['nothing', 'terminate'],
+    { default: 'nothing' },
+  ),
+};
+
+type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;
+
+/** A control plane that uses this service as its data plane. */
+export type SignalingConnector = ConnectorConfig & Members;
+
+export const signalingSettings: DialectSettings<Members> = {
+  dialect: 'signaling',
+  properties,
+  urls,
+  keys: [{ member: 'managementKey', variable: 'MANAGEMENT_KEY' }, managementClientSecret],
+  complete({ managementUrl, ...connector }) {
+    return {
+      ...connector,
+      callbackPrefix: trimSlashes(connector.callbackPrefix),
+      ...(managementUrl === undefined ? {} : { managementUrl: trimSlashes(managementUrl) }),
+    };
+  },
+  warn({ managementUrl, onFailure }) {
+    if (managementUrl !== undefined) return {};
+    return onFailure === 'terminate'
+      ? { onFailure: 'is terminate without a managementUrl: the transfer of a failed job waits without end' }
+      : { managementUrl: 'is not set: a transfer that ends without a message is not noticed' };
+  },
+};

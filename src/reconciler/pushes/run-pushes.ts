@@ -1,0 +1,139 @@
+import type { Dispatcher } from 'undici';
+import { backOffMillis } from '../../back-off.ts';
+import { readSinkSecret } from '../../cluster-objects/secrets.ts';
+import { ServiceError } from '../../errors.ts';
+import type { Flow } from '../../flow/flow.ts';
+import { sinkSecretName } from '../../flow/names.ts';
+import type { PushEnd } from '../../flow/push.ts';
+import { flowLogger } from '../../log.ts';
+import { readManifest } from '../../result/read-manifest.ts';
+import { pushResults } from '../../transfer/push-results.ts';
+import { TransferPool } from '../../transfer/transfer-pool.ts';
+import type { PushResult } from '../../transfer/types.ts';
+import { systemClock } from '../../clock.ts';
+import type { ReconcilerDependencies } from '../reconciler.ts';
+import type { Pushes } from './pushes.ts';
+
+export interface PushDependencies extends Pick<
+  ReconcilerDependencies,
+  'cluster' | 'store' | 'config' | 'now' | 'log'
+> {
+  dispatcher: Dispatcher;
+}
+
+/** Pushes at once: each holds up to a few parts of its file in memory. */
+const concurrency = 4;
+const perConnector = 2;
+
+const limits = { idleMillis: 60_000, attempts: 5, retryAfterMillis: 60_000 };
+
+interface Interruptions {
+  count: number;
+  /** Monotonic milliseconds. */
+  until: number;
+}
+
+/** `wake` causes a pass over the flow. The pushes end with `signal`. */
+export function runPushes(deps: PushDependencies, wake: (flow: string) => void, signal: AbortSignal): Pushes {
+  const pool = new TransferPool({ concurrency, perSink: perConnector, onEnd: wake }, signal);
+  const interrupted = new Map<string, Interruptions>();
+  function pauseOf(name: string): number {
+    return Math.max(0, (interrupted.get(name)?.until ?? 0) - performance.now());
+  }
+  /** An interruption is taken from the pool, so that another attempt may start after its pause. */
+  function endOf(flow: Flow, result: PushResult): { end?: PushEnd; pauseMillis: number } {
+    if (result.result !== 'interrupted') return { end: endBy(result, deps.now()), pauseMillis: 0 };
+    pool.take(flow.name);
+    const end = deadlineEnd(deps, { flow, problem: result.problem });
+    if (end !== undefined) return { end, pauseMillis: 0 };
+    const { count = 0 } = interrupted.get(flow.name) ?? {};
+    interrupted.set(flow.name, pauseAfter(deps, { flow, count, result }));
+    return { pauseMillis: pauseOf(flow.name) };
+  }
+  return {
+    start(flow) {
+      pool.start(flow.name, {
+        sink: flow.request.connector,
+        run: (stopping) => push(deps, flow, stopping),
+      });
+    },
+    stop(name) {
+      interrupted.delete(name);
+      void pool.abort(name);
+    },
+    isRunning(name) {
+      const state = pool.stateOf(name)?.state;
+      return state === 'queued' || state === 'running';
+    },
+    endOf(flow) {
+      const state = pool.stateOf(flow.name);
+      if (state?.state === 'ended') return endOf(flow, state.result);
+      return { pauseMillis: pauseOf(flow.name) };
+    },
+    remove(name) {
+      interrupted.delete(name);
+      pool.take(name);
+    },
+  };
+}
+
+function pauseAfter(
+  { config, log }: PushDependencies,
+  { flow, count, result }: { flow: Flow; count: number; result: PushResult & { result: 'interrupted' } },
+): Interruptions {
+  const millis = backOffMillis(config.reconciler.backoff, count + 1);
+  flowLogger(log, flow.name).warn(
+    { problem: result.problem, attempts: result.attempts, againAfterMillis: Math.round(millis) },
+    'push interrupted',
+  );
+  return { count: count + 1, until: performance.now() + millis };
+}
+
+function deadlineEnd(
+  deps: PushDependencies,
+  { flow, problem }: { flow: Flow; problem: string },
+): PushEnd | undefined {
+  const now = deps.now();
+  return now.getTime() < deadlineOf(deps, flow)
+    ? undefined
+    : { result: 'failed', at: now.toISOString(), problem };
+}
+
+/** As for a delivery: results that nobody took for so long are given up. */
+function deadlineOf({ config }: PushDependencies, { delivery, outcome }: Flow): number {
+  return Date.parse(delivery?.endedAt ?? outcome?.at ?? '') + config.reconciler.deliverySeconds * 1000;
+}
+
+function endBy(result: Exclude<PushResult, { result: 'interrupted' }>, now: Date): PushEnd {
+  const at = now.toISOString();
+  return result.result === 'done'
+    ? { result: 'sent', at, bytes: result.bytes }
+    : { result: 'failed', at, problem: result.problem };
+}
+
+async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Promise<PushResult> {
+  const { cluster, store, config, dispatcher } = deps;
+  const { name, plan, outcome } = flow;
+  if (outcome?.phase !== 'succeeded') throw new ServiceError('internal', 'a push without results');
+  const secret = await cluster.secrets.get(sinkSecretName(name), signal);
+  if (secret === undefined)
+    return { result: 'failed', problem: 'the Secret with the address of the sink is gone', attempts: 0 };
+  const reading = await readManifest({ store, flow: name, attempt: outcome.results.attempt }, signal);
+  if (!reading.found) return { result: 'failed', problem: reading.message, attempts: 0 };
+  if (reading.stored.sha256 !== outcome.results.manifestSha256)
+    return { result: 'failed', problem: 'the manifest was changed after it was verified', attempts: 0 };
+  const totalMillis = Math.max(0, deadlineOf(deps, flow) - deps.now().getTime());
+  return await pushResults(
+    {
+      ...{
+        store,
+        stored: reading.stored,
+        choice: plan.results.choice,
+        contentType: plan.results.contentType,
+      },
+      ...{ sink: readSinkSecret(secret), dispatcher, clock: systemClock },
+      limits: { ...limits, totalMillis, backOff: config.reconciler.backoff },
+    },
+    signal,
+  );
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { startMessage } from '../support/signaling-callbacks.ts';
+import { flowOf, message, startScene } from '../support/signaling-scene.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+async function get(url: string): Promise<{ status: number; text: string }> {
+  const response = await fetch(url);
+  return { status: response.status, text: await response.text() };
+}
+
+const content = 'hello from the worker: ä ö ü €\n';
+
+test('a consumer pulls from a data plane that made the data for it', async (t) => {
+  const { world, controlPlane, send, state } = await startScene(t);
+  const { callbacks } = controlPlane;
+  const start = startMessage();
+  const { processId } = start;
+  const [first, again] = await Promise.all([send('start', start), send('start', start)]);
+  assert.deepEqual([first.status, first.body.state, first.body.dataFlowId], [202, 'STARTING', processId]);
+  assert.ok(!('dataAddress' in first.body));
+  assert.match(first.location ?? '', new RegExp(`/dataflows/${processId}/status$`));
+  assert.deepEqual(again, first, 'the same message gets the same answer');
+  const other = await send('start', { ...start, messageId: randomUUID() });
+  assert.deepEqual(
+    [other.status, other.body.detail],
+    [409, 'processId: expected a new id, this one has a data flow'],
+  );
+
+  await waitUntil('started is delivered', () => callbacks.length > 0);
+  const [started] = callbacks;
+  assert.equal(started?.path, `/transfers/${processId}/dataflow/started`);
+  assert.deepEqual([started.body.dataFlowId, started.body.state], [processId, 'STARTED']);
+  const url = started.body.dataAddress?.endpoint ?? '';
+  assert.deepEqual(await get(url), { status: 200, text: content });
+  assert.equal(await state(processId), 'STARTED');
+
+  assert.equal((await send(`${processId}/suspend`, message())).status, 200);
+  assert.equal((await get(url)).status, 403);
+  assert.equal((await send(`${processId}/suspend`, message())).status, 409);
+  const resume = message();
+  const resumed = await send(`${processId}/resume`, resume);
+  assert.deepEqual([resumed.body.state, resumed.body.dataAddress?.endpoint], ['STARTED', url]);
+  assert.deepEqual(await send(`${processId}/resume`, resume), resumed);
+  assert.deepEqual(await get(url), { status: 200, text: content });
+
+  assert.equal((await send(`${processId}/completed`)).status, 200);
+  assert.equal(await state(processId), 'COMPLETED');
+  assert.equal((await get(url)).status, 410);
+  assert.equal((await send(`${processId}/completed`, {})).status, 200);
+  assert.equal((await send(`${processId}/terminate`, message())).status, 200);
+  assert.equal(await state(processId), 'COMPLETED');
+  const record = await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+  assert.deepEqual([record.delivery.result, record.delivery.attempts], ['delivered', 1]);
+  assert.equal(callbacks.length, 1);
+  assert.equal((await world.namespace.jobs()).length, 1);
+});
+
+test('a flow that starts at once has an address that refuses until the results are there', async (t) => {
+  const { world, controlPlane, send, state } = await startScene(t);
+  const start = startMessage({ datasetId: 'gated-at-once' });
+  const { processId } = start;
+  const first = await send('start', start);
+  assert.deepEqual([first.status, first.body.state], [200, 'STARTED']);
+  assert.deepEqual(await send('start', start), first, 'the same message gets the same address');
+  const url = first.body.dataAddress?.endpoint ?? '';
+  const early = await fetch(url);
+  assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '5']);
+  await early.body?.cancel();
+  world.gate.open();
+  const { delivery } = await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+  assert.equal(delivery.result, 'skipped');
+  assert.equal((await get(url)).status, 200);
+  await send(`${processId}/suspend`, message());
+  assert.equal((await get(url)).status, 403);
+  const resumed = await send(`${processId}/resume`, message());
+  assert.equal(resumed.body.dataAddress?.endpoint, url);
+  await send(`${processId}/terminate`, message());
+  assert.deepEqual([(await get(url)).status, await state(processId)], [410, 'TERMINATED']);
+  assert.deepEqual(controlPlane.callbacks, [], 'the answer has announced it');
+});
+
+test('a transfer that is terminated while its job runs is not called back, and leaves nothing', async (t) => {
+  const { world, controlPlane, send, state } = await startScene(t);
+  const start = startMessage({ datasetId: 'gated' });
+  const { processId } = start;
+  assert.equal((await send('start', start)).status, 202);
+  assert.equal((await send(`${processId}/suspend`, message())).status, 409, 'nothing flows yet');
+  const terminate = { ...message(), reason: 'no longer wanted' };
+  assert.equal((await send(`${processId}/terminate`, terminate)).status, 200);
+  assert.equal(await state(processId), 'TERMINATED');
+  assert.equal((await send(`${processId}/terminate`, terminate)).status, 200);
+  const flow = flowOf(processId);
+  const { outcome } = await waitUntil('the flow is recorded', () => world.bucket.record(flow));
+  assert.deepEqual([outcome.phase, 'reason' in outcome && outcome.reason], ['cancelled', 'deprovisioned']);
+  assert.deepEqual(controlPlane.callbacks, []);
+  assert.deepEqual(await world.bucket.results(flow), []);
+});
+
+test('a job that fails is reported as errored, in the state that the flow had, until it is terminated', async (t) => {
+  const { world, controlPlane, send, state } = await startScene(t);
+  controlPlane.answerNext(401, 500, 409);
+  const start = startMessage({ datasetId: 'exit-1' });
+  const { processId } = start;
+  await send('start', start);
+  const record = await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+  assert.deepEqual([record.delivery.result, record.delivery.attempts], ['delivered', 4]);
+  const { callbacks } = controlPlane;
+  assert.deepEqual(
+    callbacks.map(({ path, body }) => [path, body.state]),
+    Array.from({ length: 4 }, () => [`/transfers/${processId}/dataflow/errored`, 'STARTING']),
+  );
+  assert.equal(new Set(callbacks.map(({ body }) => body.messageId)).size, 1, 'a repeat has the same id');
+  assert.match(callbacks[0]?.body.error ?? '', /^worker-failed: /);
+  assert.equal(await state(processId), 'STARTING');
+  assert.equal((await send(`${processId}/terminate`, message())).status, 200);
+  assert.equal(await state(processId), 'TERMINATED');
+});
+
+test('messages that can never work are refused with their field, and make no job', async (t) => {
+  const { world, send } = await startScene(t);
+  const refused: [object, number, string][] = [
+    [{ datasetId: 'unknown' }, 404, 'template'],
+    [{ profile: 'AmazonS3-PULL' }, 400, 'profile'],
+    [{ dataAddress: { endpointType: 'HttpData', endpoint: 'http://127.0.0.1:1/' } }, 400, 'dataAddress'],
+    [{ callbackAddress: 'http://127.0.0.1:1/' }, 400, 'callbackAddress'],
+    [{ agreementId: undefined }, 400, 'agreementId'],
+  ];
+  for (const [members, status, field] of refused) {
+    const answer = await send('start', startMessage(members));
+    assert.deepEqual([answer.status, (answer.body as { field?: string }).field], [status, field]);
+  }
+  for (const path of ['suspend', 'resume', 'terminate', 'started', 'completed'])
+    assert.equal((await send(`no-such-flow/${path}`, message())).status, 404, path);
+  assert.deepEqual(await world.namespace.jobs(), []);
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { startByteSink } from '../support/byte-sink.ts';
+import { startMessage } from '../support/signaling-callbacks.ts';
+import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const content = Buffer.from('hello from the worker: ä ö ü €\n');
+const digest = createHash('sha256').update(content).digest('hex');
+const secret = 'token-of-the-sink';
+
+function startPush(url: string, members: object = {}): { messageId: string; processId: string } {
+  const endpointProperties = [
+    { name: 'authorization', value: secret },
+    { name: 'authType', value: 'bearer' },
+  ];
+  const dataAddress = { endpointType: 'HttpData', endpoint: url, endpointProperties };
+  return startMessage({ profile: 'HttpData-PUSH', dataAddress, ...members });
+}
+
+async function ended({ world }: Scene, processId: string) {
+  return await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+}
+
+function notices({ controlPlane }: Scene): string[] {
+  return controlPlane.callbacks.map(({ path }) => path.replace(/.*\//, ''));
+}
+
+test('results are pushed to the address of the consumer, and then completed', async (t) => {
+  const scene = await startScene(t);
+  const sink = await startByteSink(t);
+  sink.open.resolve(undefined);
+  sink.next('drop', 503);
+  const start = startPush(sink.url);
+  const { processId } = start;
+  const first = await scene.send('start', start);
+  assert.deepEqual([first.status, first.body.state], [202, 'STARTING']);
+  assert.deepEqual(await scene.send('start', start), first);
+  const { push, completion, protocol } = await ended(scene, processId);
+  assert.equal(push?.end?.result, 'sent');
+  assert.deepEqual(
+    [completion?.result, completion?.attempts, protocol?.state],
+    ['delivered', 1, 'COMPLETED'],
+  );
+  assert.deepEqual(notices(scene), ['started', 'completed']);
+  assert.ok(scene.controlPlane.callbacks.every(({ body }) => !('dataAddress' in body)));
+  assert.deepEqual(
+    sink.requests.map(({ whole }) => whole),
+    [false, true, true],
+  );
+  const last = sink.requests.at(-1);
+  assert.deepEqual(
+    [last?.bytes, last?.sha256, last?.authorization],
+    [content.length, digest, `Bearer ${secret}`],
+  );
+  assert.equal(await scene.state(processId), 'COMPLETED');
+  const jobs = JSON.stringify(await scene.world.namespace.jobs());
+  assert.ok(!jobs.includes(secret), 'no secret is on the Job');
+  assert.ok(!scene.world.service.log.join('\n').includes(secret), 'no secret is in the log');
+});
+
+test('a sink that refuses the results ends the push with one request, and errored', async (t) => {
+  const scene = await startScene(t);
+  const sink = await startByteSink(t);
+  sink.open.resolve(undefined);
+  sink.next(403);
+  const { processId, ...start } = startPush(sink.url);
+  await scene.send('start', { processId, ...start });
+  const { push, completion } = await ended(scene, processId);
+  assert.deepEqual([push?.end?.result, push?.attempts, sink.requests.length], ['failed', 1, 1]);
+  assert.equal(completion?.result, 'delivered');
+  assert.deepEqual(notices(scene), ['started', 'errored']);
+  assert.match(scene.controlPlane.callbacks.at(-1)?.body.error ?? '', /^push-failed: .*403/);
+  assert.equal(await scene.state(processId), 'STARTED');
+});
+
+test('a suspended push sends no byte, and starts again at the resume, to a new address', async (t) => {
+  const scene = await startScene(t);
+  const [slow, other] = [await startByteSink(t), await startByteSink(t)];
+  other.open.resolve(undefined);
+  const start = startPush(slow.url);
+  const { processId } = start;
+  await scene.send('start', start);
+  await waitUntil('the sink is sent to', () => slow.requests.length === 1);
+  assert.equal((await scene.send(`${processId}/suspend`, message())).status, 200);
+  assert.equal(await scene.state(processId), 'SUSPENDED');
+  const dataAddress = { endpointType: 'HttpData', endpoint: other.url };
+  const resumed = await scene.send(`${processId}/resume`, { ...message(), dataAddress });
+  assert.deepEqual([resumed.body.state, 'dataAddress' in resumed.body], ['STARTED', false]);
+  const { push } = await ended(scene, processId);
+  assert.deepEqual([push?.end?.result, push?.attempts], ['sent', 2]);
+  assert.deepEqual([slow.requests.length, other.requests.length], [1, 1]);
+  assert.equal(
+    other.requests[0]?.authorization,
+    undefined,
+    'the token of the first sink is not sent to another',
+  );
+  assert.deepEqual(notices(scene), ['started', 'completed']);
+});
+
+test('a push that starts at once is completed without being started a second time', async (t) => {
+  const scene = await startScene(t);
+  const sink = await startByteSink(t);
+  sink.open.resolve(undefined);
+  const start = startPush(sink.url, { datasetId: 'gated-at-once' });
+  const { processId } = start;
+  const first = await scene.send('start', start);
+  assert.deepEqual([first.status, first.body.state, 'dataAddress' in first.body], [200, 'STARTED', false]);
+  scene.world.gate.open();
+  const { delivery, push } = await ended(scene, processId);
+  assert.deepEqual([delivery.result, push?.end?.result], ['skipped', 'sent']);
+  assert.deepEqual([notices(scene), sink.requests.length], [['completed'], 1]);
+});
+
+test('a push that is terminated is broken off, and nothing follows', async (t) => {
+  const scene = await startScene(t);
+  const sink = await startByteSink(t);
+  const start = startPush(sink.url);
+  const { processId } = start;
+  await scene.send('start', start);
+  await waitUntil('the sink is sent to', () => sink.requests.length === 1);
+  assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
+  const record = await waitUntil('the results are deleted', async () => {
+    const found = await scene.world.bucket.record(flowOf(processId));
+    return found?.resultsDeletedAt === undefined ? undefined : found;
+  });
+  assert.equal(record.push?.end, undefined);
+  assert.deepEqual(notices(scene), ['started']);
+  assert.deepEqual([sink.requests.length, await scene.state(processId)], [1, 'TERMINATED']);
+});
+
+test('an address that cannot be pushed to is refused, and makes no job', async (t) => {
+  const scene = await startScene(t);
+  for (const dataAddress of [
+    undefined,
+    { endpointType: 'AmazonS3' },
+    { endpointType: 'HttpData', endpoint: 'ftp://x/' },
+  ]) {
+    const answer = await scene.send('start', startMessage({ profile: 'HttpData-PUSH', dataAddress }));
+    assert.equal(answer.status, 400);
+    assert.match(answer.body.detail ?? '', /^dataAddress/);
+  }
+  assert.deepEqual(await scene.world.namespace.jobs(), []);
+});

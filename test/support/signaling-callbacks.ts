@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+
+export interface Callback {
+  path: string;
+  body: {
+    messageId: string;
+    dataFlowId: string;
+    state: string;
+    error?: string;
+    dataAddress?: { endpointType: string; endpoint: string };
+  };
+}
+
+/** Where a data plane calls its control plane back. */
+export interface CallbackServer {
+  url: string;
+  callbacks: Callback[];
+  /** The next callbacks get these statuses; then 200. */
+  answerNext(...statuses: number[]): void;
+}
+
+export async function startCallbackServer(t: TestContext): Promise<CallbackServer> {
+  const callbacks: Callback[] = [];
+  const statuses: number[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      callbacks.push({ path: request.url ?? '', body: JSON.parse(body) as Callback['body'] });
+      response.writeHead(statuses.shift() ?? 200).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    callbacks,
+    answerNext: (...next) => statuses.push(...next),
+  };
+}
+
+/** The members of a `start` of v1.0-RC3, with what a test is about on top. */
+export function startMessage(members: object = {}): { messageId: string; processId: string } {
+  return {
+    messageId: randomUUID(),
+    participantId: 'provider',
+    counterPartyId: 'consumer',
+    dataspaceContext: 'dataspace-protocol-http:2025-1',
+    processId: randomUUID(),
+    agreementId: 'agreement',
+    datasetId: 'echo',
+    profile: 'HttpData-PULL',
+    claims: {},
+    ...members,
+  } as { messageId: string; processId: string };
+}
