@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Agent } from 'undici';
 import { pushResults } from '../../../src/transfer/push-results.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 import { huge, large, limits, PauseClock, pushOf, resultsInMemory, signal } from './pushes.ts';
 import { startSink, take } from './sinks.ts';
 
@@ -126,6 +127,23 @@ test('a sink that answers while it reads, with more than is kept, gets all bytes
   assert.deepEqual(lengths, [large.length]);
 });
 
+test('a success that breaks off is none: the sink may not have read all that was sent', async (t) => {
+  const results = resultsInMemory({ a: large });
+  const sink = await startSink(t, (one, received) => {
+    if (one.number > 1) return take(one, received);
+    const { request, response } = one;
+    request.resume().once('end', () => {
+      response
+        .writeHead(200, { 'content-length': '10' })
+        .write('part', () => request.socket.resetAndDestroy());
+    });
+    return undefined;
+  });
+  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+  assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 2 });
+  assert.ok(sink.requests[1]?.body?.equals(large));
+});
+
 test('an answer that repeats the secrets of the sink shows none of them', async (t) => {
   const results = resultsInMemory(small);
   const secrets = { path: 'capability-0123456789', query: 'q-s3cret', token: 't0ken-of-the-sink' };
@@ -146,8 +164,8 @@ test('an answer that repeats the secrets of the sink shows none of them', async 
   for (const secret of Object.values(secrets)) assert.ok(!end.problem.includes(secret), end.problem);
 });
 
-test('a sink that is out of reach is tried as often as allowed, and its query is not shown', async (t) => {
-  const results = resultsInMemory(small);
+test('a sink that is out of reach is tried as often as allowed, its query is not shown, and nothing stays open', async (t) => {
+  const results = resultsInMemory({ a: large });
   const sink = await startSink(t, () => undefined);
   const { port } = new URL(sink.url);
   const closed = `http://127.0.0.2:${port}/inbox?sig=0123456789abcdef`;
@@ -157,6 +175,7 @@ test('a sink that is out of reach is tried as often as allowed, and its query is
   assert.equal(end.attempts, limits.attempts);
   assert.match(end.problem, /^no answer of the sink: .*ECONNREFUSED/);
   assert.ok(!end.problem.includes('0123456789abcdef'));
+  await waitUntil('nothing is read', () => results.store.open.size === 0);
 });
 
 test('a request that cannot be sent is not tried again', async (t) => {
