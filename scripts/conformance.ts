@@ -1,15 +1,17 @@
-// `npm run conformance -- --target URL [options]`: the conformance tests of Data Plane Signaling against a data plane.
+// `npm run conformance [-- --target URL …]`: the conformance tests of Data Plane Signaling against a data plane.
 import { parseArgs } from 'node:util';
 import { conformanceTests, runConformance, settingNames, type TestResult } from 'signaling-conformance';
+import { conformanceSettings } from '../test/support/conformance-fixtures.ts';
+import { startConformanceTarget } from './testing/conformance-target.ts';
 import { abortOnSignals } from './testing/process-group.ts';
 
 const defaultPort = '8083';
 
-const help = `Usage: npm run conformance -- --target URL [options]
+const help = `Usage: npm run conformance [-- options]
 
 Drives a data plane over HTTP as a control plane does, and prints a line for each test, and totals. Ends with 1 if a test has failed.
 
-  --target URL            base of the data plane; /dataflows/… is appended
+  --target URL            base of the data plane; /dataflows/… is appended (default: this service, on an embedded cluster)
   --authorization HEADER  value of the header Authorization of each request (default: none)
   --callback-port N       where callbacks are received (default ${defaultPort})
   --test ID               runs this test; may be repeated (default: all ${conformanceTests.length})
@@ -26,6 +28,7 @@ packages/signaling-conformance/README.md says what the data plane has to do for 
 interface Target {
   target: string;
   authorization?: string | undefined;
+  settings: Record<string, string>;
   stop: () => Promise<void>;
 }
 
@@ -47,15 +50,17 @@ async function main(): Promise<number> {
       process.stdout.write(help);
       return 0;
     }
-    const { target, authorization, stop } =
-      values.target === undefined ? startTarget() : { ...values, target: values.target, stop: keepRunning };
+    const { target, authorization, settings, stop } =
+      values.target === undefined
+        ? await startTarget(readPort(values['callback-port']))
+        : { ...values, target: values.target, settings: {}, stop: keepRunning };
     try {
       const report = await runConformance({
         target,
         authorization,
         callbackPort: readPort(values['callback-port']),
         tests: values.test,
-        settings: readSettings(values.set),
+        settings: { ...settings, ...readSettings(values.set) },
         onResult: (result) => {
           console.log(lineOf(result));
         },
@@ -73,8 +78,8 @@ async function main(): Promise<number> {
 }
 
 /** Starts this service on the embedded cluster, with the fixtures that the tests need. */
-function startTarget(): Target {
-  throw new Error('--target: expected the base URL of a data plane, since this command starts none yet');
+async function startTarget(callbackPort: number): Promise<Target> {
+  return { ...(await startConformanceTarget(callbackPort)), settings: conformanceSettings };
 }
 
 async function keepRunning(): Promise<void> {

@@ -115,6 +115,8 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
   const { cluster, store, config, dispatcher } = deps;
   const { name, plan, outcome } = flow;
   if (outcome?.phase !== 'succeeded') throw new ServiceError('internal', 'a push without results');
+  // A template may allow that (`results.allowEmpty`): there is nothing to send.
+  if (outcome.results.files === 0) return { result: 'done', bytes: 0, attempts: 0 };
   const secret = await cluster.secrets.get(sinkSecretName(name), signal);
   if (secret === undefined)
     return { result: 'failed', problem: 'the Secret with the address of the sink is gone', attempts: 0 };

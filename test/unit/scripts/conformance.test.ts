@@ -61,7 +61,6 @@ test('ends with 0 if no test has failed', async (t) => {
 });
 
 const wrong = [
-  { name: 'no target', args: [], says: /^--target: expected/ },
   {
     name: 'a port that is none',
     args: ['--target', 'http://x', '--callback-port', '70000'],
