@@ -16,7 +16,8 @@ await succeed([program, 'help']);
 await succeed([program, 'check', 'jobs-templates']);
 await succeed([program, 'render', 'seattle-weather']);
 // A service without a cluster would not end by itself; loading its modules is enough.
-await succeed(['--input-type=module', '--eval', 'await import(`${process.cwd()}/src/commands/serve.ts`)']);
+for (const module of ['commands/serve.ts', 'app.ts'])
+  await succeed(['--input-type=module', '--eval', `await import('${process.cwd()}/src/${module}')`]);
 await uploadOnce();
 
 async function succeed(args, env = {}, whileRunning = undefined) {
