@@ -17,6 +17,8 @@ export interface Delivery {
   detail?: string;
   /** With `obsolete`: the connector's process has ended and fetches nothing any more. */
   ended?: true;
+  /** The answer to an attempt was lost: the connector may have taken the message. */
+  unanswered?: true;
   /** Consecutive failures caused by a starting connector, a proxy or a wrong setting: they are retried slowly. */
   slowFailures?: number;
 }
@@ -68,8 +70,12 @@ export function isUnderWay(delivery: Delivery | undefined): boolean {
 }
 
 export function startAttempt(delivery: Delivery | undefined, startedAt: string): Delivery {
-  const { attempts = 0, slowFailures = 0 } = delivery ?? {};
-  return { attempts: attempts + 1, startedAt, ...(slowFailures === 0 ? {} : { slowFailures }) };
+  const { attempts = 0, slowFailures = 0, unanswered } = delivery ?? {};
+  return {
+    ...{ attempts: attempts + 1, startedAt },
+    ...(unanswered === undefined ? {} : { unanswered }),
+    ...(slowFailures === 0 ? {} : { slowFailures }),
+  };
 }
 
 export interface DeliveryEnd {
@@ -80,6 +86,8 @@ export interface DeliveryEnd {
   ended?: boolean;
   /** Only with `failed`. */
   slowly?: boolean;
+  /** Only with `failed`. */
+  unanswered?: boolean;
 }
 
 /** Bounded: a connector's answer may be long. */
@@ -87,6 +95,7 @@ const detailLimit = 500;
 
 export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): Delivery {
   const { attempts = 0, startedAt, slowFailures = 0 } = delivery ?? {};
+  const { unanswered } = { ...end, ...delivery };
   return {
     attempts,
     ...(startedAt === undefined ? {} : { startedAt }),
@@ -94,6 +103,7 @@ export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): De
     endedAt: end.endedAt,
     ...(end.detail === undefined ? {} : { detail: end.detail.slice(0, detailLimit) }),
     ...(end.ended === true ? { ended: true } : {}),
+    ...(unanswered === true ? { unanswered } : {}),
     ...(end.slowly === true ? { slowFailures: slowFailures + 1 } : {}),
   };
 }

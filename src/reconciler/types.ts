@@ -55,6 +55,8 @@ export interface MessageOfFlow {
   message: Message;
   /** For dialects with a protocol of their own. */
   protocol?: ProtocolState | undefined;
+  /** The results were announced before, and the answer was lost. */
+  mayBeTaken?: boolean;
 }
 
 /** The meaning of a connector's answer to one delivery attempt. */

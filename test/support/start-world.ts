@@ -11,6 +11,11 @@ import type { Settings } from './settings.ts';
 import { openNamespace, type Namespace } from './namespace.ts';
 import { startServers, type Servers } from './servers.ts';
 import { createServiceAccount } from './service-account.ts';
+import {
+  startSignalingConnectors,
+  type SignalingConnectorOptions,
+  type SignalingEntry,
+} from './signaling-connectors.ts';
 import { World, type ConnectorEntry } from './world.ts';
 
 export interface ConnectorOptions extends Partial<
@@ -29,8 +34,10 @@ export interface ConnectorOptions extends Partial<
 }
 
 export interface WorldOptions {
-  /** Default: one, `provider`, of the latest release. */
+  /** Default: one, `provider`, of the latest release; none beside those of `signaling`. */
   connectors?: readonly ConnectorOptions[];
+  /** Control planes that use the service as their data plane. */
+  signaling?: readonly SignalingConnectorOptions[];
   /** How many services are started; 0: the test adds its own with `world.addService()`. */
   replicas?: number;
   /** On top of the quick ones, for every service. */
@@ -68,10 +75,12 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
     ...gateEnvironment,
     ...options.templates,
   });
-  const connectors = await startConnectors(options.connectors ?? defaultConnectors, stack);
-  const env = { ...secretsOf(servers, connectors), ...options.env };
+  const others = options.signaling === undefined ? defaultConnectors : [];
+  const connectors = await startConnectors(options.connectors ?? others, stack);
+  const signaling = await startSignalingConnectors(options.signaling ?? [], stack);
+  const env = { ...secretsOf(servers, connectors, signaling), ...options.env };
   const settings = options.settings ?? {};
-  const kept = { folder, templates, servers, access, namespace, bucket, gate, connectors };
+  const kept = { folder, templates, servers, access, namespace, bucket, gate, connectors, signaling };
   const world = new World({ ...kept, settings, env, stack });
   stack.defer(() => {
     showLogs(t, world);
@@ -146,19 +155,31 @@ function randomSecret(): string {
   return randomBytes(24).toString('hex');
 }
 
-function secretsOf({ s3 }: Servers, connectors: Map<string, ConnectorEntry>): Record<string, string> {
+function secretsOf(
+  { s3 }: Servers,
+  connectors: Map<string, ConnectorEntry>,
+  signaling: Map<string, SignalingEntry>,
+): Record<string, string> {
   const env: Record<string, string> = {
     STORE_ACCESS_KEY_ID: s3.accessKeyId,
     STORE_SECRET_ACCESS_KEY: s3.secretAccessKey,
     RESULT_KEYS: `test:${randomBytes(32).toString('hex')}`,
   };
   for (const [name, { token, key, settings }] of connectors) {
-    const prefix = `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}`;
+    const prefix = prefixOf(name);
     env[`${prefix}_TOKENS`] = token;
     env[`${prefix}_KEY`] = key;
     if (settings['dialect'] === 'data-plane') env[`${prefix}_MANAGEMENT_KEY`] = key;
   }
+  for (const [name, { token, key }] of signaling) {
+    env[`${prefixOf(name)}_TOKENS`] = token;
+    env[`${prefixOf(name)}_MANAGEMENT_KEY`] = key;
+  }
   return env;
+}
+
+function prefixOf(connector: string): string {
+  return `CONNECTOR_${connector.toUpperCase().replaceAll('-', '_')}`;
 }
 
 async function startServices(world: World, replicas: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ConnectorSimulator } from 'connector-simulator';
+import type { ConnectorSimulator, SignalingSimulator } from 'connector-simulator';
 import { freePort } from '../../src/demo/free-port.ts';
 import { flowName } from '../../src/flow/names.ts';
 import type { Bucket } from './bucket.ts';
@@ -8,6 +8,7 @@ import type { Namespace } from './namespace.ts';
 import type { Servers } from './servers.ts';
 import type { ServiceAccess } from './service-account.ts';
 import { ServiceProcess } from './service-process.ts';
+import { transferTypes, type SignalingEntry } from './signaling-connectors.ts';
 
 /** A connector of a world: its simulator, and the service's settings for it. */
 export interface ConnectorEntry {
@@ -29,6 +30,7 @@ export interface WorldParts {
   bucket: Bucket;
   gate: Gate;
   connectors: Map<string, ConnectorEntry>;
+  signaling: Map<string, SignalingEntry>;
   settings: Settings;
   /** Secrets of every service of this world. */
   env: Record<string, string>;
@@ -88,6 +90,16 @@ export class World {
     return this.#entry(name)[1].simulator;
   }
 
+  /** The control plane of the given name. */
+  signaling(name: string): SignalingSimulator {
+    return this.#signalingEntry(name).simulator;
+  }
+
+  /** Where the messages of a control plane go. */
+  dataFlowsUrl(name: string, service = this.service): string {
+    return `${service.url}/connectors/${name}/${this.#signalingEntry(name).token}/dataflows`;
+  }
+
   /** Where a connector's requests go. */
   provisionUrl(options: { connector?: string; service?: ServiceProcess; template?: string } = {}): string {
     const [name, { token, template }] = this.#entry(options.connector);
@@ -103,16 +115,25 @@ export class World {
     return flowName({ dialect: 'control-plane', connector: name, ids });
   }
 
+  /** The id of the flow that a transfer of a control plane becomes. */
+  dataFlowOf({ id: processId }: { id: string }, connector: string): string {
+    return flowName({ dialect: 'signaling', connector, ids: { processId } });
+  }
+
   /** Points every connector at a service: the first one, unless another is named. */
   connectAll(service = this.service): void {
     for (const [connector, { simulator }] of this.#parts.connectors)
       simulator.provisionAt(this.provisionUrl({ connector, service }));
+    for (const [name, { simulator }] of this.#parts.signaling) {
+      const endpoint = this.dataFlowsUrl(name, service);
+      simulator.register({ dataplaneId: 'the-service', endpoint, transferTypes });
+    }
   }
 
   /** One more replica, with settings of its own on top of the world's; not started. */
   async addService(overrides: Settings = {}): Promise<ServiceProcess> {
-    const { servers, access, namespace, bucket, templates, connectors, settings, env, folder, stack } =
-      this.#parts;
+    const { servers, access, namespace, bucket, templates, settings, env, folder, stack } = this.#parts;
+    const { connectors, signaling } = this.#parts;
     const port = await freePort();
     const quick = quickSettings({
       port,
@@ -121,7 +142,7 @@ export class World {
       namespace: namespace.name,
       bucket: bucket.name,
       templates,
-      connectors: [...connectors.values()].map((entry) => entry.settings),
+      connectors: [...connectors.values(), ...signaling.values()].map((entry) => entry.settings),
     });
     const name = `service-${this.services.length + 1}`;
     const merged = mergeSettings(mergeSettings(quick, settings), overrides);
@@ -129,6 +150,12 @@ export class World {
     this.services.push(service);
     stack.defer(() => service.kill());
     return service;
+  }
+
+  #signalingEntry(name: string): SignalingEntry {
+    const found = this.#parts.signaling.get(name);
+    if (found === undefined) throw new Error(`this world has no control plane ${name}`);
+    return found;
   }
 
   #entry(name: string | undefined): [string, ConnectorEntry] {

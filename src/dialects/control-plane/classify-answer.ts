@@ -1,6 +1,6 @@
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import type { Answer } from '../deliver-message.ts';
-import { describeAnswer, failed, isRefusal, tryAgain } from '../edc/describe-answer.ts';
+import { describeAnswer, failed, isRefusal, stateOfConflict, tryAgain } from '../edc/describe-answer.ts';
 import { isBeforeCallback, isEndState } from '../edc/process-states.ts';
 
 /**
@@ -26,7 +26,7 @@ function namesProcess(body: string): boolean {
 
 /** A 409 means that another thread holds the process for a moment ("leased"), or that its state is too late ("because it's STARTED"). */
 function classifyConflict(body: string): DeliveryAnswer {
-  const [, state = ''] = /because it(?:'|\\u0027|&#39;|’)s ([A-Za-z_]+)/.exec(body) ?? [];
+  const state = stateOfConflict(body);
   if (state === '' || isBeforeCallback(state)) return failed(describeAnswer({ status: 409, body }));
-  return { result: 'obsolete', state: state.toUpperCase(), ended: isEndState(state), status: 409 };
+  return { result: 'obsolete', state, ended: isEndState(state), status: 409 };
 }

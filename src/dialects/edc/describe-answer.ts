@@ -38,3 +38,9 @@ export function describeAnswer({ status, body }: { status: number; body: string 
   const text = excerpt(body);
   return text === '' ? `answered ${status}` : `answered ${status}: ${text}`;
 }
+
+/** The state that a 409 names ("because it's STARTED"); empty if it names none, as while another thread holds the process. */
+export function stateOfConflict(body: string): string {
+  const [, state = ''] = /because it(?:'|\\u0027|&#39;|’)s ([A-Za-z_]+)/.exec(body) ?? [];
+  return state.toUpperCase();
+}

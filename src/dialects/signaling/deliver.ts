@@ -4,7 +4,7 @@ import { callbackOf, post, redactOwn, type ConnectorDelivery } from '../edc/call
 import { managementAccess } from '../edc/management-access.ts';
 import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts';
 import { buildStatusMessage, type FlowStatus } from './build-answers.ts';
-import { classifyAnswer } from './classify-answer.ts';
+import { classifyAnswer, classifyRepeatedStart } from './classify-answer.ts';
 import { buildAddress, endpointTypeOf } from './data-address.ts';
 import { handsOutAddress } from './address-rules.ts';
 import { readProtocol, type FlowProtocol } from './flow-protocol.ts';
@@ -79,9 +79,10 @@ async function notify(
   const messageId = messageIdFor(flow, notice);
   const body = buildStatusMessage({ messageId, flow: processId, state, ...members });
   const url = urlBelow(callback.url, 'transfers', processId, 'dataflow', notice);
-  return classifyAnswer(
-    await post(delivery, { url, body, reuseConnection: true, access: { key: undefined } }, signal),
-  );
+  const call = { url, body, reuseConnection: true, access: { key: undefined } };
+  const answer = await post(delivery, call, signal);
+  const isRepeatedPush = notice === 'started' && protocol?.pushes === true && delivery.mayBeTaken === true;
+  return isRepeatedPush ? classifyRepeatedStart(answer) : classifyAnswer(answer);
 }
 
 function processIdOf({ ids: { processId } }: SignalingDelivery['request']): string {

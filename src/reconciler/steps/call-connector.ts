@@ -22,16 +22,18 @@ export async function callConnector(
   const isRepeated =
     lostAttempt === 'repeat' || message.kind === 'deprovisioned' || message.kind === 'pushed';
   const end = endOf(answer);
-  return { answer, end: end.result === 'unknown' && isRepeated ? { ...end, result: 'failed' } : end };
+  if (end.result !== 'unknown' || !isRepeated) return { answer, end };
+  return { answer, end: { ...end, result: 'failed', unanswered: true } };
 }
 
 async function call(
   deps: Reconciler,
-  { flow: { name: flow, request, protocol }, message }: { flow: Flow; message: Message },
+  { flow: { name: flow, request, protocol, delivery }, message }: { flow: Flow; message: Message },
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
   try {
-    return await deps.connectors.deliver({ flow, request, message, protocol }, signal);
+    const mayBeTaken = message.kind === 'results' && delivery?.unanswered === true;
+    return await deps.connectors.deliver({ flow, request, message, protocol, mayBeTaken }, signal);
   } catch (error) {
     signal.throwIfAborted();
     return { result: 'failed', problem: messageOf(error), slowly: false };

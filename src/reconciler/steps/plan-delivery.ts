@@ -47,8 +47,10 @@ export async function planDelivery(
   // A pass makes an attempt and saves its result. An attempt without one was made by a process that died or could not save it.
   // It is ended before the callback hold is over, since every refused request starts the hold again.
   if (isUnderWay(delivery)) {
-    const result = rules.lostAttempt === 'repeat' ? 'failed' : 'unknown';
-    return save(deps, flow, { result, detail: 'its answer was lost' });
+    const detail = 'its answer was lost';
+    if (rules.lostAttempt === 'repeat')
+      return save(deps, flow, { result: 'failed', detail, unanswered: true });
+    return save(deps, flow, { result: 'unknown', detail });
   }
   const settled = await settleByState(deps, { flow, rules }, signal);
   if (settled !== undefined) return settled;
