@@ -66,7 +66,7 @@ function buildRefusedPlan(
 }
 
 /** A Job needs a pod; this one does nothing if somebody resumes the Job. */
-function buildIdlePod({ images, pods }: PodSettings): PodSpec {
+export function buildIdlePod({ images, pods }: PodSettings): PodSpec {
   const { cpuRequest, cpuLimit, memoryRequest, memoryLimit } = pods.sidecar;
   return {
     restartPolicy: 'Never',

@@ -45,6 +45,8 @@ export const annotation = {
   push: `${prefix}/push`,
   /** Delivery: of the end of the push. */
   completion: `${prefix}/completion`,
+  /** Delivery: of the message that the flow can receive. */
+  readiness: `${prefix}/readiness`,
   /** ProtocolState. */
   protocol: `${prefix}/protocol`,
   recordedAt: `${prefix}/recorded-at`,
@@ -72,6 +74,7 @@ interface Values {
   [annotation.cancel]: CancelRequest;
   [annotation.push]: FlowPush;
   [annotation.completion]: Delivery;
+  [annotation.readiness]: Delivery;
   [annotation.protocol]: ProtocolState;
 }
 

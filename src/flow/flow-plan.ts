@@ -10,6 +10,9 @@ export type ArchiveFormat = 'zip' | 'tar';
 /** `service`: through our own results endpoint; `presigned`: straight from the store. Both are HttpData. */
 export type DataAddressKind = 'service' | 'presigned';
 
+/** In place of a template's name, for a flow that receives. */
+export const receiverTemplate = 'receive';
+
 /** Everything of the template that is needed after acceptance. It is kept on the Job, since templates may change. */
 export interface FlowPlan {
   template: string;
@@ -34,6 +37,8 @@ export interface FlowPlan {
   limits: { pending: number; run: number; upload: number; stopGrace: number };
   /** Seconds after the outcome until results are deleted. */
   retention: number;
+  /** The service itself takes the data: the Job holds the flow's state and never starts a pod. */
+  receives?: true;
 }
 
 /** The merged environment at acceptance: inline, or in the bucket if it is too large for an annotation. */

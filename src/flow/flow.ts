@@ -44,6 +44,8 @@ export interface Flow {
   push: FlowPush | undefined;
   /** Delivery of the end of the push. */
   completion: Delivery | undefined;
+  /** Delivery of the message that the flow can receive. */
+  readiness: Delivery | undefined;
   /** For dialects with a protocol of their own. */
   protocol: ProtocolState | undefined;
   recordedAt: string | undefined;
@@ -159,6 +161,7 @@ function readProgress(annotations: Record<string, string>): Progress {
     terminateInstead: readAnnotation(annotations, annotation.terminateInstead),
     push: readAnnotation(annotations, annotation.push),
     completion: readAnnotation(annotations, annotation.completion),
+    readiness: readAnnotation(annotations, annotation.readiness),
     protocol: readAnnotation(annotations, annotation.protocol),
     recordedAt: annotations[annotation.recordedAt],
     deprovisionAskedAt: annotations[annotation.deprovision],

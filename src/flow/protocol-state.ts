@@ -17,7 +17,11 @@ export interface ProtocolState {
   pushes?: true;
   /** The answer to the request has announced the results: no message does it again. */
   announced?: true;
-  /** A message came that a connector sends only after it has taken the outcome. */
+  /** The connector is called back when the flow can receive. */
+  prepares?: true;
+  /** Of a flow that receives: nothing more arrives. */
+  complete?: true;
+  /** A message came that a connector sends only after it has taken the outcome or, of a flow that receives, its readiness. */
   acknowledged?: true;
   /** The messages that were answered, the latest one last: the same message gets the same answer. */
   answered: readonly AnsweredMessage[];

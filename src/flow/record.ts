@@ -27,6 +27,8 @@ export interface FlowRecord {
   /** Sending of the results to the connector's sink, and the delivery of its end. */
   push?: FlowPush;
   completion?: Delivery;
+  /** Delivery of the message that the flow can receive. */
+  readiness?: Delivery;
   /** When it was recorded; messages of the connector change only the Job. */
   protocol?: ProtocolState;
   recordedAt: string;
@@ -45,6 +47,7 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
     confirmation: flow.confirmation,
     push: flow.push,
     completion: flow.completion,
+    readiness: flow.readiness,
     protocol: flow.protocol,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));

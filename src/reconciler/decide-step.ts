@@ -6,6 +6,7 @@ import { decidePodsGone } from './steps/confirm-pods-gone.ts';
 import { decideDeletion } from './steps/delete-results.ts';
 import { decideDelivery } from './steps/deliver-outcome.ts';
 import { decidePreparation } from './steps/prepare.ts';
+import { decideComplete, decideLifetime, decideReadiness } from './steps/receive.ts';
 import { decidePush } from './steps/push-results.ts';
 import { decideRecord } from './steps/record-flow.ts';
 import { decideRelease, decideReleaseOfEnded } from './steps/release-attempts.ts';
@@ -34,6 +35,9 @@ const towardsOutcome = [
   decideWait,
 ];
 
+/** The same for a flow that receives: its Job is never started. */
+const whileReceiving = [decideCancellation, decideReadiness, decideComplete, decideLifetime];
+
 /** Once it has its outcome. */
 const afterOutcome = [
   decideStop,
@@ -48,7 +52,8 @@ const afterOutcome = [
   decideRecord,
 ];
 
-type Decision = (typeof towardsOutcome)[number] | (typeof afterOutcome)[number];
+type Decision =
+  (typeof towardsOutcome)[number] | (typeof whileReceiving)[number] | (typeof afterOutcome)[number];
 
 export type NextStep = NonNullable<ReturnType<Decision>>;
 
@@ -56,8 +61,13 @@ export type NextStep = NonNullable<ReturnType<Decision>>;
 export function decideStep(unordered: ObservedFlow): NextStep {
   const observed = { ...unordered, attempts: unordered.attempts.toSorted(compareAge) };
   if (observed.flow.state === 'closed') return wait(undefined);
-  const step = hasOutcome(observed) ? firstStep(afterOutcome, observed) : firstStep(towardsOutcome, observed);
-  return step ?? wait(undefined);
+  return nextStep(observed) ?? wait(undefined);
+}
+
+function nextStep(observed: ObservedFlow): NextStep | undefined {
+  if (hasOutcome(observed)) return firstStep(afterOutcome, observed);
+  const receives = observed.flow.plan.receives === true;
+  return firstStep<ObservedFlow>(receives ? whileReceiving : towardsOutcome, observed);
 }
 
 function hasOutcome(observed: ObservedFlow): observed is ObservedOutcome {

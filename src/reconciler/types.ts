@@ -46,8 +46,10 @@ export type Message =
   | { kind: 'failure'; reason: string; message: string }
   /** The results are deleted, as the connector has asked. */
   | { kind: 'deprovisioned' }
-  /** The connector's sink has all bytes of the results. */
-  | { kind: 'pushed' };
+  /** The flow can receive data. */
+  | { kind: 'prepared' }
+  /** The transfer has all bytes where they belong: in the connector's sink or, for a flow that receives, in the bucket. */
+  | { kind: 'transferred' };
 
 export interface MessageOfFlow {
   flow: string;

@@ -10,10 +10,11 @@ import { addIfMissing, patchIfPresent } from '../kubernetes/resource-client.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
-import type { Acceptance, RequestDependencies, WantedFlow } from './flow-service.ts';
+import type { Acceptance, RequestDependencies, WantedFlow, WantedReceiver } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
 import { buildFlowJob } from '../cluster-objects/job.ts';
 import { buildRefusedJob } from '../cluster-objects/refused-job.ts';
+import { buildReceiverJob } from '../cluster-objects/receiver-job.ts';
 import type { PodSettings } from '../cluster-objects/pod-template.ts';
 import type { ReconcilerConfig } from '../config/config.ts';
 import type { CreateOnceCache } from './create-once.ts';
@@ -36,17 +37,33 @@ export interface AcceptDependencies extends RequestDependencies {
  */
 export async function acceptFlow(
   deps: AcceptDependencies,
-  accepted: WantedFlow,
+  accepted: WantedFlow | WantedReceiver,
   signal: AbortSignal,
 ): Promise<Acceptance> {
-  const { request, rendered } = accepted;
-  const flow = flowName(request);
-  const environment = Buffer.from(JSON.stringify(rendered.environment));
+  const flow = flowName(accepted.request);
+  if (!('rendered' in accepted)) {
+    const job = buildReceiverJob({ ...accepted, flow, settings: deps.config });
+    return await createOrFind(
+      deps,
+      { flow, create: () => addIfMissing(deps.cluster.jobs, job, signal) },
+      signal,
+    );
+  }
+  const environment = Buffer.from(JSON.stringify(accepted.rendered.environment));
   const wanted = { ...accepted, flow, environment };
   const known = writesBeforeJob(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
   if (known !== undefined) return known;
+  return await createOrFind(deps, { flow, create: () => createFlow(deps, wanted, signal) }, signal);
+}
+
+/** `create` returns false if the Job exists already. */
+async function createOrFind(
+  deps: RequestDependencies,
+  { flow, create }: { flow: string; create: () => Promise<boolean> },
+  signal: AbortSignal,
+): Promise<Acceptance> {
   try {
-    if (await createFlow(deps, wanted, signal)) return { created: true };
+    if (await create()) return { created: true };
     return (await findKnown(deps, flow, signal)) ?? gone(flow);
   } catch (error) {
     return await acceptOverQuota(deps, { flow, error }, signal);

@@ -1,6 +1,7 @@
 import { ServiceError, isServiceError } from '../errors.ts';
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
 import type { Flow } from '../flow/flow.ts';
+import { nextRequestAt } from '../answer-first/record-repeat.ts';
 import { patchIfPresent } from '../kubernetes/resource-client.ts';
 import { buildSinkSecret } from '../cluster-objects/secrets.ts';
 import { writeSecret } from './accept-flow.ts';
@@ -53,7 +54,10 @@ function isEnd({ deprovision }: ProtocolChange): boolean {
   return deprovision === true;
 }
 
-/** False if the Job has changed since it was read, or is gone. */
+/**
+ * False if the Job has changed since it was read, or is gone. A message to a receiver starts the callback hold again: the message that it has
+ * all data must not overtake the answer to `started`.
+ */
 async function write(
   { cluster, now }: RequestDependencies,
   { flow, change }: { flow: Flow; change: ProtocolChange },
@@ -63,7 +67,11 @@ async function write(
   const { annotations, ...others } = asked ? deprovisionMetadata(flow, now()) : { annotations: {} };
   const metadata = {
     ...others,
-    annotations: { ...annotations, ...writeAnnotation(annotation.protocol, change.protocol) },
+    annotations: {
+      ...(flow.plan.receives === true ? { [annotation.lastRequestAt]: nextRequestAt(flow, now()) } : {}),
+      ...annotations,
+      ...writeAnnotation(annotation.protocol, change.protocol),
+    },
     resourceVersion: flow.resourceVersion,
   };
   try {

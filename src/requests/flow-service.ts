@@ -23,7 +23,7 @@ export interface FlowService {
    * Creates the suspended Job: the commit point. If a Job of this name exists, the result describes it. Records are not read: call `find`
    * first if the request may belong to a flow whose Job is gone.
    */
-  accept(wanted: WantedFlow, signal: AbortSignal): Promise<Acceptance>;
+  accept(wanted: WantedFlow | WantedReceiver, signal: AbortSignal): Promise<Acceptance>;
   /** The same for a request that can never be served: the flow fails without a run, and that is delivered as any other outcome. */
   refuse(request: FlowRequest, reason: string, signal: AbortSignal): Promise<Acceptance>;
   /** The state that decides the answer to a request for the flow. */
@@ -65,6 +65,12 @@ export interface WantedFlow {
   protocol?: ProtocolState;
   /** Where the results are sent. */
   sink?: Sink;
+}
+
+/** A flow that takes data from elsewhere instead of running a Job for it. */
+export interface WantedReceiver {
+  request: FlowRequest;
+  protocol: ProtocolState;
 }
 
 export interface ProtocolChange {

@@ -18,7 +18,7 @@ export const pendingLimits = {
   volume: 16,
 };
 
-const noProtocol = { push: undefined, completion: undefined, protocol: undefined };
+const noProtocol = { push: undefined, completion: undefined, readiness: undefined, protocol: undefined };
 
 /** A flow that was accepted and nothing more, with what a test is about on top. */
 export function aFlow(members: Partial<Flow> = {}): Flow {

@@ -24,7 +24,8 @@ export async function deliver(
       return await deliverResults(delivery, message.address, signal);
     case 'failure':
       return await terminate(delivery, `${message.reason}: ${message.message}`, signal);
-    case 'pushed':
+    case 'prepared':
+    case 'transferred':
     case 'deprovisioned':
       // The answer to the request confirms it; a callback would need an id that the connector never sends.
       return rejected('a control plane accepts no confirmation of a deprovision');

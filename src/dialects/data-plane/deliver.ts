@@ -21,7 +21,8 @@ export async function deliver(unredacted: DataPlaneDelivery, signal: AbortSignal
         failureAddress(connector.resultsUrl, { flow, reason: message.reason }),
         signal,
       );
-    case 'pushed':
+    case 'prepared':
+    case 'transferred':
       return rejected('a data plane pushes by itself');
     case 'deprovisioned':
       return await deprovisioned(delivery, signal);

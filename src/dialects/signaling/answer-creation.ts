@@ -1,7 +1,8 @@
 import { ServiceError } from '../../errors.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import type { ProtocolState } from '../../flow/protocol-state.ts';
-import type { FoundFlow } from '../../requests/flow-service.ts';
+import { receiverTemplate } from '../../flow/flow-plan.ts';
+import type { FoundFlow, WantedFlow, WantedReceiver } from '../../requests/flow-service.ts';
 import { acceptOrFind } from '../accept-or-find.ts';
 import { checkCallbackAddress } from '../callback-address.ts';
 import { renderRequest } from '../render-request.ts';
@@ -73,14 +74,14 @@ async function answerKnown(
   );
 }
 
-/** `at-once`: the flow starts with its request, and its Job runs while it is started. */
+/** `at-once`: the answer says that the flow can receive, or that it has started: its Job runs while it is started. */
 function decideCreation(
   { message, creation: { kind, address } }: ReceivedCreation,
-  start: Template['start'] = 'when-ready',
+  ready: Template['start'] = 'when-ready',
 ): LegalStep {
   const input = { message, hasAddress: address !== undefined };
   return legal(
-    start === 'at-once' ? decideAtOnce(kind, input) : decideMessage({ kind, state: 'none' }, input),
+    ready === 'at-once' ? decideAtOnce(kind, input) : decideMessage({ kind, state: 'none' }, input),
   );
 }
 
@@ -100,43 +101,78 @@ async function accept(
   signal: AbortSignal,
 ): Promise<FoundFlow | Created> {
   const { connector, message, creation } = received;
-  const { kind, profile, messageId } = creation;
-  checkProfile(connector, profile);
+  checkProfile(connector, creation);
   decideCreation(received);
-  const callbackAddress = creation.callbackAddress ?? connector.callbackPrefix;
-  checkCallbackAddress(callbackAddress, connector);
-  const sink = sinkOf(kind, creation.address);
-  const { datasetId: assetId, metadata, claims } = creation;
-  const rendered = renderRequest(deps.templates, { connector, assetId, contract: { metadata, claims } });
-  const { start, name: template } = rendered.template;
-  const step = decideCreation(received, start);
-  const state = stateOf(step);
-  const protocol: ProtocolState = {
-    ...{ kind, profile, state, access: 'open' as const },
-    ...(sink === undefined ? {} : { pushes: true as const }),
-    ...(start === 'at-once' ? { announced: true as const } : {}),
-    answered: [{ id: messageId, message, state }],
-  };
-  const request = { ...requestOf(received), template, callbackAddress, acceptedAt: deps.now().toISOString() };
-  const wanted = { request, rendered, protocol, ...(sink === undefined ? {} : { sink }) };
+  checkCallbackAddress(callbackAddressOf(received), connector);
+  const { step, ...wanted } = message === 'start' ? wantJob(deps, received) : wantReceiver(deps, received);
   const acceptance = await deps.flows.accept(wanted, signal);
-  if (acceptance.created) return { created: { step, state, protocol, request } };
+  const { request, protocol } = wanted;
+  if (acceptance.created) return { created: { step, state: stateOf(step), protocol, request } };
   if (acceptance.found !== undefined) return acceptance.found;
   throw new ServiceError('conflict', 'processId: expected a new id, this one has a Job of something else', {
     field: 'processId',
   });
 }
 
-function requestOf({
-  connector: { dialect, name: connector },
-  creation: { processId, datasetId, counterPartyId },
-}: ReceivedCreation): Pick<FlowRequest, 'dialect' | 'connector' | 'ids' | 'assetId' | 'consumer'> {
-  return { dialect, connector, ids: { processId }, assetId: datasetId, consumer: counterPartyId };
+interface Wanted {
+  step: LegalStep;
+  protocol: ProtocolState;
 }
 
-function checkProfile({ profiles }: SignalingConnector, profile: string): void {
-  if (profiles.includes(profile)) return;
-  throw new ServiceError('invalid-request', `profile: expected one of ${profiles.join(', ')}`, {
+/** The provider's side: a template makes the data. */
+function wantJob(deps: AnswerDeps, received: ReceivedCreation): WantedFlow & Wanted {
+  const { connector, creation } = received;
+  const { kind, datasetId: assetId, metadata, claims } = creation;
+  const sink = sinkOf(kind, creation.address);
+  const rendered = renderRequest(deps.templates, { connector, assetId, contract: { metadata, claims } });
+  const { start, name: template } = rendered.template;
+  const step = decideCreation(received, start);
+  const protocol = {
+    ...protocolOf(received, step),
+    ...(sink === undefined ? {} : { pushes: true as const }),
+    ...(start === 'at-once' ? { announced: true as const } : {}),
+  };
+  const request = requestOf(deps, received, template);
+  return { step, request, rendered, protocol, ...(sink === undefined ? {} : { sink }) };
+}
+
+/** The consumer's side: the data comes from the provider, whatever the dataset is. */
+function wantReceiver(deps: AnswerDeps, received: ReceivedCreation): WantedReceiver & Wanted {
+  const later = received.connector.prepareLater.includes(received.creation.datasetId);
+  const step = decideCreation(received, later ? 'when-ready' : 'at-once');
+  const protocol = { ...protocolOf(received, step), ...(later ? { prepares: true as const } : {}) };
+  return { step, request: requestOf(deps, received, receiverTemplate), protocol };
+}
+
+function protocolOf({ message, creation }: ReceivedCreation, step: LegalStep): ProtocolState {
+  const { kind, profile, messageId } = creation;
+  const state = stateOf(step);
+  return { kind, profile, state, access: 'open', answered: [{ id: messageId, message, state }] };
+}
+
+function callbackAddressOf({ creation, connector }: ReceivedCreation): string {
+  return creation.callbackAddress ?? connector.callbackPrefix;
+}
+
+function requestOf({ now }: AnswerDeps, received: ReceivedCreation, template: string): FlowRequest {
+  const { connector, message, creation } = received;
+  const { processId, datasetId, participantId, counterPartyId } = creation;
+  return {
+    ...{ dialect: connector.dialect, connector: connector.name },
+    ids: { processId },
+    assetId: datasetId,
+    consumer: message === 'start' ? counterPartyId : participantId,
+    template,
+    callbackAddress: callbackAddressOf(received),
+    acceptedAt: now().toISOString(),
+  };
+}
+
+function checkProfile({ profiles }: SignalingConnector, { profile, kind }: CreationMessage): void {
+  // This service has no address yet that a provider can push to.
+  const served = kind === 'consumer-push' ? profiles.filter((one) => !/-push$/i.test(one)) : profiles;
+  if (served.includes(profile)) return;
+  throw new ServiceError('invalid-request', `profile: expected one of ${served.join(', ')}`, {
     field: 'profile',
   });
 }

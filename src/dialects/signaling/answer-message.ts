@@ -39,7 +39,7 @@ export async function answerMessage(
     const hasAddress = content.address !== undefined;
     const step = legal(decideMessage(flow, { message, hasAddress, answered: answered?.state }));
     decided = { step, state: answered?.state ?? stateOf(step) };
-    return step.verdict === 'repeat' ? undefined : changeTo(flow, { step, received });
+    return step.verdict === 'repeat' ? undefined : changeTo(found, { step, received });
   }
   const found = await deps.flows.advance(flowOf(received), decide, signal);
   if (found === undefined || decided === undefined) throw unknownFlow(message);
@@ -56,15 +56,16 @@ export async function answerMessage(
   return await reply(deps, { ...parts, ...decided }, signal);
 }
 
-/** Messages that a control plane sends only once it has taken `started`. */
-const acknowledging: readonly Message[] = ['suspend', 'resume', 'completed'];
+/** Messages that a control plane sends only once it has taken `prepared` or `started` of this side. */
+const acknowledging: readonly Message[] = ['started', 'suspend', 'resume', 'completed'];
 
 function changeTo(
-  flow: FlowProtocol,
+  found: FoundFlow,
   { step, received }: { step: LegalStep; received: ReceivedMessage },
 ): ProtocolChange {
   const { message, content } = received;
   const { messageId = '' } = content;
+  const flow = readProtocol(found.protocol);
   const state = stateOf(step);
   const sink = sinkOf(flow.kind, content.address);
   const protocol = {
@@ -72,11 +73,18 @@ function changeTo(
     state,
     access: accessAfter(step.acts) ?? flow.access,
     ...(acknowledging.includes(message) ? { acknowledged: true as const } : {}),
+    ...(isComplete(found, received) ? { complete: true as const } : {}),
     answered:
       messageId === '' ? flow.answered : addAnswered(flow.answered, { id: messageId, message, state }),
   };
   const deprovision = step.acts.includes('cancel') ? { deprovision: true as const } : {};
   return { protocol, ...deprovision, ...(sink === undefined ? {} : { sink }) };
+}
+
+/** There is no address to fetch from, and the settings say that nothing else follows. */
+function isComplete({ request }: FoundFlow, { message, content, connector }: ReceivedMessage): boolean {
+  if (message !== 'started' || content.address !== undefined) return false;
+  return connector.completeEmpty.includes(request.assetId);
 }
 
 export async function answerStatus(

@@ -15,7 +15,7 @@ import type { Notice } from './states.ts';
 export type SignalingDelivery = ConnectorDelivery<SignalingConnector>;
 
 /**
- * Makes one delivery attempt (§Control Plane Endpoint): `started` with the address of the results, or `errored`. The state that it names
+ * Makes one delivery attempt (§Control Plane Endpoint): `prepared`, `started` with the address of the results, `completed`, or `errored`. The state that it names
  * was saved before.
  */
 export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
@@ -31,7 +31,9 @@ export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal
       );
     case 'failure':
       return await deliverFailure(delivery, `${message.reason}: ${message.message}`, signal);
-    case 'pushed':
+    case 'prepared':
+      return await notify(delivery, { notice: 'prepared' }, signal);
+    case 'transferred':
       return await notify(delivery, { notice: 'completed' }, signal);
     case 'deprovisioned':
       return {

@@ -27,6 +27,7 @@ export function accessAfter(acts: readonly Act[]): FlowProtocol['access'] | unde
 
 /** The event of the flow that a message to its control plane follows from. */
 export function eventOf({ kind }: Pick<Delivered, 'kind'>): FlowEvent {
-  if (kind === 'pushed') return 'transferred';
+  if (kind === 'prepared') return 'receiver-ready';
+  if (kind === 'transferred') return kind;
   return kind === 'results' ? 'results-ready' : 'failed';
 }

@@ -58,6 +58,14 @@ export function findAnswered(
 
 /** The address that a consumer receives at, if results are pushed to it. */
 export function sinkOf(kind: FlowProtocol['kind'], address: ReceivedAddress | undefined): Sink | undefined {
+  if (kind === 'consumer-pull' && address !== undefined)
+    throw new ServiceError(
+      'invalid-request',
+      'dataAddress: expected none, since this data plane does not fetch',
+      {
+        field: 'dataAddress',
+      },
+    );
   return kind === 'provider-push' && address !== undefined ? readHttpEndpoint(address) : undefined;
 }
 

@@ -25,6 +25,12 @@ const properties = {
   profiles: names('Transfer profiles that are served; each ends in -pull or -push.', {
     default: defaultProfiles,
   }),
+  prepareLater: names(
+    'Datasets of the consumer’s side whose `prepare` is answered with PREPARING, and called back. Default: all are prepared at once.',
+  ),
+  completeEmpty: names(
+    'Datasets of the consumer’s side that end by themselves if the provider starts a pull without an address.',
+  ),
   managementUrl: Type.Optional(managementUrl),
   managementVersion: choice(managementVersionText, ['v3', 'v4'], { default: 'v3' }),
   managementOauth2,

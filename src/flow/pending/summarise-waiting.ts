@@ -63,6 +63,7 @@ function findWait(
     case 'running':
     case 'uploading':
     case 'judging':
+    case 'receiving':
       return undefined;
     default:
       return phase satisfies never;

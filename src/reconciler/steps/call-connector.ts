@@ -11,6 +11,9 @@ import type { DeliveryAnswer, Message } from '../types.ts';
 /** How an attempt ended; its time is put in when it is saved. */
 export type AttemptResult = Omit<DeliveryEnd, 'endedAt'>;
 
+/** A second one does no harm, whatever the dialect says of an outcome. */
+const repeatable: readonly Message['kind'][] = ['deprovisioned', 'prepared', 'transferred'];
+
 /** One call, and what its answer means for the attempt. */
 export async function callConnector(
   deps: Reconciler,
@@ -19,8 +22,7 @@ export async function callConnector(
 ): Promise<{ answer: DeliveryAnswer; end: AttemptResult }> {
   const answer = await call(deps, { flow, message }, signal);
   const { lostAttempt = 'repeat' } = deps.connectors.rulesOf(flow.request) ?? {};
-  const isRepeated =
-    lostAttempt === 'repeat' || message.kind === 'deprovisioned' || message.kind === 'pushed';
+  const isRepeated = lostAttempt === 'repeat' || repeatable.includes(message.kind);
   const end = endOf(answer);
   if (end.result !== 'unknown' || !isRepeated) return { answer, end };
   return { answer, end: { ...end, result: 'failed', unanswered: true } };
@@ -60,14 +62,17 @@ function endOf(answer: DeliveryAnswer): AttemptResult {
 export function logAnswer(
   { log }: Reconciler,
   { name }: Flow,
-  { answer: delivery, what }: { answer: DeliveryAnswer; what: 'outcome' | 'confirmation' | 'completion' },
+  { answer: delivery, what }: { answer: DeliveryAnswer; what: 'outcome' | LaterMember },
 ): void {
   const taken = delivery.result === 'delivered' || delivery.result === 'obsolete';
   if (taken) flowLogger(log, name).info({ delivery }, `${what} delivered`);
   else flowLogger(log, name).warn({ delivery }, `${what} not delivered`);
 }
 
-type Member = 'delivery' | 'confirmation' | 'completion';
+/** Where the attempts at a message beside the outcome are kept. */
+export type LaterMember = 'confirmation' | 'completion' | 'readiness';
+
+type Member = 'delivery' | LaterMember;
 
 export async function saveAttempt(
   deps: Reconciler,

@@ -4,6 +4,7 @@ import type { PushEnd } from '../../flow/push.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
 import type { Message } from '../types.ts';
 import { deliverLater } from './deliver-later.ts';
+import { waitForResume } from './deliver-outcome.ts';
 
 /** The end of a push is delivered once the transfer is not suspended. */
 export function decideCompletion({
@@ -13,8 +14,7 @@ export function decideCompletion({
   if (push?.end === undefined || isFinal(flow.completion) || flow.deprovisionAskedAt !== undefined)
     return undefined;
   const { end } = push;
-  if (protocol?.access === 'paused')
-    return { kind: 'wait-for-resume', run: () => Promise.resolve({ kind: 'requeue', millis: undefined }) };
+  if (protocol?.access === 'paused') return waitForResume;
   return { kind: 'complete-push', run: (deps, signal) => completePush(deps, { flow, end }, signal) };
 }
 
@@ -39,6 +39,6 @@ async function completePush(
 
 function messageOf(end: PushEnd): Message {
   return end.result === 'sent'
-    ? { kind: 'pushed' }
+    ? { kind: 'transferred' }
     : { kind: 'failure', reason: 'push-failed', message: end.problem };
 }

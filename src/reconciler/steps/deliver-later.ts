@@ -4,14 +4,14 @@ import type { Flow } from '../../flow/flow.ts';
 import { patchFlow } from '../patch-flow.ts';
 import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import type { Message } from '../types.ts';
-import { callConnector, logAnswer, saveAttempt } from './call-connector.ts';
+import { callConnector, logAnswer, saveAttempt, type LaterMember } from './call-connector.ts';
 import { advanceProtocol } from './deliver-outcome.ts';
 import { pauseBeforeAttempt } from './delivery-pace.ts';
 
-/** A message that follows the outcome, with attempts of its own. */
+/** A message beside the outcome, with attempts of its own. */
 export interface LaterMessage {
   flow: Flow;
-  of: 'confirmation' | 'completion';
+  of: LaterMember;
   message: Message;
   /** Milliseconds since the epoch. */
   notBefore?: number;

@@ -9,10 +9,22 @@ import type { Message } from '../types.ts';
 import { callConnector, logAnswer, patchAttempted, saveAttempt } from './call-connector.ts';
 import { patchFlow } from '../patch-flow.ts';
 
-export function decideDelivery({ flow }: ObservedOutcome): Step<'deliver'> | undefined {
+export function decideDelivery({ flow }: ObservedOutcome): Step<'deliver' | 'wait-for-resume'> | undefined {
   if (isFinal(flow.delivery)) return undefined;
+  if (isPausedReceiver(flow)) return waitForResume;
   return { kind: 'deliver', run: (deps, signal) => deliverOutcome(deps, flow, signal) };
 }
+
+/** A transfer that is suspended is completed after its resume. */
+function isPausedReceiver({ plan, protocol, outcome, deprovisionAskedAt }: Flow): boolean {
+  if (plan.receives !== true || deprovisionAskedAt !== undefined) return false;
+  return protocol?.access === 'paused' && outcome?.phase === 'succeeded';
+}
+
+export const waitForResume: Step<'wait-for-resume'> = {
+  kind: 'wait-for-resume',
+  run: () => Promise.resolve({ kind: 'requeue', millis: undefined }),
+};
 
 /**
  * One attempt at delivering the outcome, if one is due. At least once: the attempt is written first, so that after a crash the next process

@@ -64,9 +64,11 @@ export async function planDelivery(
 
 /** The connector knows of the results already: the answer to its request announced them, or its own message shows that it took them. */
 function knownByProtocol(flow: Flow, outcome: Outcome): AttemptResult | undefined {
-  const { protocol, delivery } = flow;
+  const { protocol, delivery, plan } = flow;
   if (protocol?.announced === true && !isTermination(flow, outcome)) return { result: 'skipped' };
-  return protocol?.acknowledged === true && wasTried(delivery)
+  // What a receiver delivers is the end, and no message follows that.
+  const mayFollow = plan.receives !== true && wasTried(delivery);
+  return protocol?.acknowledged === true && mayFollow
     ? { result: 'obsolete', detail: protocol.state }
     : undefined;
 }
@@ -144,6 +146,8 @@ function giveUp(
 ): DeliveryPlan {
   if (flow.deletedAt !== undefined || isTermination(flow, outcome) || rules.onRefusal === 'end')
     return save(deps, flow, { result: 'abandoned' });
+  // The data is here, whether or not the connector knows.
+  if (flow.plan.receives === true) return save(deps, flow, { result: 'abandoned' });
   const message = 'the connector did not take the address of the results in time';
   return { kind: 'terminate-instead', reason: 'delivery-refused', message };
 }
@@ -160,6 +164,7 @@ async function messageToDeliver(
 ): Promise<Message | { instead: { reason: FailureReason; message: string } }> {
   const end = flow.terminateInstead ?? outcome;
   if ('reason' in end) return { kind: 'failure', reason: end.reason, message: end.message };
+  if (flow.plan.receives === true) return { kind: 'transferred' };
   const addressed = await addressResults(
     {
       store: deps.store,

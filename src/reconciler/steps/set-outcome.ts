@@ -58,7 +58,7 @@ export function decideOverdue(observed: ObservedFlow): SetOutcome | undefined {
   return setOutcomeStep(observed.flow, { phase: 'failed', at, reason, message });
 }
 
-function setOutcomeStep(flow: Flow, outcome: Outcome): SetOutcome {
+export function setOutcomeStep(flow: Flow, outcome: Outcome): SetOutcome {
   return {
     kind: 'set-outcome',
     outcome,

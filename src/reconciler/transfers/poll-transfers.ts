@@ -88,8 +88,10 @@ const neverNamed =
 
 function flowsUnderWay({ flows }: TransferPolling, connector: string): Flow[] {
   return [...flows()].filter(
-    ({ request, outcome, cancel, deprovisionAskedAt, deletedAt }) =>
+    ({ plan, request, outcome, cancel, deprovisionAskedAt, deletedAt }) =>
       request.connector === connector &&
+      // Its control plane says how it ends; a completed transfer must not be taken for one that nobody wants.
+      plan.receives !== true &&
       [outcome, cancel, deprovisionAskedAt, deletedAt].every((end) => end === undefined),
   );
 }

@@ -59,8 +59,9 @@ async function serve(
     keys,
     templates: [template('zebra'), template('ant'), template('bee')],
     flows: {
-      accept: ({ request: asked, rendered }) => {
-        accepted.push({ request: asked, rendered });
+      accept: (wanted) => {
+        assert.ok('rendered' in wanted);
+        accepted.push({ request: wanted.request, rendered: wanted.rendered });
         return Promise.resolve({ created: true });
       },
       // The store holds the results of one flow: every flow's view leads there.

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { startMessage as creation } from '../support/signaling-callbacks.ts';
+import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const settings = { prepareLater: ['later'], completeEmpty: ['empty'] };
+
+async function prepared(scene: Scene, members: object = {}): Promise<string> {
+  const prepare = creation(members);
+  const answer = await scene.send('prepare', prepare);
+  assert.deepEqual(
+    [answer.status, answer.body.state, 'dataAddress' in answer.body],
+    [200, 'PREPARED', false],
+  );
+  assert.equal(answer.body.dataFlowId, prepare.processId);
+  return prepare.processId;
+}
+
+function notices({ controlPlane }: Scene): [string, string][] {
+  return controlPlane.callbacks.map(({ path, body }) => [path.replace(/.*\//, ''), body.state]);
+}
+
+async function recorded({ world }: Scene, processId: string) {
+  return await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+}
+
+test('a consumer prepares a dataset that no template makes, starts, suspends and resumes it, until it is terminated', async (t) => {
+  const scene = await startScene(t, settings);
+  const { send, state, world } = scene;
+  const prepare = creation({ datasetId: 'of-another-provider' });
+  const { processId } = prepare;
+  const [first, again] = await Promise.all([send('prepare', prepare), send('prepare', prepare)]);
+  assert.deepEqual([first.status, first.body.state], [200, 'PREPARED']);
+  assert.deepEqual(again, first, 'the same message gets the same answer');
+  const other = await send('prepare', { ...prepare, messageId: randomUUID() });
+  assert.deepEqual([other.status, (other.body as { field?: string }).field], [409, 'processId']);
+  const started = message();
+  assert.equal((await send(`${processId}/suspend`, message())).status, 409, 'nothing flows yet');
+  assert.equal((await send(`${processId}/started`, started)).status, 200);
+  assert.equal((await send(`${processId}/started`, started)).status, 200);
+  assert.equal(await state(processId), 'STARTED');
+  assert.equal((await send(`${processId}/suspend`, message())).status, 200);
+  assert.equal(await state(processId), 'SUSPENDED');
+  const resumed = await send(`${processId}/resume`, message());
+  assert.deepEqual([resumed.body.state, 'dataAddress' in resumed.body], ['STARTED', false]);
+  assert.equal(
+    (await send(`${processId}/completed`, {})).status,
+    400,
+    'a consumer of a pull says that itself',
+  );
+  assert.equal((await send(`${processId}/terminate`, message())).status, 200);
+  assert.equal(await state(processId), 'TERMINATED');
+  const record = await recorded(scene, processId);
+  assert.equal('reason' in record.outcome && record.outcome.reason, 'deprovisioned');
+  assert.deepEqual([record.delivery.result, record.request.consumer], ['skipped', 'provider']);
+  assert.deepEqual(notices(scene), []);
+  const jobs = await world.namespace.jobs();
+  assert.deepEqual(
+    jobs.map(({ spec }) => spec?.suspend),
+    [true],
+    'its Job is never resumed',
+  );
+  assert.deepEqual(await world.bucket.results(flowOf(processId)), []);
+});
+
+test('a transfer is terminated before it was started, and while it is suspended', async (t) => {
+  const scene = await startScene(t, settings);
+  const { send, state } = scene;
+  const [early, suspended] = [await prepared(scene), await prepared(scene)];
+  await send(`${suspended}/started`, message());
+  await send(`${suspended}/suspend`, message());
+  for (const processId of [early, suspended]) {
+    assert.equal((await send(`${processId}/terminate`, message())).status, 200);
+    assert.equal(await state(processId), 'TERMINATED');
+    assert.equal((await recorded(scene, processId)).outcome.phase, 'cancelled');
+  }
+  assert.deepEqual(notices(scene), []);
+});
+
+test('a flow that is prepared later is called back until that is taken', async (t) => {
+  const scene = await startScene(t, settings);
+  const { send, state, controlPlane } = scene;
+  controlPlane.answerNext(404, 503);
+  const prepare = creation({ datasetId: 'later' });
+  const { processId } = prepare;
+  const first = await send('prepare', prepare);
+  assert.deepEqual([first.status, first.body.state, 'dataAddress' in first.body], [202, 'PREPARING', false]);
+  assert.match(first.location ?? '', new RegExp(`/dataflows/${processId}/status$`));
+  assert.deepEqual(await send('prepare', prepare), first);
+  await waitUntil('prepared is delivered', () => controlPlane.callbacks.length === 3);
+  const { callbacks } = controlPlane;
+  assert.ok(callbacks.every(({ path }) => path === `/transfers/${processId}/dataflow/prepared`));
+  assert.equal(new Set(callbacks.map(({ body }) => body.messageId)).size, 1, 'a repeat has the same id');
+  assert.equal(callbacks[0]?.body.state, 'PREPARED');
+  assert.equal(await state(processId), 'PREPARED');
+  assert.equal((await send(`${processId}/started`, message())).status, 200);
+  await send(`${processId}/terminate`, message());
+  const { readiness } = await recorded(scene, processId);
+  assert.deepEqual([readiness?.result, readiness?.attempts], ['delivered', 3]);
+  assert.equal(callbacks.length, 3);
+});
+
+test('a flow that is terminated while it is prepared is not called back', async (t) => {
+  const scene = await startScene(t, settings);
+  const { processId, ...prepare } = creation({ datasetId: 'later' });
+  await scene.send('prepare', { processId, ...prepare });
+  assert.equal((await scene.send(`${processId}/started`, message())).status, 409, 'it is not prepared yet');
+  assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
+  await recorded(scene, processId);
+  assert.deepEqual(notices(scene), []);
+});
+
+test('a pull that is started without an address completes by itself where the settings say so', async (t) => {
+  const scene = await startScene(t, settings);
+  const { send, state, controlPlane } = scene;
+  controlPlane.answerNext(409);
+  const processId = await prepared(scene, { datasetId: 'empty' });
+  assert.equal((await send(`${processId}/started`, message())).status, 200);
+  const { outcome, delivery } = await recorded(scene, processId);
+  assert.ok(outcome.phase === 'succeeded');
+  assert.deepEqual([outcome.results.files, outcome.results.bytes], [0, 0]);
+  assert.deepEqual([delivery.result, delivery.attempts], ['delivered', 2]);
+  assert.deepEqual(notices(scene), [
+    ['completed', 'COMPLETED'],
+    ['completed', 'COMPLETED'],
+  ]);
+  assert.equal(await state(processId), 'COMPLETED');
+  assert.equal((await send(`${processId}/suspend`, message())).status, 409);
+});
+
+test('a pull that is suspended at once is completed only after its resume', async (t) => {
+  const scene = await startScene(t, settings);
+  const { send, state } = scene;
+  const processId = await prepared(scene, { datasetId: 'empty' });
+  await send(`${processId}/started`, message());
+  assert.equal((await send(`${processId}/suspend`, message())).status, 200);
+  // A flow that came later is completed in between, so that the first one had its turn.
+  const later = await prepared(scene, { datasetId: 'empty' });
+  await send(`${later}/started`, message());
+  await recorded(scene, later);
+  assert.deepEqual([await state(processId), await state(later)], ['SUSPENDED', 'COMPLETED']);
+  assert.equal((await send(`${processId}/resume`, message())).status, 200);
+  const { delivery } = await recorded(scene, processId);
+  assert.equal(delivery.attempts, 1);
+  assert.deepEqual(notices(scene), [
+    ['completed', 'COMPLETED'],
+    ['completed', 'COMPLETED'],
+  ]);
+});
+
+test('what this data plane does not do for a consumer is refused with its field', async (t) => {
+  const scene = await startScene(t, settings);
+  const push = await scene.send('prepare', creation({ profile: 'HttpData-PUSH' }));
+  assert.deepEqual([push.status, (push.body as { field?: string }).field], [400, 'profile']);
+  const processId = await prepared(scene);
+  const dataAddress = { endpointType: 'HttpData', endpoint: 'http://127.0.0.1:1/' };
+  const started = await scene.send(`${processId}/started`, { ...message(), dataAddress });
+  assert.deepEqual([started.status, (started.body as { field?: string }).field], [400, 'dataAddress']);
+  assert.equal(await scene.state(processId), 'PREPARED');
+});
