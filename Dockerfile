@@ -33,5 +33,6 @@ COPY --from=application --chown=0:0 /opt/edc-job-provisioner ./
 USER 1001:1001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.EDC_JP_HTTP_PORT}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/opt/edc-job-provisioner/bin/edc-job-provisioner.js"]
+# V8 may otherwise keep up to 128 MiB for new objects, whatever is in use (docs/performance.md, Replicas).
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/opt/edc-job-provisioner/bin/edc-job-provisioner.js"]
 CMD ["serve"]

@@ -4,6 +4,7 @@ import { ServiceError } from '../errors.ts';
 import { boundSignal, untilAborted } from '../until-aborted.ts';
 import { createCredentials, type Credentials, type Identity } from './credentials.ts';
 import { errorOfStatus, unavailable } from './errors.ts';
+import { ListReader } from './list-reader.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
 import { createTlsSource, type TlsMaterial, type TlsSource } from './tls-material.ts';
 
@@ -15,6 +16,8 @@ export interface Connection {
   send(call: ApiCall, signal: AbortSignal): Promise<Dispatcher.ResponseData>;
   /** Returns the answer's JSON; bounded by the configured request timeout. */
   json(call: ApiCall, signal: AbortSignal): Promise<unknown>;
+  /** The same for a list; its items are passed on while it arrives, and left out of what is returned. */
+  list(call: ApiCall, take: (item: unknown) => void, signal: AbortSignal): Promise<unknown>;
   /** The same without parsing the answer, if its status is enough. */
   submit(call: ApiCall, signal: AbortSignal): Promise<void>;
   /** The same connection; `beforeWrite` runs right before each request except GET, and stops it by throwing. */
@@ -95,6 +98,17 @@ function openConnection(parts: ConnectionParts): Connection {
       const response = await connection.send(call, bounded.signal);
       try {
         return await response.body.json();
+      } catch (cause) {
+        throw unavailable("The API server's answer ended early", cause);
+      }
+    },
+    async list(call, take, signal) {
+      using bounded = boundSignal(signal, parts.timeoutMillis);
+      const response = await connection.send(call, bounded.signal);
+      const reader = new ListReader(take);
+      try {
+        for await (const chunk of response.body) reader.write(chunk as Buffer);
+        return reader.end();
       } catch (cause) {
         throw unavailable("The API server's answer ended early", cause);
       }

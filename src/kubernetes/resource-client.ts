@@ -1,5 +1,5 @@
 import { isServiceError } from '../errors.ts';
-import type { Connection } from './connection.ts';
+import type { ApiCall, Connection } from './connection.ts';
 import type { KubernetesObject } from './types.ts';
 import { watchEvents, type WatchEvent } from './watch-events.ts';
 
@@ -30,6 +30,8 @@ export interface ResourceClient<T extends KubernetesObject> {
   add(object: T, signal: AbortSignal): Promise<void>;
   get(name: string, signal: AbortSignal): Promise<T | undefined>;
   list(options: ListOptions, signal: AbortSignal): Promise<Page<T>>;
+  /** `list` with one item in memory at a time. `take` must not throw. */
+  scan(options: ListOptions, take: (item: T) => void, signal: AbortSignal): Promise<Omit<Page<T>, 'items'>>;
   /** JSON merge patch; `metadata.resourceVersion` in it makes it conditional (`cluster-conflict`). */
   patch(name: string, patch: object, signal: AbortSignal): Promise<T>;
   replace(name: string, object: T, signal: AbortSignal): Promise<T>;
@@ -57,6 +59,13 @@ export function createResourceClient<T extends KubernetesObject>(
       absentAsUndefined(connection.json({ method: 'GET', path: one(name) }, signal) as Promise<T>),
     list: async (options, signal) =>
       pageOf<T>(await connection.json({ method: 'GET', path, query: listQuery(options) }, signal)),
+    scan: async (options, take, signal) => {
+      const call: ApiCall = { method: 'GET', path, query: listQuery(options) };
+      function takeItem(item: unknown): void {
+        take(item as T);
+      }
+      return pageOf<T>(await connection.list(call, takeItem, signal));
+    },
     patch: async (name, body, signal) =>
       (await connection.json(
         { method: 'PATCH', path: one(name), body, contentType: 'application/merge-patch+json' },

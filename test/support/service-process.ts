@@ -18,6 +18,8 @@ export interface ServiceOptions {
 }
 
 const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', import.meta.url));
+/** Options of Node, as in the image's ENTRYPOINT. */
+const nodeOptions = ['--max-semi-space-size=4'];
 const keptLines = 2000;
 /** cluster, namespace, rights, bucket, credentials. */
 const startupChecks = 5;
@@ -77,7 +79,7 @@ export class ServiceProcess {
     const { name, settings, folder, env } = this.#options;
     const file = join(folder, `${name}.json`);
     await writeFile(file, JSON.stringify(settings, null, 2));
-    const child = spawn(process.execPath, [executable, 'serve'], {
+    const child = spawn(process.execPath, [...nodeOptions, executable, 'serve'], {
       env: { ...ownEnvironment(), ...env, EDC_JP_CONFIG: file },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

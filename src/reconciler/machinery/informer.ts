@@ -9,7 +9,7 @@ export interface InformerOptions<T extends KubernetesObject, P extends Projectio
   T,
   P
 > {
-  client: Pick<ResourceClient<T>, 'list' | 'watch'>;
+  client: Pick<ResourceClient<T>, 'scan' | 'watch'>;
   labelSelector: string;
   relistMillis: number;
   backoff: BackOff;
@@ -165,17 +165,15 @@ async function relist<T extends KubernetesObject, P extends Projection>(
 ): Promise<void> {
   const { client, labelSelector, keyOf } = state.options;
   const seen = new Set<string>();
+  function take(object: T): void {
+    seen.add(keyOf(object));
+    state.cache.update(object, { own: false });
+  }
   let next: string | undefined;
   let resourceVersion: string;
   do {
-    const page = await client.list(
-      { labelSelector, limit: pageSize, ...(next === undefined ? {} : { continue: next }) },
-      signal,
-    );
-    for (const object of page.items) {
-      seen.add(keyOf(object));
-      state.cache.update(object, { own: false });
-    }
+    const from = next === undefined ? {} : { continue: next };
+    const page = await client.scan({ labelSelector, limit: pageSize, ...from }, take, signal);
     next = page.continue;
     resourceVersion = page.resourceVersion;
   } while (next !== undefined);

@@ -55,7 +55,7 @@ function watchedCluster(cluster: Cluster, { requests, line }: Pick<Replica, 'req
         const call = client[verb] as (...parts: unknown[]) => unknown;
         return (...parts: unknown[]) => {
           if (kind === 'leases' && verb === 'replace' && !line.leases) return Promise.reject(unavailable);
-          if (kind === 'pods' && verb === 'list' && !line.pods) return Promise.reject(unavailable);
+          if (kind === 'pods' && verb === 'scan' && !line.pods) return Promise.reject(unavailable);
           if (kind !== 'leases') requests.push(`${verb} ${kind} ${JSON.stringify(parts[0])}`);
           return call(...parts);
         };

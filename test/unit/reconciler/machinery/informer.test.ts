@@ -287,7 +287,7 @@ test('an answer that comes after the deletion, or ends the selection, does not b
 test('an informer that ends before its first list says so to those who wait for it', async () => {
   await using api = await startTestApi();
   const ending = new AbortController();
-  const client = { ...api.cluster.configMaps, list: () => Promise.reject(new Error('nobody is there')) };
+  const client = { ...api.cluster.configMaps, scan: () => Promise.reject(new Error('nobody is there')) };
   const informer = inform(api, ending.signal, { client });
   ending.abort();
   assert.equal(await informer.synced, false);
@@ -336,10 +336,10 @@ test('an event that comes late or twice changes nothing, and the position never 
 function countingClient(api: TestApi) {
   const counts = { lists: 0, watches: 0, fails: false };
   const client: InformerOptions<ConfigMap, Seen>['client'] = {
-    list: async (...call) => {
+    scan: async (...call) => {
       counts.lists += 1;
       if (counts.fails) throw new ServiceError('cluster-unavailable', 'down');
-      return await api.cluster.configMaps.list(...call);
+      return await api.cluster.configMaps.scan(...call);
     },
     watch: (...call) => {
       counts.watches += 1;
