@@ -359,6 +359,7 @@ test('an attempt without a result gets one even while requests hold the next att
     result: 'failed',
     endedAt: at(60),
     detail: 'its answer was lost',
+    unanswered: true,
   });
 });
 
