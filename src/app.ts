@@ -31,6 +31,8 @@ import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter, type CredentialMinter } from './storage/mint-credentials.ts';
 import { createObjectStore } from './storage/minio-store.ts';
 import type { ObjectStore } from './storage/object-store.ts';
+import type { StoreAccess } from './storage/upload/ask-store.ts';
+import { createSender } from './storage/upload/send-request.ts';
 import { loadTemplates } from './template/load-templates.ts';
 import type { Template } from './template/template.ts';
 
@@ -61,15 +63,15 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const templates = await loadTemplates(config.templates.directory, config, warn);
   checkTemplates(templates, { dialects, connectors: config.connectors, warn });
   const clients = await createClients(config, secrets);
-  const { cluster, store } = clients;
+  const { cluster, store, dispatcher, uploads } = clients;
   const requests = { cluster, store, config, now: () => new Date() };
   const metrics = createMetrics();
   const stopping = new AbortController();
 
   const minter = createCredentialMinter(config.store, secrets.store);
-  const connectors = connectorCalls({ dialects, config, secrets, dispatcher: clients.dispatcher, metrics });
+  const connectors = connectorCalls({ dialects, config, secrets, dispatcher, metrics });
   const { lease, observed } = startLeading(
-    { options, requests, minter, metrics, connectors, dispatcher: clients.dispatcher },
+    { options, requests, minter, metrics, connectors, dispatcher, uploads },
     stopping.signal,
   );
   const flows = createFlowService(requests, observed);
@@ -114,6 +116,7 @@ interface LeadingParts {
   minter: CredentialMinter;
   metrics: Metrics;
   dispatcher: Agent;
+  uploads: StoreAccess;
 }
 
 /** Follows the open flows, and reconciles them while this replica leads. */
@@ -152,10 +155,15 @@ interface Clients {
   store: ObjectStore;
   /** The same store for result bodies, with connections of its own: slow readers must not keep a request from being accepted. */
   downloads: ObjectStore;
+  /** For data that the service receives. */
+  uploads: StoreAccess;
   /** For calls to connectors. */
   dispatcher: Agent;
   close(): Promise<void>;
 }
+
+/** More than transfers that run at once. */
+const uploadConnections = 8;
 
 /** Beside one for each download, which its reader may hold: for small files read ahead and for manifests, which hold none for long. */
 const sharedDownloadConnections = 64;
@@ -166,15 +174,20 @@ async function createClients(config: Config, secrets: Secrets): Promise<Clients>
   const downloads = createObjectStore(config.store, secrets.store, {
     connections: config.results.maxDownloads + sharedDownloadConnections,
   });
+  const { endpoint, region, bucket, requestTimeoutMillis: timeoutMillis } = config.store;
+  const sender = createSender({ endpoint, timeoutMillis, connections: uploadConnections, idleMillis: 5000 });
+  const credentials = { read: () => secrets.store, forget: () => undefined };
   const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
   return {
     cluster,
     store: storage.store,
     downloads: downloads.store,
+    uploads: { sender, credentials, region, bucket, retry: { firstMillis: 100, maxMillis: 5000 } },
     dispatcher,
     async close() {
       storage.destroy();
       downloads.destroy();
+      sender.close();
       await Promise.all([cluster.close(), dispatcher.destroy()]);
     },
   };

@@ -39,13 +39,14 @@ export function buildParametersSecret(
   };
 }
 
-/** Where the results are sent. Written before the Job, which becomes its owner later. */
-export function buildSinkSecret(flow: string, sink: Sink): Secret {
+/** Where the results are sent, or come from. Written before the Job, which becomes its owner later, or once there is one. */
+export function buildSinkSecret(flow: string, sink: Sink, owner?: Owner): Secret {
+  const owners = owner === undefined ? {} : { ownerReferences: [buildOwnerReference(owner)] };
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     type: 'Opaque',
-    metadata: { name: sinkSecretName(flow), labels: buildFlowLabels(flow) },
+    metadata: { name: sinkSecretName(flow), labels: buildFlowLabels(flow), ...owners },
     data: encode({ sink: JSON.stringify(sink) }),
   };
 }

@@ -44,6 +44,8 @@ export type FailureReason =
   | 'delivery-refused'
   /** The connector's sink did not take the results. */
   | 'push-failed'
+  /** The provider of a consumer's flow did not give the data. */
+  | 'fetch-failed'
   | 'upload-failed'
   | 'results-missing'
   | 'results-changed'

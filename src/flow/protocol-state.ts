@@ -19,6 +19,8 @@ export interface ProtocolState {
   announced?: true;
   /** The connector is called back when the flow can receive. */
   prepares?: true;
+  /** Of a flow that receives: the data is fetched from the address in its Secret. */
+  fetches?: true;
   /** Of a flow that receives: nothing more arrives. */
   complete?: true;
   /** A message came that a connector sends only after it has taken the outcome or, of a flow that receives, its readiness. */

@@ -1,4 +1,4 @@
-/** Where a connector takes the results, if they are sent to it. It may hold a secret: it is kept in a Secret of the flow, never on the Job. */
+/** Where a connector takes the results, if they are sent to it, or gives the data of a flow that receives. It may hold a secret: it is kept in a Secret of the flow, never on the Job. */
 export interface Sink {
   url: string;
   headers: Readonly<Record<string, string>>;

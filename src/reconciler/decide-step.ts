@@ -6,7 +6,7 @@ import { decidePodsGone } from './steps/confirm-pods-gone.ts';
 import { decideDeletion } from './steps/delete-results.ts';
 import { decideDelivery } from './steps/deliver-outcome.ts';
 import { decidePreparation } from './steps/prepare.ts';
-import { decideComplete, decideLifetime, decideReadiness } from './steps/receive.ts';
+import { decideComplete, decideFetch, decideLifetime, decideReadiness } from './steps/receive.ts';
 import { decidePush } from './steps/push-results.ts';
 import { decideRecord } from './steps/record-flow.ts';
 import { decideRelease, decideReleaseOfEnded } from './steps/release-attempts.ts';
@@ -36,7 +36,7 @@ const towardsOutcome = [
 ];
 
 /** The same for a flow that receives: its Job is never started. */
-const whileReceiving = [decideCancellation, decideReadiness, decideComplete, decideLifetime];
+const whileReceiving = [decideCancellation, decideReadiness, decideFetch, decideComplete, decideLifetime];
 
 /** Once it has its outcome. */
 const afterOutcome = [

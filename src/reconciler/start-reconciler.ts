@@ -9,17 +9,20 @@ import { positionOf, reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
 import { runPushes } from './pushes/run-pushes.ts';
 import { sweepUntilAborted } from './sweep/sweep.ts';
+import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { startWorkQueue, type PassEnd } from './machinery/work-queue.ts';
 
 type Observing = ReconcilerDependencies & {
   observed: ObservedState;
   /** For pushes. */
   dispatcher: Dispatcher;
+  /** For data that is fetched. */
+  uploads: StoreAccess;
 };
 
 /** The event half: while this replica holds the Lease, every change of a Job or pod puts its flow's key into the queue. */
 export function startReconciler(
-  { observed, dispatcher, ...deps }: Observing,
+  { observed, dispatcher, uploads, ...deps }: Observing,
   signal: AbortSignal,
 ): LeaderLease {
   const { leaseName: name, identity, leaseSeconds } = deps.config.reconciler;
@@ -36,9 +39,11 @@ export function startReconciler(
         const guarded = guardWrites(deps, () => {
           term.check();
         });
-        await reconcileWhileLeading({ ...guarded, observed, dispatcher }, term.signal).finally(() => {
-          deps.metrics.leading.set(0);
-        });
+        await reconcileWhileLeading({ ...guarded, observed, dispatcher, uploads }, term.signal).finally(
+          () => {
+            deps.metrics.leading.set(0);
+          },
+        );
       },
       now: deps.now,
       log: deps.log,
@@ -49,11 +54,11 @@ export function startReconciler(
 
 /** Starts from what this replica has observed: every key is reconciled once, and then each that changes. */
 async function reconcileWhileLeading(
-  { observed, dispatcher, ...deps }: Observing,
+  { observed, dispatcher, uploads, ...deps }: Observing,
   signal: AbortSignal,
 ): Promise<void> {
   const { concurrency, backoff } = deps.config.reconciler;
-  const pushes = runPushes({ ...deps, dispatcher }, wake, signal);
+  const pushes = runPushes({ ...deps, dispatcher, uploads }, wake, signal);
   const reconciler: Reconciler = { ...deps, pushes, cache: observed.cache };
   const queue = startWorkQueue({
     work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),

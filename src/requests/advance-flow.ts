@@ -29,7 +29,7 @@ export async function advanceFlow(
     const found = foundFlow(flow);
     const change = decide(found);
     if (change === undefined) return found;
-    if (change.sink !== undefined) await writeSecret(deps, buildSinkSecret(name, change.sink), signal);
+    if (change.sink !== undefined) await writeSecret(deps, buildSinkSecret(name, change.sink, flow), signal);
     if (await write(deps, { flow, change }, signal))
       return { ...found, protocol: change.protocol, deprovisioned: found.deprovisioned || isEnd(change) };
   }

@@ -4,6 +4,8 @@ import type { Clock } from '../clock.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { ReadRetry } from '../result/read-object.ts';
 import type { StoredManifest } from '../result/read-manifest.ts';
+import type { StoreAccess } from '../storage/upload/ask-store.ts';
+import type { FetchedFile } from './fetch-file.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 /** The consumer's address that takes the results. */
@@ -52,6 +54,22 @@ export type PushResult =
   | { result: 'failed'; problem: string; attempts: number }
   /** Transient: the same push may succeed later. */
   | { result: 'interrupted'; problem: string; attempts: number };
+
+/** One file that is fetched from its provider into the store. */
+export interface FileFetch {
+  source: Pick<Sink, 'url' | 'headers'>;
+  store: StoreAccess;
+  /** The key of the object that the file becomes. */
+  keyOf: (name: string) => string;
+  dispatcher: Dispatcher;
+  limits: PushLimits;
+  clock: Clock;
+}
+
+/** Problems are for people and hold no secret of the source. */
+export type FetchResult =
+  | { result: 'done'; file: FetchedFile; bytes: number; attempts: number }
+  | Exclude<PushResult, { result: 'done' }>;
 
 /** The end of one attempt. */
 export type Verdict =

@@ -1,6 +1,6 @@
 import { createRedactor, secretsOfUrl, type Redact } from '../redact-secrets.ts';
 import type { ResultBody } from '../result/result-body.ts';
-import type { Push } from './types.ts';
+import type { Push, Sink } from './types.ts';
 
 /** One push over all its attempts. */
 export interface Upload {
@@ -29,9 +29,16 @@ export function forgetResource(upload: Upload): void {
 
 /** Removes the secrets of the sink: an answer may repeat the request. */
 export function redactorOf({ push: { sink }, resource }: Upload): Redact {
-  const urls = resource === undefined ? [sink.url] : [sink.url, resource];
+  return redactorOfAddress(sink, resource);
+}
+
+export function redactorOfAddress(
+  { url, headers: own }: Pick<Sink, 'url' | 'headers'>,
+  resource?: string,
+): Redact {
+  const urls = resource === undefined ? [url] : [url, resource];
   const queries = urls.flatMap((url) => (URL.canParse(url) ? [...new URL(url).searchParams.values()] : []));
   // A token also without its scheme ("Bearer").
-  const headers = Object.values(sink.headers).flatMap((value) => [value, ...value.split(' ')]);
+  const headers = Object.values(own).flatMap((value) => [value, ...value.split(' ')]);
   return createRedactor([...urls.flatMap(secretsOfUrl), ...queries, ...headers]);
 }

@@ -14,9 +14,9 @@ import { startWorld } from '../support/start-world.ts';
 
 const token = 'token-of-the-kit';
 
-/** The consumer's side and the renewal of tokens are not served yet. */
+/** The consumer's side of a push and the renewal of tokens are not served yet. */
 const served = conformanceTests.filter(
-  ({ kind, tags }) => kind.startsWith('provider') && !tags.includes('http-profile'),
+  ({ kind, tags }) => kind !== 'consumer-push' && !tags.includes('http-profile'),
 );
 
 async function readFixtures(): Promise<Record<string, Record<string, string>>> {

@@ -17,7 +17,10 @@ export function conformanceConnector(callbackPrefix: string): {
   dialect: string;
   callbackPrefix: string;
   profiles: string[];
+  prepareLater: string[];
+  completeEmpty: string[];
 } {
   const profiles = ['http-pull', 'http-push', 'https://w3id.org/dspace-sig/profile/http-pull'];
-  return { name: 'kit', dialect: 'signaling', callbackPrefix, profiles };
+  const consumer = { prepareLater: ['kit-async'], completeEmpty: ['kit-complete'] };
+  return { name: 'kit', dialect: 'signaling', callbackPrefix, profiles, ...consumer };
 }

@@ -45,7 +45,7 @@ const patientRules: DeliveryRules = {
 
 const noPushes: Pushes = {
   start: unexpected,
-  stop: () => undefined,
+  stop: () => Promise.resolve(),
   isRunning: () => false,
   endOf: () => ({ pauseMillis: 0 }),
   remove: () => undefined,

@@ -73,6 +73,7 @@ function changeTo(
     state,
     access: accessAfter(step.acts) ?? flow.access,
     ...(acknowledging.includes(message) ? { acknowledged: true as const } : {}),
+    ...(sink !== undefined && flow.kind === 'consumer-pull' ? { fetches: true as const } : {}),
     ...(isComplete(found, received) ? { complete: true as const } : {}),
     answered:
       messageId === '' ? flow.answered : addAnswered(flow.answered, { id: messageId, message, state }),

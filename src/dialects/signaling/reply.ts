@@ -56,17 +56,10 @@ export function findAnswered(
     { state: FlowProtocol['state'] } | undefined;
 }
 
-/** The address that a consumer receives at, if results are pushed to it. */
+/** The other side's address: where a consumer receives what is pushed to it, or where a provider gives what is fetched. */
 export function sinkOf(kind: FlowProtocol['kind'], address: ReceivedAddress | undefined): Sink | undefined {
-  if (kind === 'consumer-pull' && address !== undefined)
-    throw new ServiceError(
-      'invalid-request',
-      'dataAddress: expected none, since this data plane does not fetch',
-      {
-        field: 'dataAddress',
-      },
-    );
-  return kind === 'provider-push' && address !== undefined ? readHttpEndpoint(address) : undefined;
+  const moves = kind === 'provider-push' || kind === 'consumer-pull';
+  return moves && address !== undefined ? readHttpEndpoint(address) : undefined;
 }
 
 export interface Replied extends Received {

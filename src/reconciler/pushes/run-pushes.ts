@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { crc32 } from 'node:zlib';
 import { backOffMillis } from '../../back-off.ts';
 import { readSinkSecret } from '../../cluster-objects/secrets.ts';
 import { ServiceError } from '../../errors.ts';
@@ -6,8 +7,13 @@ import type { Flow } from '../../flow/flow.ts';
 import { sinkSecretName } from '../../flow/names.ts';
 import type { PushEnd } from '../../flow/push.ts';
 import { flowLogger } from '../../log.ts';
+import { attemptPrefix, manifestKey } from '../../flow/keys.ts';
+import { encodeKey, fileKey, type Manifest } from '../../result/manifest.ts';
 import { readManifest } from '../../result/read-manifest.ts';
+import { fetchFile, type FetchedFile } from '../../transfer/fetch-file.ts';
 import { pushResults } from '../../transfer/push-results.ts';
+import type { StoreAccess } from '../../storage/upload/ask-store.ts';
+import { putJsonOnce } from '../../storage/upload/put-object.ts';
 import { TransferPool } from '../../transfer/transfer-pool.ts';
 import type { PushResult } from '../../transfer/types.ts';
 import { systemClock } from '../../clock.ts';
@@ -19,6 +25,8 @@ export interface PushDependencies extends Pick<
   'cluster' | 'store' | 'config' | 'now' | 'log'
 > {
   dispatcher: Dispatcher;
+  /** For data that is fetched. */
+  uploads: StoreAccess;
 }
 
 /** Pushes at once: each holds up to a few parts of its file in memory. */
@@ -54,12 +62,13 @@ export function runPushes(deps: PushDependencies, wake: (flow: string) => void, 
     start(flow) {
       pool.start(flow.name, {
         sink: flow.request.connector,
-        run: (stopping) => push(deps, flow, stopping),
+        run: (stopping) =>
+          flow.plan.receives === true ? fetchResults(deps, flow, stopping) : push(deps, flow, stopping),
       });
     },
-    stop(name) {
+    async stop(name) {
       interrupted.delete(name);
-      void pool.abort(name);
+      await pool.abort(name);
     },
     isRunning(name) {
       const state = pool.stateOf(name)?.state;
@@ -99,9 +108,13 @@ function deadlineEnd(
     : { result: 'failed', at: now.toISOString(), problem };
 }
 
-/** As for a delivery: results that nobody took for so long are given up. */
-function deadlineOf({ config }: PushDependencies, { delivery, outcome }: Flow): number {
-  return Date.parse(delivery?.endedAt ?? outcome?.at ?? '') + config.reconciler.deliverySeconds * 1000;
+/** As for a delivery: results that nobody took, or data that nobody gave, for so long are given up. */
+function deadlineOf({ config }: PushDependencies, { delivery, outcome, plan, lastRequestAt }: Flow): number {
+  const receivesSince = plan.receives === true ? lastRequestAt : undefined;
+  return (
+    Date.parse(receivesSince ?? delivery?.endedAt ?? outcome?.at ?? '') +
+    config.reconciler.deliverySeconds * 1000
+  );
 }
 
 function endBy(result: Exclude<PushResult, { result: 'interrupted' }>, now: Date): PushEnd {
@@ -138,4 +151,42 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
     },
     signal,
   );
+}
+
+/** What was fetched has a manifest, written last as a sidecar does it; a process that finds one fetches nothing again. */
+async function fetchResults(deps: PushDependencies, flow: Flow, signal: AbortSignal): Promise<PushResult> {
+  const { cluster, store, config, dispatcher, uploads } = deps;
+  const { name, uid } = flow;
+  const reading = await readManifest({ store, flow: name, attempt: uid }, signal);
+  if (reading.found) return { result: 'done', bytes: 0, attempts: 0 };
+  const secret = await cluster.secrets.get(sinkSecretName(name), signal);
+  if (secret === undefined)
+    return { result: 'failed', problem: 'the Secret with the address of the data is gone', attempts: 0 };
+  await store.abortUploads(attemptPrefix(name, uid), signal);
+  const totalMillis = Math.max(0, deadlineOf(deps, flow) - deps.now().getTime());
+  const fetched = await fetchFile(
+    {
+      ...{ source: readSinkSecret(secret), store: uploads, dispatcher, clock: systemClock },
+      keyOf: (file) => fileKey(name, uid, encodeKey(file)),
+      limits: { ...limits, totalMillis, backOff: config.reconciler.backoff },
+    },
+    signal,
+  );
+  if (fetched.result === 'done') await writeManifest(deps, { flow, file: fetched.file }, signal);
+  return fetched;
+}
+
+async function writeManifest(
+  { uploads, now }: PushDependencies,
+  { flow, file }: { flow: Flow; file: FetchedFile },
+  signal: AbortSignal,
+): Promise<void> {
+  const createdAt = now().toISOString();
+  const { name: path, modifiedAt = createdAt, size, sha256, crc32: checksum, etag } = file;
+  const { name, uid } = flow;
+  const stored = { path, key: encodeKey(path), size, sha256, crc32: checksum, etag, modifiedAt };
+  const manifest: Manifest = { version: 1, flow: name, attempt: uid, createdAt, files: [stored] };
+  const bytes = Buffer.from(`${JSON.stringify(manifest)}\n`);
+  const object = { key: manifestKey(name, uid), payload: { bytes, crc32: crc32(bytes) } };
+  await putJsonOnce(uploads, object, signal);
 }

@@ -12,9 +12,9 @@ export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'
   if (flow.resultsDeletedAt !== undefined || !nobodyFetches(flow)) return undefined;
   return {
     kind: 'delete-results',
-    run: (deps, signal) => {
-      deps.pushes.stop(flow.name);
-      return deleteResults(deps, flow, signal);
+    run: async (deps, signal) => {
+      await deps.pushes.stop(flow.name);
+      return await deleteResults(deps, flow, signal);
     },
   };
 }

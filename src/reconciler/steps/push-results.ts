@@ -10,9 +10,12 @@ import { continueNow, type Reconciler, type Step, type StepResult } from '../rec
  */
 export function decidePush({ flow }: ObservedOutcome): Step<'push' | 'pause-push'> | undefined {
   if (!wantsPush(flow)) return undefined;
-  if (flow.protocol?.access === 'paused')
-    return { kind: 'pause-push', run: ({ pushes }) => Promise.resolve(pause(pushes, flow)) };
+  if (flow.protocol?.access === 'paused') return pausePush(flow);
   return { kind: 'push', run: (deps, signal) => startPush(deps, flow, signal) };
+}
+
+export function pausePush(flow: Flow): Step<'pause-push'> {
+  return { kind: 'pause-push', run: ({ pushes }) => pause(pushes, flow) };
 }
 
 /** Its results are announced, and their end at the sink is not known yet. */
@@ -27,8 +30,8 @@ function isAnnounced({ protocol, delivery }: Flow): boolean {
   return wasTaken(delivery) || (protocol?.announced === true && isFinal(delivery));
 }
 
-function pause(pushes: Reconciler['pushes'], { name }: Flow): StepResult {
-  pushes.stop(name);
+async function pause(pushes: Reconciler['pushes'], { name }: Flow): Promise<StepResult> {
+  await pushes.stop(name);
   return { kind: 'requeue', millis: undefined };
 }
 

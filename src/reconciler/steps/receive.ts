@@ -2,10 +2,13 @@ import { hash } from 'node:crypto';
 import { isFinal } from '../../flow/delivery.ts';
 import type { Flow, ObservedFlow } from '../../flow/flow.ts';
 import { manifestKey } from '../../flow/keys.ts';
+import type { PushEnd } from '../../flow/push.ts';
 import type { Manifest } from '../../result/manifest.ts';
+import { readManifest } from '../../result/read-manifest.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
 import { deliverLater } from './deliver-later.ts';
 import { waitForResume } from './deliver-outcome.ts';
+import { pausePush } from './push-results.ts';
 import { setOutcome, setOutcomeStep } from './set-outcome.ts';
 import { wait } from './wait.ts';
 
@@ -24,6 +27,57 @@ async function announceReadiness(deps: Reconciler, flow: Flow, signal: AbortSign
     signal,
   );
 }
+
+/** As a push does, a fetch runs beside the queue: the step starts it, and its end causes the next pass. */
+export function decideFetch({ flow }: ObservedFlow): Step<'fetch' | 'pause-push'> | undefined {
+  const { protocol } = flow;
+  if (protocol?.fetches !== true) return undefined;
+  if (protocol.access === 'paused') return pausePush(flow);
+  return { kind: 'fetch', run: (deps, signal) => fetchData(deps, flow, signal) };
+}
+
+async function fetchData(deps: Reconciler, flow: Flow, signal: AbortSignal): Promise<StepResult> {
+  const { pushes } = deps;
+  if (pushes.isRunning(flow.name)) return untilWoken;
+  const { end, pauseMillis } = pushes.endOf(flow);
+  if (end !== undefined) {
+    const step = await endFetch(deps, { flow, end }, signal);
+    pushes.remove(flow.name);
+    return step;
+  }
+  if (pauseMillis > 0) return { kind: 'requeue', millis: pauseMillis };
+  pushes.start(flow);
+  return untilWoken;
+}
+
+/** The proof of a success is the manifest that the fetch has written. */
+async function endFetch(
+  deps: Reconciler,
+  { flow, end }: { flow: Flow; end: PushEnd },
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const at = deps.now().toISOString();
+  if (end.result === 'failed') {
+    const outcome = { phase: 'failed', at, reason: 'fetch-failed', message: end.problem } as const;
+    return await setOutcome(deps, { flow, outcome }, signal);
+  }
+  const reading = await readManifest({ store: deps.store, flow: flow.name, attempt: flow.uid }, signal);
+  if (!reading.found) {
+    const { reason, message } = reading;
+    return await setOutcome(deps, { flow, outcome: { phase: 'failed', at, reason, message } }, signal);
+  }
+  const { manifest, sha256, etag } = reading.stored;
+  const results = {
+    attempt: flow.uid,
+    files: manifest.files.length,
+    bytes: manifest.files.reduce((sum, { size }) => sum + size, 0),
+    manifestSha256: sha256,
+    manifestEtag: etag,
+  };
+  return await setOutcome(deps, { flow, outcome: { phase: 'succeeded', at, results }, manifest }, signal);
+}
+
+const untilWoken: StepResult = { kind: 'requeue', millis: undefined };
 
 /** Nothing more arrives. While the transfer is suspended, it is not completed either. */
 export function decideComplete({

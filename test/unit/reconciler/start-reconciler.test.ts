@@ -23,6 +23,17 @@ interface Replica {
   stop: () => Promise<void>;
 }
 
+/** None of these flows receives. */
+const uploads = {
+  sender: {
+    host: '127.0.0.1:1',
+    send: () => Promise.reject(new Error('not reached')),
+    close: () => undefined,
+  },
+  credentials: { read: () => ({ accessKeyId: '', secretAccessKey: '' }), forget: () => undefined },
+  ...{ region: 'r', bucket: 'b', retry: { firstMillis: 1, maxMillis: 1 } },
+};
+
 function startReplica(
   { deps, api }: TestReconciler,
   { identity, ...line }: { identity: string } & Partial<Replica['line']>,
@@ -36,7 +47,7 @@ function startReplica(
   const parts = { ...deps, cluster, config: { ...deps.config, reconciler } };
   const stopping = new AbortController();
   const observed = observeState(parts, stopping.signal);
-  const lease = startReconciler({ ...parts, observed, dispatcher: new Agent() }, stopping.signal);
+  const lease = startReconciler({ ...parts, observed, dispatcher: new Agent(), uploads }, stopping.signal);
   return {
     ...replica,
     ...{ lease, observed },
