@@ -5,6 +5,7 @@ import { builtInDialects } from './dialects/built-in.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
 import { checkTemplates } from './dialects/check-templates.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { startDialects } from './dialects/start-dialects.ts';
 import { provisionRoutes } from './dialects/provision-routes.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
@@ -58,10 +59,10 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 
 /** The composition root: the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, secrets, log, dialects = builtInDialects } = options;
+  const { config, secrets, log, dialects: known = builtInDialects } = options;
   const warn = warnOfTemplate(log);
   const templates = await loadTemplates(config.templates.directory, config, warn);
-  checkTemplates(templates, { dialects, connectors: config.connectors, warn });
+  checkTemplates(templates, { dialects: known, connectors: config.connectors, warn });
   const clients = await createClients(config, secrets);
   const { cluster, store, dispatcher, uploads } = clients;
   const requests = { cluster, store, config, now: () => new Date() };
@@ -69,7 +70,9 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stopping = new AbortController();
 
   const minter = createCredentialMinter(config.store, secrets.store);
-  const connectors = connectorCalls({ dialects, config, secrets, dispatcher, metrics });
+  const calls = { config, secrets, dispatcher, metrics };
+  const started = startDialects(known, { ...calls, ...requests, log, stopping: stopping.signal });
+  const connectors = connectorCalls({ ...calls, dialects: started.dialects });
   const { lease, observed } = startLeading(
     { options, requests, minter, metrics, connectors, dispatcher, uploads },
     stopping.signal,
@@ -80,9 +83,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { log, ...checkPace },
     stopping.signal,
   );
-  const routes = buildRoutes({ options, dialects, templates, flows, store: clients.downloads });
+  const routes = buildRoutes({ options, ...started, templates, flows, store: clients.downloads });
   const { now } = requests;
-  const components = buildHealthChecks({ cluster, store, flows, lease, observed, checks, now });
+  const components = {
+    ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now }),
+    ...started.components,
+  };
   const refusals = createRefusals(now);
   const http = createHttpServer({ ...options, components, routes, metrics, refusals });
   const monitoring = createMetricsServer({
@@ -91,7 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
-    await Promise.all([serving(), lease.ended, observed.ended, checks.ended]);
+    await Promise.all([serving(), lease.ended, observed.ended, checks.ended, started.ended]);
     await Promise.all([monitoring?.close(), clients.close()]);
   }
   async function kill(): Promise<void> {

@@ -9,6 +9,7 @@ export interface Metrics {
   outcomes: Counter<'template' | 'phase' | 'reason'>;
   deliveries: Counter<'connector' | 'result'>;
   transferPolls: Counter<'connector' | 'result'>;
+  registrations: Counter<'connector' | 'result'>;
   reconciles: Counter<'result'>;
   openFlows: Gauge;
   leading: Gauge;
@@ -47,6 +48,12 @@ export function createMetrics({ processMetrics = true }: { processMetrics?: bool
     transferPolls: counter(
       'edc_jp_transfer_polls_total',
       'Queries of a connector’s management API about the transfers of flows under way',
+      'connector',
+      'result',
+    ),
+    registrations: counter(
+      'edc_jp_registrations_total',
+      'Requests that register this service at a connector',
       'connector',
       'result',
     ),

@@ -59,14 +59,10 @@ export function listSecrets(secrets: Secrets): string[] {
 }
 
 export function secretsOfConnectors({ connectors }: Pick<Secrets, 'connectors'>): string[] {
-  return Object.values(connectors).flatMap(
-    ({ tokens, key = '', managementKey = '', managementClientSecret = '' }) => [
-      ...tokens,
-      key,
-      managementKey,
-      managementClientSecret,
-    ],
-  );
+  return Object.values(connectors).flatMap(({ tokens, ...keys }) => [
+    ...tokens,
+    ...Object.values(keys).filter((key) => key !== undefined),
+  ]);
 }
 
 /** The parts of an address that grant access: long segments of its path and long values of its query. */

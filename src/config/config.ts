@@ -49,6 +49,12 @@ export interface ConnectorSecrets {
   key: string | undefined;
   managementKey?: string;
   managementClientSecret?: string;
+  /** Of the client by which a configured control plane is called. */
+  controlPlaneClientSecret?: string;
+  /** Of the client that control planes get with the registration of this data plane. */
+  dataPlaneClientSecret?: string;
+  /** Of the client for the API where this data plane registers itself. */
+  registrationClientSecret?: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -65,13 +65,17 @@ function reportKey(
   { problems, warnings }: Findings,
 ): void {
   if (usedWith !== undefined) {
-    const isUsed = Object.hasOwn(connector, usedWith);
+    const isUsed = usedWith.split('.').reduce<unknown>(memberOf, connector) !== undefined;
     if (isUsed && key === '')
       problems.push(`${name}: expected a secret, because of ${usedWith}, received nothing`);
     if (!isUsed && key !== '') warnings.push(`${name} is not used: the connector has no ${usedWith}`);
   }
   const isReplaced = replacedBy !== undefined && Object.hasOwn(connector, replacedBy);
   if (unset !== undefined && key === '' && !isReplaced) warnings.push(`${name} is not set: ${unset}`);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return (value as Record<string, unknown> | undefined)?.[name];
 }
 
 interface ReadKey {

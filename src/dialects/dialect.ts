@@ -2,6 +2,10 @@ import type { Dispatcher } from 'undici';
 import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
 import type { ServiceError } from '../errors.ts';
 import type { Route } from '../http/route.ts';
+import type { HealthCheck } from '../http/routes/health.ts';
+import type { Cluster } from '../kubernetes/cluster.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import type { DataAddressKind } from '../flow/flow-plan.ts';
 import type { FlowService, ResultAddresses } from '../requests/flow-service.ts';
 import type {
@@ -44,6 +48,32 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
    * Absent: nothing can be checked.
    */
   probe?(call: ConnectorCall<Connector>, signal: AbortSignal): Promise<ProbeResult[]>;
+  /** Starts what lives as long as the service. The returned members replace those of this object. */
+  start?(deps: StartDeps<Connector>): StartedDialect<Connector>;
+}
+
+export interface StartDeps<Connector> {
+  /** Connectors of this dialect. */
+  connectors: readonly Connector[];
+  config: Config;
+  secrets: Secrets;
+  cluster: Pick<Cluster, 'secrets'>;
+  dispatcher: Dispatcher;
+  metrics: Metrics;
+  log: Logger;
+  now: () => Date;
+  /** Aborts when the service stops. */
+  stopping: AbortSignal;
+}
+
+export interface StartedDialect<Connector extends ConnectorConfig = ConnectorConfig> extends Pick<
+  Dialect<Connector>,
+  'routes' | 'deliver'
+> {
+  /** Components of `/health`. */
+  components: Readonly<Record<string, HealthCheck>>;
+  /** Resolves after `stopping` has aborted. */
+  ended: Promise<void>;
 }
 
 /** One checked address of a connector. Holds no secret. */

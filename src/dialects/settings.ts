@@ -23,12 +23,18 @@ export interface DialectSettings<Members extends object = object> {
 export interface KeySetting {
   member: keyof Omit<Secrets['connectors'][string], 'tokens'>;
   /** End of its environment variable, after `CONNECTOR_<NAME>_`. */
-  variable: 'KEY' | 'MANAGEMENT_KEY' | 'MANAGEMENT_CLIENT_SECRET';
+  variable:
+    | 'KEY'
+    | 'MANAGEMENT_KEY'
+    | 'MANAGEMENT_CLIENT_SECRET'
+    | 'CONTROL_PLANE_CLIENT_SECRET'
+    | 'DATA_PLANE_CLIENT_SECRET'
+    | 'REGISTRATION_CLIENT_SECRET';
   /** Warning for the operator if it is not set. */
   unset?: string;
   /** No warning if the connector has this member. */
   replacedBy?: string;
-  /** It is required if the connector has this member, and not used without. */
+  /** It is required if the connector has this member (`a.b`: in the map `a`), and not used without. */
   usedWith?: string;
 }
 

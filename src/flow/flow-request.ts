@@ -13,6 +13,8 @@ export interface FlowRequest {
   template: string;
   /** Where to deliver the outcome, if the request says so. */
   callbackAddress?: string;
+  /** The connector's own id of the side that has sent it, for dialects that identify it: no other side may use the flow. */
+  requester?: string;
   /** The policy's assignee. */
   consumer?: string;
   policyDigest?: string;

@@ -5,6 +5,11 @@ export function closed<Properties extends TProperties>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false });
 }
 
+/** The same with a description, for documents. */
+export function described<Properties extends TProperties>(description: string, properties: Properties) {
+  return Type.Object(properties, { additionalProperties: false, description });
+}
+
 export const dnsLabel = {
   title: 'a DNS label (lower-case letters, digits and -, at most 63)',
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 
 export interface Callback {
   path: string;
+  authorization: string | undefined;
   body: {
     messageId: string;
     dataFlowId: string;
@@ -29,7 +30,12 @@ export async function startCallbackServer(t: TestContext): Promise<CallbackServe
   const statuses: number[] = [];
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      callbacks.push({ path: request.url ?? '', body: JSON.parse(body) as Callback['body'] });
+      const { authorization } = request.headers;
+      callbacks.push({
+        path: request.url ?? '',
+        authorization,
+        body: JSON.parse(body) as Callback['body'],
+      });
       response.writeHead(statuses.shift() ?? 200).end();
     });
   }).listen(0, '127.0.0.1');

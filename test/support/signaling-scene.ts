@@ -23,26 +23,40 @@ export interface Answer {
 export interface Scene {
   world: World;
   controlPlane: CallbackServer;
-  send: (path: string, body?: object) => Promise<Answer>;
-  state: (processId: string) => Promise<string | undefined>;
+  /** `bearer`: the token of the header. */
+  send: (path: string, body?: object, bearer?: string) => Promise<Answer>;
+  state: (processId: string, bearer?: string) => Promise<string | undefined>;
+  /** Base of the connector's routes. */
+  base: string;
 }
 
 /** A service with one control plane, which this process plays. */
-export async function startScene(t: TestContext, members: object = {}): Promise<Scene> {
+export async function startScene(
+  t: TestContext,
+  members: object = {},
+  env: Record<string, string> = {},
+): Promise<Scene> {
   const controlPlane = await startCallbackServer(t);
   const connector = { name, dialect: 'signaling', callbackPrefix: controlPlane.url, ...members };
   const world = await startWorld(t, {
     connectors: [],
     settings: { connectors: [connector] },
-    env: { CONNECTOR_SIGNALING_TOKENS: token },
+    env: { CONNECTOR_SIGNALING_TOKENS: token, ...env },
   });
   const { service } = world;
-  async function request(method: string, path: string, body?: object): Promise<Answer> {
-    const response = await fetch(`${service.url}/connectors/${name}/${token}/dataflows/${path}`, {
+  const base = `${service.url}/connectors/${name}/${token}`;
+  async function request(
+    method: string,
+    path: string,
+    { body, bearer }: { body?: object | undefined; bearer?: string | undefined },
+  ): Promise<Answer> {
+    const response = await fetch(`${base}/dataflows/${path}`, {
       method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     const parsed = (text === '' ? {} : JSON.parse(text)) as Answer['body'];
@@ -51,8 +65,9 @@ export async function startScene(t: TestContext, members: object = {}): Promise<
   return {
     world,
     controlPlane,
-    send: (path, body) => request('POST', path, body),
-    state: async (processId) => (await request('GET', `${processId}/status`)).body.state,
+    base,
+    send: (path, body, bearer) => request('POST', path, { body, bearer }),
+    state: async (processId, bearer) => (await request('GET', `${processId}/status`, { bearer })).body.state,
   };
 }
 

@@ -9,6 +9,7 @@ import { renderRequest } from '../render-request.ts';
 import { readProtocol } from './flow-protocol.ts';
 import type { CreationMessage } from './read-message.ts';
 import {
+  checkOwner,
   findAnswered,
   flowOf,
   legal,
@@ -26,6 +27,7 @@ import { decideAtOnce, decideMessage } from './state-machine.ts';
 
 export interface ReceivedCreation {
   connector: SignalingConnector;
+  caller?: string | undefined;
   message: 'prepare' | 'start';
   creation: CreationMessage;
 }
@@ -55,6 +57,7 @@ async function answerKnown(
 ): Promise<Reply> {
   const { connector, message, creation, found } = received;
   const { processId, messageId } = creation;
+  checkOwner(found.request, received);
   const flow = readProtocol(found.protocol);
   const answered = findAnswered(flow, { message, messageId });
   const hasAddress = creation.address !== undefined;
@@ -155,7 +158,7 @@ function callbackAddressOf({ creation, connector }: ReceivedCreation): string {
 }
 
 function requestOf({ now }: AnswerDeps, received: ReceivedCreation, template: string): FlowRequest {
-  const { connector, message, creation } = received;
+  const { connector, caller, message, creation } = received;
   const { processId, datasetId, participantId, counterPartyId } = creation;
   return {
     ...{ dialect: connector.dialect, connector: connector.name },
@@ -164,6 +167,7 @@ function requestOf({ now }: AnswerDeps, received: ReceivedCreation, template: st
     consumer: message === 'start' ? counterPartyId : participantId,
     template,
     callbackAddress: callbackAddressOf(received),
+    ...(caller === undefined ? {} : { requester: caller }),
     acceptedAt: now().toISOString(),
   };
 }

@@ -4,6 +4,7 @@ import { buildStatusResponse } from './build-answers.ts';
 import { accessAfter, readProtocol, type FlowProtocol } from './flow-protocol.ts';
 import type { FlowMessage } from './read-message.ts';
 import {
+  checkOwner,
   findAnswered,
   flowOf,
   legal,
@@ -34,6 +35,7 @@ export async function answerMessage(
   const { messageId = '' } = content;
   let decided: { step: LegalStep; state: FlowProtocol['state'] } | undefined;
   function decide(found: FoundFlow): ProtocolChange | undefined {
+    checkOwner(found.request, received);
     const flow = readProtocol(found.protocol);
     const answered = findAnswered(flow, { message, messageId });
     const hasAddress = content.address !== undefined;
@@ -96,6 +98,7 @@ export async function answerStatus(
   const flow = flowOf(received);
   const found = await deps.flows.find(flow, signal);
   if (found === undefined) throw unknownFlow('status');
+  checkOwner(found.request, { ...received, message: 'status' });
   const { state } = readProtocol(found.protocol);
   const { processId } = received;
   return { status: 200, body: buildStatusResponse(processId, state), flow, processId, decision: 'legal' };

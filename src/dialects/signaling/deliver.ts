@@ -1,18 +1,15 @@
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
-import { urlBelow } from '../callback-address.ts';
-import { callbackOf, post, redactOwn, type ConnectorDelivery } from '../edc/call-connector.ts';
+import { post, redactOwn } from '../edc/call-connector.ts';
 import { managementAccess } from '../edc/management-access.ts';
 import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts';
 import { buildStatusMessage, type FlowStatus } from './build-answers.ts';
+import { callBack, type SignalingDelivery } from './callback.ts';
 import { classifyAnswer, classifyRepeatedStart } from './classify-answer.ts';
 import { buildAddress, endpointTypeOf } from './data-address.ts';
 import { handsOutAddress } from './address-rules.ts';
 import { readProtocol, type FlowProtocol } from './flow-protocol.ts';
 import { messageIdFor } from './message-id.ts';
-import type { SignalingConnector } from './settings.ts';
 import type { Notice } from './states.ts';
-
-export type SignalingDelivery = ConnectorDelivery<SignalingConnector>;
 
 /**
  * Makes one delivery attempt (§Control Plane Endpoint): `prepared`, `started` with the address of the results, `completed`, or `errored`. The state that it names
@@ -74,17 +71,17 @@ async function notify(
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
   const { request, flow, protocol } = delivery;
-  const callback = callbackOf(delivery);
-  if ('refused' in callback) return callback.refused;
   const processId = processIdOf(request);
   const { state } = readProtocol(protocol);
   const messageId = messageIdFor(flow, notice);
   const body = buildStatusMessage({ messageId, flow: processId, state, ...members });
-  const url = urlBelow(callback.url, 'transfers', processId, 'dataflow', notice);
-  const call = { url, body, reuseConnection: true, access: { key: undefined } };
-  const answer = await post(delivery, call, signal);
   const isRepeatedPush = notice === 'started' && protocol?.pushes === true && delivery.mayBeTaken === true;
-  return isRepeatedPush ? classifyRepeatedStart(answer) : classifyAnswer(answer);
+  const classify = isRepeatedPush ? classifyRepeatedStart : classifyAnswer;
+  return await callBack(
+    delivery,
+    { path: ['transfers', processId, 'dataflow', notice], body, classify },
+    signal,
+  );
 }
 
 function processIdOf({ ids: { processId } }: SignalingDelivery['request']): string {

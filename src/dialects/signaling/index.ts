@@ -4,8 +4,8 @@ import { managementAccess } from '../edc/management-access.ts';
 import { pollTransfers } from '../edc/poll-transfers.ts';
 import { deliver } from './deliver.ts';
 import { accessAfter, eventOf, readProtocol } from './flow-protocol.ts';
-import { dataFlowRoutes } from './routes.ts';
 import { signalingSettings, type SignalingConnector } from './settings.ts';
+import { startSignaling } from './start.ts';
 import { decideEvent } from './state-machine.ts';
 
 /** EDC refuses to complete a transfer whose start it has not passed on yet; the consumer's side needs some seconds for it. */
@@ -15,7 +15,7 @@ const completionGapMillis = 5000;
 export const signaling: Dialect<SignalingConnector> = {
   name: signalingSettings.dialect,
   carriesContract: true,
-  routes: dataFlowRoutes,
+  start: startSignaling,
   addresses: ['service', 'presigned'],
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,

@@ -28,10 +28,20 @@ export interface Reply {
 
 export interface Received {
   connector: SignalingConnector;
+  /** The `controlplaneId` of the sender, if a token of it was verified. */
+  caller?: string | undefined;
   processId: string;
 }
 
-export function flowOf({ connector, processId }: Received): string {
+/** A flow belongs to the control plane that has created it: for another one there is none. One without an owner belongs to all. */
+export function checkOwner(
+  { requester }: FlowRequest,
+  { caller, message }: { caller?: string | undefined; message: Message },
+): void {
+  if (caller !== undefined && requester !== undefined && caller !== requester) throw unknownFlow(message);
+}
+
+export function flowOf({ connector, processId }: Pick<Received, 'connector' | 'processId'>): string {
   return flowName({ dialect: connector.dialect, connector: connector.name, ids: { processId } });
 }
 

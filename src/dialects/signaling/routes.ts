@@ -3,8 +3,9 @@ import { authenticateConnector } from '../authenticate-connector.ts';
 import type { RouteDeps } from '../dialect.ts';
 import { answerCreation } from './answer-creation.ts';
 import { answerMessage, answerStatus, type ReceivedMessage } from './answer-message.ts';
+import type { ControlPlanes } from './control-planes.ts';
 import { readCreation, readFlowMessage } from './read-message.ts';
-import type { Reply } from './reply.ts';
+import type { Received, Reply } from './reply.ts';
 import {
   CreationBody,
   DataFlowStatusMessage,
@@ -13,7 +14,7 @@ import {
 } from './schemas.ts';
 import type { SignalingConnector } from './settings.ts';
 
-type Deps = RouteDeps<SignalingConnector>;
+type Deps = RouteDeps<SignalingConnector> & Pick<ControlPlanes, 'identify'>;
 
 const base = '/connectors/:connector/:token/dataflows';
 
@@ -31,18 +32,20 @@ export function dataFlowRoutes(deps: Deps): Route[] {
   ];
 }
 
-/** The token is checked before the body is read. */
-function authenticate(ctx: HttpContext, deps: Deps): SignalingConnector {
+/** Both tokens are checked before the body is read: that of the path, and that of the header where the control plane has to send one. */
+async function authenticate(ctx: HttpContext, deps: Deps): Promise<Pick<Received, 'connector' | 'caller'>> {
   const { connector: name = '', token = '' } = ctx.params;
   if (deps.connectors.some((one) => one.name === name)) ctx.state.connector = name;
-  return authenticateConnector(deps, { name, token });
+  const connector = authenticateConnector(deps, { name, token });
+  const caller = await deps.identify({ connector, header: ctx.get('authorization') }, ctx.state.signal);
+  return { connector, caller };
 }
 
 function creation(deps: Deps, message: 'prepare' | 'start'): Route {
   async function handle(ctx: HttpContext): Promise<void> {
-    const connector = authenticate(ctx, deps);
+    const from = await authenticate(ctx, deps);
     const creation = readCreation(message, await ctx.state.readJson());
-    const reply = await answerCreation(deps, { connector, message, creation }, ctx.state.signal);
+    const reply = await answerCreation(deps, { ...from, message, creation }, ctx.state.signal);
     if (reply.status === 202) ctx.set('Location', statusPath(ctx.path, reply.processId));
     send(ctx, message, reply);
   }
@@ -62,9 +65,9 @@ const notification = { kind: 'json', name: 'DataFlowNotification', schema: FlowM
 
 function message(deps: Deps, message: ReceivedMessage['message']): Route {
   async function handle(ctx: HttpContext): Promise<void> {
-    const connector = authenticate(ctx, deps);
+    const from = await authenticate(ctx, deps);
     const content = message === 'completed' ? {} : readFlowMessage(await ctx.state.readJson());
-    const received = { connector, message, content, processId: processIdOf(ctx) };
+    const received = { ...from, message, content, processId: processIdOf(ctx) };
     send(ctx, message, await answerMessage(deps, received, ctx.state.signal));
   }
   return {
@@ -77,8 +80,8 @@ function message(deps: Deps, message: ReceivedMessage['message']): Route {
 
 function status(deps: Deps): Route {
   async function handle(ctx: HttpContext): Promise<void> {
-    const connector = authenticate(ctx, deps);
-    const received = { connector, processId: processIdOf(ctx) };
+    const from = await authenticate(ctx, deps);
+    const received = { ...from, processId: processIdOf(ctx) };
     send(ctx, 'status', await answerStatus(deps, received, ctx.state.signal));
   }
   return { ...route(`${base}/:id/status`, operations.status), method: 'GET', handle };

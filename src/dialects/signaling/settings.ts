@@ -10,7 +10,9 @@ import {
   managementVersionText,
   urls,
 } from '../edc/settings.ts';
-import type { DialectSettings } from '../settings.ts';
+import type { DialectSettings, KeySetting } from '../settings.ts';
+import { authorizationSettings } from './authorization/settings.ts';
+import { registrationSettings } from './registration/settings.ts';
 
 /** EDC's names of the transfer types, and those of the HTTP profile. */
 const defaultProfiles = [
@@ -34,12 +36,42 @@ const properties = {
   managementUrl: Type.Optional(managementUrl),
   managementVersion: choice(managementVersionText, ['v3', 'v4'], { default: 'v3' }),
   managementOauth2,
+  ...authorizationSettings,
+  ...registrationSettings,
   onFailure: choice(
     'What follows the message `errored`: EDC ignores it, and `terminate` ends the transfer by the management API.',
     ['nothing', 'terminate'],
     { default: 'nothing' },
   ),
 };
+
+const profileUrls = ['tokenEndpoint', 'tokenExchangeEndpoint', 'jwksUri'];
+
+const ownUrls = [
+  'controlPlane.endpoint',
+  ...profileUrls.map((member) => `controlPlane.authorization.${member}`),
+  'registration.url',
+  'registration.tokenEndpoint',
+  ...profileUrls.map((member) => `registration.authorization.${member}`),
+];
+
+const clientSecrets: KeySetting[] = [
+  {
+    member: 'controlPlaneClientSecret',
+    variable: 'CONTROL_PLANE_CLIENT_SECRET',
+    usedWith: 'controlPlane.authorization.clientId',
+  },
+  {
+    member: 'dataPlaneClientSecret',
+    variable: 'DATA_PLANE_CLIENT_SECRET',
+    usedWith: 'registration.authorization.clientId',
+  },
+  {
+    member: 'registrationClientSecret',
+    variable: 'REGISTRATION_CLIENT_SECRET',
+    usedWith: 'registration.clientId',
+  },
+];
 
 type Members = Static<ReturnType<typeof Type.Object<typeof properties>>>;
 
@@ -49,8 +81,8 @@ export type SignalingConnector = ConnectorConfig & Members;
 export const signalingSettings: DialectSettings<Members> = {
   dialect: 'signaling',
   properties,
-  urls,
-  keys: [{ member: 'managementKey', variable: 'MANAGEMENT_KEY' }, managementClientSecret],
+  urls: [...urls, ...ownUrls],
+  keys: [{ member: 'managementKey', variable: 'MANAGEMENT_KEY' }, managementClientSecret, ...clientSecrets],
   complete({ managementUrl, ...connector }) {
     return {
       ...connector,

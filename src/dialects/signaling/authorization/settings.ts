@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { ServiceError } from '../../../errors.ts';
-import { closed } from '../../../schemas/kinds.ts';
+import { closed, described } from '../../../schemas/kinds.ts';
 import { choice, httpUrl, integer, text } from '../../../config/settings/kinds.ts';
 import type { Schema } from '../../../schemas/schema-problem.ts';
 import type { ControlPlane } from './control-plane.ts';
@@ -47,12 +47,12 @@ export const authorizationSettings = {
   dataplaneId: text('Id of this data plane at its control planes; tokens must name it as `aud`.', {
     default: 'edc-job-provisioner',
   }),
-  controlPlane: closed({
+  controlPlane: described('The control plane, if it does not register itself.', {
     id: Type.Optional(text('Its controlplaneId. Default: the connector’s name.')),
     endpoint: Type.Optional(httpUrl('Base of its callbacks. Default: none; it registers itself.')),
     authorization: authorizationProfile('How it is called, and how its tokens are verified.'),
   }),
-  authorization: closed({
+  authorization: described('Rules for tokens.', {
     audience: choice('Whether `aud` must name the dataplaneId.', ['checked', 'ignored'], {
       default: 'checked',
     }),

@@ -1,11 +1,11 @@
 import { Type } from 'typebox';
-import { closed } from '../../../schemas/kinds.ts';
+import { described } from '../../../schemas/kinds.ts';
 import { httpUrl, integer, names, text } from '../../../config/settings/kinds.ts';
 import { authorizationProfile } from '../authorization/settings.ts';
 
 /** Members of a connector that say where and how this data plane registers itself. */
 export const registrationSettings = {
-  registration: closed({
+  registration: described('Where and how this data plane registers itself.', {
     url: Type.Optional(
       httpUrl(
         'Where: `…/dataplanes`, `…/v4/dataplanes` or `…/v5beta/participants/<id>/dataplanes`. Default: this data plane does not register itself.',

@@ -1,0 +1,48 @@
+import { secretName } from '../../config/read-secrets.ts';
+import { clientCredentials } from '../request-token.ts';
+import type { StartDeps } from '../dialect.ts';
+import { createTokenSource, type SourceOptions } from './authorization/obtain-token.ts';
+import { buildAuthorization } from './authorization/settings.ts';
+import { keyCredentials, tokenCredentials } from './registration/credentials.ts';
+import type { RegistrationTarget } from './registration/register.ts';
+import type { SignalingConnector } from './settings.ts';
+
+type Deps = Pick<StartDeps<SignalingConnector>, 'connectors' | 'config' | 'secrets'> & {
+  source: SourceOptions;
+};
+
+/** Where this data plane registers itself: at each connector with a `registration.url`. */
+export function registrationTargets({ connectors, ...deps }: Deps): RegistrationTarget[] {
+  return connectors.flatMap((connector) => {
+    const { name, dataplaneId, registration } = connector;
+    const { url, profiles, labels, renewSeconds } = registration;
+    if (url === undefined) return [];
+    const secrets = deps.secrets.connectors[name] ?? { tokens: [], key: undefined };
+    const [token = ''] = secrets.tokens;
+    const authorization = buildAuthorization(registration.authorization, {
+      value: secrets.dataPlaneClientSecret,
+      variable: secretName(connector, 'DATA_PLANE_CLIENT_SECRET'),
+    });
+    const dataPlane = {
+      dataplaneId,
+      endpoint: `${deps.config.http.publicUrl}/connectors/${name}/${token}/dataflows`,
+      profiles,
+      labels,
+      ...(authorization === undefined ? {} : { authorization }),
+    };
+    const credentials = credentialsOf(registration, secrets, deps.source);
+    return [{ connector: name, url, dataPlane, renewMillis: renewSeconds * 1000, credentials }];
+  });
+}
+
+function credentialsOf(
+  { tokenEndpoint, clientId }: SignalingConnector['registration'],
+  secrets: { managementKey?: string; registrationClientSecret?: string },
+  source: SourceOptions,
+): RegistrationTarget['credentials'] {
+  const { managementKey, registrationClientSecret: clientSecret = '' } = secrets;
+  if (tokenEndpoint === undefined || clientId === undefined) return keyCredentials(managementKey);
+  return tokenCredentials(
+    createTokenSource(clientCredentials({ tokenEndpoint, clientId, clientSecret }), source),
+  );
+}
