@@ -70,7 +70,7 @@ function batches(): Batch[] {
       files: globSync('test/integration/**/*.test.ts')
         .filter((file) => whole || !isLong(file))
         .sort(longestFirst),
-      concurrency: Math.min(4, processors + 2),
+      concurrency: Math.min(5, processors + 3),
     },
   ];
 }
