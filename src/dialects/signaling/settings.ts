@@ -90,10 +90,26 @@ export const signalingSettings: DialectSettings<Members> = {
       ...(managementUrl === undefined ? {} : { managementUrl: trimSlashes(managementUrl) }),
     };
   },
-  warn({ managementUrl, onFailure }) {
-    if (managementUrl !== undefined) return {};
-    return onFailure === 'terminate'
-      ? { onFailure: 'is terminate without a managementUrl: the transfer of a failed job waits without end' }
-      : { managementUrl: 'is not set: a transfer that ends without a message is not noticed' };
-  },
+  warn: (connector) => ({ ...warnOfManagement(connector), ...warnOfUnused(connector) }),
 };
+
+function warnOfManagement({ managementUrl, onFailure }: Members): Record<string, string> {
+  if (managementUrl !== undefined) return {};
+  return onFailure === 'terminate'
+    ? { onFailure: 'is terminate without a managementUrl: the transfer of a failed job waits without end' }
+    : { managementUrl: 'is not set: a transfer that ends without a message is not noticed' };
+}
+
+/** Settings that look like protection or credentials, and are neither. */
+function warnOfUnused({ controlPlane, registration }: Members): Record<string, string> {
+  const { endpoint, authorization } = controlPlane;
+  const { tokenEndpoint, clientId } = registration;
+  return {
+    ...(endpoint === undefined && authorization.type !== 'none'
+      ? { controlPlane: 'has an authorization without an endpoint: it is not used, and no token is expected' }
+      : {}),
+    ...((tokenEndpoint === undefined) !== (clientId === undefined)
+      ? { registration: 'has one of tokenEndpoint and clientId: without both, the management key is sent' }
+      : {}),
+  };
+}

@@ -252,6 +252,45 @@ test('the members of a client are checked', () => {
   );
 });
 
+const signaling = { dialect: 'signaling', managementUrl: 'http://edc.example.org:8181/management' };
+const authorization = { type: 'oauth2_client_credentials', ...managementOauth2 };
+const clients = [
+  {
+    variable: 'CONNECTOR_EDC_ONE_CONTROL_PLANE_CLIENT_SECRET',
+    member: 'controlPlane.authorization.clientId',
+    settings: { controlPlane: { endpoint: 'https://edc.example.org/signaling', authorization } },
+  },
+  {
+    variable: 'CONNECTOR_EDC_ONE_DATA_PLANE_CLIENT_SECRET',
+    member: 'registration.authorization.clientId',
+    settings: { registration: { authorization } },
+  },
+  {
+    variable: 'CONNECTOR_EDC_ONE_REGISTRATION_CLIENT_SECRET',
+    member: 'registration.clientId',
+    settings: { registration: managementOauth2 },
+  },
+];
+for (const { variable, member, settings } of clients) {
+  test(`the secret of a client in a map is in the environment: ${member}`, () => {
+    const base = withConnector({ ...signaling, ...settings });
+    assert.deepEqual(problemsOf(base).slice(1), [
+      `${variable}: expected a secret, because of ${member}, received nothing`,
+    ]);
+    const { secrets, warnings } = loadConfig({ env: { ...base, [variable]: 'client-secret' } });
+    assert.ok(!warnings.some((line) => line.startsWith(variable)), warnings.join('\n'));
+    assert.ok(Object.values(secrets.connectors['edc-one'] ?? {}).includes('client-secret'));
+    const unused = loadConfig({ env: { ...withConnector(signaling), [variable]: 'client-secret' } });
+    assert.ok(unused.warnings.includes(`${variable} is not used: the connector has no ${member}`));
+  });
+}
+
+test('URLs inside maps of a connector are checked', () => {
+  const wrong = { url: 'https://edc.example.org/v4/dataplanes?a=b' };
+  const lines = problemsOf(withConnector({ ...signaling, registration: wrong }));
+  assert.match(lines[1] ?? '', /^connectors\[0\]\.registration\.url .*expected an http/);
+});
+
 function withConnector(more: object): Record<string, string> {
   return { ...good, EDC_JP_CONNECTORS: JSON.stringify([{ ...connector, ...more }]) };
 }
@@ -376,6 +415,19 @@ const warned = [
     name: 'a loopback public URL',
     env: { ...good, EDC_JP_HTTP_PUBLIC_URL: 'http://127.0.0.1:8080' },
     warning: /^http\.publicUrl .*cannot be reached/,
+  },
+  {
+    name: 'an authorization of no control plane',
+    env: {
+      ...withConnector({ ...signaling, controlPlane: { authorization } }),
+      CONNECTOR_EDC_ONE_CONTROL_PLANE_CLIENT_SECRET: 'client-secret',
+    },
+    warning: /^connectors\[0\]\.controlPlane .*has an authorization without an endpoint/,
+  },
+  {
+    name: 'half of a client of the registration',
+    env: withConnector({ ...signaling, registration: { tokenEndpoint: managementOauth2.tokenEndpoint } }),
+    warning: /^connectors\[0\]\.registration .*has one of tokenEndpoint and clientId/,
   },
   {
     name: 'a pod-internal results URL',
