@@ -6,7 +6,7 @@ import { authenticateConnector } from './authenticate-connector.ts';
 import { isBelowPrefix, showAddress } from './callback-address.ts';
 import type { CalledBack, Dialect, ProvisionMessage, ProvisionRequests, RouteDeps } from './dialect.ts';
 
-type Deps = RouteDeps<ConnectorConfig>;
+type Deps = Omit<RouteDeps<ConnectorConfig>, 'readRefreshToken' | 'wasAccessToken'>;
 
 /**
  * Routes for the provision requests of all dialects: with a token in the path, or without one if that is allowed. The connector in the path

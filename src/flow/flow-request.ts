@@ -17,6 +17,8 @@ export interface FlowRequest {
   requester?: string;
   /** The policy's assignee. */
   consumer?: string;
+  /** The provider's id in the dataspace, which tokens of the consumer must name. */
+  provider?: string;
   policyDigest?: string;
   /** RFC 3339. */
   acceptedAt: string;

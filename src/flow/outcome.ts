@@ -74,4 +74,21 @@ export interface HttpDataAddress {
   baseUrl: string;
   method: 'GET';
   contentType?: string;
+  /** Absent for a presigned address, and if nobody is named who fetches. */
+  bearer?: BearerAccess;
+}
+
+/** The same bytes at a URL without a secret, for a token in the header `Authorization`. */
+export interface BearerAccess {
+  url: string;
+  /** Valid as long as the address, for a consumer that cannot renew it. */
+  lastingToken: string;
+  /** For a consumer that can. */
+  renewal: {
+    accessToken: string;
+    /** Seconds. */
+    expiresIn: number;
+    refreshToken: string;
+    refreshUrl: string;
+  };
 }

@@ -10,7 +10,7 @@ import { busyHold } from './middleware/busy-hold.ts';
 import { checkHead } from './middleware/check-head.ts';
 import { errorProblems } from './middleware/error-problems.ts';
 import { requestLog } from './middleware/request-log.ts';
-import { jsonReader } from './read-json.ts';
+import { formReader, jsonReader } from './read-json.ts';
 import type { Refusals } from './refusals.ts';
 import type { HttpContext, HttpState, Route } from './route.ts';
 import { showMatched } from './shown-path.ts';
@@ -50,6 +50,7 @@ function register(
   { config, redact }: Pick<AppDependencies, 'config' | 'redact'>,
 ): void {
   const readJson = jsonReader(config.bodyLimitBytes);
+  const readForm = formReader(config.bodyLimitBytes);
   const methods = methodsOf(route);
   async function handle(ctx: HttpContext): Promise<void> {
     const { state } = ctx;
@@ -60,6 +61,7 @@ function register(
     if (route.access === 'unauthenticated' && !unauthenticatedAllowed(ctx.req, config.unauthenticated))
       throw notFound();
     if (route.body?.kind === 'json') state.readJson = () => readJson(ctx);
+    if (route.body?.kind === 'form') state.readForm = () => readForm(ctx);
     await route.handle(ctx);
   }
   router.register(route.path, methods, handle);

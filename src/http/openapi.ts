@@ -59,8 +59,9 @@ function describeOperation({ path, body, operation }: Route): object {
   };
 }
 
-function describeBody({ name }: RequestBody): object {
+function describeBody({ kind, name }: RequestBody): object {
   const schema = { $ref: `#/components/schemas/${name}` };
+  if (kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
   const content = { 'application/json': { schema }, 'application/ld+json': { schema } };
   return { required: true, content };
 }

@@ -10,7 +10,6 @@ export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<ob
     // `is` returns null for a request without a body.
     if (request.is('json', '+json') === false)
       throw unsupported('Content-Type', 'application/json or another +json');
-    if (Number(request.get('content-length')) > limitBytes) throw tooLarge(limitBytes);
     const text = await readText(req, limitBytes);
     try {
       return checkObject(text === '' ? undefined : JSON.parse(text));
@@ -20,7 +19,17 @@ export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<ob
   };
 }
 
+/** Reads the fields of a form (`application/x-www-form-urlencoded`); a request without a body has none. */
+export function formReader(limitBytes: number): (ctx: HttpContext) => Promise<URLSearchParams> {
+  const type = 'application/x-www-form-urlencoded';
+  return async function readForm({ req, request }) {
+    if (request.is(type) === false) throw unsupported('Content-Type', type);
+    return new URLSearchParams(await readText(req, limitBytes));
+  };
+}
+
 async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
+  if (Number(request.headers['content-length']) > limitBytes) throw tooLarge(limitBytes);
   const stream = decompress(request);
   const chunks: Buffer[] = [];
   let length = 0;

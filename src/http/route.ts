@@ -20,6 +20,8 @@ export interface HttpState {
   repeatedRefusal?: boolean;
   /** For a route with a JSON body; to be called after authentication. Throws an error that says what is wrong with the body. */
   readJson: () => Promise<object>;
+  /** The same for a route with a form as its body. */
+  readForm: () => Promise<URLSearchParams>;
 }
 
 export type HttpContext = ParameterizedContext<HttpState, { params: Record<string, string> }>;
@@ -50,9 +52,9 @@ export interface Route {
   handle(ctx: HttpContext): Promise<void> | void;
 }
 
-/** `json`: an object of at most `http.bodyLimitBytes`, read by `ctx.state.readJson()`; 415 for any other media type. */
+/** At most `http.bodyLimitBytes`, read by `ctx.state.readJson()` (an object) or `readForm()`; 415 for any other media type. */
 export interface RequestBody {
-  kind: 'json';
+  kind: 'json' | 'form';
   /** Name of the schema in the OpenAPI document. */
   name: string;
   schema: object;

@@ -121,4 +121,14 @@ export interface ResultAddresses {
   addressOf(flow: { name: string; found: FoundFlow }, signal: AbortSignal): Promise<DataAddress>;
   /** For an answer that does not wait for the results: it refuses until they are verified. */
   earlyAddressOf(flow: { name: string; request: FlowRequest }): DataAddress;
+  /** Undefined for a token that is not for this flow, or whose address has expired. Reads nothing but the token. */
+  readRefreshToken(presented: { flow: string; token: string }): RefreshGrant | undefined;
+  /** Whether it is an access token for this flow, which may have expired. */
+  wasAccessToken(presented: { flow: string; token: string }): boolean;
+}
+
+/** The right of one consumer to new access tokens, as long as the address of the results answers. */
+export interface RefreshGrant {
+  belongsTo(consumer: string): boolean;
+  renew(): { accessToken: string; expiresIn: number };
 }

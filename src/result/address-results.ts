@@ -13,7 +13,10 @@ export interface ResultsToAddress {
   manifest?: Manifest | undefined;
 }
 
-export type AddressParts = Pick<AddressRequest, 'store' | 'keys' | 'results' | 'connector' | 'now'>;
+export type AddressParts = Pick<
+  AddressRequest,
+  'store' | 'keys' | 'results' | 'connector' | 'now' | 'consumer'
+>;
 
 export type AddressedResults = { address: DataAddress } | { reason: FailureReason; message: string };
 

@@ -1,3 +1,4 @@
+import { bearerAccess } from './bearer-access.ts';
 import { ServiceError } from '../errors.ts';
 import type { ResultsConfig } from '../config/config.ts';
 import type { DataAddress, Outcome } from '../flow/outcome.ts';
@@ -17,8 +18,10 @@ export interface AddressRequest {
   connector: { resultsUrl: string };
   keys: readonly ResultKey[];
   store: ObjectStore;
-  results: Pick<ResultsConfig, 'addressSeconds'>;
+  results: Pick<ResultsConfig, 'addressSeconds' | 'accessTokenSeconds'>;
   now: Date;
+  /** Who fetches, if the request says so. */
+  consumer?: string | undefined;
 }
 
 /** Signature version 4 allows no more. */
@@ -39,32 +42,40 @@ export async function buildDataAddress(request: AddressRequest): Promise<DataAdd
   const baseUrl = presigned
     ? await presign(request, chosen.file, contentType)
     : serviceAddress(request, chosen);
-  return { type: 'HttpData', baseUrl, method: 'GET', contentType };
+  const address = { type: 'HttpData', baseUrl, method: 'GET', contentType } as const;
+  const since = Math.floor(Date.parse(request.outcome.at) / 1000);
+  return presigned ? address : { ...address, ...bearerMember(request, since) };
 }
 
 /** In the token of an address that is handed out before the results exist: those of the verified attempt. */
 export const anyAttempt = '-';
 
 /** The address of bytes that are still being made: `…/content` chooses them when they are fetched. It expires with the request's age. */
-export function earlyDataAddress({
-  flow,
-  acceptedAt,
-  connector,
-  keys,
-  results,
-}: Pick<AddressRequest, 'flow' | 'connector' | 'keys' | 'results'> & { acceptedAt: string }): DataAddress {
-  const expiry = Math.floor(Date.parse(acceptedAt) / 1000) + results.addressSeconds;
-  const token = signResultToken({ flow, attempt: anyAttempt, notAfter: expiry }, keys);
+export function earlyDataAddress(request: BearerParts & { acceptedAt: string }): DataAddress {
+  const { flow, acceptedAt, connector, keys, results } = request;
+  const since = Math.floor(Date.parse(acceptedAt) / 1000);
+  const notAfter = since + results.addressSeconds;
+  const token = signResultToken({ flow, attempt: anyAttempt, notAfter }, keys);
   return {
     type: 'HttpData',
     baseUrl: `${connector.resultsUrl}/results/${flow}/${token}/content`,
     method: 'GET',
+    ...bearerMember(request, since),
   };
+}
+
+type BearerParts = Pick<AddressRequest, 'flow' | 'connector' | 'keys' | 'results' | 'now' | 'consumer'>;
+
+function bearerMember(request: BearerParts, since: number): Pick<DataAddress, 'bearer'> {
+  const { consumer, results } = request;
+  if (consumer === undefined) return {};
+  const until = since + results.addressSeconds;
+  return { bearer: bearerAccess({ ...request, consumer, since, until }) };
 }
 
 /** `<resultsUrl>/results/<flow>/<token>/…` of the chosen bytes. */
 export function serviceAddress(
-  request: Pick<AddressRequest, 'flow' | 'plan' | 'outcome' | 'connector' | 'keys' | 'results'>,
+  request: Pick<AddressRequest, 'flow' | 'plan' | 'outcome' | 'connector' | 'keys'> & ExpiryParts,
   chosen: ChosenBytes,
 ): string {
   const { flow, plan, outcome, connector, keys } = request;
@@ -95,7 +106,9 @@ async function presign(request: AddressRequest, file: ManifestFile, contentType:
   return store.presignGet(key, { expirySeconds, contentType, fileName: fileName(file.path) });
 }
 
+type ExpiryParts = Pick<AddressRequest, 'outcome'> & { results: Pick<ResultsConfig, 'addressSeconds'> };
+
 /** Counted from the outcome, so that a late or repeated delivery does not extend it. */
-function notAfter({ outcome, results }: Pick<AddressRequest, 'outcome' | 'results'>): number {
+function notAfter({ outcome, results }: ExpiryParts): number {
   return Math.floor(Date.parse(outcome.at) / 1000) + results.addressSeconds;
 }

@@ -1,6 +1,7 @@
 import { resultsUrlOf, type Config, type Secrets } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
 import { addressResults } from './address-results.ts';
+import { tokenRenewal } from './bearer-access.ts';
 import { earlyDataAddress } from './build-data-address.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { DataAddress, Outcome } from '../flow/outcome.ts';
@@ -31,14 +32,16 @@ export function resultAddresses({ config, secrets, store, now }: AddressParts) {
       const { request, plan, outcome } = found;
       if (outcome?.phase !== 'succeeded') throw new ServiceError('gone', 'the flow has no results');
       const connector = { resultsUrl: resultsUrlOf(config, request.connector) };
-      const parts = { ...signing, store, connector, now: now() };
+      const parts = { ...signing, store, connector, now: now(), consumer: request.consumer };
       const addressed = await addressResults(parts, { flow, plan, outcome }, signal);
       if ('address' in addressed) return addressed.address;
       throw new ServiceError('gone', addressed.message);
     },
     earlyAddressOf({ name: flow, request }: { name: string; request: FlowRequest }): DataAddress {
       const connector = { resultsUrl: resultsUrlOf(config, request.connector) };
-      return earlyDataAddress({ ...signing, flow, acceptedAt: request.acceptedAt, connector });
+      const { acceptedAt, consumer } = request;
+      return earlyDataAddress({ ...signing, flow, acceptedAt, connector, consumer, now: now() });
     },
+    ...tokenRenewal({ ...signing, now }),
   };
 }

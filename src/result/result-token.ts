@@ -23,7 +23,7 @@ export type TokenVerdict =
   | { state: 'valid'; attempt: string; mediaTypeOf: (path: string) => string | undefined };
 
 const purpose = 'edc-job-provisioner/results/1';
-const keyId = /^[A-Za-z0-9._-]{1,64}$/;
+export const keyIdForm = /^[A-Za-z0-9._-]{1,64}$/;
 const form =
   /^([A-Za-z0-9._-]{1,64})~([A-Za-z0-9._-]{1,253})~([0-9a-z]{1,10})~([A-Za-z0-9_-]*)~[A-Za-z0-9_-]{43}$/;
 
@@ -35,7 +35,7 @@ export function signResultToken(grant: ResultGrant, keys: readonly ResultKey[]):
   const [key] = keys;
   if (key === undefined)
     throw new ServiceError('invalid-config', 'RESULT_KEYS has no key to sign result addresses with');
-  if (!keyId.test(key.id))
+  if (!keyIdForm.test(key.id))
     throw new ServiceError('invalid-config', 'a key id in RESULT_KEYS may have A-Z a-z 0-9 . _ - only');
   const media = grant.media === undefined ? '' : encodeMedia(grant.media);
   return sealed({ attempt: grant.attempt, notAfter: grant.notAfter.toString(36), media }, grant.flow, key);

@@ -19,8 +19,10 @@ export function conformanceConnector(callbackPrefix: string): {
   profiles: string[];
   prepareLater: string[];
   completeEmpty: string[];
+  didWeb: string;
 } {
   const profiles = ['http-pull', 'http-push', 'https://w3id.org/dspace-sig/profile/http-pull'];
   const consumer = { prepareLater: ['kit-async'], completeEmpty: ['kit-complete'] };
-  return { name: 'kit', dialect: 'signaling', callbackPrefix, profiles, ...consumer };
+  // The kit serves the document of its DID on loopback.
+  return { name: 'kit', dialect: 'signaling', callbackPrefix, profiles, didWeb: 'http', ...consumer };
 }

@@ -13,7 +13,11 @@ export interface Callback {
     dataFlowId: string;
     state: string;
     error?: string;
-    dataAddress?: { endpointType: string; endpoint: string };
+    dataAddress?: {
+      endpointType: string;
+      endpoint: string;
+      endpointProperties?: { name: string; value: string }[];
+    };
   };
 }
 

@@ -15,7 +15,7 @@ export interface Answer {
     messageId?: string;
     dataFlowId?: string;
     state?: string;
-    dataAddress?: { endpoint: string };
+    dataAddress?: { endpoint: string; endpointProperties?: { name: string; value: string }[] };
     detail?: string;
   };
 }

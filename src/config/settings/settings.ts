@@ -51,6 +51,10 @@ export const SettingsSchema = closed({
       { min: 60, max: 604_800, default: 604_800 },
       'Validity of a data address, unless its flow is deprovisioned before.',
     ),
+    accessTokenSeconds: integer(
+      { min: 1, max: 86_400, default: 300 },
+      'Life of an access token of the HTTP profile, which its consumer can renew.',
+    ),
     // Each download may hold about half a MiB of memory.
     maxDownloads: integer(
       { min: 1, max: 10_000, default: 100 },

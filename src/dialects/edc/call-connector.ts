@@ -1,4 +1,5 @@
 import type { DeliveryAnswer, MessageOfFlow } from '../../reconciler/types.ts';
+import type { DataAddress } from '../../flow/outcome.ts';
 import { createRedactor, secretsOfUrl } from '../../redact-secrets.ts';
 import { isBelowPrefix } from '../callback-address.ts';
 import { redactAnswer, type Answer } from '../deliver-message.ts';
@@ -11,11 +12,16 @@ export type ConnectorDelivery<Connector extends CalledBack = CalledBack> = Conne
 /** The same delivery; its `redact` also removes the secrets that it carries. */
 export function redactOwn<Delivery extends ConnectorDelivery>(delivery: Delivery): Delivery {
   const { key, message, redact } = delivery;
-  const own = createRedactor([
-    key,
-    ...(message.kind === 'results' ? secretsOfUrl(message.address.baseUrl) : []),
-  ]);
+  const own = createRedactor([key, ...(message.kind === 'results' ? secretsOf(message.address) : [])]);
   return { ...delivery, redact: (text) => redact(own(text)) };
+}
+
+function secretsOf({ baseUrl, bearer }: DataAddress): string[] {
+  const tokens =
+    bearer === undefined
+      ? []
+      : [bearer.lastingToken, bearer.renewal.accessToken, bearer.renewal.refreshToken];
+  return [...secretsOfUrl(baseUrl), ...tokens];
 }
 
 /** Makes one call of a configured address. The answer is redacted, since it may show the key and the address that were sent. */

@@ -160,11 +160,13 @@ function callbackAddressOf({ creation, connector }: ReceivedCreation): string {
 function requestOf({ now }: AnswerDeps, received: ReceivedCreation, template: string): FlowRequest {
   const { connector, caller, message, creation } = received;
   const { processId, datasetId, participantId, counterPartyId } = creation;
+  const [provider, consumer] =
+    message === 'start' ? [participantId, counterPartyId] : [counterPartyId, participantId];
   return {
     ...{ dialect: connector.dialect, connector: connector.name },
     ids: { processId },
     assetId: datasetId,
-    consumer: message === 'start' ? counterPartyId : participantId,
+    ...{ consumer, provider },
     template,
     callbackAddress: callbackAddressOf(received),
     ...(caller === undefined ? {} : { requester: caller }),

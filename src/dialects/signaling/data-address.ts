@@ -1,4 +1,5 @@
 import { ServiceError } from '../../errors.ts';
+import type { DataAddress } from '../../flow/outcome.ts';
 import { namespace } from '../edc/names.ts';
 import type { DataAddressBody, DataFlowStatusMessage } from './schemas.ts';
 
@@ -74,14 +75,36 @@ export function endpointTypeOf(profile: string): string {
   return httpProfiles.includes(profile) ? profile : idsaHttp;
 }
 
+/**
+ * This side's own address. That of the HTTP profile has its token among the properties (`profiles/http.md`), and a consumer with a
+ * `did:web` renews it (`profiles/token-renewal.md`); another one gets a token that lasts. Other profiles have it in the path.
+ */
+export function ownAddress(
+  { profile, consumer }: { profile: string; consumer: string | undefined },
+  { baseUrl, bearer }: DataAddress,
+): WireAddress {
+  const type = endpointTypeOf(profile);
+  if (!httpProfiles.includes(profile) || bearer === undefined) return buildAddress(type, baseUrl);
+  const { url, lastingToken, renewal } = bearer;
+  if (consumer?.startsWith('did:web:') !== true) return buildAddress(type, url, bearerOf(lastingToken));
+  const { accessToken, refreshToken, expiresIn, refreshUrl } = renewal;
+  const renewed = { refreshToken, expiresIn: String(expiresIn), refreshEndpoint: refreshUrl };
+  return buildAddress(type, url, { ...bearerOf(accessToken), ...renewed });
+}
+
+function bearerOf(token: string): Record<string, string> {
+  return { authorization: token, authType: 'bearer' };
+}
+
+type WireAddress = NonNullable<DataFlowStatusMessage['dataAddress']>;
+
 /** With every `@type`, and without the list of properties if there is none: the schema of the dataspace protocol wants both. */
 export function buildAddress(
   endpointType: string,
   endpoint: string,
-  token?: string,
-): NonNullable<DataFlowStatusMessage['dataAddress']> {
-  const properties = token === undefined ? [] : Object.entries({ authorization: token, authType: 'bearer' });
-  const endpointProperties = properties.map(([name, value]) => ({
+  properties: Readonly<Record<string, string>> = {},
+): WireAddress {
+  const endpointProperties = Object.entries(properties).map(([name, value]) => ({
     '@type': 'EndpointProperty' as const,
     name,
     value,

@@ -1,3 +1,4 @@
+import type { DataAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import { post, redactOwn } from '../edc/call-connector.ts';
 import { managementAccess } from '../edc/management-access.ts';
@@ -5,7 +6,7 @@ import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts'
 import { buildStatusMessage, type FlowStatus } from './build-answers.ts';
 import { callBack, type SignalingDelivery } from './callback.ts';
 import { classifyAnswer, classifyRepeatedStart } from './classify-answer.ts';
-import { buildAddress, endpointTypeOf } from './data-address.ts';
+import { ownAddress } from './data-address.ts';
 import { handsOutAddress } from './address-rules.ts';
 import { readProtocol, type FlowProtocol } from './flow-protocol.ts';
 import { messageIdFor } from './message-id.ts';
@@ -17,13 +18,14 @@ import type { Notice } from './states.ts';
  */
 export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
   const delivery = redactOwn(unredacted);
-  const { message, protocol } = delivery;
+  const { message, protocol, request } = delivery;
+  const { consumer } = request;
   const flow = readProtocol(protocol);
   switch (message.kind) {
     case 'results':
       return await notify(
         delivery,
-        { notice: 'started', ...addressMember(flow, message.address.baseUrl) },
+        { notice: 'started', ...addressMember(flow, { address: message.address, consumer }) },
         signal,
       );
     case 'failure':
@@ -43,8 +45,11 @@ export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal
   }
 }
 
-function addressMember({ kind, profile }: FlowProtocol, url: string): Pick<FlowStatus, 'address'> {
-  return handsOutAddress(kind, 'started') ? { address: buildAddress(endpointTypeOf(profile), url) } : {};
+function addressMember(
+  { kind, profile }: FlowProtocol,
+  { address, consumer }: { address: DataAddress; consumer: string | undefined },
+): Pick<FlowStatus, 'address'> {
+  return handsOutAddress(kind, 'started') ? { address: ownAddress({ profile, consumer }, address) } : {};
 }
 
 /** EDC takes `errored` and does nothing; only a termination by the management API reaches the counterparty. */

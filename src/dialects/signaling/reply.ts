@@ -6,7 +6,7 @@ import type { Sink } from '../../flow/push.ts';
 import type { FoundFlow } from '../../requests/flow-service.ts';
 import type { RouteDeps } from '../dialect.ts';
 import { buildStatusMessage } from './build-answers.ts';
-import { buildAddress, endpointTypeOf, readHttpEndpoint, type ReceivedAddress } from './data-address.ts';
+import { ownAddress, readHttpEndpoint, type ReceivedAddress } from './data-address.ts';
 import type { FlowProtocol } from './flow-protocol.ts';
 import { messageIdFor } from './message-id.ts';
 import type { SignalingConnector } from './settings.ts';
@@ -90,24 +90,24 @@ export async function reply(deps: AnswerDeps, replied: Replied, signal: AbortSig
   const flow = flowOf(replied);
   const common = { status: answer.status, flow, processId, decision: step.verdict };
   if (answer.body !== 'message') return common;
-  const address = answer.address ? { address: await ownAddress(deps, replied, signal) } : {};
+  const address = answer.address ? { address: await addressOf(deps, replied, signal) } : {};
   const id = messageIdFor(flow, message, messageId);
   return { ...common, body: buildStatusMessage({ messageId: id, flow: processId, state, ...address }) };
 }
 
 /** A flow that was started at once keeps the address of its first answer. */
-async function ownAddress(
+async function addressOf(
   deps: AnswerDeps,
   replied: Replied,
   signal: AbortSignal,
-): Promise<ReturnType<typeof buildAddress>> {
+): Promise<ReturnType<typeof ownAddress>> {
   const { protocol, request, found } = replied;
   const name = flowOf(replied);
-  const { baseUrl } =
+  const address =
     protocol.announced === true || found === undefined
       ? deps.earlyAddressOf({ name, request })
       : await deps.addressOf({ name, found }, signal);
-  return buildAddress(endpointTypeOf(protocol.profile), baseUrl);
+  return ownAddress({ profile: protocol.profile, consumer: request.consumer }, address);
 }
 
 export function unknownFlow(message: Message): ServiceError {

@@ -43,6 +43,11 @@ const properties = {
     ['nothing', 'terminate'],
     { default: 'nothing' },
   ),
+  didWeb: choice(
+    'How documents of `did:web` are fetched for the renewal of access tokens; `http` is for tests.',
+    ['https', 'http'],
+    { default: 'https' },
+  ),
 };
 
 const profileUrls = ['tokenEndpoint', 'tokenExchangeEndpoint', 'jwksUri'];

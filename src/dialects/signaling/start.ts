@@ -7,6 +7,8 @@ import { registrationTargets } from './registration-targets.ts';
 import { controlPlaneRoutes } from './registration/control-planes.ts';
 import { describeRegistrations } from './registration/describe-registrations.ts';
 import { startRegistrations } from './registration/register.ts';
+import { createClientVerifier } from './renewal/client-token.ts';
+import { renewalRoutes } from './renewal/routes.ts';
 import { dataFlowRoutes } from './routes.ts';
 import type { SignalingConnector } from './settings.ts';
 
@@ -17,6 +19,7 @@ export function startSignaling(deps: StartDeps<SignalingConnector>): StartedDial
   const source = { dispatcher, timeoutMillis, now, stopping };
   const controlPlanes = createControlPlanes(deps);
   const callbacks = { controlPlanes, tokens: createCallbackTokens(source) };
+  const verifyClient = createClientVerifier({ dispatcher, log, stopping, now });
   const targets = registrationTargets({ ...deps, source });
   const registrations = startRegistrations(
     targets,
@@ -33,6 +36,7 @@ export function startSignaling(deps: StartDeps<SignalingConnector>): StartedDial
     routes: (routeDeps) => [
       ...dataFlowRoutes({ ...routeDeps, identify: controlPlanes.identify }),
       ...controlPlaneRoutes({ ...routeDeps, ...controlPlanes }),
+      ...renewalRoutes({ ...routeDeps, verifyClient }),
     ],
     deliver: (delivery, signal) => deliver({ ...delivery, callbacks }, signal),
     components:

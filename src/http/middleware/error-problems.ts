@@ -58,7 +58,8 @@ export function errorProblems({ refusals, redact }: ErrorProblemsDependencies): 
         else if (error instanceof ServiceError) recordRefusal(ctx, error, problem);
       }
       // A 401 has to name the scheme (RFC 9110 section 11.6.1).
-      if (problem.status === 401 && !ctx.headerSent) ctx.set('WWW-Authenticate', 'Bearer');
+      if (problem.status === 401 && !ctx.headerSent && !ctx.res.hasHeader('WWW-Authenticate'))
+        ctx.set('WWW-Authenticate', 'Bearer');
       // After the first byte no status can be sent: only a closed socket tells the client.
       if (ctx.headerSent) ctx.req.socket.destroy();
       else sendProblem(ctx, problem);

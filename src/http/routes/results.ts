@@ -9,8 +9,11 @@ import type { StoredManifest } from '../../result/read-manifest.ts';
 import { archiveBody, fileBody, manifestBody, type ResultBody } from '../../result/result-body.ts';
 import { anyAttempt } from '../../result/build-data-address.ts';
 import { chooseBytes } from '../../result/choose-bytes.ts';
+import { verifyBearerToken } from '../../result/bearer-token.ts';
 import { verifyResultToken, type TokenVerdict } from '../../result/result-token.ts';
-import type { HttpContext, Operation, Route } from '../route.ts';
+import { readBearer } from '../../bearer-header.ts';
+import type { HttpContext, Route } from '../route.ts';
+import { resultOperations as operations } from './result-operations.ts';
 import { sendBody, type BodySender } from './send-body.ts';
 
 export interface ResultRouteDeps extends BodySender {
@@ -28,6 +31,7 @@ export function resultRoutes(deps: ResultRouteDeps): Route[] {
     route(deps, 'archive.tar', ({ stored }) => archiveBody(stored, 'tar')),
     route(deps, 'manifest.json', ({ stored }) => manifestBody(stored)),
     contentRoute(deps),
+    bearerContentRoute(deps),
   ];
 }
 
@@ -38,7 +42,7 @@ interface AdmittedRequest {
 }
 
 type BodyOf = (request: AdmittedRequest) => ResultBody;
-type ResultKind = Exclude<keyof typeof operations, 'content'>;
+type ResultKind = Exclude<keyof typeof operations, 'content' | 'bearer'>;
 
 function route(deps: ResultRouteDeps, kind: ResultKind, bodyOf: BodyOf): Route {
   return {
@@ -64,17 +68,43 @@ function contentRoute(deps: ResultRouteDeps): Route {
     access: 'token',
     operation: operations.content,
     async handle(ctx) {
-      await sendBody(ctx, deps, await contentOf(ctx, deps));
+      const { flow, verdict } = checkToken(ctx, deps);
+      if (verdict.attempt !== anyAttempt) throw new ServiceError('not-found', 'there is no such result');
+      await sendBody(ctx, deps, await contentOf(ctx, deps, flow));
     },
   };
+}
+
+/** The same bytes for a token in the header, which its holder can renew while the address answers. */
+function bearerContentRoute(deps: ResultRouteDeps): Route {
+  return {
+    method: 'GET',
+    path: '/results/:flow/content',
+    deadline: 'exempt',
+    access: 'token',
+    operation: operations.bearer,
+    async handle(ctx) {
+      await sendBody(ctx, deps, await contentOf(ctx, deps, checkBearer(ctx, deps)));
+    },
+  };
+}
+
+function checkBearer(ctx: HttpContext, { keys, now }: ResultRouteDeps): string {
+  const { flow = '' } = ctx.params;
+  const token = readBearer(ctx.get('authorization'));
+  const verdict =
+    token === undefined ? undefined : verifyBearerToken(token, { use: 'access', flow, keys, now: now() });
+  if (verdict?.state === 'valid') return flow;
+  if (verdict !== undefined) ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
+  const expected =
+    verdict?.state === 'expired' ? 'a token that has not expired' : 'Bearer and an access token';
+  throw new ServiceError('unauthorized', `Authorization: expected ${expected}`, { field: 'Authorization' });
 }
 
 /** Seconds after which a consumer may look again for results that are still being made. */
 const retryAfterSeconds = 5;
 
-async function contentOf(ctx: HttpContext, deps: ResultRouteDeps): Promise<ResultBody> {
-  const { flow, verdict } = checkToken(ctx, deps);
-  if (verdict.attempt !== anyAttempt) throw new ServiceError('not-found', 'there is no such result');
+async function contentOf(ctx: HttpContext, deps: ResultRouteDeps, flow: string): Promise<ResultBody> {
   const { access, outcome, plan } = await deps.flows.results(flow, ctx.state.signal);
   checkAccess(access);
   if (plan === undefined) throw deleted();
@@ -170,49 +200,3 @@ function findFile({ files }: Manifest, path: string): ManifestFile | undefined {
   }
   return undefined;
 }
-
-const parameters = {
-  flow: "The flow's id.",
-  token: 'The signed token of a data address: attempt and expiry.',
-};
-
-function download(operationId: string, summary: string, contentType: string): Operation {
-  return {
-    operationId,
-    tag: 'results',
-    summary,
-    description:
-      'The answer has a length and a strong ETag. One range gets 206, several get all of it. Nothing is compressed. An error after the first byte closes the connection.',
-    parameters,
-    responses: {
-      '200': { description: 'All of it.', contentType },
-      '206': { description: 'The requested range.', contentType },
-      '304': { description: 'The ETag matches If-None-Match.' },
-      '403': { description: 'The transfer is suspended.' },
-      '404': { description: 'The token is wrong, or there is no such file.' },
-      '410': { description: 'The token has expired, or the results are deprovisioned or deleted.' },
-      '412': { description: 'The ETag does not match If-Match.' },
-      '416': { description: 'The range begins after the end.' },
-      '503': { description: 'Too many downloads, or the store does not answer; see Retry-After.' },
-    },
-  };
-}
-
-const operations = {
-  'files/*path': {
-    ...download('getResultFile', 'One file of the results', 'application/octet-stream'),
-    parameters: { ...parameters, path: "The file's path, each segment percent-encoded." },
-  },
-  'archive.zip': download(
-    'getResultZip',
-    'All files as a zip, stored without compression',
-    'application/zip',
-  ),
-  'archive.tar': download('getResultTar', 'All files as a tar', 'application/x-tar'),
-  content: download(
-    'getResultContent',
-    'The bytes that the template chose, at an address from before they existed',
-    'application/octet-stream',
-  ),
-  'manifest.json': download('getResultManifest', 'Every file with its size and sha256', 'application/json'),
-} satisfies Record<string, Operation>;

@@ -172,6 +172,7 @@ async function messageToDeliver(
       results: deps.config.results,
       connector: { resultsUrl: resultsUrlOf(deps.config, flow.request.connector) },
       now: deps.now(),
+      consumer: flow.request.consumer,
     },
     { flow: flow.name, plan: flow.plan, outcome: end, manifest },
     signal,

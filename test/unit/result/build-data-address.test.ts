@@ -39,7 +39,7 @@ function request(paths: string[], results: Partial<FlowPlan['results']> = {}): A
     connector: { resultsUrl: 'https://results.example/base' },
     keys,
     store: memoryStore(),
-    results: { addressSeconds: 604_800 },
+    results: { addressSeconds: 604_800, accessTokenSeconds: 300 },
     now: new Date('2026-05-01T00:01:00Z'),
   };
 }
@@ -124,7 +124,10 @@ test('a presigned address ends with the others, and never asks for more than sev
   const key = `flows/${flow}/${attempt}/files/${presigned.manifest.files[0]?.key ?? ''}`;
   const after = await buildDataAddress(presigned);
   assert.equal(after.baseUrl, `https://store.example/${key}?expires=${604_800 - 60}&name=a b.csv`);
-  const long = await buildDataAddress({ ...presigned, results: { addressSeconds: 9_999_999 } });
+  const long = await buildDataAddress({
+    ...presigned,
+    results: { addressSeconds: 9_999_999, accessTokenSeconds: 300 },
+  });
   assert.match(long.baseUrl, /expires=604800&/);
   const late = new Date((notAfter + 1) * 1000);
   await assert.rejects(buildDataAddress({ ...presigned, now: late }), { code: 'gone' });

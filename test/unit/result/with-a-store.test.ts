@@ -39,7 +39,7 @@ async function addressOf(store: ObjectStore, manifest: Manifest, kind: 'service'
     connector: { resultsUrl: 'http://service' },
     keys,
     store,
-    results: { addressSeconds: 3600 },
+    results: { addressSeconds: 3600, accessTokenSeconds: 300 },
     now: new Date(),
   });
 }

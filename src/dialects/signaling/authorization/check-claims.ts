@@ -32,7 +32,7 @@ export function checkClaims(
 }
 
 /** The clocks of both sides may differ, in either direction. */
-function checkTimes({ exp, iat, nbf }: JWTPayload, skew: number, now: number): void {
+export function checkTimes({ exp, iat, nbf }: JWTPayload, skew: number, now: number): void {
   const within = `(with ${skew} s for the difference of clocks)`;
   if (!isTime(exp) || exp + skew <= now) throw unauthorized('exp', `a time that has not passed ${within}`);
   if (!isTime(iat) || iat - skew > now) throw unauthorized('iat', `a time in the past ${within}`);

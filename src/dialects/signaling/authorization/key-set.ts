@@ -27,6 +27,8 @@ export interface KeySetOptions {
   refreshMillis?: number;
   /** Keys of this age are not used, even if no newer ones can be loaded. */
   maxAgeMillis?: number;
+  /** The keys in an answer. Default: it is a JSON Web Key Set. */
+  read?: (body: string) => JSONWebKeySet;
   /** A clock that never goes back, in milliseconds. */
   monotonic?: () => number;
 }
@@ -36,6 +38,8 @@ const defaults = {
   intervalMillis: 10_000,
   refreshMillis: 300_000,
   maxAgeMillis: 3_600_000,
+  // jose checks the shape.
+  read: (body: string) => JSON.parse(body) as JSONWebKeySet,
   monotonic: () => performance.now(),
 };
 
@@ -101,14 +105,14 @@ async function loadKeys(
     dispatcher,
     timeoutMillis,
     stopping,
-  }: { dispatcher: Dispatcher; timeoutMillis: number; stopping: AbortSignal },
+    read,
+  }: Required<Pick<KeySetOptions, 'dispatcher' | 'timeoutMillis' | 'stopping' | 'read'>>,
 ): Promise<CompactVerifyGetKey> {
   const message = { url, method: 'GET', headers: {}, timeoutMillis, dispatcher, answerLimit } as const;
   const answer = await deliverMessage(message, stopping);
   if (answer.got === 'nothing') throw new Error(answer.problem);
   if (answer.status !== 200) throw new Error(`answered ${answer.status}`);
-  // jose checks the shape.
-  const set = JSON.parse(answer.body) as JSONWebKeySet;
+  const set = read(answer.body);
   const keys = createLocalJWKSet(set);
   if (set.keys.length > keyLimit)
     throw new Error(`expected at most ${keyLimit} keys, received ${set.keys.length}`);

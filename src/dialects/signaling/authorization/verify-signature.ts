@@ -44,7 +44,8 @@ const algorithms = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
-async function verifyBy(token: string, keys: CompactVerifyGetKey): Promise<void> {
+/** Throws an error of jose. */
+export async function verifyBy(token: string, keys: CompactVerifyGetKey): Promise<void> {
   try {
     await compactVerify(token, keys, { algorithms });
   } catch (error) {

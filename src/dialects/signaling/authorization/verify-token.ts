@@ -1,4 +1,5 @@
 import { decodeJwt, type JWTPayload } from 'jose';
+import { readBearer } from '../../../bearer-header.ts';
 import { checkClaims, type TokenRules } from './check-claims.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { KeySetOptions } from './key-set.ts';
@@ -52,11 +53,6 @@ export function createTokenVerifier(options: VerifierOptions): TokenVerifier {
       return controlPlane;
     },
   };
-}
-
-/** Undefined for another scheme, which is for none of the control planes with an authorization. */
-function readBearer(header = ''): string | undefined {
-  return /^bearer +([\w.~+/-]+=*) *$/i.exec(header)?.[1];
 }
 
 /** Not verified yet: they say whose keys to verify the token by. */

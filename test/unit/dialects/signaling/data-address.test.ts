@@ -5,6 +5,7 @@ import { buildStatusMessage, buildStatusResponse } from '../../../../src/dialect
 import {
   buildAddress,
   endpointTypeOf,
+  ownAddress,
   readAddress,
   readHttpEndpoint,
   type ReceivedAddress,
@@ -112,7 +113,11 @@ for (const { name, address, field } of unusable) {
 test('what is built validates against the schemas, has no null, and is read back', () => {
   const valid = ajv.compile(DataFlowStatusMessage);
   for (const token of ['token', undefined]) {
-    const dataAddress = buildAddress(endpointTypeOf(profile), 'https://results.example.org/1', token);
+    const dataAddress = buildAddress(
+      endpointTypeOf(profile),
+      'https://results.example.org/1',
+      token === undefined ? {} : { authorization: token, authType: 'bearer' },
+    );
     const message = buildStatusMessage({ messageId: 'm', flow: 'f', state: 'STARTED', address: dataAddress });
     assert.ok(valid(message), JSON.stringify(valid.errors));
     assert.deepEqual(readHttpEndpoint(readAddress(dataAddress)), {
@@ -146,3 +151,59 @@ test('the type of an address is the HTTP profile of the flow, else that of plain
   assert.equal(endpointTypeOf(profile), profile);
   assert.equal(endpointTypeOf('HttpData-PULL'), http);
 });
+
+const bearer = {
+  url: 'https://results.example.org/results/flow/content',
+  lastingToken: 'lasting',
+  renewal: {
+    accessToken: 'short',
+    expiresIn: 300,
+    refreshToken: 'refresh',
+    refreshUrl: 'https://results.example.org/results/flow/token',
+  },
+};
+const resultAddress = { type: 'HttpData', baseUrl: 'https://results.example.org/1', method: 'GET' } as const;
+const ownAddresses: {
+  name: string;
+  party: Parameters<typeof ownAddress>[0];
+  has: object;
+  bearer?: typeof bearer;
+}[] = [
+  {
+    name: 'a consumer with a did:web can renew its token',
+    party: { profile, consumer: 'did:web:consumer.example.org' },
+    bearer,
+    has: {
+      endpoint: bearer.url,
+      authorization: 'short',
+      authType: 'bearer',
+      refreshToken: 'refresh',
+      expiresIn: '300',
+      refreshEndpoint: bearer.renewal.refreshUrl,
+    },
+  },
+  {
+    name: 'another consumer gets a token that lasts',
+    party: { profile, consumer: 'BPNL000000000001' },
+    bearer,
+    has: { endpoint: bearer.url, authorization: 'lasting', authType: 'bearer' },
+  },
+  {
+    name: 'a presigned address has no token',
+    party: { profile, consumer: 'did:web:consumer.example.org' },
+    has: { endpoint: resultAddress.baseUrl },
+  },
+  {
+    name: 'other profiles have the token in the path',
+    party: { profile: 'HttpData-PULL', consumer: 'did:web:consumer.example.org' },
+    bearer,
+    has: { endpoint: resultAddress.baseUrl },
+  },
+];
+for (const { name, party, bearer, has } of ownAddresses) {
+  test(`the address of the results: ${name}`, () => {
+    const address = ownAddress(party, { ...resultAddress, ...(bearer === undefined ? {} : { bearer }) });
+    const properties = (address.endpointProperties ?? []).map(({ name, value }) => [name, value]);
+    assert.deepEqual({ endpoint: address.endpoint, ...Object.fromEntries(properties) }, has);
+  });
+}
