@@ -96,6 +96,9 @@ test('a flow needs tokens of the control plane that has created it, and its call
     others.callbacks.map(({ path, authorization: sent }) => [path, sent]),
     [[`/second/transfers/${own.processId}/dataflow/started`, 'Bearer access-3']],
   );
+  const log = world.service.log.join('\n');
+  for (const secret of ['secret-of-the-client', 'secret-of-the-second', 'access-1', 'access-3', right])
+    assert.ok(!log.includes(secret), `${secret} is in the log`);
 });
 
 test('a data plane registers itself, and again when the control plane has forgotten it', async (t) => {
@@ -116,15 +119,28 @@ test('a data plane registers itself, and again when the control plane has forgot
   });
   assert.deepEqual([plane?.dataplaneId, plane?.transferTypes], ['jobs', ['HttpData-PULL']]);
   assert.match(plane?.endpoint ?? '', new RegExp(`/connectors/signaling/${token}/dataflows$`));
-  const forgotten = await fetch(`${url}/jobs`, {
-    method: 'DELETE',
-    headers: { 'x-api-key': managementKey },
+  async function get(path: string): Promise<string> {
+    return await (await fetch(`${world.service.url}${path}`)).text();
+  }
+  async function counts(): Promise<unknown> {
+    const health = JSON.parse(await get('/health')) as { components: { registrations?: object } };
+    return health.components.registrations;
+  }
+  await simulator.stop();
+  await waitUntil('the failure is seen', async () => {
+    assert.partialDeepStrictEqual(await counts(), { ok: 0, retrying: 1 });
+    return true;
   });
-  assert.equal(forgotten.status, 200);
-  assert.deepEqual(simulator.dataPlanes(), []);
-  await waitUntil('it is registered again', () => simulator.dataPlanes().length > 0);
-  const health = (await (await fetch(`${world.service.url}/health`)).json()) as {
-    components: { registrations?: { status?: string; ok?: number } };
-  };
-  assert.equal(health.components.registrations?.ok, 1, JSON.stringify(health));
+  const port = Number(new URL(url).port);
+  const restarted = await startSignalingSimulator({ release: '0.18.0-signaling', managementKey, port });
+  t.after(() => restarted.stop());
+  await waitUntil('it is registered again', () => restarted.dataPlanes().length > 0);
+  await waitUntil('that is seen', async () => {
+    assert.partialDeepStrictEqual(await counts(), { ok: 1, retrying: 0 });
+    return true;
+  });
+  const [, failures] =
+    /edc_jp_registrations_total\{connector="signaling",result="failed"\} (\d+)/.exec(await get('/metrics')) ??
+    [];
+  assert.ok(Number(failures) >= 1 && Number(failures) < 10, `${failures} requests failed`);
 });
