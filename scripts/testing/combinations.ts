@@ -58,7 +58,14 @@ export type Extent = 'whole' | 'quick' | 'smoke';
 const sampled = ['kill-after-every-request.test.ts', 'kill-before-every-request.test.ts'];
 
 /** Each takes many minutes with real pods, since it has hundreds of flows. */
-const long = [...sampled, 'fifty-kills.test.ts', 'replicas-under-load.test.ts', 'thousand-jobs.test.ts'];
+const long = [
+  ...sampled,
+  'fifty-kills.test.ts',
+  'replicas-under-load.test.ts',
+  'thousand-jobs.test.ts',
+  // Each of the conformance tests against a data plane that does one thing wrong.
+  'every-test-can-fail.test.ts',
+];
 
 export interface Batch {
   files: string[];

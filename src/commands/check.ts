@@ -23,8 +23,8 @@ problem as file:line: reason. Exit code 1 if there is one; lines with "warning:"
   --config FILE    settings (default: EDC_JP_CONFIG, else the defaults)
   --help           print this
 
-Examples: edc-job-provisioner check jobs-templates
-          edc-job-provisioner check --connectors --config settings.yaml
+Example: edc-job-provisioner check jobs-templates
+         edc-job-provisioner check --connectors --config settings.yaml
 `;
 
 /** Prints a line for each problem, or for each check of a connector, on standard output, and a summary on standard error. */

@@ -154,9 +154,4 @@ test('what this data plane does not do for a consumer is refused with its field'
   const scene = await startScene(t, settings);
   const push = await scene.send('prepare', creation({ profile: 'HttpData-PUSH' }));
   assert.deepEqual([push.status, (push.body as { field?: string }).field], [400, 'profile']);
-  const processId = await prepared(scene);
-  const dataAddress = { endpointType: 'HttpData', endpoint: 'http://127.0.0.1:1/' };
-  const started = await scene.send(`${processId}/started`, { ...message(), dataAddress });
-  assert.deepEqual([started.status, (started.body as { field?: string }).field], [400, 'dataAddress']);
-  assert.equal(await scene.state(processId), 'PREPARED');
 });

@@ -56,6 +56,7 @@ suite('a good template', () => {
         allowEmpty: false,
       },
       address: 'service',
+      start: 'when-ready',
       limits: { pending: 3600, run: 21_600, upload: 600, stopGrace: 30 },
       retention: 604_800,
       security: { runAsUser: 1001 },
