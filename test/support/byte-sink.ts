@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
+import { serveOnLoopback } from './serve-on-loopback.ts';
 
 export interface SinkRequest {
   method: string | undefined;
@@ -27,7 +25,7 @@ export async function startByteSink(t: TestContext): Promise<ByteSink> {
   const requests: SinkRequest[] = [];
   const answers: (number | 'drop')[] = [];
   const open = Promise.withResolvers<undefined>();
-  const server = createServer((request, response) => {
+  const origin = await serveOnLoopback(t, (request, response) => {
     const answer = answers.shift() ?? 200;
     const hash = createHash('sha256');
     const entry = { method: request.method, authorization: request.headers.authorization, bytes: 0 };
@@ -47,14 +45,9 @@ export async function startByteSink(t: TestContext): Promise<ByteSink> {
       note(true);
       void open.promise.then(() => response.writeHead(answer === 'drop' ? 500 : answer).end());
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/inbox`,
+    url: `${origin}/inbox`,
     requests,
     next: (...wanted) => answers.push(...wanted),
     open,

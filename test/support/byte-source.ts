@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
+import { serveOnLoopback } from './serve-on-loopback.ts';
 
 /** `drop`: the connection ends after half of the bytes; `hang`: after half of the bytes nothing more comes. */
 type Behaviour = number | 'drop' | 'hang' | 'chunked';
@@ -20,21 +19,15 @@ export async function startByteSource(
   { content, headers = {} }: { content: Buffer; headers?: Record<string, string> },
 ): Promise<ByteSource> {
   const answers: Behaviour[] = [];
-  const server = createServer((request, response) => {
+  const origin = await serveOnLoopback(t, (request, response) => {
     source.requests.push(request.headers);
     response.on('close', () => {
       if (!response.writableFinished) source.broken += 1;
     });
     answer(response, { content, headers, range: request.headers.range, behaviour: answers.shift() });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  const { port } = server.address() as AddressInfo;
   const source: ByteSource = {
-    url: `http://127.0.0.1:${port}/files/of%20a%20provider.txt?secret=query`,
+    url: `${origin}/files/of%20a%20provider.txt?secret=query`,
     requests: [],
     next: (...behaviours) => answers.push(...behaviours),
     broken: 0,

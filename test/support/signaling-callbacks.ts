@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { serveOnLoopback } from './serve-on-loopback.ts';
 
 export interface Callback {
   path: string;
@@ -32,7 +30,7 @@ export interface CallbackServer {
 export async function startCallbackServer(t: TestContext): Promise<CallbackServer> {
   const callbacks: Callback[] = [];
   const statuses: number[] = [];
-  const server = createServer((request, response) => {
+  const origin = await serveOnLoopback(t, (request, response) => {
     void text(request).then((body) => {
       const { authorization } = request.headers;
       callbacks.push({
@@ -42,14 +40,9 @@ export async function startCallbackServer(t: TestContext): Promise<CallbackServe
       });
       response.writeHead(statuses.shift() ?? 200).end();
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    server.closeAllConnections();
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: origin,
     callbacks,
     answerNext: (...next) => statuses.push(...next),
   };

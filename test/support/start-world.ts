@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -119,6 +119,8 @@ async function openGate(stack: AsyncDisposableStack): Promise<Gate> {
 
 async function writeTemplates(folder: string, own: NonNullable<WorldOptions['templates']>): Promise<string> {
   await cp(shared, folder, { recursive: true });
+  await cp(join(folder, 'gated'), join(folder, 'gated-at-once'), { recursive: true });
+  await appendFile(join(folder, 'gated-at-once', 'template.yaml'), 'start: at-once\n');
   for (const [template, files] of Object.entries(own)) {
     for (const [file, content] of Object.entries(files)) {
       const path = join(folder, template, file);

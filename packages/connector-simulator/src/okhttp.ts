@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
+import type { Exchange } from './journal.ts';
 import { pause } from './simulator-context.ts';
 
 /** What a request of the connector's HTTP client needs. */
@@ -103,4 +104,39 @@ async function readText(response: IncomingMessage): Promise<string> {
     if (bytes <= keptAnswerBytes) chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
+}
+
+/** What a sent request adds to the journal. */
+export interface Posted<Message extends string> {
+  /** On the journal's clock. */
+  at: number;
+  kind: Message;
+  transferProcessId: string;
+  url: URL;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Journals a request with its answer, or why there was none. */
+export function recordPost<Message extends string>(
+  {
+    journal,
+    store,
+  }: {
+    journal: { now(): number; record(exchange: Exchange<Message>): void };
+    store: { changed(): void };
+  },
+  { url, ...posted }: Posted<Message>,
+  result: PostResult,
+): void {
+  journal.record({
+    ...posted,
+    method: 'POST',
+    target: url.href,
+    status: result.kind === 'answered' ? result.status : undefined,
+    answer: result.kind === 'answered' ? result.body : '',
+    error: result.kind === 'lost' ? result.error : undefined,
+    millis: journal.now() - posted.at,
+  });
+  store.changed();
 }

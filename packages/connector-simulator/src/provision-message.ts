@@ -1,4 +1,4 @@
-import { okHttpHeaders, post, sendPersistently, type PostResult } from './okhttp.ts';
+import { okHttpHeaders, post, recordPost, sendPersistently, type PostResult } from './okhttp.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 import type { TransferProcess } from './transfer-process.ts';
 
@@ -41,20 +41,7 @@ export async function postMessage(
   process.counts[message.type] += 1;
   const result = await post(context, { url, headers, body });
   if (message.type === 'provision' && result.kind === 'answered') process.answeredAt = journal.now();
-  journal.record({
-    at,
-    kind: message.type,
-    transferProcessId: process.id,
-    method: 'POST',
-    target: url.href,
-    headers,
-    body,
-    status: result.kind === 'answered' ? result.status : undefined,
-    answer: result.kind === 'answered' ? result.body : '',
-    error: result.kind === 'lost' ? result.error : undefined,
-    millis: journal.now() - at,
-  });
-  context.store.changed();
+  recordPost(context, { at, kind: message.type, transferProcessId: process.id, url, headers, body }, result);
   return result;
 }
 

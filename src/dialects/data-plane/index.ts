@@ -1,6 +1,5 @@
 import type { Dialect } from '../dialect.ts';
-import { managementAccess } from '../edc/management-access.ts';
-import { pollTransfers } from '../edc/poll-transfers.ts';
+import { managementPolling } from '../edc/management-polling.ts';
 import { deliver } from './deliver.ts';
 import { probeDataPlane } from './probe.ts';
 import { isDataPlaneRequest, readDataPlaneRequest } from './read-request.ts';
@@ -31,16 +30,6 @@ export const dataPlane: Dialect<DataPlaneConnector> = {
     confirmsDeprovision: true,
   }),
   deliver,
-  polling: {
-    isPossible: ({ managementUrl }) => managementUrl !== undefined,
-    async poll(query, signal) {
-      const { connector, managementKey } = query;
-      const { managementUrl, managementVersion } = connector;
-      if (managementUrl === undefined) return { states: new Map() };
-      const api = { managementUrl, managementVersion };
-      const access = managementAccess(connector, managementKey, query);
-      return await pollTransfers({ ...query, api, access, processId: 'flowId' }, signal);
-    },
-  },
+  polling: managementPolling('flowId'),
   probe: probeDataPlane,
 };

@@ -1,7 +1,6 @@
 import type { Message } from '../../reconciler/types.ts';
 import type { Dialect } from '../dialect.ts';
-import { managementAccess } from '../edc/management-access.ts';
-import { pollTransfers } from '../edc/poll-transfers.ts';
+import { managementPolling } from '../edc/management-polling.ts';
 import { deliver } from './deliver.ts';
 import { accessAfter, eventOf, readProtocol } from './flow-protocol.ts';
 import { signalingSettings, type SignalingConnector } from './settings.ts';
@@ -32,15 +31,5 @@ export const signaling: Dialect<SignalingConnector> = {
     },
   }),
   deliver,
-  polling: {
-    isPossible: ({ managementUrl }) => managementUrl !== undefined,
-    async poll(query, signal) {
-      const { connector, managementKey } = query;
-      const { managementUrl, managementVersion } = connector;
-      if (managementUrl === undefined) return { states: new Map() };
-      const api = { managementUrl, managementVersion };
-      const access = managementAccess(connector, managementKey, query);
-      return await pollTransfers({ ...query, api, access, processId: 'processId' }, signal);
-    },
-  },
+  polling: managementPolling('processId'),
 };

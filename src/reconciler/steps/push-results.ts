@@ -5,7 +5,7 @@ import { patchFlow } from '../patch-flow.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 
 /**
- * For a flow whose results are sent to a sink. A push lasts as long as its results are large, so it runs beside the queue (`sending/`):
+ * For a flow whose results are sent to a sink. A push lasts as long as its results are large, so it runs beside the queue (`pushes/`):
  * the step starts it, and its end causes the next pass.
  */
 export function decidePush({ flow }: ObservedOutcome): Step<'push' | 'pause-push'> | undefined {

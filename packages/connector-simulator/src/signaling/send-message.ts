@@ -1,5 +1,5 @@
 import { parseObject } from '../api-answer.ts';
-import { isSuccess, okHttpHeaders, post, sendPersistently, type PostResult } from '../okhttp.ts';
+import { isSuccess, okHttpHeaders, post, recordPost, sendPersistently, type PostResult } from '../okhttp.ts';
 import type { RegisteredDataPlane } from './data-planes.ts';
 import { readEndpointAddress, type EndpointAddress } from './endpoint-address.ts';
 import { buildMessage } from './messages.ts';
@@ -55,20 +55,7 @@ export async function postMessage(
   const at = journal.now();
   transfer.sent[message] += 1;
   const result = await post(context, { url, headers, body });
-  journal.record({
-    at,
-    kind: message,
-    transferProcessId: transfer.id,
-    method: 'POST',
-    target: url.href,
-    headers,
-    body,
-    status: result.kind === 'answered' ? result.status : undefined,
-    answer: result.kind === 'answered' ? result.body : '',
-    error: result.kind === 'lost' ? result.error : undefined,
-    millis: journal.now() - at,
-  });
-  context.store.changed();
+  recordPost(context, { at, kind: message, transferProcessId: transfer.id, url, headers, body }, result);
   return result;
 }
 

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
-import { Agent } from 'undici';
 import { deliver, type ControlPlaneDelivery } from '../../../../src/dialects/control-plane/deliver.ts';
 import type { ControlPlaneConnector } from '../../../../src/dialects/control-plane/settings.ts';
 import { createAccessTokens } from '../../../../src/dialects/access-tokens.ts';
 import type { Message } from '../../../../src/reconciler/types.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic, versions } from '../read-traffic.ts';
+import { startRecordingServer, type ConnectorAnswer } from '../recording-server.ts';
 
 const failed = { kind: 'failure', reason: 'worker-failed', message: 'exit code 1\nand more' } as const;
 
@@ -173,7 +172,7 @@ for (const [name, baseUrl] of Object.entries(shown)) {
   for (const status of [400, 401, 409, 500]) {
     test(`an answer of ${status} that shows the request keeps neither key nor address: ${name}`, async (t) => {
       const edc = await startConnector(t, (_, res) => {
-        const [{ path, headers, body } = { path: '', headers: {}, body: '' }] = edc.requests;
+        const { path, headers = {}, body = '' } = edc.requests[0] ?? {};
         const properties = JSON.parse(body) as { contentDataAddress: { properties: object } };
         const address = Object.values(properties.contentDataAddress.properties).join(' ');
         res.writeHead(status).end(`${headers['x-api-key'] as string} ${address} ${path ?? ''}`);
@@ -229,37 +228,9 @@ function pick(asked: Record<string, string>): Record<string, string> {
   };
 }
 
-interface Received {
-  path: string | undefined;
-  headers: IncomingMessage['headers'];
-  body: string;
-}
-
-/** A server that records what it is sent and answers as the test wants, with a delivery that reaches it. */
-async function startConnector(
-  t: TestContext,
-  answer: (req: IncomingMessage, res: ServerResponse) => unknown,
-) {
-  const requests: Received[] = [];
-  const server = createServer((req, res) => {
-    const parts: Buffer[] = [];
-    req.on('data', (part: Buffer) => parts.push(part));
-    req.on('end', () => {
-      requests.push({ path: req.url, headers: req.headers, body: Buffer.concat(parts).toString() });
-      answer(req, res);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const dispatcher = new Agent();
-  async function close(): Promise<void> {
-    server.closeAllConnections();
-    if (server.listening) await new Promise((resolve) => server.close(resolve));
-  }
-  t.after(async () => {
-    await close();
-    await dispatcher.destroy();
-  });
+/** A connector that answers as the test wants, with a delivery that reaches it. */
+async function startConnector(t: TestContext, answer: ConnectorAnswer) {
+  const { url, requests, dispatcher, close } = await startRecordingServer(t, answer);
   const connector: ControlPlaneConnector = {
     name: 'edc',
     dialect: 'control-plane',

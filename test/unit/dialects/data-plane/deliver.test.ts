@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { Agent } from 'undici';
 import { deliver, type DataPlaneDelivery } from '../../../../src/dialects/data-plane/deliver.ts';
 import type { DataPlaneConnector } from '../../../../src/dialects/data-plane/settings.ts';
 import { createAccessTokens } from '../../../../src/dialects/access-tokens.ts';
 import type { Message } from '../../../../src/reconciler/types.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic } from '../read-traffic.ts';
+import { startRecordingServer, type ConnectorAnswer } from '../recording-server.ts';
 
 const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
 const failed = { kind: 'failure', reason: 'worker-failed', message: 'exit code 1' } as const;
@@ -69,7 +67,7 @@ test('a deprovision is confirmed without a body', async (t) => {
   assert.equal(sent?.body, '');
 });
 
-const unclear: { name: string; answer: Answer }[] = [
+const unclear: { name: string; answer: ConnectorAnswer }[] = [
   { name: 'the connection is lost after the request', answer: (req) => req.socket.destroy() },
   { name: 'the answer does not come in time', answer: () => undefined },
   { name: 'the data plane fails', answer: (_, res) => res.writeHead(500).end('<html>') },
@@ -156,38 +154,10 @@ function aRequest(members: Partial<DataPlaneDelivery['request']>): DataPlaneDeli
   };
 }
 
-type Answer = (req: IncomingMessage, res: ServerResponse) => unknown;
-
-interface Received {
-  path: string | undefined;
-  headers: IncomingMessage['headers'];
-  body: string;
-  port: number | undefined;
-}
-
-/** A server that records what it is sent and answers as the test wants, with a delivery that reaches it. */
-async function startDataPlane(t: TestContext, answer: Answer) {
-  const requests: Received[] = [];
-  const server = createServer((req, res) => {
-    const parts: Buffer[] = [];
-    req.on('data', (part: Buffer) => parts.push(part));
-    req.on('end', () => {
-      const { url: path, headers, socket } = req;
-      requests.push({ path, headers, body: Buffer.concat(parts).toString(), port: socket.remotePort });
-      answer(req, res);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const prefix = `http://127.0.0.1:${(server.address() as AddressInfo).port}/provisioning`;
-  const dispatcher = new Agent();
-  async function close(): Promise<void> {
-    server.closeAllConnections();
-    if (server.listening) await new Promise((resolve) => server.close(resolve));
-  }
-  t.after(async () => {
-    await close();
-    await dispatcher.destroy();
-  });
+/** A data plane that answers as the test wants, with a delivery that reaches it. */
+async function startDataPlane(t: TestContext, answer: ConnectorAnswer) {
+  const { url, requests, dispatcher, close } = await startRecordingServer(t, answer);
+  const prefix = `${url}/provisioning`;
   const connector: DataPlaneConnector = {
     name: 'edc',
     dialect: 'data-plane',
