@@ -41,7 +41,7 @@ export function aPod(flow: string, name: string, finalizers = [evidenceFinalizer
 
 function annotationsOf(flow: Flow): Record<string, string> {
   const { credentials, worker, attempt, outcome, delivery, cancel } = flow;
-  const { terminateInstead, protocol } = flow;
+  const { terminateInstead, protocol, push } = flow;
   const texts = Object.entries({
     [annotation.content]: flow.content,
     [annotation.lastRequestAt]: flow.lastRequestAt,
@@ -55,6 +55,7 @@ function annotationsOf(flow: Flow): Record<string, string> {
     ...writeAnnotation(annotation.request, flow.request),
     ...writeAnnotation(annotation.plan, flow.plan),
     ...(protocol === undefined ? {} : writeAnnotation(annotation.protocol, protocol)),
+    ...(push === undefined ? {} : writeAnnotation(annotation.push, push)),
     ...(credentials === undefined ? {} : writeAnnotation(annotation.credentials, credentials)),
     ...(worker === undefined ? {} : writeAnnotation(annotation.worker, worker)),
     ...(attempt === undefined ? {} : writeAnnotation(annotation.attempt, attempt)),

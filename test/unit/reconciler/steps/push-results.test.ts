@@ -6,7 +6,10 @@ import type { Outcome } from '../../../../src/flow/outcome.ts';
 import type { ProtocolState } from '../../../../src/flow/protocol-state.ts';
 import type { FlowPush } from '../../../../src/flow/push.ts';
 import { decideStep } from '../../../../src/reconciler/decide-step.ts';
+import { aJob } from '../../../support/flow-job.ts';
 import { aFlow, anAttempt, at, epoch, pendingLimits } from '../../../support/flow-values.ts';
+import { reconcile, startTestReconciler } from '../../../support/test-reconciler.ts';
+import { memoryStore } from '../../result/stored-results.ts';
 
 const succeeded: Outcome = {
   phase: 'succeeded',
@@ -68,6 +71,8 @@ const rows: { name: string; flow: Partial<Flow>; kind: string }[] = [
   },
 ];
 
+const announced = { suspended: false, startedAt: at(10), outcome: succeeded, delivery: delivered, protocol };
+
 for (const { name, flow, kind } of rows) {
   test(name, () => {
     const common = { suspended: false, startedAt: at(10), outcome: succeeded, delivery: delivered, protocol };
@@ -82,13 +87,23 @@ for (const { name, flow, kind } of rows) {
 }
 
 test('pods are released before a push, which may last for hours', () => {
-  const flow = aFlow({
-    suspended: false,
-    startedAt: at(10),
-    outcome: succeeded,
-    delivery: delivered,
-    protocol,
-  });
+  const flow = aFlow(announced);
   const attempts = [anAttempt({ terminal: true })];
   assert.equal(decideStep({ flow, attempts, pendingLimits, now: epoch + 70_000 }).kind, 'release');
+});
+
+test('a push that ended before the suspension was seen is not sent again after the resume', async (t) => {
+  const end = { result: 'sent', at: at(62), bytes: 1 } as const;
+  const forgotten: string[] = [];
+  const pushes = {
+    endOf: () => (forgotten.length > 0 ? { pauseMillis: 0 } : { end, pauseMillis: 0 }),
+    stop: (name: string) => Promise.resolve(void forgotten.push(name)),
+  };
+  const { deps, api, see } = await startTestReconciler(t, { store: memoryStore(new Map()), pushes });
+  const suspended = { ...protocol, access: 'paused' } as const;
+  const job = aJob({ ...announced, push: running, protocol: suspended });
+  await api.cluster.jobs.create(job, t.signal);
+  await see('flow-a');
+  await reconcile(deps, 'flow-a', t.signal);
+  assert.deepEqual((await see('flow-a')).push?.end, end);
 });
