@@ -244,3 +244,30 @@ test('the times of deletions are listed in their order, and what is not one is l
   assert.deepEqual(pending(world).sort(), foreign.sort());
   assert.deepEqual(world.left('flow-a'), []);
 });
+
+test('a sweep in the middle of a deprovision leaves the deletion to the next one', async (t) => {
+  const world = await start(t);
+  const { deps, store } = world;
+  await world.close('flow-a');
+  await world.deleteJob('flow-a');
+  const remove = store.remove.bind(store);
+  store.remove = async (keys, until) => {
+    store.remove = remove;
+    await remove(keys, until);
+    // Between the manifest's deletion and the record, which says why the results are due.
+    await sweep(deps, signal);
+  };
+  const flows = createFlowService(deps, nothingObserved);
+  assert.equal(await flows.end('flow-a', 'deprovisioned', signal), 'accepted');
+  assert.deepEqual(world.left('flow-a'), [`flows/flow-a/${attempt}/files/a.txt`]);
+  await sweep(deps, signal);
+  assert.deepEqual(world.left('flow-a'), []);
+  assert.notEqual(recordOf(world, 'flow-a').resultsDeletedAt, undefined);
+  assert.deepEqual(
+    [...store.objects.keys()].filter(
+      (key) => key.startsWith(cleanupPrefix) && key < cleanupKey({ flow: '', due: epoch + 1000 }),
+    ),
+    [],
+    'nothing is due any more',
+  );
+});
