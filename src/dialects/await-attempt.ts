@@ -24,7 +24,8 @@ export async function awaitAttempt(
   let latest: FoundFlow | undefined = found;
   for (let pause = firstPauseMillis; latest?.delivering === true; pause *= 2) {
     const left = end - performance.now();
-    if (left <= 0) throw new ServiceError('unavailable', `${id} is being delivered, with no result yet`);
+    // A timer may fire a fraction of a millisecond early: that is no reason for another look.
+    if (left < 1) throw new ServiceError('unavailable', `${id} is being delivered, with no result yet`);
     await delay(Math.min(pause, left), undefined, { signal });
     latest = await flows.find(id, signal);
   }
