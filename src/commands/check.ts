@@ -18,7 +18,8 @@ problem as file:line: reason. Exit code 1 if there is one; lines with "warning:"
                    of the templates that take parameters from one; @FILE reads a file
   --claims JSON    the same with these claims
   --connectors     check the configured connectors instead: whether each can be reached and accepts the credentials of this
-                   environment, and which version of its management API answers. Exit code 1 if a check fails. Nothing is changed there.
+                   environment, which version of its management API answers, and whether this data plane is registered there. Exit
+                   code 1 if a check fails. Nothing is changed there.
   --json           with --connectors: print a JSON list instead of a table
   --config FILE    settings (default: EDC_JP_CONFIG, else the defaults)
   --help           print this

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import type { Config, ConnectorConfig, Secrets } from '../config/config.ts';
+import type { Config, ConnectorConfig, ConnectorSecrets, Secrets } from '../config/config.ts';
 import type { ServiceError } from '../errors.ts';
 import type { Route } from '../http/route.ts';
 import type { HealthCheck } from '../http/routes/health.ts';
@@ -47,7 +47,7 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
    * Checks with harmless requests whether the connector can be reached and accepts the credentials. Throws only when `signal` aborts.
    * Absent: nothing can be checked.
    */
-  probe?(call: ConnectorCall<Connector>, signal: AbortSignal): Promise<ProbeResult[]>;
+  probe?(call: ProbeCall<Connector>, signal: AbortSignal): Promise<ProbeResult[]>;
   /** Starts what lives as long as the service. The returned members replace those of this object. */
   start?(deps: StartDeps<Connector>): StartedDialect<Connector>;
 }
@@ -74,6 +74,12 @@ export interface StartedDialect<Connector extends ConnectorConfig = ConnectorCon
   components: Readonly<Record<string, HealthCheck>>;
   /** Resolves after `stopping` has aborted. */
   ended: Promise<void>;
+}
+
+/** A check also compares what the service would register. */
+export interface ProbeCall<Connector> extends ConnectorCall<Connector> {
+  config: Config;
+  secrets: ConnectorSecrets;
 }
 
 /** One checked address of a connector. Holds no secret. */

@@ -4,21 +4,25 @@ import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import type { Answer, Message } from '../deliver-message.ts';
 import type { CalledBack, ConnectorCall, ProbeResult } from '../dialect.ts';
 import { describeAnswer } from './describe-answer.ts';
-import { sendWithAccess, type Access } from './management-access.ts';
+import { managementAccess, sendWithAccess, type Access } from './management-access.ts';
 import { buildTransferQuery, transferQueryUrl, type ManagementApi } from './management-messages.ts';
 import { readTransfers } from './poll-transfers.ts';
+import type { ManagementOauth2 } from './settings.ts';
 
 /** The addresses of one connector, and how each is called. */
 export interface EdcProbe {
   call: ConnectorCall<CalledBack>;
-  /** A callback for a transfer that does not exist: the connector answers that it does not know it. */
-  callback: {
-    url: string;
-    body: object;
-    access: Access;
-    classify: (answer: Answer) => DeliveryAnswer;
-  };
+  /** Absent: the dialect checks its callbacks itself. */
+  callback?: CallbackProbe;
   management: ManagementProbe | { skipped: string };
+}
+
+/** A callback for a transfer that does not exist: the connector answers that it does not know it. */
+interface CallbackProbe {
+  url: string;
+  body: object;
+  access: Access;
+  classify: (answer: Answer) => DeliveryAnswer;
 }
 
 export interface ManagementProbe {
@@ -35,18 +39,46 @@ export function unknownId(): string {
   return `check-${randomUUID()}`;
 }
 
+/** The management API of a connector that can be used without one. */
+export function optionalManagement(
+  call: ConnectorCall<{
+    managementUrl?: string;
+    managementVersion: ManagementApi['managementVersion'];
+    managementOauth2?: ManagementOauth2;
+  }>,
+): EdcProbe['management'] {
+  const { connector, managementKey } = call;
+  const { managementUrl, managementVersion } = connector;
+  if (managementUrl === undefined)
+    return { skipped: 'managementUrl is not set: a transfer that ends is not noticed' };
+  return {
+    api: { managementUrl, managementVersion },
+    access: managementAccess(connector, managementKey, call),
+    versions: ['v3', 'v4'],
+    variable: 'MANAGEMENT_KEY',
+  };
+}
+
 /** Checks the token endpoint first, since the others need its token. */
 export async function probeEdc(probe: EdcProbe, signal: AbortSignal): Promise<ProbeResult[]> {
-  const { management } = probe;
-  const token = 'skipped' in management ? [] : await probeToken(probe.call, management.access, signal);
+  const { call, callback, management } = probe;
+  const token = 'skipped' in management ? [] : await probeToken(call, management.access, signal);
   const hasToken = token.every(({ result }) => result === 'passed');
   const others = [
-    hasToken || probe.callback.access.oauth2 === undefined
-      ? probeCallback(probe, signal)
-      : Promise.resolve(skipped('callback', 'there is no token')),
+    ...(callback === undefined ? [] : [callbackResult({ call, callback }, hasToken, signal)]),
     managementResult(probe, hasToken, signal),
   ];
   return [...token, ...(await Promise.all(others))];
+}
+
+async function callbackResult(
+  probe: WithCallback,
+  hasToken: boolean,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  if (!hasToken && probe.callback.access.oauth2 !== undefined)
+    return skipped('callback', 'there is no token');
+  return await probeCallback(probe, signal);
 }
 
 async function managementResult(
@@ -79,7 +111,12 @@ async function probeToken(
   return [{ ...checked, result: 'failed', detail: got.problem, advice }];
 }
 
-async function probeCallback({ call, callback }: EdcProbe, signal: AbortSignal): Promise<ProbeResult> {
+interface WithCallback {
+  call: ConnectorCall<CalledBack>;
+  callback: CallbackProbe;
+}
+
+async function probeCallback({ call, callback }: WithCallback, signal: AbortSignal): Promise<ProbeResult> {
   const { url, body, access, classify } = callback;
   const { connector } = call;
   const checked = { check: 'callback', address: connector.callbackPrefix };
@@ -137,15 +174,17 @@ function messageOf(
   return { ...sent, timeoutMillis, dispatcher };
 }
 
-type Judgement = Pick<ProbeResult, 'result' | 'detail' | 'advice'>;
+export type Judgement = Pick<ProbeResult, 'result' | 'detail' | 'advice'>;
+
+/** A connector that does not answer. */
+export function unreached(problem: string): Judgement {
+  const advice = adviceOnReaching(problem) ?? 'is it the connector’s address, as this machine reaches it?';
+  return { result: 'failed', detail: `did not answer: ${problem}`, advice };
+}
 
 /** A connector that does not answer, or refuses the credentials; undefined for another answer. */
 function judgeRefusal(answer: Answer, access: Access, secret: string): Judgement | undefined {
-  if (answer.got === 'nothing') {
-    const advice =
-      adviceOnReaching(answer.problem) ?? 'is it the connector’s address, as this machine reaches it?';
-    return { result: 'failed', detail: describe(answer), advice };
-  }
+  if (answer.got === 'nothing') return unreached(answer.problem);
   if (answer.status !== 401 && answer.status !== 403) return undefined;
   const advice =
     access.oauth2 === undefined
@@ -182,6 +221,6 @@ const causes: [RegExp, string][] = [
   ],
 ];
 
-function adviceOnReaching(problem: string): string | undefined {
+export function adviceOnReaching(problem: string): string | undefined {
   return causes.find(([pattern]) => pattern.test(problem))?.[1];
 }

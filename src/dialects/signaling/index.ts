@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { managementPolling } from '../edc/management-polling.ts';
 import { deliver } from './deliver.ts';
 import { accessAfter, eventOf, readProtocol } from './flow-protocol.ts';
+import { probeSignaling } from './probe/probe-signaling.ts';
 import { signalingSettings, type SignalingConnector } from './settings.ts';
 import { startSignaling } from './start.ts';
 import { decideEvent } from './state-machine.ts';
@@ -31,5 +32,6 @@ export const signaling: Dialect<SignalingConnector> = {
     },
   }),
   deliver,
+  probe: probeSignaling,
   polling: managementPolling('processId'),
 };

@@ -1,3 +1,4 @@
+import type { Config, ConnectorSecrets, Secrets } from '../../config/config.ts';
 import { secretName } from '../../config/read-secrets.ts';
 import { clientCredentials } from '../request-token.ts';
 import type { StartDeps } from '../dialect.ts';
@@ -7,7 +8,8 @@ import { keyCredentials, tokenCredentials } from './registration/credentials.ts'
 import type { RegistrationTarget } from './registration/register.ts';
 import type { SignalingConnector } from './settings.ts';
 
-type Deps = Pick<StartDeps<SignalingConnector>, 'connectors' | 'config' | 'secrets'> & {
+type Deps = Pick<StartDeps<SignalingConnector>, 'connectors' | 'config'> & {
+  secrets: Pick<Secrets, 'connectors'>;
   source: SourceOptions;
 };
 
@@ -18,14 +20,14 @@ export function registrationTargets({ connectors, ...deps }: Deps): Registration
     const { url, profiles, labels, renewSeconds } = registration;
     if (url === undefined) return [];
     const secrets = deps.secrets.connectors[name] ?? { tokens: [], key: undefined };
-    const [token = ''] = secrets.tokens;
     const authorization = buildAuthorization(registration.authorization, {
       value: secrets.dataPlaneClientSecret,
       variable: secretName(connector, 'DATA_PLANE_CLIENT_SECRET'),
     });
+    const [endpoint = ''] = endpointsOf({ connector, secrets, config: deps.config });
     const dataPlane = {
       dataplaneId,
-      endpoint: `${deps.config.http.publicUrl}/connectors/${name}/${token}/dataflows`,
+      endpoint,
       profiles,
       labels,
       ...(authorization === undefined ? {} : { authorization }),
@@ -33,6 +35,19 @@ export function registrationTargets({ connectors, ...deps }: Deps): Registration
     const credentials = credentialsOf(registration, secrets, deps.source);
     return [{ connector: name, url, dataPlane, renewMillis: renewSeconds * 1000, credentials }];
   });
+}
+
+/** By the connector's tokens, all of which are valid; the first one is registered. */
+export function endpointsOf({
+  connector: { name },
+  secrets: { tokens },
+  config: { http },
+}: {
+  connector: Pick<SignalingConnector, 'name'>;
+  secrets: Pick<ConnectorSecrets, 'tokens'>;
+  config: { http: Pick<Config['http'], 'publicUrl'> };
+}): string[] {
+  return tokens.map((token) => `${http.publicUrl}/connectors/${name}/${token}/dataflows`);
 }
 
 function credentialsOf(
