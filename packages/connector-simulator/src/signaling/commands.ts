@@ -40,8 +40,9 @@ export function suspend(
   });
 }
 
-/** Continues the flow of a suspended transfer; false if it is not suspended, or leased. */
+/** Continues the flow of a suspended transfer; false if it is not suspended, or leased, or if the release cannot do so. */
 export function resume(context: SignalingContext, transfer: SignalingTransfer): boolean {
+  if (!context.profile.resumes) return false;
   return moveFrom(context, transfer, { from: 'SUSPENDED', to: 'RESUMING' });
 }
 

@@ -69,6 +69,17 @@ export function answerRegistration(planes: DataPlanes, id: string, request: ApiR
   return { status: 200 };
 }
 
+/** `PUT` and `DELETE …/dataplanes/{id}` of releases that register with a `POST`. */
+export function answerControl(planes: DataPlanes, id: string, request: ApiRequest): ApiAnswer {
+  if (request.method === 'DELETE') return answerRegistration(planes, id, request);
+  const plane = readRegistration({ ...parseObject(request.body), dataplaneId: id });
+  if (plane === undefined) return problem(400, 'InvalidRequest', 'endpoint has to be a URL');
+  if (planes.get(id) === undefined)
+    return problem(404, 'ObjectNotFound', `Object of type DataPlaneInstance with ID=${id} was not found`);
+  planes.register(plane);
+  return { status: 200 };
+}
+
 /** The member `profiles` of v1.0-RC3 is ignored. */
 function readRegistration(body: Record<string, unknown>): RegisteredDataPlane | undefined {
   const { dataplaneId, endpoint, authorization } = body;

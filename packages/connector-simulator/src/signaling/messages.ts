@@ -18,7 +18,7 @@ function members(context: SignalingContext, transfer: SignalingTransfer, message
     case 'prepare':
       return creation(context, transfer, {});
     case 'start':
-      return creation(context, transfer, addressOf(transfer));
+      return creation(context, transfer, { ...addressOf(transfer), ...swapped(context) });
     case 'started':
       // A consumer's own sink comes back to it.
       return { ...addressOf(transfer), messageId };
@@ -39,23 +39,33 @@ function members(context: SignalingContext, transfer: SignalingTransfer, message
 function creation(
   { profile, settings, controls }: SignalingContext,
   transfer: SignalingTransfer,
-  dataAddress: { dataAddress?: object },
+  own: { dataAddress?: object; participantId?: string; counterPartyId?: string },
 ): object {
+  const { participantId = settings.participantId, counterPartyId = settings.counterPartyId } = own;
+  const { dataAddress } = own;
   return {
     messageId: randomUUID(),
-    participantId: settings.participantId,
-    counterPartyId: settings.counterPartyId,
+    participantId,
+    counterPartyId,
     dataspaceContext: 'dataspace-protocol-http:2025-1',
     processId: transfer.id,
     agreementId: transfer.agreementId,
     datasetId: transfer.assetId,
     callbackAddress: profile.sendsCallbackAddress ? controls.callbackAddress : null,
     [profile.transferTypeMember]: transfer.transferType,
-    ...dataAddress,
+    ...(dataAddress === undefined ? {} : { dataAddress }),
     labels: transfer.labels,
     metadata: transfer.metadata,
-    claims: transfer.claims,
+    ...(profile.sendsClaims ? { claims: transfer.claims } : {}),
   };
+}
+
+function swapped({ profile, settings }: SignalingContext): {
+  participantId?: string;
+  counterPartyId?: string;
+} {
+  if (!profile.swapsParticipants) return {};
+  return { participantId: settings.counterPartyId, counterPartyId: settings.participantId };
 }
 
 /** An absent address is an absent member, not a null. */

@@ -2,13 +2,16 @@ import { managementRoute } from '../management-route.ts';
 import type { Route } from '../route-request.ts';
 import { answerCallback } from './callbacks.ts';
 import { terminate } from './commands.ts';
-import { answerRegistration } from './data-planes.ts';
+import { answerControl, answerRegistration } from './data-planes.ts';
 import type { SignalingContext } from './signaling-context.ts';
 import type { Notification, SignalingTransfer } from './signaling-transfer.ts';
 
 const callbackPath = /^\/signaling\/transfers\/([^/]+)\/dataflow\/(prepared|started|completed|errored)$/;
 /** The second one is that of a connector with several participants. */
 const registrationPath = /^\/management\/(?:v4|v5beta\/participants\/[^/]+)\/dataplanes(?:\/([^/]+))?$/;
+
+/** An id of a data plane, or `register`. */
+const controlPath = /^\/control\/dataplanes\/([^/]+)$/;
 
 /** Finds the endpoint for a path; undefined is a 404 of the web server. */
 export function findSignalingRoute(context: SignalingContext, path: string): Route | undefined {
@@ -28,7 +31,9 @@ function callbackRoute(context: SignalingContext, path: string): Route | undefin
   };
 }
 
-function registrationRoute({ settings, dataPlanes }: SignalingContext, path: string): Route | undefined {
+function registrationRoute(context: SignalingContext, path: string): Route | undefined {
+  const { settings, dataPlanes, profile } = context;
+  if (profile.registry === 'control') return controlRoute(context, path);
   const match = registrationPath.exec(path);
   if (match === null) return undefined;
   const id = decodeURIComponent(match[1] ?? '');
@@ -38,6 +43,22 @@ function registrationRoute({ settings, dataPlanes }: SignalingContext, path: str
     methods: ['PUT', 'GET', 'DELETE'],
     key: settings.managementKey,
     handle: (request) => answerRegistration(dataPlanes, id, request),
+  };
+}
+
+/** The control API is for the connector's own parts and has no key. It has no list, and no method for `/dataplanes` itself. */
+function controlRoute({ dataPlanes }: SignalingContext, path: string): Route | undefined {
+  const [, segment] = controlPath.exec(path) ?? [];
+  if (segment === undefined) return undefined;
+  const id = decodeURIComponent(segment);
+  const registers = id === 'register';
+  return {
+    endpoint: 'management',
+    transferProcessId: '',
+    methods: registers ? ['POST'] : ['PUT', 'DELETE'],
+    key: undefined,
+    handle: (request) =>
+      registers ? answerRegistration(dataPlanes, '', request) : answerControl(dataPlanes, id, request),
   };
 }
 

@@ -96,9 +96,13 @@ export class SignalingSimulator {
     this.#context.agent.destroy();
   }
 
-  /** Data planes register at `{managementUrl}/v4/dataplanes`. */
+  /** Data planes register at `{managementUrl}/v4/dataplanes`; at 0.16 at `{controlUrl}/dataplanes/register`. */
   get managementUrl(): string {
     return `${this.#listener.origin}/management`;
+  }
+
+  get controlUrl(): string {
+    return `${this.#listener.origin}/control`;
   }
 
   get callbackAddress(): string {

@@ -193,3 +193,15 @@ test('messages carry an Authorization if the connector has one', async (t) => {
   await bench.simulator.waitFor(id, 'STARTED');
   assert.deepEqual(bench.seen[0]?.rawHeaders.slice(0, 2), ['Authorization', 'Bearer token']);
 });
+
+test('0.16 sends no claims, swaps the participants of a start, and cannot resume', async (t) => {
+  const bench = await startBench(t, { release: '0.16.0-signaling' });
+  const { id } = bench.simulator.startTransfer({ assetId: 'weather' });
+  await bench.simulator.waitFor(id, 'STARTED');
+  const start = JSON.parse(bench.seen[0]?.body ?? '') as Record<string, unknown>;
+  assert.deepEqual([start['participantId'], start['counterPartyId']], ['consumer', 'provider']);
+  assert.ok(!('claims' in start));
+  assert.equal(bench.simulator.suspend(id), true);
+  await bench.simulator.waitFor(id, 'SUSPENDED');
+  assert.equal(bench.simulator.resume(id), false);
+});

@@ -129,3 +129,31 @@ test('the management API terminates a transfer with its reason', async (t) => {
   assert.match(await (await fetch(`${url}/state`)).text(), /"state":"TERMINATED"/);
   assert.deepEqual(names(bench), ['start', 'terminate']);
 });
+
+test('0.16 registers data planes by POST at the control API, updates them by PUT, and lists none', async (t) => {
+  const simulator = await startSignalingSimulator({ release: '0.16.0-signaling', managementKey: 'key' });
+  t.after(() => simulator.stop());
+  const plane = { endpoint: 'http://127.0.0.1:9/dataflows', transferTypes: ['HttpData-PULL'] };
+  async function send(method: string, path: string, members: object = {}): Promise<number> {
+    const response = await fetch(simulator.controlUrl + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(method === 'GET' ? {} : { body: JSON.stringify({ ...plane, ...members }) }),
+    });
+    return response.status;
+  }
+  assert.equal(await send('PUT', '/dataplanes'), 404);
+  assert.equal(await send('GET', '/dataplanes'), 404);
+  assert.equal(await send('PUT', '/dataplanes/plane'), 404);
+  assert.equal(await send('POST', '/dataplanes/register', { dataplaneId: 'plane' }), 200);
+  assert.equal(await send('POST', '/dataplanes/register', { dataplaneId: 'plane' }), 200);
+  assert.equal(await send('PUT', '/dataplanes/plane', { transferTypes: ['HttpData-PUSH'] }), 200);
+  assert.deepEqual(
+    simulator.dataPlanes().map(({ dataplaneId, transferTypes }) => [dataplaneId, transferTypes]),
+    [['plane', ['HttpData-PUSH']]],
+  );
+  assert.equal(await send('DELETE', '/dataplanes/plane'), 200);
+  assert.deepEqual(simulator.dataPlanes(), []);
+  const newer = await fetch(`${simulator.managementUrl}/v4/dataplanes`, { headers: { 'x-api-key': 'key' } });
+  assert.equal(newer.status, 404);
+});

@@ -1,7 +1,8 @@
 import { secretName } from '../../../config/read-secrets.ts';
 import { isServiceError, ServiceError } from '../../../errors.ts';
 import { createRedactor } from '../../../redact-secrets.ts';
-import { deliverMessage, type Answer } from '../../deliver-message.ts';
+import { urlBelow } from '../../callback-address.ts';
+import { deliverMessage, type Answer, type Message } from '../../deliver-message.ts';
 import type { ProbeCall, ProbeResult } from '../../dialect.ts';
 import { describeAnswer } from '../../edc/describe-answer.ts';
 import { managementAccess, type Access } from '../../edc/management-access.ts';
@@ -50,8 +51,23 @@ async function judge(call: Call, probe: RegistrationProbe, signal: AbortSignal):
   const headers = await probe.headers(signal);
   const message = { url: probe.url, method: 'GET', headers, timeoutMillis, dispatcher, answerLimit } as const;
   const redact = createRedactor(Object.values(headers).flatMap((one) => one.split(' ')));
-  const judgement = judgeAnswer(probe, await deliverMessage(message, signal));
+  const answer = await deliverMessage(message, signal);
+  const hasNoList = answer.got === 'answer' && answer.status === 404;
+  const judgement =
+    hasNoList && (await isFormer({ ...message, url: urlBelow(probe.url, 'register') }, signal))
+      ? skippedList('takes registrations as EDC 0.16 does')
+      : judgeAnswer(probe, answer);
   return { ...judgement, detail: redact(judgement.detail) };
+}
+
+/** EDC 0.16 answers 405 to another method than that of its registrations. */
+async function isFormer(message: Message, signal: AbortSignal): Promise<boolean> {
+  const answer = await deliverMessage(message, signal);
+  return answer.got === 'answer' && answer.status === 405;
+}
+
+function skippedList(does: string): Judgement {
+  return { result: 'skipped', detail: `${does}, and does not list its data planes` };
 }
 
 function judgeAnswer(probe: RegistrationProbe, answer: Answer): Judgement {
@@ -63,7 +79,7 @@ function judgeAnswer(probe: RegistrationProbe, answer: Answer): Judgement {
       detail: `refuses the credentials (${status})`,
       advice: probe.adviceOnRefusal,
     };
-  if (status === 405) return { result: 'skipped', detail: 'answers 405: it does not list its data planes' };
+  if (status === 405) return skippedList('answers 405');
   const listed = status === 200 ? readDataPlanes(body) : undefined;
   return listed === undefined ? { ...probe.missing, detail: describeAnswer(answer) } : probe.judge(listed);
 }

@@ -27,3 +27,8 @@ export function buildRegistration({
     ...(authorization === undefined ? {} : { authorization }),
   };
 }
+
+/** The message of EDC 0.16, which knows neither the name `profiles` nor authorizations. */
+export function buildFormerRegistration({ dataplaneId, endpoint, profiles, labels }: DataPlane): object {
+  return { dataplaneId, endpoint, transferTypes: profiles, labels };
+}

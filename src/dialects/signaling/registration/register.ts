@@ -1,18 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { backOffMillis, type BackOff } from '../../../back-off.ts';
+import { systemClock, type Clock } from '../../../clock.ts';
 import { messageOf } from '../../../errors.ts';
 import type { Logger } from '../../../log.ts';
 import { createRedactor, type Redact } from '../../../redact-secrets.ts';
-import { deliverMessage, redactAnswer } from '../../deliver-message.ts';
+import { urlBelow } from '../../callback-address.ts';
+import { deliverMessage, redactAnswer, type Answer, type Message } from '../../deliver-message.ts';
 import { describeAnswer } from '../../edc/describe-answer.ts';
-import { buildRegistration, type DataPlane } from './build-registration.ts';
+import { buildFormerRegistration, buildRegistration, type DataPlane } from './build-registration.ts';
 import type { Credentials } from './credentials.ts';
 
 /** A control plane at which this data plane registers itself. */
 export interface RegistrationTarget {
   connector: string;
-  /** The whole address: `…/dataplanes`, `…/v4/dataplanes` or `…/v5beta/participants/{id}/dataplanes`. */
+  /** The whole address: `…/dataplanes` (EDC 0.16 gets `…/dataplanes/register`), `…/v4/dataplanes` or `…/v5beta/participants/{id}/dataplanes`. */
   url: string;
   dataPlane: DataPlane;
   renewMillis: number;
@@ -45,6 +46,7 @@ export interface RegistrationOptions {
   /** Pauses after a failure. */
   backoff?: BackOff;
   random?: () => number;
+  clock?: Pick<Clock, 'sleep'>;
 }
 
 const defaults = {
@@ -52,6 +54,7 @@ const defaults = {
   timeoutMillis: 10_000,
   backoff: { firstMillis: 1000, maxMillis: 60_000 },
   random: Math.random,
+  clock: systemClock,
 };
 
 type Options = Required<RegistrationOptions>;
@@ -86,7 +89,7 @@ interface Loop {
 
 async function keepRegistered({ target, states, options }: Loop, signal: AbortSignal): Promise<void> {
   const { connector, renewMillis } = target;
-  const { backoff, random, now, count } = options;
+  const { backoff, random, now, count, clock } = options;
   for (let failures = 0; !signal.aborted;) {
     const problem = await register(target, options, signal);
     // A request that the stopping service has aborted is no failure.
@@ -100,7 +103,7 @@ async function keepRegistered({ target, states, options }: Loop, signal: AbortSi
     // Replicas that have started together do not stay together.
     const pause =
       failures === 0 ? renewMillis * (0.8 + random() / 5) : backOffMillis(backoff, failures, random);
-    await sleep(pause, undefined, { signal }).catch(() => undefined);
+    await clock.sleep(pause, signal);
   }
 }
 
@@ -109,31 +112,58 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-/** Makes one attempt. Returns its problem; any 2xx is a success, since EDC answers otherwise than specified in some releases. */
+/**
+ * Makes one attempt. Returns its problem; any 2xx is a success, since EDC answers otherwise than specified in some releases. EDC 0.16 has no
+ * `PUT /dataplanes`: a control plane without it gets the message in the form of that release.
+ */
 async function register(
-  { url, dataPlane, credentials }: RegistrationTarget,
-  { dispatcher, timeoutMillis, redact }: Options,
+  target: RegistrationTarget,
+  options: Options,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { authorization } = dataPlane;
-  const secret = authorization?.type === 'oauth2_client_credentials' ? authorization.clientSecret : undefined;
+  const { url, dataPlane } = target;
+  const present = { method: 'PUT', url, body: buildRegistration(dataPlane) } as const;
+  const formerUrl = urlBelow(url, 'register');
+  const former = { method: 'POST', url: formerUrl, body: buildFormerRegistration(dataPlane) } as const;
   try {
-    const headers = await credentials.headers(signal);
-    const own = createRedactor([
-      secret,
-      ...Object.values(headers).map((value) => value.replace('Bearer ', '')),
-    ]);
-    const body = buildRegistration(dataPlane);
-    const message = { url, method: 'PUT', headers, body, timeoutMillis, dispatcher } as const;
-    const answer = redactAnswer(await deliverMessage(message, signal), (text) => redact(own(text)));
-    if (answer.got === 'nothing') return answer.problem;
-    if (answer.status === 401) credentials.refused(headers);
-    return answer.status >= 200 && answer.status < 300
-      ? undefined
-      : describeAnswer(answer) + adviceOn(answer.status);
+    const answer = await send(target, { ...options, request: present }, signal);
+    if (!isUnknownRoute(answer)) return problemOf(answer);
+    const second = await send(target, { ...options, request: former }, signal);
+    return problemOf(isUnknownRoute(second) ? answer : second);
   } catch (error) {
-    return redact(messageOf(error));
+    return options.redact(messageOf(error));
   }
+}
+
+async function send(
+  { dataPlane: { authorization }, credentials }: RegistrationTarget,
+  {
+    dispatcher,
+    timeoutMillis,
+    redact,
+    request,
+  }: Options & { request: Pick<Message, 'method' | 'url' | 'body'> },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const secret = authorization?.type === 'oauth2_client_credentials' ? authorization.clientSecret : undefined;
+  const headers = await credentials.headers(signal);
+  const own = createRedactor([
+    secret,
+    ...Object.values(headers).map((value) => value.replace('Bearer ', '')),
+  ]);
+  const answer = await deliverMessage({ ...request, headers, timeoutMillis, dispatcher }, signal);
+  if (answer.got === 'answer' && answer.status === 401) credentials.refused(headers);
+  return redactAnswer(answer, (text) => redact(own(text)));
+}
+
+function isUnknownRoute(answer: Answer): boolean {
+  return answer.got === 'answer' && (answer.status === 404 || answer.status === 405);
+}
+
+function problemOf(answer: Answer): string | undefined {
+  if (answer.got === 'nothing') return answer.problem;
+  if (answer.status >= 200 && answer.status < 300) return undefined;
+  return describeAnswer(answer) + adviceOn(answer.status);
 }
 
 function adviceOn(status: number): string {

@@ -8,7 +8,7 @@ export const registrationSettings = {
   registration: described('Where and how this data plane registers itself.', {
     url: Type.Optional(
       httpUrl(
-        'Where: `…/dataplanes`, `…/v4/dataplanes` or `…/v5beta/participants/<id>/dataplanes`. Default: this data plane does not register itself.',
+        'Where: `…/dataplanes`, also for EDC 0.16, `…/v4/dataplanes` or `…/v5beta/participants/<id>/dataplanes`. Default: this data plane does not register itself.',
       ),
     ),
     profiles: names('Transfer profiles, as the connector names them.', { default: ['HttpData-PULL'] }),

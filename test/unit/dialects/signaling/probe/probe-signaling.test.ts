@@ -149,9 +149,18 @@ test('a control plane that lists no data planes is not blamed for it', async (t)
   };
   assert.equal(
     shortOf(await probe(t, connector, secrets))[1],
-    'registration skipped: answers 405: it does not list its data planes',
+    'registration skipped: answers 405, and does not list its data planes',
   );
   assert.ok(edc.requests.every(({ method, path }) => method === 'GET' || path.startsWith('/signaling/')));
+});
+
+test('EDC 0.16 is recognised, though it lists no data planes', async (t) => {
+  const { simulator, connector } = await simulate(t, { release: '0.16.0-signaling' });
+  const registration = { url: `${simulator.controlUrl}/dataplanes` };
+  assert.equal(
+    shortOf(await probe(t, { ...connector, registration }, secrets))[1],
+    'registration skipped: takes registrations as EDC 0.16 does, and does not list its data planes',
+  );
 });
 
 test('each endpoint gets the token of its own client, and one without a token says whose secret is wrong', async (t) => {

@@ -116,6 +116,78 @@ for (const status of [200, 201, 204]) {
   });
 }
 
+for (const status of [404, 405]) {
+  test(`a control plane that answers ${status} gets the registration of EDC 0.16`, async (t) => {
+    const edc = await startLoopback(t, (res, { method }) =>
+      res.writeHead(method === 'POST' ? 200 : status).end(),
+    );
+    const { stateOf, counts, memory } = start(t, [targetAt(`${edc.url}/control/dataplanes`)]);
+    await waitUntil('it is registered', () => stateOf('edc')?.state === 'ok');
+    assert.deepEqual(
+      edc.requests.map(({ method, path }) => [method, path]),
+      [
+        ['PUT', '/control/dataplanes'],
+        ['POST', '/control/dataplanes/register'],
+      ],
+    );
+    const [, former] = edc.requests;
+    assert.equal(former?.headers['x-api-key'], 'management-key');
+    assert.deepEqual(JSON.parse(former.body), {
+      dataplaneId: 'jobs',
+      endpoint: 'https://jobs.example.org/connectors/edc/token/dataflows',
+      transferTypes: ['HttpData-PULL', 'HttpData-PUSH'],
+      labels: ['gpu'],
+    });
+    assert.deepEqual(counts, ['edc registered']);
+    assert.deepEqual(memory.entries('registration failed'), []);
+  });
+}
+
+const formerAnswers = [
+  { name: 'unknown there, too', status: 404, problem: 'answered 405 (is registration.url right?)' },
+  { name: 'refused there', status: 400, problem: 'answered 400' },
+];
+for (const { name, status, problem } of formerAnswers) {
+  test(`a registration that is refused on both paths has one problem: ${name}`, async (t) => {
+    const edc = await startLoopback(t, (res, { method }) =>
+      res.writeHead(method === 'POST' ? status : 405).end(),
+    );
+    const { memory, counts } = start(t, [targetAt(edc.url)], {
+      backoff: { firstMillis: day, maxMillis: day },
+    });
+    await waitUntil('a problem is logged', () => memory.entries('registration failed').length === 1);
+    assert.deepEqual(
+      memory.entries('registration failed').map((one) => one.problem),
+      [problem],
+    );
+    assert.deepEqual(counts, ['edc failed']);
+  });
+}
+
+test('after each failure the pause doubles up to its maximum, and a refusal that stays is logged once', async (t) => {
+  const pauses: number[] = [];
+  function sleep(millis: number): Promise<void> {
+    pauses.push(millis);
+    return Promise.resolve();
+  }
+  let answered = 0;
+  const enough = Promise.withResolvers<undefined>();
+  const edc = await startLoopback(t, (res) => {
+    answered += 1;
+    // The last answer is held back, so that no further pause starts.
+    if (answered <= 6) res.writeHead(403).end();
+    else enough.resolve(undefined);
+  });
+  const { memory } = start(t, [targetAt(edc.url)], {
+    backoff: { firstMillis: 1000, maxMillis: 8000 },
+    random: () => 0.5,
+    clock: { sleep },
+  });
+  await enough.promise;
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 8000, 8000]);
+  assert.equal(memory.entries('registration failed').length, 1);
+});
+
 test('a registration is repeated until it succeeds, then renewed, and logged at changes alone', async (t) => {
   const statuses = [503, 503, 401, 200, 200, 200];
   const edc = await startLoopback(t, (res) => {
