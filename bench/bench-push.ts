@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { manifestKey } from '../src/flow/keys.ts';
 import { fileKey, type Manifest } from '../src/result/manifest.ts';
+import { nodeOptions } from '../test/support/service-process.ts';
 import { startBenchStore, type BenchStore } from './bench-store.ts';
 import { makeBigResult, type Results } from './make-results.ts';
 import { startMeasured } from './measured-process.ts';
@@ -110,7 +111,7 @@ async function storeResults({ client, bucket }: BenchStore, results: Results): P
 
 async function runPush({ store, sink, bytes }: PushBench, dropAt?: number): Promise<Run> {
   sink.reset(dropAt);
-  const child = startMeasured([pusher], {
+  const child = startMeasured([...nodeOptions, pusher], {
     BENCH_ENDPOINT: store.endpoint,
     BENCH_ACCESS_KEY: store.accessKeyId,
     BENCH_SECRET_KEY: store.secretAccessKey,

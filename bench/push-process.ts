@@ -1,6 +1,5 @@
 // As in the service, whose modules take most of its memory.
 import '../src/app.ts';
-import { Agent } from 'undici';
 import { systemClock } from '../src/clock.ts';
 import { readManifest } from '../src/result/read-manifest.ts';
 import { createObjectStore } from '../src/storage/minio-store.ts';
@@ -31,7 +30,6 @@ const end = await pushResults(
     stored: reading.stored,
     choice: { kind: 'auto', archive: 'zip' },
     sink: { url: env['BENCH_SINK'] ?? '', method: 'PUT', headers: {} },
-    dispatcher: new Agent(),
     clock: systemClock,
     limits: {
       idleMillis: 60_000,

@@ -61,8 +61,7 @@ async function* readOnce(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer, void> {
   const part = { first: progress.at, last: read.last, etag: read.etag };
-  const stream = await store.get(read.key, part, signal);
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of await store.get(read.key, part, signal)) {
     if (progress.at + chunk.length > read.last + 1) throw changed('sent more of a result than was asked for');
     progress.at += chunk.length;
     if (read.crc32 !== undefined) progress.sum = crc32(chunk, progress.sum);

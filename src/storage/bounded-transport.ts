@@ -1,7 +1,5 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
-import { PassThrough, type Readable } from 'node:stream';
-import { translateError } from './translate-error.ts';
 
 /** One operation of the store's client, with the status and the headers of its last answer. */
 export interface Call {
@@ -37,18 +35,4 @@ export function boundedTransport(call: Call, timeoutMillis: number): Transport {
     return sent;
   }
   return { request: request as Transport['request'] };
-}
-
-/** The body with its errors translated. Destroying it also ends the request. */
-export function guardBody(body: Readable, call: Call): Readable {
-  const guarded = new PassThrough();
-  body.on('error', (error) => {
-    guarded.destroy(translateError(error, call));
-  });
-  guarded.on('close', () => {
-    body.destroy();
-  });
-  // An abort before anybody reads needs a listener; a later reader still gets the error.
-  guarded.on('error', () => undefined);
-  return body.pipe(guarded);
 }

@@ -6,9 +6,10 @@ import type { Secrets, StoreConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { flowsPrefix } from '../flow/keys.ts';
 import { abortUploads, type StoreClient } from './abort-uploads.ts';
-import { boundedTransport, type Call, guardBody } from './bounded-transport.ts';
+import { boundedTransport, type Call } from './bounded-transport.ts';
 import type { ObjectInfo, ObjectStore, ObjectToPut, PresignOptions } from './object-store.ts';
 import { readObject } from './read-object.ts';
+import { createPartReader } from './read-part.ts';
 import { translateError } from './translate-error.ts';
 import { plainEtag } from './upload/ask-store.ts';
 
@@ -28,7 +29,7 @@ export interface OpenedStore {
   destroy(): void;
 }
 
-/** A client of the object store with its own pool of connections; requests beyond them wait for one. */
+/** A client of the object store with its own connections, so many for reads of parts and for all else; requests beyond them wait for one. */
 export function createObjectStore(
   settings: StoreSettings,
   secrets: Secrets['store'],
@@ -64,29 +65,24 @@ export function createObjectStore(
   };
   // It only signs, for the address that receivers use: the signature covers the host.
   const signer = connect(settings.publicEndpoint, { signal: AbortSignal.abort(), headers: {} });
+  const parts = createPartReader(settings, secrets, connections);
   return {
     store: {
       ...objectStore(client),
+      get: parts.get,
       presignGet: (key, options) => presignGet(signer, { bucket: settings.bucket, key }, options),
     },
     destroy() {
       agents.http.destroy();
       agents.https.destroy();
+      void parts.destroy();
     },
   };
 }
 
-function objectStore(store: StoreClient): Omit<ObjectStore, 'presignGet'> {
+function objectStore(store: StoreClient): Omit<ObjectStore, 'get' | 'presignGet'> {
   const { bucket, bounded } = store;
   return {
-    get: (key, { first, last, etag }, signal) =>
-      bounded(async (client, call) => {
-        const body = await client.getPartialObject(bucket, key, first, last - first + 1);
-        // The client sends no If-Match with a read; the headers say which object it is before its first byte.
-        if (plainEtag(call.headers.etag ?? '') === etag) return guardBody(body, call);
-        body.on('error', () => undefined).destroy();
-        throw new ServiceError('precondition-failed', 'the object under this key was replaced');
-      }, signal),
     async head(key, signal) {
       const info = await stat(store, key, signal);
       // The answer to a HEAD has no body that could say whether the object or the bucket is missing.

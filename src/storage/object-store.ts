@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 export interface ObjectInfo {
   key: string;
   /** Bytes. */
@@ -43,8 +41,11 @@ export interface PresignOptions {
  * clock), `store-refused` (any other 4xx) or `store-unavailable` (5xx, connection, deadline).
  */
 export interface ObjectStore extends ObjectWrites {
-  /** The stream is destroyed with an error when the signal aborts or the store ends early. */
-  get(key: string, part: ObjectPart, signal: AbortSignal): Promise<Readable>;
+  /**
+   * Resolves when the store has answered. The bytes end with an error when the signal aborts or the store ends early; only a reader that
+   * has started, or the signal, ends the request. The reader owns the chunks.
+   */
+  get(key: string, part: ObjectPart, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** Undefined if there is no such object; a missing bucket throws `bucket-missing`. */
   head(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined>;
   /** The whole object in one request, if it is not larger than the limit; undefined as for `head`. */

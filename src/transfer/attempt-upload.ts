@@ -37,14 +37,16 @@ export async function attemptUpload(upload: Upload, signal: AbortSignal): Promis
 }
 
 async function findOffset(upload: Upload, signal: AbortSignal): Promise<Offset> {
-  const { push, resource, sent, body } = upload;
+  const { resource, sent, body } = upload;
   if (resource === undefined) return { kind: 'lost' };
   const content: Content = { length: 0, sent: 0, waitsFor: 'sink' };
   using watch = startWatch(upload, content, signal);
-  const sender = { dispatcher: push.dispatcher, redact: redactorOf(upload) };
   try {
     const request = { ...queryRequest(upload, resource), content };
-    return readOffset(await sendRequest(request, sender, watch.signal), { sent, length: body.length });
+    return readOffset(await sendRequest(request, redactorOf(upload), watch.signal), {
+      sent,
+      length: body.length,
+    });
   } catch (error) {
     signal.throwIfAborted();
     return { kind: 'unknown', verdict: judgeFailure(upload, { error, content, watch }) };
@@ -130,8 +132,7 @@ async function exchange(
           },
         }
       : appendRequest(upload, resource, offset);
-  const sender = { dispatcher: push.dispatcher, redact: redactorOf(upload) };
-  const answer = await sendRequest({ ...head, content, chunks }, sender, signal);
+  const answer = await sendRequest({ ...head, content, chunks }, redactorOf(upload), signal);
   if (content.error !== undefined) throw content.error as Error;
   upload.cautious = false;
   return judgeSent(upload, { answer, content, appended: resource !== undefined });

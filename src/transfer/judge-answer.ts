@@ -61,7 +61,7 @@ export function judgeSourceError(error: unknown): Verdict {
 }
 
 /** Requests that the client refuses to send. */
-const unsendable = /^(UND_ERR_INVALID_ARG|UND_ERR_NOT_SUPPORTED|ERR_INVALID_URL)$/;
+const unsendable = /^ERR_(INVALID_(CHAR|HTTP_TOKEN|PROTOCOL|URL)|UNESCAPED_CHARACTERS)$/;
 
 export function judgeConnectionError(error: unknown): Verdict {
   const problem = `no answer of the sink: ${describeFailure(error)}`;

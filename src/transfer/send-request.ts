@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
-import { request, type Dispatcher } from 'undici';
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import type { Redact } from '../redact-secrets.ts';
 import { isSuccess, type SinkAnswer } from './judge-answer.ts';
 import type { Content } from './read-content.ts';
+import { release } from './release.ts';
 
 export interface SinkRequest {
   method: 'HEAD' | 'PATCH' | 'POST' | 'PUT';
@@ -16,39 +16,59 @@ export interface SinkRequest {
   onInterim?: (answer: { statusCode: number; headers: IncomingHttpHeaders }) => void;
 }
 
-interface Sender {
-  dispatcher: Dispatcher;
-  redact: Redact;
-}
-
 /**
  * Makes one request on a connection of its own. Its only bounds are the signal, and the length of the answer that is kept. Follows no
- * redirects, since they would get the secrets in the headers.
+ * redirects, since they would get the secrets in the headers. Takes the memory of the chunks.
  */
 export async function sendRequest(
   { method, url, headers, content, chunks, onInterim }: SinkRequest,
-  { dispatcher, redact }: Sender,
+  redact: Redact,
   signal: AbortSignal,
 ): Promise<SinkAnswer> {
-  const response = await request(url, {
-    method,
-    headers: {
-      ...headers,
-      ...(chunks === undefined ? {} : { 'content-length': String(content.length) }),
-    },
-    // The library takes any AsyncIterable, and asks for the next chunk when the connection has taken the last; its types know streams only.
-    body: (chunks ?? null) as Readable | null,
-    dispatcher,
-    signal,
-    // An idle connection that the peer has closed would cost an attempt.
-    reset: true,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    ...(onInterim && { onInfo: onInterim }),
+  const { request } = url.startsWith('https:') ? https : http;
+  const length = chunks === undefined ? {} : { 'content-length': String(content.length) };
+  // An idle connection that the peer has closed would cost an attempt.
+  const sent = request(url, { method, headers: { ...headers, ...length }, agent: false, signal });
+  if (onInterim) sent.on('information', onInterim);
+  const answer = untilAnswer(sent);
+  writeChunks(sent, chunks).catch((error: unknown) => sent.destroy(error as Error));
+  try {
+    const response = await answer;
+    const { statusCode: status = 0 } = response;
+    return { status, headers: response.headers, text: await readText(response, { status, redact }) };
+  } finally {
+    // A sink that has answered may not read the rest.
+    sent.destroy();
+  }
+}
+
+function untilAnswer(sent: ClientRequest): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  sent.on('response', resolve);
+  sent.on('error', reject);
+  sent.on('close', () => {
+    reject(new Error('the connection was closed'));
   });
-  const status = response.statusCode;
-  const text = await readText(response.body, { status, redact });
-  return { status, headers: response.headers, text };
+  return promise;
+}
+
+/** Ends early, without an error, when the connection is closed. */
+async function writeChunks(sent: ClientRequest, chunks?: AsyncIterable<Buffer>): Promise<void> {
+  let taken = Promise.withResolvers<boolean>();
+  sent.once('close', () => {
+    taken.resolve(false);
+  });
+  for await (const chunk of chunks ?? []) {
+    if (sent.destroyed) return;
+    taken = Promise.withResolvers();
+    const { resolve } = taken;
+    sent.write(chunk, (error) => {
+      resolve(error === undefined || error === null);
+    });
+    if (!(await taken.promise)) return;
+    release(chunk);
+  }
+  sent.end();
 }
 
 /** An answer is for a log. */

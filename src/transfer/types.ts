@@ -38,7 +38,6 @@ export interface Push {
   /** Of a single file; default: by its name. */
   contentType?: string | undefined;
   sink: Sink;
-  dispatcher: Dispatcher;
   limits: PushLimits;
   clock: Clock;
   /** Reads from the store. */

@@ -19,7 +19,7 @@ export interface ServiceOptions {
 
 const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', import.meta.url));
 /** Options of Node, as in the image's ENTRYPOINT. */
-const nodeOptions = ['--max-semi-space-size=4'];
+export const nodeOptions = ['--max-semi-space-size=4'];
 const keptLines = 2000;
 /** cluster, namespace, rights, bucket, credentials. */
 const startupChecks = 5;

@@ -125,7 +125,7 @@ function endBy(result: Exclude<PushResult, { result: 'interrupted' }>, now: Date
 }
 
 async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Promise<PushResult> {
-  const { cluster, store, config, dispatcher } = deps;
+  const { cluster, store, config } = deps;
   const { name, plan, outcome } = flow;
   if (outcome?.phase !== 'succeeded') throw new ServiceError('internal', 'a push without results');
   // A template may allow that (`results.allowEmpty`): there is nothing to send.
@@ -146,7 +146,7 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
         choice: plan.results.choice,
         contentType: plan.results.contentType,
       },
-      ...{ sink: readSinkSecret(secret), dispatcher, clock: systemClock },
+      ...{ sink: readSinkSecret(secret), clock: systemClock },
       limits: { ...limits, totalMillis, backOff: config.reconciler.backoff },
     },
     signal,

@@ -2,15 +2,18 @@ import { ServiceError, type ErrorCode } from '../../errors.ts';
 import type { Answer } from './send-request.ts';
 
 /** The S3 error code of an answer, if it has one. */
-export function refusalCode(answer: Answer): string | undefined {
-  return /<Code>([^<]{1,100})<\/Code>/.exec(answer.body)?.[1];
+export function refusalCode({ body }: Pick<Answer, 'body'>): string | undefined {
+  return /<Code>([^<]{1,100})<\/Code>/.exec(body)?.[1];
+}
+
+export function refusalMessage({ body }: Pick<Answer, 'body'>): string | undefined {
+  return /<Message>([^<]{1,300})<\/Message>/.exec(body)?.[1];
 }
 
 /** Translates an answer to the service's error. A 200 may hold an error too (completing a multipart upload). */
 export function refusal(answer: Answer, what: string): ServiceError {
   const code = refusalCode(answer);
-  const message = /<Message>([^<]{1,300})<\/Message>/.exec(answer.body)?.[1];
-  const said = [answer.status, code, message].filter((part) => part !== undefined).join(' ');
+  const said = [answer.status, code, refusalMessage(answer)].filter((part) => part !== undefined).join(' ');
   return new ServiceError(errorCodeOf(answer.status, code), `the store refused ${what}: ${said}`);
 }
 

@@ -16,6 +16,7 @@ export interface MemoryStore extends ObjectStore {
   reads: string[];
   /** Streams that `get` gave and that are not closed yet. */
   open: Set<Readable>;
+  get(...read: Parameters<ObjectStore['get']>): Promise<Readable>;
 }
 
 /** An ObjectStore in memory with the interface's own promises; small chunks, so that streams come in pieces. */
@@ -78,7 +79,7 @@ function info(key: string, bytes: Buffer): ObjectInfo {
 }
 
 function* chunks(bytes: Buffer, size: number): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  for (let at = 0; at < bytes.length; at += size) yield Buffer.from(bytes.subarray(at, at + size));
 }
 
 function etagOf(bytes: Buffer): string {

@@ -31,7 +31,7 @@ test('a sink that never reads holds no more than buffers, and loses its connecti
   const sink = await startSink(t, () => undefined);
   const clock = new FakeClock();
   let sent = 0;
-  const push = pushOf(t, results, {
+  const push = pushOf(results, {
     sink: { url: sink.url, headers: {} },
     limits: oneAttempt,
     clock,
@@ -49,6 +49,29 @@ test('a sink that never reads holds no more than buffers, and loses its connecti
   assert.equal(results.store.open.size, 0);
 });
 
+test('the memory of a chunk is given back when the connection has taken it, and not before', async (t) => {
+  const bytes = randomBytes(huge.length);
+  const results = resultsInMemory({ a: bytes });
+  const chunks: Buffer[] = [];
+  const get = results.store.get.bind(results.store);
+  results.store.get = async (...read) =>
+    (await get(...read)).on('data', (chunk: Buffer) => chunks.push(chunk));
+  const gate = Promise.withResolvers<undefined>();
+  const sink = await startSink(t, async (one, received) => {
+    await gate.promise;
+    await take(one, received);
+  });
+  let sent = 0;
+  const progress = { onProgress: (now: number) => (sent = now) };
+  const pushing = pushResults(pushOf(results, { sink: { url: sink.url, headers: {} }, ...progress }), signal);
+  await untilStalled(() => sent);
+  assert.notEqual(chunks.filter(({ length }) => length > 0).length, 0, 'the chunk that waits is kept');
+  gate.resolve(undefined);
+  assert.equal((await pushing).result, 'done');
+  assert.ok(sink.requests[0]?.body?.equals(bytes));
+  assert.equal(Math.max(...chunks.map(({ length }) => length)), 0);
+});
+
 test('a slow sink that goes on taking bytes is not cut off', async (t) => {
   const results = resultsInMemory({ a: huge });
   const gate = Promise.withResolvers<undefined>();
@@ -58,7 +81,7 @@ test('a slow sink that goes on taking bytes is not cut off', async (t) => {
   });
   const clock = new FakeClock();
   let sent = 0;
-  const push = pushOf(t, results, {
+  const push = pushOf(results, {
     sink: { url: sink.url, headers: {} },
     limits: oneAttempt,
     clock,
@@ -82,7 +105,7 @@ test('a sink that reads all and never answers is left after the idle time', asyn
     });
   });
   const clock = new FakeClock();
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, limits: oneAttempt, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: oneAttempt, clock });
   const pushing = pushResults(push, signal);
   await read.promise;
   await clock.advance(60_000);
@@ -105,7 +128,7 @@ test('a store that never answers ends the attempt before the sink is asked', asy
   };
   const sink = await startSink(t, take);
   const clock = new FakeClock();
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, limits: oneAttempt, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: oneAttempt, clock });
   const pushing = pushResults(push, signal);
   await asked.promise;
   await clock.advance(60_000);
@@ -125,7 +148,7 @@ test('the whole push ends at its deadline, though the sink goes on taking bytes'
   });
   const clock = new FakeClock();
   const bounds = { attempts: 100, idleMillis: 1e9, totalMillis: 600_000 };
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, limits: bounds, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: bounds, clock });
   const pushing = pushResults(push, signal);
   await arrived.promise;
   await clock.advance(600_000);
@@ -145,7 +168,7 @@ test('a pause that would go beyond the deadline is not begun', async (t) => {
   });
   const clock = new PauseClock();
   const bounds = { totalMillis: 1_200_000, retryAfterMillis: 2_000_000 };
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, limits: bounds, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: bounds, clock });
   const problem = 'the sink answered 503';
   assert.deepEqual(await pushResults(push, signal), { result: 'interrupted', problem, attempts: 1 });
   assert.deepEqual(clock.pauses, []);
@@ -164,7 +187,7 @@ for (const { name, sinkReads } of [
     const stop = new AbortController();
     const clock = new PauseClock();
     const moved = Promise.withResolvers<undefined>();
-    const push = pushOf(t, results, {
+    const push = pushOf(results, {
       sink: { url: sink.url, headers: {} },
       clock,
       onProgress: () => {
@@ -188,7 +211,7 @@ test('an abort during a pause ends the push without another request', async (t) 
   const stop = new AbortController();
   const clock = new FakeClock();
   const sink = await startSink(t, (one, received) => take(one, received, 503));
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, clock });
   const answered = Promise.withResolvers<undefined>();
   const sleep = clock.sleep.bind(clock);
   clock.sleep = (millis, until) => {
@@ -205,7 +228,7 @@ test('an abort during a pause ends the push without another request', async (t) 
 test('an aborted signal starts nothing', async (t) => {
   const results = resultsInMemory({ a: Buffer.from('bytes') });
   const sink = await startSink(t, take);
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
   await assert.rejects(pushResults(push, AbortSignal.abort(new Error('stopped by hand'))), /stopped by hand/);
   assert.equal(sink.requests.length, 0);
   assert.deepEqual(results.store.reads, []);
@@ -246,7 +269,7 @@ for (const { name, spoil } of faults) {
         broken.resolve('broken');
       });
     });
-    const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+    const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
     const end = await pushResults(push, signal);
     assert.equal(end.result, 'failed');
     assert.match(end.problem, /^the results are not as the manifest says: /);
@@ -267,7 +290,7 @@ test('a store that ends early and comes back costs an attempt, not the push', as
     return calls === 1 ? stream : stream.take(0);
   };
   const sink = await startSink(t, take);
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
   assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 2 });
   assert.equal(sink.requests.filter(({ body }) => body !== undefined).length, 1);
   assert.ok(sink.requests.at(-1)?.body?.equals(large));
@@ -278,7 +301,7 @@ test('a manifest that promises more bytes than the store has fails the push', as
   const [file] = results.stored.manifest.files;
   if (file !== undefined) file.size += 1;
   const sink = await startSink(t, (one) => dropAfter(one, Infinity));
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, limits: { attempts: 2 } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: { attempts: 2 } });
   const end = await pushResults(push, signal);
   assert.equal(end.result, 'interrupted');
   assert.ok(sink.requests.every(({ headers }) => headers['content-length'] === String(large.length + 1)));
@@ -290,9 +313,9 @@ test('two sinks, one of which never reads: the other one gets its bytes', async 
   const dead = await startSink(t, () => undefined);
   const live = await startSink(t, take);
   const stop = new AbortController();
-  const waiting = pushResults(pushOf(t, results, { sink: { url: dead.url, headers: {} } }), stop.signal);
+  const waiting = pushResults(pushOf(results, { sink: { url: dead.url, headers: {} } }), stop.signal);
   const aborted = assert.rejects(waiting, /stopped by hand/);
-  const push = pushOf(t, results, { sink: { url: live.url, headers: {} } });
+  const push = pushOf(results, { sink: { url: live.url, headers: {} } });
   assert.equal((await pushResults(push, signal)).result, 'done');
   stop.abort(new Error('stopped by hand'));
   await aborted;

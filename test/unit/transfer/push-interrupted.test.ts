@@ -12,7 +12,7 @@ test('after a dropped connection the whole is sent again to a sink that offers n
     one.number === 1 ? dropAfter(one, half) : take(one, received),
   );
   const clock = new PauseClock();
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, clock });
   assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 2 });
   assert.deepEqual(
     sink.requests.map(({ method }) => method),
@@ -30,7 +30,7 @@ test('after a dropped connection only the rest is sent to a sink that offers res
   const resource = uploadResource(half);
   const sink = await startSink(t, resource.handle);
   const progress: number[] = [];
-  const push = pushOf(t, results, {
+  const push = pushOf(results, {
     sink: { url: sink.url, headers: { authorization: 'Bearer abc', 'content-type': 'text/x-own' } },
     onProgress: (bytes) => progress.push(bytes),
   });
@@ -63,7 +63,7 @@ for (const { name, location, version } of [
       offer(one.request, location, version);
       return dropAfter(one, half);
     });
-    const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+    const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
     assert.equal((await pushResults(push, signal)).result, 'done');
     assert.deepEqual(
       sink.requests.map(({ method, path }) => `${method} ${path}`),
@@ -99,7 +99,7 @@ for (const { name, status = 204, headers } of offsets) {
       offer(one.request, '/uploads/1');
       return dropAfter(one, half);
     });
-    const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+    const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
     assert.equal((await pushResults(push, signal)).result, 'done');
     assert.deepEqual(
       sink.requests.map(({ method, path }) => `${method} ${path}`),
@@ -121,7 +121,7 @@ test('a lost answer to a complete upload is no second upload', async (t) => {
       one.response.writeHead(204, headers).end();
     }
   });
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
   assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 2 });
   assert.deepEqual(
     sink.requests.map(({ method }) => method),
@@ -140,7 +140,7 @@ test('an offset that cannot be queried now is queried again', async (t) => {
   });
   const sink = await startSink(t, resource.handle);
   const clock = new PauseClock();
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, clock });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, clock });
   assert.equal((await pushResults(push, signal)).result, 'done');
   assert.deepEqual(
     sink.requests.map(({ method }) => method),
@@ -176,7 +176,7 @@ for (const { name, status, headers, then } of patches) {
     const sink = await startSink(t, (one, received) =>
       one.number > 3 && received.method === 'POST' ? take(one, received) : resource.handle(one, received),
     );
-    const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+    const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
     assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 3 });
     assert.deepEqual(
       sink.requests.map(({ method }) => method),
@@ -195,7 +195,7 @@ test('a final refusal of the rest ends the push', async (t) => {
     },
   });
   const sink = await startSink(t, resource.handle);
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
   assert.deepEqual(await pushResults(push, signal), {
     result: 'failed',
     problem: 'the sink answered 422: no CSV',
@@ -221,7 +221,7 @@ test('a sink that takes some bytes with each connection gets all of them, howeve
       response.writeHead(200, { 'upload-complete': '?1' }).end();
     }
   });
-  const push = pushOf(t, results, { sink: { url: sink.url, headers: {} }, limits: { attempts: 3 } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: { attempts: 3 } });
   const end = await pushResults(push, signal);
   assert.equal(end.result, 'done');
   assert.ok(end.attempts > 3, `${end.attempts} attempts, of which each brought bytes`);

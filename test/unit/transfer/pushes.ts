@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Agent } from 'undici';
 import type { Clock } from '../../../src/clock.ts';
 import type { StoredManifest } from '../../../src/result/read-manifest.ts';
 import type { ObjectStore } from '../../../src/storage/object-store.ts';
@@ -59,16 +58,12 @@ type Changes = Partial<Omit<Push, 'limits'>> & { limits?: Partial<PushLimits> };
 
 /** The defaults of a push: the only file, or all as a zip. */
 export function pushOf(
-  t: TestContext,
   results: { store: ObjectStore; stored: StoredManifest },
   { limits: changed, ...changes }: Changes & Pick<Push, 'sink'>,
 ): Push & { clock: Clock } {
-  const dispatcher = new Agent({ connect: { timeout: 60_000 } });
-  t.after(() => dispatcher.destroy());
   return {
     ...results,
     choice: { kind: 'auto', archive: 'zip' },
-    dispatcher,
     clock: new PauseClock(),
     retry: { attempts: 2, firstMillis: 0 },
     limits: { ...limits, ...changed },

@@ -159,7 +159,7 @@ test('a sink that never reads delays no other sink, and an abort takes the bytes
     return {
       sink: new URL(url).origin,
       run: (signal, onProgress) =>
-        pushResults(pushOf(t, results, { sink: { url, headers: {} }, onProgress }), signal),
+        pushResults(pushOf(results, { sink: { url, headers: {} }, onProgress }), signal),
     };
   }
   pool.start('dead-1', transferTo(dead.url));
