@@ -32,6 +32,7 @@ import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter, type CredentialMinter } from './storage/mint-credentials.ts';
 import { createObjectStore } from './storage/minio-store.ts';
 import type { ObjectStore } from './storage/object-store.ts';
+import { createReadAccess, type ReadAccess } from './storage/read-access.ts';
 import type { StoreAccess } from './storage/upload/ask-store.ts';
 import { createSender } from './storage/upload/send-request.ts';
 import { loadTemplates } from './template/load-templates.ts';
@@ -64,7 +65,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const templates = await loadTemplates(config.templates.directory, config, warn);
   checkTemplates(templates, { dialects: known, connectors: config.connectors, warn });
   const clients = await createClients(config, secrets);
-  const { cluster, store, dispatcher, uploads } = clients;
+  const { cluster, store, readAccess, dispatcher, uploads } = clients;
   const requests = { cluster, store, config, now: () => new Date() };
   const metrics = createMetrics();
   const stopping = new AbortController();
@@ -74,16 +75,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const started = startDialects(known, { ...calls, ...requests, log, stopping: stopping.signal });
   const connectors = connectorCalls({ ...calls, dialects: started.dialects });
   const { lease, observed } = startLeading(
-    { options, requests, minter, metrics, connectors, dispatcher, uploads },
+    { options, requests, minter, readAccess, metrics, connectors, dispatcher, uploads },
     stopping.signal,
   );
   const flows = createFlowService(requests, observed);
   const checks = startStartupChecks(
-    buildStartupChecks({ cluster, store, minter, config }),
+    buildStartupChecks({ cluster, store, minter, readAccess, templates, config }),
     { log, ...checkPace },
     stopping.signal,
   );
-  const routes = buildRoutes({ options, ...started, templates, flows, store: clients.downloads });
+  const routes = buildRoutes({ options, ...started, templates, flows, store: clients.downloads, readAccess });
   const { now } = requests;
   const components = {
     ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now }),
@@ -120,6 +121,7 @@ interface LeadingParts {
   connectors: Connectors;
   requests: RequestDependencies;
   minter: CredentialMinter;
+  readAccess: ReadAccess;
   metrics: Metrics;
   dispatcher: Agent;
   uploads: StoreAccess;
@@ -161,6 +163,7 @@ interface Clients {
   store: ObjectStore;
   /** The same store for result bodies, with connections of its own: slow readers must not keep a request from being accepted. */
   downloads: ObjectStore;
+  readAccess: ReadAccess;
   /** For data that the service receives. */
   uploads: StoreAccess;
   /** For calls to connectors. */
@@ -188,6 +191,7 @@ async function createClients(config: Config, secrets: Secrets): Promise<Clients>
     cluster,
     store: storage.store,
     downloads: downloads.store,
+    readAccess: createReadAccess(config.store, secrets.store),
     uploads: { sender, credentials, region, bucket, retry: { firstMillis: 100, maxMillis: 5000 } },
     dispatcher,
     async close() {
@@ -208,9 +212,10 @@ interface RouteParts {
   templates: Template[];
   flows: FlowService;
   store: ObjectStore;
+  readAccess: ReadAccess;
 }
 
-function buildRoutes({ options, dialects, templates, flows, store }: RouteParts): Route[] {
+function buildRoutes({ options, dialects, templates, flows, store, readAccess }: RouteParts): Route[] {
   const { config, secrets } = options;
   const common = {
     store,
@@ -224,7 +229,7 @@ function buildRoutes({ options, dialects, templates, flows, store }: RouteParts)
   const { now } = common;
   const { busyHoldMillis } = http;
   const { connectors } = config;
-  const addresses = resultAddresses({ config, secrets, store, now });
+  const addresses = resultAddresses({ config, secrets, store, readAccess, now });
   const requests = { connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now };
   const parts = { ...requests, ...addresses };
   function routesOf(dialect: Dialect): Route[] {

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backOffMillis, type BackOff } from './back-off.ts';
 import { isServiceError, messageOf, ServiceError } from './errors.ts';
+import { attemptPrefix } from './flow/keys.ts';
 import type { Cluster } from './kubernetes/cluster.ts';
 import { describeRights } from './kubernetes/rights.ts';
 import type { Logger } from './log.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import type { CredentialMinter } from './storage/mint-credentials.ts';
+import type { ReadAccess } from './storage/read-access.ts';
+import type { Template } from './template/template.ts';
 import { withinDeadline } from './until-aborted.ts';
 
 /** A condition that must hold for flows to succeed. */
@@ -86,11 +89,17 @@ export interface Checked {
   cluster: Pick<Cluster, 'checkVersion' | 'checkNamespace' | 'findMissingRights'>;
   store: Pick<ObjectStore, 'check'>;
   minter: CredentialMinter;
-  config: { cluster: { namespace: string }; store: { bucket: string; credentials: string } };
+  readAccess: ReadAccess;
+  templates: readonly Pick<Template, 'address'>[];
+  config: {
+    cluster: { namespace: string };
+    store: { bucket: string; credentials: string };
+    results: { s3KeySeconds: number };
+  };
 }
 
 export function buildStartupChecks(checked: Checked): StartupCheck[] {
-  return [...clusterChecks(checked), ...storeChecks(checked)];
+  return [...clusterChecks(checked), ...storeChecks(checked), ...s3Checks(checked)];
 }
 
 function clusterChecks({ cluster, config }: Checked): StartupCheck[] {
@@ -153,6 +162,24 @@ function storeChecks({ store, minter, config }: Checked): StartupCheck[] {
         return { credentials };
       },
       advice,
+    },
+  ];
+}
+
+/** A role may allow the keys of pods, and no longer life for those of addresses. */
+function s3Checks({ readAccess, templates, config }: Checked): StartupCheck[] {
+  if (templates.every(({ address }) => address !== 's3')) return [];
+  const { s3KeySeconds: seconds } = config.results;
+  const objects = { prefix: attemptPrefix('start-up-check', 'none') };
+  return [
+    {
+      name: 's3-addresses',
+      run: async (signal) => {
+        await readAccess.grant({ flow: 'start-up-check', objects, seconds }, signal);
+        return { seconds };
+      },
+      advice: () =>
+        'Check that the store has STS AssumeRole, store.sts, and that its role allows sessions of results.s3KeySeconds; or give no template the dataAddress s3.',
     },
   ];
 }

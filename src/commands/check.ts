@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { builtInDialects } from '../dialects/built-in.ts';
+import { findMisfits } from '../dialects/check-templates.ts';
 import { isServiceError } from '../errors.ts';
 import type { Contract } from '../template/contract-path.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
@@ -12,7 +15,8 @@ import { loadTemplateSettings } from './template-settings.ts';
 const help = `Usage: edc-job-provisioner check [folder] [options]
 
 Checks every template in a folder, or one template's own folder (default: templates.directory of the configuration), and prints each
-problem as file:line: reason. Exit code 1 if there is one; lines with "warning:" do not count.
+problem as file:line: reason, also those with the configured connectors that may use a template. Exit code 1 if there is one; lines
+with "warning:" do not count.
 
   --metadata JSON  also checks whether a start message with this metadata, an object, would be accepted for every asset
                    of the templates that take parameters from one; @FILE reads a file
@@ -63,7 +67,7 @@ async function checkTemplates(
   const { templates, problems: found } = await readTemplates(directory, config);
   const tried =
     contract === undefined ? [] : templates.flatMap((template) => tryContract(template, contract));
-  const problems = [...found, ...tried];
+  const problems = [...found, ...tried, ...tryConnectors(templates, config)];
   process.stdout.write(problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
   if (!problems.every(isWarning)) {
     process.exitCode = 1;
@@ -71,6 +75,15 @@ async function checkTemplates(
   }
   const names = templates.map(({ name }) => name).join(', ');
   process.stderr.write(`${problems.length === 0 ? 'no problems' : 'only warnings'} in ${names}\n`);
+}
+
+/** Problems of the configured connectors with the templates that they may use. */
+function tryConnectors(templates: readonly Template[], { connectors }: Config): TemplateProblem[] {
+  const misfits = findMisfits(templates, { dialects: builtInDialects, connectors });
+  return misfits.map(({ template, ...problem }) => ({
+    file: join(template.directory, 'template.yaml'),
+    ...problem,
+  }));
 }
 
 /** Problems of the assets of a template that takes parameters from a contract. */

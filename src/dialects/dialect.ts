@@ -6,7 +6,6 @@ import type { HealthCheck } from '../http/routes/health.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { DataAddressKind } from '../flow/flow-plan.ts';
 import type { FlowService, ResultAddresses } from '../requests/flow-service.ts';
 import type {
   DeliveryAnswer,
@@ -19,6 +18,7 @@ import type { Redact } from '../redact-secrets.ts';
 import type { Contract } from '../template/contract-path.ts';
 import type { Template } from '../template/template.ts';
 import type { AccessTokens } from './access-tokens.ts';
+import type { AddressKinds } from './address-kinds.ts';
 
 /**
  * A connector's wire format. All code that knows it is in the dialect's folder, and other code uses only this interface. Its part of the
@@ -31,8 +31,8 @@ export interface Dialect<Connector extends ConnectorConfig = ConnectorConfig> {
   requests?: ProvisionRequests;
   /** Routes of this dialect only. */
   routes?(deps: RouteDeps<Connector>): Route[];
-  /** Kinds of data address that its messages can carry. A template with another kind is refused at the start. */
-  addresses: readonly DataAddressKind[];
+  /** A template with a kind that one of its connectors cannot get is refused at the start. */
+  addresses: AddressKinds<Connector>;
   /** Whether its requests carry metadata and claims, from which a template may take parameters. */
   carriesContract?: boolean;
   rules(config: Pick<Config, 'http' | 'reconciler'>): DeliveryRules;

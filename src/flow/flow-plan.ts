@@ -7,8 +7,13 @@ export type ResultChoice =
 
 export type ArchiveFormat = 'zip' | 'tar';
 
-/** `service`: through our own results endpoint; `presigned`: straight from the store. Both are HttpData. */
-export type DataAddressKind = 'service' | 'presigned';
+export const dataAddressKinds = ['service', 'presigned', 's3'] as const;
+
+/**
+ * `service`: through our own results endpoint; `presigned`: straight from the store. Both are HttpData. `s3`: AmazonS3, with keys that read
+ * these results.
+ */
+export type DataAddressKind = (typeof dataAddressKinds)[number];
 
 /** In place of a template's name, for a flow that receives. */
 export const receiverTemplate = 'receive';

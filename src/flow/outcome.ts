@@ -65,7 +65,7 @@ export interface CancelRequest {
 }
 
 /** Where the connector fetches the bytes. Each dialect can carry some of these kinds. */
-export type DataAddress = HttpDataAddress;
+export type DataAddress = HttpDataAddress | S3DataAddress;
 
 /** Fetched with a plain GET, through the service or straight from the store. */
 export interface HttpDataAddress {
@@ -76,6 +76,28 @@ export interface HttpDataAddress {
   contentType?: string;
   /** Absent for a presigned address, and if nobody is named who fetches. */
   bearer?: BearerAccess;
+}
+
+/** Objects of the store, with keys that read them and nothing else. */
+export interface S3DataAddress {
+  type: 'AmazonS3';
+  /** As the receiver reaches it. */
+  endpoint: string;
+  region: string;
+  bucket: string;
+  objects: ReadableObjects;
+  keys: TemporaryKeys;
+}
+
+/** One object, or all whose keys start with the prefix, which ends in `/`. */
+export type ReadableObjects = { key: string } | { prefix: string };
+
+export interface TemporaryKeys {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  /** RFC 3339. */
+  expiration: string;
 }
 
 /** The same bytes at a URL without a secret, for a token in the header `Authorization`. */

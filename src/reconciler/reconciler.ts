@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Preparer } from '../cluster-objects/prepare-flow.ts';
 import type { WarningEvents } from './observed/warning-events.ts';
+import type { ReadAccess } from '../storage/read-access.ts';
 import type { CallbackHold } from '../answer-first/callback-hold.ts';
 import type { Pushes } from './pushes/pushes.ts';
 import type { Connectors } from './types.ts';
@@ -15,6 +16,7 @@ export interface Reconciler extends Preparer {
   config: Config;
   secrets: Secrets;
   callbackHold: CallbackHold;
+  readAccess: ReadAccess;
   cache: FlowCache;
   events: WarningEvents;
   connectors: Connectors;

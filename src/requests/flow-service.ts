@@ -2,7 +2,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
-import type { CancelReason, DataAddress, Outcome } from '../flow/outcome.ts';
+import type { CancelReason, DataAddress, HttpDataAddress, Outcome } from '../flow/outcome.ts';
 import type { Sink } from '../flow/push.ts';
 import type { ProtocolState, ResultState } from '../flow/protocol-state.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -120,7 +120,7 @@ export interface ResultAddresses {
   /** Of verified results. Throws `gone` if they exist no more. */
   addressOf(flow: { name: string; found: FoundFlow }, signal: AbortSignal): Promise<DataAddress>;
   /** For an answer that does not wait for the results: it refuses until they are verified. */
-  earlyAddressOf(flow: { name: string; request: FlowRequest }): DataAddress;
+  earlyAddressOf(flow: { name: string; request: FlowRequest }): HttpDataAddress;
   /** Undefined for a token that is not for this flow, or whose address has expired. Reads nothing but the token. */
   readRefreshToken(presented: { flow: string; token: string }): RefreshGrant | undefined;
   /** Whether it is an access token for this flow, which may have expired. */

@@ -2,6 +2,7 @@ import { isServiceError } from '../errors.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { DataAddress, FailureReason, Outcome } from '../flow/outcome.ts';
 import { buildDataAddress, type AddressRequest } from './build-data-address.ts';
+import { buildS3Address, type S3AddressRequest } from './build-s3-address.ts';
 import type { Manifest } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
 
@@ -13,10 +14,8 @@ export interface ResultsToAddress {
   manifest?: Manifest | undefined;
 }
 
-export type AddressParts = Pick<
-  AddressRequest,
-  'store' | 'keys' | 'results' | 'connector' | 'now' | 'consumer'
->;
+export type AddressParts = Pick<AddressRequest, 'store' | 'keys' | 'connector' | 'now' | 'consumer'> &
+  Pick<S3AddressRequest, 'readAccess'> & { results: AddressRequest['results'] & S3AddressRequest['results'] };
 
 export type AddressedResults = { address: DataAddress } | { reason: FailureReason; message: string };
 
@@ -29,7 +28,9 @@ export async function addressResults(
   const { manifest } = results;
   const reading = manifest === undefined ? await readVerified(parts, results, signal) : { manifest };
   if ('reason' in reading) return reading;
-  return { address: await buildDataAddress({ ...parts, ...results, manifest: reading.manifest }) };
+  const request = { ...parts, ...results, manifest: reading.manifest };
+  const isS3 = results.plan.results.address === 's3';
+  return { address: isS3 ? await buildS3Address(request, signal) : await buildDataAddress(request) };
 }
 
 async function readVerified(

@@ -1,7 +1,7 @@
 import { bearerAccess } from './bearer-access.ts';
 import { ServiceError } from '../errors.ts';
 import type { ResultsConfig } from '../config/config.ts';
-import type { DataAddress, Outcome } from '../flow/outcome.ts';
+import type { HttpDataAddress, Outcome } from '../flow/outcome.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { chooseBytes, type ChosenBytes } from './choose-bytes.ts';
@@ -28,11 +28,11 @@ export interface AddressRequest {
 const maxPresignSeconds = 7 * 24 * 3600;
 
 /**
- * The address of the bytes that the template chose: one file or an archive, never a listing. An address at the service is the same on
+ * The HTTP address of the bytes that the template chose: one file or an archive, never a listing. An address at the service is the same on
  * every repeat. A presigned one is signed again and expires at the same time; an archive is not an object of the store, so that its
  * address is always at the service. Throws `object-missing` if the chosen file is not among the results, and `gone` after the expiry.
  */
-export async function buildDataAddress(request: AddressRequest): Promise<DataAddress> {
+export async function buildDataAddress(request: AddressRequest): Promise<HttpDataAddress> {
   const { plan, manifest } = request;
   const chosen = chooseBytes(plan.results.choice, manifest);
   if (chosen === undefined)
@@ -51,7 +51,7 @@ export async function buildDataAddress(request: AddressRequest): Promise<DataAdd
 export const anyAttempt = '-';
 
 /** The address of bytes that are still being made: `…/content` chooses them when they are fetched. It expires with the request's age. */
-export function earlyDataAddress(request: BearerParts & { acceptedAt: string }): DataAddress {
+export function earlyDataAddress(request: BearerParts & { acceptedAt: string }): HttpDataAddress {
   const { flow, acceptedAt, connector, keys, results } = request;
   const since = Math.floor(Date.parse(acceptedAt) / 1000);
   const notAfter = since + results.addressSeconds;
@@ -66,7 +66,7 @@ export function earlyDataAddress(request: BearerParts & { acceptedAt: string }):
 
 type BearerParts = Pick<AddressRequest, 'flow' | 'connector' | 'keys' | 'results' | 'now' | 'consumer'>;
 
-function bearerMember(request: BearerParts, since: number): Pick<DataAddress, 'bearer'> {
+function bearerMember(request: BearerParts, since: number): Pick<HttpDataAddress, 'bearer'> {
   const { consumer, results } = request;
   if (consumer === undefined) return {};
   const until = since + results.addressSeconds;

@@ -4,7 +4,8 @@ import { addressResults } from './address-results.ts';
 import { tokenRenewal } from './bearer-access.ts';
 import { earlyDataAddress } from './build-data-address.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { DataAddress, Outcome } from '../flow/outcome.ts';
+import type { ReadAccess } from '../storage/read-access.ts';
+import type { DataAddress, HttpDataAddress, Outcome } from '../flow/outcome.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 
@@ -12,6 +13,7 @@ interface AddressParts {
   config: Pick<Config, 'connectors' | 'http' | 'results'>;
   secrets: Pick<Secrets, 'resultKeys'>;
   store: ObjectStore;
+  readAccess: ReadAccess;
   now: () => Date;
 }
 
@@ -22,7 +24,7 @@ interface AddressedFlow {
 }
 
 /** For the answers to a connector's messages: the request half has no access to results. */
-export function resultAddresses({ config, secrets, store, now }: AddressParts) {
+export function resultAddresses({ config, secrets, store, readAccess, now }: AddressParts) {
   const signing = { keys: secrets.resultKeys, results: config.results };
   return {
     async addressOf(
@@ -32,12 +34,12 @@ export function resultAddresses({ config, secrets, store, now }: AddressParts) {
       const { request, plan, outcome } = found;
       if (outcome?.phase !== 'succeeded') throw new ServiceError('gone', 'the flow has no results');
       const connector = { resultsUrl: resultsUrlOf(config, request.connector) };
-      const parts = { ...signing, store, connector, now: now(), consumer: request.consumer };
+      const parts = { ...signing, store, readAccess, connector, now: now(), consumer: request.consumer };
       const addressed = await addressResults(parts, { flow, plan, outcome }, signal);
       if ('address' in addressed) return addressed.address;
       throw new ServiceError('gone', addressed.message);
     },
-    earlyAddressOf({ name: flow, request }: { name: string; request: FlowRequest }): DataAddress {
+    earlyAddressOf({ name: flow, request }: { name: string; request: FlowRequest }): HttpDataAddress {
       const connector = { resultsUrl: resultsUrlOf(config, request.connector) };
       const { acceptedAt, consumer } = request;
       return earlyDataAddress({ ...signing, flow, acceptedAt, connector, consumer, now: now() });

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { dataAddressKinds } from '../flow/flow-plan.ts';
 import { anyName, closed } from '../schemas/kinds.ts';
 import { absolutePath, list, quantityPattern, text } from './job/schema-kinds.ts';
 
@@ -94,7 +95,9 @@ export const TemplateSchema = closed({
     }),
   ),
   results: Type.Optional(results),
-  dataAddress: Type.Optional(Type.Enum(['service', 'presigned'], { title: 'service or presigned' })),
+  dataAddress: Type.Optional(
+    Type.Enum([...dataAddressKinds], { title: `one of ${dataAddressKinds.join(', ')}` }),
+  ),
   start: Type.Optional(Type.Enum(['when-ready', 'at-once'], { title: 'when-ready or at-once' })),
   limits: Type.Optional(
     closed({

@@ -36,7 +36,7 @@ async function startControlPlane(t: TestContext) {
 
 test('a flow needs tokens of the control plane that has created it, and its callback carries one', async (t) => {
   const { signer, server, authorization, members, env } = await startControlPlane(t);
-  const { world, send, state, base, controlPlane: others } = await startScene(t, members, env);
+  const { world, send, state, base, controlPlane: others } = await startScene(t, members, { env });
   const start = startMessage();
   const { processId } = start;
   const stranger = await newSigner('key');
@@ -110,7 +110,7 @@ test('a data plane registers itself, and again when the control plane has forgot
   const { base, world } = await startScene(
     t,
     { dataplaneId: 'jobs', registration },
-    { CONNECTOR_SIGNALING_MANAGEMENT_KEY: managementKey },
+    { env: { CONNECTOR_SIGNALING_MANAGEMENT_KEY: managementKey } },
   );
   const token = base.split('/').at(-1);
   const [plane] = await waitUntil('it is registered', () => {

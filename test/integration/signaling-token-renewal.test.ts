@@ -127,7 +127,11 @@ test('a consumer pulls, renews its token and pulls again, until the transfer is 
 
 test('an access token expires, and is renewed before the results exist', async (t) => {
   const client = await startClient(t);
-  const { send } = await startScene(t, { didWeb: 'http' }, { EDC_JP_RESULTS_ACCESS_TOKEN_SECONDS: '1' });
+  const { send } = await startScene(
+    t,
+    { didWeb: 'http' },
+    { env: { EDC_JP_RESULTS_ACCESS_TOKEN_SECONDS: '1' } },
+  );
   const start = startRenewable(client.did, { datasetId: 'gated-at-once' });
   const first = await send('start', start);
   const address = readRenewable(first.body.dataAddress ?? assert.fail('no address'));

@@ -33,7 +33,11 @@ export const postcards: Dialect<PostcardConnector> = {
       handle: (ctx) => receive(ctx, deps),
     },
   ],
-  addresses: ['service'],
+  addresses: {
+    service: 'carried',
+    presigned: { obstacle: 'a card has no room for it' },
+    s3: { obstacle: 'a card has no room for it' },
+  },
   carriesContract: true,
   rules: () => ({
     holdMillis: 0,
@@ -64,7 +68,7 @@ async function deliver(
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
   const news =
-    message.kind === 'results'
+    message.kind === 'results' && message.address.type === 'HttpData'
       ? { link: message.address.baseUrl }
       : { regret: message.kind === 'failure' ? message.reason : 'deprovisioned' };
   const body = { number: request.ids['number'], ...news };

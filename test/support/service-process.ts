@@ -21,7 +21,7 @@ const executable = fileURLToPath(new URL('../../bin/edc-job-provisioner.js', imp
 /** Options of Node, as in the image's ENTRYPOINT. */
 export const nodeOptions = ['--max-semi-space-size=4'];
 const keptLines = 2000;
-/** cluster, namespace, rights, bucket, credentials. */
+/** cluster, namespace, rights, bucket, credentials; s3-addresses is one more for templates that want it. */
 const startupChecks = 5;
 const passedOn = ['PATH', 'HOME', 'TMPDIR', 'NODE_V8_COVERAGE', 'NODE_COMPILE_CACHE'];
 
@@ -65,7 +65,7 @@ export class ServiceProcess {
     const child = await this.launch();
     try {
       await waitUntil('the service is ready or has ended', async () => {
-        return hasEnded(child) || ((await this.isReady()) && this.#checks.size === startupChecks);
+        return hasEnded(child) || ((await this.isReady()) && this.#checks.size >= startupChecks);
       });
     } catch (cause) {
       throw new Error(this.#complaint('is not ready'), { cause });

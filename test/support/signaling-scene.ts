@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { flowName } from '../../src/flow/names.ts';
 import { startCallbackServer, type CallbackServer } from './signaling-callbacks.ts';
-import { startWorld } from './start-world.ts';
+import { startWorld, type WorldOptions } from './start-world.ts';
 import type { World } from './world.ts';
 
 const name = 'signaling';
@@ -34,12 +34,13 @@ export interface Scene {
 export async function startScene(
   t: TestContext,
   members: object = {},
-  env: Record<string, string> = {},
+  { env = {}, templates = {} }: Pick<WorldOptions, 'env' | 'templates'> = {},
 ): Promise<Scene> {
   const controlPlane = await startCallbackServer(t);
   const connector = { name, dialect: 'signaling', callbackPrefix: controlPlane.url, ...members };
   const world = await startWorld(t, {
     connectors: [],
+    templates,
     settings: { connectors: [connector] },
     env: { CONNECTOR_SIGNALING_TOKENS: token, ...env },
   });

@@ -68,6 +68,7 @@ export async function startTestReconciler(
     secrets,
     now: () => new Date(now),
     callbackHold: createCallbackHold({ holdMillis: () => 0, takeoverHoldMillis: 0 }),
+    readAccess: { grant: unexpected },
     minter: minter ?? { lifetimeSeconds: undefined, mint: unexpected },
     events: { about: () => Promise.resolve([]) },
     connectors: {

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { pino } from 'pino';
+import type { DataAddressKind } from '../../src/flow/flow-plan.ts';
 import { connectCluster } from '../../src/kubernetes/cluster.ts';
 import { connect } from '../../src/kubernetes/connection.ts';
 import { buildStartupChecks, startStartupChecks, type StartupCheck } from '../../src/startup-checks.ts';
 import { createCredentialMinter } from '../../src/storage/mint-credentials.ts';
+import { createReadAccess } from '../../src/storage/read-access.ts';
 import { createObjectStore } from '../../src/storage/minio-store.ts';
 import { startTestApi, type TestApi } from '../support/api-server.ts';
 import { createServiceAccount } from '../support/service-account.ts';
@@ -35,6 +37,7 @@ interface Faults {
   bucket?: string;
   endpoint?: string;
   keys?: Partial<TestStore['keys']>;
+  address?: DataAddressKind;
 }
 
 async function checksOf({ api, store, stack }: Servers, faults: Faults = {}): Promise<StartupCheck[]> {
@@ -55,8 +58,9 @@ async function checksOf({ api, store, stack }: Servers, faults: Faults = {}): Pr
   });
   const minter = createCredentialMinter(settings, keys);
   return buildStartupChecks({
-    ...{ cluster, store: objects.store, minter },
-    config: { cluster: { namespace }, store: settings },
+    ...{ cluster, store: objects.store, minter, readAccess: createReadAccess(settings, keys) },
+    templates: [{ address: 'service' }, { address: faults.address ?? 'presigned' }],
+    config: { cluster: { namespace }, store: settings, results: { s3KeySeconds: 900 } },
   });
 }
 
@@ -105,6 +109,14 @@ test('where all is in order each check has one line, and the checks end', async 
     ),
   );
   assert.equal(started.failed().size, 0);
+});
+
+test('the store is asked for the keys of addresses where a template hands them out', async (t) => {
+  const servers = await openServers(t);
+  const lines = await linesOf(t, await checksOf(servers, { address: 's3' }));
+  assert.partialDeepStrictEqual(lines['s3-addresses'], { msg: 'start-up check passed', seconds: 900 });
+  const refused = await checksOf(servers, { address: 's3', keys: { secretAccessKey: 'wrong' } });
+  assert.match(String((await linesOf(t, refused))['s3-addresses']?.['advice']), /results\.s3KeySeconds/);
 });
 
 const rows: {

@@ -55,6 +55,11 @@ export const SettingsSchema = closed({
       { min: 1, max: 86_400, default: 300 },
       'Life of an access token of the HTTP profile, which its consumer can renew.',
     ),
+    // Below, S3 servers refuse; AWS allows an hour unless the role says more.
+    s3KeySeconds: integer(
+      { min: 900, max: 43_200, default: 3600 },
+      'Lifetime of the keys in a data address of the kind `s3`.',
+    ),
     // Each download may hold about half a MiB of memory.
     maxDownloads: integer(
       { min: 1, max: 10_000, default: 100 },

@@ -1,4 +1,4 @@
-import type { DataAddress } from '../../flow/outcome.ts';
+import type { HttpDataAddress } from '../../flow/outcome.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
 import { namespace } from '../edc/names.ts';
@@ -9,7 +9,7 @@ type IdentifiedRequest = Pick<FlowRequest, 'ids' | 'assetId'>;
 /** The provision callback. `apiKeyJwt` is mandatory, but the connector drops it, so that it cannot carry a secret. */
 export function buildProvisionedBody(
   request: IdentifiedRequest,
-  address: DataAddress,
+  address: HttpDataAddress,
   connector: Pick<ControlPlaneConnector, 'addressNames'>,
 ): object {
   return {
@@ -26,7 +26,7 @@ export function buildProvisionedBody(
 
 /** EDC from 0.4 on reads `baseUrl` only by its full name, up to milestone 8 only by its short name. */
 function nameProperties(
-  address: DataAddress,
+  address: HttpDataAddress,
   names: ControlPlaneConnector['addressNames'],
 ): Record<string, string> {
   const prefix = names === 'prefixed' ? namespace : '';

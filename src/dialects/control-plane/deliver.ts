@@ -40,6 +40,8 @@ async function deliverResults(
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
   const { connector, request } = delivery;
+  if (address.type !== 'HttpData')
+    return rejected(`a control plane cannot carry addresses of ${address.type}`);
   const callback = callbackOf(delivery);
   if ('refused' in callback) return callback.refused;
   const body = buildProvisionedBody(request, address, connector);

@@ -16,7 +16,14 @@ export const controlPlane: Dialect<ControlPlaneConnector> = {
     recognizes: isProvisionRequest,
     read: readProvisionRequest,
   },
-  addresses: ['service', 'presigned'],
+  addresses: {
+    service: 'carried',
+    presigned: 'carried',
+    s3: {
+      obstacle:
+        'this generation replaces keyName of a callback’s address, and keeps no secret of the callback',
+    },
+  },
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
     // The state of the process shows whether the connector accepted the first one.

@@ -1,10 +1,10 @@
-import type { DataAddress } from '../../flow/outcome.ts';
+import type { HttpDataAddress } from '../../flow/outcome.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
 import { namespace } from '../edc/names.ts';
 
 /** The data plane does not find a property by its plain name, and then waits without an error. */
-export function buildProvisionedBody({ type, baseUrl, method }: DataAddress): object {
+export function buildProvisionedBody({ type, baseUrl, method }: HttpDataAddress): object {
   const properties = {
     [`${namespace}type`]: type,
     [`${namespace}baseUrl`]: baseUrl,
@@ -17,7 +17,7 @@ export function buildProvisionedBody({ type, baseUrl, method }: DataAddress): ob
 export function failureAddress(
   resultsUrl: string,
   { flow, reason }: { flow: string; reason: string },
-): DataAddress {
+): HttpDataAddress {
   return {
     type: 'HttpData',
     baseUrl: urlBelow(resultsUrl, 'results', flow, 'failed', reason),

@@ -36,6 +36,7 @@ async function provisioned(
   address: DataAddress,
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
+  if (address.type !== 'HttpData') return rejected(`a data plane cannot carry addresses of ${address.type}`);
   return await call(delivery, { act: 'provision', body: buildProvisionedBody(address) }, signal);
 }
 

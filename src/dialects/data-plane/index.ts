@@ -18,8 +18,12 @@ export const dataPlane: Dialect<DataPlaneConnector> = {
     deliversRefusals: true,
   },
   routes: failureRoutes,
-  // Consumers see addresses from 0.16 on: neither kind holds anything secret.
-  addresses: ['service', 'presigned'],
+  // Consumers see addresses from 0.16 on: no kind holds anything that they may not have.
+  addresses: {
+    service: 'carried',
+    presigned: 'carried',
+    s3: { obstacle: 'its data plane reads no session token from an address' },
+  },
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
     // A repeat moves a flow back that has gone on, and delays the others of its data plane. The control plane learns of a callback from a

@@ -16,7 +16,9 @@ export function redactOwn<Delivery extends ConnectorDelivery>(delivery: Delivery
   return { ...delivery, redact: (text) => redact(own(text)) };
 }
 
-function secretsOf({ baseUrl, bearer }: DataAddress): string[] {
+function secretsOf(address: DataAddress): string[] {
+  if (address.type === 'AmazonS3') return [address.keys.secretAccessKey, address.keys.sessionToken];
+  const { baseUrl, bearer } = address;
   const tokens =
     bearer === undefined
       ? []

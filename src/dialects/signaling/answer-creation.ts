@@ -6,6 +6,7 @@ import type { FoundFlow, WantedFlow, WantedReceiver } from '../../requests/flow-
 import { acceptOrFind } from '../accept-or-find.ts';
 import { checkCallbackAddress } from '../callback-address.ts';
 import { renderRequest } from '../render-request.ts';
+import { carriesS3 } from './data-address.ts';
 import { readProtocol } from './flow-protocol.ts';
 import type { CreationMessage } from './read-message.ts';
 import {
@@ -128,7 +129,8 @@ function wantJob(deps: AnswerDeps, received: ReceivedCreation): WantedFlow & Wan
   const { kind, datasetId: assetId, metadata, claims } = creation;
   const sink = sinkOf(kind, creation.address);
   const rendered = renderRequest(deps.templates, { connector, assetId, contract: { metadata, claims } });
-  const { start, name: template } = rendered.template;
+  const { start, name: template, address } = rendered.template;
+  if (address === 's3' && kind === 'provider-pull') checkCarriesS3(creation, template);
   const step = decideCreation(received, start);
   const protocol = {
     ...protocolOf(received, step),
@@ -172,6 +174,13 @@ function requestOf({ now }: AnswerDeps, received: ReceivedCreation, template: st
     ...(caller === undefined ? {} : { requester: caller }),
     acceptedAt: now().toISOString(),
   };
+}
+
+/** The consumer would not expect it with a profile of HTTP. */
+function checkCarriesS3({ profile }: CreationMessage, template: string): void {
+  if (carriesS3(profile)) return;
+  const reason = `profile: expected one for addresses of S3, such as AmazonS3-PULL, since the template ${template} hands out no other`;
+  throw new ServiceError('invalid-request', reason, { field: 'profile' });
 }
 
 function checkProfile({ profiles }: SignalingConnector, { profile, kind }: CreationMessage): void {

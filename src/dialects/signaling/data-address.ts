@@ -1,6 +1,7 @@
 import { ServiceError } from '../../errors.ts';
 import type { DataAddress } from '../../flow/outcome.ts';
 import { namespace } from '../edc/names.ts';
+import { s3Properties } from '../edc/s3-properties.ts';
 import type { DataAddressBody, DataFlowStatusMessage } from './schemas.ts';
 
 /** A data address as the other side sends it, of any type. */
@@ -75,14 +76,21 @@ export function endpointTypeOf(profile: string): string {
   return httpProfiles.includes(profile) ? profile : idsaHttp;
 }
 
+/** Whether the consumer of a pull with this profile may get an address of S3. */
+export function carriesS3(profile: string): boolean {
+  return /-pull$/i.test(profile) && !/^HttpData-/i.test(profile) && !httpProfiles.includes(profile);
+}
+
 /**
- * This side's own address. That of the HTTP profile has its token among the properties (`profiles/http.md`), and a consumer with a
+ * This side's own address. One of S3 has its keys among the properties. That of the HTTP profile has its token among the properties (`profiles/http.md`), and a consumer with a
  * `did:web` renews it (`profiles/token-renewal.md`); another one gets a token that lasts. Other profiles have it in the path.
  */
 export function ownAddress(
   { profile, consumer }: { profile: string; consumer: string | undefined },
-  { baseUrl, bearer }: DataAddress,
+  address: DataAddress,
 ): WireAddress {
+  if (address.type === 'AmazonS3') return buildAddress(address.type, address.endpoint, s3Properties(address));
+  const { baseUrl, bearer } = address;
   const type = endpointTypeOf(profile);
   if (!httpProfiles.includes(profile) || bearer === undefined) return buildAddress(type, baseUrl);
   const { url, lastingToken, renewal } = bearer;

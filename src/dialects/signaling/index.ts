@@ -1,6 +1,7 @@
 import type { Message } from '../../reconciler/types.ts';
 import type { Dialect } from '../dialect.ts';
 import { managementPolling } from '../edc/management-polling.ts';
+import { carriesS3 } from './data-address.ts';
 import { deliver } from './deliver.ts';
 import { accessAfter, eventOf, readProtocol } from './flow-protocol.ts';
 import { probeSignaling } from './probe/probe-signaling.ts';
@@ -16,7 +17,14 @@ export const signaling: Dialect<SignalingConnector> = {
   name: signalingSettings.dialect,
   carriesContract: true,
   start: startSignaling,
-  addresses: ['service', 'presigned'],
+  addresses: {
+    service: 'carried',
+    presigned: 'carried',
+    s3: {
+      obstacle: 'its profiles have none for a pull from S3, such as AmazonS3-PULL',
+      unless: ({ profiles }) => profiles.some(carriesS3),
+    },
+  },
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,
     // A control plane refuses a second `started` without effect, and its next message shows that it took the first.

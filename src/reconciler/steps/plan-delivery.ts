@@ -165,16 +165,22 @@ async function messageToDeliver(
   const end = flow.terminateInstead ?? outcome;
   if ('reason' in end) return { kind: 'failure', reason: end.reason, message: end.message };
   if (flow.plan.receives === true) return { kind: 'transferred' };
+  // A push hands out no address: no keys are minted for it.
+  const plan =
+    flow.protocol?.pushes === true
+      ? { ...flow.plan, results: { ...flow.plan.results, address: 'service' as const } }
+      : flow.plan;
   const addressed = await addressResults(
     {
       store: deps.store,
+      readAccess: deps.readAccess,
       keys: deps.secrets.resultKeys,
       results: deps.config.results,
       connector: { resultsUrl: resultsUrlOf(deps.config, flow.request.connector) },
       now: deps.now(),
       consumer: flow.request.consumer,
     },
-    { flow: flow.name, plan: flow.plan, outcome: end, manifest },
+    { flow: flow.name, plan, outcome: end, manifest },
     signal,
   );
   return 'address' in addressed ? { kind: 'results', ...addressed } : { instead: addressed };

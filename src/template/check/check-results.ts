@@ -19,7 +19,8 @@ export function checkResults(context: CheckContext): void {
 }
 
 /** Checks which result is handed out, and whether that is possible. */
-function checkChoice({ template, sources }: CheckContext, report: Report): void {
+function checkChoice(context: CheckContext, report: Report): void {
+  const { template, sources } = context;
   const given = sources.document.value.results ?? {};
   const ways = (['file', 'archive', 'auto'] as const).filter((way) => given[way] !== undefined);
   if (ways.length > 1)
@@ -30,11 +31,28 @@ function checkChoice({ template, sources }: CheckContext, report: Report): void 
   if (template.address === 'presigned' && template.results.choice.kind !== 'file') {
     report(['dataAddress'], 'presigned needs results.file: a store signs addresses of single objects only');
   }
+  if (template.address === 's3') checkS3(context, report);
   const { allowEmpty, required } = template.results;
   if (allowEmpty && required.length > 0) {
     const reason = `expected false, since ${required.join(', ')} must be among the results`;
     report(['results', 'allowEmpty'], reason);
   }
+}
+
+/** Checks that the store can mint keys, and that what is handed out is in the store. */
+function checkS3({ template, sources, settings }: CheckContext, report: Report): void {
+  if (settings.store.credentials === 'static') {
+    const reason =
+      's3 needs a store that mints keys for each flow (STS AssumeRole, as MinIO and AWS have it), and store.credentials is static; use presigned or service';
+    report(['dataAddress'], reason);
+  }
+  const archive = (['archive', 'auto'] as const).find(
+    (way) => sources.document.value.results?.[way] !== undefined,
+  );
+  if (archive !== undefined)
+    report(['results', archive], 'expected none with dataAddress s3, which hands out the files themselves');
+  if (template.start === 'at-once')
+    report(['start'], 'expected when-ready with dataAddress s3: its keys are minted once the results exist');
 }
 
 function checkFolder(folder: string, path: Path, report: Report): void {

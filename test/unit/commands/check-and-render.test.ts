@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { jobYaml, makeTemplates, templateYaml } from '../template/template-folder.ts';
@@ -85,6 +86,25 @@ suite('the folder to check', () => {
       assert.deepEqual({ code, stderr }, { code: 1, stderr: '' });
       assert.match(stdout, problem);
     }
+  });
+
+  test('may hold no template whose data address a configured connector cannot get', async () => {
+    await using made = await makeTemplates({
+      'template.yaml': `${templateYaml}dataAddress: s3\n`,
+      '../settings.yaml': `store: { endpoint: 'http://store', bucket: results }
+connectors:
+  - { name: provider, callbackPrefix: 'http://edc/callback' }
+  - { name: plane, dialect: signaling, callbackPrefix: 'http://edc/control', profiles: [AmazonS3-PULL] }
+`,
+    });
+    const { code, stdout } = await run(
+      ...['check', made.directory, '--config', join(made.directory, 'settings.yaml')],
+    );
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^\S+\/sample\/template\.yaml: dataAddress: expected one of service, presigned, the kinds that connector "provider" \(control-plane\) can get, received s3, since [^\n]*\n$/,
+    );
   });
 
   test('fails for no warning', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { builtInDialects } from '../../../src/dialects/built-in.ts';
 import { checkTemplates } from '../../../src/dialects/check-templates.ts';
+import { dataAddressKinds, type DataAddressKind } from '../../../src/flow/flow-plan.ts';
 import { isServiceError } from '../../../src/errors.ts';
 import type { Template } from '../../../src/template/template.ts';
 import { aTemplate } from '../../support/template-values.ts';
@@ -51,23 +52,56 @@ test('warns of no connector that may not use the template, or whose requests car
   assert.deepEqual(warningsOf(byContract, others), []);
 });
 
-test('refuses a kind of data address that the dialect of a connector cannot carry', () => {
+const advice = "change it, or remove the template from the connector's templates";
+
+test('refuses a kind of data address that connectors cannot get, and names each of them', () => {
+  const connectors = [
+    { ...provisioner, name: 'a', dialect: postcards.name },
+    { ...provisioner, name: 'b' },
+    { ...provisioner, name: 'c' },
+  ];
+  function refusal(name: string, dialect: string, kinds: string, why: string): string {
+    return `template echo: dataAddress: expected one of ${kinds}, the kinds that connector "${name}" (${dialect}) can get, received s3, since ${why}; ${advice}`;
+  }
+  const why = 'this generation replaces keyName of a callback’s address, and keeps no secret of the callback';
   assert.throws(
-    () => warningsOf({ address: 'presigned' }, [{ ...provisioner, dialect: postcards.name }]),
-    (error) =>
-      isServiceError(error, 'invalid-template') &&
-      error.message.startsWith(
-        'template echo: dataAddress: expected one of service, the kinds that connector',
-      ),
+    () => warningsOf({ address: 's3' }, connectors),
+    (error) => {
+      assert.ok(isServiceError(error, 'invalid-template'));
+      assert.deepEqual(error.message.split('\n'), [
+        refusal('a', 'postcards', 'service', 'a card has no room for it'),
+        refusal('b', 'control-plane', 'service, presigned', why),
+        refusal('c', 'control-plane', 'service, presigned', why),
+      ]);
+      return true;
+    },
   );
 });
 
-for (const dialect of ['control-plane', 'data-plane']) {
-  for (const address of ['service', 'presigned'] as const) {
-    test(`a connector of ${dialect} gets ${address} addresses`, () => {
-      assert.deepEqual(warningsOf({ address }, [{ ...provisioner, dialect }]), []);
+const httpProfiles = ['HttpData-PULL', 'https://w3id.org/dspace-sig/profile/http-pull', 'AmazonS3-PUSH'];
+const carried: { dialect: string; members?: object; kinds: DataAddressKind[] }[] = [
+  { dialect: 'control-plane', kinds: ['service', 'presigned'] },
+  { dialect: 'data-plane', kinds: ['service', 'presigned'] },
+  { dialect: 'signaling', members: { profiles: httpProfiles }, kinds: ['service', 'presigned'] },
+  {
+    dialect: 'signaling',
+    members: { profiles: ['AmazonS3-PULL'] },
+    kinds: ['service', 'presigned', 's3'],
+  },
+];
+for (const { dialect, members = {}, kinds } of carried) {
+  test(`a connector of ${dialect} ${JSON.stringify(members)} gets addresses of ${kinds.join(', ')} alone`, () => {
+    const connector = { ...provisioner, dialect, ...members };
+    const gets = dataAddressKinds.filter((address) => {
+      try {
+        return warningsOf({ address }, [connector]).length === 0;
+      } catch (error) {
+        assert.ok(isServiceError(error, 'invalid-template'));
+        return false;
+      }
     });
-  }
+    assert.deepEqual(gets, kinds);
+  });
 }
 
 test('a kind of data address is no concern of a connector that may not request the template', () => {

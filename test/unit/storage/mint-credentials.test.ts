@@ -130,7 +130,7 @@ test('asks an STS of its own for a role, signed for its host and region, and rea
     RoleSessionName: 'flow-1',
     DurationSeconds: '900',
   });
-  assert.equal(form.get('Policy'), sessionPolicy(server.bucket, 'flow-1', 'aws-eusc'));
+  assert.equal(form.get('Policy'), sessionPolicy(`arn:aws-eusc:s3:::${server.bucket}`, 'flow-1'));
 });
 
 test('takes the life that was asked for where the answer tells no readable time', async (t) => {
@@ -148,7 +148,7 @@ test('names no role where none is configured', async (t) => {
 });
 
 test('keeps the session policy within what S3 servers take, for the longest names', () => {
-  assert.ok(sessionPolicy('b'.repeat(63), 'f'.repeat(63), 'aws-us-gov').length <= 2048);
+  assert.ok(sessionPolicy(`arn:aws-us-gov:s3:::${'b'.repeat(63)}`, 'f'.repeat(63)).length <= 2048);
 });
 
 test('flows that start one after another share a connection, which is let go when none follows', async (t) => {

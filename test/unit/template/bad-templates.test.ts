@@ -396,6 +396,23 @@ const templates: Row[] = [
     problems: ['template.yaml:15: dataAddress: presigned needs results.file'],
   },
   {
+    name: 'an archive at an address of S3',
+    files: inTemplate('  file: out.json', '  archive: zip\ndataAddress: s3'),
+    problems: [
+      'template.yaml:14: results.archive: expected none with dataAddress s3, which hands out the files themselves',
+    ],
+  },
+  {
+    name: 'an address of S3 before the results exist',
+    files: appended('dataAddress: s3\nstart: at-once\n'),
+    problems: ['template.yaml:16: start: expected when-ready with dataAddress s3'],
+  },
+  {
+    name: 'an unknown kind of data address',
+    files: appended('dataAddress: ftp\n'),
+    problems: ['template.yaml:15: dataAddress: expected one of service, presigned, s3, received "ftp"'],
+  },
+  {
     name: 'a storage class that is not allowed',
     files: inTemplate('  file:', '  storage: { storageClass: slow }\n  file:'),
     problems: [
@@ -983,6 +1000,18 @@ suite('check of all templates together refuses', () => {
     assert.deepEqual(
       usable.map(({ name }) => name),
       ['sample'],
+    );
+  });
+
+  test('an address of S3 where the store mints no keys', async () => {
+    await using made = await makeTemplates({ 'template.yaml': `${templateYaml}dataAddress: s3\n` });
+    const store = { ...templateSettings.store, credentials: 'static' as const };
+    const { problems } = await readTemplates(made.directory, { ...templateSettings, store });
+    assert.deepEqual(
+      problems.map(({ reason }) => reason),
+      [
+        'dataAddress: s3 needs a store that mints keys for each flow (STS AssumeRole, as MinIO and AWS have it), and store.credentials is static; use presigned or service',
+      ],
     );
   });
 

@@ -7,6 +7,7 @@ import { createAccessTokens } from '../../../../src/dialects/access-tokens.ts';
 import type { Message } from '../../../../src/reconciler/types.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
 import { readTraffic, versions } from '../read-traffic.ts';
+import { anS3Address } from '../s3-address.ts';
 import { startRecordingServer, type ConnectorAnswer } from '../recording-server.ts';
 
 const failed = { kind: 'failure', reason: 'worker-failed', message: 'exit code 1\nand more' } as const;
@@ -185,6 +186,17 @@ for (const [name, baseUrl] of Object.entries(shown)) {
     });
   }
 }
+
+test('an address of S3, which it could not use, is not sent', async (t) => {
+  const edc = await startConnector(t, (_, res) => res.writeHead(204).end());
+  const delivery = await deliver(
+    edc.delivery({ message: { kind: 'results', address: anS3Address } }),
+    t.signal,
+  );
+  const problem = 'a control plane cannot carry addresses of AmazonS3';
+  assert.deepEqual(delivery, { result: 'rejected', problem, status: 0 });
+  assert.deepEqual(edc.requests, []);
+});
 
 test('half a secret at the end of an answer that is cut is not kept', async (t) => {
   const edc = await startConnector(t, (_, res) => {

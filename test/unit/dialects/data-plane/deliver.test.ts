@@ -5,6 +5,7 @@ import type { DataPlaneConnector } from '../../../../src/dialects/data-plane/set
 import { createAccessTokens } from '../../../../src/dialects/access-tokens.ts';
 import type { Message } from '../../../../src/reconciler/types.ts';
 import { createRedactor } from '../../../../src/redact-secrets.ts';
+import { anS3Address } from '../s3-address.ts';
 import { readTraffic } from '../read-traffic.ts';
 import { startRecordingServer, type ConnectorAnswer } from '../recording-server.ts';
 
@@ -108,6 +109,17 @@ test('the key never leaves the configured prefix, whatever the Job says', async 
     assert.partialDeepStrictEqual(delivery, { result: 'rejected' });
   }
   assert.deepEqual([...plane.requests, ...elsewhere.requests], []);
+});
+
+test('an address of S3, which it could not use, is not sent', async (t) => {
+  const plane = await startDataPlane(t, (_, res) => res.writeHead(204).end());
+  const delivery = await deliver(
+    plane.delivery({ message: { kind: 'results', address: anS3Address } }),
+    t.signal,
+  );
+  const problem = 'a data plane cannot carry addresses of AmazonS3';
+  assert.deepEqual(delivery, { result: 'rejected', problem, status: 0 });
+  assert.deepEqual(plane.requests, []);
 });
 
 test('an answer that shows the request keeps neither key nor address', async (t) => {

@@ -4,6 +4,7 @@ import { isServiceError } from '../../../../src/errors.ts';
 import { buildStatusMessage, buildStatusResponse } from '../../../../src/dialects/signaling/build-answers.ts';
 import {
   buildAddress,
+  carriesS3,
   endpointTypeOf,
   ownAddress,
   readAddress,
@@ -17,6 +18,7 @@ import {
 } from '../../../../src/dialects/signaling/schemas.ts';
 import { states } from '../../../../src/dialects/signaling/states.ts';
 import { ajv } from '../../../../src/schemas/schema-problem.ts';
+import { anS3Address } from '../s3-address.ts';
 import { readTraffic } from '../read-traffic.ts';
 
 const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
@@ -207,3 +209,35 @@ for (const { name, party, bearer, has } of ownAddresses) {
     assert.deepEqual({ endpoint: address.endpoint, ...Object.fromEntries(properties) }, has);
   });
 }
+
+test('an address of S3 has its keys among the properties, by the names of EDC and without those that it reserves', () => {
+  const address = ownAddress({ profile: 'AmazonS3-PULL', consumer: undefined }, anS3Address);
+  assert.deepEqual([address.endpointType, address.endpoint], ['AmazonS3', 'https://s3.example.org']);
+  const { properties } = readAddress(address);
+  assert.deepEqual(Object.fromEntries(properties), {
+    bucketName: 'results',
+    region: 'eu-central-1',
+    endpointOverride: 'https://s3.example.org',
+    objectPrefix: 'flows/flow-a/uid/files/',
+    ...anS3Address.keys,
+  });
+  const body = { messageId: 'm', flow: 'p', state: 'STARTED' as const, address };
+  assert.ok(ajv.compile(DataFlowStatusMessage)(buildStatusMessage(body)));
+  const one = ownAddress(
+    { profile: 'AmazonS3-PULL', consumer: undefined },
+    { ...anS3Address, objects: { key: 'flows/flow-a/uid/files/a' } },
+  );
+  const names = [...readAddress(one).properties.keys()];
+  assert.ok(names.includes('objectName') && !names.includes('objectPrefix'));
+});
+
+test('an address of S3 is for pulls by profiles other than those of HTTP', () => {
+  const profiles = [
+    'AmazonS3-PULL',
+    'https://example.org/s3-pull',
+    'HttpData-PULL',
+    profile,
+    'AmazonS3-PUSH',
+  ];
+  assert.deepEqual(profiles.filter(carriesS3), ['AmazonS3-PULL', 'https://example.org/s3-pull']);
+});

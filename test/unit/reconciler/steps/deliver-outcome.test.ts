@@ -153,6 +153,31 @@ test('a refused callback becomes a termination with its reason, and the outcome 
   assert.deepEqual((await deps.metrics.outcomes.get()).values, [], 'nothing is counted once more');
 });
 
+test('no keys are minted for results that are pushed, whatever address their template wants', async (t) => {
+  const { plan } = aFlow();
+  const protocol = {
+    state: 'STARTING',
+    kind: 'provider-push',
+    profile: 'p',
+    access: 'open',
+    answered: [],
+  } as const;
+  const { deps, see, sent, name } = await start(
+    t,
+    {
+      outcome: succeeded,
+      plan: { ...plan, results: { ...plan.results, address: 's3' } },
+      protocol: { ...protocol, pushes: true },
+    },
+    later,
+  );
+  await deliverOutcome(deps, await see(name), signal);
+  assert.deepEqual(
+    sent.map((message) => message.kind === 'results' && message.address.type),
+    ['HttpData'],
+  );
+});
+
 test('where the dialect has it so, a refused callback ends the delivery', async (t) => {
   const rules = { onRefusal: 'end' } as const;
   const { deps, see, sent, name } = await start(t, { outcome: succeeded }, refuseAddress, rules);
