@@ -1,9 +1,9 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { writeBody } from '../result/write-body.ts';
 import type { Redact } from '../redact-secrets.ts';
 import { isSuccess, type SinkAnswer } from './judge-answer.ts';
 import type { Content } from './read-content.ts';
-import { release } from './release.ts';
 
 export interface SinkRequest {
   method: 'HEAD' | 'PATCH' | 'POST' | 'PUT';
@@ -31,7 +31,7 @@ export async function sendRequest(
   const sent = request(url, { method, headers: { ...headers, ...length }, agent: false, signal });
   if (onInterim) sent.on('information', onInterim);
   const answer = untilAnswer(sent);
-  writeChunks(sent, chunks).catch((error: unknown) => sent.destroy(error as Error));
+  writeAll(sent, chunks).catch((error: unknown) => sent.destroy(error as Error));
   try {
     const response = await answer;
     const { statusCode: status = 0 } = response;
@@ -42,6 +42,10 @@ export async function sendRequest(
   }
 }
 
+async function writeAll(sent: ClientRequest, chunks: AsyncIterable<Buffer> | undefined): Promise<void> {
+  if (chunks === undefined || (await writeBody(chunks, sent))) sent.end();
+}
+
 function untilAnswer(sent: ClientRequest): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   sent.on('response', resolve);
@@ -50,25 +54,6 @@ function untilAnswer(sent: ClientRequest): Promise<IncomingMessage> {
     reject(new Error('the connection was closed'));
   });
   return promise;
-}
-
-/** Ends early, without an error, when the connection is closed. */
-async function writeChunks(sent: ClientRequest, chunks?: AsyncIterable<Buffer>): Promise<void> {
-  let taken = Promise.withResolvers<boolean>();
-  sent.once('close', () => {
-    taken.resolve(false);
-  });
-  for await (const chunk of chunks ?? []) {
-    if (sent.destroyed) return;
-    taken = Promise.withResolvers();
-    const { resolve } = taken;
-    sent.write(chunk, (error) => {
-      resolve(error === undefined || error === null);
-    });
-    if (!(await taken.promise)) return;
-    release(chunk);
-  }
-  sent.end();
 }
 
 /** An answer is for a log. */

@@ -1,10 +1,11 @@
+import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { attachment } from '../../attachment.ts';
 import { isServiceError, messageOf, ServiceError } from '../../errors.ts';
 import { selectRange, type Selection } from '../../result/conditional-request.ts';
 import { openBody } from '../../result/open-body.ts';
 import type { ReadRetry } from '../../result/read-object.ts';
+import { writeBody } from '../../result/write-body.ts';
 import type { ResultBody } from '../../result/result-body.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { DownloadSlots, ReleaseSlot } from '../download-slots.ts';
@@ -109,10 +110,23 @@ async function stream(ctx: HttpContext, sender: BodySender, selected: SelectedRa
   ctx.res.setTimeout(sender.idleMillis, () => ctx.res.destroy());
   // Koa would leave the connection open after an error in the middle.
   ctx.respond = false;
+  const problem = await write(body, ctx.res);
+  if (problem !== undefined) ctx.state.log.info({ problem }, 'download ended early');
+}
+
+/** Returns why not all was sent; the connection is destroyed then. */
+async function write(body: AsyncIterable<Buffer>, response: ServerResponse): Promise<string | undefined> {
+  let problem = 'the client has left';
+  response.on('error', (error) => {
+    problem = error.message;
+  });
   try {
-    await pipeline(body, ctx.res);
+    if (!(await writeBody(body, response))) return problem;
+    response.end();
+    return undefined;
   } catch (error) {
-    ctx.state.log.info({ problem: messageOf(error) }, 'download ended early');
+    response.destroy();
+    return messageOf(error);
   }
 }
 
