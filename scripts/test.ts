@@ -79,7 +79,11 @@ function batches(): Batch[] {
 }
 
 function environment(): Record<string, string | undefined> {
-  return withCompileCache({ TEST_KILLS: whole ? 'all' : '4', ...process.env });
+  return withCompileCache({
+    TEST_KILLS: whole ? 'all' : '4',
+    TEST_GENERATIONS: whole ? 'all' : 'sample',
+    ...process.env,
+  });
 }
 
 function say(line: string): void {

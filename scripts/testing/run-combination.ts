@@ -25,8 +25,8 @@ export async function runCombination(
 ): Promise<Results> {
   const results: Results = new Map();
   const temporary = join(folder, 'tmp');
-  const kills = extent === 'whole' ? { TEST_KILLS: 'all' } : {};
-  const env = { ...withCompileCache(ownEnvironment()), ...kills, ...servers, TMPDIR: temporary };
+  const samples = extent === 'whole' ? { TEST_KILLS: 'all', TEST_GENERATIONS: 'all' } : {};
+  const env = { ...withCompileCache(ownEnvironment()), ...samples, ...servers, TMPDIR: temporary };
   for (const [index, batch] of batchesOf(combination, { named, extent }).entries()) {
     const report = join(folder, `${combination.name}-${index}`);
     mkdirSync(temporary, { recursive: true });

@@ -10,6 +10,7 @@ import {
   numberedTemplate,
 } from '../support/numbered-flows.ts';
 import type { ServiceProcess } from '../support/service-process.ts';
+import { findLeader } from '../support/find-leader.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -66,11 +67,3 @@ test('two replicas that take requests, and of which the leader is killed again a
   await sweeper.start();
   await assertNothingLeft(world);
 });
-
-async function findLeader(services: readonly ServiceProcess[]): Promise<ServiceProcess | undefined> {
-  for (const service of services) {
-    const { components } = (await service.health()) as { components: { reconciler: { detail?: string } } };
-    if (components.reconciler.detail === 'leading') return service;
-  }
-  return undefined;
-}

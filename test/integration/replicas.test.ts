@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findLeader } from '../support/find-leader.ts';
 import { startWorld } from '../support/start-world.ts';
-import type { ServiceProcess } from '../support/service-process.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
@@ -36,14 +36,6 @@ test('a service that is stopped in the middle of a flow lets go of its Lease, an
   await world.connector().waitFor(transfer.id, 'COMPLETED');
   await assertOneOfEach(world, world.flowOf(transfer));
 });
-
-async function findLeader(services: readonly ServiceProcess[]): Promise<ServiceProcess | undefined> {
-  for (const service of services.filter(({ running }) => running)) {
-    const { components } = (await service.health()) as { components: { reconciler: { detail?: string } } };
-    if (components.reconciler.detail === 'leading') return service;
-  }
-  return undefined;
-}
 
 async function assertOneOfEach(world: World, flow: string): Promise<void> {
   const jobs = (await world.namespace.jobs()).map(({ metadata }) => metadata?.name);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { suite, test, type TestContext } from 'node:test';
 import { startHttpSink, type HttpSink } from 'connector-simulator';
-import type { ServiceProcess } from '../support/service-process.ts';
+import { findLeader } from '../support/find-leader.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
@@ -99,12 +99,4 @@ function taken(world: World, connector: string, transferProcessId: string, name:
   const refused = [401, 404, 409, 500];
   return all.filter(({ target, status = 200 }) => target.endsWith(`/${name}`) && !refused.includes(status))
     .length;
-}
-
-async function findLeader(services: readonly ServiceProcess[]): Promise<ServiceProcess | undefined> {
-  for (const service of services.filter(({ running }) => running)) {
-    const { components } = (await service.health()) as { components: { reconciler: { detail?: string } } };
-    if (components.reconciler.detail === 'leading') return service;
-  }
-  return undefined;
 }

@@ -36,6 +36,10 @@ export class Gate {
     this.#open = true;
   }
 
+  close(): void {
+    this.#open = false;
+  }
+
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();

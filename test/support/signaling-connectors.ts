@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { startSignalingSimulator, type SignalingOptions, type SignalingSimulator } from 'connector-simulator';
 import type { Settings } from './settings.ts';
 
-export interface SignalingConnectorOptions extends Omit<SignalingOptions, 'managementKey' | 'side'> {
+export interface SignalingConnectorOptions extends Omit<SignalingOptions, 'managementKey'> {
   name: string;
   /** Members of its entry in the service's settings. */
   settings?: Settings;
@@ -10,7 +10,7 @@ export interface SignalingConnectorOptions extends Omit<SignalingOptions, 'manag
   managed?: boolean;
 }
 
-/** A provider's control plane of a world: its simulator, and the service's settings for it. */
+/** A control plane of a world: its simulator, and the service's settings for it. */
 export interface SignalingEntry {
   simulator: SignalingSimulator;
   token: string;

@@ -51,6 +51,7 @@ export class HttpSink {
   readonly #uploads: Upload[] = [];
   readonly #watchers = new Set<() => void>();
   #fault: { fault: SinkFault; left: number } | undefined;
+  #open = 0;
 
   constructor(options: SinkOptions) {
     this.#options = options;
@@ -92,6 +93,11 @@ export class HttpSink {
     return [...this.#uploads];
   }
 
+  /** Uploads whose connection is open and which are not answered. */
+  get open(): number {
+    return this.#open;
+  }
+
   /** Sets a fault for the next uploads; undefined removes it. */
   misbehave(fault: SinkFault | undefined, times = Infinity): void {
     this.#fault = fault === undefined ? undefined : { fault, left: times };
@@ -122,6 +128,10 @@ export class HttpSink {
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => undefined);
+    this.#open += 1;
+    response.once('close', () => {
+      this.#open -= 1;
+    });
     const fault = this.#refuse(request) ?? this.#nextFault();
     const measure = new Measure(this.#options.keep === true);
     const complete = await receive(request, { measure, limit: limitOf(fault) });

@@ -164,7 +164,8 @@ test('a sink that hangs has all and answers nothing until it stops', async (t) =
   sink.misbehave({ kind: 'hang' });
   const unanswered = assert.rejects(upload(sink));
   const { complete, status: answered } = await sink.waitFor();
-  assert.deepEqual([complete, answered], [true, undefined]);
+  assert.deepEqual([complete, answered, sink.open], [true, undefined, 1]);
   await sink.stop();
   await unanswered;
+  assert.equal(sink.open, 0);
 });
