@@ -104,21 +104,30 @@ export function isLong(file: string): boolean {
   return long.includes(basename(file)) && !sampled.includes(basename(file));
 }
 
-/** These take half a minute and more on embedded servers, most of it waiting. */
+/** These take half a minute and more on embedded servers, most of it waiting; the longest first. */
 const slow = [
-  'kubelet-pod-deleted.test.ts',
-  'kubelet-node-lost.test.ts',
   'documented-commands.test.ts',
-  'kubelet-eviction.test.ts',
-  'chaos.test.ts',
   'dev-command.test.ts',
+  'kubelet-node-lost.test.ts',
+  'kubelet-pod-deleted.test.ts',
+  'data-plane.test.ts',
+  'kubelet-eviction.test.ts',
+  'signaling-push.test.ts',
   'forgetting.test.ts',
-  'crashed-upload.store.test.ts',
+  'chaos.test.ts',
   'failures.test.ts',
+  'conformance.test.ts',
   'cancel.test.ts',
+  'signaling-consumer-pull.test.ts',
+  'crashed-upload.store.test.ts',
+  'signaling-fetch.test.ts',
+  'two-second-rule.test.ts',
+  'kubelet-store-down.test.ts',
+  'demo-command.test.ts',
+  'signaling-token-renewal.test.ts',
+  'signaling-transfers.test.ts',
   'repeats.test.ts',
   'replicas.test.ts',
-  'two-second-rule.test.ts',
 ];
 
 /** Sorts the longest files first, so that no processor waits for the last one. */

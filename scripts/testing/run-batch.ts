@@ -6,6 +6,7 @@ import { runInGroup } from './process-group.ts';
 import { readResults, type Results } from './read-results.ts';
 
 const reporter = join(import.meta.dirname, 'result-reporter.ts');
+const runner = join(import.meta.dirname, 'run-files.ts');
 
 /** When more files have failed, the cause is not a busy machine. */
 const mostSecondTries = 4;
@@ -95,12 +96,13 @@ async function runOnce(batch: BatchRun, progress: Progress, signal: AbortSignal)
 const timeouts = { shared: 300_000, alone: 1_800_000 };
 
 function argumentsOf({ report, concurrency, shared = false }: BatchRun): string[] {
+  if (!shared) return [runner, String(concurrency), String(timeouts.alone), report];
   return [
     '--test',
+    '--test-isolation=none',
     // A handle that a test has left open must not keep a shared process alive.
-    ...(shared
-      ? ['--test-isolation=none', '--test-force-exit', `--test-timeout=${timeouts.shared}`]
-      : [`--test-concurrency=${concurrency}`, `--test-timeout=${timeouts.alone}`]),
+    '--test-force-exit',
+    `--test-timeout=${timeouts.shared}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     `--test-reporter=${reporter}`,

@@ -40,6 +40,17 @@ test('a file that fails alone as well has failed, and one that cannot be run, to
   assert.equal(said.filter((line) => /✖ .*bad\.test\.ts: bad: always/.test(line)).length, 2);
 });
 
+test('files start in the given order, so that the longest can start first', async (t) => {
+  const appends = `
+import { appendFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+test('its turn', () => { appendFileSync(new URL('order', import.meta.url), basename(import.meta.filename, '.test.ts')); });`;
+  const files = { 'c.test.ts': appends, 'a.test.ts': appends, 'b.test.ts': appends };
+  const { folder } = await run(t, files, { concurrency: 1 });
+  assert.equal(await readFile(join(folder, 'order'), 'utf8'), 'cab');
+});
+
 test('files that share a process are counted one by one, and a failure among them is tried alone', async (t) => {
   const declaredByHelper = `import { test } from 'node:test'; export function declare() { test('of a helper', () => {}); }`;
   const { results, said, listing } = await run(
@@ -87,7 +98,7 @@ async function run(
   t: TestContext,
   content: Record<string, string>,
   options: Partial<BatchRun> = {},
-): Promise<{ results: Results; said: string[]; listing: string }> {
+): Promise<{ results: Results; said: string[]; listing: string; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(content)) await writeFile(join(folder, name), text);
@@ -105,7 +116,7 @@ async function run(
     listing: join(folder, 'listing'),
   };
   const results = await runBatches([{ ...batch, ...options }], (line) => said.push(line), t.signal);
-  return { results, said, listing: await readFile(batch.listing, 'utf8') };
+  return { results, said, listing: await readFile(batch.listing, 'utf8'), folder };
 }
 
 function countsOf(results: Results): Record<string, number[]> {
