@@ -1,4 +1,4 @@
-import * as models from '@kubernetes/client-node';
+import { createRequire } from 'node:module';
 
 /** What a member may hold. Enough to refuse wrong types and to find unknown members. */
 export type Schema =
@@ -34,6 +34,10 @@ function list(items: Schema): Schema {
 interface Model {
   getAttributeTypeMap(): { baseName: string; type: string }[];
 }
+
+const require = createRequire(import.meta.url);
+/** The name of a type that may have a model; `any` and `object` have none. */
+const modelName = /^[A-Z]\w*$/;
 
 const scalars: Record<string, Schema> = {
   string,
@@ -73,14 +77,21 @@ function schemaOf(type: string): Schema {
   if (element !== undefined) return list(schemaOf(element));
   const value = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1];
   if (value !== undefined) return map(schemaOf(value));
-  const model = (models as unknown as Record<string, Partial<Model> | undefined>)[type];
-  if (!model?.getAttributeTypeMap) return any;
+  if (!modelName.test(type)) return any;
   const fields: Record<string, Schema> = {};
   const schema: Schema = { type: 'object', fields };
   known.set(type, schema);
-  for (const { baseName, type: member } of model.getAttributeTypeMap())
+  for (const { baseName, type: member } of loadModel(type).getAttributeTypeMap())
     fields[baseName] = memberSchema(baseName, member);
   return schema;
+}
+
+/** Loads the one module of the model: the library has hundreds, which take half a second of CPU time together. */
+function loadModel(type: string): Model {
+  const found = require(`@kubernetes/client-node/dist/gen/models/${type}.js`) as Record<string, Model>;
+  const model = found[type];
+  if (model === undefined) throw new Error(`expected the model ${type} in the client library, found none`);
+  return model;
 }
 
 function memberSchema(name: string, type: string): Schema {
