@@ -65,7 +65,9 @@ export class ServiceProcess {
     const child = await this.launch();
     try {
       await waitUntil('the service is ready or has ended', async () => {
-        return hasEnded(child) || ((await this.isReady()) && this.#checks.size >= startupChecks);
+        if (hasEnded(child)) return true;
+        // Requests that are refused until it listens would cost more than the rest of a small scenario.
+        return this.#checks.size >= startupChecks && (await this.isReady());
       });
     } catch (cause) {
       throw new Error(this.#complaint('is not ready'), { cause });
