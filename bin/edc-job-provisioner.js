@@ -8,6 +8,20 @@ if (major < 24) {
   );
   process.exitCode = 1;
 } else {
+  await keepCompiledCode();
   const { main } = await import('../src/main.ts');
   await main(process.argv.slice(2));
+}
+
+/**
+ * A third of the CPU time of a start compiles and strips types, unless compiled code is kept; where the folder cannot be
+ * written, nothing is. `NODE_COMPILE_CACHE` names another folder. Coverage would lose precision.
+ */
+async function keepCompiledCode() {
+  if (process.env.NODE_V8_COVERAGE !== undefined) return;
+  const { enableCompileCache } = await import('node:module');
+  const { join } = await import('node:path');
+  enableCompileCache(
+    join(import.meta.dirname, '..', 'node_modules', '.cache', 'edc-job-provisioner', 'compile-cache'),
+  );
 }

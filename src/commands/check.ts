@@ -7,7 +7,6 @@ import type { Contract } from '../template/contract-path.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import { isWarning, type Template, type TemplateProblem } from '../template/template.ts';
-import { checkConnectors } from './check-connectors.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { contractOptions, readContract } from './contract-options.ts';
 import { loadTemplateSettings } from './template-settings.ts';
@@ -51,6 +50,8 @@ export async function checkCommand(args: string[]): Promise<void> {
   if (values.connectors) {
     if (positionals.length > 0 || contract !== undefined)
       throw new UsageError('--connectors: expected neither a folder nor metadata and claims with it');
+    // Loads the HTTP client, which templates do not need.
+    const { checkConnectors } = await import('./check-connectors.ts');
     await checkConnectors({ file: values.config, json: values.json });
     return;
   }

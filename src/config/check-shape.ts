@@ -1,14 +1,15 @@
-import { ajv, describeSchemaErrors, type Path } from '../schemas/schema-problem.ts';
+import { compileAtFirstUse, describeSchemaErrors, type Path } from '../schemas/schema-problem.ts';
 import type { Findings } from './config.ts';
 import { variableOf, SettingsSchema, type Settings } from './settings/settings.ts';
 
-const validate = ajv.compile<Settings>(SettingsSchema);
+const validator = compileAtFirstUse<Settings>(SettingsSchema);
 
 const secretName =
   /^((client-?)?secrets?|tokens?|keys?|api-?key|password|accessKeyId|secretAccessKey|sessionToken|resultKeys)$/i;
 
 /** True if every setting has the right type; each wrong one becomes a problem. */
 export function checkShape(value: unknown, { problems }: Findings): value is Settings {
+  const validate = validator();
   if (validate(value)) return true;
   const checked = { schema: SettingsSchema, value, noun: 'a setting' };
   for (const { path, keyword, reason } of describeSchemaErrors(validate.errors, checked)) {

@@ -1,10 +1,23 @@
-import type { ErrorObject } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { default as ajvFormats } from 'ajv-formats';
 
 /** The validator of settings, templates and requests: JSON Schema 2020-12. It reports all problems and changes no value. */
-export const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, discriminator: true });
+export const ajv = new Ajv2020({
+  allErrors: true,
+  strict: true,
+  allowUnionTypes: true,
+  discriminator: true,
+  // Optimizing takes as long as compiling, and documents are small: each command would start later.
+  code: { optimize: false },
+});
 ajvFormats.default(ajv);
+
+/** Compiles a large schema at the first use, so that help and a wrong command line are answered at once. */
+export function compileAtFirstUse<T>(schema: object): () => ValidateFunction<T> {
+  let compiled: ValidateFunction<T> | undefined;
+  return () => (compiled ??= ajv.compile<T>(schema));
+}
 
 /** For maps whose names come from outside: ignores inherited members such as `constructor`. */
 export function ownMember<T>(map: Readonly<Record<string, T>>, name: string): T | undefined {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
-import { ajv, describeSchemaErrors } from '../schemas/schema-problem.ts';
+import { compileAtFirstUse, describeSchemaErrors } from '../schemas/schema-problem.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { checkTemplate } from './check/check-template.ts';
 import { completeTemplate } from './complete-template.ts';
@@ -109,7 +109,7 @@ function readPair(
   return { document: validate(document, problems), job };
 }
 
-const isTemplate = ajv.compile<TemplateDocument>(TemplateSchema);
+const validator = compileAtFirstUse<TemplateDocument>(TemplateSchema);
 
 /** Replaces an unusable template.yaml, so that its job.yaml can be checked. */
 const emptyDocument: TemplateDocument = { description: 'unknown' };
@@ -118,6 +118,7 @@ const emptyDocument: TemplateDocument = { description: 'unknown' };
 function validate(document: Source<unknown>, problems: TemplateProblem[]): Source<TemplateDocument> {
   const { value } = document;
   if (document.faults !== undefined) return { ...document, value: emptyDocument };
+  const isTemplate = validator();
   if (isTemplate(value)) return { ...document, value };
   const checked = { schema: TemplateSchema, value, noun: templateMember };
   const found = describeSchemaErrors(isTemplate.errors, checked);

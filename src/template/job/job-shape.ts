@@ -1,13 +1,19 @@
-import { ajv, describeSchemaErrors, ownMember, type SchemaProblem } from '../../schemas/schema-problem.ts';
+import {
+  compileAtFirstUse,
+  describeSchemaErrors,
+  ownMember,
+  type SchemaProblem,
+} from '../../schemas/schema-problem.ts';
 import { JobSchema } from './job-schema.ts';
 import type { Job } from '../../kubernetes/types.ts';
 import { templateMember } from '../read/source.ts';
 import { repair } from '../repair.ts';
 
-const validate = ajv.compile<Job>(JobSchema);
+const validator = compileAtFirstUse<Job>(JobSchema);
 
 /** Members of a wrong type, and members that a template may not set. */
 export function findJobShapeProblems(job: unknown): Pick<SchemaProblem, 'path' | 'reason'>[] {
+  const validate = validator();
   if (validate(job)) return [];
   const checked = { schema: JobSchema, value: job, noun: templateMember };
   return describeSchemaErrors(validate.errors, checked).map(({ path, keyword, reason }) => {
@@ -21,7 +27,7 @@ export function findJobShapeProblems(job: unknown): Pick<SchemaProblem, 'path' |
 
 /** The Job without its wrong members, so that the rest can be checked. */
 export function repairJob(job: unknown): Job | undefined {
-  return repair(JobSchema, validate, job);
+  return repair(JobSchema, validator(), job);
 }
 
 const otherVolume =
