@@ -143,3 +143,38 @@ test('an address that cannot be pushed to is refused, and makes no job', async (
   }
   assert.deepEqual(await scene.world.namespace.jobs(), []);
 });
+
+const failurePage = '<html><h2>HTTP ERROR 500 Internal Server Error</h2></html>';
+
+test('a lost started that a proxy then answers with 500 is repeated until it is taken, and nothing is pushed before', async (t) => {
+  const scene = await startScene(t);
+  const sink = await startByteSink(t);
+  sink.open.resolve(undefined);
+  scene.controlPlane.answerNext('drop', 500, 500);
+  const { processId, ...start } = startPush(sink.url);
+  await scene.send('start', { processId, ...start });
+  const { push, delivery } = await ended(scene, processId);
+  assert.deepEqual([push?.end?.result, delivery.result, delivery.attempts], ['sent', 'delivered', 4]);
+  assert.deepEqual(notices(scene), [...Array<string>(4).fill('started'), 'completed']);
+  assert.equal(sink.requests.length, 1);
+});
+
+test('a control plane that has not taken started, though it looks so, gets it again before completed', async (t) => {
+  const scene = await startScene(t);
+  const sink = await startByteSink(t);
+  sink.open.resolve(undefined);
+  const message = "Could not execute CompleteTransferCommand with ID 1 because it's STARTUP_REQUESTED";
+  const waiting = { status: 409, body: JSON.stringify([{ message, type: 'ObjectConflict' }]) };
+  scene.controlPlane.answerNext('drop', { status: 500, body: failurePage }, waiting);
+  const { processId, ...start } = startPush(sink.url);
+  await scene.send('start', { processId, ...start });
+  const { push, completion } = await ended(scene, processId);
+  assert.deepEqual([push?.end?.result, completion?.result, completion?.attempts], ['sent', 'delivered', 2]);
+  assert.deepEqual(notices(scene), ['started', 'started', 'completed', 'started', 'completed']);
+  assert.deepEqual(
+    scene.controlPlane.callbacks.map(({ body }) => body.state),
+    ['STARTED', 'STARTED', 'COMPLETED', 'STARTED', 'COMPLETED'],
+  );
+  assert.equal(new Set(scene.controlPlane.callbacks.map(({ body }) => body.messageId)).size, 2);
+  assert.equal(sink.requests.length, 1);
+});

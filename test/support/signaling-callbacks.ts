@@ -23,13 +23,15 @@ export interface Callback {
 export interface CallbackServer {
   url: string;
   callbacks: Callback[];
-  /** The next callbacks get these statuses; then 200. */
-  answerNext(...statuses: number[]): void;
+  /** The next callbacks get these statuses, or no answer; then 200. */
+  answerNext(...answers: CallbackAnswer[]): void;
 }
+
+type CallbackAnswer = number | 'drop' | { status: number; body: string };
 
 export async function startCallbackServer(t: TestContext): Promise<CallbackServer> {
   const callbacks: Callback[] = [];
-  const statuses: number[] = [];
+  const answers: CallbackAnswer[] = [];
   const origin = await serveOnLoopback(t, (request, response) => {
     void text(request).then((body) => {
       const { authorization } = request.headers;
@@ -38,13 +40,16 @@ export async function startCallbackServer(t: TestContext): Promise<CallbackServe
         authorization,
         body: JSON.parse(body) as Callback['body'],
       });
-      response.writeHead(statuses.shift() ?? 200).end();
+      const answer = answers.shift() ?? 200;
+      if (answer === 'drop') request.destroy();
+      else if (typeof answer === 'number') response.writeHead(answer).end();
+      else response.writeHead(answer.status).end(answer.body);
     });
   });
   return {
     url: origin,
     callbacks,
-    answerNext: (...next) => statuses.push(...next),
+    answerNext: (...next) => answers.push(...next),
   };
 }
 

@@ -28,11 +28,19 @@ export function classifyAnswer(answer: Answer): DeliveryAnswer {
 }
 
 /**
- * EDC answers 500 to the second `started` of a transfer. A consumer that pulls shows by its next message that the first one was taken; the
- * control plane of a push sends none, and its push would never start.
+ * EDC's own code failed: Jetty answers so to a `started` of a transfer that does not wait for one, and to one that came too early. A proxy,
+ * or another control plane, answers otherwise.
  */
-export function classifyRepeatedStart(answer: Answer): DeliveryAnswer {
-  if (answer.got === 'answer' && answer.status === 500)
-    return { result: 'obsolete', state: 'STARTED', ended: false, status: 500 };
-  return classifyAnswer(answer);
+export function isInnerFailure(answer: Answer): boolean {
+  return answer.got === 'answer' && answer.status === 500 && jettyBody.test(answer.body);
+}
+
+/** A page, or an object for clients that prefer JSON. */
+const jettyBody = /HTTP ERROR 500|^\s*\{\s*"url"\s*:.*"status"\s*:\s*"?500\b/s;
+
+/** The transfer waits for a `started` that the control plane has not taken. */
+export function isBeforeStart(answer: Answer): boolean {
+  return (
+    answer.got === 'answer' && answer.status === 409 && stateOfConflict(answer.body) === 'STARTUP_REQUESTED'
+  );
 }

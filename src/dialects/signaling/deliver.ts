@@ -1,14 +1,16 @@
 import type { DataAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
+import type { Answer } from '../deliver-message.ts';
 import { post, redactOwn } from '../edc/call-connector.ts';
 import { managementAccess } from '../edc/management-access.ts';
 import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts';
 import { buildStatusMessage, type FlowStatus } from './build-answers.ts';
 import { callBack, type SignalingDelivery } from './callback.ts';
-import { classifyAnswer, classifyRepeatedStart } from './classify-answer.ts';
+import { classifyAnswer, isBeforeStart, isInnerFailure } from './classify-answer.ts';
 import { ownAddress } from './data-address.ts';
 import { handsOutAddress } from './address-rules.ts';
 import { readProtocol, type FlowProtocol } from './flow-protocol.ts';
+import { judgeRepeatedStart } from './judge-repeated-start.ts';
 import { messageIdFor } from './message-id.ts';
 import type { Notice } from './states.ts';
 
@@ -22,18 +24,16 @@ export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal
   const { consumer } = request;
   const flow = readProtocol(protocol);
   switch (message.kind) {
-    case 'results':
-      return await notify(
-        delivery,
-        { notice: 'started', ...addressMember(flow, { address: message.address, consumer }) },
-        signal,
-      );
+    case 'results': {
+      const address = addressMember(flow, { address: message.address, consumer });
+      return await deliverStarted(delivery, address, signal);
+    }
     case 'failure':
       return await deliverFailure(delivery, `${message.reason}: ${message.message}`, signal);
     case 'prepared':
       return await notify(delivery, { notice: 'prepared' }, signal);
     case 'transferred':
-      return await notify(delivery, { notice: 'completed' }, signal);
+      return await deliverCompleted(delivery, signal);
     case 'deprovisioned':
       return {
         result: 'rejected',
@@ -43,6 +43,30 @@ export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal
     default:
       return message satisfies never;
   }
+}
+
+/**
+ * EDC answers 500 to the second `started` of a transfer. A consumer that pulls shows by its next message that the first one was taken; the
+ * control plane of a push sends none, and its push would never start.
+ */
+async function deliverStarted(
+  delivery: SignalingDelivery,
+  address: Pick<FlowStatus, 'address'>,
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  const { answer, raw } = await exchange(delivery, { notice: 'started', ...address }, signal);
+  const isRepeatedPush = delivery.protocol?.pushes === true && delivery.mayBeTaken === true;
+  if (!isRepeatedPush || raw === undefined || !isInnerFailure(raw)) return answer;
+  return await judgeRepeatedStart(delivery, answer, signal);
+}
+
+/** A control plane that waits for `started` after all gets it, so that the next attempt can complete the transfer. */
+async function deliverCompleted(delivery: SignalingDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
+  const { answer, raw } = await exchange(delivery, { notice: 'completed' }, signal);
+  const { pushes, announced } = delivery.protocol ?? {};
+  if (pushes === true && announced !== true && raw !== undefined && isBeforeStart(raw))
+    await notify(delivery, { notice: 'started', state: 'STARTED' }, signal);
+  return answer;
 }
 
 function addressMember(
@@ -70,23 +94,35 @@ async function deliverFailure(
   return classifyAnswer(await post(delivery, { url, body, reuseConnection: true, access }, signal));
 }
 
+type Notification = { notice: Notice } & Partial<Pick<FlowStatus, 'address' | 'error' | 'state'>>;
+
 async function notify(
   delivery: SignalingDelivery,
-  { notice, ...members }: { notice: Notice } & Pick<FlowStatus, 'address' | 'error'>,
+  notification: Notification,
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
+  return (await exchange(delivery, notification, signal)).answer;
+}
+
+/** `raw`: undefined if nothing was sent. */
+async function exchange(
+  delivery: SignalingDelivery,
+  { notice, ...members }: Notification,
+  signal: AbortSignal,
+): Promise<{ answer: DeliveryAnswer; raw: Answer | undefined }> {
   const { request, flow, protocol } = delivery;
   const processId = processIdOf(request);
   const { state } = readProtocol(protocol);
   const messageId = messageIdFor(flow, notice);
   const body = buildStatusMessage({ messageId, flow: processId, state, ...members });
-  const isRepeatedPush = notice === 'started' && protocol?.pushes === true && delivery.mayBeTaken === true;
-  const classify = isRepeatedPush ? classifyRepeatedStart : classifyAnswer;
-  return await callBack(
-    delivery,
-    { path: ['transfers', processId, 'dataflow', notice], body, classify },
-    signal,
-  );
+  let raw: Answer | undefined;
+  function classify(answer: Answer): DeliveryAnswer {
+    raw = answer;
+    return classifyAnswer(answer);
+  }
+  const path = ['transfers', processId, 'dataflow', notice];
+  const answer = await callBack(delivery, { path, body, classify }, signal);
+  return { answer, raw };
 }
 
 function processIdOf({ ids: { processId } }: SignalingDelivery['request']): string {
