@@ -1,16 +1,21 @@
 import { resolve } from 'node:path';
 import { processEnvironment } from '../config/config.ts';
 import type { DemoServers } from '../demo/demo-servers.ts';
+import { demoNames, isDemoName, type DemoName } from '../demo/dialects/demos.ts';
 import { messageOf, ServiceError } from '../errors.ts';
 import { StepPrinter } from '../demo/step-printer.ts';
 import { createLogger } from '../log.ts';
 import { exitCodeOf, listenForInterruption } from './signals.ts';
 import { readArguments, readVersion, UsageError } from './command-line.ts';
 
+const expectedNames = demoNames.join(', ');
+
 const help = `Usage: edc-job-provisioner demo [options]
 
-Runs one flow, by default on this machine alone: a connector's request, a Job, its results, the callback, the data, the deletion.
+Runs one flow, by default on this machine alone: a connector's request, a Job, its results, the callback, the data, the end.
 
+  --dialect NAME   how the connector asks: ${expectedNames}
+                   (default: ${demoNames[0]})
   --asset ID       asset that the connector requests (default: seattle-weather)
   --output FOLDER  folder in which a new folder for the results is created (default: demo-result)
   --external       use the cluster and the store that EDC_JP_CLUSTER_KUBECONFIG, EDC_JP_STORE_ENDPOINT, EDC_JP_IMAGES_SIDECAR,
@@ -19,7 +24,7 @@ Runs one flow, by default on this machine alone: a connector's request, a Job, i
   --verbose        also print the service's log, to standard error
   --help           print this
 
-Example: edc-job-provisioner demo --asset seattle-weather --output /tmp/demo
+Example: edc-job-provisioner demo --dialect signaling-push --output /tmp/demo
 `;
 
 /** Exit code 0 with the folder of verified results, else 1 with the reason. Leaves nothing else behind. */
@@ -27,6 +32,7 @@ export async function demoCommand(args: string[]): Promise<void> {
   const read = readArguments('demo', help, {
     args,
     options: {
+      dialect: { type: 'string', default: demoNames[0] },
       asset: { type: 'string', default: 'seattle-weather' },
       output: { type: 'string', default: 'demo-result' },
       external: { type: 'boolean', default: false },
@@ -36,8 +42,14 @@ export async function demoCommand(args: string[]): Promise<void> {
   });
   if (read === undefined) return;
   const { asset: assetId, output, verbose, external } = read.values;
+  const demo = readDemoName(read.values.dialect);
   const seconds = readSeconds(read.values.timeout);
-  await runUntilEnd({ assetId, output: resolve(output), verbose, external, seconds });
+  await runUntilEnd({ demo, assetId, output: resolve(output), verbose, external, seconds });
+}
+
+function readDemoName(text: string): DemoName {
+  if (isDemoName(text)) return text;
+  throw new UsageError(`--dialect: expected one of ${expectedNames}, received "${text}"`);
 }
 
 function readSeconds(text: string): number {
@@ -47,6 +59,7 @@ function readSeconds(text: string): number {
 }
 
 interface Run {
+  demo: DemoName;
   assetId: string;
   output: string;
   verbose: boolean;
@@ -54,7 +67,7 @@ interface Run {
   seconds: number;
 }
 
-async function runUntilEnd({ assetId, output, verbose, external, seconds }: Run): Promise<void> {
+async function runUntilEnd({ demo, assetId, output, verbose, external, seconds }: Run): Promise<void> {
   using interruption = listenForInterruption();
   const deadline = new AbortController();
   const timer = setTimeout(() => {
@@ -64,7 +77,7 @@ async function runUntilEnd({ assetId, output, verbose, external, seconds }: Run)
   const signal = AbortSignal.any([interruption.signal, deadline.signal]);
   const log = createLogger(verbose ? 'debug' : 'silent');
   try {
-    const options = { assetId, output, version: readVersion(), printer, log };
+    const options = { demo, assetId, output, version: readVersion(), printer, log };
     const { runDemo } = await import('../demo/run-demo.ts');
     const folder = await runDemo({ ...options, startServers: serversFor(external) }, signal);
     printer.success(`The results are in ${folder}`);

@@ -1,6 +1,7 @@
 import { connect } from '../kubernetes/connection.ts';
 import { createSender } from '../storage/upload/send-request.ts';
 import { signRequest } from '../storage/upload/sign-request.ts';
+import { createObjectStore, type OpenedStore } from '../storage/minio-store.ts';
 
 /** A cluster and a store on which a service is tried out. */
 export interface DemoServers {
@@ -38,6 +39,12 @@ export async function prepareServers({ kubeconfig, name, s3 }: DemoServers): Pro
     await connection.close();
   }
   await sendBucketRequest(s3, { method: 'PUT', bucket: name }, AbortSignal.timeout(timeoutMillis));
+}
+
+/** The bucket of this run; the caller must `destroy` the client. */
+export function openBucket({ s3, name: bucket }: Pick<DemoServers, 's3' | 'name'>): OpenedStore {
+  const settings = { ...s3, bucket, publicEndpoint: s3.endpoint, requestTimeoutMillis: timeoutMillis };
+  return createObjectStore(settings, s3);
 }
 
 /** PUT creates the bucket; DELETE deletes it if it is empty. */

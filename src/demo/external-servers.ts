@@ -4,8 +4,7 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import { connectCluster } from '../kubernetes/cluster.ts';
 import { connect } from '../kubernetes/connection.ts';
 import { releaseFinalizers } from '../cluster-objects/release-finalizers.ts';
-import { createObjectStore } from '../storage/minio-store.ts';
-import { sendBucketRequest, type DemoServers } from './demo-servers.ts';
+import { openBucket, sendBucketRequest, type DemoServers } from './demo-servers.ts';
 
 const requestTimeoutMillis = 30_000;
 const tidyMillis = 60_000;
@@ -75,10 +74,10 @@ async function deleteNamespace({ kubeconfig, name }: RunServers): Promise<void> 
   }
 }
 
-async function deleteBucket({ s3, name: bucket }: RunServers): Promise<void> {
+async function deleteBucket(servers: RunServers): Promise<void> {
+  const { s3, name: bucket } = servers;
   const signal = AbortSignal.timeout(tidyMillis);
-  const settings = { ...s3, bucket, publicEndpoint: s3.endpoint, requestTimeoutMillis };
-  const storage = createObjectStore(settings, s3);
+  const storage = openBucket(servers);
   const { store } = storage;
   try {
     await store.abortUploads('', signal);

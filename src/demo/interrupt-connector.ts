@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectorSimulator } from 'connector-simulator';
+import type { DemoConnector } from './dialects/dialect-demo.ts';
 
 const downMillis = 2000;
 
 /** Takes the connector down while its callback is due, and up again. `end` may be called at any time. */
-export function interruptConnector(simulator: ConnectorSimulator) {
+export function interruptConnector(connector: Pick<DemoConnector, 'goDown' | 'comeBack'>) {
   const over = new AbortController();
   let coming: Promise<void> | undefined;
   async function comeBack(): Promise<void> {
     await delay(downMillis, undefined, { signal: over.signal }).catch(() => undefined);
-    if (!over.signal.aborted) await simulator.comeBack();
+    if (!over.signal.aborted) await connector.comeBack();
   }
   return {
     async goDown(): Promise<void> {
-      await simulator.goDown();
+      await connector.goDown();
     },
     comeBackSoon(): void {
       coming ??= comeBack();

@@ -1,25 +1,25 @@
-import type { ConnectorSimulator, SimulatorEvent } from 'connector-simulator';
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flowName } from '../flow/names.ts';
 import { connectCluster, type Cluster } from '../kubernetes/cluster.ts';
 import type { Logger } from '../log.ts';
 import type { Manifest } from '../result/manifest.ts';
+import { readManifest } from '../result/read-manifest.ts';
 import { checkReceived } from './check-received.ts';
-import { describeEvent } from './describe-event.ts';
-import type { DemoServers } from './demo-servers.ts';
+import { openBucket, type DemoServers } from './demo-servers.ts';
+import { loadDemo, type DemoName } from './dialects/demos.ts';
+import type { DemoConnector, DemoTransfer } from './dialects/dialect-demo.ts';
 import { freePort } from './free-port.ts';
 import { interruptConnector } from './interrupt-connector.ts';
-import { loadConnectorSimulator } from './load-packages.ts';
+import type { FlowView, Milestone } from './milestones.ts';
 import { writeResultFolder } from './result-folder.ts';
-import { provisionUrl, serviceUrl } from './service-environment.ts';
+import { serviceUrl } from './service-environment.ts';
 import { startEmbeddedService } from './start-embedded-service.ts';
-import type { StepPrinter } from './step-printer.ts';
-import { untilDeleted, untilDelivered, watchFlow, type Milestone } from './watch-flow.ts';
+import type { Step, StepPrinter } from './step-printer.ts';
+import { watchFlow } from './watch-flow.ts';
 
 export interface DemoOptions {
+  demo: DemoName;
   assetId: string;
   /** The servers may keep their data in the folder, which is removed at the end. */
   startServers: (folder: string) => Promise<DemoServers>;
@@ -31,142 +31,143 @@ export interface DemoOptions {
 }
 
 interface Stage {
-  simulator: ConnectorSimulator;
+  connector: DemoConnector;
   cluster: Cluster;
+  servers: DemoServers;
 }
 
-/** Runs one flow from a connector's request to verified bytes and an empty store. Returns the folder of the results; nothing else is left. */
+/** Runs one flow from a connector's request to verified bytes at the consumer. Returns the folder of the results; nothing else is left. */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<string> {
   await using stack = new AsyncDisposableStack();
   const stage = await setStage(options, stack, signal);
-  const { simulator } = stage;
-  simulator.dropAnswers(1);
-  const transfer = simulator.startTransfer({ assetId: options.assetId, mode: 'pull' });
-  const ids = { transferProcessId: transfer.id, resourceDefinitionId: transfer.resourceDefinitionId };
-  const flow = flowName({ dialect: 'control-plane', connector: connectorName, ids });
-  await untilStarted(options, { stage, flow, transferId: transfer.id }, signal);
-  const entries = await fetchData(options, { stage, transferId: transfer.id }, signal);
-  const folder = await writeResultFolder({ output: options.output, name: flow, entries }, signal);
-  simulator.complete(transfer.id);
-  await simulator.waitFor(transfer.id, 'DEPROVISIONED', { deadlineMs: noDeadline, signal });
-  await followFlow(options, { stage, flow, milestones: untilDeleted }, signal);
+  // A wait for a transfer that no longer matters would keep the process alive.
+  const waits = new AbortController();
+  stack.defer(() => {
+    waits.abort();
+  });
+  const waiting = AbortSignal.any([signal, waits.signal]);
+  const transfer = stage.connector.startTransfer(options.assetId, waiting);
+  const manifest = await untilStarted(options, { stage, transfer }, signal);
+  const entries = checkReceived(await transfer.receive(), manifest);
+  reportFiles(options, manifest);
+  const folder = await writeResultFolder({ output: options.output, name: transfer.flow, entries }, signal);
+  await transfer.end();
+  const watched = { cluster: stage.cluster, flow: transfer.flow, milestones: transfer.untilEnded };
+  await watchFlow(watched, reportTo(options), signal);
   return folder;
 }
 
-const connectorName = 'provider';
-/** The signal holds the demo's own deadline. */
-const noDeadline = 2 ** 31 - 1;
-
 async function setStage(
-  { startServers, printer, version, log }: DemoOptions,
+  { demo, startServers, printer, version, log }: DemoOptions,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Stage> {
-  const { startConnectorSimulator } = await loadConnectorSimulator();
+  const startConnector = await loadDemo(demo);
   const folder = await mkdtemp(join(tmpdir(), 'edc-job-provisioner-demo-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const servers = await startServers(folder);
   stack.defer(() => servers.stop());
-  printer.step('cluster', servers.descriptions.cluster);
-  printer.step('store', servers.descriptions.store);
+  printer.step({ actor: 'cluster', text: servers.descriptions.cluster });
+  printer.step({ actor: 'store', text: servers.descriptions.store });
   signal.throwIfAborted();
   let ending = false;
-  const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
-  const simulator = await startConnectorSimulator({
-    version: '0.15.1',
-    provisionUrl: 'http://127.0.0.1:9/',
-    managementKey: key,
-    assets: {},
-    onEvent: (event: SimulatorEvent) => {
-      const step = ending ? undefined : describeEvent(event);
-      if (step !== undefined) printer.step(step.actor, step.text);
-    },
+  const connector = await startConnector((step: Step) => {
+    if (!ending) printer.step(step);
   });
-  stack.defer(() => simulator.stop());
-  const connector = { name: connectorName, token, key, callbackPrefix: simulator.callbackAddress };
+  stack.defer(() => connector.stop());
   const port = await freePort();
-  const service = await startEmbeddedService({ servers, port, version, connectors: [connector], log });
+  const service = await startEmbeddedService({ servers, port, version, connectors: [connector.entry], log });
   stack.defer(() => service.stop());
   const url = serviceUrl(port);
-  simulator.provisionAt(provisionUrl(url, connector));
-  printer.step('service', `listens on ${url}`);
+  printer.step({ actor: 'service', text: `listens on ${url}` });
   const { kubeconfig, name: namespace } = servers;
   const cluster = await connectCluster({ kubeconfig, namespace, requestTimeoutMillis: 10_000 });
   stack.defer(() => cluster.close());
   stack.defer(() => {
     ending = true;
   });
+  await connector.connect(url, signal);
   signal.throwIfAborted();
-  return { simulator, cluster };
+  return { connector, cluster, servers };
 }
 
-/** Throws if the transfer ends before it has started, because its request was refused. */
+interface StagedTransfer {
+  stage: Stage;
+  transfer: DemoTransfer;
+}
+
+/** Returns the manifest, read before the connector takes the callback, since some deprovision at once. */
 async function untilStarted(
   options: DemoOptions,
-  { stage, flow, transferId }: { stage: Stage; flow: string; transferId: string },
+  { stage, transfer }: StagedTransfer,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Manifest> {
   const refused = new AbortController();
-  const started = stage.simulator.waitFor(transferId, 'STARTED', { deadlineMs: noDeadline, signal });
-  started.catch((error: unknown) => {
+  transfer.started.catch((error: unknown) => {
     refused.abort(error);
   });
   const either = AbortSignal.any([signal, refused.signal]);
   try {
-    await followFlow(options, { stage, flow, milestones: untilDelivered }, either);
+    const manifest = await untilDelivered(options, { stage, transfer }, either);
+    await transfer.started;
+    return manifest;
   } catch (error) {
-    throw refused.signal.aborted ? refusal(stage.simulator, transferId) : error;
+    throw refused.signal.aborted ? refused.signal.reason : error;
   }
-  await started;
 }
 
-function refusal(simulator: ConnectorSimulator, transferId: string): Error {
-  const { errorDetail = 'no reason given' } = simulator.process(transferId);
-  const answer = simulator.exchanges({ kind: 'provision', transferProcessId: transferId }).at(-1)?.answer;
-  return new Error(
-    `the transfer ended before its data was ready: ${errorDetail}; the service's answer: ${answer ?? ''}`,
-  );
-}
-
-interface Following {
-  stage: Stage;
-  flow: string;
-  milestones: readonly Milestone[];
-}
-
-async function followFlow(
-  { printer }: DemoOptions,
-  { stage, ...watched }: Following,
+/** Takes the connector down when the worker has ended, so that the callback has to be repeated. */
+async function untilDelivered(
+  options: DemoOptions,
+  { stage: { connector, cluster, servers }, transfer: { flow, untilStarted } }: StagedTransfer,
   signal: AbortSignal,
-): Promise<void> {
-  const interruption = interruptConnector(stage.simulator);
-  async function report({ name, actor }: Milestone, text: string): Promise<void> {
-    printer.step(actor, text);
+): Promise<Manifest> {
+  const interruption = interruptConnector(connector);
+  const report = reportTo(options);
+  let manifest: Manifest | undefined;
+  async function act(milestone: Milestone, text: string, observed: FlowView): Promise<void> {
+    await report(milestone, text);
+    const { name } = milestone;
     if (name === 'worked') await interruption.goDown();
+    if (name === 'verified') manifest = await manifestOf(servers, observed, signal);
     if (name === 'calling') interruption.comeBackSoon();
   }
   try {
-    await watchFlow({ cluster: stage.cluster, ...watched }, report, signal);
+    await watchFlow({ cluster, flow, milestones: untilStarted }, act, signal);
   } finally {
     await interruption.end();
   }
+  if (manifest === undefined) throw new Error('the results were never verified');
+  return manifest;
 }
 
-async function fetchData(
-  { printer }: DemoOptions,
-  { stage, transferId }: { stage: Stage; transferId: string },
+async function manifestOf(
+  servers: DemoServers,
+  { flow: { name: flow, outcome } }: FlowView,
   signal: AbortSignal,
-) {
-  const received = await stage.simulator.pull(transferId);
-  const [exchange] = stage.simulator.exchanges({ kind: 'source', transferProcessId: transferId });
-  const address = new URL(exchange?.target ?? '');
-  // The address grants access to all of the flow's results, including the manifest.
-  const manifestUrl = address.href.replace(/\/(archive\.(zip|tar)|files\/.*)$/, '/manifest.json');
-  const answer = await fetch(manifestUrl, { signal });
-  if (answer.status !== 200) throw new Error(`expected the manifest, received status ${answer.status}`);
-  const manifest = (await answer.json()) as Manifest;
-  const entries = checkReceived(await readFile(received.path), manifest);
-  for (const { path, size, sha256 } of manifest.files)
-    printer.step('consumer', `${path}: ${size} bytes, sha256 ${sha256.slice(0, 12)}… as in the manifest`);
-  return entries;
+): Promise<Manifest> {
+  if (outcome?.phase !== 'succeeded') throw new Error('the flow has no results');
+  const bucket = openBucket(servers);
+  const { store } = bucket;
+  try {
+    const reading = await readManifest({ store, flow, attempt: outcome.results.attempt }, signal);
+    if (!reading.found) throw new Error(reading.message);
+    return reading.stored.manifest;
+  } finally {
+    bucket.destroy();
+  }
+}
+
+function reportTo({ printer }: DemoOptions) {
+  return ({ actor }: Milestone, text: string): Promise<void> => {
+    printer.step({ actor, text });
+    return Promise.resolve();
+  };
+}
+
+function reportFiles({ printer }: DemoOptions, { files }: Manifest): void {
+  for (const { path, size, sha256 } of files) {
+    const text = `${path}: ${size} bytes, sha256 ${sha256.slice(0, 12)}… as in the manifest`;
+    printer.step({ actor: 'consumer', text });
+  }
 }

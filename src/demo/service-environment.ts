@@ -6,10 +6,14 @@ import type { DemoServers } from './demo-servers.ts';
 export interface KnownConnector {
   name: string;
   token: string;
-  /** Key of its management API, which also guards its callbacks. */
-  key: string;
+  /** Key of its callbacks. */
+  key?: string;
+  /** Of a management API whose key is another secret than that of the callbacks. */
+  managementKey?: string;
   callbackPrefix: string;
   managementUrl?: string;
+  /** Other members of its settings. */
+  settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface ServiceEnvironmentOptions {
@@ -49,7 +53,10 @@ export function serviceEnvironment({
     EDC_JP_STORE_BUCKET: runName,
     EDC_JP_IMAGES_SIDECAR: sidecarImage,
     EDC_JP_CONNECTORS: JSON.stringify(
-      connectors.map(({ name, callbackPrefix, managementUrl }) => ({ name, callbackPrefix, managementUrl })),
+      connectors.map(({ name, callbackPrefix, managementUrl, settings }) => ({
+        ...{ name, callbackPrefix, managementUrl },
+        ...settings,
+      })),
     ),
     STORE_ACCESS_KEY_ID: s3.accessKeyId,
     STORE_SECRET_ACCESS_KEY: s3.secretAccessKey,
@@ -75,10 +82,10 @@ export function provisionUrl(url: string, { name, token }: KnownConnector): stri
   return `${url}/connectors/${name}/${token}/provision`;
 }
 
-function secretsOf({ name, token, key }: KnownConnector): [name: string, value: string][] {
+function secretsOf({ name, token, key, managementKey }: KnownConnector): [name: string, value: string][] {
   const prefix = `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}`;
-  return [
-    [`${prefix}_TOKENS`, token],
-    [`${prefix}_KEY`, key],
-  ];
+  const secrets = { TOKENS: token, KEY: key, MANAGEMENT_KEY: managementKey };
+  return Object.entries(secrets).flatMap(([variable, value]): [string, string][] =>
+    value === undefined ? [] : [[`${prefix}_${variable}`, value]],
+  );
 }

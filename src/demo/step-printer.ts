@@ -1,8 +1,13 @@
 import { styleText } from 'node:util';
 
 /** The subject of a step; the second column. */
-export type Actor =
-  'cluster' | 'store' | 'service' | 'connector' | 'job' | 'worker' | 'sidecar' | 'consumer' | 'demo';
+export type Actor = 'cluster' | 'store' | 'service' | 'connector' | 'job' | 'worker' | 'sidecar' | 'consumer';
+
+/** One line of the output. */
+export interface Step {
+  actor: Actor;
+  text: string;
+}
 
 /** Prints each step with its time. Coloured at a terminal, unless NO_COLOR is set. */
 export class StepPrinter {
@@ -13,7 +18,7 @@ export class StepPrinter {
     this.#out = out;
   }
 
-  step(actor: Actor, text: string): void {
+  step({ actor, text }: Step): void {
     const seconds = ((performance.now() - this.#start) / 1000).toFixed(1).padStart(6);
     const time = this.#style('dim', `${seconds} s`);
     this.#out.write(`${time}  ${this.#style('cyan', actor.padEnd(9))}  ${text}\n`);

@@ -83,10 +83,11 @@ function shownOutput(document: string): string[] {
   return shown.flatMap(([, lines = '']) => lines.trimEnd().split('\n').map(withoutIds));
 }
 
-/** Times, ports, digests and names differ from run to run. */
+/** Times, dates, ports, digests and names differ from run to run. */
 function withoutIds(line: string): string {
   return line
     .replace(/^ *[0-9.]+ s /, '')
+    .replaceAll(/\b\d{4}-\d\d-\d\d\b/g, 'date')
     .replaceAll(/flow-[a-z2-7]{26}(-[a-z0-9]{5})?/g, 'flow')
     .replaceAll(/[0-9a-f]{12}…/g, 'digest')
     .replaceAll(/127\.0\.0\.1:\d+/g, 'address');

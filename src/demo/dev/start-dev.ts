@@ -18,7 +18,7 @@ import { startEmbeddedService } from '../start-embedded-service.ts';
 export interface DevOptions {
   /** 0 selects a free port. */
   port: number;
-  connector: KnownConnector;
+  connector: KnownConnector & { key: string };
   /** Starts the cluster and the store alone; the user runs the service on that port. */
   serversOnly: boolean;
   version: string;

@@ -35,6 +35,8 @@ export interface SinkOptions {
   readonly keep?: boolean;
   /** Of a good answer; default: 200. */
   readonly status?: number;
+  /** Called at the end of each upload, complete or not. */
+  readonly onUpload?: (upload: Upload) => void;
 }
 
 /** Starts a server on loopback to which a provider pushes; the caller must `stop` it. */
@@ -141,8 +143,10 @@ export class HttpSink {
       : { kind: 'drop', afterBytes: 0 };
     const status = answer(response, fault ?? good);
     const { method = '', url: path = '', headers } = request;
-    this.#uploads.push({ method, path, headers, status, complete, ...measure.end() });
+    const upload = { method, path, headers, status, complete, ...measure.end() };
+    this.#uploads.push(upload);
     if (this.#uploads.length > keptUploads) this.#uploads.shift();
+    this.#options.onUpload?.(upload);
     for (const watcher of [...this.#watchers]) watcher();
   }
 

@@ -116,7 +116,8 @@ test('a sink refuses another token and another method, and counts what came', as
 
 for (const afterBytes of [0, 70_000]) {
   test(`a sink drops a connection after ${afterBytes} bytes, and takes the next one whole`, async (t) => {
-    const sink = await startSink(t, { keep: true });
+    const ends: boolean[] = [];
+    const sink = await startSink(t, { keep: true, onUpload: ({ complete }) => ends.push(complete) });
     sink.misbehave({ kind: 'drop', afterBytes }, 1);
     await assert.rejects(upload(sink));
     const dropped = await sink.waitFor(({ complete }) => !complete);
@@ -124,6 +125,7 @@ for (const afterBytes of [0, 70_000]) {
     assert.deepEqual(dropped.content, bytes.subarray(0, afterBytes));
     assert.equal((await upload(sink)).status, 200);
     assert.deepEqual((await sink.waitFor()).content, bytes);
+    assert.deepEqual(ends, [false, true]);
   });
 }
 
