@@ -6,7 +6,7 @@ import { deliverMessage, redactAnswer, type Answer } from '../deliver-message.ts
 import { callbackOf, rejected, type ConnectorDelivery } from '../edc/call-connector.ts';
 import { failed } from '../edc/describe-answer.ts';
 import type { ControlPlane } from './authorization/control-plane.ts';
-import type { CallbackTokens } from './authorization/obtain-token.ts';
+import type { CallbackTokens } from './authorization/callback-tokens.ts';
 import { exchangeRulesOf, type ControlPlanes } from './control-planes.ts';
 import type { SignalingConnector } from './settings.ts';
 

@@ -2,7 +2,7 @@ import type { Config, ConnectorSecrets, Secrets } from '../../config/config.ts';
 import { secretName } from '../../config/read-secrets.ts';
 import { clientCredentials } from '../request-token.ts';
 import type { StartDeps } from '../dialect.ts';
-import { createTokenSource, type SourceOptions } from './authorization/obtain-token.ts';
+import { createTokenSource, type SourceOptions } from '../token-source.ts';
 import { buildAuthorization } from './authorization/settings.ts';
 import { keyCredentials, tokenCredentials } from './registration/credentials.ts';
 import type { RegistrationTarget } from './registration/register.ts';

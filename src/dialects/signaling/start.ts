@@ -1,6 +1,6 @@
 import { createRedactor, listSecrets } from '../../redact-secrets.ts';
 import type { StartDeps, StartedDialect } from '../dialect.ts';
-import { createCallbackTokens } from './authorization/obtain-token.ts';
+import { createCallbackTokens } from './authorization/callback-tokens.ts';
 import { createControlPlanes } from './control-planes.ts';
 import { deliver } from './deliver.ts';
 import { registrationTargets } from './registration-targets.ts';

@@ -62,6 +62,16 @@ test('a server that does not say how long a token lives is asked again after min
   assert.deepEqual(await get(), { token: 'token-2' });
 });
 
+test('a token with a jti serves many calls, too', async (t) => {
+  const claims = Buffer.from(JSON.stringify({ jti: 'one' })).toString('base64url');
+  const { forms, get } = await start(t, () => ({
+    body: { access_token: `e30.${claims}.x`, expires_in: 300 },
+  }));
+  await Promise.all([get(), get()]);
+  await get();
+  assert.equal(forms.length, 1);
+});
+
 test('calls at the same time share one request', async (t) => {
   const { forms, get } = await start(t, numberedTokens(300));
   const got = await Promise.all(Array.from({ length: 10 }, () => get()));

@@ -8,7 +8,7 @@ import type { ProbeCall, ProbeResult } from '../../dialect.ts';
 import { describeAnswer } from '../../edc/describe-answer.ts';
 import { adviceOnReaching, optionalManagement, probeEdc, unknownId, unreached } from '../../edc/probe.ts';
 import type { Judgement } from '../../edc/probe.ts';
-import { createCallbackTokens } from '../authorization/obtain-token.ts';
+import { createCallbackTokens } from '../authorization/callback-tokens.ts';
 import { configuredControlPlanes } from '../authorization/settings.ts';
 import { buildStatusMessage } from '../build-answers.ts';
 import { exchangeRulesOf } from '../control-planes.ts';

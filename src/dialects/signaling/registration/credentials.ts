@@ -1,4 +1,4 @@
-import type { TokenSource } from '../authorization/obtain-token.ts';
+import type { TokenSource } from '../../token-source.ts';
 import { keyHeader } from '../../edc/names.ts';
 
 /** Credentials for the API of a control plane at which data planes are registered. */

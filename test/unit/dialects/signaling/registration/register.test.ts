@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { createTokenSource } from '../../../../../src/dialects/signaling/authorization/obtain-token.ts';
+import { createTokenSource } from '../../../../../src/dialects/token-source.ts';
 import { clientCredentials } from '../../../../../src/dialects/request-token.ts';
 import {
   keyCredentials,

@@ -1,43 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
-import { isServiceError, messageOf } from '../../../../../src/errors.ts';
-import { clientCredentials } from '../../../../../src/dialects/request-token.ts';
-import {
-  createCallbackTokens,
-  createTokenSource,
-  type SourceOptions,
-} from '../../../../../src/dialects/signaling/authorization/obtain-token.ts';
-import { newAgent, sendJson, startLoopback, stoppedClocks } from '../loopback-server.ts';
-import { newSigner } from '../signer.ts';
-
-const secret = 'secret-of-the-client';
-
-/** A token endpoint, which gives numbered opaque tokens of an hour unless a test changes that. */
-async function startTokens(t: TestContext, options: Partial<SourceOptions> = {}) {
-  let count = 0;
-  function answer(res: ServerResponse): unknown {
-    return sendJson(res, { access_token: `token-${(count += 1)}`, token_type: 'Bearer', expires_in: 3600 });
-  }
-  const state = { answer };
-  const server = await startLoopback(t, (res) => state.answer(res));
-  const clocks = stoppedClocks();
-  const sourceOptions: SourceOptions = {
-    dispatcher: newAgent(t),
-    timeoutMillis: 30_000,
-    stopping: t.signal,
-    now: () => new Date(clocks.wall),
-    monotonic: () => clocks.monotonic,
-    random: () => 0.5,
-    ...options,
-  };
-  const client = { tokenEndpoint: `${server.url}/tenant/token`, clientId: 'jobs', clientSecret: secret };
-  const source = createTokenSource(clientCredentials(client), sourceOptions);
-  return { server, state, answer, clocks, client, source, sourceOptions };
-}
+import { test } from 'node:test';
+import { isServiceError, messageOf } from '../../../src/errors.ts';
+import { sendJson } from './signaling/loopback-server.ts';
+import { newSigner } from './signaling/signer.ts';
+import { secret, startTokens } from './start-tokens.ts';
 
 test('a token is requested by client credentials, and serves until shortly before its end', async (t) => {
   const { server, clocks, source } = await startTokens(t);
@@ -138,6 +105,17 @@ test('a token endpoint that is down gets one request for each back-off, however 
   state.answer = answer;
   clocks.pass(60_000);
   assert.equal(await source.obtain(t.signal), 'token-1');
+});
+
+test('until the back-off is over, the problem stays word by word the same', async (t) => {
+  const { server, state, clocks, source } = await startTokens(t);
+  state.answer = (res) => res.writeHead(503).end();
+  const problems = new Set<string>();
+  for (let second = 0; second < 5; second += 1) {
+    await source.obtain(t.signal).catch((error: unknown) => problems.add(messageOf(error)));
+    clocks.pass(1000);
+  }
+  assert.deepEqual([problems.size, server.requests.length], [1, 3]);
 });
 
 test('after a success the back-off starts at its first pause', async (t) => {
@@ -241,78 +219,4 @@ test('a stopping service ends a request that is under way', async (t) => {
   await server.next();
   stop.abort(new Error('the service stops'));
   await rejected;
-});
-
-test('a token exchange sends the workload token as its file has it then, and no client', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const workloadTokenFile = join(folder, 'token');
-  const { server, sourceOptions } = await startTokens(t);
-  const tokens = createCallbackTokens(sourceOptions);
-  const authorization = {
-    type: 'oauth2_token_exchange',
-    tokenExchangeEndpoint: `${server.url}/exchange`,
-    issuer: 'http://idp.test',
-    jwksUri: 'http://idp.test/keys',
-  } as const;
-  const controlPlane = { id: 'cp-1', endpoint: 'http://cp.test', authorization };
-  const callee = {
-    controlPlane,
-    rules: { workloadTokenFile, resource: 'urn:jobs', scope: 'signaling:callback' },
-  };
-  await assert.rejects(tokens.obtain(callee, t.signal), /the workload token cannot be read: .*ENOENT/);
-  const clocks = { millis: 0 };
-  const later = createCallbackTokens({ ...sourceOptions, monotonic: () => clocks.millis });
-  for (const workload of ['workload-1\n', 'workload-2']) {
-    await writeFile(workloadTokenFile, workload);
-    await later.obtain(callee, t.signal);
-    clocks.millis += 3_600_000;
-    assert.deepEqual(Object.fromEntries(new URLSearchParams(server.requests.at(-1)?.body)), {
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: workload.trim(),
-      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      requested_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      audience: 'cp-1',
-      resource: 'urn:jobs',
-      scope: 'signaling:callback',
-    });
-  }
-  assert.equal(server.requests.length, 2);
-});
-
-test('a control plane that is read again keeps its token, and one with another secret gets another', async (t) => {
-  const { server, client, sourceOptions } = await startTokens(t);
-  const tokens = createCallbackTokens(sourceOptions);
-  function callee(clientSecret: string, id = 'cp-1') {
-    const authorization = { type: 'oauth2_client_credentials' as const, ...client, clientSecret };
-    return { controlPlane: { id, endpoint: 'http://cp.test', authorization }, rules: {} };
-  }
-  const first = await tokens.obtain(callee(secret), t.signal);
-  assert.equal(await tokens.obtain(callee(secret), t.signal), first);
-  assert.notEqual(await tokens.obtain(callee('rotated-secret'), t.signal), first);
-  tokens.drop(callee(secret), first ?? '');
-  assert.notEqual(await tokens.obtain(callee(secret), t.signal), first);
-  assert.equal(server.requests.length, 3);
-  const open = { controlPlane: { id: 'cp-1', endpoint: 'http://cp.test' }, rules: {} };
-  assert.equal(await tokens.obtain(open, t.signal), undefined);
-});
-
-test('a control plane whose token endpoint is down does not delay another one', async (t) => {
-  const { client, sourceOptions } = await startTokens(t);
-  const down = await startTokens(t);
-  down.state.answer = () => undefined;
-  const tokens = createCallbackTokens(sourceOptions);
-  function callee(id: string, tokenEndpoint: string) {
-    const authorization = { type: 'oauth2_client_credentials' as const, ...client, tokenEndpoint };
-    return { controlPlane: { id, endpoint: 'http://cp.test', authorization }, rules: {} };
-  }
-  const leaving = new AbortController();
-  const hanging = assert.rejects(
-    tokens.obtain(callee('cp-2', down.client.tokenEndpoint), leaving.signal),
-    /the test ends/,
-  );
-  await down.server.next();
-  assert.equal(await tokens.obtain(callee('cp-1', client.tokenEndpoint), t.signal), 'token-1');
-  leaving.abort(new Error('the test ends'));
-  await hanging;
 });

@@ -1,17 +1,13 @@
-import { hash } from 'node:crypto';
-import { backOffMillis, type BackOff } from '../../../back-off.ts';
-import { messageOf, ServiceError } from '../../../errors.ts';
-import { untilAborted } from '../../../until-aborted.ts';
-import { BoundedMap } from './bounded-map.ts';
-import type { ControlPlane } from './control-plane.ts';
-import { requestToken, type Grant, type ObtainedToken, type RequestOptions } from '../../request-token.ts';
-import { grantFor, type ExchangeRules } from './grants.ts';
+import { backOffMillis, type BackOff } from '../back-off.ts';
+import { messageOf, ServiceError } from '../errors.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { requestToken, type Grant, type ObtainedToken, type RequestOptions } from './request-token.ts';
 
 /** Tokens of one grant. */
 export interface TokenSource {
   /**
-   * A token that was not used before if it has a `jti`, else one that may serve many calls. Throws `unavailable` with the endpoint's origin;
-   * also without a request while the back-off after a failure lasts.
+   * A token that was not used before if it has a `jti`, unless `once` is `never`; else one that may serve many calls. Throws `unavailable`
+   * with the endpoint's origin; also without a request, with the same problem, while the back-off after a failure lasts.
    */
   obtain(signal: AbortSignal): Promise<string>;
   /** Call it when a token was answered with 401: it is not used again. */
@@ -21,8 +17,10 @@ export interface TokenSource {
 export interface SourceOptions extends RequestOptions {
   /** Aborts when the service stops, and ends a request that is under way. */
   stopping: AbortSignal;
-  /** A token is not used so shortly before its end: the call takes time, and clocks differ. Default: 30. */
-  skewSeconds?: number;
+  /** How long a token is used, by its lifetime, if that is known. Default: until 30 s before its end: the call takes time, and clocks differ. */
+  usableSeconds?: (lifetime: number | undefined) => number;
+  /** `never`: a token serves many calls even if it has a `jti`. Default: `jti`. */
+  once?: 'jti' | 'never';
   backoff?: BackOff;
   /** A clock that never goes back, in milliseconds. */
   monotonic?: () => number;
@@ -30,7 +28,8 @@ export interface SourceOptions extends RequestOptions {
 }
 
 const defaults = {
-  skewSeconds: 30,
+  usableSeconds: (lifetime = 0) => lifetime - 30,
+  once: 'jti' as const,
   backoff: { firstMillis: 1000, maxMillis: 60_000 },
   monotonic: () => performance.now(),
   random: Math.random,
@@ -39,18 +38,16 @@ const defaults = {
 type Request = () => Promise<ObtainedToken>;
 
 export function createTokenSource(grant: Grant, options: SourceOptions): TokenSource {
-  const { skewSeconds, monotonic, ...pace } = { ...defaults, ...options };
+  const { usableSeconds, once, monotonic, ...pace } = { ...defaults, ...options };
   const request = pacedRequest({ ...pace, monotonic }, () => requestToken(grant, pace, pace.stopping));
   let kept: { token: string; until: number } | undefined;
   let pending: Promise<ObtainedToken & { taken?: true }> | undefined;
-  function keep({ token, seconds = 0, singleUse }: ObtainedToken): void {
-    if (!singleUse) kept = { token, until: monotonic() + (seconds - skewSeconds) * 1000 };
-  }
   async function requestShared(): Promise<ObtainedToken> {
     try {
-      const obtained = await request();
-      keep(obtained);
-      return obtained;
+      const { token, seconds, ...rest } = await request();
+      const singleUse = rest.singleUse && once === 'jti';
+      if (!singleUse) kept = { token, until: monotonic() + usableSeconds(seconds) * 1000 };
+      return { token, seconds, singleUse };
     } finally {
       pending = undefined;
     }
@@ -87,8 +84,7 @@ function pacedRequest({ backoff, monotonic, random, stopping }: Pace, request: R
   let problem = '';
   return async function paced() {
     const startedAt = monotonic();
-    const seconds = Math.ceil((notBefore - startedAt) / 1000);
-    if (seconds > 0) throw new ServiceError('unavailable', `${problem} (next request in ${seconds} s)`);
+    if (startedAt < notBefore) throw new ServiceError('unavailable', problem);
     try {
       const obtained = await request();
       failures = 0;
@@ -102,34 +98,5 @@ function pacedRequest({ backoff, monotonic, random, stopping }: Pace, request: R
       }
       throw error;
     }
-  };
-}
-
-/** Tokens for the callbacks to all control planes. */
-export interface CallbackTokens {
-  /** Undefined for a control plane without an authorization. Throws as `TokenSource.obtain`. */
-  obtain(callee: Callee, signal: AbortSignal): Promise<string | undefined>;
-  drop(callee: Callee, token: string): void;
-}
-
-export interface Callee {
-  controlPlane: ControlPlane;
-  rules: ExchangeRules;
-}
-
-/** More than a service has control planes. */
-const sourceLimit = 1000;
-
-/** A registration that changes its secret gets a new source; one that is read again keeps its own. */
-export function createCallbackTokens(options: SourceOptions): CallbackTokens {
-  const sources = new BoundedMap<TokenSource>(sourceLimit);
-  function sourceOf({ controlPlane: { id, authorization }, rules }: Callee): TokenSource | undefined {
-    if (authorization === undefined) return undefined;
-    const key = hash('sha256', JSON.stringify([id, authorization, rules]));
-    return sources.getOrCreate(key, () => createTokenSource(grantFor(authorization, id, rules), options));
-  }
-  return {
-    obtain: async (callee, signal) => await sourceOf(callee)?.obtain(signal),
-    drop: (callee, token) => sourceOf(callee)?.drop(token),
   };
 }
