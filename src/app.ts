@@ -12,6 +12,7 @@ import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
 import { createRefusals } from './http/refusals.ts';
 import type { Route } from './http/route.ts';
+import { apiRoutes } from './http/routes/api/api-routes.ts';
 import { demoRoutes } from './http/routes/demo/demo.ts';
 import { resultRoutes } from './http/routes/results.ts';
 import { resultAddresses } from './result/result-addresses.ts';
@@ -240,6 +241,7 @@ function buildRoutes({ options, dialects, templates, flows, store, readAccess }:
     ...provisionRoutes(dialects, parts),
     ...dialects.flatMap(routesOf),
     ...resultRoutes({ ...common, flows }),
+    ...apiRoutes({ ...common, publicUrl: http.publicUrl, templates, flows, newId: randomUUID }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
 }

@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'expectation-failed'
   | 'gone'
   | 'conflict'
+  | 'key-reused'
   | 'range-not-satisfiable'
   // the cluster
   | 'cluster-exists'

@@ -129,7 +129,11 @@ async function record({ cluster, store }: BareClients, job: Job): Promise<void> 
     signal,
   );
   await store.put(
-    { key: recordIndexKey(flow, requestOf(job).acceptedAt), body: Buffer.alloc(0), ...options },
+    {
+      key: recordIndexKey({ flow, acceptedAt: requestOf(job).acceptedAt }),
+      body: Buffer.alloc(0),
+      ...options,
+    },
     signal,
   );
   await store.abortUploads(`flows/${flow}/`, signal);

@@ -32,9 +32,31 @@ export function environmentBornAfter(key: string, millis: number): boolean {
   return born !== undefined && Number(born) > millis;
 }
 
-/** The index by date of acceptance: one empty object per flow. */
-export function recordIndexKey(flow: string, acceptedAt: string): string {
-  return `records/${acceptedAt.slice(0, 10).replaceAll('-', '/')}/${flow}`;
+/** The index by time of acceptance: one empty object per flow, `records/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. */
+export const recordIndexPrefix = 'records/';
+
+export interface RecordedFlow {
+  flow: string;
+  /** RFC 3339. */
+  acceptedAt: string;
+}
+
+export function recordIndexKey({ flow, acceptedAt }: RecordedFlow): string {
+  const time = new Date(acceptedAt).toISOString();
+  return `${recordDayPrefix(time)}${timeInKey(time)}/${flow}`;
+}
+
+/** The keys of all flows that were accepted on the day of this time (RFC 3339, UTC). */
+export function recordDayPrefix(time: string): string {
+  return `${recordIndexPrefix}${time.slice(0, 10).replaceAll('-', '/')}/`;
+}
+
+/** Undefined for a key that is not ours. */
+export function readRecordIndexKey(key: string): RecordedFlow | undefined {
+  const read = key.startsWith(recordIndexPrefix)
+    ? readTimedKey(key.slice(recordIndexPrefix.length))
+    : undefined;
+  return read && { flow: read.flow, acceptedAt: new Date(read.millis).toISOString() };
 }
 
 /**
@@ -50,16 +72,25 @@ export interface Cleanup {
 }
 
 export function cleanupKey({ flow, due }: Cleanup): string {
-  const [day = '', time = ''] = new Date(due).toISOString().split('T');
-  return `${cleanupPrefix}${day.replaceAll('-', '/')}/${time.replaceAll(/[^0-9]/g, '')}/${flow}`;
+  const time = new Date(due).toISOString();
+  return `${cleanupPrefix}${time.slice(0, 10).replaceAll('-', '/')}/${timeInKey(time)}/${flow}`;
 }
-
-const pattern = /^cleanup\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)(\d\d)(\d\d)(\d{3})\/([^/]+)$/;
 
 /** Undefined for a key that is not ours. */
 export function readCleanupKey(key: string): Cleanup | undefined {
-  const [, ...parts] = pattern.exec(key) ?? [];
-  const [year, month, day, hour, minute, second, millis, flow] = parts;
-  const due = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millis}Z`);
-  return flow === undefined || Number.isNaN(due) ? undefined : { flow, due };
+  const read = key.startsWith(cleanupPrefix) ? readTimedKey(key.slice(cleanupPrefix.length)) : undefined;
+  return read && { flow: read.flow, due: read.millis };
+}
+
+function timeInKey(time: string): string {
+  return time.slice(11).replaceAll(/[^0-9]/g, '');
+}
+
+const timedKey = /^(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)(\d\d)(\d\d)(\d{3})\/([^/]+)$/;
+
+function readTimedKey(key: string): { flow: string; millis: number } | undefined {
+  const [, ...parts] = timedKey.exec(key) ?? [];
+  const [year, month, day, hour, minute, second, milli, flow] = parts;
+  const millis = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milli}Z`);
+  return flow === undefined || Number.isNaN(millis) ? undefined : { flow, millis };
 }

@@ -9,6 +9,7 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { unauthenticatedAllowed } from './unauthenticated-access.ts';
 import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
+import { apiPrefix } from './routes/api/api-route.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
 
 export interface HttpDependencies {
@@ -69,6 +70,7 @@ function allRoutes(
     ...serviceRoutes({
       ...deps,
       metrics: http.metricsPort === undefined ? deps.metrics : undefined,
+      links: linksOf(deps.routes),
       openApi: () => buildOpenApi(routes, { version: deps.version, url: http.publicUrl }),
     }),
     ...healthRoutes({
@@ -81,6 +83,12 @@ function allRoutes(
     ...deps.routes,
   ];
   return routes;
+}
+
+/** Where people start. */
+function linksOf(routes: readonly Route[]): Record<string, string> {
+  const paths = ['templates', 'jobs'].map((name) => [name, `${apiPrefix}/${name}`] as const);
+  return Object.fromEntries(paths.filter(([, path]) => routes.some((route) => route.path === path)));
 }
 
 function healthOf({

@@ -5,6 +5,8 @@ const tags = {
   service: 'The service itself: health, metrics, this document',
   connectors: 'Requests of connectors',
   results: 'Results behind data addresses; the token in the path grants access',
+  templates: 'What can be asked for',
+  jobs: 'Jobs of people and of connectors: start, list, look at, cancel, fetch',
   demo: 'Run a template and get its result in one request',
 };
 

@@ -62,6 +62,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'expectation-failed': { status: 417, title: 'Expectation failed' },
   gone: { status: 410, title: 'Gone' },
+  'key-reused': { status: 422, title: 'Idempotency-Key used before' },
   conflict: { status: 409, title: 'Conflict' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
   'cluster-exists': unavailable,

@@ -63,7 +63,7 @@ export interface RequestBody {
 /** The part of an OpenAPI 3.1 Operation Object that is used; the names of path parameters come from the path. */
 export interface Operation {
   operationId: string;
-  tag: 'service' | 'connectors' | 'results' | 'demo';
+  tag: 'service' | 'connectors' | 'results' | 'demo' | 'jobs' | 'templates';
   summary: string;
   description?: string;
   /** Descriptions of the path's parameters, by name. */

@@ -3,6 +3,7 @@ import { acceptFlow, refuseFlow, type AcceptDependencies } from './accept-flow.t
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { advanceFlow } from './advance-flow.ts';
 import { cancelFlow, deprovisionFlow } from './end-flow.ts';
+import { listFlows } from './list-flows.ts';
 import { readResultState } from './read-result-state.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
 import type { FlowService, RequestDependencies } from './flow-service.ts';
@@ -20,6 +21,7 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
         ? deprovisionFlow(deps, flow, signal)
         : cancelFlow(deps, { flow, reason }, signal),
     view: (flow, signal) => viewFlow({ ...deps, observed }, flow, signal),
+    list: (query, signal) => listFlows({ ...deps, observed }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),

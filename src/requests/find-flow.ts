@@ -7,9 +7,15 @@ import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView, FoundFlow, RequestDependencies } from './flow-service.ts';
 import { readRecord } from './stored-record.ts';
 
+interface ObservedCache {
+  flow(name: string): Flow | undefined;
+  flows(): Iterable<Flow>;
+  attempts(flow: string): Attempt[];
+}
+
 /** The cache of this replica: open flows. Undefined while the replica does not follow the cluster. */
 export interface ObservedFlows {
-  current(): { flow(name: string): Flow | undefined; attempts(flow: string): Attempt[] } | undefined;
+  current(): ObservedCache | undefined;
 }
 
 /**
@@ -97,24 +103,26 @@ async function listAttempts(
   return items.map(readAttempt);
 }
 
-function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
+export function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
   return {
     flow: flow.name,
     request: flow.request,
     plan: flow.plan,
     ...describePhase(flow, attempts),
+    ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };
 }
 
-function viewOfRecord(record: FlowRecord): FlowView {
+export function viewOfRecord(record: FlowRecord): FlowView {
   return {
     flow: record.flow,
     request: record.request,
     plan: record.plan,
     phase: 'ended',
+    ...(record.startedAt === undefined ? {} : { startedAt: record.startedAt }),
     outcome: record.outcome,
     // The Job is deleted only long after its end: no later request waits for a callback.
     delivered: true,

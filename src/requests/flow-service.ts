@@ -1,5 +1,6 @@
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
+import type { RecordedFlow } from '../flow/keys.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { CancelReason, DataAddress, HttpDataAddress, Outcome } from '../flow/outcome.ts';
@@ -40,6 +41,8 @@ export interface FlowService {
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
   /** For the `rest` API: from this replica's cache if it has the flow. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
+  /** Open flows and those with a record, the latest first. Throws `unavailable` while this replica does not follow the cluster. */
+  list(query: FlowQuery, signal: AbortSignal): Promise<FlowPage>;
   /**
    * Changes the protocol's state on the Job under its version. `decide` is called with the present state, again after each lost race, and
    * may throw to refuse; without a change nothing is written. Undefined: there is no such flow. A flow whose Job is gone is not changed.
@@ -102,6 +105,23 @@ export interface FoundFlow {
   outcome: Outcome | undefined;
 }
 
+export interface FlowQuery {
+  /** Flows of one page. */
+  limit: number;
+  /** The last place of the page before. */
+  before?: RecordedFlow | undefined;
+  /** Accepted since then: RFC 3339, UTC, with milliseconds. */
+  since?: string | undefined;
+  matches: (view: FlowView) => boolean;
+}
+
+/** With a filter it may hold fewer flows than wanted although there are more. */
+export interface FlowPage {
+  flows: FlowView[];
+  /** Where the next page starts; absent: this is the last one. */
+  next?: RecordedFlow;
+}
+
 export interface FlowView {
   flow: string;
   request: FlowRequest;
@@ -109,6 +129,8 @@ export interface FlowView {
   phase: FlowPhase;
   /** For people: why it does not progress. */
   detail?: string;
+  /** When its Job was resumed for the first time. RFC 3339. */
+  startedAt?: string;
   outcome?: Outcome;
   /** The connector has accepted the outcome, or its process has moved on. */
   delivered: boolean;

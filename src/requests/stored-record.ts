@@ -33,7 +33,7 @@ export async function writeRecord(
     await scheduleCleanup(store, { flow, due: retentionEnd(record) }, signal);
   const body = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
   await store.put({ key: recordKey(flow), body, contentType }, signal);
-  await store.put(emptyObject(recordIndexKey(flow, request.acceptedAt)), signal);
+  await store.put(emptyObject(recordIndexKey({ flow, acceptedAt: request.acceptedAt })), signal);
 }
 
 /** When it is due, the sweep deletes the flow's objects in the bucket, unless the Job exists and is responsible for them. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { ServiceError } from '../../errors.ts';
 import type { ProvisionMessage } from '../dialect.ts';
-import { bodyReader } from '../read-body.ts';
+import { bodyReader } from '../../schemas/read-body.ts';
 import { ProvisionRequestBody } from './schemas.ts';
 
 const readBody = bodyReader(ProvisionRequestBody);

@@ -1,6 +1,6 @@
 import { ServiceError } from '../../errors.ts';
 import type { ProvisionMessage, RequestAddress } from '../dialect.ts';
-import { bodyReader } from '../read-body.ts';
+import { bodyReader } from '../../schemas/read-body.ts';
 import { DataPlaneRequestBody } from './schemas.ts';
 
 const readBody = bodyReader(DataPlaneRequestBody);

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { ServiceError } from '../../errors.ts';
-import { bodyReader } from '../read-body.ts';
+import { bodyReader } from '../../schemas/read-body.ts';
 import { readAddress, type ReceivedAddress } from './data-address.ts';
 import { CreationBody, FlowMessageBody } from './schemas.ts';
 import type { FlowKind } from './states.ts';

@@ -5,7 +5,7 @@ const parameters = {
   token: 'The signed token of a data address: attempt and expiry.',
 };
 
-function download(operationId: string, summary: string, contentType: string): Operation {
+export function describeDownload(operationId: string, summary: string, contentType: string): Operation {
   return {
     operationId,
     tag: 'results',
@@ -27,7 +27,7 @@ function download(operationId: string, summary: string, contentType: string): Op
   };
 }
 
-const bearer = download(
+const bearer = describeDownload(
   'getResultContentByBearer',
   'The bytes that the template chose, for an access token in the header `Authorization`',
   'application/octet-stream',
@@ -35,16 +35,16 @@ const bearer = download(
 
 export const resultOperations = {
   'files/*path': {
-    ...download('getResultFile', 'One file of the results', 'application/octet-stream'),
+    ...describeDownload('getResultFile', 'One file of the results', 'application/octet-stream'),
     parameters: { ...parameters, path: "The file's path, each segment percent-encoded." },
   },
-  'archive.zip': download(
+  'archive.zip': describeDownload(
     'getResultZip',
     'All files as a zip, stored without compression',
     'application/zip',
   ),
-  'archive.tar': download('getResultTar', 'All files as a tar', 'application/x-tar'),
-  content: download(
+  'archive.tar': describeDownload('getResultTar', 'All files as a tar', 'application/x-tar'),
+  content: describeDownload(
     'getResultContent',
     'The bytes that the template chose, at an address from before they existed',
     'application/octet-stream',
@@ -57,5 +57,9 @@ export const resultOperations = {
       '401': { description: 'The header has no access token, or an expired one; see WWW-Authenticate.' },
     },
   },
-  'manifest.json': download('getResultManifest', 'Every file with its size and sha256', 'application/json'),
+  'manifest.json': describeDownload(
+    'getResultManifest',
+    'Every file with its size and sha256',
+    'application/json',
+  ),
 } satisfies Record<string, Operation>;

@@ -3,8 +3,6 @@ import { ServiceError } from '../../errors.ts';
 import type { ResultAccess } from '../../flow/protocol-state.ts';
 import type { FlowService } from '../../requests/flow-service.ts';
 import type { ManifestCache } from '../../result/manifest-cache.ts';
-import type { Manifest, ManifestFile } from '../../result/manifest.ts';
-import { decodePath } from '../../result/paths.ts';
 import type { StoredManifest } from '../../result/read-manifest.ts';
 import { archiveBody, fileBody, manifestBody, type ResultBody } from '../../result/result-body.ts';
 import { anyAttempt } from '../../result/build-data-address.ts';
@@ -14,6 +12,7 @@ import { verifyResultToken, type TokenVerdict } from '../../result/result-token.
 import { readBearer } from '../../bearer-header.ts';
 import type { HttpContext, Route } from '../route.ts';
 import { resultOperations as operations } from './result-operations.ts';
+import { fileOfPath } from './find-file.ts';
 import { sendBody, type BodySender } from './send-body.ts';
 
 export interface ResultRouteDeps extends BodySender {
@@ -178,25 +177,7 @@ async function readAccess(
   }
 }
 
-/** Reads the raw path, since the router's decoded one hides malformed escapes. */
 function bodyOfFile({ ctx, stored, mediaTypeOf }: AdmittedRequest): ResultBody {
-  const [, encoded = ''] = /^\/results\/[^/]+\/[^/]+\/files\/(.+)$/s.exec(ctx.path) ?? [];
-  const path = decodePath(encoded);
-  const file = path === undefined ? undefined : findFile(stored.manifest, path);
-  if (file === undefined) throw new ServiceError('not-found', 'there is no such file among the results');
+  const file = fileOfPath(ctx.path, stored.manifest);
   return fileBody(stored, file, mediaTypeOf(file.path));
-}
-
-/** A binary search: the manifest is sorted and may be long. */
-function findFile({ files }: Manifest, path: string): ManifestFile | undefined {
-  let from = 0;
-  let to = files.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    const file = files[middle];
-    if (file === undefined || file.path === path) return file;
-    if (file.path < path) from = middle + 1;
-    else to = middle;
-  }
-  return undefined;
 }

@@ -5,17 +5,20 @@ export interface ServiceDependencies {
   version: string;
   /** Undefined if they have their own port. */
   metrics: Metrics | undefined;
+  /** Addresses of other routes, by name. */
+  links?: Readonly<Record<string, string>>;
   /** Built on request: the document describes all routes, including these. */
   openApi: () => object;
 }
 
-export function serviceRoutes({ version, metrics, openApi }: ServiceDependencies): Route[] {
+export function serviceRoutes({ version, metrics, openApi, links: more }: ServiceDependencies): Route[] {
   const links = {
     health: '/health',
     ready: '/health/ready',
     live: '/health/live',
     ...(metrics && { metrics: '/metrics' }),
     openapi: '/openapi.json',
+    ...more,
   };
   const schema = { type: 'object' };
   const about = serviceOperation('service', 'About this service', {

@@ -55,6 +55,7 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
       return Promise.resolve(view === undefined ? 'unknown' : 'accepted');
     },
     view: (flow) => Promise.resolve(views.get(flow)),
+    list: () => Promise.resolve({ flows: [...views.values()] }),
     advance: none,
     results: (flow) =>
       Promise.resolve({ access: views.get(flow)?.deprovisioned === true ? 'ended' : 'open' }),

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { openApiPath } from '../../../src/http/openapi.ts';
 import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
+import { apiRoutes } from '../../../src/http/routes/api/api-routes.ts';
 import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { serviceRoutes } from '../../../src/http/routes/service.ts';
@@ -18,7 +19,10 @@ import { ask, startHttp } from './start-http.ts';
 type Deps<Build extends (deps: never) => unknown> = Parameters<Build>[0];
 /** The tables alone matter here: nothing of them is called. */
 const nothing = { config: {}, connectors: [], secrets: {} };
-const results = resultRoutes(nothing as unknown as Deps<typeof resultRoutes>);
+const results = [
+  ...resultRoutes(nothing as unknown as Deps<typeof resultRoutes>),
+  ...apiRoutes({ ...nothing, templates: [] } as unknown as Deps<typeof apiRoutes>),
+];
 const routes = [
   ...serviceRoutes({ ...nothing, metrics: createMetrics() } as unknown as Deps<typeof serviceRoutes>),
   ...healthRoutes(nothing as unknown as Deps<typeof healthRoutes>),

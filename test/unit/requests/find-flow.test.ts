@@ -30,7 +30,7 @@ async function observeOnce(t: TestContext): Promise<Observing> {
     return name === 'flow-a' ? flow : undefined;
   }
   const flows = createFlowService(deps, {
-    current: () => (cache.current ? { flow: flowOf, attempts: () => [attempt] } : undefined),
+    current: () => (cache.current ? { flow: flowOf, flows: () => [], attempts: () => [attempt] } : undefined),
   });
   return { flows, cut: () => api.server.stop(), cache };
 }
@@ -56,7 +56,9 @@ test('a cache that is behind does not say that results may be fetched, and one t
 
   const { deps, api } = await startTestReconciler(t, { store: memoryStore(new Map()) });
   const flow = readFlow(await api.cluster.jobs.create(aJob({ deprovisionAskedAt: at(2) }), signal));
-  const knowing = createFlowService(deps, { current: () => ({ flow: () => flow, attempts: () => [] }) });
+  const knowing = createFlowService(deps, {
+    current: () => ({ flow: () => flow, flows: () => [], attempts: () => [] }),
+  });
   await api.server.stop();
   assert.equal((await knowing.results('flow-a', signal)).access, 'ended');
 });

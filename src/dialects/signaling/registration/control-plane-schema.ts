@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { ServiceError } from '../../../errors.ts';
 import { isBelowPrefix, showAddress } from '../../callback-address.ts';
-import { bodyReader } from '../../read-body.ts';
+import { bodyReader } from '../../../schemas/read-body.ts';
 import { callbackAddress } from '../../request-members.ts';
 import type { ControlPlane } from '../authorization/control-plane.ts';
 import { AuthorizationBody, checkKeys } from '../authorization/schemas.ts';

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { ajv, describeSchemaErrors } from '../schemas/schema-problem.ts';
+import { ajv, describeSchemaErrors } from './schema-problem.ts';
 
 /** Reads a body by its schema. Throws `invalid-request` that names each wrong member and the expectation. */
 export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unknown) => Static<Schema> {

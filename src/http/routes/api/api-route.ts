@@ -1,0 +1,32 @@
+import type { Operation, OperationResponse, Route } from '../../route.ts';
+
+/** Paths of the API for people. The root paths of the service never move with it. */
+export const apiPrefix = '/api/v1';
+
+export interface ApiOperation {
+  operationId: string;
+  tag: Operation['tag'];
+  summary: string;
+  description?: string;
+  parameters?: Record<string, string>;
+  query?: Record<string, string>;
+  responses: Record<string, OperationResponse>;
+}
+
+interface ApiRoute extends Pick<Route, 'method' | 'path' | 'body' | 'handle'> {
+  operation: ApiOperation;
+  /** Default: `bounded`. */
+  deadline?: Route['deadline'];
+}
+
+/** A route of the API for people; its path is below `apiPrefix`. */
+export function apiRoute({ path, operation, ...route }: ApiRoute): Route {
+  const { parameters = {}, ...rest } = operation;
+  return {
+    access: 'unauthenticated',
+    deadline: 'bounded',
+    ...route,
+    path: `${apiPrefix}${path}`,
+    operation: { ...rest, parameters },
+  };
+}

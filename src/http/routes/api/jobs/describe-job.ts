@@ -1,0 +1,45 @@
+import type { FlowView } from '../../../../requests/flow-service.ts';
+import { apiPrefix } from '../api-route.ts';
+import type { Job, JobState } from './job-schema.ts';
+
+/** `publicUrl`: by which clients reach the service. */
+export function describeJob(view: FlowView, publicUrl: string): Job {
+  const { flow: id, request, plan, detail, startedAt } = view;
+  const { dialect, connector, consumer, labels, assetId, acceptedAt } = request;
+  return {
+    id,
+    state: stateOf(view),
+    ...(detail === undefined ? {} : { detail }),
+    template: plan.template,
+    ...{ assetId, dialect, connector },
+    ...(consumer === undefined ? {} : { consumer }),
+    ...(labels === undefined ? {} : { labels }),
+    acceptedAt,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...describeEnd(view),
+    links: describeLinks(view, `${publicUrl}${apiPrefix}/jobs/${id}`),
+  };
+}
+
+export function stateOf({ phase, outcome }: Pick<FlowView, 'phase' | 'outcome'>): JobState {
+  if (outcome !== undefined) return outcome.phase;
+  // Without an outcome neither is possible; the record of a flow always has one.
+  return phase === 'delivering' || phase === 'ended' ? 'judging' : phase;
+}
+
+function describeEnd({ outcome, deprovisioned }: FlowView): Pick<Job, 'endedAt' | 'outcome' | 'results'> {
+  if (outcome === undefined) return {};
+  const endedAt = outcome.at;
+  if (outcome.phase === 'succeeded') {
+    const { files, bytes } = outcome.results;
+    return { endedAt, results: { files, bytes, deleted: deprovisioned } };
+  }
+  const { reason, message } = outcome;
+  const log = outcome.phase === 'failed' ? outcome.detail : undefined;
+  return { endedAt, outcome: { reason, message, ...(log === undefined ? {} : { log }) } };
+}
+
+function describeLinks({ outcome, deprovisioned }: FlowView, self: string): Job['links'] {
+  if (outcome === undefined) return { self, cancel: `${self}/cancel` };
+  return outcome.phase === 'succeeded' && !deprovisioned ? { self, results: `${self}/results` } : { self };
+}

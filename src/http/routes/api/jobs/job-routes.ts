@@ -1,0 +1,132 @@
+import { hash } from 'node:crypto';
+import { ServiceError } from '../../../../errors.ts';
+import { isFlowName } from '../../../../flow/names.ts';
+import type { FlowService, FlowView } from '../../../../requests/flow-service.ts';
+import type { HttpContext, Route } from '../../../route.ts';
+import { apiRoute } from '../api-route.ts';
+import { describeJob } from './describe-job.ts';
+import { readJobQuery, writeCursor } from './job-query.ts';
+import type { Job } from './job-schema.ts';
+import { jobOperations as operations, startBody } from './job-operations.ts';
+import { startJob, type StartDependencies } from './start-job.ts';
+import { readWait, waitForChange } from './wait-for-change.ts';
+
+export interface JobRouteDeps extends StartDependencies {
+  flows: Pick<FlowService, 'accept' | 'view' | 'list' | 'end'>;
+  publicUrl: string;
+}
+
+/** Seconds after which a client may look at a new job again. */
+const retryAfterSeconds = 2;
+
+export function jobRoutes(deps: JobRouteDeps): Route[] {
+  const { start, list, get, cancel, delete: remove } = operations;
+  const job = '/jobs/:job';
+  function handle(act: (ctx: HttpContext, deps: JobRouteDeps) => Promise<void>) {
+    return { handle: (ctx: HttpContext) => act(ctx, deps) };
+  }
+  return [
+    apiRoute({ method: 'POST', path: '/jobs', operation: start, body: startBody, ...handle(answerStart) }),
+    apiRoute({ method: 'GET', path: '/jobs', operation: list, ...handle(answerList) }),
+    apiRoute({ method: 'GET', path: job, operation: get, deadline: 'exempt', ...handle(answerGet) }),
+    apiRoute({ method: 'POST', path: `${job}/cancel`, operation: cancel, ...handle(answerCancel) }),
+    apiRoute({ method: 'DELETE', path: job, operation: remove, ...handle(answerDelete) }),
+  ];
+}
+
+async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
+  const { signal, readJson } = ctx.state;
+  const wanted = { body: await readJson(), key: readKey(ctx) };
+  const { id } = await startJob(deps, wanted, signal);
+  const job = describeJob(await findView(deps, id, signal), deps.publicUrl);
+  ctx.status = 202;
+  ctx.set({ Location: job.links.self, 'Retry-After': String(retryAfterSeconds) });
+  ctx.body = job;
+}
+
+const longestKey = 255;
+
+function readKey(ctx: HttpContext): string | undefined {
+  const key = ctx.get('Idempotency-Key');
+  if (key === '') return undefined;
+  if (key.length <= longestKey) return key;
+  throw new ServiceError('invalid-request', `Idempotency-Key: expected at most ${longestKey} characters`, {
+    field: 'Idempotency-Key',
+  });
+}
+
+async function answerList(ctx: HttpContext, { flows, publicUrl }: JobRouteDeps): Promise<void> {
+  const query = readJobQuery(new URLSearchParams(ctx.querystring));
+  const page = await flows.list(query, ctx.state.signal);
+  const items = page.flows.map((view) => describeJob(view, publicUrl));
+  if (page.next === undefined) {
+    ctx.body = { items };
+    return;
+  }
+  const next = writeCursor(page.next);
+  const address = new URL(`${publicUrl}${ctx.path}`);
+  address.search = ctx.querystring;
+  address.searchParams.set('cursor', next);
+  ctx.set('Link', `<${address.href}>; rel="next"`);
+  ctx.body = { items, next };
+}
+
+/** With `Prefer: wait` it answers when the job has changed since `If-None-Match`, or when the time is over. */
+async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
+  const { signal } = ctx.state;
+  const seconds = readWait(ctx.get('Prefer'));
+  const known = ctx.get('If-None-Match');
+  async function read(): Promise<{ job: Job; etag: string }> {
+    const job = describeJob(await findView(deps, jobOf(ctx), signal), deps.publicUrl);
+    return { job, etag: `"${hash('sha256', JSON.stringify(job)).slice(0, 32)}"` };
+  }
+  if (seconds !== undefined) ctx.set('Preference-Applied', `wait=${seconds}`);
+  const { job, etag } = await waitForChange(
+    { read, isNews: (now) => now.etag !== known && (known !== '' || now.job.endedAt !== undefined), seconds },
+    signal,
+  );
+  ctx.set({ ETag: etag, 'Cache-Control': 'private, no-cache' });
+  if (known.split(/\s*,\s*/).includes(etag)) ctx.status = 304;
+  else ctx.body = job;
+}
+
+async function answerCancel(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
+  const { signal } = ctx.state;
+  const id = jobOf(ctx);
+  const answer = await deps.flows.end(id, 'cancelled-by-user', signal);
+  if (answer === 'unknown') throw unknownJob();
+  const job = describeJob(await findView(deps, id, signal), deps.publicUrl);
+  if (answer === 'ended' && job.state !== 'cancelled')
+    throw new ServiceError('conflict', `the job has ended as ${job.state}: expected one that has not`);
+  ctx.status = 202;
+  ctx.body = job;
+}
+
+async function answerDelete(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
+  const { signal } = ctx.state;
+  const id = jobOf(ctx);
+  if ((await deps.flows.end(id, 'deprovisioned', signal)) === 'unknown') throw unknownJob();
+  ctx.status = 202;
+  ctx.body = describeJob(await findView(deps, id, signal), deps.publicUrl);
+}
+
+export function jobOf({ params }: HttpContext): string {
+  const { job = '' } = params;
+  if (!isFlowName(job)) throw unknownJob();
+  return job;
+}
+
+/** Throws `not-found` without such a job. */
+export async function findView(
+  { flows }: { flows: Pick<FlowService, 'view'> },
+  id: string,
+  signal: AbortSignal,
+): Promise<FlowView> {
+  const view = await flows.view(id, signal);
+  if (view === undefined) throw unknownJob();
+  return view;
+}
+
+function unknownJob(): ServiceError {
+  return new ServiceError('not-found', 'there is no such job');
+}

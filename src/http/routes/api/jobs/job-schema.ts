@@ -1,0 +1,90 @@
+import { Type, type Static } from 'typebox';
+import { anyName, described } from '../../../../schemas/kinds.ts';
+
+const time = { format: 'date-time' };
+
+/** How far a job is; the last three are its end. */
+export const jobStates = [
+  'accepted',
+  'pending',
+  'running',
+  'uploading',
+  'judging',
+  'receiving',
+  'succeeded',
+  'failed',
+  'cancelled',
+] as const;
+
+export type JobState = (typeof jobStates)[number];
+
+export const JobSchema = described(
+  'One accepted request and everything that follows from it: one Kubernetes Job.',
+  {
+    id: Type.String({ description: 'The name of the Kubernetes Job.' }),
+    state: Type.Enum([...jobStates], { description: 'The last three are final.' }),
+    detail: Type.Optional(Type.String({ description: 'Why it waits.' })),
+    template: Type.String(),
+    assetId: Type.String(),
+    dialect: Type.String({ description: 'The wire format of its request; `rest` for this API.' }),
+    connector: Type.String({ description: 'Who has sent its request; `rest` for this API.' }),
+    consumer: Type.Optional(Type.String({ description: 'Who gets the data, if the connector has said so.' })),
+    labels: Type.Optional(Type.Record(anyName, Type.String())),
+    acceptedAt: Type.String(time),
+    startedAt: Type.Optional(Type.String(time)),
+    endedAt: Type.Optional(Type.String(time)),
+    outcome: Type.Optional(
+      described('How it ended, if not well.', {
+        reason: Type.String(),
+        message: Type.String(),
+        log: Type.Optional(Type.String({ description: 'The last lines of the worker’s log.' })),
+      }),
+    ),
+    results: Type.Optional(
+      described('What the worker wrote.', {
+        files: Type.Integer({ minimum: 0 }),
+        bytes: Type.Integer({ minimum: 0 }),
+        deleted: Type.Boolean({ description: 'They are deleted, or will be at once.' }),
+      }),
+    ),
+    links: described('Addresses of this job.', {
+      self: Type.String(),
+      cancel: Type.Optional(Type.String()),
+      results: Type.Optional(Type.String()),
+    }),
+  },
+);
+
+export type Job = Static<typeof JobSchema>;
+
+export const JobListSchema = described('One page of jobs, the latest first.', {
+  items: Type.Array(JobSchema),
+  next: Type.Optional(
+    Type.String({ description: 'Value of `cursor` for the next page; absent on the last one.' }),
+  ),
+});
+
+/** The body of `POST /jobs`. */
+export const StartSchema = described('The job to start.', {
+  template: Type.String({ title: 'the name of a template', minLength: 1, maxLength: 63 }),
+  assetId: Type.Optional(
+    Type.String({
+      title: 'an asset of the template',
+      minLength: 1,
+      maxLength: 1024,
+      description: 'Whose parameters to use. Default: the template’s first asset.',
+    }),
+  ),
+  parameters: Type.Optional(
+    Type.Record(anyName, Type.Unknown(), { title: 'a map of parameters of the template' }),
+  ),
+  labels: Type.Optional(
+    Type.Record(anyName, Type.String({ title: 'a text of at most 63 characters', maxLength: 63 }), {
+      title: 'a map of at most 16 labels',
+      maxProperties: 16,
+      description: 'For people: lists can be filtered by them.',
+    }),
+  ),
+});
+
+export type StartBody = Static<typeof StartSchema>;

@@ -1,0 +1,86 @@
+import { hash } from 'node:crypto';
+import { ServiceError } from '../../../../errors.ts';
+import { rest, type FlowRequest } from '../../../../flow/flow-request.ts';
+import { flowName } from '../../../../flow/names.ts';
+import type { FlowService } from '../../../../requests/flow-service.ts';
+import { bodyReader } from '../../../../schemas/read-body.ts';
+import { chooseTemplate } from '../../../../template/choose-template.ts';
+import { renderTemplate } from '../../../../template/render-template.ts';
+import type { RenderedTemplate, Template } from '../../../../template/template.ts';
+import { StartSchema, type StartBody } from './job-schema.ts';
+
+export interface StartDependencies {
+  templates: readonly Template[];
+  flows: Pick<FlowService, 'accept'>;
+  now: () => Date;
+  newId: () => string;
+}
+
+const readStart = bodyReader(StartSchema);
+
+export interface WantedJob {
+  body: object;
+  /** Of the header `Idempotency-Key`: a repeat of the request finds the first one's job. */
+  key: string | undefined;
+}
+
+/** Returns the id of the job, which is new unless a request with the same key and body has started it. */
+export async function startJob(
+  deps: StartDependencies,
+  { body: received, key }: WantedJob,
+  signal: AbortSignal,
+): Promise<{ id: string; created: boolean }> {
+  const body = readStart(received);
+  const rendered = render(deps.templates, body);
+  const request = buildRequest(deps, { body, rendered, key });
+  const id = flowName(request);
+  const acceptance = await deps.flows.accept({ request, rendered }, signal);
+  if (!acceptance.created && acceptance.found?.request.contentDigest !== request.contentDigest)
+    throw new ServiceError(
+      'key-reused',
+      'Idempotency-Key: expected a new one, received that of another job',
+      {
+        field: 'Idempotency-Key',
+      },
+    );
+  return { id, created: acceptance.created };
+}
+
+function render(
+  templates: readonly Template[],
+  { template: name, assetId, parameters = {} }: StartBody,
+): RenderedTemplate {
+  const template = chooseTemplate(templates, { template: name, assetId: assetId ?? name });
+  return renderTemplate(template, { assetId: assetId ?? defaultAsset(template), parameters });
+}
+
+/** Whose parameters a job gets that names no asset. */
+function defaultAsset({ assets: [first], name }: Template): string {
+  return first?.id ?? name;
+}
+
+function buildRequest(
+  { now, newId }: StartDependencies,
+  { body, rendered, key }: { body: StartBody; rendered: RenderedTemplate; key: string | undefined },
+): FlowRequest {
+  const { template } = rendered;
+  const { labels } = body;
+  return {
+    ...rest,
+    ids: { requestId: key ?? newId() },
+    assetId: body.assetId ?? defaultAsset(template),
+    template: template.name,
+    ...(labels === undefined ? {} : { labels }),
+    contentDigest: hash('sha256', canonical(body)),
+    acceptedAt: now().toISOString(),
+  };
+}
+
+/** The same for members in another order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}

@@ -1,0 +1,62 @@
+import type { Template, ParametersSchema } from '../../../../template/template.ts';
+import { apiPrefix } from '../api-route.ts';
+import type { TemplateDescription } from './template-schema.ts';
+
+/** `publicUrl`: by which clients reach the service. Holds no value of a secret parameter. */
+export function describeTemplate(template: Template, publicUrl: string): TemplateDescription {
+  const { name, description, digest, parameters, assets, results, limits, retention, gpu } = template;
+  const { choice, contentType, required } = results;
+  const api = `${publicUrl}${apiPrefix}`;
+  return {
+    ...{ name, description, digest, parameters },
+    assets: assets.map(({ id, parameters: values }) => ({
+      id,
+      parameters: withoutSecrets(values, parameters),
+    })),
+    results: {
+      choice: choice.kind,
+      ...(choice.kind === 'file' ? { path: choice.path } : {}),
+      ...(contentType === undefined ? {} : { contentType }),
+      ...{ required, retention },
+    },
+    limits: { pending: limits.pending, run: limits.run, upload: limits.upload },
+    gpu,
+    example: describeExample(template, `${api}/jobs`),
+    links: { self: `${api}/templates/${name}`, jobs: `${api}/jobs?template=${name}` },
+  };
+}
+
+function withoutSecrets(
+  values: Record<string, unknown>,
+  { properties }: ParametersSchema,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([name]) => properties[name]?.['writeOnly'] !== true),
+  );
+}
+
+/** Names every parameter that has neither a default nor a value of the asset. */
+function describeExample(template: Template, href: string): TemplateDescription['example'] {
+  const { name, parameters, assets } = template;
+  const given = assets[0]?.parameters ?? {};
+  const missing = parameters.required.filter((one) => !Object.hasOwn(given, one));
+  const values = Object.fromEntries(missing.map((one) => [one, exampleOf(parameters.properties[one])]));
+  const body = { template: name, ...(missing.length === 0 ? {} : { parameters: values }) };
+  const json = JSON.stringify(body).replaceAll("'", String.raw`'\''`);
+  return { method: 'POST', href, body, curl: `curl --json '${json}' ${href}` };
+}
+
+function exampleOf({
+  examples,
+  default: value,
+  enum: choices,
+  const: only,
+  type,
+  minimum = 0,
+}: Record<string, unknown> = {}): unknown {
+  const [example] = [examples, choices].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
+  const known = only ?? value ?? example;
+  if (known !== undefined) return known;
+  if (type === 'integer' || type === 'number') return minimum;
+  return type === 'boolean' ? false : 'value';
+}

@@ -1,0 +1,46 @@
+import { Type, type Static } from 'typebox';
+import { anyName, described } from '../../../../schemas/kinds.ts';
+
+const seconds = { minimum: 0, description: 'Seconds.' };
+
+export const TemplateSchema = described('What can be asked for.', {
+  name: Type.String(),
+  description: Type.String(),
+  digest: Type.String({ description: 'Changes with whatever decides what runs.' }),
+  parameters: Type.Object(
+    {},
+    { additionalProperties: true, description: 'A JSON Schema (2020-12) of the parameters.' },
+  ),
+  assets: Type.Array(
+    described('An asset that the template serves.', {
+      id: Type.String({ description: 'A pattern if it ends in `*`.' }),
+      parameters: Type.Record(anyName, Type.Unknown()),
+    }),
+  ),
+  results: described('What a job leaves.', {
+    choice: Type.Enum(['file', 'auto', 'archive'], {
+      description: 'What a data address points at; `auto`: the only file, else the archive.',
+    }),
+    path: Type.Optional(Type.String({ description: 'The file.' })),
+    contentType: Type.Optional(Type.String()),
+    required: Type.Array(Type.String(), { description: 'Files without which a job fails.' }),
+    retention: Type.Number(seconds),
+  }),
+  limits: described('Longest times.', {
+    pending: Type.Number(seconds),
+    run: Type.Number(seconds),
+    upload: Type.Number(seconds),
+  }),
+  gpu: Type.Integer({ minimum: 0 }),
+  example: described('A request that works.', {
+    method: Type.Literal('POST'),
+    href: Type.String(),
+    body: Type.Object({}, { additionalProperties: true }),
+    curl: Type.String({ description: 'The same as a command.' }),
+  }),
+  links: described('Addresses of this template.', { self: Type.String(), jobs: Type.String() }),
+});
+
+export type TemplateDescription = Static<typeof TemplateSchema>;
+
+export const TemplateListSchema = described('All templates, by name.', { items: Type.Array(TemplateSchema) });
