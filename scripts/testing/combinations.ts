@@ -55,7 +55,13 @@ export const smokeCombination: CombinationName = 'real-minio';
 export type Extent = 'whole' | 'quick' | 'smoke';
 
 /** They kill at as many requests as `TEST_KILLS` says. */
-const sampled = ['kill-after-every-request.test.ts', 'kill-before-every-request.test.ts'];
+const sampled = [
+  'kill-after-every-request.test.ts',
+  'kill-before-every-request.test.ts',
+  'kill-in-data-plane-transfer.test.ts',
+  'kill-in-signaling-pull.test.ts',
+  'kill-in-signaling-push.test.ts',
+];
 
 /** Each takes many minutes with real pods, since it has hundreds of flows. */
 const long = [

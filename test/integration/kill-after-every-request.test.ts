@@ -1,5 +1,6 @@
 import { test } from 'node:test';
-import { killAtRequests } from '../support/kill-at-request.ts';
+import { openControlPlane } from '../support/kills/control-plane.ts';
+import { killAtRequests } from '../support/kills/kill-at-requests.ts';
 
 test('a service killed after any of its requests still ends in one Job and a delivered callback', (t) =>
-  killAtRequests(t, 'after'));
+  killAtRequests(t, { moments: ['after'], scenario: openControlPlane }));

@@ -6,10 +6,12 @@ interface Targets {
   store: string;
   callback: string;
   provision: string;
+  /** Absent: nothing is pushed. */
+  sink?: string;
 }
 
 export interface Proxies {
-  at: Omit<Targets, 'ca'>;
+  at: Required<Omit<Targets, 'ca'>>;
   /** The targets are known later than the proxies' addresses, which are part of the targets' settings. */
   aim(targets: Targets): void;
   stack: AsyncDisposableStack;
@@ -18,7 +20,7 @@ export interface Proxies {
 const unhindered: ProxyHooks = { before: () => true, after: () => true };
 
 /** One proxy before each server that the service talks to, and one before the service that gives it the proxied callback address. */
-export async function openProxies(killer: ProxyHooks): Promise<Proxies> {
+export async function openProxies(killer: ProxyHooks, received = unhindered): Promise<Proxies> {
   const stack = new AsyncDisposableStack();
   let targets: Targets = { cluster: '', ca: '', store: '', callback: '', provision: '' };
   async function open(
@@ -30,7 +32,7 @@ export async function openProxies(killer: ProxyHooks): Promise<Proxies> {
       keepHost: false,
       ...rest,
       get url() {
-        return targets[name];
+        return targets[name] ?? '';
       },
       get ca() {
         return targets.ca;
@@ -47,7 +49,8 @@ export async function openProxies(killer: ProxyHooks): Promise<Proxies> {
     callback,
     cluster: await open('cluster', {}),
     store: await open('store', { keepHost: true }),
-    provision: await open('provision', { rewrite: redirect }, unhindered),
+    provision: await open('provision', { rewrite: redirect }, received),
+    sink: await open('sink', {}),
   };
   return {
     at,
