@@ -8,6 +8,7 @@ import type { Redact } from '../redact-secrets.ts';
 import { answerDeadline } from './middleware/answer-deadline.ts';
 import { busyHold } from './middleware/busy-hold.ts';
 import { checkHead } from './middleware/check-head.ts';
+import { closeWhenUnavailable } from './middleware/close-when-unavailable.ts';
 import { errorProblems } from './middleware/error-problems.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { formReader, jsonReader } from './read-json.ts';
@@ -37,6 +38,7 @@ export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> 
   app.use(answerDeadline({ millis: config.answerDeadlineMillis, metrics }));
   app.use(requestLog({ log, metrics, redact }));
   app.use(busyHold({ millis: config.busyHoldMillis }));
+  app.use(closeWhenUnavailable());
   app.use(errorProblems({ refusals, redact }));
   app.use(checkHead());
   app.use(router.routes());

@@ -48,6 +48,8 @@ export interface Route {
   body?: RequestBody;
   /** Hold errors of ours for `http.busyHoldMillis` (`busy-hold.ts`): for routes of connectors. */
   holdsErrors?: true;
+  /** Close the connection instead of sending a 503 (`close-when-unavailable.ts`): for messages of clients that take each answer for final. */
+  closesWhenUnavailable?: true;
   operation: Operation;
   handle(ctx: HttpContext): Promise<void> | void;
 }

@@ -51,6 +51,7 @@ function creation(deps: Deps, message: 'prepare' | 'start'): Route {
   }
   return {
     ...route(`${base}/${message}`, operations[message]),
+    ...repeated,
     body: { kind: 'json', name: 'DataFlowMessage', schema: CreationBody },
     handle,
   };
@@ -60,6 +61,9 @@ function creation(deps: Deps, message: 'prepare' | 'start'): Route {
 function statusPath(path: string, processId: string): string {
   return path.replace(/[^/]+$/, `${encodeURIComponent(processId)}/status`);
 }
+
+/** EDC ends a transfer after any answer but a 2xx, and repeats a message whose connection was lost. */
+const repeated = { closesWhenUnavailable: true } as const;
 
 const notification = { kind: 'json', name: 'DataFlowNotification', schema: FlowMessageBody } as const;
 
@@ -72,6 +76,7 @@ function message(deps: Deps, message: ReceivedMessage['message']): Route {
   }
   return {
     ...route(`${base}/:id/${message}`, operations[message]),
+    ...repeated,
     // That of `completed` says nothing, and may be absent.
     ...(message === 'completed' ? {} : { body: notification }),
     handle,
