@@ -5,7 +5,7 @@ import type { Redact } from '../redact-secrets.ts';
 export interface Message {
   url: string;
   /** Default: POST. */
-  method?: 'GET' | 'POST' | 'PUT';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** In addition to those of JSON. With a secret among them, the caller has checked that the URL's origin is the configured one. */
   headers: Readonly<Record<string, string>>;
   body?: unknown;

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { buffer } from 'node:stream/consumers';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import type { DataAddress } from 'connector-simulator';
 import type { Client } from 'minio';
 import { needing } from '../support/needs.ts';
+import { startWorld } from '../support/start-world.ts';
 import { s3Client, storedKeys } from '../support/s3-client.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startMessage, type Callback } from '../support/signaling-callbacks.ts';
@@ -120,5 +124,76 @@ test(
       assert.deepEqual(await storedKeys(mine, mine.objectPrefix), []);
       await assert.rejects(mine.client.getObject(mine.bucket, `${mine.objectPrefix}a.txt`));
     });
+  },
+);
+
+const namespace = 'https://w3id.org/edc/v0.0.1/ns/';
+
+/** What the data plane of a connector reads, with the keys that it found in its vault. */
+interface SourceRead {
+  client: Client;
+  bucket: string;
+  prefix: string;
+  secret: Record<string, string>;
+}
+
+/** The source of S3 of a data plane. It reads keys from its vault alone, as EDC's does. */
+function recordingSource() {
+  const reads: SourceRead[] = [];
+  async function openS3(address: DataAddress, value: string | undefined): Promise<Readable> {
+    const secret = JSON.parse(value ?? assert.fail('its vault has no such secret')) as Record<string, string>;
+    const [bucket = '', prefix = ''] = ['bucketName', 'objectPrefix'].map(
+      (name) => address[namespace + name],
+    );
+    const { accessKeyId = '', secretAccessKey = '', sessionToken = '' } = secret;
+    const keys = { accessKeyId, secretAccessKey, sessionToken };
+    const endpoint = address[`${namespace}endpointOverride`] ?? '';
+    const client = s3Client({ endpoint, region: address[`${namespace}region`] ?? '' }, keys);
+    reads.push({ client, bucket, prefix, secret });
+    return Readable.from(await contentsOf(client, bucket, prefix));
+  }
+  return { reads, openS3 };
+}
+
+test(
+  'data planes read the results of a push from the store, with keys from their vault',
+  needing('session policies'),
+  async (t) => {
+    const versions = ['0.15.1-data-plane', '0.18.0'] as const;
+    const planes = versions.map((version) => {
+      const name = `dp-${version.replaceAll('.', '-')}`;
+      return { name, version, vault: new Map<string, string>(), ...recordingSource() };
+    });
+    const world = await startWorld(t, {
+      templates: { files: templates.files },
+      connectors: planes.map(({ name, version, vault, openS3 }) => ({
+        ...{ name, version, vault, openS3, asked: true, template: 'files', requestRetryMillis: 50 },
+        settings: { dialect: 'data-plane', vault: 'secrets-api', templates: ['files'] },
+      })),
+    });
+    await Promise.all(
+      planes.map(({ name, version, vault, reads }) =>
+        t.test(`release ${version}`, async () => {
+          const connector = world.connector(name);
+          const { id } = connector.startTransfer({ assetId: 'any' });
+          const { consumer, disclosed } = await connector.waitFor(
+            id,
+            ({ dataFlow }) => dataFlow === 'DEPROVISIONED',
+          );
+          assert.equal(consumer.state, 'COMPLETED');
+          const [received] = connector.received(id);
+          assert.equal(await readFile(received?.path ?? '', 'utf8'), 'onetwo');
+          assert.deepEqual([...vault], [], 'the deprovision has removed the keys');
+          const [read, ...more] = reads;
+          assert.ok(read !== undefined && more.length === 0);
+          const { client, bucket, prefix, secret } = read;
+          assert.deepEqual(await storedKeys({ client, bucket }, prefix), [], 'the results are deleted');
+          await assert.rejects(storedKeys({ client, bucket }, 'flows/'), denied);
+          const kept = JSON.stringify([disclosed, await world.namespace.jobs(), world.service.log]);
+          for (const member of ['accessKeyId', 'secretAccessKey', 'sessionToken'])
+            assert.ok(!kept.includes(secret[member] ?? assert.fail(member)), member);
+        }),
+      ),
+    );
   },
 );

@@ -42,6 +42,8 @@ export interface WaitOptions {
 const defaults = {
   managementKey: undefined,
   callbackKey: undefined,
+  vault: undefined,
+  openS3: undefined,
   iterationWaitMillis: 50,
   saveDelayMillis: 20,
   answerTimeoutMillis: 30_000,

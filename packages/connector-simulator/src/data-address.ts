@@ -52,7 +52,7 @@ function additionalHeaders(address: DataAddress): Record<string, string> {
   return headers;
 }
 
-function property(address: DataAddress, name: string): string | undefined {
+export function property(address: DataAddress, name: string): string | undefined {
   return address[`${namespace}${name}`] ?? address[name];
 }
 

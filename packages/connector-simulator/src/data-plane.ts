@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { addressType, buildSourceRequest } from './data-address.ts';
+import { addressType, buildSourceRequest, property } from './data-address.ts';
 import { openSource } from './open-source.ts';
 import type { SimulatorContext } from './simulator-context.ts';
 import type { TransferProcess } from './transfer-process.ts';
@@ -37,7 +37,8 @@ export class DataPlane {
   start(process: TransferProcess): void {
     const { store, settings, profile } = this.#context;
     const type = process.contentAddress ? addressType(process.contentAddress) : settings.entryType;
-    if (type !== 'HttpData') {
+    const isS3 = type === 'AmazonS3' && settings.openS3 !== undefined && process.mode === 'push';
+    if (type !== 'HttpData' && !isS3) {
       store.move(process, 'TERMINATING', profile.noDataPlane);
       return;
     }
@@ -99,7 +100,14 @@ export class DataPlane {
       const own = this.#assets[process.assetId]?.ownContent ?? '';
       return { stream: Readable.from([Buffer.from(own)]), contentType: 'application/octet-stream' };
     }
-    const source = buildSourceRequest(process.contentAddress);
+    const { openS3, vault } = this.#context.settings;
+    const { contentAddress } = process;
+    if (openS3 !== undefined && addressType(contentAddress) === 'AmazonS3') {
+      process.counts.source += 1;
+      const secret = vault?.get(property(contentAddress, 'keyName') ?? '');
+      return { stream: await openS3(contentAddress, secret), contentType: undefined };
+    }
+    const source = buildSourceRequest(contentAddress);
     if (!source.ok) throw new Error(source.problem);
     return openSource(this.#context, process, source);
   }

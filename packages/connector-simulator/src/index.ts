@@ -1,6 +1,7 @@
 export { startConnectorSimulator } from './connector-simulator.ts';
 export type { ConnectorSimulator, SimulatorOptions } from './connector-simulator.ts';
 export { readDataAddress } from './data-address.ts';
+export type { DataAddress } from './data-address.ts';
 export type { Fault } from './faults.ts';
 export type { Exchange, SimulatorEvent } from './journal.ts';
 export { isTerminable } from './transfer-process.ts';

@@ -1,6 +1,7 @@
 import { conflict, html, isObject, json, noContent, notFound, parseObject, problem } from './api-answer.ts';
 import type { ApiAnswer, ApiRequest } from './api-answer.ts';
 import { namespace } from './data-address.ts';
+import type { Vault } from './secrets-endpoint.ts';
 import type { TransferMode } from './transfer-process.ts';
 import type { StoredTransfer, TransferStore } from './transfer-store.ts';
 
@@ -21,6 +22,8 @@ export interface Managed<Transfer extends ManagedTransfer> {
   };
   readonly store: Pick<TransferStore<Transfer>, 'get' | 'all'>;
   /** False if the transfer cannot be terminated. */
+  /** Absent: the connector lacks the module `secrets-api`. */
+  readonly vault?: Vault | undefined;
   readonly terminate: (process: Transfer, reason: string) => boolean;
 }
 

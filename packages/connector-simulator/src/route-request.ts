@@ -26,6 +26,7 @@ export function findRoute(context: SimulatorContext, path: string): Route | unde
   const managed = {
     store,
     settings,
+    vault: settings.vault,
     terminate: terminateByProvider.bind(undefined, context),
   };
   return callbackRoute(context, path) ?? managementRoute(managed, path);

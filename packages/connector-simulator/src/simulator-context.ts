@@ -1,5 +1,8 @@
 import type { Agent } from 'node:http';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DataAddress } from './data-address.ts';
+import type { Vault } from './secrets-endpoint.ts';
 import type { Journal } from './journal.ts';
 import type { TransferStore } from './transfer-store.ts';
 import type { EntryType, VersionProfile } from './versions.ts';
@@ -34,6 +37,10 @@ export interface SimulatorSettings {
   /** First pause of a data plane after an answer that is not a 2xx; it doubles with each repetition. */
   readonly requestRetryMillis: number;
   readonly sinkFolder: string;
+  /** Secrets that the management API writes and the data plane reads. Default: the connector lacks the module `secrets-api`. */
+  readonly vault: Vault | undefined;
+  /** Source of S3 of the data plane: opens the objects of an address with the secret that its `keyName` names. Default: there is none. */
+  readonly openS3: ((address: DataAddress, secret: string | undefined) => Promise<Readable>) | undefined;
 }
 
 export interface SimulatorControls {

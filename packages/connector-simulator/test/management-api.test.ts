@@ -121,3 +121,29 @@ async function get(url: string): Promise<Record<string, unknown>> {
   assert.equal(response.status, 200);
   return (await response.json()) as Record<string, unknown>;
 }
+
+test('secrets are created once, replaced, read and removed, and only where there is a vault', async (t) => {
+  const vault = new Map<string, string>();
+  const { simulator } = await startBench(t, { vault });
+  const url = `${simulator.managementUrl}/v3/secrets`;
+  async function ask(method: string, path = '', body?: object): Promise<number> {
+    const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${url}${path}`, { method, headers, ...sent });
+    await response.body?.cancel();
+    return response.status;
+  }
+  const secret = { '@context': context, '@type': 'Secret', '@id': 'a', value: 'one' };
+  assert.equal(await ask('PUT', '', secret), 404);
+  assert.equal(await ask('POST', '', { '@id': 'a' }), 400);
+  assert.equal(await ask('POST', '', secret), 200);
+  assert.equal(await ask('POST', '', secret), 409);
+  assert.equal(await ask('PUT', '', { ...secret, value: 'two' }), 204);
+  assert.deepEqual([...vault], [['a', 'two']]);
+  assert.deepEqual(
+    [await ask('GET', '/a'), await ask('DELETE', '/a'), await ask('GET', '/a')],
+    [200, 204, 404],
+  );
+  const { simulator: without } = await startBench(t);
+  assert.equal((await post(`${without.managementUrl}/v3/secrets`, secret)).status, 404);
+});

@@ -1,16 +1,22 @@
-import type { HttpDataAddress } from '../../flow/outcome.ts';
+import type { HttpDataAddress, S3DataAddress } from '../../flow/outcome.ts';
 import type { FlowRequest } from '../../flow/flow-request.ts';
 import { urlBelow } from '../callback-address.ts';
 import { namespace } from '../edc/names.ts';
+import { locationProperties } from '../edc/s3-properties.ts';
+
+export function buildProvisionedBody({ type, baseUrl, method }: HttpDataAddress): object {
+  return bodyOf({ type, baseUrl, method });
+}
+
+/** The keys are in the vault of the data plane under this name. */
+export function buildS3Body(address: S3DataAddress, keyName: string): object {
+  return bodyOf({ type: address.type, ...locationProperties(address), keyName });
+}
 
 /** The data plane does not find a property by its plain name, and then waits without an error. */
-export function buildProvisionedBody({ type, baseUrl, method }: HttpDataAddress): object {
-  const properties = {
-    [`${namespace}type`]: type,
-    [`${namespace}baseUrl`]: baseUrl,
-    [`${namespace}method`]: method,
-  };
-  return { dataAddress: { properties } };
+function bodyOf(named: Record<string, string>): object {
+  const properties = Object.entries(named).map(([name, value]) => [namespace + name, value]);
+  return { dataAddress: { properties: Object.fromEntries(properties) as object } };
 }
 
 /** Data planes have no message for a failure. A data plane that gets this address requests the data, is refused, and ends the transfer. */

@@ -1,10 +1,12 @@
-import type { DataAddress } from '../../flow/outcome.ts';
+import type { DataAddress, S3DataAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import { callbackOf, post, redactOwn, rejected, type ConnectorDelivery } from '../edc/call-connector.ts';
 import { failed } from '../edc/describe-answer.ts';
-import { buildProvisionedBody, callbackUrl, failureAddress } from './build-messages.ts';
+import { secretOfKeys } from '../edc/s3-properties.ts';
+import { removeSecret, storeSecret, type VaultCall } from '../edc/vault.ts';
+import { buildProvisionedBody, buildS3Body, callbackUrl, failureAddress } from './build-messages.ts';
 import { classifyAnswer } from './classify-answer.ts';
-import type { DataPlaneConnector } from './settings.ts';
+import { usesVault, type DataPlaneConnector } from './settings.ts';
 
 export type DataPlaneDelivery = ConnectorDelivery<DataPlaneConnector>;
 
@@ -36,12 +38,42 @@ async function provisioned(
   address: DataAddress,
   signal: AbortSignal,
 ): Promise<DeliveryAnswer> {
-  if (address.type !== 'HttpData') return rejected(`a data plane cannot carry addresses of ${address.type}`);
+  if (address.type === 'AmazonS3') return await provisionedS3(delivery, address, signal);
   return await call(delivery, { act: 'provision', body: buildProvisionedBody(address) }, signal);
+}
+
+/** The keys come first: the data plane reads them as soon as it has the address, which consumers are shown. */
+async function provisionedS3(
+  delivery: DataPlaneDelivery,
+  address: S3DataAddress,
+  signal: AbortSignal,
+): Promise<DeliveryAnswer> {
+  const vault = vaultOf(delivery);
+  if (vault === undefined) return rejected('its connector has no vault to put keys for S3 into');
+  // The key of the vault's API must not be sent because of a request with a wrong address.
+  const callback = callbackOf(delivery);
+  if ('refused' in callback) return callback.refused;
+  const id = secretIdOf(delivery.flow);
+  const problem = await storeSecret(vault, { id, value: secretOfKeys(address.keys) }, signal);
+  if (problem !== undefined) return failed(problem);
+  return await call(delivery, { act: 'provision', body: buildS3Body(address, id) }, signal);
+}
+
+/** Names the secret in the connector's vault. */
+function secretIdOf(flow: string): string {
+  return `edc-job-provisioner-${flow}`;
+}
+
+function vaultOf(delivery: DataPlaneDelivery): VaultCall | undefined {
+  const { connector } = delivery;
+  return usesVault(connector) ? { ...delivery, connector } : undefined;
 }
 
 /** May be repeated, also after a lost answer: a second confirmation changes nothing. */
 async function deprovisioned(delivery: DataPlaneDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
+  const vault = vaultOf(delivery);
+  const left = vault && (await removeSecret(vault, secretIdOf(delivery.flow), signal));
+  if (left !== undefined) return failed(left);
   const answer = await call(delivery, { act: 'deprovision', body: undefined }, signal);
   return answer.result === 'unknown' ? failed(answer.problem) : answer;
 }

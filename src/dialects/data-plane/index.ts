@@ -5,7 +5,7 @@ import { probeDataPlane } from './probe.ts';
 import { isDataPlaneRequest, readDataPlaneRequest } from './read-request.ts';
 import { failureRoutes } from './routes.ts';
 import { DataPlaneRequestBody } from './schemas.ts';
-import { dataPlaneSettings, type DataPlaneConnector } from './settings.ts';
+import { dataPlaneSettings, usesVault, type DataPlaneConnector } from './settings.ts';
 
 /** The HTTP provisioner of a data plane: EDC 0.14 to 0.18. */
 export const dataPlane: Dialect<DataPlaneConnector> = {
@@ -22,7 +22,10 @@ export const dataPlane: Dialect<DataPlaneConnector> = {
   addresses: {
     service: 'carried',
     presigned: 'carried',
-    s3: { obstacle: 'its data plane reads no session token from an address' },
+    s3: {
+      obstacle: 'its data plane reads keys for S3 only from its vault: set vault and managementUrl',
+      unless: usesVault,
+    },
   },
   rules: ({ http, reconciler }) => ({
     holdMillis: http.answerDeadlineMillis + reconciler.callbackHoldMillis,

@@ -42,6 +42,6 @@ export function buildTransferQuery(version: ManagementVersion, ids: readonly str
 }
 
 /** JSON-LD context; v4 accepts only its own URL. */
-function contextOf(version: ManagementVersion): object {
+export function contextOf(version: ManagementVersion): object {
   return version === 'v4' ? [managementContext] : { '@vocab': namespace };
 }

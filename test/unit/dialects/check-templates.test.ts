@@ -82,6 +82,21 @@ const httpProfiles = ['HttpData-PULL', 'https://w3id.org/dspace-sig/profile/http
 const carried: { dialect: string; members?: object; kinds: DataAddressKind[] }[] = [
   { dialect: 'control-plane', kinds: ['service', 'presigned'] },
   { dialect: 'data-plane', kinds: ['service', 'presigned'] },
+  {
+    dialect: 'data-plane',
+    members: { vault: 'none', managementUrl: 'http://edc/management' },
+    kinds: ['service', 'presigned'],
+  },
+  {
+    dialect: 'data-plane',
+    members: { vault: 'secrets-api', managementUrl: undefined },
+    kinds: ['service', 'presigned'],
+  },
+  {
+    dialect: 'data-plane',
+    members: { vault: 'secrets-api', managementUrl: 'http://edc/management' },
+    kinds: ['service', 'presigned', 's3'],
+  },
   { dialect: 'signaling', members: { profiles: httpProfiles }, kinds: ['service', 'presigned'] },
   {
     dialect: 'signaling',

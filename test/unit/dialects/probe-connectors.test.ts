@@ -63,6 +63,20 @@ for (const version of ['0.15.1-data-plane', '0.17.0', '0.18.0'] as const) {
   });
 }
 
+for (const { vault, shown } of [
+  { vault: new Map<string, string>(), shown: ['vault passed: its secrets can be read'] },
+  { vault: undefined, shown: ['vault failed: answered 404'] },
+]) {
+  test(`the vault of a data plane is checked if it is used: ${shown.join()}`, async (t) => {
+    const { callbackPrefix, managementUrl } = await simulate(t, '0.18.0', { vault });
+    const connector = { dialect: 'data-plane', callbackPrefix, managementUrl, vault: 'secrets-api' };
+    const probes = await probe(t, connector, { KEY: key, MANAGEMENT_KEY: key });
+    assert.deepEqual(shortOf(probes).slice(2), shown);
+    assert.match(probes[2]?.advice ?? '', vault === undefined ? /the module secrets-api/ : /^$/);
+    assert.deepEqual([...(vault ?? [])], []);
+  });
+}
+
 test('a data plane whose control plane is not configured is checked by itself', async (t) => {
   const { callbackPrefix } = await simulate(t, '0.18.0', { callbackKey: undefined });
   assert.deepEqual(shortOf(await probe(t, { dialect: 'data-plane', callbackPrefix }, {})), [

@@ -6,6 +6,7 @@ import { Agent } from 'undici';
 export type ConnectorAnswer = (req: IncomingMessage, res: ServerResponse) => unknown;
 
 export interface Received {
+  method: string | undefined;
   path: string | undefined;
   headers: IncomingMessage['headers'];
   body: string;
@@ -29,8 +30,14 @@ export async function startRecordingServer(
     const parts: Buffer[] = [];
     req.on('data', (part: Buffer) => parts.push(part));
     req.on('end', () => {
-      const { url: path, headers, socket } = req;
-      requests.push({ path, headers, body: Buffer.concat(parts).toString(), port: socket.remotePort });
+      const { method, url: path, headers, socket } = req;
+      requests.push({
+        method,
+        path,
+        headers,
+        body: Buffer.concat(parts).toString(),
+        port: socket.remotePort,
+      });
       answer(req, res);
     });
   });

@@ -17,6 +17,8 @@ function results(baseUrl: string): Message {
   return { kind: 'results', address: { type: 'HttpData', baseUrl, method: 'GET' } };
 }
 
+const s3Results: Message = { kind: 'results', address: anS3Address };
+
 for (const version of ['0.15.1', '0.17.0', '0.18.0']) {
   test(`results are delivered as by the recorded callback: ${version}`, async (t) => {
     const plane = await startDataPlane(t, (_, res) => res.writeHead(204).end());
@@ -111,15 +113,90 @@ test('the key never leaves the configured prefix, whatever the Job says', async 
   assert.deepEqual([...plane.requests, ...elsewhere.requests], []);
 });
 
-test('an address of S3, which it could not use, is not sent', async (t) => {
+test('an address of S3 is not sent to a connector whose vault is not used', async (t) => {
   const plane = await startDataPlane(t, (_, res) => res.writeHead(204).end());
-  const delivery = await deliver(
-    plane.delivery({ message: { kind: 'results', address: anS3Address } }),
-    t.signal,
-  );
-  const problem = 'a data plane cannot carry addresses of AmazonS3';
+  const delivery = await deliver(plane.delivery({ message: s3Results }), t.signal);
+  const problem = 'its connector has no vault to put keys for S3 into';
   assert.deepEqual(delivery, { result: 'rejected', problem, status: 0 });
   assert.deepEqual(plane.requests, []);
+});
+
+test('the keys of an address of S3 are in the vault before the callback, which has only their name', async (t) => {
+  const plane = await startDataPlane(t, (_, res) => res.writeHead(204).end());
+  assert.partialDeepStrictEqual(await deliver(plane.withVault({ message: s3Results }), t.signal), {
+    result: 'delivered',
+  });
+  const [stored, callback, ...more] = plane.requests;
+  assert.ok(stored !== undefined && callback !== undefined && more.length === 0);
+  assert.deepEqual([stored.method, stored.path], ['POST', '/management/v3/secrets']);
+  assert.equal(stored.headers['x-api-key'], 'management-key');
+  const { '@id': id, value, '@type': type } = JSON.parse(stored.body) as Record<string, string>;
+  assert.deepEqual([id, type], ['edc-job-provisioner-flow-a', 'Secret']);
+  const { accessKeyId, secretAccessKey, sessionToken, expiration } = anS3Address.keys;
+  assert.deepEqual(JSON.parse(value ?? ''), {
+    edctype: 'dataspaceconnector:secrettoken',
+    ...{ accessKeyId, secretAccessKey, sessionToken },
+    expiration: Date.parse(expiration),
+  });
+  assert.equal(callback.headers['x-api-key'], 'callback-key');
+  assert.deepEqual(propertiesOf(callback.body), {
+    [`${namespace}type`]: 'AmazonS3',
+    [`${namespace}bucketName`]: 'results',
+    [`${namespace}region`]: 'eu-central-1',
+    [`${namespace}endpointOverride`]: 'https://s3.example.org',
+    [`${namespace}objectPrefix`]: 'flows/flow-a/uid/files/',
+    [`${namespace}keyName`]: 'edc-job-provisioner-flow-a',
+  });
+});
+
+test('a repeat replaces the keys of an earlier attempt', async (t) => {
+  const plane = await startDataPlane(t, (req, res) => {
+    res.writeHead(req.method === 'POST' && req.url?.endsWith('/secrets') === true ? 409 : 204).end();
+  });
+  assert.partialDeepStrictEqual(await deliver(plane.withVault({ message: s3Results }), t.signal), {
+    result: 'delivered',
+  });
+  const [created, replaced, callback] = plane.requests;
+  assert.deepEqual([replaced?.method, replaced?.path], ['PUT', '/management/v3/secrets']);
+  assert.equal(replaced?.body, created?.body);
+  assert.match(callback?.path ?? '', /\/provision$/);
+});
+
+test('without its keys an address is not sent, and an answer that shows them keeps none', async (t) => {
+  const plane = await startDataPlane(t, (_, res) => {
+    const { headers, body } = plane.requests[0] ?? assert.fail();
+    res.writeHead(500).end(`${headers['x-api-key'] as string} ${body}`);
+  });
+  const delivery = await deliver(plane.withVault({ message: s3Results }), t.signal);
+  assert.partialDeepStrictEqual(delivery, { result: 'failed' });
+  assert.equal(plane.requests.length, 1);
+  const text = JSON.stringify(delivery);
+  assert.match(text, /the vault of the connector: answered 500: \[redacted\]/);
+  for (const secret of ['management-key', anS3Address.keys.secretAccessKey, anS3Address.keys.sessionToken])
+    assert.ok(!text.includes(secret), text);
+});
+
+for (const status of [204, 404]) {
+  test(`a deprovision removes the keys before it is confirmed: ${status}`, async (t) => {
+    const plane = await startDataPlane(t, (req, res) =>
+      res.writeHead(req.method === 'DELETE' ? status : 204).end(),
+    );
+    await deliver(plane.withVault({ message: deprovisioned }), t.signal);
+    assert.deepEqual(
+      plane.requests.map(({ method, path }) => `${method ?? ''} ${path ?? ''}`),
+      [
+        'DELETE /management/v3/secrets/edc-job-provisioner-flow-a',
+        'POST /provisioning/flow-1/resource-1/deprovision',
+      ],
+    );
+  });
+}
+
+test('a deprovision is confirmed later if the keys may still be there', async (t) => {
+  const plane = await startDataPlane(t, (_, res) => res.writeHead(503).end());
+  const delivery = await deliver(plane.withVault({ message: deprovisioned }), t.signal);
+  assert.partialDeepStrictEqual(delivery, { result: 'failed' });
+  assert.equal(plane.requests.length, 1);
 });
 
 test('an answer that shows the request keeps neither key nor address', async (t) => {
@@ -175,6 +252,7 @@ async function startDataPlane(t: TestContext, answer: ConnectorAnswer) {
     dialect: 'data-plane',
     callbackPrefix: prefix,
     managementVersion: 'v3',
+    vault: 'none',
     templates: ['*'],
     resultsUrl: 'http://r',
   };
@@ -192,5 +270,13 @@ async function startDataPlane(t: TestContext, answer: ConnectorAnswer) {
       ...members,
     };
   }
-  return { prefix, requests, delivery, close };
+  function withVault(members: Partial<DataPlaneDelivery>): DataPlaneDelivery {
+    const vault = { managementUrl: `${url}/management`, vault: 'secrets-api' } as const;
+    return delivery({
+      connector: { ...connector, ...vault },
+      managementKey: 'management-key',
+      ...members,
+    });
+  }
+  return { prefix, requests, delivery, withVault, close };
 }
