@@ -3,11 +3,18 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
-import type { ConnectorVersion } from 'connector-simulator';
+import {
+  startHttpSink,
+  type ConnectorSimulator,
+  type ConnectorVersion,
+  type SignalingRelease,
+} from 'connector-simulator';
 import { parse } from 'yaml';
 import { freePort } from '../../src/demo/free-port.ts';
 import type { Settings } from '../support/settings.ts';
 import { startWorld, type ConnectorOptions } from '../support/start-world.ts';
+import { numberedJob } from '../support/numbered-flows.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 type Properties = Record<string, string>;
 
@@ -57,6 +64,7 @@ function keyOf(key: string | undefined): { key?: string } {
 interface Asset {
   '@id': string;
   dataAddress: { type: string; baseUrl: string };
+  dataplaneMetadata?: { properties: Record<string, unknown> };
 }
 
 function read(file: string): string {
@@ -95,7 +103,9 @@ function authenticationBy(key: string | undefined): Properties {
   return key === undefined ? {} : { [`${prefix}.type`]: 'tokenbased', [`${prefix}.key`]: key };
 }
 
-for (const { file, chart } of pages) {
+const charts = [...pages, { file: 'signaling.md', chart: 'controlplane' }];
+
+for (const { file, chart } of charts) {
   test(`the properties of ${file} and its values for Helm say the same`, () => {
     const text = read(file);
     const { env, endpoints } = yamlOf(text, chart) as Values;
@@ -119,15 +129,15 @@ for (const page of pages) {
 
 async function completeTransfer(t: TestContext, page: Page, version: ConnectorVersion): Promise<void> {
   const port = await freePort();
-  const text = read(page.file)
-    .replaceAll('https://edc.example.org', `http://127.0.0.1:${port}`)
-    .replaceAll('<key>', randomBytes(24).toString('hex'));
+  const text = fillIn(read(page.file), port);
   const properties = propertiesOf(text);
   const [settings] = yamlOf(text, 'connectors') as Settings[];
-  const asset = JSON.parse(blocksOf(text, 'json')[0] ?? '') as Asset;
+  const asset = assetOf(text);
   const name = String(settings?.['name']);
   const connectors = [{ name, version, port, settings: settings ?? {}, ...page.configure(properties) }];
-  const templates = { [asset['@id']]: await readTemplate() };
+  const assets = yamlOf(text, 'assets') as { id: string; parameters: { YEAR: number } }[];
+  const parameters = { properties: { YEAR: { type: 'integer' } }, required: ['YEAR'] };
+  const templates = { [asset['@id']]: await readTemplate(), year: yearTemplate({ assets, parameters }) };
   const world = await startWorld(t, { connectors, templates });
   const connector = world.connector();
   assert.equal(connector.callbackAddress, page.callbackAddress(properties));
@@ -136,10 +146,98 @@ async function completeTransfer(t: TestContext, page: Page, version: ConnectorVe
   connector.provisionAt(
     provisionUrl.replace('https://jobs.example.org', world.service.url).replace('<token>', token),
   );
-  const { id } = connector.startTransfer({ assetId: asset['@id'] });
+  await Promise.all([
+    assertReceived(connector, asset['@id'], 'hello from the worker: ä ö ü €\n'),
+    ...assets.map(({ id, parameters }) => assertReceived(connector, id, `${parameters.YEAR}\n`)),
+  ]);
+}
+
+/** With the key of a run, and a connector at this port. */
+function fillIn(text: string, port: number): string {
+  return text
+    .replaceAll('https://edc.example.org', `http://127.0.0.1:${port}`)
+    .replaceAll('<key>', randomBytes(24).toString('hex'));
+}
+
+function assetOf(text: string): Asset {
+  const documents = blocksOf(text, 'json').map((block) => JSON.parse(block) as Partial<Asset>);
+  const asset = documents.find((document) => '@id' in document);
+  assert.ok(asset !== undefined, 'the page shows no asset');
+  return asset as Asset;
+}
+
+async function assertReceived(connector: ConnectorSimulator, assetId: string, text: string): Promise<void> {
+  const { id } = connector.startTransfer({ assetId });
   await connector.waitFor(id, ({ consumer }) => consumer.state === 'COMPLETED');
   const [received] = connector.received(id);
-  assert.equal(await readFile(received?.path ?? '', 'utf8'), 'hello from the worker: ä ö ü €\n');
+  assert.equal(await readFile(received?.path ?? '', 'utf8'), text);
+}
+
+for (const release of ['0.18.0-signaling', 'rc3-signaling'] as const) {
+  test(`a pull and a push of ${release} complete with what signaling.md says to paste`, async (t) => {
+    await completeSignaling(t, release);
+  });
+}
+
+async function completeSignaling(t: TestContext, release: SignalingRelease): Promise<void> {
+  const port = await freePort();
+  const text = fillIn(read('signaling.md'), port);
+  const properties = propertiesOf(text);
+  const [settings] = yamlOf(text, 'connectors') as Settings[];
+  const asset = assetOf(text);
+  const template = yearTemplate({ parameters: yamlOf(text, 'parameters') });
+  const name = String(settings?.['name']);
+  const world = await startWorld(t, {
+    signaling: [
+      { name, release, port, settings: settings ?? {}, ...keyOf(properties['web.http.management.auth.key']) },
+    ],
+    templates: { [asset['@id']]: template },
+    // The service registers itself.
+    replicas: 0,
+  });
+  const service = await world.addService();
+  await service.start();
+  const connector = world.signaling(name);
+  assert.equal(connector.callbackAddress, properties['web.http.signaling.public.uri']);
+  const [plane] = await waitUntil('the service is registered', () => nonEmpty(connector.dataPlanes()));
+  assert.deepEqual(registrationIn(text, world.dataFlowsUrl(name)), withoutUnset(plane));
+
+  const { year } = asset.dataplaneMetadata?.properties ?? {};
+  const transfer = { assetId: asset['@id'], metadata: { year } };
+  const sink = await startHttpSink({ keep: true });
+  t.after(() => sink.stop());
+  const pull = connector.startTransfer(transfer);
+  const push = connector.startTransfer({ ...transfer, mode: 'push', dataAddress: sink.address() });
+  await connector.waitFor(pull.id, 'STARTED');
+  assert.equal((await connector.pull(pull.id, { keep: true })).content?.toString(), `${String(year)}\n`);
+  await connector.waitFor(push.id, 'COMPLETED');
+  assert.equal((await sink.waitFor()).content?.toString(), `${String(year)}\n`);
+}
+
+/** The body for a registration by hand, with the endpoint of this run. */
+function registrationIn(text: string, endpoint: string): object {
+  const documents = blocksOf(text, 'json').map((block) => JSON.parse(block) as { dataplaneId?: string });
+  const body = documents.find(({ dataplaneId }) => dataplaneId !== undefined);
+  return { ...body, endpoint };
+}
+
+function withoutUnset(plane: object | undefined): object {
+  return Object.fromEntries(Object.entries(plane ?? {}).filter(([, value]) => value !== undefined));
+}
+
+function nonEmpty<T>(list: T[]): T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+/** Its result is the year that it was started with. */
+function yearTemplate(members: object): Record<string, string> {
+  const results = { directory: '/results', storage: { size: '16Mi' } };
+  const template = { description: 'The year of the request.', results, ...members };
+  const script = `printf '%s\\n' "$YEAR" > "$RESULT_DIRECTORY/year.txt"`;
+  return {
+    'template.yaml': JSON.stringify(template),
+    'job.yaml': JSON.stringify(numberedJob('year', script)),
+  };
 }
 
 /** The files of the template `echo`. */

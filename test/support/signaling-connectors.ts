@@ -8,6 +8,8 @@ export interface SignalingConnectorOptions extends Omit<SignalingOptions, 'manag
   settings?: Settings;
   /** The service may use its management API. */
   managed?: boolean;
+  /** Of its management API; default: a random one. */
+  key?: string;
 }
 
 /** A control plane of a world: its simulator, and the service's settings for it. */
@@ -23,8 +25,8 @@ export async function startSignalingConnectors(
   stack: AsyncDisposableStack,
 ): Promise<Map<string, SignalingEntry>> {
   const connectors = new Map<string, SignalingEntry>();
-  for (const { name, settings, managed = false, ...options } of wanted) {
-    const [token, key] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+  for (const { name, settings, managed = false, key = randomSecret(), ...options } of wanted) {
+    const token = randomSecret();
     const simulator = await startSignalingSimulator({
       // EDC gives up after some seconds, in which a service on a starved machine is not started again.
       retryDelaysMillis: [0, 0, ...Array<number>(100).fill(500)],
@@ -37,6 +39,10 @@ export async function startSignalingConnectors(
     connectors.set(name, { simulator, token, key, settings: { ...entry, ...settings } });
   }
   return connectors;
+}
+
+function randomSecret(): string {
+  return randomBytes(24).toString('hex');
 }
 
 /** The transfer types that the service is registered with. */
