@@ -19,11 +19,12 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const page = new URL('../../docs/connectors/scenarios.md', import.meta.url);
 
-/** Ended transfers are noticed soon, and no callback is repeated because a busy machine delays its answer. */
-const settings = {
-  reconciler: { transferPollSeconds: 1, deliveryTimeoutMillis: 60_000 },
-};
-const options: WorldOptions = { connectors, signaling, settings };
+/**
+ * Ended transfers are noticed soon, and no callback is repeated because a busy machine delays its answer or the renewal of the Lease of the
+ * only replica.
+ */
+const reconciler = { transferPollSeconds: 1, deliveryTimeoutMillis: 60_000, leaseSeconds: 60 };
+const options: WorldOptions = { connectors, signaling };
 
 /** Workers that run at a time. */
 const atOnce = 8;
@@ -38,8 +39,8 @@ test('every scenario with every generation of connectors', { concurrency: atOnce
     );
   });
   const [calm, disturbed] = await Promise.all([
-    startWorld(t, options),
-    startWorld(t, { ...options, replicas: 2 }),
+    startWorld(t, { ...options, settings: { reconciler } }),
+    startWorld(t, { ...options, settings: { reconciler: { ...reconciler, leaseSeconds: 5 } }, replicas: 2 }),
   ]);
   await Promise.all([playAll({ t, world: calm }), disturbAll({ t, world: disturbed })]);
 });

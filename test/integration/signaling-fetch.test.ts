@@ -78,18 +78,6 @@ test('data of unknown length, and without a version, is fetched whole again afte
   );
 });
 
-test('a provider that refuses ends the fetch with one request, and errored', async (t) => {
-  const scene = await startScene(t);
-  const source = await startByteSource(t, { content: large });
-  source.next(403);
-  const processId = await startPull(scene, addressOf(source));
-  const { outcome } = await recorded(scene, processId);
-  assert.ok(outcome.phase === 'failed');
-  assert.deepEqual([outcome.reason, outcome.message], ['fetch-failed', 'the provider answered 403']);
-  assert.deepEqual([notices(scene), source.requests.length], [['errored'], 1]);
-  assert.equal(await scene.state(processId), 'STARTED');
-});
-
 test('a suspended fetch takes no byte, and goes on after the resume, from a new address', async (t) => {
   const scene = await startScene(t);
   const source = await startByteSource(t, { content: large });
@@ -106,22 +94,6 @@ test('a suspended fetch takes no byte, and goes on after the resume, from a new 
   assert.equal((await fetchedBytes(scene, processId, outcome)).toString(), 'other');
   assert.equal(other.requests[0]?.authorization, undefined, 'the token is not sent to another provider');
   assert.equal(source.requests.length, 1);
-});
-
-test('a fetch that is terminated is broken off, and what it stored is deleted', async (t) => {
-  const scene = await startScene(t);
-  const source = await startByteSource(t, { content: large });
-  source.next('hang');
-  const processId = await startPull(scene, addressOf(source));
-  await waitUntil('the provider is asked', () => source.requests.length === 1);
-  assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
-  await waitUntil('the connection is closed', () => source.broken === 1);
-  await waitUntil('what was received is deleted', async () => {
-    const record = await scene.world.bucket.record(flowOf(processId));
-    return record?.resultsDeletedAt;
-  });
-  assert.deepEqual(await scene.world.bucket.results(flowOf(processId)), []);
-  assert.deepEqual(notices(scene), []);
 });
 
 test('an address that cannot be fetched from is refused with its field', async (t) => {

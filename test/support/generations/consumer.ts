@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { startByteSource, type ByteSource } from '../byte-source.ts';
 import { waitUntil } from '../wait-until.ts';
+import type { World } from '../world.ts';
 import { SignalingActs } from './signaling-transfer.ts';
 import type { StartTransfer, Suspension, Work } from './transfer.ts';
 
@@ -36,20 +37,30 @@ export function consumerPulls(name: string): StartTransfer {
       repeat: (times) => acts.repeat(times),
       contradict: () => acts.contradict(),
       delivered: complete,
-      async bytes() {
-        const keys = await world.bucket.results(flow);
-        const [file, ...others] = keys.filter((key) => !key.endsWith('/manifest.json'));
-        assert.ok(file !== undefined && others.length === 0);
-        return await world.bucket.read(file);
-      },
+      bytes: () => fetchedBytes(world, flow),
       complete,
-      failed: () => acts.failed(),
-      terminate: () => acts.terminate(),
+      async failed() {
+        const reason = await acts.failed();
+        assert.equal(source.requests.length, 1, 'a provider that refuses is asked once');
+        return reason;
+      },
+      async terminate() {
+        await acts.terminate();
+        await untilBroken(source);
+      },
       suspension: suspensionOf(acts, { source, flowing: running }),
       told: () => acts.told(),
       refused: () => acts.refused(),
     };
   };
+}
+
+/** The one file of the results. */
+async function fetchedBytes({ bucket }: World, flow: string): Promise<Buffer> {
+  const keys = await bucket.results(flow);
+  const [file, ...others] = keys.filter((key) => !key.endsWith('/manifest.json'));
+  assert.ok(file !== undefined && others.length === 0);
+  return await bucket.read(file);
 }
 
 function suspensionOf(
@@ -60,10 +71,14 @@ function suspensionOf(
     flowing,
     async suspend() {
       await acts.suspend();
-      await waitUntil('the connection is closed', () => source.broken === 1);
+      await untilBroken(source);
     },
     resume: () => acts.resume(),
   };
+}
+
+async function untilBroken(source: ByteSource): Promise<void> {
+  await waitUntil('the connection is closed', () => source.broken === 1);
 }
 
 /** Work that is held stops in the middle, and its next attempt does not. */

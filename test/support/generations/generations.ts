@@ -110,7 +110,7 @@ function consumerPull(release: SignalingRelease): Generation {
     release: releaseOf(release),
     impossible: { deprovision: completedIsLast },
     told: { success: { ...nothing, completed: 1 }, failure: { ...nothing, failed: 1 } },
-    failure: /^fetch-failed: /,
+    failure: /^fetch-failed: the provider answered 403$/,
     keepsResults: { success: true, failure: false },
     sampled: sampledOf(release),
     start: consumerPulls(`consumer-${nameOf(release)}`),
