@@ -54,7 +54,7 @@ function startTransfer(world: World, connector: ConnectorSimulator): KillTransfe
       await connector.waitFor(id, ({ dataFlow }) => dataFlow === 'DEPROVISIONED');
       await waitUntil(`the end of ${flow}`, async () => {
         const { state, confirmation, resultsDeletedAt } = (await world.namespace.flow(flow)) ?? {};
-        return state === 'closed' && confirmation !== undefined && resultsDeletedAt !== undefined;
+        return state === 'closed' && confirmation?.result !== undefined && resultsDeletedAt !== undefined;
       });
     },
     async assertEndedWell(context) {
