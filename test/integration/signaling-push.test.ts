@@ -144,6 +144,22 @@ test('an address that cannot be pushed to is refused, and makes no job', async (
   assert.deepEqual(await scene.world.namespace.jobs(), []);
 });
 
+test('the attempts after which a push leaves its place are a setting', async (t) => {
+  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_ATTEMPTS: '1' } });
+  const sink = await startByteSink(t);
+  sink.open.resolve(undefined);
+  sink.next('drop');
+  const { processId, ...start } = startPush(sink.url);
+  await scene.send('start', { processId, ...start });
+  const { push } = await ended(scene, processId);
+  assert.equal(push?.end?.result, 'sent');
+  const interrupted = scene.world.service.entries.filter(({ msg }) => msg === 'push interrupted');
+  assert.deepEqual(
+    interrupted.map(({ attempts }) => attempts),
+    [1],
+  );
+});
+
 const failurePage = '<html><h2>HTTP ERROR 500 Internal Server Error</h2></html>';
 
 test('a lost started that a proxy then answers with 500 is repeated until it is taken, and nothing is pushed before', async (t) => {

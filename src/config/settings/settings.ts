@@ -7,6 +7,7 @@ import { choice, dnsLabel, integer, names, text } from './kinds.ts';
 import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
+import { TransfersSettings } from './transfers.ts';
 
 const ClusterSettings = closed({
   kubeconfig: Type.Optional(
@@ -45,6 +46,7 @@ export const SettingsSchema = closed({
   images: ImagesSettings,
   pods: PodsSettings,
   reconciler: ReconcilerSettings,
+  transfers: TransfersSettings,
   results: closed({
     // No S3 server accepts a presigned address that lives longer than seven days.
     addressSeconds: integer(

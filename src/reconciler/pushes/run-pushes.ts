@@ -18,6 +18,7 @@ import { TransferPool } from '../../transfer/transfer-pool.ts';
 import type { PushResult } from '../../transfer/types.ts';
 import { systemClock } from '../../clock.ts';
 import type { ReconcilerDependencies } from '../reconciler.ts';
+import { deadlineOf, limitsOf } from './limits.ts';
 import type { Pushes } from './pushes.ts';
 
 export interface PushDependencies extends Pick<
@@ -29,12 +30,6 @@ export interface PushDependencies extends Pick<
   uploads: StoreAccess;
 }
 
-/** Pushes at once: each holds up to a few parts of its file in memory. */
-const concurrency = 4;
-const perConnector = 2;
-
-const limits = { idleMillis: 60_000, attempts: 5, retryAfterMillis: 60_000 };
-
 interface Interruptions {
   count: number;
   /** Monotonic milliseconds. */
@@ -43,6 +38,7 @@ interface Interruptions {
 
 /** `wake` causes a pass over the flow. The pushes end with `signal`. */
 export function runPushes(deps: PushDependencies, wake: (flow: string) => void, signal: AbortSignal): Pushes {
+  const { concurrency, perConnector } = deps.config.transfers;
   const pool = new TransferPool({ concurrency, perSink: perConnector, onEnd: wake }, signal);
   const interrupted = new Map<string, Interruptions>();
   function pauseOf(name: string): number {
@@ -103,18 +99,9 @@ function deadlineEnd(
   { flow, problem }: { flow: Flow; problem: string },
 ): PushEnd | undefined {
   const now = deps.now();
-  return now.getTime() < deadlineOf(deps, flow)
+  return now.getTime() < deadlineOf(deps.config, flow)
     ? undefined
     : { result: 'failed', at: now.toISOString(), problem };
-}
-
-/** As for a delivery: results that nobody took, or data that nobody gave, for so long are given up. */
-function deadlineOf({ config }: PushDependencies, { delivery, outcome, plan, lastRequestAt }: Flow): number {
-  const receivesSince = plan.receives === true ? lastRequestAt : undefined;
-  return (
-    Date.parse(receivesSince ?? delivery?.endedAt ?? outcome?.at ?? '') +
-    config.reconciler.deliverySeconds * 1000
-  );
 }
 
 function endBy(result: Exclude<PushResult, { result: 'interrupted' }>, now: Date): PushEnd {
@@ -125,7 +112,7 @@ function endBy(result: Exclude<PushResult, { result: 'interrupted' }>, now: Date
 }
 
 async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Promise<PushResult> {
-  const { cluster, store, config } = deps;
+  const { cluster, store } = deps;
   const { name, plan, outcome } = flow;
   if (outcome?.phase !== 'succeeded') throw new ServiceError('internal', 'a push without results');
   // A template may allow that (`results.allowEmpty`): there is nothing to send.
@@ -137,7 +124,6 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
   if (!reading.found) return { result: 'failed', problem: reading.message, attempts: 0 };
   if (reading.stored.sha256 !== outcome.results.manifestSha256)
     return { result: 'failed', problem: 'the manifest was changed after it was verified', attempts: 0 };
-  const totalMillis = Math.max(0, deadlineOf(deps, flow) - deps.now().getTime());
   return await pushResults(
     {
       ...{
@@ -147,7 +133,7 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
         contentType: plan.results.contentType,
       },
       ...{ sink: readSinkSecret(secret), clock: systemClock },
-      limits: { ...limits, totalMillis, backOff: config.reconciler.backoff },
+      limits: limitsOf(deps, flow),
     },
     signal,
   );
@@ -155,7 +141,7 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
 
 /** What was fetched has a manifest, written last as a sidecar does it; a process that finds one fetches nothing again. */
 async function fetchResults(deps: PushDependencies, flow: Flow, signal: AbortSignal): Promise<PushResult> {
-  const { cluster, store, config, dispatcher, uploads } = deps;
+  const { cluster, store, dispatcher, uploads } = deps;
   const { name, uid } = flow;
   const reading = await readManifest({ store, flow: name, attempt: uid }, signal);
   if (reading.found) return { result: 'done', bytes: 0, attempts: 0 };
@@ -163,12 +149,11 @@ async function fetchResults(deps: PushDependencies, flow: Flow, signal: AbortSig
   if (secret === undefined)
     return { result: 'failed', problem: 'the Secret with the address of the data is gone', attempts: 0 };
   await store.abortUploads(attemptPrefix(name, uid), signal);
-  const totalMillis = Math.max(0, deadlineOf(deps, flow) - deps.now().getTime());
   const fetched = await fetchFile(
     {
       ...{ source: readSinkSecret(secret), store: uploads, dispatcher, clock: systemClock },
       keyOf: (file) => fileKey(name, uid, encodeKey(file)),
-      limits: { ...limits, totalMillis, backOff: config.reconciler.backoff },
+      limits: limitsOf(deps, flow),
     },
     signal,
   );
