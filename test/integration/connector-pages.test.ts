@@ -14,6 +14,7 @@ import { freePort } from '../../src/demo/free-port.ts';
 import type { Settings } from '../support/settings.ts';
 import { startWorld, type ConnectorOptions } from '../support/start-world.ts';
 import { numberedJob } from '../support/numbered-flows.ts';
+import { transferTypes } from '../support/signaling-connectors.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 type Properties = Record<string, string>;
@@ -64,7 +65,7 @@ function keyOf(key: string | undefined): { key?: string } {
 interface Asset {
   '@id': string;
   dataAddress: { type: string; baseUrl: string };
-  dataplaneMetadata?: { properties: Record<string, unknown> };
+  dataplaneMetadata?: { labels: string[]; properties: Record<string, unknown> };
 }
 
 function read(file: string): string {
@@ -195,23 +196,25 @@ async function completeSignaling(t: TestContext, release: SignalingRelease): Pro
     // The service registers itself.
     replicas: 0,
   });
+  const connector = world.signaling(name);
+  connector.register({ dataplaneId: 'another', endpoint: 'http://127.0.0.1:9/dataflows', transferTypes });
   const service = await world.addService();
   await service.start();
-  const connector = world.signaling(name);
   assert.equal(connector.callbackAddress, properties['web.http.signaling.public.uri']);
-  const [plane] = await waitUntil('the service is registered', () => nonEmpty(connector.dataPlanes()));
+  const plane = await waitUntil('the service is registered', () => connector.dataPlanes()[1]);
   assert.deepEqual(registrationIn(text, world.dataFlowsUrl(name)), withoutUnset(plane));
 
-  const { year } = asset.dataplaneMetadata?.properties ?? {};
-  const transfer = { assetId: asset['@id'], metadata: { year } };
+  const { labels = [], properties: metadata = {} } = asset.dataplaneMetadata ?? {};
+  const transfer = { assetId: asset['@id'], labels, metadata };
+  const year = `${String(metadata['year'])}\n`;
   const sink = await startHttpSink({ keep: true });
   t.after(() => sink.stop());
   const pull = connector.startTransfer(transfer);
   const push = connector.startTransfer({ ...transfer, mode: 'push', dataAddress: sink.address() });
   await connector.waitFor(pull.id, 'STARTED');
-  assert.equal((await connector.pull(pull.id, { keep: true })).content?.toString(), `${String(year)}\n`);
+  assert.equal((await connector.pull(pull.id, { keep: true })).content?.toString(), year);
   await connector.waitFor(push.id, 'COMPLETED');
-  assert.equal((await sink.waitFor()).content?.toString(), `${String(year)}\n`);
+  assert.equal((await sink.waitFor()).content?.toString(), year);
 }
 
 /** The body for a registration by hand, with the endpoint of this run. */
@@ -221,12 +224,8 @@ function registrationIn(text: string, endpoint: string): object {
   return { ...body, endpoint };
 }
 
-function withoutUnset(plane: object | undefined): object {
-  return Object.fromEntries(Object.entries(plane ?? {}).filter(([, value]) => value !== undefined));
-}
-
-function nonEmpty<T>(list: T[]): T[] | undefined {
-  return list.length > 0 ? list : undefined;
+function withoutUnset(plane: object): object {
+  return Object.fromEntries(Object.entries(plane).filter(([, value]) => value !== undefined));
 }
 
 /** Its result is the year that it was started with. */

@@ -10,6 +10,11 @@ export interface RegisteredDataPlane {
   readonly authorization?: Readonly<Record<string, unknown>> | undefined;
 }
 
+interface Wanted {
+  readonly transferType: string;
+  readonly labels: readonly string[];
+}
+
 /** The connector's registry of data planes. */
 export class DataPlanes {
   readonly #planes = new Map<string, { plane: RegisteredDataPlane; at: number }>();
@@ -31,9 +36,12 @@ export class DataPlanes {
     return [...this.#planes.values()].map(({ plane }) => plane);
   }
 
-  /** The first one that offers exactly this transfer type. */
-  select(transferType: string): RegisteredDataPlane | undefined {
-    return this.all().find(({ transferTypes }) => transferTypes.includes(transferType));
+  /** The first one that offers exactly this transfer type and has all labels of the transfer. */
+  select({ transferType, labels: wanted }: Wanted): RegisteredDataPlane | undefined {
+    return this.all().find(
+      ({ transferTypes, labels = [] }) =>
+        transferTypes.includes(transferType) && wanted.every((label) => labels.includes(label)),
+    );
   }
 
   /** As the management API lists them. */

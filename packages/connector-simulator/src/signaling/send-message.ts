@@ -59,12 +59,12 @@ export async function postMessage(
   return result;
 }
 
-/** The data plane that answered the first message, else one that offers the transfer type. */
+/** The data plane that answered the first message, else one that fits the transfer. */
 function planeOf(
   { dataPlanes }: SignalingContext,
-  { dataPlaneId, transferType }: SignalingTransfer,
+  { dataPlaneId, ...wanted }: SignalingTransfer,
 ): RegisteredDataPlane | undefined {
-  return dataPlaneId === undefined ? dataPlanes.select(transferType) : dataPlanes.get(dataPlaneId);
+  return dataPlaneId === undefined ? dataPlanes.select(wanted) : dataPlanes.get(dataPlaneId);
 }
 
 /** The id in the path is the transfer's own; that of the data plane's answer is never read. */

@@ -61,6 +61,21 @@ test('profiles are ignored: without transfer types a data plane is never chosen'
   assert.equal((await simulator.waitFor(id, 'TERMINATED')).errorDetail, 'No dataplane found');
 });
 
+test('a transfer with labels goes to a data plane that has all of them', async (t) => {
+  const bench = await startBench(t);
+  const { simulator } = bench;
+  const labels = ['jobs', 'slow'];
+  const plane = { endpoint: `${bench.origin}/labelled/dataflows`, transferTypes: ['HttpData-PULL'] };
+  simulator.register({ dataplaneId: 'half', ...plane, labels: ['jobs'] });
+  const unserved = simulator.startTransfer({ assetId: 'weather', labels });
+  const { errorDetail } = await simulator.waitFor(unserved.id, 'TERMINATED');
+  assert.equal(errorDetail, 'No dataplane found');
+  simulator.register({ dataplaneId: 'labelled', ...plane, labels: [...labels, 'other'] });
+  const { id } = simulator.startTransfer({ assetId: 'weather', labels });
+  assert.equal((await simulator.waitFor(id, 'STARTED')).dataPlaneId, 'labelled');
+  assert.deepEqual(names(bench), ['start']);
+});
+
 test('messages go to the endpoint as it is: one that does not end in /dataflows gets them elsewhere', async (t) => {
   const bench = await startBench(t);
   const { simulator } = bench;
