@@ -54,8 +54,8 @@ async function provisionedS3(
   const callback = callbackOf(delivery);
   if ('refused' in callback) return callback.refused;
   const id = secretIdOf(delivery.flow);
-  const problem = await storeSecret(vault, { id, value: secretOfKeys(address.keys) }, signal);
-  if (problem !== undefined) return failed(problem);
+  const failure = await storeSecret(vault, { id, value: secretOfKeys(address.keys) }, signal);
+  if (failure !== undefined) return failure;
   return await call(delivery, { act: 'provision', body: buildS3Body(address, id) }, signal);
 }
 
@@ -72,8 +72,8 @@ function vaultOf(delivery: DataPlaneDelivery): VaultCall | undefined {
 /** May be repeated, also after a lost answer: a second confirmation changes nothing. */
 async function deprovisioned(delivery: DataPlaneDelivery, signal: AbortSignal): Promise<DeliveryAnswer> {
   const vault = vaultOf(delivery);
-  const left = vault && (await removeSecret(vault, secretIdOf(delivery.flow), signal));
-  if (left !== undefined) return failed(left);
+  const failure = vault && (await removeSecret(vault, secretIdOf(delivery.flow), signal));
+  if (failure !== undefined) return failure;
   const answer = await call(delivery, { act: 'deprovision', body: undefined }, signal);
   return answer.result === 'unknown' ? failed(answer.problem) : answer;
 }

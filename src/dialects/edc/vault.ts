@@ -1,8 +1,9 @@
-import { createRedactor } from '../../redact-secrets.ts';
+import { isTransientStatus } from '../../peer-answer.ts';
+import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import { urlBelow } from '../callback-address.ts';
 import { redactAnswer, type Answer, type Message } from '../deliver-message.ts';
 import type { ConnectorCall } from '../dialect.ts';
-import { describeAnswer } from './describe-answer.ts';
+import { describeAnswer, failed } from './describe-answer.ts';
 import { managementAccess, sendWithAccess } from './management-access.ts';
 import { contextOf, type ManagementApi } from './management-messages.ts';
 import type { ManagementOauth2 } from './settings.ts';
@@ -12,12 +13,14 @@ export type WithVault = ManagementApi & { managementOauth2?: ManagementOauth2 };
 
 export type VaultCall = ConnectorCall<WithVault>;
 
-/** Puts a secret into the connector's vault, over an earlier one of this name. Returns the problem if it is not there now. */
+/**
+ * Puts a secret into the connector's vault, over an earlier one of this name. The call's `redact` removes the secret. Returns the failure if it is not there now.
+ */
 export async function storeSecret(
   call: VaultCall,
   { id, value }: { id: string; value: string },
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<DeliveryAnswer | undefined> {
   const body = {
     '@context': contextOf(call.connector.managementVersion),
     '@type': 'Secret',
@@ -25,19 +28,19 @@ export async function storeSecret(
     value,
   };
   const url = secretsUrl(call);
-  const created = await send(call, { method: 'POST', url, body, secret: value }, signal);
-  if (!isStatus(created, 409)) return problemOf(created);
-  return problemOf(await send(call, { method: 'PUT', url, body, secret: value }, signal));
+  const created = await send(call, { method: 'POST', url, body }, signal);
+  if (!isStatus(created, 409)) return failureOf(created);
+  return failureOf(await send(call, { method: 'PUT', url, body }, signal));
 }
 
-/** Removes a secret, which may be gone. Returns the problem if it may still be there. */
+/** Removes a secret, which may be gone. Returns the failure if it may still be there. */
 export async function removeSecret(
   call: VaultCall,
   id: string,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<DeliveryAnswer | undefined> {
   const answer = await send(call, { method: 'DELETE', url: secretsUrl(call, id) }, signal);
-  return isStatus(answer, 404) ? undefined : problemOf(answer);
+  return isStatus(answer, 404) ? undefined : failureOf(answer);
 }
 
 /** Reads a secret that does not exist. Undefined if the answer is that of the module. */
@@ -54,15 +57,14 @@ function secretsUrl({ connector }: VaultCall, ...id: string[]): string {
   return urlBelow(connector.managementUrl, connector.managementVersion, 'secrets', ...id);
 }
 
-type Request = Pick<Message, 'method' | 'url' | 'body'> & { secret?: string };
+type Request = Pick<Message, 'method' | 'url' | 'body'>;
 
 /** The answer may show what was sent. */
-async function send(call: VaultCall, { secret, ...message }: Request, signal: AbortSignal): Promise<Answer> {
+async function send(call: VaultCall, message: Request, signal: AbortSignal): Promise<Answer> {
   const { connector, managementKey, timeoutMillis, dispatcher, redact } = call;
   const access = managementAccess(connector, managementKey, call);
   const answer = await sendWithAccess({ ...message, timeoutMillis, dispatcher }, access, signal);
-  const own = createRedactor([managementKey, secret]);
-  return redactAnswer(answer, (text) => redact(own(text)));
+  return redactAnswer(answer, redact);
 }
 
 type Answered = Extract<Answer, { got: 'answer' }>;
@@ -71,9 +73,12 @@ function isStatus(answer: Answer, status: number): answer is Answered {
   return answer.got === 'answer' && answer.status === status;
 }
 
-function problemOf(answer: Answer): string | undefined {
-  if (answer.got === 'answer' && answer.status >= 200 && answer.status < 300) return undefined;
-  return `the vault of the connector: ${describe(answer)}`;
+/** A key, an address or a module that is missing takes somebody to correct it. */
+function failureOf(answer: Answer): DeliveryAnswer | undefined {
+  const status = answer.got === 'answer' ? answer.status : undefined;
+  if (status !== undefined && status >= 200 && status < 300) return undefined;
+  const slowly = status !== undefined && !isTransientStatus(status);
+  return failed(`the vault of the connector: ${describe(answer)}`, slowly);
 }
 
 function describe(answer: Answer): string {

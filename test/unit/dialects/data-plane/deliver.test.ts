@@ -162,19 +162,25 @@ test('a repeat replaces the keys of an earlier attempt', async (t) => {
   assert.match(callback?.path ?? '', /\/provision$/);
 });
 
-test('without its keys an address is not sent, and an answer that shows them keeps none', async (t) => {
-  const plane = await startDataPlane(t, (_, res) => {
-    const { headers, body } = plane.requests[0] ?? assert.fail();
-    res.writeHead(500).end(`${headers['x-api-key'] as string} ${body}`);
+for (const { status, slowly } of [
+  { status: 500, slowly: false },
+  { status: 401, slowly: true },
+  { status: 404, slowly: true },
+]) {
+  test(`without its keys an address is not sent, and an answer that shows them keeps none: ${status}`, async (t) => {
+    const plane = await startDataPlane(t, (_, res) => {
+      const { headers, body } = plane.requests[0] ?? assert.fail();
+      res.writeHead(status).end(`${headers['x-api-key'] as string} ${body}`);
+    });
+    const delivery = await deliver(plane.withVault({ message: s3Results }), t.signal);
+    assert.partialDeepStrictEqual(delivery, { result: 'failed', slowly });
+    assert.equal(plane.requests.length, 1);
+    const text = JSON.stringify(delivery);
+    assert.ok(text.includes(`the vault of the connector: answered ${status}: [redacted]`), text);
+    for (const secret of ['management-key', anS3Address.keys.secretAccessKey, anS3Address.keys.sessionToken])
+      assert.ok(!text.includes(secret), text);
   });
-  const delivery = await deliver(plane.withVault({ message: s3Results }), t.signal);
-  assert.partialDeepStrictEqual(delivery, { result: 'failed' });
-  assert.equal(plane.requests.length, 1);
-  const text = JSON.stringify(delivery);
-  assert.match(text, /the vault of the connector: answered 500: \[redacted\]/);
-  for (const secret of ['management-key', anS3Address.keys.secretAccessKey, anS3Address.keys.sessionToken])
-    assert.ok(!text.includes(secret), text);
-});
+}
 
 for (const status of [204, 404]) {
   test(`a deprovision removes the keys before it is confirmed: ${status}`, async (t) => {
@@ -275,6 +281,7 @@ async function startDataPlane(t: TestContext, answer: ConnectorAnswer) {
     return delivery({
       connector: { ...connector, ...vault },
       managementKey: 'management-key',
+      redact: createRedactor(['management-key']),
       ...members,
     });
   }
