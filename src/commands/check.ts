@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { builtInDialects } from '../dialects/built-in.ts';
-import { findMisfits } from '../dialects/check-templates.ts';
 import { isServiceError } from '../errors.ts';
 import type { Contract } from '../template/contract-path.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
@@ -68,7 +66,7 @@ async function checkTemplates(
   const { templates, problems: found } = await readTemplates(directory, config);
   const tried =
     contract === undefined ? [] : templates.flatMap((template) => tryContract(template, contract));
-  const problems = [...found, ...tried, ...tryConnectors(templates, config)];
+  const problems = [...found, ...tried, ...(await tryConnectors(templates, config))];
   process.stdout.write(problems.map((problem) => `${describeProblem(problem)}\n`).join(''));
   if (!problems.every(isWarning)) {
     process.exitCode = 1;
@@ -79,9 +77,17 @@ async function checkTemplates(
 }
 
 /** Problems of the configured connectors with the templates that they may use. */
-function tryConnectors(templates: readonly Template[], { connectors }: Config): TemplateProblem[] {
-  const misfits = findMisfits(templates, { dialects: builtInDialects, connectors });
-  return misfits.map(({ template, ...problem }) => ({
+async function tryConnectors(
+  templates: readonly Template[],
+  { connectors }: Config,
+): Promise<TemplateProblem[]> {
+  if (connectors.length === 0) return [];
+  // They load their HTTP clients, which templates alone do not need.
+  const [{ builtInDialects: dialects }, { findMisfits }] = await Promise.all([
+    import('../dialects/built-in.ts'),
+    import('../dialects/check-templates.ts'),
+  ]);
+  return findMisfits(templates, { dialects, connectors }).map(({ template, ...problem }) => ({
     file: join(template.directory, 'template.yaml'),
     ...problem,
   }));
