@@ -42,7 +42,7 @@ const wireFormats = (words, { types }) =>
   }));
 
 /** What only a folder below src/dialects may name: that of a dialect, or `edc`, which several share. */
-const dialectWords = String.raw`control-plane|data-plane|transferProcess|resourceDefinition|provisionResource|managementU|managementV|x-api-key|w3id\.org`;
+const dialectWords = String.raw`control-plane|data-plane|transferProcess|resourceDefinition|provisionResource|managementU|managementV|w3id\.org`;
 const inDialects = wireFormats(`/${dialectWords}/i`, { types: false });
 /** Nor may the rest of src/ name what all provision requests have. */
 const elsewhere = wireFormats(`/callbackPrefix|${dialectWords}/i`, { types: true });

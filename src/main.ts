@@ -26,6 +26,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'print what a template would create',
     load: async () => (await import('./commands/render.ts')).renderCommand,
   },
+  'api-key': {
+    summary: 'make a key of the API and its entry for the settings',
+    load: async () => (await import('./commands/api-key.ts')).apiKeyCommand,
+  },
   release: {
     summary: 'remove the finalizers from all Jobs and pods before an uninstall',
     load: async () => (await import('./commands/release.ts')).releaseCommand,

@@ -1,6 +1,7 @@
 import { isLoopback } from '../addresses.ts';
 import { rest } from '../flow/flow-request.ts';
 import { settingName } from './check-shape.ts';
+import { localCallerName } from './settings/api.ts';
 import type { Config, ConnectorConfig, Findings } from './config.ts';
 import { settingsOf } from './settings/connectors.ts';
 
@@ -11,7 +12,8 @@ export function checkSettings(config: Config, findings: Findings): void {
   checkConnectorNames(config.connectors, findings);
   for (const [index, connector] of config.connectors.entries()) checkConnector(connector, index, findings);
   warnOfUnreachable(config, findings);
-  warnOfOpenPaths(config, findings);
+  checkKeys(config, findings);
+  checkOpenPaths(config, findings);
 }
 
 /** Adds a problem of the setting at this path. */
@@ -110,13 +112,45 @@ function warnOfUnreachable(config: Config, { warnings }: Findings): void {
   }
 }
 
-function warnOfOpenPaths({ http }: Config, { warnings }: Findings): void {
+function checkKeys({ api, connectors }: Config, findings: Findings): void {
+  const digests = new Map<string, number>();
+  const known = ['*', rest.connector, ...connectors.map(({ name }) => name)];
+  for (const [index, { name, sha256, connectors: seen }] of api.keys.entries()) {
+    const path = ['api', 'keys', String(index)];
+    const first = digests.get(sha256);
+    if (first !== undefined)
+      refuse([...path, 'sha256'], `expected a key of its own, received that of api.keys[${first}]`, findings);
+    digests.set(sha256, first ?? index);
+    if (name === localCallerName)
+      refuse(
+        [...path, 'name'],
+        `expected a name other than "${name}", which clients without a key have`,
+        findings,
+      );
+    const unknown = seen.find((one) => !known.includes(one));
+    if (unknown !== undefined)
+      refuse(
+        [...path, 'connectors'],
+        `expected names among ${known.join(', ')}, received "${unknown}"`,
+        findings,
+      );
+  }
+}
+
+function checkOpenPaths({ http, api }: Config, findings: Findings): void {
   if (http.unauthenticated === 'off' || isLoopback(http.host)) return;
+  const path = ['http', 'unauthenticated'];
+  if (http.unauthenticated === 'on' && api.keys.length === 0)
+    refuse(
+      path,
+      `expected off or loopback, or a key in api.keys, received on, and http.host is ${http.host}: without keys everybody may cancel all jobs and read all results`,
+      findings,
+    );
   const danger =
     http.unauthenticated === 'on'
       ? 'everybody who reaches this service may start jobs'
       : 'behind a proxy on this machine that sets no X-Forwarded-For, everybody may start jobs';
-  warnings.push(
-    `${settingName(['http', 'unauthenticated'])} is ${http.unauthenticated}, and http.host is ${http.host}: ${danger}`,
+  findings.warnings.push(
+    `${settingName(path)} is ${http.unauthenticated}, and http.host is ${http.host}: ${danger}`,
   );
 }

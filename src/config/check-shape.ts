@@ -15,10 +15,12 @@ export function checkShape(value: unknown, { problems }: Findings): value is Set
   for (const { path, keyword, reason } of describeSchemaErrors(validate.errors, checked)) {
     if (keyword !== 'additionalProperties') problems.push(`${settingName(path)}: ${reason}`);
     else if (!secretName.test(String(path.at(-1)))) problems.push(`${fileName(path)}: ${reason}`);
-    else problems.push(`${fileName(path)}: ${isSecret}`);
+    else problems.push(`${fileName(path)}: ${path[0] === 'api' ? isApiKey : isSecret}`);
   }
   return false;
 }
+
+const isApiKey = 'is a secret; expected its SHA-256 as sha256 (`edc-job-provisioner api-key NAME` prints it)';
 
 const isSecret = 'is a secret; expected in the environment only (STORE_…, CONNECTOR_<NAME>_…, RESULT_KEYS)';
 

@@ -20,6 +20,8 @@ export interface FlowRequest {
   /** The provider's id in the dataspace, which tokens of the consumer must name. */
   provider?: string;
   policyDigest?: string;
+  /** Of a job of `rest`: the name of the key that has started it. */
+  caller?: string;
   /** Of people, for people. */
   labels?: Record<string, string>;
   /** Hex digest of the body, by which a repeat of a request of `rest` is known. */

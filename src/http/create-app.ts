@@ -1,10 +1,13 @@
 import Router from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { HttpConfig } from '../config/config.ts';
+import type { ApiConfig } from '../config/settings/api.ts';
 import { ServiceError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Redact } from '../redact-secrets.ts';
+import { createAccessCheck, type AccessCheck } from './access/check-access.ts';
+import { cors } from './access/cors.ts';
 import { answerDeadline } from './middleware/answer-deadline.ts';
 import { busyHold } from './middleware/busy-hold.ts';
 import { checkHead } from './middleware/check-head.ts';
@@ -19,6 +22,7 @@ import { unauthenticatedAllowed } from './unauthenticated-access.ts';
 
 export interface AppDependencies {
   config: HttpConfig;
+  api: ApiConfig;
   log: Logger;
   metrics: Metrics;
   routes: readonly Route[];
@@ -27,11 +31,17 @@ export interface AppDependencies {
 }
 
 /** The order matters: the deadline covers all other middleware, and the hold sees the status that the problems set. */
-export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> {
+export function createApp({ routes, api, ...deps }: AppDependencies): Koa<HttpState> {
   const { config, log, metrics, refusals, redact } = deps;
   const app = new Koa<HttpState>();
   const router = new Router<HttpState>({ strict: true, sensitive: true });
-  for (const route of routes) register(router, route, deps);
+  const checkAccess = createAccessCheck({ api, unauthenticated: config.unauthenticated });
+  for (const route of routes) register(router, route, { ...deps, checkAccess });
+  function methodsAt(path: string, among = routes): string[] {
+    const patterns = new Set(router.match(path, 'NONE').path.map((layer) => layer.path));
+    return unique(among.filter((route) => patterns.has(route.path)).flatMap(methodsOf));
+  }
+  const apiRoutes = routes.filter(({ access }) => typeof access === 'object');
   app.on('error', (error: Error) => {
     log.warn({ err: error }, 'answer failed');
   });
@@ -41,26 +51,34 @@ export function createApp({ routes, ...deps }: AppDependencies): Koa<HttpState> 
   app.use(closeWhenUnavailable());
   app.use(errorProblems({ refusals, redact }));
   app.use(checkHead());
+  app.use(cors({ origins: api.cors.origins, methodsAt: (path) => methodsAt(path, apiRoutes) }));
   app.use(router.routes());
-  app.use(unrouted(router, routes));
+  app.use(unrouted(methodsAt));
   return app;
 }
 
 function register(
   router: Router<HttpState>,
   route: Route,
-  { config, redact }: Pick<AppDependencies, 'config' | 'redact'>,
+  { config, redact, checkAccess }: Pick<AppDependencies, 'config' | 'redact'> & { checkAccess: AccessCheck },
 ): void {
   const readJson = jsonReader(config.bodyLimitBytes);
   const readForm = formReader(config.bodyLimitBytes);
   const methods = methodsOf(route);
+  const { access } = route;
   async function handle(ctx: HttpContext): Promise<void> {
     const { state } = ctx;
     state.route = route;
-    state.shownPath = showMatched(route, ctx.params, redact);
+    // Strangers may put anything into a path, also a key.
+    state.shownPath = showMatched(route, typeof access === 'object' ? {} : ctx.params, redact);
     // The router accepts HEAD for every GET.
     checkMethod(ctx, methods);
-    if (route.access === 'unauthenticated' && !unauthenticatedAllowed(ctx.req, config.unauthenticated))
+    if (typeof access === 'object') {
+      state.caller = checkAccess(ctx.req, access.scope);
+      state.log = state.log.child({ caller: state.caller.name });
+      state.shownPath = showMatched(route, ctx.params, redact);
+    }
+    if (access === 'unauthenticated' && !unauthenticatedAllowed(ctx.req, config.unauthenticated))
       throw notFound();
     if (route.body?.kind === 'json') state.readJson = () => readJson(ctx);
     if (route.body?.kind === 'form') state.readForm = () => readForm(ctx);
@@ -74,13 +92,16 @@ function methodsOf({ method, answersHead }: Route): string[] {
 }
 
 /** Runs if no route matched: 405 if the path has routes of other methods, else 404. */
-function unrouted(router: Router<HttpState>, routes: readonly Route[]): Middleware<HttpState> {
+function unrouted(methodsAt: (path: string) => string[]): Middleware<HttpState> {
   return function unrouted(ctx) {
-    const patterns = new Set(router.match(ctx.path, 'NONE').path.map((layer) => layer.path));
-    const methods = routes.filter((route) => patterns.has(route.path)).flatMap(methodsOf);
+    const methods = methodsAt(ctx.path);
     if (methods.length > 0) checkMethod(ctx, methods);
     throw notFound();
   };
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
 }
 
 function notFound(): ServiceError {
@@ -89,7 +110,7 @@ function notFound(): ServiceError {
 
 function checkMethod(ctx: Pick<HttpContext, 'method' | 'set'>, methods: string[]): void {
   if (methods.includes(ctx.method)) return;
-  const allow = [...new Set(methods)].join(', ');
+  const allow = methods.join(', ');
   ctx.set('Allow', allow);
   throw new ServiceError('method-not-allowed', `the method: expected one of ${allow}`);
 }

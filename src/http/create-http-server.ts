@@ -13,7 +13,7 @@ import { apiPrefix } from './routes/api/api-route.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
 
 export interface HttpDependencies {
-  config: Pick<Config, 'http'>;
+  config: Pick<Config, 'http' | 'api'>;
   secrets: Pick<Secrets, 'connectors'>;
   version: string;
   /** The checks of `/health`, by name; each has its own deadline. */
@@ -31,21 +31,24 @@ export interface HttpDependencies {
 /** The server of all routes. Does not listen yet. */
 export function createHttpServer(deps: HttpDependencies): HttpServer {
   const { now = () => new Date(), refusals = createRefusals(now), ...rest } = deps;
-  const { http } = deps.config;
+  const { http, api } = deps.config;
   const redact = createRedactor(secretsOfConnectors(deps.secrets));
   function listener(ready: () => boolean) {
     const routes = allRoutes({ ...rest, now, refusals }, ready);
-    return createApp({ ...rest, config: http, routes, refusals, redact }).callback();
+    return createApp({ ...rest, config: http, api, routes, refusals, redact }).callback();
   }
   return new HttpServer(http, listener, deps);
 }
 
-export type MetricsDependencies = Pick<HttpDependencies, 'config' | 'log' | 'metrics' | 'components'> & {
+export type MetricsDependencies = Pick<HttpDependencies, 'log' | 'metrics' | 'components'> & {
+  config: Pick<Config, 'http'>;
   /** Whether the main server is ready. */
   ready: () => boolean;
   /** The refusals of the main server. */
   refusals: Refusals;
 };
+
+const noApi = { keys: [], cors: { origins: [] } };
 
 /** A separate server for Prometheus and operators, if `http.metricsPort` is set. Does not listen yet. */
 export function createMetricsServer(deps: MetricsDependencies): HttpServer | undefined {
@@ -57,7 +60,15 @@ export function createMetricsServer(deps: MetricsDependencies): HttpServer | und
     healthRoute({ ...healthOf(deps), ready, refusals, isInside: () => true }),
   ];
   const own = createRefusals(() => new Date());
-  const app = createApp({ config: http, log, metrics, routes, refusals: own, redact: createRedactor([]) });
+  const app = createApp({
+    config: http,
+    api: noApi,
+    log,
+    metrics,
+    routes,
+    refusals: own,
+    redact: createRedactor([]),
+  });
   return new HttpServer({ ...http, port: http.metricsPort }, () => app.callback(), { log });
 }
 
@@ -94,6 +105,9 @@ function linksOf(routes: readonly Route[]): Record<string, string> {
 function healthOf({
   config: { http },
   components,
-}: Pick<HttpDependencies, 'config' | 'components'>): Pick<HealthDependencies, 'components' | 'checkMillis'> {
+}: Pick<MetricsDependencies, 'config' | 'components'>): Pick<
+  HealthDependencies,
+  'components' | 'checkMillis'
+> {
   return { components, checkMillis: Math.min(1000, http.answerDeadlineMillis / 2) };
 }

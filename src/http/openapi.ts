@@ -29,11 +29,14 @@ export function buildOpenApi(
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url }],
-    // The only credentials are tokens in paths.
+    // Other credentials are tokens in paths.
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: { Problem: problemSchema, ...bodySchemas(routes) } },
+    components: {
+      securitySchemes,
+      schemas: { Problem: problemSchema, ...bodySchemas(routes) },
+    },
   };
 }
 
@@ -48,7 +51,7 @@ export function openApiPath(path: string): string {
   return path.replaceAll(/[:*](\w+)/g, '{$1}');
 }
 
-function describeOperation({ path, body, operation }: Route): object {
+function describeOperation({ path, access, body, operation }: Route): object {
   const { operationId, tag, summary, description, responses } = operation;
   return {
     operationId,
@@ -56,9 +59,25 @@ function describeOperation({ path, body, operation }: Route): object {
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: describeParameters(path, operation),
+    ...(typeof access === 'object' ? { security: describeSecurity(access) } : {}),
     ...(body === undefined ? {} : { requestBody: describeBody(body) }),
     responses: { ...Object.fromEntries(Object.entries(responses).map(describeResponse)), ...problems },
   };
+}
+
+const securitySchemes = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'A key of `api.keys`.' },
+  apiKey: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Api-Key',
+    description: 'The same key in a header of its own.',
+  },
+};
+
+/** OpenAPI 3.1 lists what a key must allow as its roles. */
+function describeSecurity({ scope }: { scope: string }): object[] {
+  return Object.keys(securitySchemes).map((name) => ({ [name]: [scope] }));
 }
 
 function describeBody({ kind, name }: RequestBody): object {

@@ -1,5 +1,7 @@
 import type { ParameterizedContext } from 'koa';
+import type { ApiScope } from '../config/settings/api.ts';
 import type { Logger } from '../log.ts';
+import type { Caller } from './access/caller.ts';
 
 /** The members of `ctx.state`, which middleware sets before a route runs. */
 export interface HttpState {
@@ -14,6 +16,8 @@ export interface HttpState {
   shownPath: string;
   /** Name of the configured connector that the request comes from, or claims to come from. */
   connector?: string;
+  /** For a route with a scope: who calls it. */
+  caller?: Caller;
   /** Further fields of the request's log line. */
   logged?: Readonly<Record<string, unknown>>;
   /** True if the request was refused like others before it; its log line then has the level debug. */
@@ -32,10 +36,10 @@ export interface Route {
   /** In the router's syntax: `/results/:flow/:token/files/*path`. A GET answers HEAD as well. */
   path: string;
   /**
-   * Who may call it: everybody; clients with the token in the path, which the handler checks; or clients that `http.unauthenticated` allows,
-   * which is checked before the handler.
+   * Who may call it: everybody; clients with the token in the path, which the handler checks; clients that `http.unauthenticated` allows; or
+   * clients with a key that has the scope. The last two are checked before the handler.
    */
-  access: 'everybody' | 'token' | 'unauthenticated';
+  access: 'everybody' | 'token' | 'unauthenticated' | { scope: ApiScope };
   /** Parameters of the path that are credentials, whose values no log shows. */
   secret?: readonly string[];
   /** False for a GET that has side effects: HEAD gets 405. */

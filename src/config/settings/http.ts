@@ -38,7 +38,7 @@ export const HttpSettings = closed({
   bodyLimitBytes: integer(bodyLimit, 'Largest body of a request.'),
   // Not `loopback`: a proxy on this machine that sets no forwarding header makes everybody look like this machine.
   unauthenticated: choice(
-    'Who may use POST /provision and GET /demo: nobody, this machine, everybody.',
+    'Who needs neither token nor key: nobody, this machine, everybody.',
     ['off', 'loopback', 'on'],
     { default: 'off' },
   ),

@@ -1,6 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { closed } from '../../schemas/kinds.ts';
 import type { Schema } from '../../schemas/schema-problem.ts';
+import { ApiSettings } from './api.ts';
 import { ConnectorsSettings } from './connectors.ts';
 import { HttpSettings } from './http.ts';
 import { choice, dnsLabel, integer, names, text } from './kinds.ts';
@@ -37,6 +38,7 @@ const ImagesSettings = closed({
 /** Every setting with its shape, default and meaning. The file and the environment are read by it. */
 export const SettingsSchema = closed({
   http: HttpSettings,
+  api: ApiSettings,
   cluster: ClusterSettings,
   store: StoreSettings,
   connectors: ConnectorsSettings,

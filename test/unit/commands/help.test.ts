@@ -9,7 +9,7 @@ async function run(t: TestContext, args: readonly string[]) {
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
 
-const commands = ['serve', 'sidecar', 'dev', 'demo', 'check', 'render', 'release'];
+const commands = ['serve', 'sidecar', 'dev', 'demo', 'check', 'render', 'api-key', 'release'];
 
 test('help lists every command, and what is asked for goes to standard output', async (t) => {
   for (const args of [['--help'], []]) {
@@ -51,6 +51,12 @@ const wrongs = [
   { args: ['dev', 'sotp'], words: /expected env, stop or nothing, received "sotp"/ },
   { args: ['render'], words: /expected the name of one template, received none/ },
   { args: ['render', 'a', '--param', 'b'], words: /--param: expected NAME=VALUE, received "b"/ },
+  { args: ['api-key'], words: /expected one NAME of lower-case letters/ },
+  { args: ['api-key', 'ann', 'bob'], words: /expected one NAME of lower-case letters/ },
+  {
+    args: ['api-key', 'ann', '--scope', 'all'],
+    words: /--scope: expected one of run, read, .*received "all"/,
+  },
   { args: ['demo', '--timeout', 'soon'], words: /--timeout: expected seconds/ },
 ];
 

@@ -6,10 +6,12 @@ import { test, type TestContext } from 'node:test';
 import { listSettings } from '../../../src/config/settings/settings.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import { SettingsSchema } from '../../../src/config/settings/settings.ts';
+import type { Schema } from '../../../src/schemas/schema-problem.ts';
 import { isServiceError } from '../../../src/errors.ts';
 
 const resultKey = '0123456789abcdef0123456789abcdef';
 const connector = { name: 'edc-one', callbackPrefix: 'http://edc.example.org:8181/management/callback' };
+const apiKey = { name: 'ann', sha256: 'ab'.repeat(32), scopes: ['run', 'read'] };
 const good = {
   EDC_JP_STORE_ENDPOINT: 'http://s3.example.org:9000',
   EDC_JP_STORE_BUCKET: 'results',
@@ -43,15 +45,20 @@ test('paths without a token are off by default', () => {
   assert.equal(loadConfig({ env: good }).config.http.unauthenticated, 'off');
 });
 
-for (const { unauthenticated, host, warned } of [
+for (const { unauthenticated, host, warned, keys = [] } of [
   { unauthenticated: 'off', host: '0.0.0.0', warned: false },
   { unauthenticated: 'loopback', host: '127.0.0.1', warned: false },
   { unauthenticated: 'loopback', host: '0.0.0.0', warned: true },
-  { unauthenticated: 'on', host: '0.0.0.0', warned: true },
+  { unauthenticated: 'on', host: '127.0.0.1', warned: false },
+  { unauthenticated: 'on', host: '0.0.0.0', warned: true, keys: [apiKey] },
 ]) {
   test(`a start ${warned ? 'warns' : 'does not warn'} of paths without a token: ${unauthenticated} on ${host}`, () => {
     const { warnings } = loadConfig({
-      env: { ...good, EDC_JP_HTTP_UNAUTHENTICATED: unauthenticated, EDC_JP_HTTP_HOST: host },
+      env: {
+        ...withKeys(...keys),
+        EDC_JP_HTTP_UNAUTHENTICATED: unauthenticated,
+        EDC_JP_HTTP_HOST: host,
+      },
     });
     assert.equal(
       warnings.some((line) => line.startsWith('http.unauthenticated')),
@@ -294,7 +301,71 @@ test('URLs inside maps of a connector are checked', () => {
 function withConnector(more: object): Record<string, string> {
   return { ...good, EDC_JP_CONNECTORS: JSON.stringify([{ ...connector, ...more }]) };
 }
+function withKeys(...keys: object[]): Record<string, string> {
+  return { ...good, EDC_JP_API_KEYS: JSON.stringify(keys) };
+}
+
+test('a key has all templates and its own jobs unless it says otherwise', () => {
+  assert.deepEqual(loadConfig({ env: withKeys(apiKey) }).config.api.keys, [
+    { ...apiKey, templates: ['*'], connectors: ['rest'] },
+  ]);
+});
+
+test('a key that is written where its SHA-256 belongs is refused and not shown', () => {
+  const lines = problemsOf(withKeys({ ...apiKey, sha256: 'hush-hush-'.repeat(4) }));
+  assert.ok(
+    lines.some((line) => /^api\.keys\[0\]\.sha256 .*expected the SHA-256 of a key in hex/.test(line)),
+    lines.join('\n'),
+  );
+  assert.ok(!lines.join().includes('hush-hush'));
+});
+
+test('a key among the settings is refused and not shown', (t) => {
+  const yaml = 'api: { keys: [{ name: ann, key: hush-hush, scopes: [run] }] }';
+  const lines = problemsOf({ ...good, EDC_JP_CONFIG: file(t, yaml) });
+  assert.ok(
+    lines.some((line) => line.startsWith('api.keys[0].key: is a secret; expected its SHA-256')),
+    lines.join('\n'),
+  );
+  assert.ok(!lines.join().includes('hush-hush'));
+});
+
 const refused = [
+  {
+    name: 'an API that is open to everybody',
+    env: { ...good, EDC_JP_HTTP_UNAUTHENTICATED: 'on' },
+    problem: /^http\.unauthenticated .*expected off or loopback, or a key in api\.keys, received on/,
+  },
+  {
+    name: 'one key under two names',
+    env: withKeys(apiKey, { ...apiKey, name: 'bob' }),
+    problem: /^api\.keys\[1\]\.sha256 .*expected a key of its own, received that of api\.keys\[0\]$/,
+  },
+  {
+    name: 'a key of the name of clients without a key',
+    env: withKeys({ ...apiKey, name: 'local' }),
+    problem: /^api\.keys\[0\]\.name .*other than "local"/,
+  },
+  {
+    name: 'a key for a connector that is not configured',
+    env: withKeys({ ...apiKey, connectors: ['rest', 'edc-two'] }),
+    problem: /^api\.keys\[0\]\.connectors .*expected names among \*, rest, edc-one, received "edc-two"$/,
+  },
+  {
+    name: 'a scope that is not known',
+    env: withKeys({ ...apiKey, scopes: ['write'] }),
+    problem: /^api\.keys\[0\]\.scopes\[0\] .*expected one of run, read, results, supply, admin/,
+  },
+  {
+    name: 'a key without a scope',
+    env: withKeys({ ...apiKey, scopes: [] }),
+    problem: /^api\.keys\[0\]\.scopes .*expected a list of run, read/,
+  },
+  ...['*', 'https://jobs.example.org/', 'https://*.example.org', 'null'].map((origin) => ({
+    name: `the origin ${origin}`,
+    env: { ...good, EDC_JP_API_CORS_ORIGINS: origin },
+    problem: /^api\.cors\.origins\[0\] .*expected an origin such as/,
+  })),
   {
     name: 'a hold as long as the deadline',
     env: { ...good, EDC_JP_HTTP_BUSY_HOLD_MILLIS: '3000' },
@@ -459,6 +530,9 @@ test('docs/configuration.md has every setting with its default and its meaning',
   const settings = [
     ...listSettings().map(({ path, schema }) => ({ name: path.join('.'), schema })),
     ...(members ?? []).map(([name, schema]) => ({ name: `connectors[].${name}`, schema })),
+    ...Object.entries(SettingsSchema.properties.api.properties.keys.items.properties).map(
+      ([name, schema]: [string, Schema]) => ({ name: `api.keys[].${name}`, schema }),
+    ),
   ];
   assert.ok(settings.length > 70);
   for (const { name, schema } of settings) {

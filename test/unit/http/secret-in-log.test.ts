@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test } from 'node:test';
+import { jobRoutes } from '../../../src/http/routes/api/jobs/job-routes.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { signResultToken } from '../../../src/result/result-token.ts';
@@ -9,6 +11,19 @@ import { memoryFlows } from './memory-flows.ts';
 import { provisionBody, startHttp, token } from './start-http.ts';
 
 const resultKey = { id: 'k1', key: 'a-key-of-at-least-thirty-two-characters' };
+const apiKey = 'an-api-key-of-more-than-thirty-two-characters';
+const api = {
+  keys: [
+    {
+      name: 'ann',
+      sha256: hash('sha256', apiKey),
+      scopes: ['read' as const],
+      templates: ['*'],
+      connectors: ['rest'],
+    },
+  ],
+  cors: { origins: ['https://jobs.example.org'] },
+};
 const grant = { flow: 'flow-a', attempt: 'attempt-1', notAfter: 4_000_000_000 };
 const resultToken = signResultToken(grant, [resultKey]);
 /** Enough of each to be worth something to a reader of the log. */
@@ -16,6 +31,8 @@ const secrets = [
   token,
   token.slice(2),
   resultKey.key,
+  apiKey,
+  apiKey.slice(3, -3),
   resultToken,
   resultToken.slice(-40),
   resultToken.slice(0, -4),
@@ -27,6 +44,10 @@ function request(line: string, { headers = '', body = '' } = {}): string {
 }
 function post(path: string, { headers = 'Content-Type: application/json\r\n', sent = body } = {}): string {
   return request(`POST ${path}`, { headers, body: sent });
+}
+const list = 'GET /api/v1/jobs';
+function bearer(key: string, line = list, headers = ''): string {
+  return request(line, { headers: `Authorization: Bearer ${key}\r\n${headers}` });
 }
 const encoded = Array.from(token, (letter) => `%${letter.charCodeAt(0).toString(16)}`).join('');
 
@@ -83,6 +104,25 @@ const requests = {
     headers: `Authorization: Bearer ${token}\r\nX-Api-Key: ${token}\r\n`,
   }),
   'a host that is the token': `GET / HTTP/1.1\r\nHost: ${token}\r\nConnection: close\r\n\r\n`,
+  ...Object.fromEntries(
+    [apiKey, `${apiKey}x`].flatMap((key) => [
+      [`${key.length}: a key`, bearer(key)],
+      [`${key.length}: a key in a header of its own`, request(list, { headers: `X-Api-Key: ${key}\r\n` })],
+      [
+        `${key.length}: a key of another scheme`,
+        request(list, { headers: `Authorization: Basic ${key}\r\n` }),
+      ],
+      [`${key.length}: a key without a scheme`, request(list, { headers: `Authorization: ${key}\r\n` })],
+      [`${key.length}: a key for an operation that it does not allow`, bearer(key, 'POST /api/v1/jobs')],
+      [`${key.length}: a key at an unknown path`, bearer(key, 'GET /api/v2')],
+      [`${key.length}: a key in the query`, bearer(key, `${list}?key=${key}`)],
+      [`${key.length}: a key in the query alone`, request(`${list}?key=${key}`)],
+      [`${key.length}: a key as a job`, request(`${list}/${key}`)],
+      [`${key.length}: a key of a page`, bearer(key, list, 'Origin: https://jobs.example.org\r\n')],
+      [`${key.length}: a key in a preflight`, bearer(key, 'OPTIONS /api/v1/jobs')],
+      [`${key.length}: a key as an origin`, request(list, { headers: `Origin: https://${key}\r\n` })],
+    ]),
+  ),
   'a result': request(`GET /results/flow-a/${resultToken}/manifest.json`),
   'a file of the result': request(`GET /results/flow-a/${resultToken}/files/a/b`),
   'a result with a prefix': request(`GET /jobs/results/flow-a/${resultToken}/manifest.json`),
@@ -101,12 +141,15 @@ for (const [name, sent] of Object.entries(requests)) {
     const { log, lines } = memoryLog();
     const metrics = createMetrics({ processMetrics: false });
     const manifests = { load: () => Promise.resolve(undefined) };
-    const routes = resultRoutes({
-      manifests,
-      keys: [resultKey],
-      now: () => new Date(0),
-    } as unknown as Parameters<typeof resultRoutes>[0]);
-    const { server, port } = await startHttp(t, { log, metrics, routes, flows: memoryFlows() });
+    function now(): Date {
+      return new Date(0);
+    }
+    const flows = memoryFlows();
+    const routes = [
+      ...resultRoutes({ manifests, keys: [resultKey], now } as unknown as Parameters<typeof resultRoutes>[0]),
+      ...jobRoutes({ flows, templates: [], now, newId: () => 'id', publicUrl: 'http://jobs.example.org' }),
+    ];
+    const { server, port } = await startHttp(t, { log, metrics, routes, flows, api });
     const replies = readReplies(await askRaw(port, sent));
     assert.equal(replies.length, 1);
     await server.close();

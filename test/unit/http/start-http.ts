@@ -2,6 +2,7 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import type { HttpConfig } from '../../../src/config/config.ts';
+import type { ApiConfig } from '../../../src/config/settings/api.ts';
 import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import type { ControlPlaneConnector } from '../../../src/dialects/control-plane/settings.ts';
 import type { Dialect, RouteDeps } from '../../../src/dialects/dialect.ts';
@@ -27,6 +28,8 @@ export const patient: HttpConfig = {
   unauthenticated: 'loopback',
 };
 
+export const noKeys: ApiConfig = { keys: [], cors: { origins: [] } };
+
 export const token = 'token-of-the-connector';
 
 export interface StartOptions
@@ -34,6 +37,7 @@ export interface StartOptions
     Partial<Omit<HttpDependencies, 'config'>>,
     Partial<Pick<RouteDeps<ControlPlaneConnector>, 'connectors' | 'flows' | 'templates'>> {
   http?: Partial<HttpConfig>;
+  api?: ApiConfig;
   dialects?: readonly Dialect[];
 }
 
@@ -52,6 +56,7 @@ export async function startHttp(
 ): Promise<{ server: HttpServer; port: number }> {
   const {
     http = {},
+    api = noKeys,
     dialects = [controlPlane],
     connectors = [aConnector('edc', ['*']), aConnector('narrow', ['other'])],
     flows = memoryFlows(),
@@ -59,7 +64,7 @@ export async function startHttp(
     routes = [],
     ...deps
   } = options;
-  const config = { http: { ...patient, ...http } };
+  const config = { http: { ...patient, ...http }, api };
   const secrets = Object.fromEntries(
     connectors.map(({ name }) => [name, { tokens: [token, 'next-token'], key: undefined }]),
   );

@@ -1,3 +1,4 @@
+import type { ApiScope } from '../../../config/settings/api.ts';
 import type { Operation, OperationResponse, Route } from '../../route.ts';
 
 /** Paths of the API for people. The root paths of the service never move with it. */
@@ -15,15 +16,17 @@ export interface ApiOperation {
 
 interface ApiRoute extends Pick<Route, 'method' | 'path' | 'body' | 'handle'> {
   operation: ApiOperation;
+  /** What a caller's key must allow. */
+  scope: ApiScope;
   /** Default: `bounded`. */
   deadline?: Route['deadline'];
 }
 
 /** A route of the API for people; its path is below `apiPrefix`. */
-export function apiRoute({ path, operation, ...route }: ApiRoute): Route {
+export function apiRoute({ path, operation, scope, ...route }: ApiRoute): Route {
   const { parameters = {}, ...rest } = operation;
   return {
-    access: 'unauthenticated',
+    access: { scope },
     deadline: 'bounded',
     ...route,
     path: `${apiPrefix}${path}`,

@@ -31,6 +31,7 @@ export async function serveRoutes(
   const log = createLogger('silent');
   const app = createApp({
     config: { ...httpConfig, ...http },
+    api: { keys: [], cors: { origins: [] } },
     log,
     metrics: createMetrics({ processMetrics: false }),
     routes,

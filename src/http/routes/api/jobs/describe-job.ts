@@ -5,13 +5,14 @@ import type { Job, JobState } from './job-schema.ts';
 /** `publicUrl`: by which clients reach the service. */
 export function describeJob(view: FlowView, publicUrl: string): Job {
   const { flow: id, request, plan, detail, startedAt } = view;
-  const { dialect, connector, consumer, labels, assetId, acceptedAt } = request;
+  const { dialect, connector, caller, consumer, labels, assetId, acceptedAt } = request;
   return {
     id,
     state: stateOf(view),
     ...(detail === undefined ? {} : { detail }),
     template: plan.template,
     ...{ assetId, dialect, connector },
+    ...(caller === undefined ? {} : { caller }),
     ...(consumer === undefined ? {} : { consumer }),
     ...(labels === undefined ? {} : { labels }),
     acceptedAt,

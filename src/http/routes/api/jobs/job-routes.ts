@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { ServiceError } from '../../../../errors.ts';
 import { isFlowName } from '../../../../flow/names.ts';
 import type { FlowService, FlowView } from '../../../../requests/flow-service.ts';
+import { callerOf, checkMayStart, maySee } from '../../../access/caller.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiRoute } from '../api-route.ts';
 import { describeJob } from './describe-job.ts';
@@ -26,19 +27,41 @@ export function jobRoutes(deps: JobRouteDeps): Route[] {
     return { handle: (ctx: HttpContext) => act(ctx, deps) };
   }
   return [
-    apiRoute({ method: 'POST', path: '/jobs', operation: start, body: startBody, ...handle(answerStart) }),
-    apiRoute({ method: 'GET', path: '/jobs', operation: list, ...handle(answerList) }),
-    apiRoute({ method: 'GET', path: job, operation: get, deadline: 'exempt', ...handle(answerGet) }),
-    apiRoute({ method: 'POST', path: `${job}/cancel`, operation: cancel, ...handle(answerCancel) }),
-    apiRoute({ method: 'DELETE', path: job, operation: remove, ...handle(answerDelete) }),
+    apiRoute({
+      method: 'POST',
+      path: '/jobs',
+      operation: start,
+      scope: 'run',
+      body: startBody,
+      ...handle(answerStart),
+    }),
+    apiRoute({ method: 'GET', path: '/jobs', operation: list, scope: 'read', ...handle(answerList) }),
+    apiRoute({
+      method: 'GET',
+      path: job,
+      operation: get,
+      scope: 'read',
+      deadline: 'exempt',
+      ...handle(answerGet),
+    }),
+    apiRoute({
+      method: 'POST',
+      path: `${job}/cancel`,
+      operation: cancel,
+      scope: 'run',
+      ...handle(answerCancel),
+    }),
+    apiRoute({ method: 'DELETE', path: job, operation: remove, scope: 'run', ...handle(answerDelete) }),
   ];
 }
 
 async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const { signal, readJson } = ctx.state;
-  const wanted = { body: await readJson(), key: readKey(ctx) };
+  const caller = callerOf(ctx);
+  checkMayStart(caller);
+  const wanted = { caller, body: await readJson(), key: readKey(ctx) };
   const { id } = await startJob(deps, wanted, signal);
-  const job = describeJob(await findView(deps, id, signal), deps.publicUrl);
+  const job = describeJob(await findView(ctx, deps, id), deps.publicUrl);
   ctx.status = 202;
   ctx.set({ Location: job.links.self, 'Retry-After': String(retryAfterSeconds) });
   ctx.body = job;
@@ -56,8 +79,12 @@ function readKey(ctx: HttpContext): string | undefined {
 }
 
 async function answerList(ctx: HttpContext, { flows, publicUrl }: JobRouteDeps): Promise<void> {
-  const query = readJobQuery(new URLSearchParams(ctx.querystring));
-  const page = await flows.list(query, ctx.state.signal);
+  const { matches, ...query } = readJobQuery(new URLSearchParams(ctx.querystring));
+  const caller = callerOf(ctx);
+  function isListed(view: FlowView): boolean {
+    return maySee(caller, view.request) && matches(view);
+  }
+  const page = await flows.list({ ...query, matches: isListed }, ctx.state.signal);
   const items = page.flows.map((view) => describeJob(view, publicUrl));
   if (page.next === undefined) {
     ctx.body = { items };
@@ -77,7 +104,7 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const seconds = readWait(ctx.get('Prefer'));
   const known = ctx.get('If-None-Match');
   async function read(): Promise<{ job: Job; etag: string }> {
-    const job = describeJob(await findView(deps, jobOf(ctx), signal), deps.publicUrl);
+    const job = describeJob(await findView(ctx, deps), deps.publicUrl);
     return { job, etag: `"${hash('sha256', JSON.stringify(job)).slice(0, 32)}"` };
   }
   if (seconds !== undefined) ctx.set('Preference-Applied', `wait=${seconds}`);
@@ -92,10 +119,10 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
 
 async function answerCancel(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const { signal } = ctx.state;
-  const id = jobOf(ctx);
-  const answer = await deps.flows.end(id, 'cancelled-by-user', signal);
+  const { flow } = await findView(ctx, deps);
+  const answer = await deps.flows.end(flow, 'cancelled-by-user', signal);
   if (answer === 'unknown') throw unknownJob();
-  const job = describeJob(await findView(deps, id, signal), deps.publicUrl);
+  const job = describeJob(await findView(ctx, deps), deps.publicUrl);
   if (answer === 'ended' && job.state !== 'cancelled')
     throw new ServiceError('conflict', `the job has ended as ${job.state}: expected one that has not`);
   ctx.status = 202;
@@ -104,10 +131,10 @@ async function answerCancel(ctx: HttpContext, deps: JobRouteDeps): Promise<void>
 
 async function answerDelete(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const { signal } = ctx.state;
-  const id = jobOf(ctx);
-  if ((await deps.flows.end(id, 'deprovisioned', signal)) === 'unknown') throw unknownJob();
+  const { flow } = await findView(ctx, deps);
+  if ((await deps.flows.end(flow, 'deprovisioned', signal)) === 'unknown') throw unknownJob();
   ctx.status = 202;
-  ctx.body = describeJob(await findView(deps, id, signal), deps.publicUrl);
+  ctx.body = describeJob(await findView(ctx, deps), deps.publicUrl);
 }
 
 export function jobOf({ params }: HttpContext): string {
@@ -116,14 +143,14 @@ export function jobOf({ params }: HttpContext): string {
   return job;
 }
 
-/** Throws `not-found` without such a job. */
+/** By default the job in the path. Throws `not-found` without such a job, and for a job that the caller may not see. */
 export async function findView(
+  ctx: HttpContext,
   { flows }: { flows: Pick<FlowService, 'view'> },
-  id: string,
-  signal: AbortSignal,
+  id = jobOf(ctx),
 ): Promise<FlowView> {
-  const view = await flows.view(id, signal);
-  if (view === undefined) throw unknownJob();
+  const view = await flows.view(id, ctx.state.signal);
+  if (view === undefined || !maySee(callerOf(ctx), view.request)) throw unknownJob();
   return view;
 }
 

@@ -28,6 +28,7 @@ export const JobSchema = described(
     assetId: Type.String(),
     dialect: Type.String({ description: 'The wire format of its request; `rest` for this API.' }),
     connector: Type.String({ description: 'Who has sent its request; `rest` for this API.' }),
+    caller: Type.Optional(Type.String({ description: 'The name of the key that has started it.' })),
     consumer: Type.Optional(Type.String({ description: 'Who gets the data, if the connector has said so.' })),
     labels: Type.Optional(Type.Record(anyName, Type.String())),
     acceptedAt: Type.String(time),

@@ -30,6 +30,7 @@ export function jobResultRoutes(deps: JobResultDeps): Route[] {
   const list = apiRoute({
     method: 'GET',
     path,
+    scope: 'results',
     operation: resultsOperation,
     async handle(ctx) {
       const self = `${deps.publicUrl}${apiPrefix}/jobs/${jobOf(ctx)}/results`;
@@ -43,6 +44,7 @@ export function jobResultRoutes(deps: JobResultDeps): Route[] {
       apiRoute({
         method: 'GET',
         path: `${path}/${name}`,
+        scope: 'results',
         operation: downloads[name],
         deadline: 'exempt',
         async handle(ctx) {
@@ -57,7 +59,7 @@ type BodyOf = (stored: StoredManifest, ctx: HttpContext) => ResultBody;
 
 async function findStored(ctx: HttpContext, deps: JobResultDeps): Promise<StoredManifest> {
   const { signal } = ctx.state;
-  const { flow, outcome, deprovisioned } = await findView(deps, jobOf(ctx), signal);
+  const { flow, outcome, deprovisioned } = await findView(ctx, deps);
   if (outcome === undefined) {
     ctx.set('Retry-After', '5');
     throw new ServiceError('conflict', 'the job has not ended yet: expected one that has succeeded');

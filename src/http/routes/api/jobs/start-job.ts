@@ -4,6 +4,7 @@ import { rest, type FlowRequest } from '../../../../flow/flow-request.ts';
 import { flowName } from '../../../../flow/names.ts';
 import type { FlowService } from '../../../../requests/flow-service.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
+import { checkTemplateAccess, type Caller } from '../../../access/caller.ts';
 import { chooseTemplate } from '../../../../template/choose-template.ts';
 import { renderTemplate } from '../../../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../../../template/template.ts';
@@ -19,20 +20,22 @@ export interface StartDependencies {
 const readStart = bodyReader(StartSchema);
 
 export interface WantedJob {
+  caller: Caller;
   body: object;
-  /** Of the header `Idempotency-Key`: a repeat of the request finds the first one's job. */
+  /** Of the header `Idempotency-Key`: a repeat of the caller's request finds the first one's job. */
   key: string | undefined;
 }
 
 /** Returns the id of the job, which is new unless a request with the same key and body has started it. */
 export async function startJob(
   deps: StartDependencies,
-  { body: received, key }: WantedJob,
+  { caller, body: received, key }: WantedJob,
   signal: AbortSignal,
 ): Promise<{ id: string; created: boolean }> {
   const body = readStart(received);
+  checkTemplateAccess(caller, body.template);
   const rendered = render(deps.templates, body);
-  const request = buildRequest(deps, { body, rendered, key });
+  const request = buildRequest(deps, { caller, body, rendered, key });
   const id = flowName(request);
   const acceptance = await deps.flows.accept({ request, rendered }, signal);
   if (!acceptance.created && acceptance.found?.request.contentDigest !== request.contentDigest)
@@ -61,13 +64,20 @@ function defaultAsset({ assets: [first], name }: Template): string {
 
 function buildRequest(
   { now, newId }: StartDependencies,
-  { body, rendered, key }: { body: StartBody; rendered: RenderedTemplate; key: string | undefined },
+  {
+    caller: { name: caller },
+    body,
+    rendered,
+    key,
+  }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
 ): FlowRequest {
   const { template } = rendered;
   const { labels } = body;
   return {
     ...rest,
-    ids: { requestId: key ?? newId() },
+    caller,
+    // Callers may choose the same key.
+    ids: { caller, requestId: key ?? newId() },
     assetId: body.assetId ?? defaultAsset(template),
     template: template.name,
     ...(labels === undefined ? {} : { labels }),

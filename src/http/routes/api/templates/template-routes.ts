@@ -1,4 +1,5 @@
 import { ServiceError } from '../../../../errors.ts';
+import { callerOf, checkTemplateAccess, mayUse } from '../../../access/caller.ts';
 import type { Template } from '../../../../template/template.ts';
 import type { Route } from '../../../route.ts';
 import { apiRoute, type ApiOperation } from '../api-route.ts';
@@ -33,19 +34,25 @@ export function templateRoutes({ templates, publicUrl }: TemplateRouteDeps): Rou
     apiRoute({
       method: 'GET',
       path: '/templates',
+      scope: 'read',
       operation: listOperation,
       handle(ctx) {
-        ctx.body = { items: byName.map((template) => describeTemplate(template, publicUrl)) };
+        const caller = callerOf(ctx);
+        const own = byName.filter(({ name }) => mayUse(caller, name));
+        ctx.body = { items: own.map((template) => describeTemplate(template, publicUrl)) };
       },
     }),
     apiRoute({
       method: 'GET',
       path: '/templates/:template',
+      scope: 'read',
       operation: getOperation,
       handle(ctx) {
-        const template = byName.find(({ name }) => name === ctx.params['template']);
+        const { template: name = '' } = ctx.params;
+        checkTemplateAccess(callerOf(ctx), name);
+        const template = byName.find((one) => one.name === name);
         if (template === undefined) {
-          const names = byName.map(({ name }) => name).join(', ');
+          const names = byName.map((one) => one.name).join(', ');
           const expected = `template: expected one of ${names}`;
           throw new ServiceError('unknown-template', expected, { field: 'template' });
         }
