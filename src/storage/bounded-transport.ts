@@ -6,12 +6,16 @@ export interface Call {
   signal: AbortSignal;
   status?: number;
   headers: IncomingHttpHeaders;
+  /** Its request went out on an idle connection that the store was closing: there is no answer, and a new connection will do. */
+  stale?: boolean;
 }
 
 type Transport = Pick<typeof http, 'request'>;
 
 /** The client drops these answers without reading them, which would keep their connections busy. */
 const unreadStatuses = new Set([408, 429, 499, 500, 502, 503, 504, 520]);
+
+const resets = new Set(['ECONNRESET', 'EPIPE']);
 
 /**
  * minio-js knows neither signals nor timeouts. Each operation therefore has a transport of its own, whose requests end with the
@@ -27,6 +31,9 @@ export function boundedTransport(call: Call, timeoutMillis: number): Transport {
       Object.assign(call, { status, headers });
       onResponse?.(answer);
       if (unreadStatuses.has(status)) answer.resume();
+    });
+    sent.on('error', ({ code }: NodeJS.ErrnoException) => {
+      call.stale = sent.reusedSocket && response === undefined && resets.has(code ?? '');
     });
     sent.on('timeout', () => {
       if (response !== undefined && response.readableLength > 0) sent.socket?.setTimeout(timeoutMillis);

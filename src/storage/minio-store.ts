@@ -23,6 +23,9 @@ const pageSize = 1000;
 /** The client splits larger bodies: `put` is always one request, and nothing that the service stores is near this size. */
 const partSize = 64 * 1024 * 1024;
 
+/** Idle connections in a row that an operation may find closed. */
+const mostStale = 3;
+
 export interface OpenedStore {
   store: ObjectStore;
   /** Closes its connections. */
@@ -53,15 +56,7 @@ export function createObjectStore(
   }
   const client: StoreClient = {
     bucket: settings.bucket,
-    async bounded(act, signal) {
-      const call: Call = { signal, headers: {} };
-      try {
-        signal.throwIfAborted();
-        return await act(connect(settings.endpoint, call), call);
-      } catch (error) {
-        throw translateError(error, call);
-      }
-    },
+    bounded: (act, signal) => perform((call) => act(connect(settings.endpoint, call), call), signal),
   };
   // It only signs, for the address that receivers use: the signature covers the host.
   const signer = connect(settings.publicEndpoint, { signal: AbortSignal.abort(), headers: {} });
@@ -78,6 +73,19 @@ export function createObjectStore(
       void parts.destroy();
     },
   };
+}
+
+/** Repeats an operation whose idle connection was closed under it: each one may be repeated, and a store or a proxy closes idle connections. */
+async function perform<T>(act: (call: Call) => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let repeats = 0; ; repeats += 1) {
+    const call: Call = { signal, headers: {} };
+    try {
+      signal.throwIfAborted();
+      return await act(call);
+    } catch (error) {
+      if (call.stale !== true || repeats === mostStale) throw translateError(error, call);
+    }
+  }
 }
 
 function objectStore(store: StoreClient): Omit<ObjectStore, 'get' | 'presignGet'> {
