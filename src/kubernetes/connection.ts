@@ -84,10 +84,8 @@ function openConnection(parts: ConnectionParts): Connection {
     async send(call, signal) {
       const { identity, agent } = await identify({ credentials, agents: parts.agents, call }, signal);
       if (call.method !== 'GET') parts.beforeWrite?.();
-      const response = await sendOnce(
-        { url: urlOf(server, call), headers: identity.headers, call, agent },
-        signal,
-      );
+      const sent = { url: urlOf(server, call), headers: identity.headers, call, agent };
+      const response = await sendRequest(sent, signal);
       if (response.statusCode < 300) return response;
       if (response.statusCode === 401) credentials.refused(identity);
       const text = await response.body.text().catch(() => '');
@@ -208,21 +206,35 @@ interface OneRequest {
   agent: Agent;
 }
 
+/** A server or a proxy closes idle connections: a read that finds its connection closed is made once more. */
+async function sendRequest(sent: OneRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  const { method, path } = sent.call;
+  try {
+    return await sendOnce(sent, signal).catch((error: unknown) => {
+      if (method !== 'GET' || !isReset(error)) throw error;
+      return sendOnce(sent, signal);
+    });
+  } catch (cause) {
+    throw unavailable(`The API server did not answer ${method} ${path}`, cause);
+  }
+}
+
+function isReset(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+}
+
 async function sendOnce(
   { url, headers, call, agent }: OneRequest,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
   const body = call.body === undefined ? null : JSON.stringify(call.body);
   const type = body === null ? {} : { 'content-type': call.contentType ?? 'application/json' };
-  try {
-    return await request(url, {
-      method: call.method,
-      dispatcher: agent,
-      headers: { ...headers, accept: 'application/json', ...type },
-      body,
-      signal,
-    });
-  } catch (cause) {
-    throw unavailable(`The API server did not answer ${call.method} ${call.path}`, cause);
-  }
+  return await request(url, {
+    method: call.method,
+    dispatcher: agent,
+    headers: { ...headers, accept: 'application/json', ...type },
+    body,
+    signal,
+  });
 }

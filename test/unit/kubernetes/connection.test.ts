@@ -117,3 +117,41 @@ test('an API server that does not answer in time is unavailable', async (t) => {
     assert.match(call.reason.message, /no answer within 1 ms/);
   }
 });
+
+/** An API server that closes the connections of the next requests instead of answering them. */
+async function connectToClosing(
+  t: TestContext,
+  { closed }: { closed: number },
+): Promise<{ cluster: Cluster; requests: string[] }> {
+  const requests: string[] = [];
+  const cluster = await connectTo(t, (request, response) => {
+    requests.push(request.method ?? '');
+    request.resume().once('end', () => {
+      if (requests.length <= closed) request.socket.destroy();
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(object));
+    });
+  });
+  return { cluster, requests };
+}
+
+test('a read whose connection was closed is made once more', async (t) => {
+  const { cluster, requests } = await connectToClosing(t, { closed: 1 });
+  assert.equal((await cluster.configMaps.get('a', signal))?.metadata?.name, 'a');
+  assert.deepEqual(requests, ['GET', 'GET']);
+});
+
+const given = [
+  { name: 'a second read', closed: 2, act: ({ configMaps }: Cluster) => configMaps.get('a', signal) },
+  {
+    name: 'a write, which may have been done,',
+    closed: 1,
+    act: ({ configMaps }: Cluster) => configMaps.create(object, signal),
+  },
+];
+for (const { name, closed, act } of given) {
+  test(`${name} is not repeated`, async (t) => {
+    const { cluster, requests } = await connectToClosing(t, { closed });
+    await assert.rejects(act(cluster), (error) => isServiceError(error, 'cluster-unavailable'));
+    assert.equal(requests.length, closed);
+  });
+}
