@@ -112,6 +112,7 @@ export function isLong(file: string): boolean {
 
 /** These take half a minute and more on embedded servers, most of it waiting; the longest first. */
 const slow = [
+  'every-generation.test.ts',
   'documented-commands.test.ts',
   'dev-command.test.ts',
   'kubelet-node-lost.test.ts',
