@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import { credentialsSecretName, parametersSecretName, sinkSecretName } from '../flow/names.ts';
-import type { Sink } from '../flow/push.ts';
+import type { Sink, UploadResource } from '../flow/push.ts';
 import type { Secret } from '../kubernetes/types.ts';
 import type { ScopedCredentials } from '../storage/mint-credentials.ts';
 import { buildFlowLabels, buildOwnerReference, type Owner } from './metadata.ts';
@@ -57,6 +57,34 @@ export function readSinkSecret({ data }: Secret): Sink {
     return JSON.parse(Buffer.from(data?.['sink'] ?? '', 'base64').toString('utf8')) as Sink;
   } catch {
     throw new ServiceError('internal', 'the Secret with the sink of the results holds none');
+  }
+}
+
+/** A patch for the Secret with the sink. A sink that replaces this one has offered nothing. */
+export function buildUploadResource(
+  { url: sink }: Pick<Sink, 'url'>,
+  resource: UploadResource,
+): Pick<Secret, 'data'> {
+  return { data: encode({ upload: JSON.stringify({ ...resource, sink }) }) };
+}
+
+/** Undefined if this sink has offered none. */
+export function readUploadResource(
+  { data }: Secret,
+  { url: sink }: Pick<Sink, 'url'>,
+): UploadResource | undefined {
+  const kept = parse(data?.['upload']) as Partial<UploadResource & { sink: string }> | undefined;
+  const { url, etag } = kept ?? {};
+  if (kept?.sink !== sink || typeof url !== 'string' || typeof etag !== 'string') return undefined;
+  return { url, etag };
+}
+
+/** What was changed by hand is as good as absent. */
+function parse(encoded: string | undefined): unknown {
+  try {
+    return JSON.parse(Buffer.from(encoded ?? '', 'base64').toString('utf8')) ?? undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,6 +4,13 @@ export interface Sink {
   headers: Readonly<Record<string, string>>;
 }
 
+/** An upload that the sink keeps for a while. Who has its address may be able to write there. */
+export interface UploadResource {
+  url: string;
+  /** Of the bytes that are uploaded. */
+  etag: string;
+}
+
 /** The sending of the results to their sink. Only the reconciler writes it, before each attempt and after the last one. */
 export interface FlowPush {
   /** Started attempts, those that a suspension or the end of a process broke off included. */

@@ -14,7 +14,7 @@ import { readContent, type Content } from './read-content.ts';
 import { sendRequest } from './send-request.ts';
 import type { Verdict } from './types.ts';
 import { forgetResource, redactorOf, type Upload } from './upload.ts';
-import { isAboutWhole, readOffer, readOffset, type Offset } from './upload-resource.ts';
+import { isAboutWhole, readOffer, readOffset, type InterimAnswer, type Offset } from './upload-resource.ts';
 import { watchProgress, type ProgressWatch } from './watch-progress.ts';
 
 /** Makes one attempt: queries the offset if there is an upload resource, and sends the rest. Throws only when `signal` aborts. */
@@ -120,15 +120,15 @@ async function exchange(
   sending: { offset: number; content: Content; chunks: AsyncIterable<Buffer> | undefined },
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const { push, resource } = upload;
+  const { resource } = upload;
   const { offset, content, chunks } = sending;
   content.waitsFor = 'sink';
   const head =
     resource === undefined
       ? {
           ...wholeRequest(upload),
-          onInterim(interim: Parameters<typeof readOffer>[0]) {
-            upload.resource ??= readOffer(interim, push.sink.url);
+          onInterim: (interim: InterimAnswer) => {
+            takeOffer(upload, interim);
           },
         }
       : appendRequest(upload, resource, offset);
@@ -136,6 +136,14 @@ async function exchange(
   if (content.error !== undefined) throw content.error as Error;
   upload.cautious = false;
   return judgeSent(upload, { answer, content, appended: resource !== undefined });
+}
+
+function takeOffer(upload: Upload, interim: InterimAnswer): void {
+  const { push, body, resource } = upload;
+  const url = readOffer(interim, push.sink.url);
+  if (resource !== undefined || url === undefined) return;
+  upload.resource = url;
+  push.onUploadResource?.({ url, etag: body.etag });
 }
 
 /** The upload resource does not exist any more. */

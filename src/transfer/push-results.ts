@@ -4,9 +4,10 @@ import { archiveBody, fileBody } from '../result/result-body.ts';
 import { attemptUpload } from './attempt-upload.ts';
 import type { Push, PushResult } from './types.ts';
 import { redactorOf, type Upload } from './upload.ts';
+import { isOfSink } from './upload-resource.ts';
 
 /**
- * Streams the chosen results, one file or the archive, to the sink. After an interruption it continues at the offset that the sink names
+ * Streams the chosen results, one file or the archive, to the sink. After an interruption, also that of an earlier process, it continues at the offset that the sink names
  * (`upload-resource.ts`), else it sends the whole again. Only a success status after all bytes is `done`. Throws only when `signal` aborts;
  * then no connection is left.
  */
@@ -45,7 +46,17 @@ function prepareUpload(push: Push): Upload | undefined {
   if (chosen === undefined) return undefined;
   const deadline = clock.monotonic() + limits.totalMillis;
   const start = { push, deadline, sent: 0, acknowledged: 0, cautious: false };
-  return chosen.kind === 'file'
-    ? { ...start, body: fileBody(stored, chosen.file, contentType), sha256: chosen.file.sha256 }
-    : { ...start, body: archiveBody(stored, chosen.format) };
+  return withKeptResource(
+    chosen.kind === 'file'
+      ? { ...start, body: fileBody(stored, chosen.file, contentType), sha256: chosen.file.sha256 }
+      : { ...start, body: archiveBody(stored, chosen.format) },
+  );
+}
+
+/** The sink is queried first. How many bytes an earlier process has sent is not known. */
+function withKeptResource(upload: Upload): Upload {
+  const { push, body } = upload;
+  const kept = push.uploadResource;
+  const isOfBody = kept?.etag === body.etag && isOfSink(kept.url, push.sink.url);
+  return isOfBody ? { ...upload, resource: kept.url, sent: body.length } : upload;
 }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { BackOff } from '../back-off.ts';
 import type { Clock } from '../clock.ts';
+import type { UploadResource } from '../flow/push.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { ReadRetry } from '../result/read-object.ts';
 import type { StoredManifest } from '../result/read-manifest.ts';
@@ -42,6 +43,10 @@ export interface Push {
   clock: Clock;
   /** Reads from the store. */
   retry?: ReadRetry;
+  /** One that an earlier process was offered for these results, by this sink. */
+  uploadResource?: UploadResource | undefined;
+  /** Called with each one that the sink offers. It must not fail. */
+  onUploadResource?: (resource: UploadResource) => void;
   /** Bytes of the body that the connection to the sink has taken; fewer than before when the body is sent again. */
   onProgress?: (bytes: number) => void;
 }

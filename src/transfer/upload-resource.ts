@@ -28,7 +28,7 @@ export function appendHeaders(offset: number): Record<string, string> {
   };
 }
 
-interface InterimAnswer {
+export interface InterimAnswer {
   statusCode: number;
   headers: IncomingHttpHeaders | Record<string, string | string[] | undefined>;
 }
@@ -37,9 +37,13 @@ interface InterimAnswer {
 export function readOffer({ statusCode, headers }: InterimAnswer, sinkUrl: string): string | undefined {
   const { location } = headers;
   if (statusCode !== 104 || headers[versionHeader] !== interopVersion) return undefined;
-  if (typeof location !== 'string' || !URL.canParse(location, sinkUrl)) return undefined;
-  const url = new URL(location, sinkUrl);
-  return url.origin === new URL(sinkUrl).origin ? url.href : undefined;
+  if (typeof location !== 'string' || !isOfSink(location, sinkUrl)) return undefined;
+  return new URL(location, sinkUrl).href;
+}
+
+export function isOfSink(location: string, sinkUrl: string): boolean {
+  const url = URL.parse(location, sinkUrl);
+  return url !== null && url.origin === new URL(sinkUrl).origin;
 }
 
 export type Offset =

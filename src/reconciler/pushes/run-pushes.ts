@@ -19,6 +19,7 @@ import type { PushResult } from '../../transfer/types.ts';
 import { systemClock } from '../../clock.ts';
 import type { ReconcilerDependencies } from '../reconciler.ts';
 import { deadlineOf, limitsOf } from './limits.ts';
+import { keepUpload } from './keep-upload.ts';
 import type { Pushes } from './pushes.ts';
 
 export interface PushDependencies extends Pick<
@@ -124,6 +125,7 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
   if (!reading.found) return { result: 'failed', problem: reading.message, attempts: 0 };
   if (reading.stored.sha256 !== outcome.results.manifestSha256)
     return { result: 'failed', problem: 'the manifest was changed after it was verified', attempts: 0 };
+  const sink = readSinkSecret(secret);
   return await pushResults(
     {
       ...{
@@ -132,7 +134,8 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
         choice: plan.results.choice,
         contentType: plan.results.contentType,
       },
-      ...{ sink: readSinkSecret(secret), clock: systemClock },
+      ...{ sink, clock: systemClock },
+      ...keepUpload(deps, { flow: name, sink, secret }, signal),
       limits: limitsOf(deps, flow),
     },
     signal,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { UploadResource } from '../../../src/flow/push.ts';
 import { pushResults } from '../../../src/transfer/push-results.ts';
 import { large, PauseClock, pushOf, resultsInMemory, signal, storedResults } from './pushes.ts';
 import { dropAfter, offer, startSink, take, uploadResource } from './sinks.ts';
@@ -50,6 +51,57 @@ test('after a dropped connection only the rest is sent to a sink that offers res
   for (const { headers } of sink.requests) assert.equal(headers.authorization, 'Bearer abc');
   assert.equal(progress.at(-1), large.length);
 });
+
+test('a push that an earlier process has started is continued at the offset of its upload resource', async (t) => {
+  const results = resultsInMemory({ a: large });
+  const resource = uploadResource(half);
+  const stop = new AbortController();
+  const offered: UploadResource[] = [];
+  const sink = await startSink(t, async (one, received) => {
+    await resource.handle(one, received);
+    if (one.request.method === 'POST') stop.abort(new Error('the process ends'));
+  });
+  const push = { sink: { url: sink.url, headers: {} } };
+  function onUploadResource(one: UploadResource): void {
+    offered.push(one);
+  }
+  await assert.rejects(pushResults(pushOf(results, { ...push, onUploadResource }), stop.signal));
+  const [uploadResourceOfOthers] = offered;
+  assert.equal(uploadResourceOfOthers?.url, new URL('/uploads/1', sink.url).href);
+
+  const next = pushOf(results, { ...push, uploadResource: uploadResourceOfOthers, onUploadResource });
+  assert.deepEqual(await pushResults(next, signal), { result: 'done', bytes: large.length, attempts: 1 });
+  assert.deepEqual(
+    sink.requests.map(({ method }) => method),
+    ['POST', 'HEAD', 'PATCH'],
+  );
+  assert.ok(resource.bytes().equals(large));
+  const rest = sink.requests[2]?.body?.length ?? 0;
+  assert.ok(rest <= large.length - half, `${rest} bytes`);
+  assert.equal(offered.length, 1);
+});
+
+for (const { name, change, methods } of [
+  { name: 'that is gone', change: {}, methods: ['HEAD', 'POST'] },
+  { name: 'of other bytes', change: { etag: '"other"' }, methods: ['POST'] },
+  { name: 'of another origin', change: { url: 'http://127.0.0.1:1/uploads/1' }, methods: ['POST'] },
+]) {
+  test(`an upload resource ${name} is not used: the whole is sent`, async (t) => {
+    const results = resultsInMemory({ a: large });
+    const sink = await startSink(t, (one, received) =>
+      one.request.method === 'HEAD' ? one.response.writeHead(404).end() : take(one, received),
+    );
+    const etag = `"${results.stored.manifest.files[0]?.sha256 ?? ''}"`;
+    const kept = { url: new URL('/uploads/1', sink.url).href, etag, ...change };
+    const push = pushOf(results, { sink: { url: sink.url, headers: {} }, uploadResource: kept });
+    assert.equal((await pushResults(push, signal)).result, 'done');
+    assert.deepEqual(
+      sink.requests.map(({ method }) => method),
+      methods,
+    );
+    assert.ok(sink.requests.at(-1)?.body?.equals(large));
+  });
+}
 
 for (const { name, location, version } of [
   { name: 'of another version', location: '/uploads/1', version: '7' },
