@@ -27,6 +27,7 @@ export function consumerPulls(name: string): StartTransfer {
       flow,
       work,
       content,
+      files: 1,
       async accepted() {
         await acts.in('REQUESTED');
         const properties = { authorization: 'token-of-the-provider', authType: 'bearer' };
@@ -37,7 +38,7 @@ export function consumerPulls(name: string): StartTransfer {
       repeat: (times) => acts.repeat(times),
       contradict: () => acts.contradict(),
       delivered: complete,
-      bytes: () => fetchedBytes(world, flow),
+      bytes: () => receivedBytes(world, flow),
       complete,
       async failed() {
         const reason = await acts.failed();
@@ -55,10 +56,10 @@ export function consumerPulls(name: string): StartTransfer {
   };
 }
 
-/** The one file of the results. */
-async function fetchedBytes({ bucket }: World, flow: string): Promise<Buffer> {
+/** The one file among what the flow has received. */
+async function receivedBytes({ bucket }: World, flow: string): Promise<Buffer> {
   const keys = await bucket.results(flow);
-  const [file, ...others] = keys.filter((key) => !key.endsWith('/manifest.json'));
+  const [file, ...others] = keys.filter((key) => key.includes('/files/'));
   assert.ok(file !== undefined && others.length === 0);
   return await bucket.read(file);
 }

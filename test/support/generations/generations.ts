@@ -84,7 +84,7 @@ function dataPlane(version: (typeof dataPlanes)[number]): Generation {
 }
 
 const completedIsLast =
-  'v1.0-RC3, EDC 0.18.0: no message follows `completed`, which this side sends itself; the results stay for their retention';
+  'v1.0-RC3, EDC 0.18.0: no message follows `completed`; the results stay for their retention';
 
 function provider(mode: 'pull' | 'push', release: SignalingRelease): Generation {
   const name = `provider-${nameOf(release)}`;

@@ -8,6 +8,10 @@ export function contentOf(work: Work): string {
   return work === 'held' ? Object.values(gatedFiles).join('') : 'hello from the worker: ä ö ü €\n';
 }
 
+export function filesOf(work: Work): number {
+  return work === 'held' ? Object.keys(gatedFiles).length : 1;
+}
+
 export async function workerRuns(world: World, flow: string): Promise<void> {
   await waitUntil(`the worker of ${flow} runs`, async () => {
     const pods = await world.namespace.pods(flow);

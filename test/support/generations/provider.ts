@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { startHttpSink, type HttpSink } from 'connector-simulator';
 import { waitUntil } from '../wait-until.ts';
-import { contentOf, workerRuns } from './job-work.ts';
+import { contentOf, filesOf, workerRuns } from './job-work.ts';
 import { SignalingActs } from './signaling-transfer.ts';
 import { assets, type StartTransfer, type Suspension, type Transfer } from './transfer.ts';
 
@@ -82,6 +82,7 @@ function commonOf(
     flow,
     work,
     content: contentOf(work),
+    files: filesOf(work),
     async accepted() {
       await acts.connector.waitFor(acts.id, 'STARTUP_REQUESTED');
     },

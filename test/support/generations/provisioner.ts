@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import type { ConnectorSimulator, TransferProcess } from 'connector-simulator';
 import { flowName } from '../../../src/flow/names.ts';
-import { contentOf, workerRuns } from './job-work.ts';
+import { contentOf, filesOf, workerRuns } from './job-work.ts';
 import type { Answered, StartTransfer, Told, Transfer, Work } from './transfer.ts';
 import { assets } from './transfer.ts';
 import type { World } from '../world.ts';
@@ -33,6 +33,7 @@ class ProvisionerTransfer implements Transfer {
   readonly flow: string;
   readonly work: Work;
   readonly content: string;
+  readonly files: number;
   readonly #world: World;
   readonly #id: string;
   readonly #dialect: Dialect;
@@ -47,6 +48,7 @@ class ProvisionerTransfer implements Transfer {
     this.flow = flowName({ dialect, connector: name, ids });
     this.work = work;
     this.content = contentOf(work);
+    this.files = filesOf(work);
     this.#world = world;
     this.#id = id;
     this.#dialect = dialect;

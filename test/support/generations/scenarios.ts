@@ -122,8 +122,10 @@ async function end(world: World, transfer: Transfer, { phase, told, kept }: End)
     const pods = await world.namespace.pods(flow);
     return pods.every(({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
   });
-  await waitUntil(`${flow} has the results that it must have`, async () => {
-    return (await world.bucket.results(flow)).length > 0 === kept;
+  // A failed job wrote one file as well.
+  const objects = kept ? transfer.files + 1 : 0;
+  await waitUntil(`${flow} has ${objects} objects in the bucket`, async () => {
+    return (await world.bucket.results(flow)).length === objects;
   });
   await waitUntil(`the connector of ${flow} has been told`, () => {
     assert.deepEqual(transfer.told(), told);

@@ -31,8 +31,9 @@ export interface Answered {
 export interface Transfer {
   readonly flow: string;
   readonly work: Work;
-  /** What the consumer is to get. */
+  /** What the consumer is to get, and in how many files. */
   readonly content: string;
+  readonly files: number;
   /** The service has answered the first message. */
   accepted(): Promise<void>;
   /** The work is under way. */
