@@ -1,12 +1,12 @@
 import type { Static, TSchema } from 'typebox';
 import { ServiceError } from '../errors.ts';
-import { compileAtFirstUse, describeSchemaErrors } from './schema-problem.ts';
+import { ajv, describeSchemaErrors } from './schema-problem.ts';
 
 /** Reads a body by its schema. Throws `invalid-request` that names each wrong member and the expectation. */
 export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unknown) => Static<Schema> {
-  const validator = compileAtFirstUse<Static<Schema>>(schema);
+  // At the start: the first request has a deadline.
+  const validate = ajv.compile<Static<Schema>>(schema);
   return function readBody(body) {
-    const validate = validator();
     if (validate(body)) return body;
     // Shows no received values: a callback address may hold a secret.
     const found = describeSchemaErrors(validate.errors, { schema, value: body, noun: 'a member' });

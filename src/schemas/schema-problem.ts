@@ -15,7 +15,7 @@ export const ajv = new Ajv2020({
 });
 ajvFormats.default(ajv);
 
-/** Compiles a large schema at the first use, so that no command and no dialect pays for those of others. */
+/** Compiles a large schema at the first use, so that help and a wrong command line are answered at once. */
 export function compileAtFirstUse<T>(schema: object): () => ValidateFunction<T> {
   let compiled: ValidateFunction<T> | undefined;
   return () => (compiled ??= ajv.compile<T>(schema));
