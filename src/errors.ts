@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'not-found'
   | 'method-not-allowed'
+  | 'not-acceptable'
   | 'expectation-failed'
   | 'gone'
   | 'conflict'

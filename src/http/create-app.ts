@@ -14,6 +14,7 @@ import { checkHead } from './middleware/check-head.ts';
 import { closeWhenUnavailable } from './middleware/close-when-unavailable.ts';
 import { errorProblems } from './middleware/error-problems.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { checkAccept } from './check-accept.ts';
 import { formReader, jsonReader } from './read-json.ts';
 import type { Refusals } from './refusals.ts';
 import type { HttpContext, HttpState, Route } from './route.ts';
@@ -74,9 +75,11 @@ function register(
     // The router accepts HEAD for every GET.
     checkMethod(ctx, methods);
     if (typeof access === 'object') {
+      ctx.set('Cache-Control', 'private, no-cache');
       state.caller = checkAccess(ctx.req, access.scope);
       state.log = state.log.child({ caller: state.caller.name });
       state.shownPath = showMatched(route, ctx.params, redact);
+      checkAccept(ctx, route.operation);
     }
     if (access === 'unauthenticated' && !unauthenticatedAllowed(ctx.req, config.unauthenticated))
       throw notFound();

@@ -60,6 +60,7 @@ const kinds: Record<ErrorCode, Kind> = {
   forbidden: { status: 403, title: 'Forbidden' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'not-acceptable': { status: 406, title: 'Not acceptable' },
   'expectation-failed': { status: 417, title: 'Expectation failed' },
   gone: { status: 410, title: 'Gone' },
   'key-reused': { status: 422, title: 'Idempotency-Key used before' },

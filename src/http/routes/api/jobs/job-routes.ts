@@ -112,7 +112,7 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
     { read, isNews: (now) => now.etag !== known && (known !== '' || now.job.endedAt !== undefined), seconds },
     signal,
   );
-  ctx.set({ ETag: etag, 'Cache-Control': 'private, no-cache' });
+  ctx.set('ETag', etag);
   if (known.split(/\s*,\s*/).includes(etag)) ctx.status = 304;
   else ctx.body = job;
 }
