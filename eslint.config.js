@@ -26,7 +26,7 @@ const restriction = (banned, packages) => ({
   ],
 });
 const kubernetes = '@kubernetes/client-node';
-const edge = ['http', 'reconciler', 'demo', 'sidecar', 'transfer'];
+const edge = ['http', 'reconciler', 'demo', 'sidecar', 'transfer', 'inbox'];
 const halves = ['requests', 'answer-first'];
 
 const wireFormats = (words, { types }) =>
@@ -191,6 +191,21 @@ export default tseslint.config(
   layer(
     'transfer',
     [...edge, ...halves, 'dialects', 'cluster-objects', 'template', 'kubernetes'],
+    [kubernetes, 'minio', 'koa'],
+  ),
+  layer(
+    'inbox',
+    [
+      'http',
+      'reconciler',
+      'demo',
+      'sidecar',
+      ...halves,
+      'dialects',
+      'cluster-objects',
+      'template',
+      'kubernetes',
+    ],
     [kubernetes, 'minio', 'koa'],
   ),
   layer('result', [...edge, ...halves, 'dialects', 'cluster-objects'], [kubernetes, 'minio', 'koa']),

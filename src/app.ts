@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
+import { createClients, type Clients } from './clients.ts';
+import { systemClock } from './clock.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { builtInDialects } from './dialects/built-in.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
@@ -14,10 +16,10 @@ import { createRefusals } from './http/refusals.ts';
 import type { Route } from './http/route.ts';
 import { apiRoutes } from './http/routes/api/api-routes.ts';
 import { demoRoutes } from './http/routes/demo/demo.ts';
+import { inboxRoutes } from './http/routes/inbox.ts';
 import { resultRoutes } from './http/routes/results.ts';
 import { resultAddresses } from './result/result-addresses.ts';
 import { buildHealthChecks } from './health-checks.ts';
-import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
 import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createFlowService } from './requests/create-flow-service.ts';
@@ -28,14 +30,12 @@ import { observeState, type ObservedState } from './reconciler/observed/observed
 import { createCallbackHold } from './answer-first/callback-hold.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { Connectors } from './reconciler/types.ts';
+import { createReceptionSlots } from './inbox/reception-slots.ts';
 import { createManifestCache } from './result/manifest-cache.ts';
 import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter, type CredentialMinter } from './storage/mint-credentials.ts';
-import { createObjectStore } from './storage/minio-store.ts';
-import type { ObjectStore } from './storage/object-store.ts';
-import { createReadAccess, type ReadAccess } from './storage/read-access.ts';
+import type { ReadAccess } from './storage/read-access.ts';
 import type { StoreAccess } from './storage/upload/ask-store.ts';
-import { createSender } from './storage/upload/send-request.ts';
 import { loadTemplates } from './template/load-templates.ts';
 import type { Template } from './template/template.ts';
 
@@ -59,7 +59,7 @@ export interface Service {
 /** A check that failed is repeated until it passes, after some seconds at first and some minutes in the end. */
 const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMillis: 300_000 } };
 
-/** The composition root: the only place that constructs clients. Returns once it listens. */
+/** The composition root: with `clients.ts`, the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log, dialects: known = builtInDialects } = options;
   const warn = warnOfTemplate(log);
@@ -85,7 +85,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { log, ...checkPace },
     stopping.signal,
   );
-  const routes = buildRoutes({ options, ...started, templates, flows, store: clients.downloads, readAccess });
+  const routes = buildRoutes({ options, ...started, templates, flows, clients });
   const { now } = requests;
   const components = {
     ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now }),
@@ -159,51 +159,6 @@ async function listenOr(http: HttpServer, stop: () => Promise<void>): Promise<nu
   }
 }
 
-interface Clients {
-  cluster: Cluster;
-  store: ObjectStore;
-  /** The same store for result bodies, with connections of its own: slow readers must not keep a request from being accepted. */
-  downloads: ObjectStore;
-  readAccess: ReadAccess;
-  /** For data that the service receives. */
-  uploads: StoreAccess;
-  /** For calls to connectors. */
-  dispatcher: Agent;
-  close(): Promise<void>;
-}
-
-/** More than transfers that run at once. */
-const uploadConnections = 8;
-
-/** Beside one for each download, which its reader may hold: for small files read ahead and for manifests, which hold none for long. */
-const sharedDownloadConnections = 64;
-
-async function createClients(config: Config, secrets: Secrets): Promise<Clients> {
-  const cluster = await connectCluster(config.cluster);
-  const storage = createObjectStore(config.store, secrets.store);
-  const downloads = createObjectStore(config.store, secrets.store, {
-    connections: config.results.maxDownloads + sharedDownloadConnections,
-  });
-  const { endpoint, region, bucket, requestTimeoutMillis: timeoutMillis } = config.store;
-  const sender = createSender({ endpoint, timeoutMillis, connections: uploadConnections, idleMillis: 5000 });
-  const credentials = { read: () => secrets.store, forget: () => undefined };
-  const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
-  return {
-    cluster,
-    store: storage.store,
-    downloads: downloads.store,
-    readAccess: createReadAccess(config.store, secrets.store),
-    uploads: { sender, credentials, region, bucket, retry: { firstMillis: 100, maxMillis: 5000 } },
-    dispatcher,
-    async close() {
-      storage.destroy();
-      downloads.destroy();
-      sender.close();
-      await Promise.all([cluster.close(), dispatcher.destroy()]);
-    },
-  };
-}
-
 /** A download without a byte for this long is over. */
 const downloadIdleMillis = 60_000;
 
@@ -212,11 +167,11 @@ interface RouteParts {
   dialects: readonly Dialect[];
   templates: Template[];
   flows: FlowService;
-  store: ObjectStore;
-  readAccess: ReadAccess;
+  clients: Clients;
 }
 
-function buildRoutes({ options, dialects, templates, flows, store, readAccess }: RouteParts): Route[] {
+function buildRoutes({ options, dialects, templates, flows, clients }: RouteParts): Route[] {
+  const { downloads: store, readAccess } = clients;
   const { config, secrets } = options;
   const common = {
     store,
@@ -242,6 +197,20 @@ function buildRoutes({ options, dialects, templates, flows, store, readAccess }:
     ...dialects.flatMap(routesOf),
     ...resultRoutes({ ...common, flows }),
     ...apiRoutes({ ...common, publicUrl: http.publicUrl, templates, flows, newId: randomUUID }),
+    ...inboxRoutes({ ...common, ...inboxParts(config, clients), flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
+}
+
+/** An upload without a byte for this long is over. */
+const uploadIdleMillis = 60_000;
+
+function inboxParts({ receiving, reconciler }: Config, { store, uploads }: Clients) {
+  const { maxBytes, maxUploads } = receiving;
+  const totalMillis = reconciler.deliverySeconds * 1000;
+  return {
+    ...{ store, uploads, clock: systemClock },
+    slots: createReceptionSlots(maxUploads),
+    limits: { maxBytes, idleMillis: uploadIdleMillis, totalMillis },
+  };
 }

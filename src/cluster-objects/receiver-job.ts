@@ -1,5 +1,5 @@
 import { annotation, writeAnnotation } from '../flow/annotations.ts';
-import { receiverTemplate, type FlowPlan } from '../flow/flow-plan.ts';
+import { receiverLifetimeSeconds, receiverTemplate, type FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { ProtocolState } from '../flow/protocol-state.ts';
 import type { Job } from '../kubernetes/types.ts';
@@ -13,9 +13,6 @@ export interface ReceiverInput {
   protocol: ProtocolState;
   settings: PodSettings;
 }
-
-/** A transfer that has not ended by then is given up. */
-const lifetimeSeconds = 30 * 24 * 3600;
 
 /** The Job of a flow that receives data. */
 export function buildReceiverJob({ flow, request, protocol, settings }: ReceiverInput): Job {
@@ -33,7 +30,7 @@ function buildReceiverPlan({ images, pods }: PodSettings): FlowPlan {
     templateDigest: '',
     image: images.sidecar,
     results: { choice: { kind: 'auto', archive: 'zip' }, address: 'service', required: [], allowEmpty: true },
-    limits: { pending: 0, run: lifetimeSeconds, upload: 0, stopGrace: 0 },
+    limits: { pending: 0, run: receiverLifetimeSeconds, upload: 0, stopGrace: 0 },
     retention: pods.retentionSeconds,
     receives: true,
   };

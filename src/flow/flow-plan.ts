@@ -18,6 +18,9 @@ export type DataAddressKind = (typeof dataAddressKinds)[number];
 /** In place of a template's name, for a flow that receives. */
 export const receiverTemplate = 'receive';
 
+/** A flow that receives and has not ended by then is given up. */
+export const receiverLifetimeSeconds = 30 * 24 * 3600;
+
 /** Everything of the template that is needed after acceptance. It is kept on the Job, since templates may change. */
 export interface FlowPlan {
   template: string;

@@ -100,6 +100,14 @@ export interface TemporaryKeys {
   expiration: string;
 }
 
+/** Where a provider sends the bytes of a flow that receives. */
+export interface InboxAddress {
+  /** Has the token in its path. */
+  url: string;
+  /** The same inbox at a URL without a secret, for a token in the header `Authorization`. */
+  bearer: { url: string; token: string };
+}
+
 /** The same bytes at a URL without a secret, for a token in the header `Authorization`. */
 export interface BearerAccess {
   url: string;

@@ -21,6 +21,8 @@ export interface ProtocolState {
   prepares?: true;
   /** Of a flow that receives: the data is fetched from the address in its Secret. */
   fetches?: true;
+  /** Of a flow that receives: all data has been sent to its inbox, and becomes its results. */
+  collects?: true;
   /** Of a flow that receives: nothing more arrives. */
   complete?: true;
   /** A message came that a connector sends only after it has taken the outcome or, of a flow that receives, its readiness. */

@@ -14,17 +14,19 @@ import type { Logger } from '../log.ts';
 import { answerUnreadable, problemOfParser } from './answer-unreadable.ts';
 import { createRepeatLimit } from './limit-repeats.ts';
 
-/** In milliseconds. The answer's deadline covers requests; these bound connections that never send a whole one. */
+/**
+ * In milliseconds. The answer's deadline covers requests, and routes without it bound the bodies that they read; these bound connections
+ * that never send a whole head.
+ */
 export interface ConnectionTimes {
   headers: number;
-  request: number;
   /** How often Node checks for requests that take longer; by default every 30 seconds. */
   check: number;
   /** Delay of closing while a body is still being received: an immediate close could destroy the answer before it is read. */
   linger: number;
 }
 
-const defaultTimes: ConnectionTimes = { headers: 10_000, request: 30_000, check: 1000, linger: 1000 };
+const defaultTimes: ConnectionTimes = { headers: 10_000, check: 1000, linger: 1000 };
 /** Longer than the usual pause between a connector's requests, so that it seldom writes to a connection that is being closed. */
 const keepAliveTimeout = 65_000;
 const maxHeaderSize = 16_384;
@@ -162,10 +164,11 @@ export class HttpServer {
   }
 }
 
-function nodeOptions({ headers, request, check }: ConnectionTimes): ServerOptions {
+function nodeOptions({ headers, check }: ConnectionTimes): ServerOptions {
   return {
     headersTimeout: headers,
-    requestTimeout: request,
+    // An upload takes as long as its file is large.
+    requestTimeout: 0,
     connectionsCheckingInterval: check,
     keepAliveTimeout,
     maxHeaderSize,

@@ -5,6 +5,7 @@ const tags = {
   service: 'The service itself: health, metrics, this document',
   connectors: 'Requests of connectors',
   results: 'Results behind data addresses; the token in the path grants access',
+  inbox: 'Where providers send the data of a consumer’s flow; the token grants access',
   templates: 'What can be asked for',
   jobs: 'Jobs of people and of connectors: start, list, look at, cancel, fetch',
   demo: 'Run a template and get its result in one request',
@@ -42,7 +43,9 @@ export function buildOpenApi(
 
 function bodySchemas(routes: readonly Route[]): Record<string, object> {
   return Object.fromEntries(
-    routes.flatMap(({ body }) => (body === undefined ? [] : [[body.name, body.schema]])),
+    routes.flatMap(({ body }) =>
+      body === undefined || body.kind === 'bytes' ? [] : [[body.name, body.schema]],
+    ),
   );
 }
 
@@ -80,11 +83,12 @@ function describeSecurity({ scope }: { scope: string }): object[] {
   return Object.keys(securitySchemes).map((name) => ({ [name]: [scope] }));
 }
 
-function describeBody({ kind, name }: RequestBody): object {
-  const schema = { $ref: `#/components/schemas/${name}` };
-  if (kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
+function describeBody(body: RequestBody): object {
+  if (body.kind === 'bytes') return { content: { 'application/octet-stream': {} } };
+  const schema = { $ref: `#/components/schemas/${body.name}` };
+  if (body.kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
   const content = { 'application/json': { schema }, 'application/ld+json': { schema } };
-  return { required: true, content };
+  return { required: body.optional !== true, content };
 }
 
 function describeParameters(path: string, { parameters, query = {} }: Route['operation']): object[] {

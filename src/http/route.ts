@@ -58,18 +58,23 @@ export interface Route {
   handle(ctx: HttpContext): Promise<void> | void;
 }
 
-/** At most `http.bodyLimitBytes`, read by `ctx.state.readJson()` (an object) or `readForm()`; 415 for any other media type. */
-export interface RequestBody {
-  kind: 'json' | 'form';
-  /** Name of the schema in the OpenAPI document. */
-  name: string;
-  schema: object;
-}
+export type RequestBody =
+  /** At most `http.bodyLimitBytes`, read by `ctx.state.readJson()` (an object) or `readForm()`; 415 for any other media type. */
+  | {
+      kind: 'json' | 'form';
+      /** Name of the schema in the OpenAPI document. */
+      name: string;
+      schema: object;
+      /** A request without a body is valid too: the handler checks for one before it reads. */
+      optional?: true;
+    }
+  /** Of any type and length: the handler reads it, and sets the bounds. */
+  | { kind: 'bytes' };
 
 /** The part of an OpenAPI 3.1 Operation Object that is used; the names of path parameters come from the path. */
 export interface Operation {
   operationId: string;
-  tag: 'service' | 'connectors' | 'results' | 'demo' | 'jobs' | 'templates';
+  tag: 'service' | 'connectors' | 'results' | 'inbox' | 'demo' | 'jobs' | 'templates';
   summary: string;
   description?: string;
   /** Descriptions of the path's parameters, by name. */

@@ -1,4 +1,4 @@
-import type { DataAddress } from '../flow/outcome.ts';
+import type { DataAddress, InboxAddress } from '../flow/outcome.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { ProtocolState } from '../flow/protocol-state.ts';
 
@@ -46,8 +46,8 @@ export type Message =
   | { kind: 'failure'; reason: string; message: string }
   /** The results are deleted, as the connector has asked. */
   | { kind: 'deprovisioned' }
-  /** The flow can receive data. */
-  | { kind: 'prepared' }
+  /** The flow can receive data; `inbox` is where it is sent if it is not fetched. */
+  | { kind: 'prepared'; inbox: InboxAddress }
   /** The transfer has all bytes where they belong: in the connector's sink or, for a flow that receives, in the bucket. */
   | { kind: 'transferred' };
 

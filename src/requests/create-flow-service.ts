@@ -4,6 +4,7 @@ import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { advanceFlow } from './advance-flow.ts';
 import { cancelFlow, deprovisionFlow } from './end-flow.ts';
 import { listFlows } from './list-flows.ts';
+import { readInboxState } from './read-inbox-state.ts';
 import { readResultState } from './read-result-state.ts';
 import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
 import type { FlowService, RequestDependencies } from './flow-service.ts';
@@ -24,6 +25,7 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
     list: (query, signal) => listFlows({ ...deps, observed }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),
+    inbox: (flow, signal) => readInboxState(deps, flow, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };
 }

@@ -3,7 +3,7 @@ import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { RecordedFlow } from '../flow/keys.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
-import type { CancelReason, DataAddress, HttpDataAddress, Outcome } from '../flow/outcome.ts';
+import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
 import type { Sink } from '../flow/push.ts';
 import type { ProtocolState, ResultState } from '../flow/protocol-state.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -57,6 +57,8 @@ export interface FlowService {
    * are gone as well.
    */
   results(flow: string, signal: AbortSignal): Promise<ResultState>;
+  /** Whether a flow that receives takes data now. */
+  inbox(flow: string, signal: AbortSignal): Promise<InboxState>;
   /** Flows whose delivery has ended but whose record could not be written yet. */
   unrecorded(signal: AbortSignal): Promise<string[]>;
 }
@@ -122,6 +124,9 @@ export interface FlowPage {
   next?: RecordedFlow;
 }
 
+/** `complete`: the flow has all its data. `deleted`: what it has received is deleted, or will be. */
+export type InboxState = { state: 'open' | 'paused'; attempt: string } | { state: 'complete' | 'deleted' };
+
 export interface FlowView {
   flow: string;
   request: FlowRequest;
@@ -143,6 +148,8 @@ export interface ResultAddresses {
   addressOf(flow: { name: string; found: FoundFlow }, signal: AbortSignal): Promise<DataAddress>;
   /** For an answer that does not wait for the results: it refuses until they are verified. */
   earlyAddressOf(flow: { name: string; request: FlowRequest }): HttpDataAddress;
+  /** Where the data of a flow that receives is sent. */
+  inboxOf(flow: { name: string; request: FlowRequest }): InboxAddress;
   /** Undefined for a token that is not for this flow, or whose address has expired. Reads nothing but the token. */
   readRefreshToken(presented: { flow: string; token: string }): RefreshGrant | undefined;
   /** Whether it is an access token for this flow, which may have expired. */

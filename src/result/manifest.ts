@@ -50,3 +50,9 @@ export function encodeKey(path: string): string {
   const encoded = Buffer.from(path, 'utf8').toString('base64url');
   return encodedPrefix + (encoded.match(/.{1,200}/g) ?? []).join('./');
 }
+
+/** The path of a key that `encodeKey` has made. */
+export function decodeKey(key: string): string {
+  if (!key.startsWith(encodedPrefix)) return key;
+  return Buffer.from(key.slice(encodedPrefix.length).replaceAll('./', ''), 'base64url').toString('utf8');
+}

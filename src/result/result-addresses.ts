@@ -3,9 +3,10 @@ import { ServiceError } from '../errors.ts';
 import { addressResults } from './address-results.ts';
 import { tokenRenewal } from './bearer-access.ts';
 import { earlyDataAddress } from './build-data-address.ts';
+import { inboxAddress } from './inbox-address.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { ReadAccess } from '../storage/read-access.ts';
-import type { DataAddress, HttpDataAddress, Outcome } from '../flow/outcome.ts';
+import type { DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 
@@ -43,6 +44,12 @@ export function resultAddresses({ config, secrets, store, readAccess, now }: Add
       const connector = { resultsUrl: resultsUrlOf(config, request.connector) };
       const { acceptedAt, consumer } = request;
       return earlyDataAddress({ ...signing, flow, acceptedAt, connector, consumer, now: now() });
+    },
+    inboxOf({ name: flow, request }: { name: string; request: FlowRequest }): InboxAddress {
+      return inboxAddress({
+        ...{ flow, request, keys: secrets.resultKeys },
+        resultsUrl: resultsUrlOf(config, request.connector),
+      });
     },
     ...tokenRenewal({ ...signing, now }),
   };

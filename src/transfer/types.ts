@@ -67,6 +67,7 @@ export interface FileFetch {
   keyOf: (name: string) => string;
   dispatcher: Dispatcher;
   limits: PushLimits;
+  maxBytes: number;
   clock: Clock;
 }
 

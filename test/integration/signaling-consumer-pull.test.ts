@@ -150,8 +150,27 @@ test('a pull that is suspended at once is completed only after its resume', asyn
   ]);
 });
 
-test('what this data plane does not do for a consumer is refused with its field', async (t) => {
-  const scene = await startScene(t, settings);
-  const push = await scene.send('prepare', creation({ profile: 'HttpData-PUSH' }));
-  assert.deepEqual([push.status, (push.body as { field?: string }).field], [400, 'profile']);
+test('an address whose token cannot be renewed is refused where the settings say so', async (t) => {
+  const scene = await startScene(t, { tokenRenewal: 'required' });
+  const processId = await prepared(scene);
+  const endpointType = 'https://w3id.org/dspace-sig/profile/http-pull';
+  const token = { authorization: 'token', authType: 'bearer' };
+  const renewal = {
+    refreshToken: 'refresh',
+    expiresIn: '300',
+    refreshEndpoint: 'https://provider.invalid/t',
+  };
+  function addressOf(properties: Record<string, string>): object {
+    const endpointProperties = Object.entries(properties).map(([name, value]) => ({ name, value }));
+    return { endpointType, endpoint: 'https://provider.invalid/', endpointProperties };
+  }
+  const refused = { ...message(), dataAddress: addressOf(token) };
+  const answer = await scene.send(`${processId}/started`, refused);
+  assert.deepEqual(
+    [answer.status, (answer.body as { field?: string }).field],
+    [400, 'dataAddress.endpointProperties'],
+  );
+  assert.equal(await scene.state(processId), 'PREPARED');
+  const renewable = { ...message(), dataAddress: addressOf({ ...token, ...renewal }) };
+  assert.equal((await scene.send(`${processId}/started`, renewable)).status, 200);
 });

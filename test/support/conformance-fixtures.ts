@@ -20,9 +20,10 @@ export function conformanceConnector(callbackPrefix: string): {
   prepareLater: string[];
   completeEmpty: string[];
   didWeb: string;
+  tokenRenewal: string;
 } {
   const profiles = ['http-pull', 'http-push', 'https://w3id.org/dspace-sig/profile/http-pull'];
-  const consumer = { prepareLater: ['kit-async'], completeEmpty: ['kit-complete'] };
+  const consumer = { prepareLater: ['kit-async'], completeEmpty: ['kit-complete'], tokenRenewal: 'required' };
   // The kit serves the document of its DID on loopback.
   return { name: 'kit', dialect: 'signaling', callbackPrefix, profiles, didWeb: 'http', ...consumer };
 }

@@ -183,11 +183,9 @@ function checkCarriesS3({ profile }: CreationMessage, template: string): void {
   throw new ServiceError('invalid-request', reason, { field: 'profile' });
 }
 
-function checkProfile({ profiles }: SignalingConnector, { profile, kind }: CreationMessage): void {
-  // This service has no address yet that a provider can push to.
-  const served = kind === 'consumer-push' ? profiles.filter((one) => !/-push$/i.test(one)) : profiles;
-  if (served.includes(profile)) return;
-  throw new ServiceError('invalid-request', `profile: expected one of ${served.join(', ')}`, {
+function checkProfile({ profiles }: SignalingConnector, { profile }: CreationMessage): void {
+  if (profiles.includes(profile)) return;
+  throw new ServiceError('invalid-request', `profile: expected one of ${profiles.join(', ')}`, {
     field: 'profile',
   });
 }

@@ -1,6 +1,8 @@
-import { addAnswered } from '../../flow/protocol-state.ts';
+import { addAnswered, type ProtocolState } from '../../flow/protocol-state.ts';
+import type { Sink } from '../../flow/push.ts';
 import type { FoundFlow, ProtocolChange } from '../../requests/flow-service.ts';
 import { buildStatusResponse } from './build-answers.ts';
+import { checkRenewable } from './data-address.ts';
 import { accessAfter, readProtocol, type FlowProtocol } from './flow-protocol.ts';
 import type { FlowMessage } from './read-message.ts';
 import {
@@ -69,14 +71,13 @@ function changeTo(
   const { messageId = '' } = content;
   const flow = readProtocol(found.protocol);
   const state = stateOf(step);
-  const sink = sinkOf(flow.kind, content.address);
+  const sink = sinkOfMessage(flow.kind, received);
   const protocol = {
     ...flow,
     state,
     access: accessAfter(step.acts) ?? flow.access,
     ...(acknowledging.includes(message) ? { acknowledged: true as const } : {}),
-    ...(sink !== undefined && flow.kind === 'consumer-pull' ? { fetches: true as const } : {}),
-    ...(isComplete(found, received) ? { complete: true as const } : {}),
+    ...receiverMembers(found, received),
     answered:
       messageId === '' ? flow.answered : addAnswered(flow.answered, { id: messageId, message, state }),
   };
@@ -84,10 +85,27 @@ function changeTo(
   return { protocol, ...deprovision, ...(sink === undefined ? {} : { sink }) };
 }
 
-/** There is no address to fetch from, and the settings say that nothing else follows. */
-function isComplete({ request }: FoundFlow, { message, content, connector }: ReceivedMessage): boolean {
-  if (message !== 'started' || content.address !== undefined) return false;
-  return connector.completeEmpty.includes(request.assetId);
+function sinkOfMessage(
+  kind: FlowProtocol['kind'],
+  { content: { address }, connector }: ReceivedMessage,
+): Sink | undefined {
+  if (kind === 'consumer-pull' && connector.tokenRenewal === 'required') checkRenewable(address);
+  return sinkOf(kind, address);
+}
+
+/** How the data of a flow that receives goes on. */
+function receiverMembers(
+  found: FoundFlow,
+  { message, content, connector }: ReceivedMessage,
+): Pick<ProtocolState, 'fetches' | 'collects' | 'complete' | 'announced'> {
+  const { kind } = readProtocol(found.protocol);
+  // The control plane says the end of a push itself: no message says it again.
+  if (kind === 'consumer-push') return message === 'completed' ? { collects: true, announced: true } : {};
+  if (kind !== 'consumer-pull') return {};
+  if (content.address !== undefined) return { fetches: true };
+  // There is no address to fetch from, and the settings say that nothing else follows.
+  const isComplete = message === 'started' && connector.completeEmpty.includes(found.request.assetId);
+  return isComplete ? { complete: true } : {};
 }
 
 export async function answerStatus(

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../errors.ts';
-import type { DataAddress } from '../../flow/outcome.ts';
+import type { DataAddress, InboxAddress } from '../../flow/outcome.ts';
 import { namespace } from '../edc/names.ts';
 import { s3Properties } from '../edc/s3-properties.ts';
 import type { DataAddressBody, DataFlowStatusMessage } from './schemas.ts';
@@ -55,6 +55,18 @@ export function readHttpEndpoint({ endpointType, endpoint, properties }: Receive
   return { url: url.href, headers: readAuthorization(properties) };
 }
 
+/** Throws `invalid-request` for an address of the HTTP profile without the properties of `profiles/token-renewal.md`. */
+export function checkRenewable(address: ReceivedAddress | undefined): void {
+  if (address === undefined) return;
+  const { endpointType, properties } = address;
+  const isRenewable = properties.has('refreshToken') && properties.has('expiresIn');
+  if (httpProfiles.includes(endpointType) && !isRenewable)
+    throw unusable(
+      'endpointProperties',
+      'refreshToken and expiresIn, since this side wants a renewable token',
+    );
+}
+
 function readAuthorization(properties: ReadonlyMap<string, string>): Record<string, string> {
   const token = properties.get('authorization');
   if (token === undefined) return {};
@@ -98,6 +110,14 @@ export function ownAddress(
   const { accessToken, refreshToken, expiresIn, refreshUrl } = renewal;
   const renewed = { refreshToken, expiresIn: String(expiresIn), refreshEndpoint: refreshUrl };
   return buildAddress(type, url, { ...bearerOf(accessToken), ...renewed });
+}
+
+/** Where this side takes what is pushed to it. */
+export function ownInbox(profile: string, { url, bearer }: InboxAddress): WireAddress {
+  const type = endpointTypeOf(profile);
+  return httpProfiles.includes(profile)
+    ? buildAddress(type, bearer.url, bearerOf(bearer.token))
+    : buildAddress(type, url);
 }
 
 function bearerOf(token: string): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { DataAddress } from '../../flow/outcome.ts';
+import type { DataAddress, InboxAddress } from '../../flow/outcome.ts';
 import type { DeliveryAnswer } from '../../reconciler/types.ts';
 import type { Answer } from '../deliver-message.ts';
 import { post, redactOwn } from '../edc/call-connector.ts';
@@ -7,7 +7,7 @@ import { buildTerminateBody, terminateUrl } from '../edc/management-messages.ts'
 import { buildStatusMessage, type FlowStatus } from './build-answers.ts';
 import { callBack, type SignalingDelivery } from './callback.ts';
 import { classifyAnswer, isBeforeStart, isInnerFailure } from './classify-answer.ts';
-import { ownAddress } from './data-address.ts';
+import { ownAddress, ownInbox } from './data-address.ts';
 import { handsOutAddress } from './address-rules.ts';
 import { readProtocol, type FlowProtocol } from './flow-protocol.ts';
 import { judgeRepeatedStart } from './judge-repeated-start.ts';
@@ -31,7 +31,7 @@ export async function deliver(unredacted: SignalingDelivery, signal: AbortSignal
     case 'failure':
       return await deliverFailure(delivery, `${message.reason}: ${message.message}`, signal);
     case 'prepared':
-      return await notify(delivery, { notice: 'prepared' }, signal);
+      return await notify(delivery, { notice: 'prepared', ...inboxMember(flow, message.inbox) }, signal);
     case 'transferred':
       return await deliverCompleted(delivery, signal);
     case 'deprovisioned':
@@ -74,6 +74,10 @@ function addressMember(
   { address, consumer }: { address: DataAddress; consumer: string | undefined },
 ): Pick<FlowStatus, 'address'> {
   return handsOutAddress(kind, 'started') ? { address: ownAddress({ profile, consumer }, address) } : {};
+}
+
+function inboxMember({ kind, profile }: FlowProtocol, inbox: InboxAddress): Pick<FlowStatus, 'address'> {
+  return handsOutAddress(kind, 'prepared') ? { address: ownInbox(profile, inbox) } : {};
 }
 
 /** EDC takes `errored` and does nothing; only a termination by the management API reaches the counterparty. */

@@ -6,7 +6,7 @@ import type { Sink } from '../../flow/push.ts';
 import type { FoundFlow } from '../../requests/flow-service.ts';
 import type { RouteDeps } from '../dialect.ts';
 import { buildStatusMessage } from './build-answers.ts';
-import { ownAddress, readHttpEndpoint, type ReceivedAddress } from './data-address.ts';
+import { ownAddress, ownInbox, readHttpEndpoint, type ReceivedAddress } from './data-address.ts';
 import type { FlowProtocol } from './flow-protocol.ts';
 import { messageIdFor } from './message-id.ts';
 import type { SignalingConnector } from './settings.ts';
@@ -15,7 +15,7 @@ import type { Answer, Message, MessageStep } from './states.ts';
 
 export type AnswerDeps = Pick<
   RouteDeps<SignalingConnector>,
-  'flows' | 'templates' | 'addressOf' | 'earlyAddressOf' | 'now'
+  'flows' | 'templates' | 'addressOf' | 'earlyAddressOf' | 'inboxOf' | 'now'
 >;
 
 export interface Reply {
@@ -103,11 +103,13 @@ async function addressOf(
 ): Promise<ReturnType<typeof ownAddress>> {
   const { protocol, request, found } = replied;
   const name = flowOf(replied);
+  const { kind, profile } = protocol;
+  if (kind === 'consumer-push') return ownInbox(profile, deps.inboxOf({ name, request }));
   const address =
     protocol.announced === true || found === undefined
       ? deps.earlyAddressOf({ name, request })
       : await deps.addressOf({ name, found }, signal);
-  return ownAddress({ profile: protocol.profile, consumer: request.consumer }, address);
+  return ownAddress({ profile, consumer: request.consumer }, address);
 }
 
 export function unknownFlow(message: Message): ServiceError {

@@ -4,7 +4,7 @@ import type { RouteDeps } from '../dialect.ts';
 import { answerCreation } from './answer-creation.ts';
 import { answerMessage, answerStatus, type ReceivedMessage } from './answer-message.ts';
 import type { ControlPlanes } from './control-planes.ts';
-import { readCreation, readFlowMessage } from './read-message.ts';
+import { readCreation, readFlowMessage, type FlowMessage } from './read-message.ts';
 import type { Received, Reply } from './reply.ts';
 import {
   CreationBody,
@@ -70,7 +70,7 @@ const notification = { kind: 'json', name: 'DataFlowNotification', schema: FlowM
 function message(deps: Deps, message: ReceivedMessage['message']): Route {
   async function handle(ctx: HttpContext): Promise<void> {
     const from = await authenticate(ctx, deps);
-    const content = message === 'completed' ? {} : readFlowMessage(await ctx.state.readJson());
+    const content = message === 'completed' ? {} : await readContent(ctx, message);
     const received = { ...from, message, content, processId: processIdOf(ctx) };
     send(ctx, message, await answerMessage(deps, received, ctx.state.signal));
   }
@@ -78,9 +78,18 @@ function message(deps: Deps, message: ReceivedMessage['message']): Route {
     ...route(`${base}/:id/${message}`, operations[message]),
     ...repeated,
     // That of `completed` says nothing, and may be absent.
-    ...(message === 'completed' ? {} : { body: notification }),
+    ...(message === 'completed'
+      ? {}
+      : { body: message === 'started' ? { ...notification, optional: true } : notification }),
     handle,
   };
+}
+
+/** `started` says nothing if there is no address: it may come without a body. */
+async function readContent(ctx: HttpContext, message: ReceivedMessage['message']): Promise<FlowMessage> {
+  const { 'content-length': length = '0', 'transfer-encoding': chunked } = ctx.req.headers;
+  const isEmpty = length === '0' && chunked === undefined;
+  return readFlowMessage(message === 'started' && isEmpty ? undefined : await ctx.state.readJson());
 }
 
 function status(deps: Deps): Route {

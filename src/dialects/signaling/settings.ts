@@ -33,6 +33,11 @@ const properties = {
   completeEmpty: names(
     'Datasets of the consumer’s side that end by themselves if the provider starts a pull without an address.',
   ),
+  tokenRenewal: choice(
+    'Whether a consumer’s pull may be given an address of the HTTP profile whose token cannot be renewed.',
+    ['optional', 'required'],
+    { default: 'optional' },
+  ),
   managementUrl: Type.Optional(managementUrl),
   managementVersion: choice(managementVersionText, ['v3', 'v4'], { default: 'v3' }),
   managementOauth2,

@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici';
-import { crc32 } from 'node:zlib';
 import { backOffMillis } from '../../back-off.ts';
 import { readSinkSecret } from '../../cluster-objects/secrets.ts';
 import { ServiceError } from '../../errors.ts';
@@ -7,13 +6,9 @@ import type { Flow } from '../../flow/flow.ts';
 import { sinkSecretName } from '../../flow/names.ts';
 import type { PushEnd } from '../../flow/push.ts';
 import { flowLogger } from '../../log.ts';
-import { attemptPrefix, manifestKey } from '../../flow/keys.ts';
-import { encodeKey, fileKey, type Manifest } from '../../result/manifest.ts';
 import { readManifest } from '../../result/read-manifest.ts';
-import { fetchFile, type FetchedFile } from '../../transfer/fetch-file.ts';
 import { pushResults } from '../../transfer/push-results.ts';
 import type { StoreAccess } from '../../storage/upload/ask-store.ts';
-import { putJsonOnce } from '../../storage/upload/put-object.ts';
 import { TransferPool } from '../../transfer/transfer-pool.ts';
 import type { PushResult } from '../../transfer/types.ts';
 import { systemClock } from '../../clock.ts';
@@ -21,6 +16,7 @@ import type { ReconcilerDependencies } from '../reconciler.ts';
 import { deadlineOf, limitsOf } from './limits.ts';
 import { keepUpload } from './keep-upload.ts';
 import type { Pushes } from './pushes.ts';
+import { receiveData } from './receive-data.ts';
 
 export interface PushDependencies extends Pick<
   ReconcilerDependencies,
@@ -60,7 +56,7 @@ export function runPushes(deps: PushDependencies, wake: (flow: string) => void, 
       pool.start(flow.name, {
         sink: flow.request.connector,
         run: (stopping) =>
-          flow.plan.receives === true ? fetchResults(deps, flow, stopping) : push(deps, flow, stopping),
+          flow.plan.receives === true ? receiveData(deps, flow, stopping) : push(deps, flow, stopping),
       });
     },
     async stop(name) {
@@ -140,41 +136,4 @@ async function push(deps: PushDependencies, flow: Flow, signal: AbortSignal): Pr
     },
     signal,
   );
-}
-
-/** What was fetched has a manifest, written last as a sidecar does it; a process that finds one fetches nothing again. */
-async function fetchResults(deps: PushDependencies, flow: Flow, signal: AbortSignal): Promise<PushResult> {
-  const { cluster, store, dispatcher, uploads } = deps;
-  const { name, uid } = flow;
-  const reading = await readManifest({ store, flow: name, attempt: uid }, signal);
-  if (reading.found) return { result: 'done', bytes: 0, attempts: 0 };
-  const secret = await cluster.secrets.get(sinkSecretName(name), signal);
-  if (secret === undefined)
-    return { result: 'failed', problem: 'the Secret with the address of the data is gone', attempts: 0 };
-  await store.abortUploads(attemptPrefix(name, uid), signal);
-  const fetched = await fetchFile(
-    {
-      ...{ source: readSinkSecret(secret), store: uploads, dispatcher, clock: systemClock },
-      keyOf: (file) => fileKey(name, uid, encodeKey(file)),
-      limits: limitsOf(deps, flow),
-    },
-    signal,
-  );
-  if (fetched.result === 'done') await writeManifest(deps, { flow, file: fetched.file }, signal);
-  return fetched;
-}
-
-async function writeManifest(
-  { uploads, now }: PushDependencies,
-  { flow, file }: { flow: Flow; file: FetchedFile },
-  signal: AbortSignal,
-): Promise<void> {
-  const createdAt = now().toISOString();
-  const { name: path, modifiedAt = createdAt, size, sha256, crc32: checksum, etag } = file;
-  const { name, uid } = flow;
-  const stored = { path, key: encodeKey(path), size, sha256, crc32: checksum, etag, modifiedAt };
-  const manifest: Manifest = { version: 1, flow: name, attempt: uid, createdAt, files: [stored] };
-  const bytes = Buffer.from(`${JSON.stringify(manifest)}\n`);
-  const object = { key: manifestKey(name, uid), payload: { bytes, crc32: crc32(bytes) } };
-  await putJsonOnce(uploads, object, signal);
 }

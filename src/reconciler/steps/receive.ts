@@ -1,8 +1,11 @@
 import { hash } from 'node:crypto';
+import { resultsUrlOf } from '../../config/config.ts';
 import { isFinal } from '../../flow/delivery.ts';
 import type { Flow, ObservedFlow } from '../../flow/flow.ts';
 import { manifestKey } from '../../flow/keys.ts';
+import type { InboxAddress } from '../../flow/outcome.ts';
 import type { PushEnd } from '../../flow/push.ts';
+import { inboxAddress } from '../../result/inbox-address.ts';
 import type { Manifest } from '../../result/manifest.ts';
 import { readManifest } from '../../result/read-manifest.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
@@ -23,15 +26,20 @@ async function announceReadiness(deps: Reconciler, flow: Flow, signal: AbortSign
   const abandonAfter = Date.parse(flow.createdAt) + deps.config.reconciler.deliverySeconds * 1000;
   return await deliverLater(
     deps,
-    { flow, of: 'readiness', message: { kind: 'prepared' }, abandonAfter },
+    { flow, of: 'readiness', message: { kind: 'prepared', inbox: inboxOf(deps, flow) }, abandonAfter },
     signal,
   );
 }
 
-/** As a push does, a fetch runs beside the queue: the step starts it, and its end causes the next pass. */
+function inboxOf({ config, secrets }: Reconciler, { name, request }: Flow): InboxAddress {
+  const resultsUrl = resultsUrlOf(config, request.connector);
+  return inboxAddress({ flow: name, request, resultsUrl, keys: secrets.resultKeys });
+}
+
+/** As a push does, a fetch runs beside the queue: the step starts it, and its end causes the next pass. So does the collection of an inbox. */
 export function decideFetch({ flow }: ObservedFlow): Step<'fetch' | 'pause-push'> | undefined {
   const { protocol } = flow;
-  if (protocol?.fetches !== true) return undefined;
+  if (protocol?.fetches !== true && protocol?.collects !== true) return undefined;
   if (protocol.access === 'paused') return pausePush(flow);
   return { kind: 'fetch', run: (deps, signal) => fetchData(deps, flow, signal) };
 }

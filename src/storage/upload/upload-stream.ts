@@ -19,6 +19,7 @@ export interface StreamToUpload {
   key: string;
   /** Undefined: the end of the bytes says how many there are, and 80 GiB is the most. */
   size: number | undefined;
+  maxBytes: number;
 }
 
 export interface StoredStream {
@@ -42,13 +43,16 @@ export class StreamUpload {
   /** Bytes taken so far. */
   size = 0;
 
+  /** Throws `payload-too-large`, as `write` does. */
   constructor(stream: StreamToUpload) {
     this.#stream = stream;
+    this.#checkSize(stream.size ?? 0);
     this.#buffer = Buffer.allocUnsafe(partSizeOf(stream.size ?? 0));
   }
 
   /** Resolves when there is room for the next chunk. After an error the upload can only be aborted. */
   async write(chunk: Buffer, signal: AbortSignal): Promise<void> {
+    this.#checkSize(this.size + chunk.length);
     this.#sha256.update(chunk);
     this.#crc32 = crc32(chunk, this.#crc32);
     this.size += chunk.length;
@@ -60,6 +64,11 @@ export class StreamUpload {
     }
   }
 
+  /** Of the bytes taken so far, in hex. */
+  sha256(): string {
+    return this.#sha256.copy().digest('hex');
+  }
+
   /** The object is there once this resolves. */
   async finish(signal: AbortSignal): Promise<StoredStream> {
     const { store, key } = this.#stream;
@@ -68,7 +77,7 @@ export class StreamUpload {
         ? await putObject(store, { key, payload: this.#payload() }, signal)
         : await this.#complete(this.#multipart, signal);
     const { size } = this;
-    return { size, sha256: this.#sha256.digest('hex'), crc32: hex(this.#crc32), etag };
+    return { size, sha256: this.sha256(), crc32: hex(this.#crc32), etag };
   }
 
   /** Its parts would take space. A failure is not reported: the uploads of a flow are aborted with its results. */
@@ -95,6 +104,12 @@ export class StreamUpload {
     const number = this.#parts.length + 1;
     this.#parts.push(await putPart(store, { ...this.#multipart, number, payload: this.#payload() }, signal));
     this.#filled = 0;
+  }
+
+  #checkSize(size: number): void {
+    const { maxBytes } = this.#stream;
+    if (size > maxBytes)
+      throw new ServiceError('payload-too-large', `expected at most ${maxBytes} bytes (receiving.maxBytes)`);
   }
 
   #payload(): { bytes: Buffer; crc32: number } {

@@ -59,6 +59,7 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     advance: none,
     results: (flow) =>
       Promise.resolve({ access: views.get(flow)?.deprovisioned === true ? 'ended' : 'open' }),
+    inbox: () => Promise.resolve({ state: 'deleted' }),
     unrecorded: () => Promise.resolve([]),
     ...overrides,
   };

@@ -11,6 +11,7 @@ import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
 import { apiRoutes } from '../../../src/http/routes/api/api-routes.ts';
 import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
+import { inboxRoutes } from '../../../src/http/routes/inbox.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { serviceRoutes } from '../../../src/http/routes/service.ts';
 import { createMetrics } from '../../../src/metrics.ts';
@@ -22,6 +23,7 @@ const nothing = { config: {}, connectors: [], secrets: {} };
 const results = [
   ...resultRoutes(nothing as unknown as Deps<typeof resultRoutes>),
   ...apiRoutes({ ...nothing, templates: [] } as unknown as Deps<typeof apiRoutes>),
+  ...inboxRoutes(nothing as unknown as Deps<typeof inboxRoutes>),
 ];
 const routes = [
   ...serviceRoutes({ ...nothing, metrics: createMetrics() } as unknown as Deps<typeof serviceRoutes>),

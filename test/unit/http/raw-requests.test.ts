@@ -9,7 +9,7 @@ import { askRaw, readReplies } from './ask-raw.ts';
 import { memoryFlows } from './memory-flows.ts';
 import { ask, provisionBody, startHttp, token } from './start-http.ts';
 
-const quick = { headers: 100, request: 200, check: 20, linger: 100 };
+const quick = { headers: 100, check: 20, linger: 100 };
 const path = `/connectors/edc/${token}/provision`;
 const json = 'Content-Type: application/json\r\n';
 const post = `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${json}`;

@@ -48,6 +48,9 @@ const noAddresses = {
   earlyAddressOf: () => {
     throw new Error('not expected');
   },
+  inboxOf: () => {
+    throw new Error('not expected');
+  },
 };
 
 export async function startHttp(

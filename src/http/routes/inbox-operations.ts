@@ -1,0 +1,40 @@
+import type { Operation } from '../route.ts';
+
+const parameters = {
+  flow: "The flow's id.",
+  token: 'The signed token of the inbox.',
+  path: 'Its last segment is the name of the file, unless Content-Disposition has one.',
+};
+
+/** `name` makes the operation's id. */
+export function inboxOperation(
+  method: 'PUT' | 'POST',
+  { path, name }: { path: string; name: string },
+): Operation {
+  const inPath = Object.entries(parameters).filter(([parameter]) => path.split(/[/:*]/).includes(parameter));
+  return {
+    operationId: `${method.toLowerCase()}${name}`,
+    tag: 'inbox',
+    summary: 'Send a file to a consumer’s flow',
+    description:
+      'The body is the file as it is. The same name again replaces the file. `Repr-Digest` or `Content-Digest` with sha-256 is verified. A body that breaks off leaves nothing.',
+    parameters: Object.fromEntries(inPath),
+    responses: {
+      '201': { description: 'The file is stored.', schema: fileSchema },
+      '400': { description: 'The body broke off, or is not what the request says of it.' },
+      '401': { description: 'The header has no token of this inbox.' },
+      '403': { description: 'The transfer is suspended.' },
+      '404': { description: 'The token is wrong.' },
+      '410': { description: 'The transfer has ended, or the token has expired.' },
+      '413': { description: 'The flow would have too many bytes or files.' },
+      '415': { description: 'The body is encoded.' },
+      '503': { description: 'Too many uploads, or the store does not answer; see Retry-After.' },
+    },
+  };
+}
+
+const fileSchema = {
+  type: 'object',
+  required: ['name', 'size', 'sha256'],
+  properties: { name: { type: 'string' }, size: { type: 'integer' }, sha256: { type: 'string' } },
+};

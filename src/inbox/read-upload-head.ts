@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ServiceError, type ErrorCode } from '../errors.ts';
+import { nameOfFile } from '../transfer/file-name.ts';
+
+/** What a request to an inbox says of its body. */
+export interface UploadHead {
+  /** One segment of a path. */
+  name: string;
+  /** Undefined: the end of the body says it. */
+  size: number | undefined;
+  /** Hex. */
+  sha256: string | undefined;
+}
+
+/** `rest` is the path behind the inbox, still encoded. Throws for a body that is not a whole file as it is. */
+export function readUploadHead(headers: IncomingHttpHeaders, rest: string): UploadHead {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length } = headers;
+  if (encoding !== 'identity')
+    throw refused('unsupported-media-type', 'Content-Encoding', 'identity, or no such header');
+  if (headers['content-range'] !== undefined)
+    throw refused('invalid-request', 'Content-Range', 'no such header, since a file is sent whole');
+  if ((headers['upload-complete'] ?? '?1') !== '?1')
+    throw refused('invalid-request', 'Upload-Complete', '?1, since a file is sent whole');
+  return {
+    name: nameOfFile(headers, `http://inbox/${rest}`),
+    size: length === undefined ? undefined : Number(length),
+    sha256: readDigest('Repr-Digest', headers) ?? readDigest('Content-Digest', headers),
+  };
+}
+
+/** RFC 9530; other algorithms than this one are not checked. */
+function readDigest(name: string, headers: IncomingHttpHeaders): string | undefined {
+  const value = headers[name.toLowerCase()];
+  if (typeof value !== 'string' || !/(^|,)\s*sha-256\s*=/.test(value)) return undefined;
+  const [, , encoded = ''] = /(^|,)\s*sha-256\s*=\s*:([A-Za-z0-9+/]{43}=):/.exec(value) ?? [];
+  if (encoded === '') throw refused('invalid-request', name, 'sha-256=:<base64 of 32 bytes>:');
+  return Buffer.from(encoded, 'base64').toString('hex');
+}
+
+function refused(code: ErrorCode, field: string, expected: string): ServiceError {
+  return new ServiceError(code, `${field}: expected ${expected}`, { field });
+}

@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../clock.ts';
+import { ServiceError, messageOf } from '../errors.ts';
+import { encodeKey, fileKey } from '../result/manifest.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { StoreAccess } from '../storage/upload/ask-store.ts';
+import { putObject } from '../storage/upload/put-object.ts';
+import { StreamUpload } from '../storage/upload/upload-stream.ts';
+import { watchProgress, type ProgressWatch } from '../transfer/watch-progress.ts';
+import { untilAborted } from '../until-aborted.ts';
+import type { UploadHead } from './read-upload-head.ts';
+import { receivedKey, type InboxOfFlow, type ReceivedFile } from './received-file.ts';
+import { roomFor } from './room.ts';
+
+export interface InboxParts {
+  store: ObjectStore;
+  /** For the bodies. */
+  uploads: StoreAccess;
+  limits: InboxLimits;
+  clock: Clock;
+  now: () => Date;
+}
+
+export interface InboxLimits {
+  /** Of all files of a flow. */
+  maxBytes: number;
+  /** Without a byte. */
+  idleMillis: number;
+  /** Of one upload. */
+  totalMillis: number;
+}
+
+export interface Reception {
+  inbox: InboxOfFlow;
+  head: UploadHead;
+  body: Readable;
+  /** Whether the flow still takes data. */
+  readState(signal: AbortSignal): Promise<{ state: 'open' | 'paused' | 'complete' | 'deleted' }>;
+}
+
+/**
+ * Streams one body into the bucket, where it takes the place of an earlier file of the same name at once and as a whole. Once this resolves,
+ * the file is among the results that the flow gets when it is complete. If it throws, neither an object nor an upload is left.
+ */
+export async function receiveFile(
+  parts: InboxParts,
+  reception: Reception,
+  signal: AbortSignal,
+): Promise<ReceivedFile> {
+  const { limits, clock, uploads, now } = parts;
+  const { inbox, head } = reception;
+  const { name, size } = head;
+  const key = fileKey(inbox.flow, inbox.attempt, encodeKey(name));
+  const maxBytes = await roomFor(parts, { inbox, key }, signal);
+  const upload = new StreamUpload({ store: uploads, key, size, maxBytes });
+  const waiting = { for: 'the sender gave no byte' };
+  const deadline = clock.monotonic() + limits.totalMillis;
+  const progress = { clock, idleMillis: limits.idleMillis, deadline, waitsFor: () => waiting.for };
+  using watch = watchProgress(progress, signal);
+  try {
+    await writeBody(reception, { upload, watch, waiting, clock });
+    checkDigest(head, upload);
+    // Others may have arrived since.
+    if (upload.size > (await roomFor(parts, { inbox, key }, watch.signal))) throw tooLarge(limits);
+    const stored = await upload.finish(watch.signal);
+    const received = { ...stored, name, receivedAt: now().toISOString() };
+    await saveReceived(parts, { inbox, received }, watch.signal);
+    const { state } = await reception.readState(watch.signal);
+    // The manifest of a complete flow may name it already; what a deleted flow gets after its deletion is left.
+    if (state === 'deleted') await parts.store.remove([key, receivedKey(inbox, name)], watch.signal);
+    if (isOver(state)) throw takesNothing();
+    return received;
+  } catch (error) {
+    await upload.abort();
+    throw error;
+  }
+}
+
+interface Writing {
+  upload: StreamUpload;
+  watch: ProgressWatch;
+  waiting: { for: string };
+  clock: Clock;
+}
+
+/** While bytes arrive, how long an end of the flow may remain unnoticed. */
+const checkMillis = 5000;
+
+async function writeBody(reception: Reception, { upload, watch, waiting, clock }: Writing): Promise<void> {
+  const chunks = reception.body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let checkedAt = clock.monotonic();
+  for (;;) {
+    const chunk = await nextChunk(chunks, upload, watch.signal);
+    watch.moved();
+    waiting.for = 'the store took no byte';
+    if (chunk === undefined) return;
+    await upload.write(chunk, watch.signal);
+    watch.moved();
+    if (clock.monotonic() - checkedAt > checkMillis) {
+      // A suspension stops the sender too: what is under way arrives.
+      if (isOver((await reception.readState(watch.signal)).state)) throw takesNothing();
+      checkedAt = clock.monotonic();
+    }
+    waiting.for = 'the sender gave no byte';
+  }
+}
+
+function isOver(state: string): boolean {
+  return state === 'complete' || state === 'deleted';
+}
+
+export function takesNothing(): ServiceError {
+  return new ServiceError('gone', 'this inbox takes nothing any more');
+}
+
+/** The iterator is not closed after an error: that would close the connection before it has the answer. */
+async function nextChunk(
+  chunks: AsyncIterator<Buffer>,
+  { size }: StreamUpload,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const next = chunks.next().catch((error: unknown) => {
+    const problem = `the body: expected its end, it broke off after ${size} bytes: ${messageOf(error)}`;
+    throw new ServiceError('invalid-request', problem, { cause: error });
+  });
+  const result = await untilAborted(next, signal);
+  return result.done === true ? undefined : result.value;
+}
+
+function checkDigest({ sha256 }: UploadHead, upload: StreamUpload): void {
+  if (sha256 === undefined || sha256 === upload.sha256()) return;
+  throw new ServiceError('invalid-request', 'the digest: expected that of the body that was sent', {
+    field: 'Repr-Digest',
+  });
+}
+
+function tooLarge({ maxBytes }: InboxLimits): ServiceError {
+  return new ServiceError(
+    'payload-too-large',
+    `expected at most ${maxBytes} bytes for one flow (receiving.maxBytes)`,
+  );
+}
+
+async function saveReceived(
+  { uploads }: InboxParts,
+  { inbox, received }: { inbox: InboxOfFlow; received: ReceivedFile },
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = Buffer.from(`${JSON.stringify(received)}\n`);
+  const object = { key: receivedKey(inbox, received.name), payload: { bytes, crc32: crc32(bytes) } };
+  await putObject(uploads, object, signal);
+}
