@@ -9,14 +9,14 @@ import { keepState } from './refusals.ts';
 type Credentials = Pick<PlaneRequest, 'authorization' | 'target'>;
 type ReadCredentials = (run: TestRun) => Credentials;
 
-/** With these credentials every route answers 401, and the flow stays as it is. */
-export function refuseCredentials(read: ReadCredentials): Step {
+/** With these credentials every route answers 401, or one of `statuses`, and the flow stays as it is. */
+export function refuseCredentials(read: ReadCredentials, statuses: number[] = [401]): Step {
   return async (run) => {
     const message = { ...buildCreation(run), processId: randomUUID() };
     const creation = { path: creationOf(run.kind), body: JSON.stringify(message) };
     await refuseRequests(run, [creation, ...requestsToFlow(run)], {
       credentials: read(run),
-      statuses: [401],
+      statuses,
     });
   };
 }
