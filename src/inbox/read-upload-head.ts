@@ -8,8 +8,14 @@ export interface UploadHead {
   name: string;
   /** Undefined: the end of the body says it. */
   size: number | undefined;
+  digest: Digest | undefined;
+}
+
+interface Digest {
+  /** The header that says it. */
+  field: string;
   /** Hex. */
-  sha256: string | undefined;
+  sha256: string;
 }
 
 /** `rest` is the path behind the inbox, still encoded. Throws for a body that is not a whole file as it is. */
@@ -24,17 +30,17 @@ export function readUploadHead(headers: IncomingHttpHeaders, rest: string): Uplo
   return {
     name: nameOfFile(headers, `http://inbox/${rest}`),
     size: length === undefined ? undefined : Number(length),
-    sha256: readDigest('Repr-Digest', headers) ?? readDigest('Content-Digest', headers),
+    digest: readDigest('Repr-Digest', headers) ?? readDigest('Content-Digest', headers),
   };
 }
 
 /** RFC 9530; other algorithms than this one are not checked. */
-function readDigest(name: string, headers: IncomingHttpHeaders): string | undefined {
-  const value = headers[name.toLowerCase()];
+function readDigest(field: string, headers: IncomingHttpHeaders): Digest | undefined {
+  const value = headers[field.toLowerCase()];
   if (typeof value !== 'string' || !/(^|,)\s*sha-256\s*=/.test(value)) return undefined;
   const [, , encoded = ''] = /(^|,)\s*sha-256\s*=\s*:([A-Za-z0-9+/]{43}=):/.exec(value) ?? [];
-  if (encoded === '') throw refused('invalid-request', name, 'sha-256=:<base64 of 32 bytes>:');
-  return Buffer.from(encoded, 'base64').toString('hex');
+  if (encoded === '') throw refused('invalid-request', field, 'sha-256=:<base64 of 32 bytes>:');
+  return { field, sha256: Buffer.from(encoded, 'base64').toString('hex') };
 }
 
 function refused(code: ErrorCode, field: string, expected: string): ServiceError {

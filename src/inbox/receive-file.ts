@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
-import { ServiceError, messageOf } from '../errors.ts';
+import { ServiceError, isServiceError, messageOf } from '../errors.ts';
 import { encodeKey, fileKey } from '../result/manifest.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
@@ -73,6 +73,9 @@ export async function receiveFile(
     return received;
   } catch (error) {
     await upload.abort();
+    // The end of the flow aborts the uploads to its inbox.
+    if (isServiceError(error, 'store-refused') && isOver((await reception.readState(signal)).state))
+      throw takesNothing();
     throw error;
   }
 }
@@ -128,11 +131,10 @@ async function nextChunk(
   return result.done === true ? undefined : result.value;
 }
 
-function checkDigest({ sha256 }: UploadHead, upload: StreamUpload): void {
-  if (sha256 === undefined || sha256 === upload.sha256()) return;
-  throw new ServiceError('invalid-request', 'the digest: expected that of the body that was sent', {
-    field: 'Repr-Digest',
-  });
+function checkDigest({ digest }: UploadHead, upload: StreamUpload): void {
+  if (digest === undefined || digest.sha256 === upload.sha256()) return;
+  const { field } = digest;
+  throw new ServiceError('invalid-request', `${field}: expected the digest of the body`, { field });
 }
 
 function tooLarge({ maxBytes }: InboxLimits): ServiceError {

@@ -59,8 +59,7 @@ export function memoryFlows(overrides: Partial<FlowService> = {}): MemoryFlows {
     advance: none,
     results: (flow) =>
       Promise.resolve({ access: views.get(flow)?.deprovisioned === true ? 'ended' : 'open' }),
-    inbox: () => Promise.resolve({ state: 'deleted' }),
-    unrecorded: () => Promise.resolve([]),
+    ...untested,
     ...overrides,
   };
 }
@@ -69,6 +68,11 @@ function foundOf(view: FlowView, delivering: boolean): FoundFlow {
   const nothing = { protocol: undefined, lastRequestAt: undefined };
   return { ...view, ...nothing, outcome: view.outcome, delivering, over: view.phase === 'ended' };
 }
+
+const untested: Pick<FlowService, 'inbox' | 'unrecorded'> = {
+  inbox: () => Promise.resolve({ state: 'deleted' }),
+  unrecorded: () => Promise.resolve([]),
+};
 
 function none(): Promise<undefined> {
   return Promise.resolve(undefined);

@@ -50,6 +50,11 @@ const rows: Row[] = [
     expect: 'wait-for-resume',
   },
   {
+    name: 'what was sent to its inbox is collected once its control plane has completed it',
+    flow: { protocol: { ...state, access: 'ended', collects: true, announced: true } },
+    expect: 'fetch',
+  },
+  {
     name: 'its success is not delivered while it is suspended',
     flow: { protocol: paused, outcome: succeeded },
     expect: 'wait-for-resume',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeKey } from '../../../src/result/manifest.ts';
+import { decodeKey, encodeKey } from '../../../src/result/manifest.ts';
 import { parseManifest } from '../../../src/result/parse-manifest.ts';
 import { sidecarWrites } from './stored-results.ts';
 
@@ -80,4 +80,9 @@ for (const { name, value, problem } of faults) {
 test('refuses bytes that are not UTF-8', () => {
   const bytes = Buffer.from(JSON.stringify(manifest).replace('a.txt', 'a\u00ff.txt'), 'latin1');
   assert.deepEqual(parseManifest(bytes), { problem: 'it is not JSON' });
+});
+
+test('a key says the path that it was made of', () => {
+  for (const path of ['plain/file.txt', '_x/file', 'ä b', '../up', `${'ü'.repeat(300)}/end`])
+    assert.equal(decodeKey(encodeKey(path)), path);
 });
