@@ -202,15 +202,12 @@ function buildRoutes({ options, dialects, templates, flows, clients }: RoutePart
   ];
 }
 
-/** An upload without a byte for this long is over. */
-const uploadIdleMillis = 60_000;
-
-function inboxParts({ receiving, reconciler }: Config, { store, uploads }: Clients) {
-  const { maxBytes, maxUploads } = receiving;
-  const totalMillis = reconciler.deliverySeconds * 1000;
+function inboxParts({ transfers, reconciler }: Config, { store, uploads }: Clients) {
+  const { maxReceivedBytes: maxBytes, maxUploads, idleSeconds } = transfers;
+  const { totalSeconds = reconciler.deliverySeconds } = transfers;
   return {
     ...{ store, uploads, clock: systemClock },
     slots: createReceptionSlots(maxUploads),
-    limits: { maxBytes, idleMillis: uploadIdleMillis, totalMillis },
+    limits: { maxBytes, idleMillis: idleSeconds * 1000, totalMillis: totalSeconds * 1000 },
   };
 }

@@ -21,9 +21,6 @@ export interface Clients {
   close(): Promise<void>;
 }
 
-/** More than fetches that run at once, beside one for each upload. */
-const fetchConnections = 8;
-
 /** Beside one for each download, which its reader may hold: for small files read ahead and for manifests, which hold none for long. */
 const sharedDownloadConnections = 64;
 
@@ -34,7 +31,8 @@ export async function createClients(config: Config, secrets: Secrets): Promise<C
     connections: config.results.maxDownloads + sharedDownloadConnections,
   });
   const { endpoint, region, bucket, requestTimeoutMillis: timeoutMillis } = config.store;
-  const connections = config.receiving.maxUploads + fetchConnections;
+  // One for each fetch and each upload.
+  const connections = config.transfers.concurrency + config.transfers.maxUploads;
   const sender = createSender({ endpoint, timeoutMillis, connections, idleMillis: 5000 });
   const credentials = { read: () => secrets.store, forget: () => undefined };
   const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });

@@ -140,7 +140,7 @@ function checkDigest({ digest }: UploadHead, upload: StreamUpload): void {
 function tooLarge({ maxBytes }: InboxLimits): ServiceError {
   return new ServiceError(
     'payload-too-large',
-    `expected at most ${maxBytes} bytes for one flow (receiving.maxBytes)`,
+    `expected at most ${maxBytes} bytes for one flow (transfers.maxReceivedBytes)`,
   );
 }
 

@@ -13,7 +13,7 @@ export function createReceptionSlots(limit: number): ReceptionSlots {
       if (taken >= limit)
         throw new ServiceError(
           'unavailable',
-          `expected fewer uploads: ${limit} are under way (receiving.maxUploads); try again later`,
+          `expected fewer uploads: ${limit} are under way (transfers.maxUploads); try again later`,
         );
       taken += 1;
       try {

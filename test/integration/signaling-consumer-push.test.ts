@@ -181,11 +181,11 @@ test('a body that breaks off, has another digest, or is no whole file leaves not
 });
 
 test('a flow receives no more than the settings allow, and what is too large leaves nothing', async (t) => {
-  const scene = await startScene(t, {}, { env: { EDC_JP_RECEIVING_MAX_BYTES: String(12 * 1024 * 1024) } });
+  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_MAX_RECEIVED_BYTES: String(12 * 1024 * 1024) } });
   const { processId, url } = await preparePush(scene);
   const declared = await upload(`${url}/declared`, large);
   assert.deepEqual([declared.status, declared.type], [413, 'application/problem+json']);
-  assert.match(declared.body, /receiving\.maxBytes/);
+  assert.match(declared.body, /transfers\.maxReceivedBytes/);
   const sent = openUpload(`${url}/chunked`);
   const answer = answerTo(sent);
   sent.write(large);
@@ -202,7 +202,7 @@ test('a flow receives no more than the settings allow, and what is too large lea
 });
 
 test('more uploads than the settings allow wait outside, and a suspension refuses new ones', async (t) => {
-  const scene = await startScene(t, {}, { env: { EDC_JP_RECEIVING_MAX_UPLOADS: '1' } });
+  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_MAX_UPLOADS: '1' } });
   const { processId, url } = await preparePush(scene);
   await start(scene, processId);
   const sent = openUpload(`${url}/slow`);

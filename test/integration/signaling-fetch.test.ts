@@ -79,14 +79,14 @@ test('data of unknown length, and without a version, is fetched whole again afte
 });
 
 test('a file that is larger than a flow may receive ends the fetch and leaves nothing', async (t) => {
-  const scene = await startScene(t, {}, { env: { EDC_JP_RECEIVING_MAX_BYTES: String(large.length - 1) } });
+  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_MAX_RECEIVED_BYTES: String(large.length - 1) } });
   for (const behaviour of ['chunked', undefined] as const) {
     const source = await startByteSource(t, { content: large });
     if (behaviour !== undefined) source.next(behaviour);
     const processId = await startPull(scene, addressOf(source));
     const { outcome } = await recorded(scene, processId);
     assert.ok(outcome.phase === 'failed' && outcome.reason === 'fetch-failed');
-    assert.match(outcome.message, /receiving\.maxBytes/);
+    assert.match(outcome.message, /transfers\.maxReceivedBytes/);
     assert.deepEqual(await scene.world.bucket.results(flowOf(processId)), []);
     assert.deepEqual(await scene.world.bucket.openUploads(flowOf(processId)), []);
     assert.equal(source.requests.length, 1);

@@ -26,4 +26,13 @@ export const TransfersSettings = closed({
       'Time after which a push or a fetch is given up. Default: reconciler.deliverySeconds.',
     ),
   ),
+  maxReceivedBytes: integer(
+    { min: 1, max: 5 * 1024 ** 4, default: 80 * 1024 ** 3 },
+    'Bytes that a consumer’s flow may receive, pushed or fetched.',
+  ),
+  // Each upload holds a part of its file in memory, 8 MiB of most files.
+  maxUploads: integer(
+    { min: 1, max: 1000, default: 8 },
+    'Uploads that one replica receives at once; another one gets a 503.',
+  ),
 });

@@ -53,7 +53,7 @@ async function fetchData(deps: PushDependencies, flow: Flow, signal: AbortSignal
       ...{ source: readSinkSecret(secret), store: uploads, dispatcher, clock: systemClock },
       limits: limitsOf(deps, flow),
       keyOf: (file) => fileKey(name, uid, encodeKey(file)),
-      maxBytes: config.receiving.maxBytes,
+      maxBytes: config.transfers.maxReceivedBytes,
     },
     signal,
   );
