@@ -181,7 +181,11 @@ test('a body that breaks off, has another digest, or is no whole file leaves not
 });
 
 test('a flow receives no more than the settings allow, and what is too large leaves nothing', async (t) => {
-  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_MAX_RECEIVED_BYTES: String(12 * 1024 * 1024) } });
+  const scene = await startScene(
+    t,
+    {},
+    { env: { EDC_JP_TRANSFERS_MAX_RECEIVED_BYTES: String(12 * 1024 * 1024) } },
+  );
   const { processId, url } = await preparePush(scene);
   const declared = await upload(`${url}/declared`, large);
   assert.deepEqual([declared.status, declared.type], [413, 'application/problem+json']);

@@ -79,7 +79,11 @@ test('data of unknown length, and without a version, is fetched whole again afte
 });
 
 test('a file that is larger than a flow may receive ends the fetch and leaves nothing', async (t) => {
-  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_MAX_RECEIVED_BYTES: String(large.length - 1) } });
+  const scene = await startScene(
+    t,
+    {},
+    { env: { EDC_JP_TRANSFERS_MAX_RECEIVED_BYTES: String(large.length - 1) } },
+  );
   for (const behaviour of ['chunked', undefined] as const) {
     const source = await startByteSource(t, { content: large });
     if (behaviour !== undefined) source.next(behaviour);

@@ -109,7 +109,10 @@ export class StreamUpload {
   #checkSize(size: number): void {
     const { maxBytes } = this.#stream;
     if (size > maxBytes)
-      throw new ServiceError('payload-too-large', `expected at most ${maxBytes} bytes (transfers.maxReceivedBytes)`);
+      throw new ServiceError(
+        'payload-too-large',
+        `expected at most ${maxBytes} bytes (transfers.maxReceivedBytes)`,
+      );
   }
 
   #payload(): { bytes: Buffer; crc32: number } {
