@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { test } from 'node:test';
-import { startByteSink } from '../support/byte-sink.ts';
+import { test, type TestContext } from 'node:test';
+import { startHttpSink, type HttpSink } from 'connector-simulator';
 import { startMessage } from '../support/signaling-callbacks.ts';
 import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -9,6 +9,19 @@ import { waitUntil } from '../support/wait-until.ts';
 const content = Buffer.from('hello from the worker: ä ö ü €\n');
 const digest = createHash('sha256').update(content).digest('hex');
 const secret = 'token-of-the-sink';
+
+/** After the first byte. */
+const drop = { kind: 'drop', afterBytes: 1 } as const;
+
+async function startSink(t: TestContext): Promise<HttpSink> {
+  const sink = await startHttpSink();
+  t.after(() => sink.stop());
+  return sink;
+}
+
+function urlOf({ origin }: HttpSink): string {
+  return `${origin}/inbox`;
+}
 
 function startPush(url: string, members: object = {}): { messageId: string; processId: string } {
   const endpointProperties = [
@@ -29,10 +42,9 @@ function notices({ controlPlane }: Scene): string[] {
 
 test('results are pushed to the address of the consumer, and then completed', async (t) => {
   const scene = await startScene(t);
-  const sink = await startByteSink(t);
-  sink.open.resolve(undefined);
-  sink.next('drop', 503);
-  const start = startPush(sink.url);
+  const sink = await startSink(t);
+  sink.misbehaveNext(drop, { kind: 'status', status: 503 });
+  const start = startPush(urlOf(sink));
   const { processId } = start;
   const first = await scene.send('start', start);
   assert.deepEqual([first.status, first.body.state], [202, 'STARTING']);
@@ -46,12 +58,12 @@ test('results are pushed to the address of the consumer, and then completed', as
   assert.deepEqual(notices(scene), ['started', 'completed']);
   assert.ok(scene.controlPlane.callbacks.every(({ body }) => !('dataAddress' in body)));
   assert.deepEqual(
-    sink.requests.map(({ whole }) => whole),
+    sink.uploads.map(({ complete }) => complete),
     [false, true, true],
   );
-  const last = sink.requests.at(-1);
+  const last = sink.uploads.at(-1);
   assert.deepEqual(
-    [last?.bytes, last?.sha256, last?.authorization],
+    [last?.bytes, last?.sha256, last?.headers.authorization],
     [content.length, digest, `Bearer ${secret}`],
   );
   assert.equal(await scene.state(processId), 'COMPLETED');
@@ -62,13 +74,12 @@ test('results are pushed to the address of the consumer, and then completed', as
 
 test('a sink that refuses the results ends the push with one request, and errored', async (t) => {
   const scene = await startScene(t);
-  const sink = await startByteSink(t);
-  sink.open.resolve(undefined);
-  sink.next(403);
-  const { processId, ...start } = startPush(sink.url);
+  const sink = await startSink(t);
+  sink.misbehaveNext({ kind: 'status', status: 403 });
+  const { processId, ...start } = startPush(urlOf(sink));
   await scene.send('start', { processId, ...start });
   const { push, completion } = await ended(scene, processId);
-  assert.deepEqual([push?.end?.result, push?.attempts, sink.requests.length], ['failed', 1, 1]);
+  assert.deepEqual([push?.end?.result, push?.attempts, sink.uploads.length], ['failed', 1, 1]);
   assert.equal(completion?.result, 'delivered');
   assert.deepEqual(notices(scene), ['started', 'errored']);
   assert.match(scene.controlPlane.callbacks.at(-1)?.body.error ?? '', /^push-failed: .*403/);
@@ -77,22 +88,22 @@ test('a sink that refuses the results ends the push with one request, and errore
 
 test('a suspended push sends no byte, and starts again at the resume, to a new address', async (t) => {
   const scene = await startScene(t);
-  const [slow, other] = [await startByteSink(t), await startByteSink(t)];
-  other.open.resolve(undefined);
-  const start = startPush(slow.url);
+  const [slow, other] = [await startSink(t), await startSink(t)];
+  slow.misbehave({ kind: 'hang' });
+  const start = startPush(urlOf(slow));
   const { processId } = start;
   await scene.send('start', start);
-  await waitUntil('the sink is sent to', () => slow.requests.length === 1);
+  await waitUntil('the sink is sent to', () => slow.uploads.length === 1);
   assert.equal((await scene.send(`${processId}/suspend`, message())).status, 200);
   assert.equal(await scene.state(processId), 'SUSPENDED');
-  const dataAddress = { endpointType: 'HttpData', endpoint: other.url };
+  const dataAddress = { endpointType: 'HttpData', endpoint: urlOf(other) };
   const resumed = await scene.send(`${processId}/resume`, { ...message(), dataAddress });
   assert.deepEqual([resumed.body.state, 'dataAddress' in resumed.body], ['STARTED', false]);
   const { push } = await ended(scene, processId);
   assert.deepEqual([push?.end?.result, push?.attempts], ['sent', 2]);
-  assert.deepEqual([slow.requests.length, other.requests.length], [1, 1]);
+  assert.deepEqual([slow.uploads.length, other.uploads.length], [1, 1]);
   assert.equal(
-    other.requests[0]?.authorization,
+    other.uploads[0]?.headers.authorization,
     undefined,
     'the token of the first sink is not sent to another',
   );
@@ -101,25 +112,25 @@ test('a suspended push sends no byte, and starts again at the resume, to a new a
 
 test('a push that starts at once is completed without being started a second time', async (t) => {
   const scene = await startScene(t);
-  const sink = await startByteSink(t);
-  sink.open.resolve(undefined);
-  const start = startPush(sink.url, { datasetId: 'gated-at-once' });
+  const sink = await startSink(t);
+  const start = startPush(urlOf(sink), { datasetId: 'gated-at-once' });
   const { processId } = start;
   const first = await scene.send('start', start);
   assert.deepEqual([first.status, first.body.state, 'dataAddress' in first.body], [200, 'STARTED', false]);
   scene.world.gate.open();
   const { delivery, push } = await ended(scene, processId);
   assert.deepEqual([delivery.result, push?.end?.result], ['skipped', 'sent']);
-  assert.deepEqual([notices(scene), sink.requests.length], [['completed'], 1]);
+  assert.deepEqual([notices(scene), sink.uploads.length], [['completed'], 1]);
 });
 
 test('a push that is terminated is broken off, and nothing follows', async (t) => {
   const scene = await startScene(t);
-  const sink = await startByteSink(t);
-  const start = startPush(sink.url);
+  const sink = await startSink(t);
+  sink.misbehave({ kind: 'hang' });
+  const start = startPush(urlOf(sink));
   const { processId } = start;
   await scene.send('start', start);
-  await waitUntil('the sink is sent to', () => sink.requests.length === 1);
+  await waitUntil('the sink is sent to', () => sink.uploads.length === 1);
   assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
   const record = await waitUntil('the results are deleted', async () => {
     const found = await scene.world.bucket.record(flowOf(processId));
@@ -127,7 +138,7 @@ test('a push that is terminated is broken off, and nothing follows', async (t) =
   });
   assert.equal(record.push?.end, undefined);
   assert.deepEqual(notices(scene), ['started']);
-  assert.deepEqual([sink.requests.length, await scene.state(processId)], [1, 'TERMINATED']);
+  assert.deepEqual([sink.uploads.length, await scene.state(processId)], [1, 'TERMINATED']);
 });
 
 test('an address that cannot be pushed to is refused, and makes no job', async (t) => {
@@ -146,10 +157,9 @@ test('an address that cannot be pushed to is refused, and makes no job', async (
 
 test('the attempts after which a push leaves its place are a setting', async (t) => {
   const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_ATTEMPTS: '1' } });
-  const sink = await startByteSink(t);
-  sink.open.resolve(undefined);
-  sink.next('drop');
-  const { processId, ...start } = startPush(sink.url);
+  const sink = await startSink(t);
+  sink.misbehaveNext(drop);
+  const { processId, ...start } = startPush(urlOf(sink));
   await scene.send('start', { processId, ...start });
   const { push } = await ended(scene, processId);
   assert.equal(push?.end?.result, 'sent');
@@ -164,25 +174,23 @@ const failurePage = '<html><h2>HTTP ERROR 500 Internal Server Error</h2></html>'
 
 test('a lost started that a proxy then answers with 500 is repeated until it is taken, and nothing is pushed before', async (t) => {
   const scene = await startScene(t);
-  const sink = await startByteSink(t);
-  sink.open.resolve(undefined);
+  const sink = await startSink(t);
   scene.controlPlane.answerNext('drop', 500, 500);
-  const { processId, ...start } = startPush(sink.url);
+  const { processId, ...start } = startPush(urlOf(sink));
   await scene.send('start', { processId, ...start });
   const { push, delivery } = await ended(scene, processId);
   assert.deepEqual([push?.end?.result, delivery.result, delivery.attempts], ['sent', 'delivered', 4]);
   assert.deepEqual(notices(scene), [...Array<string>(4).fill('started'), 'completed']);
-  assert.equal(sink.requests.length, 1);
+  assert.equal(sink.uploads.length, 1);
 });
 
 test('a control plane that has not taken started, though it looks so, gets it again before completed', async (t) => {
   const scene = await startScene(t);
-  const sink = await startByteSink(t);
-  sink.open.resolve(undefined);
+  const sink = await startSink(t);
   const message = "Could not execute CompleteTransferCommand with ID 1 because it's STARTUP_REQUESTED";
   const waiting = { status: 409, body: JSON.stringify([{ message, type: 'ObjectConflict' }]) };
   scene.controlPlane.answerNext('drop', { status: 500, body: failurePage }, waiting);
-  const { processId, ...start } = startPush(sink.url);
+  const { processId, ...start } = startPush(urlOf(sink));
   await scene.send('start', { processId, ...start });
   const { push, completion } = await ended(scene, processId);
   assert.deepEqual([push?.end?.result, completion?.result, completion?.attempts], ['sent', 'delivered', 2]);
@@ -192,5 +200,5 @@ test('a control plane that has not taken started, though it looks so, gets it ag
     ['STARTED', 'STARTED', 'COMPLETED', 'STARTED', 'COMPLETED'],
   );
   assert.equal(new Set(scene.controlPlane.callbacks.map(({ body }) => body.messageId)).size, 2);
-  assert.equal(sink.requests.length, 1);
+  assert.equal(sink.uploads.length, 1);
 });

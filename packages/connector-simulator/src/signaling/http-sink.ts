@@ -52,6 +52,7 @@ export class HttpSink {
   readonly #server: Server;
   readonly #uploads: Upload[] = [];
   readonly #watchers = new Set<() => void>();
+  readonly #nextFaults: SinkFault[] = [];
   #fault: { fault: SinkFault; left: number } | undefined;
   #open = 0;
 
@@ -103,6 +104,11 @@ export class HttpSink {
   /** Sets a fault for the next uploads; undefined removes it. */
   misbehave(fault: SinkFault | undefined, times = Infinity): void {
     this.#fault = fault === undefined ? undefined : { fault, left: times };
+  }
+
+  /** Sets a fault for each of the next uploads, in this order; only then that of `misbehave` counts. */
+  misbehaveNext(...faults: readonly SinkFault[]): void {
+    this.#nextFaults.push(...faults);
   }
 
   /** Resolves with the first upload that ends, or has ended, as the predicate wants; by default with a complete one. */
@@ -158,6 +164,8 @@ export class HttpSink {
   }
 
   #nextFault(): SinkFault | undefined {
+    const next = this.#nextFaults.shift();
+    if (next !== undefined) return next;
     const entry = this.#fault;
     if (entry === undefined) return undefined;
     entry.left -= 1;

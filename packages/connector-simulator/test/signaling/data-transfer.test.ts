@@ -171,3 +171,15 @@ test('a sink that hangs has all and answers nothing until it stops', async (t) =
   await unanswered;
   assert.equal(sink.open, 0);
 });
+
+test('faults of the next uploads come in their order, and before one that stays', async (t) => {
+  const sink = await startHttpSink();
+  t.after(() => sink.stop());
+  sink.misbehave({ kind: 'status', status: 503 });
+  sink.misbehaveNext({ kind: 'status', status: 409 }, { kind: 'status', status: 403 });
+  const statuses: number[] = [];
+  for (let index = 0; index < 4; index += 1)
+    statuses.push((await fetch(`${sink.origin}/sink`, { method: 'POST', body: 'bytes' })).status);
+  assert.deepEqual(statuses, [409, 403, 503, 503]);
+  assert.equal(sink.uploads.length, 4);
+});
