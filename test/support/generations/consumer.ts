@@ -57,7 +57,7 @@ export function consumerPulls(name: string): StartTransfer {
 }
 
 /** The one file among what the flow has received. */
-async function receivedBytes({ bucket }: World, flow: string): Promise<Buffer> {
+export async function receivedBytes({ bucket }: World, flow: string): Promise<Buffer> {
   const keys = await bucket.results(flow);
   const [file, ...others] = keys.filter((key) => key.includes('/files/'));
   assert.ok(file !== undefined && others.length === 0);

@@ -2,6 +2,7 @@ import type { ConnectorVersion, SignalingRelease } from 'connector-simulator';
 import type { SignalingConnectorOptions } from '../signaling-connectors.ts';
 import type { ConnectorOptions } from '../start-world.ts';
 import { consumerPulls } from './consumer.ts';
+import { consumerPushes } from './consumer-push.ts';
 import { providerPulls, providerPushes } from './provider.ts';
 import { provisionerTransfers } from './provisioner.ts';
 import type { Scenario } from './scenarios.ts';
@@ -104,16 +105,23 @@ function provider(mode: 'pull' | 'push', release: SignalingRelease): Generation 
   };
 }
 
-function consumerPull(release: SignalingRelease): Generation {
+const workOfProvider = 'v1.0-RC3: the work is that of the provider, whose failure comes as `terminate`';
+
+function consumer(mode: 'pull' | 'push', release: SignalingRelease): Generation {
+  const name = `consumer-${nameOf(release)}`;
+  const impossible = { deprovision: completedIsLast };
   return {
-    title: 'signaling, consumer pull',
+    title: `signaling, consumer ${mode}`,
     release: releaseOf(release),
-    impossible: { deprovision: completedIsLast },
-    told: { success: { ...nothing, completed: 1 }, failure: { ...nothing, failed: 1 } },
+    impossible: mode === 'pull' ? impossible : { ...impossible, failure: workOfProvider },
+    told: {
+      success: mode === 'pull' ? { ...nothing, completed: 1 } : nothing,
+      failure: { ...nothing, failed: 1 },
+    },
     failure: /^fetch-failed: the provider answered 403$/,
     keepsResults: { success: true, failure: false },
     sampled: sampledOf(release),
-    start: consumerPulls(`consumer-${nameOf(release)}`),
+    start: mode === 'pull' ? consumerPulls(name) : consumerPushes(name),
   };
 }
 
@@ -122,21 +130,14 @@ export const generations: readonly Generation[] = [
   ...dataPlanes.map(dataPlane),
   ...signalingReleases.map((release) => provider('pull', release)),
   ...signalingReleases.map((release) => provider('push', release)),
-  ...signalingReleases.map(consumerPull),
+  ...signalingReleases.map((release) => consumer('pull', release)),
+  ...signalingReleases.map((release) => consumer('push', release)),
 ];
 
 /** Releases differ in the names of the members of the first message. */
 function sampledOf(release: SignalingRelease): Generation['sampled'] {
   return release === 'rc3-signaling' ? ['success'] : 'all';
 }
-
-/** Rows of the table that nothing plays yet. */
-export const unserved: readonly Pick<Generation, 'title' | 'release'>[] = signalingReleases.map(
-  (release) => ({
-    title: 'signaling, consumer push',
-    release: releaseOf(release),
-  }),
-);
 
 function releaseOf(release: SignalingRelease): string {
   return release === 'rc3-signaling' ? 'v1.0-RC3' : release.replace('-signaling', '');

@@ -1,4 +1,4 @@
-import { generations, unserved, type Generation } from './generations.ts';
+import { generations, type Generation } from './generations.ts';
 import { scenarios, type Scenario } from './scenarios.ts';
 
 /** What a cell of the table says. */
@@ -13,19 +13,10 @@ export function renderMatrix(show: ShowCell): string {
     const reason = generation.impossible[scenario];
     return reason === undefined ? show(generation, scenario) : `– (${reasons.indexOf(reason) + 1})`;
   }
-  const served = generations.map((generation) => [
-    generation.title,
+  const rows = generations.map((generation, index) => [
+    generations[index - 1]?.title === generation.title ? '' : generation.title,
     generation.release,
     ...scenarioNames.map((scenario) => cell(generation, scenario)),
-  ]);
-  const others = unserved.map(({ title, release }) => [
-    title,
-    release,
-    ...scenarioNames.map(() => 'not yet'),
-  ]);
-  const rows = [...served, ...others].map(([title = '', ...cells], index, all) => [
-    all[index - 1]?.[0] === title ? '' : title,
-    ...cells,
   ]);
   const table = aligned([['generation', 'release', ...Object.values(scenarios)], ...rows]);
   return [...table, '', ...reasons.map((reason, index) => `${index + 1}. ${reason}.`)].join('\n');
