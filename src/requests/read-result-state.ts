@@ -3,7 +3,10 @@ import type { Flow } from '../flow/flow.ts';
 import { getFlow, type ObservedFlows } from './find-flow.ts';
 import type { RequestDependencies } from './flow-service.ts';
 
-/** An end is final, so that the cache is right about it. Anything else in the cache may be outdated: the Job decides. */
+/**
+ * An end is final, so that the cache is right about it. Anything else in the cache may be outdated: the Job decides, and the cache only while
+ * the cluster gives no answer.
+ */
 export async function readResultState(
   { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
   name: string,
@@ -11,8 +14,16 @@ export async function readResultState(
 ): Promise<ResultState> {
   const cached = observed.current()?.flow(name);
   if (cached !== undefined && accessTo(cached) === 'ended') return { access: 'ended' };
-  const flow = await getFlow(deps, name, signal);
-  if (flow === undefined) return { access: 'open' };
+  try {
+    const flow = await getFlow(deps, name, signal);
+    return flow === undefined ? { access: 'open' } : stateOf(flow);
+  } catch (error) {
+    if (cached === undefined) throw error;
+    return stateOf(cached);
+  }
+}
+
+function stateOf(flow: Flow): ResultState {
   return { access: accessTo(flow), outcome: flow.outcome, plan: flow.plan };
 }
 

@@ -159,8 +159,8 @@ async function admit(ctx: HttpContext, deps: ResultRouteDeps): Promise<AdmittedR
 const checkMillis = 2000;
 
 /**
- * `ended` once a deprovision was accepted, also if the leader has not deleted the results yet. While the cluster is out of reach, results
- * are sent: no deprovision can be accepted then.
+ * `ended` once a deprovision was accepted, also if the leader has not deleted the results yet. While the cluster is out of reach, the
+ * cache of this replica decides, and results of a flow that it does not have are sent: no message that ends them can be accepted then.
  */
 async function readAccess(
   { state: { signal, log } }: HttpContext,

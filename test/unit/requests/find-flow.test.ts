@@ -62,3 +62,25 @@ test('a cache that is behind does not say that results may be fetched, and one t
   await api.server.stop();
   assert.equal((await knowing.results('flow-a', signal)).access, 'ended');
 });
+
+test('while the API server is away, the cache says whether the transfer of the results is suspended', async (t) => {
+  const { deps, api } = await startTestReconciler(t, { store: memoryStore(new Map()) });
+  const protocol = {
+    state: 'SUSPENDED',
+    kind: 'pull',
+    profile: 'p',
+    access: 'paused',
+    answered: [],
+  } as const;
+  const flow = readFlow(await api.cluster.jobs.create(aJob({ protocol }), signal));
+  const flows = createFlowService(deps, {
+    current: () => ({
+      flow: (name) => (name === 'flow-a' ? flow : undefined),
+      flows: () => [],
+      attempts: () => [],
+    }),
+  });
+  await api.server.stop();
+  assert.equal((await flows.results('flow-a', signal)).access, 'paused');
+  await assert.rejects(flows.results('flow-b', signal), { code: 'cluster-unavailable' });
+});
