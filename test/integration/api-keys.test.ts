@@ -40,7 +40,8 @@ const keys = Object.entries(entries).map(([name, entry]) => ({
 }));
 
 async function start(t: TestContext): Promise<World> {
-  return await startWorld(t, { settings: { api: { keys } } });
+  // On a busy machine an answer may take long, and a socket that is closed is no answer.
+  return await startWorld(t, { settings: { api: { keys }, http: { answerDeadlineMillis: 20_000 } } });
 }
 
 function askerOf({ service }: World) {
