@@ -2,8 +2,18 @@ import type { Template, ParametersSchema } from '../../../../template/template.t
 import { apiPrefix } from '../api-route.ts';
 import type { TemplateDescription } from './template-schema.ts';
 
-/** `publicUrl`: by which clients reach the service. Holds no value of a secret parameter. */
-export function describeTemplate(template: Template, publicUrl: string): TemplateDescription {
+export interface ForClient {
+  /** By which clients reach the service. */
+  publicUrl: string;
+  /** Whether the example needs a key. */
+  keyed?: boolean;
+}
+
+/** Holds no value of a secret parameter. */
+export function describeTemplate(
+  template: Template,
+  { publicUrl, keyed = false }: ForClient,
+): TemplateDescription {
   const { name, description, digest, parameters, assets, results, limits, retention, gpu } = template;
   const { choice, contentType, required } = results;
   const api = `${publicUrl}${apiPrefix}`;
@@ -21,7 +31,7 @@ export function describeTemplate(template: Template, publicUrl: string): Templat
     },
     limits: { pending: limits.pending, run: limits.run, upload: limits.upload },
     gpu,
-    example: describeExample(template, `${api}/jobs`),
+    example: describeExample(template, { href: `${api}/jobs`, keyed }),
     links: { self: `${api}/templates/${name}`, jobs: `${api}/jobs?template=${name}` },
   };
 }
@@ -35,15 +45,21 @@ function withoutSecrets(
   );
 }
 
+/** A shell puts the key in. */
+const keyOption = '--header "Authorization: Bearer $KEY" ';
+
 /** Names every parameter that has neither a default nor a value of the asset. */
-function describeExample(template: Template, href: string): TemplateDescription['example'] {
+function describeExample(
+  template: Template,
+  { href, keyed }: { href: string; keyed: boolean },
+): TemplateDescription['example'] {
   const { name, parameters, assets } = template;
   const given = assets[0]?.parameters ?? {};
   const missing = parameters.required.filter((one) => !Object.hasOwn(given, one));
   const values = Object.fromEntries(missing.map((one) => [one, exampleOf(parameters.properties[one])]));
   const body = { template: name, ...(missing.length === 0 ? {} : { parameters: values }) };
   const json = JSON.stringify(body).replaceAll("'", String.raw`'\''`);
-  return { method: 'POST', href, body, curl: `curl --json '${json}' ${href}` };
+  return { method: 'POST', href, body, curl: `curl ${keyed ? keyOption : ''}--json '${json}' ${href}` };
 }
 
 function exampleOf({

@@ -1,9 +1,10 @@
+import { localCallerName } from '../../../../config/settings/api.ts';
 import { ServiceError } from '../../../../errors.ts';
-import { callerOf, checkTemplateAccess, mayUse } from '../../../access/caller.ts';
+import { callerOf, checkTemplateAccess, mayUse, type Caller } from '../../../access/caller.ts';
 import type { Template } from '../../../../template/template.ts';
 import type { Route } from '../../../route.ts';
 import { apiRoute, type ApiOperation } from '../api-route.ts';
-import { describeTemplate } from './describe-template.ts';
+import { describeTemplate, type ForClient } from './describe-template.ts';
 import { TemplateListSchema, TemplateSchema } from './template-schema.ts';
 
 export interface TemplateRouteDeps {
@@ -30,6 +31,9 @@ const getOperation: ApiOperation = {
 
 export function templateRoutes({ templates, publicUrl }: TemplateRouteDeps): Route[] {
   const byName = templates.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  function forClient({ name }: Caller): ForClient {
+    return { publicUrl, keyed: name !== localCallerName };
+  }
   return [
     apiRoute({
       method: 'GET',
@@ -39,7 +43,7 @@ export function templateRoutes({ templates, publicUrl }: TemplateRouteDeps): Rou
       handle(ctx) {
         const caller = callerOf(ctx);
         const own = byName.filter(({ name }) => mayUse(caller, name));
-        ctx.body = { items: own.map((template) => describeTemplate(template, publicUrl)) };
+        ctx.body = { items: own.map((template) => describeTemplate(template, forClient(caller))) };
       },
     }),
     apiRoute({
@@ -49,14 +53,15 @@ export function templateRoutes({ templates, publicUrl }: TemplateRouteDeps): Rou
       operation: getOperation,
       handle(ctx) {
         const { template: name = '' } = ctx.params;
-        checkTemplateAccess(callerOf(ctx), name);
+        const caller = callerOf(ctx);
+        checkTemplateAccess(caller, name);
         const template = byName.find((one) => one.name === name);
         if (template === undefined) {
           const names = byName.map((one) => one.name).join(', ');
           const expected = `template: expected one of ${names}`;
           throw new ServiceError('unknown-template', expected, { field: 'template' });
         }
-        ctx.body = describeTemplate(template, publicUrl);
+        ctx.body = describeTemplate(template, forClient(caller));
       },
     }),
   ];

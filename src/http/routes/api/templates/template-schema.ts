@@ -36,7 +36,7 @@ export const TemplateSchema = described('What can be asked for.', {
     method: Type.Literal('POST'),
     href: Type.String(),
     body: Type.Object({}, { additionalProperties: true }),
-    curl: Type.String({ description: 'The same as a command.' }),
+    curl: Type.String({ description: 'The same as a command; `$KEY` stands for the caller’s key.' }),
   }),
   links: described('Addresses of this template.', { self: Type.String(), jobs: Type.String() }),
 });

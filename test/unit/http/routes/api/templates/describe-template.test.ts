@@ -16,7 +16,7 @@ test('a template is shown without the values of its secret parameters', () => {
       },
       assets: [{ id: 'a', parameters: { YEAR: 2025, TOKEN: 'hidden-token' } }],
     }),
-    publicUrl,
+    { publicUrl },
   );
   assert.deepEqual(described.assets, [{ id: 'a', parameters: { YEAR: 2025 } }]);
   assert.ok(!JSON.stringify(described).includes('hidden-token'));
@@ -40,9 +40,18 @@ test('the example names what has neither a default nor a value of the asset, and
       },
       assets: [{ id: 'a', parameters: { KNOWN: 'x' } }],
     }),
-    publicUrl,
+    { publicUrl },
   );
   const parameters = { TEXT: "it's", COUNT: 3, COLOUR: 'red', FLAG: false };
   assert.deepEqual(example.body, { template: 'odd', parameters });
   assert.ok(example.curl.includes(String.raw`it'\''s`));
+});
+
+test('the example for a caller with a key takes it from a variable of the shell', () => {
+  const template = aTemplate({ name: 'weather' });
+  assert.match(describeTemplate(template, { publicUrl }).example.curl, /^curl --json '/);
+  assert.match(
+    describeTemplate(template, { publicUrl, keyed: true }).example.curl,
+    /^curl --header "Authorization: Bearer \$KEY" --json '/,
+  );
 });
