@@ -85,7 +85,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { log, ...checkPace },
     stopping.signal,
   );
-  const routes = buildRoutes({ options, ...started, templates, flows, clients });
+  const routes = buildRoutes({ options, ...started, templates, flows, clients, stopping: stopping.signal });
   const { now } = requests;
   const components = {
     ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now }),
@@ -168,9 +168,10 @@ interface RouteParts {
   templates: Template[];
   flows: FlowService;
   clients: Clients;
+  stopping: AbortSignal;
 }
 
-function buildRoutes({ options, dialects, templates, flows, clients }: RouteParts): Route[] {
+function buildRoutes({ options, dialects, templates, flows, clients, stopping }: RouteParts): Route[] {
   const { downloads: store, readAccess } = clients;
   const { config, secrets } = options;
   const common = {
@@ -196,7 +197,7 @@ function buildRoutes({ options, dialects, templates, flows, clients }: RoutePart
     ...provisionRoutes(dialects, parts),
     ...dialects.flatMap(routesOf),
     ...resultRoutes({ ...common, flows }),
-    ...apiRoutes({ ...common, publicUrl: http.publicUrl, templates, flows, newId: randomUUID }),
+    ...apiRoutes({ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID }),
     ...inboxRoutes({ ...common, ...inboxParts(config, clients), flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];

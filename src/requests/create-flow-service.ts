@@ -6,11 +6,14 @@ import { cancelFlow, deprovisionFlow } from './end-flow.ts';
 import { listFlows } from './list-flows.ts';
 import { readInboxState } from './read-inbox-state.ts';
 import { readResultState } from './read-result-state.ts';
-import { viewFlow, findFlow, type ObservedFlows } from './find-flow.ts';
+import { viewFlow, findFlow, type FlowChanges, type ObservedFlows } from './find-flow.ts';
 import type { FlowService, RequestDependencies } from './flow-service.ts';
 import { CreateOnceCache } from './create-once.ts';
 
-export function createFlowService(deps: AcceptDependencies, observed: ObservedFlows): FlowService {
+export function createFlowService(
+  deps: AcceptDependencies,
+  observed: ObservedFlows & FlowChanges,
+): FlowService {
   const files = new CreateOnceCache();
   return {
     accept: (wanted, signal) => acceptFlow({ ...deps, files }, wanted, signal),
@@ -22,6 +25,7 @@ export function createFlowService(deps: AcceptDependencies, observed: ObservedFl
         ? deprovisionFlow(deps, flow, signal)
         : cancelFlow(deps, { flow, reason }, signal),
     view: (flow, signal) => viewFlow({ ...deps, observed }, flow, signal),
+    subscribe: (flow, listener) => observed.subscribe(flow, listener),
     list: (query, signal) => listFlows({ ...deps, observed }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),

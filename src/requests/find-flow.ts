@@ -18,6 +18,11 @@ export interface ObservedFlows {
   current(): ObservedCache | undefined;
 }
 
+export interface FlowChanges {
+  /** Calls `listener` after each change of the flow in the cache, until the returned function is called. */
+  subscribe(flow: string, listener: () => void): () => void;
+}
+
 /**
  * Reads this replica's cache, which may be slightly behind, else the Job, else the record: the cache has neither the flows of the last
  * moment nor closed ones.
@@ -109,6 +114,7 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
     request: flow.request,
     plan: flow.plan,
     ...describePhase(flow, attempts),
+    position: Math.max(...[flow, ...attempts].map(({ resourceVersion }) => Number(resourceVersion))),
     ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
     delivered: wasTaken(flow.delivery),

@@ -41,6 +41,11 @@ export interface FlowService {
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
   /** For the `rest` API: from this replica's cache if it has the flow. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
+  /**
+   * Calls `listener` after each change of the flow that this replica observes, until the returned function is called. `view` then has the
+   * change, without a request to the cluster.
+   */
+  subscribe(flow: string, listener: () => void): () => void;
   /** Open flows and those with a record, the latest first. Throws `unavailable` while this replica does not follow the cluster. */
   list(query: FlowQuery, signal: AbortSignal): Promise<FlowPage>;
   /**
@@ -132,6 +137,11 @@ export interface FlowView {
   request: FlowRequest;
   plan: FlowPlan;
   phase: FlowPhase;
+  /**
+   * The cluster's version of the Job and its pods: of two views the one with the higher position is later, on whichever replica. Absent
+   * without a Job.
+   */
+  position?: number;
   /** For people: why it does not progress. */
   detail?: string;
   /** When its Job was resumed for the first time. RFC 3339. */

@@ -1,2 +1,2 @@
 /** The observed state of a replica whose cache is not current: everything is read from the API server. */
-export const nothingObserved = { current: () => undefined };
+export const nothingObserved = { current: () => undefined, subscribe: () => () => undefined };

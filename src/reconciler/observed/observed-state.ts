@@ -9,6 +9,7 @@ import {
   type InformerStatus,
 } from '../machinery/informer.ts';
 import type { FlowCache, ReconcilerDependencies } from '../reconciler.ts';
+import { FlowListeners } from './flow-listeners.ts';
 import { PodIndex } from './pod-index.ts';
 import { createTakeover } from './takeover.ts';
 
@@ -25,6 +26,8 @@ export interface ObservedState {
    * cache already is not repeated.
    */
   lead(wake: (flow: string) => void, term: AbortSignal): void;
+  /** `listener` is called after each change of the flow or its pods in the cache, our own writes included. Returns the end of that. */
+  subscribe(flow: string, listener: () => void): () => void;
   /** Ends when the signal aborts. */
   ended: Promise<unknown>;
 }
@@ -44,6 +47,11 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
   const podsOf = new PodIndex();
   const takeover = createTakeover({ ...commonOptions(deps), jobs: deps.cluster.jobs });
   let wake: ((flow: string) => void) | undefined;
+  const listeners = new FlowListeners();
+  function changed(flow: string, own: boolean): void {
+    listeners.call(flow);
+    if (!own) wake?.(flow);
+  }
   const jobs = startInformer<Job, Flow>(
     {
       ...commonOptions(deps),
@@ -56,21 +64,13 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
       onChange: (key, flow, { gone, own }) => {
         holdCallback(deps, flow, { gone, takenOver: !takeover.isOver(jobs.position()) });
         deps.metrics.openFlows.set(jobs.size());
-        if (!own) wake?.(key);
+        changed(key, own);
       },
     },
     signal,
   );
-  const pods = startInformer(
-    podOptions(deps, (flow) => wake?.(flow), podsOf),
-    signal,
-  );
+  const pods = startInformer(podOptions(deps, changed, podsOf), signal);
   const cache = createFlowCache(jobs, pods, podsOf);
-  const synced = Promise.all([jobs.synced, pods.synced]).then((filled) => {
-    if (!filled.every(Boolean)) return false;
-    deps.log.info({ flows: jobs.size(), pods: pods.size() }, 'observed state synced');
-    return true;
-  });
   function status(): ObservedStateStatus {
     return describeStatus({ jobs: jobs.status(), pods: pods.status() });
   }
@@ -78,7 +78,7 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
     cache,
     current: () => (isCurrent(status()) ? cache : undefined),
     status,
-    synced,
+    synced: untilSynced(deps, jobs, pods),
     lead(listener, term) {
       if (term.aborted) return;
       wake = listener;
@@ -87,8 +87,20 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
       // A watch whose connection is dead would keep quiet for minutes.
       for (const informer of [jobs, pods]) informer.refresh();
     },
+    subscribe: (flow, listener) => listeners.add(flow, listener),
     ended: Promise.all([jobs.ended, pods.ended]),
   };
+}
+
+async function untilSynced(
+  { log }: Dependencies,
+  jobs: Informer<Job, Flow>,
+  pods: Informer<Pod, Attempt>,
+): Promise<boolean> {
+  const filled = await Promise.all([jobs.synced, pods.synced]);
+  if (!filled.every(Boolean)) return false;
+  log.info({ flows: jobs.size(), pods: pods.size() }, 'observed state synced');
+  return true;
 }
 
 function isCurrent({ synced, problem }: ObservedStateStatus): boolean {
@@ -111,7 +123,7 @@ function describeStatus(informers: Record<'jobs' | 'pods', InformerStatus>): Obs
 
 function podOptions(
   deps: Dependencies,
-  wake: (flow: string) => void,
+  changed: (flow: string, own: boolean) => void,
   podsOf: PodIndex,
 ): InformerOptions<Pod, Attempt> {
   return {
@@ -123,7 +135,7 @@ function podOptions(
     project: readAttempt,
     onChange: (key, { flow }, { gone, own }) => {
       podsOf.set(flow, key, gone);
-      if (!own) wake(flow);
+      changed(flow, own);
     },
   };
 }

@@ -69,8 +69,9 @@ function foundOf(view: FlowView, delivering: boolean): FoundFlow {
   return { ...view, ...nothing, outcome: view.outcome, delivering, over: view.phase === 'ended' };
 }
 
-const untested: Pick<FlowService, 'inbox' | 'unrecorded'> = {
+const untested: Pick<FlowService, 'inbox' | 'subscribe' | 'unrecorded'> = {
   inbox: () => Promise.resolve({ state: 'deleted' }),
+  subscribe: () => () => undefined,
   unrecorded: () => Promise.resolve([]),
 };
 

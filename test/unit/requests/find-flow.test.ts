@@ -6,6 +6,7 @@ import { createFlowService } from '../../../src/requests/create-flow-service.ts'
 import type { FlowService } from '../../../src/requests/flow-service.ts';
 import { aJob, aPod } from '../../support/flow-job.ts';
 import { at } from '../../support/flow-values.ts';
+import { nothingObserved } from '../../support/observed.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { memoryStore } from '../result/stored-results.ts';
 
@@ -30,6 +31,7 @@ async function observeOnce(t: TestContext): Promise<Observing> {
     return name === 'flow-a' ? flow : undefined;
   }
   const flows = createFlowService(deps, {
+    ...nothingObserved,
     current: () => (cache.current ? { flow: flowOf, flows: () => [], attempts: () => [attempt] } : undefined),
   });
   return { flows, cut: () => api.server.stop(), cache };
@@ -57,6 +59,7 @@ test('a cache that is behind does not say that results may be fetched, and one t
   const { deps, api } = await startTestReconciler(t, { store: memoryStore(new Map()) });
   const flow = readFlow(await api.cluster.jobs.create(aJob({ deprovisionAskedAt: at(2) }), signal));
   const knowing = createFlowService(deps, {
+    ...nothingObserved,
     current: () => ({ flow: () => flow, flows: () => [], attempts: () => [] }),
   });
   await api.server.stop();
@@ -74,6 +77,7 @@ test('while the API server is away, the cache says whether the transfer of the r
   } as const;
   const flow = readFlow(await api.cluster.jobs.create(aJob({ protocol }), signal));
   const flows = createFlowService(deps, {
+    ...nothingObserved,
     current: () => ({
       flow: (name) => (name === 'flow-a' ? flow : undefined),
       flows: () => [],

@@ -1,9 +1,20 @@
 import type { Route } from '../../route.ts';
+import { createStreamSlots } from '../../stream-slots.ts';
+import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
 import { templateRoutes } from './templates/template-routes.ts';
 
+/** At once, on this replica. */
+const mostStreams = 500;
+
 /** The API for people: what can be asked for, and jobs. A job is a flow; those of connectors are shown as well. */
-export function apiRoutes(deps: JobRouteDeps & JobResultDeps): Route[] {
-  return [...templateRoutes(deps), ...jobRoutes(deps), ...jobResultRoutes(deps)];
+export function apiRoutes(deps: JobRouteDeps & JobResultDeps & Omit<JobEventDeps, 'streams'>): Route[] {
+  const streams = createStreamSlots(mostStreams);
+  return [
+    ...templateRoutes(deps),
+    ...jobRoutes(deps),
+    ...jobResultRoutes(deps),
+    ...jobEventRoutes({ ...deps, streams }),
+  ];
 }

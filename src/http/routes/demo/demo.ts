@@ -1,17 +1,16 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { HttpConfig } from '../../../config/config.ts';
 import { isServiceError, ServiceError } from '../../../errors.ts';
 import { rest, type FlowRequest } from '../../../flow/flow-request.ts';
-import { flowName } from '../../../flow/names.ts';
+import { flowName, isFlowName } from '../../../flow/names.ts';
 import type { FlowService, FlowView } from '../../../requests/flow-service.ts';
 import { renderTemplate } from '../../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../../template/template.ts';
 import { cancelAbandoned } from './cancel-abandoned.ts';
-import { frameEvents, readLastEvent } from './event-stream.ts';
 import { followFlow, type Follower } from './follow-flow.ts';
 import { progressLines } from './progress-lines.ts';
+import { doneEvent, eventStreamType, frameEvents, type StreamedEvent } from '../../event-stream.ts';
 import type { HttpContext, Operation, Route } from '../../route.ts';
+import { sendStream } from '../../send-stream.ts';
 import { addressOf, sendResult, type DemoResultDeps } from './demo-result.ts';
 
 export interface DemoRouteDeps extends DemoResultDeps {
@@ -78,9 +77,9 @@ async function acceptFlow(
 
 /** For an EventSource that connects again: continues with its flow, or answers 204 if it has seen the end. Runs no job. */
 async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<void> {
-  const flow = readLastEvent(ctx.get('Last-Event-ID'));
-  const view = flow === undefined ? undefined : await deps.flows.view(flow, ctx.state.signal);
-  if (flow === undefined || view?.request.dialect !== rest.dialect) {
+  const flow = ctx.get('Last-Event-ID');
+  const view = isFlowName(flow) ? await deps.flows.view(flow, ctx.state.signal) : undefined;
+  if (view?.request.dialect !== rest.dialect) {
     ctx.status = 204;
     return;
   }
@@ -174,20 +173,24 @@ async function sendProgress(ctx: HttpContext, deps: DemoRouteDeps, followed: Fol
     now: deps.now,
     addressOf: (view) => addressOf(deps, view, ctx.state.signal),
   });
-  const events = wantsEvents(ctx);
-  ctx.status = 200;
-  ctx.set({
-    'Content-Type': events ? 'text/event-stream' : 'text/plain; charset=utf-8',
-    'Cache-Control': 'no-store, no-transform',
-    'X-Accel-Buffering': 'no',
-  });
-  ctx.respond = false;
-  const text = events ? frameEvents({ flow, lines, end: () => end }) : endLines(lines);
-  await pipeline(Readable.from(text), ctx.res);
+  const text = wantsEvents(ctx)
+    ? { contentType: eventStreamType, chunks: frameEvents(toEvents(flow, lines, () => end)) }
+    : { contentType: 'text/plain; charset=utf-8', chunks: endLines(lines) };
+  await sendStream(ctx, text);
+}
+
+/** The id of each line is the flow, by which an EventSource that connects again continues with it. */
+async function* toEvents(
+  flow: string,
+  lines: AsyncIterable<string>,
+  end: () => string,
+): AsyncGenerator<StreamedEvent, void> {
+  for await (const data of lines) yield { id: flow, data };
+  yield doneEvent(flow, end());
 }
 
 function wantsEvents(ctx: HttpContext): boolean {
-  return ctx.get('Accept').includes('text/event-stream');
+  return ctx.get('Accept').includes(eventStreamType);
 }
 
 async function* endLines(lines: AsyncIterable<string>): AsyncGenerator<string, void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { annotation } from '../../../../src/flow/annotations.ts';
 import { stateLabel } from '../../../../src/flow/labels.ts';
 import { observeState, type ObservedState } from '../../../../src/reconciler/observed/observed-state.ts';
 import type { ReconcilerDependencies } from '../../../../src/reconciler/reconciler.ts';
@@ -152,6 +153,30 @@ test('changes wake the term that runs, and nobody after it', async (t) => {
     await api.cluster.jobs.create(aJob({ name: 'flow-c' }), signal);
     await waitUntil('it is seen', () => cache.flow('flow-c'));
     assert.deepEqual(woken, [['flow-b'], ['flow-a'], []]);
+  });
+});
+
+test('who follows a flow is called for each change of its Job and pods, our own writes included, until it ends that', async (t) => {
+  const { deps, api } = await startTestReconciler(t, { store: memoryStore(new Map()) });
+  await follow(deps, async (observed) => {
+    const calls = { a: 0, again: 0, b: 0 };
+    const ends = [
+      observed.subscribe('flow-a', () => (calls.a += 1)),
+      observed.subscribe('flow-a', () => (calls.again += 1)),
+    ];
+    observed.subscribe('flow-b', () => (calls.b += 1));
+    await api.cluster.jobs.create(aJob({ name: 'flow-a' }), signal);
+    await waitUntil('the Job is seen', () => calls.a === 1);
+    await api.cluster.pods.create(aPod('flow-a', 'pod-a'), signal);
+    await waitUntil('its pod is seen', () => calls.a === 2);
+    const metadata = { annotations: { [annotation.startedAt]: '2026-01-01T00:00:00.000Z' } };
+    observed.cache.updateJob(await api.cluster.jobs.patch('flow-a', { metadata }, signal));
+    assert.deepEqual(calls, { a: 3, again: 3, b: 0 }, 'in the same tick');
+    ends[0]?.();
+    ends[0]?.();
+    await api.cluster.pods.create(aPod('flow-a', 'pod-b'), signal);
+    await waitUntil('the second pod is seen', () => calls.again === 4);
+    assert.deepEqual(calls, { a: 3, again: 4, b: 0 });
   });
 });
 

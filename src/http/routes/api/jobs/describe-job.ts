@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FlowView } from '../../../../requests/flow-service.ts';
 import { apiPrefix } from '../api-route.ts';
 import type { Job, JobState } from './job-schema.ts';
@@ -20,6 +21,11 @@ export function describeJob(view: FlowView, publicUrl: string): Job {
     ...describeEnd(view),
     links: describeLinks(view, `${publicUrl}${apiPrefix}/jobs/${id}`),
   };
+}
+
+/** Changes with each change of the description. */
+export function digestJob(job: Job): string {
+  return hash('sha256', JSON.stringify(job)).slice(0, 32);
 }
 
 export function stateOf({ phase, outcome }: Pick<FlowView, 'phase' | 'outcome'>): JobState {

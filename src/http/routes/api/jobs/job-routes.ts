@@ -1,11 +1,10 @@
-import { hash } from 'node:crypto';
 import { ServiceError } from '../../../../errors.ts';
 import { isFlowName } from '../../../../flow/names.ts';
 import type { FlowService, FlowView } from '../../../../requests/flow-service.ts';
 import { callerOf, checkMayStart, maySee } from '../../../access/caller.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiRoute } from '../api-route.ts';
-import { describeJob } from './describe-job.ts';
+import { describeJob, digestJob } from './describe-job.ts';
 import { readJobQuery, writeCursor } from './job-query.ts';
 import type { Job } from './job-schema.ts';
 import { jobOperations as operations, startBody } from './job-operations.ts';
@@ -105,7 +104,7 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const known = ctx.get('If-None-Match');
   async function read(): Promise<{ job: Job; etag: string }> {
     const job = describeJob(await findView(ctx, deps), deps.publicUrl);
-    return { job, etag: `"${hash('sha256', JSON.stringify(job)).slice(0, 32)}"` };
+    return { job, etag: `"${digestJob(job)}"` };
   }
   if (seconds !== undefined) ctx.set('Preference-Applied', `wait=${seconds}`);
   const { job, etag } = await waitForChange(
