@@ -28,7 +28,7 @@ export async function readPodLog(request: ApiRequest, context: ApiContext): Prom
   };
 }
 
-const unsupportedOptions = ['sinceSeconds', 'sinceTime', 'stream', 'timestamps'];
+const unsupportedOptions = ['sinceSeconds', 'stream'];
 
 function logOptions(query: URLSearchParams): PodLogOptions {
   // False and All are what a real server takes for an absent option.
@@ -39,14 +39,25 @@ function logOptions(query: URLSearchParams): PodLogOptions {
     throw optionInvalid(unsupported, 'Forbidden: the embedded cluster does not support it');
   }
   const tailLines = integerOption(query, 'tailLines');
+  const since = sinceOption(query.get('sinceTime') ?? '');
   const limitBytes = integerOption(query, 'limitBytes');
   if (limitBytes === 0) throw optionInvalid('limitBytes', 'Invalid value: 0: must be greater than 0');
   return {
     follow: booleanOption(query, 'follow'),
     previous: booleanOption(query, 'previous'),
+    timestamps: booleanOption(query, 'timestamps'),
+    ...(since === '' ? {} : { since }),
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
   };
+}
+
+/** A kubelet gets it without fractions of a second. */
+function sinceOption(time: string): string {
+  if (time === '') return '';
+  const millis = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time) ? Date.parse(time) : NaN;
+  if (Number.isNaN(millis)) throw badRequest(`parsing time ${JSON.stringify(time)} as RFC 3339: sinceTime`);
+  return new Date(millis).toISOString().slice(0, 19);
 }
 
 function containerOf(pod: KubeObject, asked: string): string {

@@ -5,6 +5,10 @@ import { dirname } from 'node:path';
 const newline = 0x0a;
 const longestLine = 16 * 1024;
 
+/** Before each line of the file, as a kubelet's has it: its time, and F for a whole line or P for a part. */
+const timeLength = '2026-01-01T00:00:00.000000000Z'.length;
+const prefixLength = timeLength + ' F '.length;
+
 /**
  * What one run of a container wrote, in one file: lines of stdout and stderr in the order in which they ended. The file holds the last
  * `keptBytes` at least and twice as much at most.
@@ -46,12 +50,12 @@ export class ContainerLog {
     rmSync(this.#file, { force: true });
   }
 
-  /** All that is kept. */
+  /** All that is kept, with prefixes. */
   read(): Buffer {
     return this.#readFrom(0);
   }
 
-  /** What comes from now until the end of the run or the signal. A slow reader misses what is dropped. */
+  /** The same for what comes from now until the end of the run or the signal. A slow reader misses what is dropped. */
   async *follow(signal: AbortSignal): AsyncGenerator<Buffer> {
     let position = this.#written;
     while (!signal.aborted) {
@@ -63,8 +67,9 @@ export class ContainerLog {
     }
   }
 
-  #write(bytes: Buffer): void {
-    if (bytes.length === 0) return;
+  #write(written: Buffer): void {
+    if (written.length === 0) return;
+    const bytes = withPrefixes(written);
     appendFileSync(this.#file, bytes);
     this.#written += bytes.length;
     if (this.#written - this.#dropped > 2 * this.#keptBytes) this.#drop();
@@ -88,6 +93,28 @@ export class ContainerLog {
       return Buffer.alloc(0);
     }
   }
+}
+
+function withPrefixes(bytes: Buffer): Buffer {
+  const time = `${new Date().toISOString().slice(0, -1)}000000Z`;
+  const lines = bytes.toString('latin1').split('\n');
+  const rest = lines.pop() ?? '';
+  const parts = rest === '' ? [] : [`${time} P ${rest}\n`];
+  return Buffer.from([...lines.map((line) => `${time} F ${line}\n`), ...parts].join(''), 'latin1');
+}
+
+/** Lines of the file as a client gets them. `since`: RFC 3339, UTC, whole seconds. */
+export function withoutPrefixes(file: Buffer, since = '', timestamps = false): Buffer {
+  let isNew = true;
+  const lines = file.toString('latin1').split('\n').slice(0, -1);
+  const texts = lines
+    .filter((line) => line >= since)
+    .map((line) => {
+      const time = timestamps && isNew ? line.slice(0, timeLength + 1) : '';
+      isNew = line[timeLength + 1] === 'F';
+      return `${time}${line.slice(prefixLength)}${isNew ? '\n' : ''}`;
+    });
+  return Buffer.from(texts.join(''), 'latin1');
 }
 
 /** The end of the text: as many lines as asked for, or all of it. */

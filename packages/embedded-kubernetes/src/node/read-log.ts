@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { ContainerKey, PodLogOptions, PodLogs } from '../objects/pod-logs.ts';
 import { badRequest, notFound } from '../objects/status-error.ts';
 import { resourceDefinition } from '../registry/resources.ts';
-import { type ContainerLog, lastLines } from './container-log.ts';
+import { type ContainerLog, lastLines, withoutPrefixes } from './container-log.ts';
 import type { PodRun } from './pod-run.ts';
 
 /** Serves the logs of the pods that run, or whose object is still there. */
@@ -41,19 +41,20 @@ export function readLog(log: ContainerLog, options: PodLogOptions, signal: Abort
 
 async function* chunksOf(
   log: ContainerLog,
-  { follow, tailLines, limitBytes = Number.POSITIVE_INFINITY }: PodLogOptions,
+  { follow, tailLines, since, timestamps, limitBytes = Number.POSITIVE_INFINITY }: PodLogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   // What follows starts where the log so far ends: both are read before anything else can be written.
   const following = log.follow(signal);
   const first = follow ? following.next() : undefined;
   let budget = limitBytes;
-  let bytes = lastLines(log.read(), tailLines);
+  let lines = lastLines(log.read(), tailLines);
   for (let next = first; ; next = following.next()) {
+    const bytes = withoutPrefixes(lines, since, timestamps);
     if (bytes.length > 0) yield bytes.subarray(0, Math.min(bytes.length, budget));
     budget -= bytes.length;
     const result = budget > 0 ? await next : undefined;
     if (!result || result.done) return;
-    bytes = result.value;
+    lines = result.value;
   }
 }

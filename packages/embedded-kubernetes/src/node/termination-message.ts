@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 
 import type { Container } from '../objects/pod.ts';
-import { type ContainerLog, lastLines } from './container-log.ts';
+import { type ContainerLog, lastLines, withoutPrefixes } from './container-log.ts';
 
 const longest = 4096;
 const longestFromLog = 2048;
@@ -20,7 +20,7 @@ export function readTerminationMessage(
   const message = tail(contentOf(file), longest).toString();
   const fromLog = end.container.terminationMessagePolicy === 'FallbackToLogsOnError' && end.exitCode !== 0;
   if (message !== '' || !fromLog) return message;
-  return tail(lastLines(end.log.read(), mostLines), longestFromLog).toString();
+  return tail(withoutPrefixes(lastLines(end.log.read(), mostLines)), longestFromLog).toString();
 }
 
 function contentOf(file: string): Buffer {

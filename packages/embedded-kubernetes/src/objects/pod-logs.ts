@@ -15,6 +15,9 @@ export interface PodLogOptions {
   previous: boolean;
   tailLines?: number;
   limitBytes?: number;
+  /** RFC 3339, UTC, whole seconds. */
+  since?: string;
+  timestamps: boolean;
 }
 
 /** Where the API server gets container logs from; the node has them. */

@@ -7,13 +7,13 @@ import type { TestContext } from 'node:test';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 
-import { ContainerLog, lastLines } from '../../src/node/container-log.ts';
+import { ContainerLog, lastLines, withoutPrefixes } from '../../src/node/container-log.ts';
 import { readLog } from '../../src/node/read-log.ts';
 import type { PodLogOptions } from '../../src/objects/pod-logs.ts';
 import { waitUntil } from '../wait-until.ts';
 import { type NodeFixture, shell, startNode } from './node-fixture.ts';
 
-const plain = { follow: false, previous: false };
+const plain = { follow: false, previous: false, timestamps: false };
 
 async function logOf(
   node: NodeFixture,
@@ -85,12 +85,31 @@ test('a log is bounded: the oldest lines go, the last ones stay whole', (t) => {
     log.append('stdout', Buffer.from(`line ${line}\n`));
     assert.ok(size() <= 4000);
   }
-  const lines = log.read().toString().split('\n');
+  const lines = withoutPrefixes(log.read()).toString().split('\n');
   assert.match(lines[0] ?? '', /^line \d+$/);
   assert.deepEqual(lines.slice(-3), ['line 998', 'line 999', '']);
   assert.ok(size() >= 2000);
   log.append('stderr', Buffer.alloc(40_000, 'x'));
-  assert.equal(log.read().toString(), 'x'.repeat(2000));
+  assert.match(withoutPrefixes(log.read()).toString(), /^x{1900,2000}$/);
+});
+
+test('lines have the times at which they were written, and a log starts at one of them', (t) => {
+  const { log } = aLog(t, 100_000);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-01-01T00:00:00.250Z') });
+  log.append('stdout', Buffer.from('one\n\u00e9\n'));
+  log.append('stdout', Buffer.alloc(20_000, 'x'));
+  t.mock.timers.tick(1000);
+  log.append('stdout', Buffer.from('y\nrest'));
+  log.end();
+  const [first, second] = ['2026-01-01T00:00:00.250000000Z', '2026-01-01T00:00:01.250000000Z'];
+  const long = `${'x'.repeat(20_000)}y`;
+  assert.equal(withoutPrefixes(log.read()).toString(), `one\n\u00e9\n${long}\nrest`);
+  assert.equal(
+    withoutPrefixes(log.read(), '', true).toString(),
+    `${first} one\n${first} \u00e9\n${first} ${long}\n${second} rest`,
+  );
+  assert.equal(withoutPrefixes(log.read(), '2026-01-01T00:00:01').toString(), 'y\nrest');
+  assert.equal(withoutPrefixes(log.read(), '2026-01-01T00:00:02').toString(), '');
 });
 
 test('who follows a log gets on where it was when the oldest lines go', async (t) => {
