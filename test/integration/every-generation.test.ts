@@ -21,9 +21,14 @@ const page = new URL('../../docs/connectors/scenarios.md', import.meta.url);
 
 /**
  * Ended transfers are noticed soon, and no callback is repeated because a busy machine delays its answer or the renewal of the Lease of the
- * only replica.
+ * only replica. The simulators share a process with the cluster, and read an answer some seconds late on a busy machine.
  */
-const reconciler = { transferPollSeconds: 1, deliveryTimeoutMillis: 60_000, leaseSeconds: 60 };
+const reconciler = {
+  transferPollSeconds: 1,
+  deliveryTimeoutMillis: 60_000,
+  leaseSeconds: 60,
+  callbackHoldMillis: 4000,
+};
 const options: WorldOptions = { connectors, signaling };
 
 /** Workers that run at a time. */
