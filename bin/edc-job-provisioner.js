@@ -9,8 +9,16 @@ if (major < 24) {
   process.exitCode = 1;
 } else {
   await keepCompiledCode();
-  const { main } = await import('../src/main.ts');
+  const { main } = await import(await findMain());
   await main(process.argv.slice(2));
+}
+
+/** A package of npm has compiled sources alone, since Node strips no types below node_modules; in a checkout they may be old. */
+async function findMain() {
+  const { existsSync } = await import('node:fs');
+  const { join } = await import('node:path');
+  const isCheckout = existsSync(join(import.meta.dirname, '..', 'src', 'main.ts'));
+  return isCheckout ? '../src/main.ts' : '../dist/main.js';
 }
 
 /**

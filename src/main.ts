@@ -1,4 +1,4 @@
-import { readVersion, UsageError } from './commands/command-line.ts';
+import { CommandError, readVersion } from './commands/command-line.ts';
 import { messageOf, ServiceError } from './errors.ts';
 
 type Command = (args: string[]) => Promise<void>;
@@ -18,6 +18,30 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'run one flow from request to data, on this machine alone',
     load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
+  run: {
+    summary: 'start a job on a service, and wait for its results',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  jobs: {
+    summary: 'list the jobs of a service',
+    load: async () => (await import('./commands/jobs.ts')).jobsCommand,
+  },
+  job: {
+    summary: 'look at a job, or follow it to its end',
+    load: async () => (await import('./commands/job.ts')).jobCommand,
+  },
+  cancel: {
+    summary: 'cancel a job',
+    load: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  },
+  results: {
+    summary: 'list or download the results of a job',
+    load: async () => (await import('./commands/results.ts')).resultsCommand,
+  },
+  templates: {
+    summary: 'list what a service can run',
+    load: async () => (await import('./commands/templates.ts')).templatesCommand,
+  },
   check: {
     summary: 'lint the templates',
     load: async () => (await import('./commands/check.ts')).checkCommand,
@@ -36,7 +60,7 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
   },
 };
 
-/** Runs one command. An error is printed and becomes exit code 1, or 2 for a wrong command line. The process ends when nothing is left to do. */
+/** Runs one command. An error is printed and becomes its exit code, else 1; that of a wrong command line is 2. The process ends when nothing is left to do. */
 export async function main(argv: string[]): Promise<void> {
   const [name = 'help', ...args] = argv;
   if (name === '--version' || name === '-v' || name === 'version') {
@@ -52,7 +76,7 @@ export async function main(argv: string[]): Promise<void> {
     const run = await command.load();
     await run(args);
   } catch (error) {
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = error instanceof CommandError ? error.exitCode : 1;
     process.stderr.write(`edc-job-provisioner ${name}: ${describe(error)}\n`);
   }
 }

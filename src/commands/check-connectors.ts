@@ -1,4 +1,5 @@
 import { Agent } from 'undici';
+import { formatTable } from '../client/table.ts';
 import type { ConnectorProbe } from '../dialects/probe-connectors.ts';
 import { loadConnectorSettings } from './template-settings.ts';
 
@@ -38,15 +39,5 @@ function formatProbes(probes: readonly ConnectorProbe[]): string {
     [connector, dialect, check, result, address === undefined ? detail : `${address} ${detail}`],
     ...(advice === undefined ? [] : [['', '', '', '', advice]]),
   ]);
-  const lines = [heading, ...rows];
-  const widths = heading.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  return formatTable([heading, ...rows]);
 }

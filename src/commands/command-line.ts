@@ -2,10 +2,20 @@ import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { messageOf, ServiceError } from '../errors.ts';
 
+/** An error whose exit code says what kind it is. */
+export class CommandError extends ServiceError {
+  readonly exitCode: number;
+
+  constructor(message: string, { exitCode, cause }: { exitCode: number; cause?: unknown }) {
+    super('invalid-request', message, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
 /** A wrong command line: the process ends with exit code 2, as the commands of a shell do. */
-export class UsageError extends ServiceError {
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super('invalid-request', message, options);
+export class UsageError extends CommandError {
+  constructor(message: string, { cause }: { cause?: unknown } = {}) {
+    super(message, { exitCode: 2, cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { loadTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { contractOptions, readContract } from './contract-options.ts';
+import { readPairs } from './pairs.ts';
 import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner render <template> [options]
@@ -42,7 +43,7 @@ export async function renderCommand(args: string[]): Promise<void> {
       `expected the name of one template, received ${positionals.join(' ') || 'none'}\nSee edc-job-provisioner render --help.`,
     );
   }
-  const parameters = readParameters(values.param);
+  const parameters = readPairs('param', values.param);
   const contract = readContract(values);
   const settings = loadTemplateSettings(values.config);
   const templates = await loadTemplates(values.templates ?? settings.templates.directory, settings);
@@ -51,13 +52,4 @@ export async function renderCommand(args: string[]): Promise<void> {
   const rendered = renderTemplate(template, { assetId, parameters, contract });
   const objects = renderFlow({ assetId, rendered, settings });
   process.stdout.write(objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join(''));
-}
-
-function readParameters(params: readonly string[]): Record<string, string> {
-  const entries = params.map((param) => {
-    const at = param.indexOf('=');
-    if (at > 0) return [param.slice(0, at), param.slice(at + 1)];
-    throw new UsageError(`--param: expected NAME=VALUE, received "${param}"`);
-  });
-  return Object.fromEntries(entries) as Record<string, string>;
 }

@@ -1,11 +1,18 @@
 import { once } from 'node:events';
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request as forward,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 export interface ProxiedRequest {
   method: string;
   path: string;
+  headers: IncomingHttpHeaders;
   /** From 1. */
   number: number;
 }
@@ -55,7 +62,8 @@ async function pass(
   response: ServerResponse,
 ): Promise<void> {
   response.on('error', () => undefined);
-  const seen = { method: request.method ?? '', path: request.url ?? '', number: proxy.requests.length + 1 };
+  const { method = '', url: path = '', headers } = request;
+  const seen = { method, path, headers, number: proxy.requests.length + 1 };
   proxy.requests.push(seen);
   const body = buffer(request);
   body.catch(() => undefined);

@@ -9,7 +9,8 @@ async function run(t: TestContext, args: readonly string[]) {
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
 
-const commands = ['serve', 'sidecar', 'dev', 'demo', 'check', 'render', 'api-key', 'release'];
+const remote = ['run', 'jobs', 'job', 'cancel', 'results', 'templates'];
+const commands = ['serve', 'sidecar', 'dev', 'demo', 'check', 'render', 'api-key', 'release', ...remote];
 
 test('help lists every command, and what is asked for goes to standard output', async (t) => {
   for (const args of [['--help'], []]) {
@@ -57,6 +58,12 @@ const wrongs = [
     args: ['api-key', 'ann', '--scope', 'all'],
     words: /--scope: expected one of run, read, .*received "all"/,
   },
+  { args: ['run'], words: /expected the name of one template, received none/ },
+  { args: ['run', 'a', '--label', '=b'], words: /--label: expected NAME=VALUE, received "=b"/ },
+  { args: ['run', 'a', '--url', 'localhost:8080'], words: /--url: expected an address as https:/ },
+  { args: ['jobs', '--limit', '0'], words: /--limit: expected a number from 1 to 100000, received "0"/ },
+  { args: ['job', 'a', 'b'], words: /expected the id of one job, received a b/ },
+  { args: ['results', 'a', '--json', '-o', 'b'], words: /--json: expected no --output with it/ },
   { args: ['demo', '--timeout', 'soon'], words: /--timeout: expected seconds/ },
 ];
 

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ServiceError } from '../errors.ts';
+import type { Job, StartBody } from '../http/routes/api/jobs/job-schema.ts';
+import type { Results } from '../http/routes/api/jobs/result-schema.ts';
+import type { TemplateDescription } from '../http/routes/api/templates/template-schema.ts';
+import type { ApiClient, ApiRequest } from './api-client.ts';
+
+/** An attempt that is under way is not aborted, so that an interruption finds out which job it has started. */
+export async function startJob(client: ApiClient, body: StartBody, signal: AbortSignal): Promise<Job> {
+  const headers = { 'idempotency-key': randomUUID() };
+  const request = { method: 'POST', path: '/jobs', headers, body } as const;
+  return required((await client.json<Job>(request, signal, { finishes: true })).value);
+}
+
+export async function getJob(client: ApiClient, id: string, signal: AbortSignal): Promise<Job> {
+  return required((await client.json<Job>({ path: jobPath(id) }, signal)).value);
+}
+
+export async function cancelJob(client: ApiClient, id: string, signal: AbortSignal): Promise<Job> {
+  const path = `${jobPath(id)}/cancel`;
+  return required((await client.json<Job>({ method: 'POST', path }, signal)).value);
+}
+
+export async function getResults(client: ApiClient, id: string, signal: AbortSignal): Promise<Results> {
+  return required((await client.json<Results>({ path: `${jobPath(id)}/results` }, signal)).value);
+}
+
+export async function getTemplate(
+  client: ApiClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<TemplateDescription> {
+  const path = `/templates/${encodeURIComponent(name)}`;
+  return required((await client.json<TemplateDescription>({ path }, signal)).value);
+}
+
+export async function listTemplates(client: ApiClient, signal: AbortSignal): Promise<TemplateDescription[]> {
+  const { value } = await client.json<{ items: TemplateDescription[] }>({ path: '/templates' }, signal);
+  return required(value).items;
+}
+
+const pageLimit = 200;
+
+/** The latest first. A page with a filter may be short, or empty, although there are more. */
+export async function listJobs(
+  client: ApiClient,
+  { filters, limit }: { filters: Record<string, string>; limit: number },
+  signal: AbortSignal,
+): Promise<Job[]> {
+  const jobs: Job[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = { limit: String(Math.min(pageLimit, limit)), ...(cursor === undefined ? {} : { cursor }) };
+    const query = new URLSearchParams({ ...filters, ...page });
+    const { value } = await client.json<{ items: Job[]; next?: string }>(
+      { path: `/jobs?${query.toString()}` },
+      signal,
+    );
+    const { items, next } = required(value);
+    jobs.push(...items);
+    cursor = next;
+  } while (cursor !== undefined && jobs.length < limit);
+  return jobs.slice(0, limit);
+}
+
+/** Seconds for which the service may hold back its answer. */
+const waitSeconds = 20;
+/** Between requests to a service, or a proxy, that does not let them wait. */
+const pauseMillis = 2000;
+
+/** Calls `onChange` with each state that it sees, and returns the one in which the job has ended. */
+export async function followJob(
+  client: ApiClient,
+  { id, onChange }: { id: string; onChange: (job: Job) => void },
+  signal: AbortSignal,
+): Promise<Job> {
+  let known: string | undefined;
+  for (;;) {
+    const asked = performance.now();
+    const { value: job, etag } = await client.json<Job>(changeSince(id, known), signal);
+    if (job !== undefined) {
+      onChange(job);
+      if (isEnded(job)) return job;
+    }
+    const isNews = job !== undefined && etag !== known;
+    if (!isNews && performance.now() - asked < pauseMillis) await delay(pauseMillis, undefined, { signal });
+    known = etag;
+  }
+}
+
+/** Without a known state it is answered at once, else when there is another one. */
+function changeSince(id: string, known: string | undefined): ApiRequest {
+  const path = jobPath(id);
+  if (known === undefined) return { path };
+  const headers = { prefer: `wait=${waitSeconds}`, 'if-none-match': known };
+  return { path, headers, extraMillis: waitSeconds * 1000 };
+}
+
+export function isEnded({ state }: Job): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled';
+}
+
+function jobPath(id: string): string {
+  return `/jobs/${encodeURIComponent(id)}`;
+}
+
+function required<T>(value: T | undefined): T {
+  if (value !== undefined) return value;
+  throw new ServiceError(
+    'internal',
+    'expected a body, received 304: is there a cache in front of the service?',
+  );
+}

@@ -1,0 +1,94 @@
+import type { ApiClient } from '../client/api-client.ts';
+import { cancelJob, startJob } from '../client/jobs.ts';
+import { messageOf } from '../errors.ts';
+import type { StartBody } from '../http/routes/api/jobs/job-schema.ts';
+import { readArguments } from './command-line.ts';
+import { downloadTo } from './download-to.ts';
+import { followOnTerminal, howToContinue } from './follow-on-terminal.ts';
+import { readPairs } from './pairs.ts';
+import { exitCodeOfJob, readOne, remoteHelp, remoteOptions, withService, type Remote } from './remote.ts';
+
+const help = `Usage: edc-job-provisioner run <template> [options]
+
+Starts a job and prints its id.
+
+  --param NAME=VALUE  a parameter of the template; may be repeated
+  --asset ID          whose parameters to use (default: the template's first asset)
+  --label NAME=VALUE  for people: lists can be filtered by it; may be repeated
+  --follow            wait for the end of the job; the exit code says how it ended
+  -o, --output DIR    follow, and download the results into this folder
+  --cancel-on-exit    follow, and cancel the job on Ctrl-C; otherwise the job goes on
+${remoteHelp}
+Example: edc-job-provisioner run seattle-weather --param YEAR=2014 -o results
+`;
+
+interface Wanted {
+  body: StartBody;
+  follow: boolean;
+  output: string | undefined;
+  cancelOnExit: boolean;
+}
+
+export async function runCommand(args: string[]): Promise<void> {
+  const read = readArguments('run', help, {
+    args,
+    allowPositionals: true,
+    options: {
+      ...remoteOptions,
+      param: { type: 'string', multiple: true, default: [] },
+      asset: { type: 'string' },
+      label: { type: 'string', multiple: true, default: [] },
+      follow: { type: 'boolean', default: false },
+      output: { type: 'string', short: 'o' },
+      'cancel-on-exit': { type: 'boolean', default: false },
+    },
+  });
+  if (read === undefined) return;
+  const { values, positionals } = read;
+  const { asset: assetId, output, 'cancel-on-exit': cancelOnExit } = values;
+  const body = {
+    template: readOne('run', 'the name of one template', positionals),
+    ...(assetId === undefined ? {} : { assetId }),
+    parameters: readPairs('param', values.param),
+    labels: readPairs('label', values.label),
+  };
+  const follow = values.follow || cancelOnExit || output !== undefined;
+  await withService(values, (remote) => run(remote, { body, follow, output, cancelOnExit }));
+}
+
+async function run(remote: Remote, { body, follow, output, cancelOnExit }: Wanted): Promise<void> {
+  const id = await start(remote, body);
+  process.stdout.write(`${id}\n`);
+  if (!follow) return;
+  try {
+    const job = await followOnTerminal(remote, id);
+    process.exitCode = exitCodeOfJob(job);
+  } catch (error) {
+    const isInterrupted = remote.interruption.received() !== undefined;
+    if (isInterrupted && cancelOnExit) await cancelAtEnd(remote.client, id);
+    else process.stderr.write(howToContinue(id));
+    throw error;
+  }
+  if (output !== undefined && process.exitCode === 0) await downloadTo(remote, { id, folder: output });
+}
+
+async function start({ client, interruption }: Remote, body: StartBody): Promise<string> {
+  try {
+    const { id } = await startJob(client, body, interruption.signal);
+    return id;
+  } catch (error) {
+    if (interruption.received() !== undefined)
+      process.stderr.write('It is not known whether the job was started: see edc-job-provisioner jobs\n');
+    throw error;
+  }
+}
+
+/** The interruption has aborted its signal already; a second one ends the process. */
+async function cancelAtEnd(client: ApiClient, id: string): Promise<void> {
+  try {
+    await cancelJob(client, id, new AbortController().signal);
+    process.stderr.write(`${id} will be cancelled\n`);
+  } catch (error) {
+    process.stderr.write(`${id} could not be cancelled: ${messageOf(error)}\n`);
+  }
+}

@@ -1,0 +1,89 @@
+import { getTemplate, listTemplates } from '../client/jobs.ts';
+import { printable, printableLine } from '../client/printable.ts';
+import { formatTable } from '../client/table.ts';
+import type { TemplateDescription } from '../http/routes/api/templates/template-schema.ts';
+import { readArguments, UsageError } from './command-line.ts';
+import { remoteHelp, remoteOptions, withService } from './remote.ts';
+
+const help = `Usage: edc-job-provisioner templates [name] [options]
+
+Lists what a service can run, or shows one template: its parameters, assets and limits, and a command that runs it.
+
+  --json     print it as the service describes it
+${remoteHelp}
+Example: edc-job-provisioner templates seattle-weather
+`;
+
+export async function templatesCommand(args: string[]): Promise<void> {
+  const read = readArguments('templates', help, {
+    args,
+    allowPositionals: true,
+    options: { ...remoteOptions, json: { type: 'boolean', default: false } },
+  });
+  if (read === undefined) return;
+  const { values, positionals } = read;
+  if (positionals.length > 1)
+    throw new UsageError(`expected at most one name, received ${positionals.join(' ')}`);
+  const [name] = positionals;
+  await withService(values, async ({ client, interruption: { signal } }) => {
+    if (name === undefined) show(await listTemplates(client, signal), values, formatList);
+    else show(await getTemplate(client, name, signal), values, formatTemplate);
+  });
+}
+
+function show<T>(value: T, { json }: { json: boolean }, format: (value: T) => string): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : format(value));
+}
+
+function formatList(templates: readonly TemplateDescription[]): string {
+  const rows = templates.map(({ name, description }) => [name, printableLine(description)]);
+  return formatTable([['NAME', 'DESCRIPTION'], ...rows]);
+}
+
+function formatTemplate({
+  name,
+  description,
+  parameters,
+  assets,
+  limits,
+  example,
+}: TemplateDescription): string {
+  const parts = [`${name}: ${printable(description)}\n`];
+  const rows = parameterRows(parameters);
+  if (rows.length > 0) parts.push(formatTable([['PARAMETER', 'TYPE', 'DEFAULT', 'DESCRIPTION'], ...rows]));
+  if (assets.length > 0) parts.push(`Assets: ${assets.map(({ id }) => printableLine(id)).join(', ')}\n`);
+  parts.push(`Runs at most ${limits.run} s.\n`, `Example: ${exampleCommand(name, example.body)}\n`);
+  return parts.join('\n');
+}
+
+/** `schema`: a JSON Schema of an object. */
+function parameterRows(schema: object): string[][] {
+  const { properties = {}, required = [] } = schema as {
+    properties?: Record<string, Record<string, unknown>>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, property]) => {
+    const { type, enum: choices, default: value, description = '' } = property;
+    const kind = Array.isArray(choices) ? choices.map(asText).join(' | ') : asText(type ?? 'any');
+    const preset = required.includes(name) && value === undefined ? '(required)' : asText(value ?? '');
+    return [name, kind, preset, asText(description)].map(printableLine);
+  });
+}
+
+function exampleCommand(name: string, body: object): string {
+  const { parameters = {} } = body as { parameters?: Record<string, unknown> };
+  const given = Object.entries(parameters).map(
+    ([parameter, value]) => ` --param ${quote(`${parameter}=${asText(value)}`)}`,
+  );
+  return `edc-job-provisioner run ${name}${given.join('')} -o results`;
+}
+
+/** For a shell. */
+function quote(text: string): string {
+  const line = printableLine(text);
+  return /^[\w./:=@%+,-]+$/.test(line) ? line : `'${line.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { startCommand, type CommandProcess } from '../support/command-process.ts';
+import { startFaultyProxy } from '../support/faulty-proxy.ts';
+import { largeBytes, largeName, largeTemplate } from '../support/large-file.ts';
+import { oddFiles } from '../support/odd-files.ts';
+import { shellTemplate } from '../support/shell-template.ts';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+interface Ended {
+  code: number | NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+  folder: string;
+}
+
+/** Commands for one service. */
+function commandsOf(t: TestContext, url: string) {
+  async function start(...args: string[]): Promise<CommandProcess> {
+    return await startCommand(t, args, { env: { EDC_JP_URL: url } });
+  }
+  async function run(...args: string[]): Promise<Ended> {
+    const command = await start(...args);
+    const code = await command.ended();
+    const { stdout, stderr, folder } = command;
+    return { code, stdout, stderr, folder };
+  }
+  async function succeed(...args: string[]): Promise<Ended> {
+    const ended = await run(...args);
+    assert.equal(ended.code, 0, ended.stderr);
+    return ended;
+  }
+  return { start, run, succeed };
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1)).sort();
+}
+
+test('run waits for a job and downloads its files, whatever their names; failures have reasons and exit codes', async (t) => {
+  const counting = shellTemplate({
+    script: 'echo "$COUNT of $COLOUR" > "$RESULT_DIRECTORY/count.txt"',
+    parameters: {
+      properties: { COUNT: { type: 'integer' }, COLOUR: { type: 'string' } },
+      required: ['COUNT'],
+    },
+  });
+  const world = await startWorld(t, { templates: { counting } });
+  const { run, succeed } = commandsOf(t, world.service.url);
+
+  const echo = await succeed('run', 'echo', '-o', 'out');
+  assert.match(echo.stdout, /^flow-[a-z2-7]{26}\n$/);
+  assert.match(echo.stderr, /succeeded: 1 file, 36 B/);
+  assert.deepEqual(await filesBelow(join(echo.folder, 'out')), ['greeting.txt']);
+  assert.match(await readFile(join(echo.folder, 'out', 'greeting.txt'), 'utf8'), /ä ö ü €/);
+
+  const many = await succeed('run', 'many-files', '--label', 'run=odd', '--output', 'a/new folder');
+  const folder = join(many.folder, 'a/new folder');
+  assert.deepEqual(await filesBelow(folder), Object.keys(oddFiles).sort());
+  for (const [path, content] of Object.entries(oddFiles))
+    assert.equal(await readFile(join(folder, path), 'utf8'), content, path);
+  const manyId = many.stdout.trim();
+  const listed = await succeed('results', manyId);
+  for (const path of Object.keys(oddFiles)) assert.ok(listed.stdout.includes(`  ${path}\n`), path);
+  const again = await succeed('results', manyId, '-o', folder);
+  assert.match(again.stderr, new RegExp(`${Object.keys(oddFiles).length} of them there before`));
+
+  const failed = await run('run', 'exit-1', '-o', 'out');
+  assert.equal(failed.code, 3);
+  assert.match(failed.stderr, /failed: worker-failed\n.*exit code 1/);
+  assert.match(failed.stderr, /The last lines of the worker:\n {2}cannot read the input\n/);
+  assert.match(failed.stderr, /docs\/outcomes\.md#while-the-worker-runs\n$/);
+  assert.deepEqual(await readdir(failed.folder), []);
+  const failedId = failed.stdout.trim();
+  const looked = await run('job', failedId);
+  assert.equal(looked.code, 3);
+  assert.match(looked.stdout, /^state +failed$/m);
+  const without = await run('results', failedId, '-o', 'out');
+  assert.equal(without.code, 1);
+  assert.match(without.stderr, /the job has no results: it is failed \(worker-failed\)/);
+
+  const counted = await succeed('run', 'counting', '--param', 'COUNT=7', '--param', 'COLOUR=a=b', '-o', '.');
+  assert.equal(await readFile(join(counted.folder, 'count.txt'), 'utf8'), '7 of a=b\n');
+  const wrong = await run('run', 'counting', '--param', 'COUNT=many');
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /^edc-job-provisioner run: .*COUNT.*integer/);
+
+  const table = await succeed('jobs', '--state', 'failed,succeeded');
+  const rows = table.stdout.trim().split('\n');
+  assert.match(rows[0] ?? '', /^ID +STATE +TEMPLATE/);
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.split(/ +/).slice(1, 3)),
+    [
+      ['succeeded', 'counting'],
+      ['failed', 'exit-1'],
+      ['succeeded', 'many-files'],
+      ['succeeded', 'echo'],
+    ],
+  );
+  const labelled = await succeed('jobs', '--label', 'run=odd', '--json');
+  assert.deepEqual(
+    (JSON.parse(labelled.stdout) as { id: string }[]).map(({ id }) => id),
+    [manyId],
+  );
+  const paged = await succeed('jobs', '--limit', '3');
+  assert.equal(paged.stdout.trim().split('\n').length, 4);
+  assert.match((await succeed('templates')).stdout, /^many-files +Nested files/m);
+  const template = await succeed('templates', 'counting');
+  assert.match(template.stdout, /^COUNT +integer +\(required\)/m);
+  assert.match(template.stdout, /Example: edc-job-provisioner run counting --param COUNT=0 -o results/);
+});
+
+test('Ctrl-C leaves a job alone and says how to follow and cancel it; --cancel-on-exit cancels it', async (t) => {
+  const world = await startWorld(t);
+  const { start, run, succeed } = commandsOf(t, world.service.url);
+  const left = await start('run', 'slow', '--follow');
+  await untilSaid(left, /running/);
+  left.child.kill('SIGINT');
+  assert.equal(await left.ended(), 130, left.stderr);
+  const id = left.stdout.trim();
+  assert.match(left.stderr, new RegExp(`The job goes on\\.\\n.*job ${id} --follow\\n.*cancel ${id}\\n$`));
+  assert.match((await succeed('job', id)).stdout, /^state +running$/m);
+  assert.match((await succeed('cancel', id)).stderr, /will be cancelled/);
+  const followed = await run('job', id, '--follow');
+  assert.deepEqual([followed.code, /cancelled: cancelled-by-user/.test(followed.stderr)], [4, true]);
+  assert.match((await succeed('cancel', id)).stderr, /is cancelled/);
+
+  const bound = await start('run', 'slow', '--cancel-on-exit');
+  await untilSaid(bound, /running/);
+  bound.child.kill('SIGTERM');
+  assert.equal(await bound.ended(), 143, bound.stderr);
+  assert.match(bound.stderr, /will be cancelled\n$/);
+  assert.equal((await run('job', bound.stdout.trim(), '--follow')).code, 4);
+});
+
+test('a service that is away for a moment is waited for, and the job is started once', async (t) => {
+  const world = await startWorld(t);
+  await using proxy = await startFaultyProxy(world.service.url);
+  // The service has the job, and its answer is lost.
+  proxy.fault = ({ number }) => (number === 1 ? { kind: 'reset', when: 'after' } : undefined);
+  const { start } = commandsOf(t, proxy.url);
+  const command = await start('run', 'gated', '-o', 'out');
+  await untilSaid(command, /running/);
+  await world.service.kill();
+  await untilSaid(command, /trying again[\s\S]*trying again/);
+  await world.service.start();
+  world.gate.open();
+  assert.equal(await command.ended(), 0, command.stderr);
+  assert.equal((await world.namespace.jobs()).length, 1);
+  assert.notDeepEqual(await filesBelow(join(command.folder, 'out')), []);
+});
+
+test('a download that is broken off is continued by the same process and by another one', async (t) => {
+  const world = await startWorld(t, { templates: { large: largeTemplate('service') } });
+  const { succeed } = commandsOf(t, world.service.url);
+  const id = (await succeed('run', 'large', '--follow')).stdout.trim();
+  await using proxy = await startFaultyProxy(world.service.url);
+  const through = commandsOf(t, proxy.url);
+  function ranges(): (string | undefined)[] {
+    const large = proxy.requests.filter(({ path }) => path.endsWith('.bin'));
+    return large.map(({ headers }) => headers.range);
+  }
+  // The first answer breaks in the middle, and the second never comes.
+  proxy.fault = ({ path }) => {
+    if (!path.endsWith('.bin')) return undefined;
+    return ranges().length === 1 ? { kind: 'truncate' } : { kind: 'hang', when: 'before' };
+  };
+  const folder = join(world.folder, 'out');
+  const broken = await through.start('results', id, '-o', folder);
+  await waitUntil('it asks for the rest', () => ranges().length === 2);
+  broken.child.kill('SIGINT');
+  assert.equal(await broken.ended(), 130, broken.stderr);
+  assert.match(broken.stderr, new RegExp(`Continue with: edc-job-provisioner results ${id} -o `));
+  const half = `bytes=${Math.floor(largeBytes / 2)}-`;
+  assert.deepEqual(ranges(), [undefined, half]);
+  const left = await filesBelow(folder);
+  assert.equal(left.includes(largeName), false);
+  assert.equal(left.filter((name) => name.endsWith('.part')).length, 1);
+
+  proxy.fault = () => undefined;
+  const continued = await through.succeed('results', id, '-o', folder);
+  assert.deepEqual(ranges(), [undefined, half, half], continued.stderr);
+  assert.deepEqual(await filesBelow(folder), [largeName, 'sha256.txt'].sort());
+  const digest = await readFile(join(folder, 'sha256.txt'), 'utf8');
+  assert.equal(hash('sha256', await readFile(join(folder, largeName))), digest.trim());
+});
+
+async function untilSaid(command: CommandProcess, what: RegExp): Promise<void> {
+  await waitUntil(
+    `standard error has ${what.source}`,
+    () => {
+      assert.equal(command.child.exitCode, null, command.stderr);
+      return what.test(command.stderr);
+    },
+    { deadlineMs: 120_000 },
+  );
+}
