@@ -59,6 +59,7 @@ function describeJob(job: Job): string {
     ['template', job.template],
     ['asset', job.assetId],
     ['connector', job.connector],
+    ['caller', job.caller],
     ['consumer', job.consumer],
     ['labels', labels.length === 0 ? undefined : labels.join(', ')],
     ['accepted', job.acceptedAt],

@@ -27,6 +27,7 @@ export async function withService(
   { url }: { url?: string | undefined },
   act: (remote: Remote) => Promise<void>,
 ): Promise<void> {
+  process.stdout.on('error', onOutputError);
   using interruption = listenForInterruption();
   await using client = createClient(url);
   try {
@@ -40,6 +41,13 @@ export async function withService(
     if (!isServiceError(error, 'unavailable')) throw error;
     throw new CommandError(messageOf(error), { cause: error, exitCode: exitCodes.unreachable });
   }
+}
+
+/** `jobs | head` closes the output early, which is not an error. */
+function onOutputError(error: Error): void {
+  if ('code' in error && error.code === 'EPIPE') return;
+  process.exitCode = 1;
+  process.stderr.write(`standard output: ${error.message}\n`);
 }
 
 function createClient(url: string | undefined): ApiClient {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -19,9 +19,9 @@ interface Ended {
 }
 
 /** Commands for one service. */
-function commandsOf(t: TestContext, url: string) {
+function commandsOf(t: TestContext, url: string, env: Record<string, string> = {}) {
   async function start(...args: string[]): Promise<CommandProcess> {
-    return await startCommand(t, args, { env: { EDC_JP_URL: url } });
+    return await startCommand(t, args, { env: { EDC_JP_URL: url, ...env } });
   }
   async function run(...args: string[]): Promise<Ended> {
     const command = await start(...args);
@@ -52,7 +52,7 @@ test('run waits for a job and downloads its files, whatever their names; failure
     },
   });
   const world = await startWorld(t, { templates: { counting } });
-  const { run, succeed } = commandsOf(t, world.service.url);
+  const { start, run, succeed } = commandsOf(t, world.service.url);
 
   const echo = await succeed('run', 'echo', '-o', 'out');
   assert.match(echo.stdout, /^flow-[a-z2-7]{26}\n$/);
@@ -108,6 +108,10 @@ test('run waits for a job and downloads its files, whatever their names; failure
     (JSON.parse(labelled.stdout) as { id: string }[]).map(({ id }) => id),
     [manyId],
   );
+  // As `jobs | head` does it.
+  const unread = await start('jobs');
+  unread.child.stdout?.destroy();
+  assert.deepEqual([await unread.ended(), unread.stderr], [0, '']);
   const paged = await succeed('jobs', '--limit', '3');
   assert.equal(paged.stdout.trim().split('\n').length, 4);
   assert.match((await succeed('templates')).stdout, /^many-files +Nested files/m);
@@ -189,6 +193,21 @@ test('a download that is broken off is continued by the same process and by anot
   assert.deepEqual(await filesBelow(folder), [largeName, 'sha256.txt'].sort());
   const digest = await readFile(join(folder, 'sha256.txt'), 'utf8');
   assert.equal(hash('sha256', await readFile(join(folder, largeName))), digest.trim());
+});
+
+test('the key of the environment opens a service that needs one, and is shown nowhere', async (t) => {
+  const key = randomBytes(32).toString('base64url');
+  const keys = [{ name: 'ann', sha256: hash('sha256', key), scopes: ['run', 'read', 'results'] }];
+  const world = await startWorld(t, { settings: { api: { keys }, http: { unauthenticated: 'off' } } });
+  const { url } = world.service;
+  const own = await commandsOf(t, url, { EDC_JP_API_KEY: key }).succeed('run', 'echo', '-o', 'out');
+  assert.deepEqual(await filesBelow(join(own.folder, 'out')), ['greeting.txt']);
+  for (const env of [{}, { EDC_JP_API_KEY: `${key}x` }]) {
+    const refused = await commandsOf(t, url, env).run('jobs');
+    assert.deepEqual([refused.code, refused.stdout], [1, '']);
+    assert.match(refused.stderr, /\(401\)\nSet EDC_JP_API_KEY to a key that may do this\.\n$/);
+    assert.equal(refused.stderr.includes(key), false);
+  }
 });
 
 async function untilSaid(command: CommandProcess, what: RegExp): Promise<void> {
