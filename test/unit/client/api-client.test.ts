@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { readAddress } from '../../../src/client/address.ts';
 import { ApiClient } from '../../../src/client/api-client.ts';
@@ -46,7 +48,9 @@ test('a start is repeated with its key after a lost connection, a busy service a
   const { client, waits } = clientOf(t, address);
   assert.equal((await startJob(client, { template: 'echo' }, signal)).id, 'flow-a');
   assert.equal(requests.length, 4);
-  assert.equal(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size, 1);
+  await startJob(client, { template: 'echo' }, signal);
+  const sent = requests.map(({ headers }) => headers['idempotency-key']);
+  assert.deepEqual([new Set(sent.slice(0, 4)).size, new Set(sent).size], [1, 2]);
   assert.ok(requests.every(({ headers }) => headers.authorization === 'Bearer secret'));
   assert.equal(waits.length, 1);
 });
@@ -89,6 +93,19 @@ test('a key goes to the given address alone: no redirect is followed, and only t
     '/jobs/a/results/files/b%2Fapi',
   );
   assert.throws(() => client.pathOf('https://jobs.example.org/elsewhere'), /expected an address below/);
+});
+
+test('an address that has answered is tried again when nobody is there', async (t) => {
+  const server = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const { client, waits } = clientOf(t, `http://127.0.0.1:${port}`, { millis: 20 });
+  await client.json({ path: '/jobs' }, signal);
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  await assert.rejects(client.json({ path: '/jobs' }, signal), { code: 'unavailable' });
+  assert.equal(waits.length, 1);
 });
 
 for (const status of [401, 403]) {

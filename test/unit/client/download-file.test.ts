@@ -29,14 +29,18 @@ interface Scene {
   download: Download;
   folder: string;
   ranges: (string | undefined)[];
+  /** `If-Range` of each request. */
+  conditions: (string | undefined)[];
   counted: () => number;
 }
 
 /** The last answer is repeated. */
 async function prepare(t: TestContext, answers: readonly Answer[]): Promise<Scene> {
   const ranges: (string | undefined)[] = [];
+  const conditions: (string | undefined)[] = [];
   const address = await serveOnLoopback(t, (request, response) => {
     ranges.push(request.headers.range);
+    conditions.push(request.headers['if-range']?.toString());
     (answers[ranges.length - 1] ?? answers.at(-1))?.(request, response);
   });
   const folder = await mkdtemp(join(tmpdir(), 'edc-jp-download-'));
@@ -51,7 +55,7 @@ async function prepare(t: TestContext, answers: readonly Answer[]): Promise<Scen
   function onBytes(bytes: number): void {
     count += bytes;
   }
-  return { download: { client, file, target, onBytes }, folder, ranges, counted: () => count };
+  return { download: { client, file, target, onBytes }, folder, ranges, conditions, counted: () => count };
 }
 
 async function assertWhole({ folder, counted }: Scene): Promise<void> {
@@ -83,7 +87,7 @@ test('what an earlier command has left is continued, and fetched again if it tur
   await writeFile(temporary, content.subarray(0, 4000));
   await downloadFile(scene.download, signal);
   await assertWhole(scene);
-  assert.deepEqual(scene.ranges, ['bytes=4000-']);
+  assert.deepEqual([scene.ranges, scene.conditions], [['bytes=4000-'], [`"${sha256}"`]]);
 
   const damaged = await prepare(t, [sendWhole]);
   await writeFile(damaged.download.target.temporary, Buffer.alloc(4000));
