@@ -1,4 +1,4 @@
-import { Agent } from 'undici';
+import type { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
 import { createObjectStore } from './storage/minio-store.ts';
@@ -6,6 +6,7 @@ import type { ObjectStore } from './storage/object-store.ts';
 import { createReadAccess, type ReadAccess } from './storage/read-access.ts';
 import type { StoreAccess } from './storage/upload/ask-store.ts';
 import { createSender } from './storage/upload/send-request.ts';
+import { createAgent } from './http-agent.ts';
 
 /** Every connection of the service to others. */
 export interface Clients {
@@ -35,7 +36,7 @@ export async function createClients(config: Config, secrets: Secrets): Promise<C
   const connections = config.transfers.concurrency + config.transfers.maxUploads;
   const sender = createSender({ endpoint, timeoutMillis, connections, idleMillis: 5000 });
   const credentials = { read: () => secrets.store, forget: () => undefined };
-  const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
+  const dispatcher = createAgent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
   return {
     cluster,
     store: storage.store,

@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
-import { Agent, request, type Dispatcher } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import { isServiceError, messageOf, ServiceError } from '../errors.ts';
 import { boundSignal } from '../until-aborted.ts';
 import { Patience, TransientError, type PatienceOptions } from './patience.ts';
 import { printable } from './printable.ts';
 import { readJsonBody, readProblem } from './read-answer.ts';
+import { createAgent } from '../http-agent.ts';
 
 export interface ApiClientOptions {
   /** Without a slash at its end. */
@@ -56,7 +57,7 @@ const transientStatuses = [408, 425, 429, 502, 503, 504];
 /** Calls /api/v1. All its requests may be repeated: they change nothing, or carry a key by which the service knows a repeat. */
 export class ApiClient implements AsyncDisposable {
   readonly #options: ApiClientOptions;
-  readonly #agent = new Agent({ connect: { timeout: connectMillis }, bodyTimeout: idleMillis });
+  readonly #agent = createAgent({ connect: { timeout: connectMillis }, bodyTimeout: idleMillis });
   /** An address at which nobody has ever answered is wrong: repeats would only hide that. */
   #answered = false;
 

@@ -1,7 +1,7 @@
-import { Agent } from 'undici';
 import { formatTable } from '../client/table.ts';
 import type { ConnectorProbe } from '../dialects/probe-connectors.ts';
 import { loadConnectorSettings } from './template-settings.ts';
+import { createAgent } from '../http-agent.ts';
 
 /** Prints a line for each check of each configured connector, and fails if a check fails. */
 export async function checkConnectors({
@@ -21,7 +21,7 @@ export async function checkConnectors({
     import('../dialects/built-in.ts'),
     import('../dialects/probe-connectors.ts'),
   ]);
-  const dispatcher = new Agent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
+  const dispatcher = createAgent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
   try {
     const parts = { dialects, config, secrets, dispatcher };
     const probes = await probeConnectors(parts, new AbortController().signal);

@@ -32,7 +32,7 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
   const connections: Connections = {
     connection: await connect(config, { access }),
     // A renewal of the Lease must not wait behind a thousand Jobs.
-    leaseConnection: await connect(config, { access, allowH2: false }),
+    leaseConnection: await connect(config, { access }),
   };
   return clusterOf(connections, config.namespace, async () => {
     access.credentials.close();

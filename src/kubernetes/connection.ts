@@ -1,4 +1,4 @@
-import { Agent, request, type Dispatcher } from 'undici';
+import { request, type Agent, type Dispatcher } from 'undici';
 import type { ClusterConfig } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
 import { boundSignal, untilAborted } from '../until-aborted.ts';
@@ -7,6 +7,7 @@ import { errorOfStatus, unavailable } from './errors.ts';
 import { ListReader } from './list-reader.ts';
 import { loadKubeConfig } from './load-kube-config.ts';
 import { createTlsSource, type TlsMaterial, type TlsSource } from './tls-material.ts';
+import { createAgent } from '../http-agent.ts';
 
 /**
  * One API server. The library supplies the types, the entries of kubeconfig files and OIDC credentials. The requests are our own, because
@@ -49,21 +50,18 @@ export async function openAccess(config: ClusterConfig): Promise<ClusterAccess> 
   return { server: access.cluster.server, credentials, tls };
 }
 
-export interface ConnectOptions extends Pick<Agent.Options, 'allowH2'> {
+export interface ConnectOptions {
   /** Default: its own, which ends with the connection. */
   access?: ClusterAccess;
 }
 
-/**
- * Throws as `openAccess`. Without HTTP/2 (`allowH2: false`) an aborted request closes its connection, so that the next request does not
- * wait on a dead one.
- */
+/** A pool of connections. Throws as `openAccess`. */
 export async function connect(
   config: ClusterConfig,
-  { access: shared, ...options }: ConnectOptions = {},
+  { access: shared }: ConnectOptions = {},
 ): Promise<Connection> {
   const access = shared ?? (await openAccess(config));
-  const agents = new Agents(access.tls, options);
+  const agents = new Agents(access.tls);
   async function close(): Promise<void> {
     if (shared === undefined) access.credentials.close();
     await agents.destroy();
@@ -149,20 +147,18 @@ async function identify(
 /** One agent for all calls. A changed authority or certificate gets a new one; running requests end on the old one. */
 class Agents {
   readonly #tls: TlsSource;
-  readonly #options: Pick<Agent.Options, 'allowH2'>;
   readonly #all = new Set<Agent>();
   #latest: { material: TlsMaterial; agent: Agent } | undefined;
 
-  constructor(tls: TlsSource, options: Pick<Agent.Options, 'allowH2'>) {
+  constructor(tls: TlsSource) {
     this.#tls = tls;
-    this.#options = options;
   }
 
   async current({ certificate }: Identity): Promise<Agent> {
     const material = await this.#tls.current(certificate);
     if (this.#latest?.material === material) return this.#latest.agent;
     if (this.#latest !== undefined) this.#retire(this.#latest.agent);
-    const agent = createAgent(material, this.#options);
+    const agent = openPool(material);
     this.#all.add(agent);
     this.#latest = { material, agent };
     return agent;
@@ -181,9 +177,12 @@ class Agents {
   }
 }
 
-function createAgent(material: TlsMaterial, options: Pick<Agent.Options, 'allowH2'>): Agent {
-  return new Agent({
-    ...options,
+/** Requests beyond these wait for a free one. More than the queue's work, answers and watches need at once. */
+const connections = 128;
+
+function openPool(material: TlsMaterial): Agent {
+  return createAgent({
+    connections,
     connect: { timeout: 10_000, ...material },
     headersTimeout: 30_000,
     // A watch is silent between bookmarks: its own watchdog ends it, not the socket.

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Agent, request, type Dispatcher } from 'undici';
+import { request, type Dispatcher } from 'undici';
 import type { Secrets } from '../config/config.ts';
 import { ServiceError } from '../errors.ts';
 import type { StoreSettings } from './minio-store.ts';
@@ -8,6 +8,7 @@ import { translateError } from './translate-error.ts';
 import { objectPath, plainEtag } from './upload/ask-store.ts';
 import { refusalCode, refusalMessage } from './upload/refusal.ts';
 import { signRequest } from './upload/sign-request.ts';
+import { createAgent } from '../http-agent.ts';
 
 export interface PartReader {
   get: ObjectStore['get'];
@@ -24,7 +25,7 @@ export function createPartReader(
   connections: number,
 ): PartReader {
   const { origin, host } = new URL(endpoint);
-  const dispatcher = new Agent({
+  const dispatcher = createAgent({
     connections,
     connect: { timeout: requestTimeoutMillis },
     headersTimeout: requestTimeoutMillis,

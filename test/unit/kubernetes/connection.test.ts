@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createServerCertificate } from 'embedded-kubernetes/certificate';
 import { isServiceError } from '../../../src/errors.ts';
 import { connectCluster, type Cluster } from '../../../src/kubernetes/cluster.ts';
 import { startTestApi } from '../../support/api-server.ts';
@@ -155,3 +158,28 @@ for (const { name, closed, act } of given) {
     assert.equal(requests.length, closed);
   });
 }
+
+test('requests go over HTTP/1.1 to a server that prefers HTTP/2', async (t) => {
+  const { key, certificate } = createServerCertificate(new Date());
+  const versions: string[] = [];
+  const server = createSecureServer({ key, cert: certificate, allowHTTP1: true }, (request, response) => {
+    versions.push(request.httpVersion);
+    response.setHeader('content-type', 'application/json');
+    response.end('{"gitVersion":"v1.34.0","kind":"Job","metadata":{"name":"one"}}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'edc-jp-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, { server: url, ca: certificate, user: { token: 'secret' } });
+  const cluster = await connectCluster({ kubeconfig, namespace: 'jobs', requestTimeoutMillis: 10_000 });
+  t.after(() => cluster.close());
+  await cluster.checkVersion(signal);
+  await cluster.jobs.patch('one', { metadata: {} }, signal);
+  assert.deepEqual(versions, ['1.1', '1.1']);
+});
