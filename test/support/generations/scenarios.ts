@@ -22,7 +22,7 @@ export const scenarios = {
 
 export type Scenario = keyof typeof scenarios;
 
-/** A transfer at its end, and what its connector must have been told by then and for ever after. */
+/** A transfer at its end, and what its connector must have been sent by then, and nothing more later. */
 export interface Ended {
   transfer: Transfer;
   told: Told;

@@ -6,7 +6,7 @@ import { assertOneJob, assertSwept } from './assert-ended.ts';
 import { describeRequest, Killer, type KillPoint, type Moment } from './killer.ts';
 import type { KillScenario, KillStage } from './kill-scenario.ts';
 
-/** A flow has some forty requests to API server and store; one that has many more goes round in circles. */
+/** A flow has some forty requests to API server and store; one that has many more repeats itself without end. */
 const mostRequests = 150;
 
 export interface KillPlan {
