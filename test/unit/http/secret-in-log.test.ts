@@ -147,7 +147,14 @@ for (const [name, sent] of Object.entries(requests)) {
     const flows = memoryFlows();
     const routes = [
       ...resultRoutes({ manifests, keys: [resultKey], now } as unknown as Parameters<typeof resultRoutes>[0]),
-      ...jobRoutes({ flows, templates: [], now, newId: () => 'id', publicUrl: 'http://jobs.example.org' }),
+      ...jobRoutes({
+        flows,
+        templates: [],
+        now,
+        newId: () => 'id',
+        publicUrl: 'http://jobs.example.org',
+        stopping: new AbortController().signal,
+      }),
     ];
     const { server, port } = await startHttp(t, { log, metrics, routes, flows, api });
     const replies = readReplies(await askRaw(port, sent));

@@ -8,7 +8,15 @@ const origin = 'https://pages.example.org';
 
 async function start(t: TestContext, origins: string[]): Promise<number> {
   const flows = memoryFlows();
-  const deps = { flows, templates: [], now: () => new Date(), newId: () => 'id', publicUrl: 'http://a' };
+  const { signal: stopping } = new AbortController();
+  const deps = {
+    flows,
+    templates: [],
+    now: () => new Date(),
+    newId: () => 'id',
+    publicUrl: 'http://a',
+    stopping,
+  };
   const { port } = await startHttp(t, { routes: jobRoutes(deps), api: { ...noKeys, cors: { origins } } });
   return port;
 }

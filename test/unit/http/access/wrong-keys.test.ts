@@ -8,7 +8,15 @@ import { ask, startHttp } from '../start-http.ts';
 test('a hundred wrong keys are one refusal in the log, and the body of none is read', async (t) => {
   const { log, lines } = memoryLog();
   const flows = memoryFlows();
-  const deps = { flows, templates: [], now: () => new Date(), newId: () => 'id', publicUrl: 'http://a' };
+  const { signal: stopping } = new AbortController();
+  const deps = {
+    flows,
+    templates: [],
+    now: () => new Date(),
+    newId: () => 'id',
+    publicUrl: 'http://a',
+    stopping,
+  };
   const { server, port } = await startHttp(t, { routes: jobRoutes(deps), flows, log });
   for (let number = 0; number < 100; number += 1) {
     const headers = { authorization: `Bearer wrong-key-${number}` };

@@ -12,8 +12,10 @@ import { startJob, type StartDependencies } from './start-job.ts';
 import { readWait, waitForChange } from './wait-for-change.ts';
 
 export interface JobRouteDeps extends StartDependencies {
-  flows: Pick<FlowService, 'accept' | 'view' | 'list' | 'end'>;
+  flows: Pick<FlowService, 'accept' | 'view' | 'list' | 'end' | 'subscribe'>;
   publicUrl: string;
+  /** Aborts when the service drains: nobody waits any longer. */
+  stopping: AbortSignal;
 }
 
 /** Seconds after which a client may look at a new job again. */
@@ -108,8 +110,13 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   }
   if (seconds !== undefined) ctx.set('Preference-Applied', `wait=${seconds}`);
   const { job, etag } = await waitForChange(
-    { read, isNews: (now) => now.etag !== known && (known !== '' || now.job.endedAt !== undefined), seconds },
-    signal,
+    {
+      read,
+      subscribe: (listener) => deps.flows.subscribe(jobOf(ctx), listener),
+      isNews: (now) => now.etag !== known && (known !== '' || now.job.endedAt !== undefined),
+      seconds,
+    },
+    AbortSignal.any([signal, deps.stopping]),
   );
   ctx.set('ETag', etag);
   if (known.split(/\s*,\s*/).includes(etag)) ctx.status = 304;

@@ -1,27 +1,36 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Wake } from '../../../wake.ts';
 
 export interface Waiting<T> {
   read: () => Promise<T>;
+  /** The listener is called after each change; returns how that ends. */
+  subscribe: (listener: () => void) => () => void;
   isNews: (now: T) => boolean;
   /** Undefined: does not wait. */
   seconds: number | undefined;
 }
 
 const longestSeconds = 60;
-/** Reads are answered from the cache. */
-const pollMillis = 250;
+/** After so long without a change it is read all the same: closed flows change without a call. */
+const quietMillis = 15_000;
 
-/** Reads until there is news or the time is over, and returns what it read last. */
+/** Reads after each change until there is news, the time is over or the signal aborts, and returns what it read last. */
 export async function waitForChange<T>(
-  { read, isNews, seconds = 0 }: Waiting<T>,
+  { read, subscribe, isNews, seconds = 0 }: Waiting<T>,
   signal: AbortSignal,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
-  for (;;) {
-    const now = await read();
-    const left = deadline - performance.now();
-    if (isNews(now) || left <= 0) return now;
-    await delay(Math.min(pollMillis, left), undefined, { signal });
+  const wake = new Wake();
+  // Before the first look, so that no change between the two is missed.
+  const unsubscribe = subscribe(wake.call);
+  try {
+    for (;;) {
+      const now = await read();
+      const left = deadline - performance.now();
+      if (isNews(now) || left <= 0 || signal.aborted) return now;
+      await wake.wait(Math.min(quietMillis, Math.ceil(left)), signal);
+    }
+  } finally {
+    unsubscribe();
   }
 }
 
