@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { fileKey } from '../../../src/result/manifest.ts';
 import { pushResults } from '../../../src/transfer/push-results.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -24,6 +24,16 @@ async function untilStalled(sent: () => number): Promise<number> {
     },
     { everyMs: 200 },
   );
+}
+
+/** A sink that reads nothing before its gate opens. */
+async function startGatedSink(t: TestContext) {
+  const gate = Promise.withResolvers<undefined>();
+  const sink = await startSink(t, async (one, received) => {
+    await gate.promise;
+    await take(one, received);
+  });
+  return { sink, gate };
 }
 
 test('a sink that never reads holds no more than buffers, and loses its connection after the idle time', async (t) => {
@@ -56,11 +66,7 @@ test('the memory of a chunk is given back when the connection has taken it, and 
   const get = results.store.get.bind(results.store);
   results.store.get = async (...read) =>
     (await get(...read)).on('data', (chunk: Buffer) => chunks.push(chunk));
-  const gate = Promise.withResolvers<undefined>();
-  const sink = await startSink(t, async (one, received) => {
-    await gate.promise;
-    await take(one, received);
-  });
+  const { sink, gate } = await startGatedSink(t);
   let sent = 0;
   const progress = { onProgress: (now: number) => (sent = now) };
   const pushing = pushResults(pushOf(results, { sink: { url: sink.url, headers: {} }, ...progress }), signal);
@@ -74,11 +80,7 @@ test('the memory of a chunk is given back when the connection has taken it, and 
 
 test('a slow sink that goes on taking bytes is not cut off', async (t) => {
   const results = resultsInMemory({ a: huge });
-  const gate = Promise.withResolvers<undefined>();
-  const sink = await startSink(t, async (one, received) => {
-    await gate.promise;
-    await take(one, received);
-  });
+  const { sink, gate } = await startGatedSink(t);
   const clock = new FakeClock();
   let sent = 0;
   const push = pushOf(results, {
