@@ -34,6 +34,7 @@ test('after a dropped connection only the rest is sent to a sink that offers res
   const push = pushOf(results, {
     sink: { url: sink.url, headers: { authorization: 'Bearer abc', 'content-type': 'text/x-own' } },
     onProgress: (bytes) => progress.push(bytes),
+    onUploadResource: resource.onUploadResource,
   });
   assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 2 });
   assert.ok(resource.bytes().equals(large));
@@ -64,6 +65,7 @@ test('a push that an earlier process has started is continued at the offset of i
   const push = { sink: { url: sink.url, headers: {} } };
   function onUploadResource(one: UploadResource): void {
     offered.push(one);
+    resource.onUploadResource(one);
   }
   await assert.rejects(pushResults(pushOf(results, { ...push, onUploadResource }), stop.signal));
   const [uploadResourceOfOthers] = offered;
@@ -145,13 +147,18 @@ const offsets: { name: string; status?: number; headers: Record<string, string> 
 for (const { name, status = 204, headers } of offsets) {
   test(`the whole is sent again if the upload resource answers with ${name}`, async (t) => {
     const results = resultsInMemory({ a: large });
-    const sink = await startSink(t, (one, received) => {
+    const offered = Promise.withResolvers<UploadResource>();
+    const sink = await startSink(t, async (one, received) => {
       if (received.method === 'HEAD') return one.response.writeHead(status, headers).end();
       if (one.number > 1) return take(one, received);
       offer(one.request, '/uploads/1');
+      await offered.promise;
       return dropAfter(one, half);
     });
-    const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
+    const push = pushOf(results, {
+      sink: { url: sink.url, headers: {} },
+      onUploadResource: offered.resolve,
+    });
     assert.equal((await pushResults(push, signal)).result, 'done');
     assert.deepEqual(
       sink.requests.map(({ method, path }) => `${method} ${path}`),
@@ -163,9 +170,11 @@ for (const { name, status = 204, headers } of offsets) {
 
 test('a lost answer to a complete upload is no second upload', async (t) => {
   const results = resultsInMemory({ a: large });
+  const offered = Promise.withResolvers<UploadResource>();
   const sink = await startSink(t, async (one) => {
     if (one.request.method === 'POST') {
       offer(one.request, '/uploads/1');
+      await offered.promise;
       await dropAfter(one, large.length);
     } else {
       const length = String(large.length);
@@ -173,7 +182,7 @@ test('a lost answer to a complete upload is no second upload', async (t) => {
       one.response.writeHead(204, headers).end();
     }
   });
-  const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
+  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, onUploadResource: offered.resolve });
   assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 2 });
   assert.deepEqual(
     sink.requests.map(({ method }) => method),
@@ -192,7 +201,11 @@ test('an offset that cannot be queried now is queried again', async (t) => {
   });
   const sink = await startSink(t, resource.handle);
   const clock = new PauseClock();
-  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, clock });
+  const push = pushOf(results, {
+    sink: { url: sink.url, headers: {} },
+    clock,
+    onUploadResource: resource.onUploadResource,
+  });
   assert.equal((await pushResults(push, signal)).result, 'done');
   assert.deepEqual(
     sink.requests.map(({ method }) => method),
@@ -228,7 +241,10 @@ for (const { name, status, headers, then } of patches) {
     const sink = await startSink(t, (one, received) =>
       one.number > 3 && received.method === 'POST' ? take(one, received) : resource.handle(one, received),
     );
-    const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
+    const push = pushOf(results, {
+      sink: { url: sink.url, headers: {} },
+      onUploadResource: resource.onUploadResource,
+    });
     assert.deepEqual(await pushResults(push, signal), { result: 'done', bytes: large.length, attempts: 3 });
     assert.deepEqual(
       sink.requests.map(({ method }) => method),
@@ -247,7 +263,10 @@ test('a final refusal of the rest ends the push', async (t) => {
     },
   });
   const sink = await startSink(t, resource.handle);
-  const push = pushOf(results, { sink: { url: sink.url, headers: {} } });
+  const push = pushOf(results, {
+    sink: { url: sink.url, headers: {} },
+    onUploadResource: resource.onUploadResource,
+  });
   assert.deepEqual(await pushResults(push, signal), {
     result: 'failed',
     problem: 'the sink answered 422: no CSV',
@@ -259,13 +278,17 @@ test('a sink that takes some bytes with each connection gets all of them, howeve
   const results = resultsInMemory({ a: large });
   const part = large.length / 12;
   let bytes: Buffer = Buffer.alloc(0);
+  const offered = Promise.withResolvers<UploadResource>();
   const sink = await startSink(t, async (one) => {
     const { request, response } = one;
     if (request.method === 'HEAD') {
       response.writeHead(204, { 'upload-offset': String(bytes.length), 'upload-complete': '?0' }).end();
       return;
     }
-    if (request.method === 'POST') offer(request, '/uploads/1');
+    if (request.method === 'POST') {
+      offer(request, '/uploads/1');
+      await offered.promise;
+    }
     const rest = large.length - bytes.length;
     if (rest > part) bytes = Buffer.concat([bytes, await dropAfter(one, part)]);
     else {
@@ -273,7 +296,11 @@ test('a sink that takes some bytes with each connection gets all of them, howeve
       response.writeHead(200, { 'upload-complete': '?1' }).end();
     }
   });
-  const push = pushOf(results, { sink: { url: sink.url, headers: {} }, limits: { attempts: 3 } });
+  const push = pushOf(results, {
+    sink: { url: sink.url, headers: {} },
+    limits: { attempts: 3 },
+    onUploadResource: offered.resolve,
+  });
   const end = await pushResults(push, signal);
   assert.equal(end.result, 'done');
   assert.ok(end.attempts > 3, `${end.attempts} attempts, of which each brought bytes`);

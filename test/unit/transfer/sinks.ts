@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import type { UploadResource as KnownResource } from '../../../src/flow/push.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 export interface SinkRequest {
@@ -95,6 +96,8 @@ export interface UploadResource {
   handle: (one: SinkRequest, received: Received) => Promise<void>;
   /** The bytes that the resource has. */
   bytes: () => Buffer;
+  /** To be passed to the push: the connection is dropped only when the push has read the offer. */
+  onUploadResource: (resource: KnownResource) => void;
 }
 
 /** A sink that offers resumption (draft-ietf-httpbis-resumable-upload) and drops the first connection after some bytes. */
@@ -104,11 +107,13 @@ export function uploadResource(
 ): UploadResource {
   let bytes: Buffer = Buffer.alloc(0);
   let length = '';
+  const offered = Promise.withResolvers<KnownResource>();
   async function handle(one: SinkRequest, received: Received): Promise<void> {
     const { request, response } = one;
     if (request.method === 'POST') {
       length = String(request.headers['upload-length']);
       offer(request, '/uploads/1');
+      await offered.promise;
       bytes = await dropAfter(one, dropped);
     } else if (request.method === 'HEAD') {
       if (head?.(one) === true) return;
@@ -123,7 +128,7 @@ export function uploadResource(
       response.writeHead(200, { 'upload-complete': '?1' }).end();
     }
   }
-  return { handle, bytes: () => bytes };
+  return { handle, bytes: () => bytes, onUploadResource: offered.resolve };
 }
 
 /** Node has no method for this interim answer. */
