@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'cluster-not-found'
   | 'cluster-expired'
   | 'cluster-refused'
+  | 'dry-run-refused'
   | 'cluster-unavailable'
   | 'cluster-over-quota'
   | 'quota-allows-none'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
+import type { DryRunAnswer } from '../http/routes/api/jobs/dry-run-schema.ts';
 import type { Job, StartBody } from '../http/routes/api/jobs/job-schema.ts';
 import type { Results } from '../http/routes/api/jobs/result-schema.ts';
 import type { TemplateDescription } from '../http/routes/api/templates/template-schema.ts';
@@ -11,6 +12,16 @@ export async function startJob(client: ApiClient, body: StartBody, signal: Abort
   const headers = { 'idempotency-key': randomUUID() };
   const request = { method: 'POST', path: '/jobs', headers, body } as const;
   return required((await client.json<Job>(request, signal, { finishes: true })).value);
+}
+
+/** Checks everything with the service and its cluster, and starts nothing. */
+export async function dryRunJob(
+  client: ApiClient,
+  body: StartBody,
+  signal: AbortSignal,
+): Promise<DryRunAnswer> {
+  const request = { method: 'POST', path: '/jobs?dryRun=All', body } as const;
+  return required((await client.json<DryRunAnswer>(request, signal)).value);
 }
 
 export async function getJob(client: ApiClient, id: string, signal: AbortSignal): Promise<Job> {

@@ -1,15 +1,42 @@
 import { rest, type FlowRequest } from '../flow/flow-request.ts';
-import type { KubernetesObject, Secret } from '../kubernetes/types.ts';
+import type { StoredEnvironment } from '../flow/flow-plan.ts';
+import type { ConfigMap, Job, KubernetesObject, Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
-import { buildFlowJob } from './job.ts';
+import { buildFlowJob, type JobInput } from './job.ts';
 import type { PodSettings } from './pod-template.ts';
 import { buildCredentialsSecret, buildParametersSecret } from './secrets.ts';
 import { buildEnvironmentConfigMap, buildFilesConfigMap } from './config-maps.ts';
 
 /** Placeholders of the right form for the flow's name and the Job's identity. */
-const flow = 'flow-example';
-const owner = { name: flow, uid: '00000000-0000-4000-8000-000000000000' };
+const exampleFlow = 'flow-example';
+const uid = '00000000-0000-4000-8000-000000000000';
 const acceptedAt = '2000-01-01T00:00:00.000Z';
+
+/** In the order of their creation. */
+export interface FlowObjects {
+  files?: ConfigMap;
+  parameters?: Secret;
+  job: Job;
+  environment: ConfigMap;
+  credentials: Secret;
+}
+
+/** All objects of a flow. Secrets and values that only a cluster knows are placeholders. */
+export function buildFlowObjects(input: JobInput, environment: StoredEnvironment): FlowObjects {
+  const { flow, rendered } = input;
+  const { template, secretEnvironment } = rendered;
+  const owner = { name: flow, uid };
+  const credentials = { accessKeyId: '', secretAccessKey: '' };
+  return {
+    ...(Object.keys(template.files).length > 0 ? { files: buildFilesConfigMap(template) } : {}),
+    ...(Object.keys(secretEnvironment).length > 0
+      ? { parameters: hide(buildParametersSecret(flow, rendered)) }
+      : {}),
+    job: buildFlowJob(input, { environment }),
+    environment: buildEnvironmentConfigMap(flow, rendered.environment, owner),
+    credentials: hide(buildCredentialsSecret(flow, credentials, owner)),
+  };
+}
 
 interface RenderInput {
   assetId: string;
@@ -17,9 +44,9 @@ interface RenderInput {
   settings: PodSettings;
 }
 
-/** All objects of a flow in the order of their creation. Secrets and values that only a cluster knows are placeholders. */
+/** The same for an example, in the namespace of the Jobs. */
 export function renderFlow({ assetId, rendered, settings }: RenderInput): KubernetesObject[] {
-  const { template, environment, secretEnvironment } = rendered;
+  const { template, environment } = rendered;
   const request: FlowRequest = {
     ...rest,
     ids: { job: 'example' },
@@ -27,14 +54,8 @@ export function renderFlow({ assetId, rendered, settings }: RenderInput): Kubern
     template: template.name,
     acceptedAt,
   };
-  const credentials = { accessKeyId: '', secretAccessKey: '' };
-  const objects: KubernetesObject[] = [
-    ...(Object.keys(template.files).length > 0 ? [buildFilesConfigMap(template)] : []),
-    ...(Object.keys(secretEnvironment).length > 0 ? [hide(buildParametersSecret(flow, rendered))] : []),
-    buildFlowJob({ flow, request, rendered, settings }, { environment: { values: environment } }),
-    buildEnvironmentConfigMap(flow, environment, owner),
-    hide(buildCredentialsSecret(flow, credentials, owner)),
-  ];
+  const input = { flow: exampleFlow, request, rendered, settings };
+  const objects = Object.values(buildFlowObjects(input, { values: environment })) as KubernetesObject[];
   return objects.map((object) => inNamespace(object, settings.cluster.namespace));
 }
 

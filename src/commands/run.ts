@@ -1,8 +1,10 @@
+import { stringify } from 'yaml';
 import type { ApiClient } from '../client/api-client.ts';
-import { cancelJob, startJob } from '../client/jobs.ts';
+import { cancelJob, dryRunJob, startJob } from '../client/jobs.ts';
+import { printable } from '../client/printable.ts';
 import { messageOf } from '../errors.ts';
 import type { StartBody } from '../http/routes/api/jobs/job-schema.ts';
-import { readArguments } from './command-line.ts';
+import { readArguments, UsageError } from './command-line.ts';
 import { downloadTo } from './download-to.ts';
 import { followOnTerminal, howToContinue } from './follow-on-terminal.ts';
 import { readPairs } from './pairs.ts';
@@ -15,6 +17,7 @@ Starts a job and prints its id.
   --param NAME=VALUE  a parameter of the template; may be repeated
   --asset ID          whose parameters to use (default: the template's first asset)
   --label NAME=VALUE  for people: lists can be filtered by it; may be repeated
+  --dry-run           check everything, with the cluster too, print the Job as YAML, and start nothing
   --follow            wait for the end of the job; the exit code says how it ended
   -o, --output DIR    follow, and download the results into this folder
   --cancel-on-exit    follow, and cancel the job on Ctrl-C; otherwise the job goes on
@@ -38,6 +41,7 @@ export async function runCommand(args: string[]): Promise<void> {
       param: { type: 'string', multiple: true, default: [] },
       asset: { type: 'string' },
       label: { type: 'string', multiple: true, default: [] },
+      'dry-run': { type: 'boolean', default: false },
       follow: { type: 'boolean', default: false },
       output: { type: 'string', short: 'o' },
       'cancel-on-exit': { type: 'boolean', default: false },
@@ -53,6 +57,11 @@ export async function runCommand(args: string[]): Promise<void> {
     labels: readPairs('label', values.label),
   };
   const follow = values.follow || cancelOnExit || output !== undefined;
+  if (values['dry-run']) {
+    if (follow) throw new UsageError('expected --dry-run without --follow, --output and --cancel-on-exit');
+    await withService(values, (remote) => dryRun(remote, body));
+    return;
+  }
   await withService(values, (remote) => run(remote, { body, follow, output, cancelOnExit }));
 }
 
@@ -70,6 +79,12 @@ async function run(remote: Remote, { body, follow, output, cancelOnExit }: Wante
     throw error;
   }
   if (output !== undefined && process.exitCode === 0) await downloadTo(remote, { id, folder: output });
+}
+
+async function dryRun({ client, interruption }: Remote, body: StartBody): Promise<void> {
+  const { checks, job } = await dryRunJob(client, body, interruption.signal);
+  for (const { check, detail } of checks) process.stderr.write(`${check}: ${printable(detail)}\n`);
+  process.stdout.write(stringify(job, { lineWidth: 0 }));
 }
 
 async function start({ client, interruption }: Remote, body: StartBody): Promise<string> {

@@ -72,6 +72,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'cluster-expired': unavailable,
   // The API server refuses this Job; a repeat would not change that.
   'cluster-refused': { status: 422, title: 'Refused by the cluster', shown: false },
+  'dry-run-refused': { status: 422, title: 'Refused by the cluster' },
   'cluster-unavailable': unavailable,
   'cluster-over-quota': unavailable,
   // A connector would repeat a 503 endlessly and delay its other transfers.

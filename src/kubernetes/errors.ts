@@ -36,6 +36,11 @@ export function explainQuotaWithoutRoom({ message }: ServiceError): string | und
   return isTooMuch ? text : undefined;
 }
 
+/** The API server's own words, without the request that it refused. */
+export function wordsOf({ message }: ServiceError): string {
+  return /^[A-Z]+ \S+: \d{3} (.*)$/s.exec(message)?.[1] ?? message;
+}
+
 /** Reads counts only: an amount with a unit becomes NaN, and no comparison with it is true. */
 function readAmounts(list: string): Map<string, number> {
   return new Map(

@@ -28,6 +28,8 @@ export interface ResourceClient<T extends KubernetesObject> {
   create(object: T, signal: AbortSignal): Promise<T>;
   /** `create` without the answer, which for a Job is twice as long as the request. */
   add(object: T, signal: AbortSignal): Promise<void>;
+  /** What `create` would store. The API server validates and admits the object, quotas included, and stores nothing. */
+  dryRun(object: T, signal: AbortSignal): Promise<T>;
   get(name: string, signal: AbortSignal): Promise<T | undefined>;
   list(options: ListOptions, signal: AbortSignal): Promise<Page<T>>;
   /** `list` with one item in memory at a time. `take` must not throw. */
@@ -55,6 +57,8 @@ export function createResourceClient<T extends KubernetesObject>(
   return {
     create: async (body, signal) => (await connection.json({ method: 'POST', path, body }, signal)) as T,
     add: (body, signal) => connection.submit({ method: 'POST', path, body }, signal),
+    dryRun: async (body, signal) =>
+      (await connection.json({ method: 'POST', path, query: { dryRun: 'All' }, body }, signal)) as T,
     get: (name, signal) =>
       absentAsUndefined(connection.json({ method: 'GET', path: one(name) }, signal) as Promise<T>),
     list: async (options, signal) =>

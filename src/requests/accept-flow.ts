@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { StoredEnvironment } from '../flow/flow-plan.ts';
 import { environmentKey } from '../flow/keys.ts';
 import { readFlow } from '../flow/flow.ts';
@@ -49,7 +49,7 @@ export async function acceptFlow(
       signal,
     );
   }
-  const environment = Buffer.from(JSON.stringify(accepted.rendered.environment));
+  const environment = serializeEnvironment(accepted.rendered);
   const wanted = { ...accepted, flow, environment };
   const known = writesBeforeJob(deps, wanted) ? await findKnown(deps, flow, signal) : undefined;
   if (known !== undefined) return known;
@@ -105,9 +105,14 @@ async function acceptOverQuota(
   if (!isServiceError(error, 'cluster-over-quota')) throw error;
   const known = await findKnown(deps, flow, signal);
   if (known !== undefined) return known;
+  throw quotaAllowsNone(error) ?? error;
+}
+
+/** Undefined for a quota that may have room later. */
+export function quotaAllowsNone(error: ServiceError): ServiceError | undefined {
   const quota = explainQuotaWithoutRoom(error);
-  if (quota === undefined) throw error;
-  throw new ServiceError(
+  if (quota === undefined) return undefined;
+  return new ServiceError(
     'quota-allows-none',
     `the namespace of the Jobs has a ResourceQuota without room for any flow: ${quota}; expected a higher limit`,
     { cause: error },
@@ -217,10 +222,26 @@ async function storeEnvironment(
   { flow, request, rendered, environment }: NewFlow,
   signal: AbortSignal,
 ): Promise<StoredEnvironment> {
-  if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
-  const key = environmentKey(flow, request.acceptedAt);
+  const stored = placeEnvironment({ flow, request, rendered });
+  if (!('key' in stored)) return stored;
+  const { key } = stored;
   const due = Date.parse(request.acceptedAt) + config.reconciler.orphanSeconds * 1000;
   await scheduleCleanup(store, { flow, due }, signal);
   await store.put({ key, body: environment, contentType: 'application/json' }, signal);
-  return { key, sha256: createHash('sha256').update(environment).digest('hex') };
+  return stored;
+}
+
+/** Where the environment is kept. */
+export function placeEnvironment({
+  flow,
+  request,
+  rendered,
+}: Pick<NewFlow, 'flow' | 'request' | 'rendered'>): StoredEnvironment {
+  const environment = serializeEnvironment(rendered);
+  if (environment.length <= inlineEnvironmentBytes) return { values: rendered.environment };
+  return { key: environmentKey(flow, request.acceptedAt), sha256: hash('sha256', environment) };
+}
+
+function serializeEnvironment({ environment }: RenderedTemplate): Buffer {
+  return Buffer.from(JSON.stringify(environment));
 }

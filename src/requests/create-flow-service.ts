@@ -2,6 +2,7 @@ import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow, refuseFlow, type AcceptDependencies } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { advanceFlow } from './advance-flow.ts';
+import { dryRunFlow } from './dry-run-flow.ts';
 import { cancelFlow, deprovisionFlow } from './end-flow.ts';
 import { listFlows } from './list-flows.ts';
 import { readInboxState } from './read-inbox-state.ts';
@@ -17,6 +18,7 @@ export function createFlowService(
   const files = new CreateOnceCache();
   return {
     accept: (wanted, signal) => acceptFlow({ ...deps, files }, wanted, signal),
+    dryRun: (wanted, signal) => dryRunFlow(deps, wanted, signal),
     refuse: (request, refused, signal) => refuseFlow(deps, { request, refused }, signal),
     find: (flow, signal) => findFlow(deps, flow, signal),
     recordRepeat: createRecordRepeat(deps),

@@ -6,6 +6,7 @@ import type { FlowRequest } from '../flow/flow-request.ts';
 import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
 import type { Sink } from '../flow/push.ts';
 import type { ProtocolState, ResultState } from '../flow/protocol-state.ts';
+import type { Job } from '../kubernetes/types.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 
@@ -25,7 +26,9 @@ export interface FlowService {
    * first if the request may belong to a flow whose Job is gone.
    */
   accept(wanted: WantedFlow | WantedReceiver, signal: AbortSignal): Promise<Acceptance>;
-  /** The same for a request that can never be served: the flow fails without a run, and that is delivered as any other outcome. */
+  /** Checks everything that `accept` checks, with the cluster as well, and creates nothing. Throws as `accept`, with the API server's words. */
+  dryRun(wanted: WantedFlow, signal: AbortSignal): Promise<DryRun>;
+  /** `accept` for a request that can never be served: the flow fails without a run, and that is delivered as any other outcome. */
   refuse(request: FlowRequest, reason: string, signal: AbortSignal): Promise<Acceptance>;
   /** The state that decides the answer to a request for the flow. */
   find(flow: string, signal: AbortSignal): Promise<FoundFlow | undefined>;
@@ -75,6 +78,14 @@ export interface WantedFlow {
   protocol?: ProtocolState;
   /** Where the results are sent. */
   sink?: Sink;
+}
+
+export interface DryRun {
+  /** As the API server would store it. */
+  job: Job;
+  /** The objects that it accepts, in the order of their creation. */
+  objects: { kind: string; name: string }[];
+  sizes: Record<'environment' | 'annotations', { bytes: number; limit: number }>;
 }
 
 /** A flow that takes data from elsewhere instead of running a Job for it. */

@@ -23,7 +23,7 @@ export interface RenderRequest {
 }
 
 /** A ConfigMap holds at most 1 MiB, including names. */
-const environmentLimitBytes = 1_000_000;
+export const environmentLimitBytes = 1_000_000;
 
 /**
  * Replaces the parameters of a template: `job.env` and defaults, then the contract's, then the asset's, then the request's; later ones win.
@@ -99,13 +99,18 @@ function toText(values: [string, unknown][]): Record<string, string> {
 }
 
 function checkSize(environment: Record<string, string>): Record<string, string> {
-  const bytes = Object.entries(environment).reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
-    0,
-  );
+  const bytes = sizeOfEntries(environment);
   if (bytes <= environmentLimitBytes) return environment;
   throw new ServiceError(
     'invalid-parameters',
     `the environment: expected at most ${environmentLimitBytes} bytes of names and values, received ${bytes}`,
+  );
+}
+
+/** Bytes of names and values, as Kubernetes counts those of a ConfigMap and of annotations. */
+export function sizeOfEntries(entries: Readonly<Record<string, string>>): number {
+  return Object.entries(entries).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
   );
 }

@@ -188,7 +188,8 @@ test('a key is bound to its templates, a wrong one helps nobody on this machine,
   for (const template of ['slow', 'no-such-template']) {
     const started = await ask('/api/v1/jobs', { as: 'narrow', method: 'POST', body: { template } });
     const looked = await ask(`/api/v1/templates/${template}`, { as: 'narrow' });
-    for (const { status, body: problem } of [started, looked]) {
+    const dry = await ask('/api/v1/jobs?dryRun=All', { as: 'narrow', method: 'POST', body: { template } });
+    for (const { status, body: problem } of [started, dry, looked]) {
       assert.deepEqual([status, problem['field']], [403, 'template']);
       assert.match(String(problem['detail']), /expected one of echo$/);
     }

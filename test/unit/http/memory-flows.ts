@@ -69,7 +69,8 @@ function foundOf(view: FlowView, delivering: boolean): FoundFlow {
   return { ...view, ...nothing, outcome: view.outcome, delivering, over: view.phase === 'ended' };
 }
 
-const untested: Pick<FlowService, 'inbox' | 'subscribe' | 'unrecorded'> = {
+const untested: Pick<FlowService, 'dryRun' | 'inbox' | 'subscribe' | 'unrecorded'> = {
+  dryRun: () => Promise.reject(new Error('there is no cluster')),
   inbox: () => Promise.resolve({ state: 'deleted' }),
   subscribe: () => () => undefined,
   unrecorded: () => Promise.resolve([]),

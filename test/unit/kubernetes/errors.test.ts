@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorOfStatus, explainQuotaWithoutRoom } from '../../../src/kubernetes/errors.ts';
+import { errorOfStatus, explainQuotaWithoutRoom, wordsOf } from '../../../src/kubernetes/errors.ts';
 
 const rows = [
   { requested: 'count/jobs.batch=1', limited: 'count/jobs.batch=0', hasRoom: false },
@@ -24,4 +24,10 @@ test('another 403 is no quota', () => {
   const message = 'jobs.batch is forbidden: User "x" cannot create resource "jobs"';
   const error = errorOfStatus(403, JSON.stringify({ message }), { method: 'POST', path: '/jobs' });
   assert.equal(error.code, 'cluster-unavailable');
+});
+
+test('the words of the API server are its message alone', () => {
+  const message = 'admission webhook "images" denied the request:\nthe image is not signed';
+  const error = errorOfStatus(400, JSON.stringify({ message }), { method: 'POST', path: '/jobs?dryRun=All' });
+  assert.equal(wordsOf(error), message);
 });

@@ -1,5 +1,6 @@
 import type { RequestBody } from '../../../route.ts';
 import type { ApiOperation } from '../api-route.ts';
+import { DryRunSchema } from './dry-run-schema.ts';
 import { queryDescriptions } from './job-query.ts';
 import { JobListSchema, JobSchema, StartSchema } from './job-schema.ts';
 
@@ -14,9 +15,14 @@ export const jobOperations = {
     operationId: 'startJob',
     tag,
     summary: 'Start a job',
+    query: {
+      dryRun:
+        '`All`: checks everything, with the API server and its quotas too, answers 200 with the Job that would be created, and creates nothing. Pods are not checked: their quota, their image, their place on a node.',
+    },
     description:
       'A repeat with the same `Idempotency-Key` and body gets the job of the first request. A parameter that the template does not have, or that has a wrong value, is refused by name.',
     responses: {
+      '200': { description: 'Of a dry run: what the job would be.', schema: DryRunSchema },
       '202': { ...job, description: 'It is accepted. `Location` is its address.' },
       '422': {
         description: 'The `Idempotency-Key` was used with another body, or the cluster refuses the job.',

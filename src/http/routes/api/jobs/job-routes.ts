@@ -1,18 +1,19 @@
 import { ServiceError } from '../../../../errors.ts';
 import { isFlowName } from '../../../../flow/names.ts';
 import type { FlowService, FlowView } from '../../../../requests/flow-service.ts';
-import { callerOf, checkMayStart, maySee } from '../../../access/caller.ts';
+import { callerOf, maySee } from '../../../access/caller.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiRoute } from '../api-route.ts';
 import { describeJob, digestJob } from './describe-job.ts';
+import { dryRunJob, readDryRun } from './dry-run-job.ts';
 import { readJobQuery, writeCursor } from './job-query.ts';
 import type { Job } from './job-schema.ts';
 import { jobOperations as operations, startBody } from './job-operations.ts';
-import { startJob, type StartDependencies } from './start-job.ts';
+import { planJob, startJob, type StartDependencies } from './start-job.ts';
 import { readWait, waitForChange } from './wait-for-change.ts';
 
 export interface JobRouteDeps extends StartDependencies {
-  flows: Pick<FlowService, 'accept' | 'view' | 'list' | 'end' | 'subscribe'>;
+  flows: Pick<FlowService, 'accept' | 'dryRun' | 'view' | 'list' | 'end' | 'subscribe'>;
   publicUrl: string;
   /** Aborts when the service drains: nobody waits any longer. */
   stopping: AbortSignal;
@@ -58,10 +59,15 @@ export function jobRoutes(deps: JobRouteDeps): Route[] {
 
 async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const { signal, readJson } = ctx.state;
-  const caller = callerOf(ctx);
-  checkMayStart(caller);
-  const wanted = { caller, body: await readJson(), key: readKey(ctx) };
-  const { id } = await startJob(deps, wanted, signal);
+  const isDryRun = readDryRun(new URLSearchParams(ctx.querystring));
+  const wanted = { caller: callerOf(ctx), body: await readJson(), key: readKey(ctx) };
+  // The key has no effect on a dry run: a repeat creates nothing either.
+  const planned = planJob(deps, isDryRun ? { ...wanted, key: undefined } : wanted);
+  if (isDryRun) {
+    ctx.body = await dryRunJob(deps, planned, signal);
+    return;
+  }
+  const { id } = await startJob(deps, planned, signal);
   const job = describeJob(await findView(ctx, deps, id), deps.publicUrl);
   ctx.status = 202;
   ctx.set({ Location: job.links.self, 'Retry-After': String(retryAfterSeconds) });

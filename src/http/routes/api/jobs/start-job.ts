@@ -4,7 +4,7 @@ import { rest, type FlowRequest } from '../../../../flow/flow-request.ts';
 import { flowName } from '../../../../flow/names.ts';
 import type { FlowService } from '../../../../requests/flow-service.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
-import { checkTemplateAccess, type Caller } from '../../../access/caller.ts';
+import { checkMayStart, checkTemplateAccess, type Caller } from '../../../access/caller.ts';
 import { chooseTemplate } from '../../../../template/choose-template.ts';
 import { renderTemplate } from '../../../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../../../template/template.ts';
@@ -17,6 +17,14 @@ export interface StartDependencies {
   newId: () => string;
 }
 
+type Planning = Omit<StartDependencies, 'flows'>;
+
+/** A job that has been checked and not been created. */
+export interface PlannedJob {
+  request: FlowRequest;
+  rendered: RenderedTemplate;
+}
+
 const readStart = bodyReader(StartSchema);
 
 export interface WantedJob {
@@ -26,18 +34,23 @@ export interface WantedJob {
   key: string | undefined;
 }
 
-/** Returns the id of the job, which is new unless a request with the same key and body has started it. */
-export async function startJob(
-  deps: StartDependencies,
-  { caller, body: received, key }: WantedJob,
-  signal: AbortSignal,
-): Promise<{ id: string; created: boolean }> {
+/** Checks what can be checked without the cluster. Throws an error that names each wrong member. */
+export function planJob(deps: Planning, { caller, body: received, key }: WantedJob): PlannedJob {
+  checkMayStart(caller);
   const body = readStart(received);
   checkTemplateAccess(caller, body.template);
   const rendered = render(deps.templates, body);
-  const request = buildRequest(deps, { caller, body, rendered, key });
+  return { request: buildRequest(deps, { caller, body, rendered, key }), rendered };
+}
+
+/** Returns the id of the job, which is new unless a request with the same key and body has started it. */
+export async function startJob(
+  { flows }: Pick<StartDependencies, 'flows'>,
+  { request, rendered }: PlannedJob,
+  signal: AbortSignal,
+): Promise<{ id: string; created: boolean }> {
   const id = flowName(request);
-  const acceptance = await deps.flows.accept({ request, rendered }, signal);
+  const acceptance = await flows.accept({ request, rendered }, signal);
   if (!acceptance.created && acceptance.found?.request.contentDigest !== request.contentDigest)
     throw new ServiceError(
       'key-reused',
@@ -63,7 +76,7 @@ function defaultAsset({ assets: [first], name }: Template): string {
 }
 
 function buildRequest(
-  { now, newId }: StartDependencies,
+  { now, newId }: Planning,
   {
     caller: { name: caller },
     body,
