@@ -1,8 +1,8 @@
 import type { FailureReason, Outcome } from './outcome.ts';
 
 /**
- * The delivery of the outcome to the connector: attempts, until a result is final. Only the reconciler writes it, before and after each
- * attempt, so that every message that was sent is known on the Job.
+ * The delivery of the outcome to the connector: attempts, until a result is final. The reconciler writes it before and after each attempt,
+ * so that every message that was sent is known on the Job.
  */
 export interface Delivery {
   /** Attempts started to deliver the present message: the outcome, or the termination in its place. */
@@ -21,7 +21,28 @@ export interface Delivery {
   unanswered?: true;
   /** Consecutive failures caused by a starting connector, a proxy or a wrong setting: they are retried slowly. */
   slowFailures?: number;
+  /** Absent before the first attempt. */
+  history?: DeliveryHistory;
 }
+
+/** Every attempt, those at an earlier message included. Bounded: the first one and the latest ones are kept. */
+export interface DeliveryHistory {
+  total: number;
+  kept: DeliveryAttempt[];
+}
+
+export interface DeliveryAttempt {
+  sent: SentMessage;
+  /** RFC 3339. */
+  startedAt: string;
+  endedAt?: string;
+  /** Absent: it is under way, or its answer is not known. */
+  result?: DeliveryResult;
+  detail?: string;
+}
+
+/** What was sent: the `kind` of a message to a connector. */
+export type SentMessage = 'results' | 'failure' | 'deprovisioned' | 'prepared' | 'transferred';
 
 /**
  * The results exist and their address cannot be delivered: the connector's transfer is terminated instead. Neither the outcome nor the
@@ -69,12 +90,16 @@ export function isUnderWay(delivery: Delivery | undefined): boolean {
   return wasTried(delivery) && delivery?.result === undefined;
 }
 
-export function startAttempt(delivery: Delivery | undefined, startedAt: string): Delivery {
-  const { attempts = 0, slowFailures = 0, unanswered } = delivery ?? {};
+export function startAttempt(
+  delivery: Delivery | undefined,
+  attempt: Pick<DeliveryAttempt, 'sent' | 'startedAt'>,
+): Delivery {
+  const { attempts = 0, slowFailures = 0, unanswered, history } = delivery ?? {};
   return {
-    ...{ attempts: attempts + 1, startedAt },
+    ...{ attempts: attempts + 1, startedAt: attempt.startedAt },
     ...(unanswered === undefined ? {} : { unanswered }),
     ...(slowFailures === 0 ? {} : { slowFailures }),
+    history: addAttempt(history, attempt),
   };
 }
 
@@ -92,9 +117,11 @@ export interface DeliveryEnd {
 
 /** Bounded: a connector's answer may be long. */
 const detailLimit = 500;
+const attemptDetailLimit = 200;
+const keptAttempts = 10;
 
 export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): Delivery {
-  const { attempts = 0, startedAt, slowFailures = 0 } = delivery ?? {};
+  const { attempts = 0, startedAt, slowFailures = 0, history } = delivery ?? {};
   const { unanswered } = { ...end, ...delivery };
   return {
     attempts,
@@ -105,7 +132,26 @@ export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): De
     ...(end.ended === true ? { ended: true } : {}),
     ...(unanswered === true ? { unanswered } : {}),
     ...(end.slowly === true ? { slowFailures: slowFailures + 1 } : {}),
+    ...(history === undefined ? {} : { history: endLastAttempt(history, end) }),
   };
+}
+
+function addAttempt(history: DeliveryHistory | undefined, attempt: DeliveryAttempt): DeliveryHistory {
+  const { total, kept } = history ?? { total: 0, kept: [] };
+  const [first, ...others] = [...kept, attempt];
+  return { total: total + 1, kept: [first, ...others.slice(1 - keptAttempts)] };
+}
+
+/** Puts the result into the last attempt. The end of the delivery without another attempt is not the answer to the last one. */
+function endLastAttempt(history: DeliveryHistory, end: DeliveryEnd): DeliveryHistory {
+  const { endedAt, result, detail } = end;
+  const last = history.kept.at(-1);
+  const isOpen = last?.result === undefined || last.result === 'unknown';
+  if (last === undefined || !isOpen || result === 'abandoned' || result === 'skipped') return history;
+  const { sent, startedAt } = last;
+  const ended = { sent, startedAt, endedAt, result };
+  const explained = detail === undefined ? ended : { ...ended, detail: detail.slice(0, attemptDetailLimit) };
+  return { ...history, kept: [...history.kept.slice(0, -1), explained] };
 }
 
 /**

@@ -2,6 +2,7 @@ import { readAttempt, type Attempt } from '../flow/attempt.ts';
 import { describePhase } from '../flow/describe-flow.ts';
 import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
+import { listDeliveries } from '../flow/list-deliveries.ts';
 import { flowLabel } from '../flow/labels.ts';
 import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView, FoundFlow, RequestDependencies } from './flow-service.ts';
@@ -117,6 +118,7 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
     position: Math.max(...[flow, ...attempts].map(({ resourceVersion }) => Number(resourceVersion))),
     ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
+    deliveries: listDeliveries(flow),
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };
@@ -130,6 +132,7 @@ export function viewOfRecord(record: FlowRecord): FlowView {
     phase: 'ended',
     ...(record.startedAt === undefined ? {} : { startedAt: record.startedAt }),
     outcome: record.outcome,
+    deliveries: listDeliveries(record),
     // The Job is deleted only long after its end: no later request waits for a callback.
     delivered: true,
     deprovisioned: (record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined,

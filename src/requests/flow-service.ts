@@ -2,6 +2,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { RecordedFlow } from '../flow/keys.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
+import type { ListedDelivery } from '../flow/list-deliveries.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
 import type { Sink } from '../flow/push.ts';
@@ -158,6 +159,8 @@ export interface FlowView {
   /** When its Job was resumed for the first time. RFC 3339. */
   startedAt?: string;
   outcome?: Outcome;
+  /** Its messages to the connector. */
+  deliveries?: ListedDelivery[];
   /** The connector has accepted the outcome, or its process has moved on. */
   delivered: boolean;
   deprovisioned: boolean;

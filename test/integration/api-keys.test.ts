@@ -96,7 +96,13 @@ test('each scope allows exactly its operations, and without a right key there ar
   assert.partialDeepStrictEqual(
     Object.fromEntries(operations.map(({ operationId, scope }) => [operationId, scope])),
     {
-      ...{ listTemplates: 'read', getTemplate: 'read', listJobs: 'read', getJob: 'read' },
+      ...{
+        listTemplates: 'read',
+        getTemplate: 'read',
+        listJobs: 'read',
+        getJob: 'read',
+        listJobDeliveries: 'read',
+      },
       ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run' },
       ...{
         listJobResults: 'results',

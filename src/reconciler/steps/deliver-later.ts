@@ -55,7 +55,10 @@ function attempt(
   }: Pick<LaterMessage, 'flow' | 'of' | 'message'> & { delivery: Delivery | undefined },
 ): Record<string, string> {
   return {
-    ...writeAnnotation(annotation[of], startAttempt(delivery, deps.now().toISOString())),
+    ...writeAnnotation(
+      annotation[of],
+      startAttempt(delivery, { sent: message.kind, startedAt: deps.now().toISOString() }),
+    ),
     ...advanceProtocol(deps, flow, message),
   };
 }

@@ -59,7 +59,8 @@ export async function planDelivery(
   if (millis > 0) return { kind: 'wait', millis };
   const message = await messageToDeliver(deps, { flow, outcome, manifest }, signal);
   if ('instead' in message) return { kind: 'terminate-instead', ...message.instead };
-  return { kind: 'attempt', delivery: startAttempt(delivery, now.toISOString()), message };
+  const attempt = { sent: message.kind, startedAt: now.toISOString() };
+  return { kind: 'attempt', delivery: startAttempt(delivery, attempt), message };
 }
 
 /** The connector knows of the results already: the answer to its request announced them, or its own message shows that it took them. */

@@ -1,5 +1,6 @@
 import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
+import { jobDeliveryRoutes } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
@@ -15,6 +16,7 @@ export function apiRoutes(deps: JobRouteDeps & JobResultDeps & Omit<JobEventDeps
     ...templateRoutes(deps),
     ...jobRoutes(deps),
     ...jobResultRoutes(deps),
+    ...jobDeliveryRoutes(deps),
     ...jobEventRoutes({ ...deps, streams }),
   ];
 }

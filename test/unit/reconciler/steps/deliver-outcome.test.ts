@@ -95,11 +95,14 @@ for (const { name: title, outcome, deletedByHand, seconds } of limits) {
     setClock(seconds + 1);
     await deliverOutcome(deps, await see(name), signal);
     assert.deepEqual(sent, [failureOf(outcome)]);
+    const answer = { endedAt: at(seconds), result: 'failed', detail: 'not now' };
+    const kept = [{ sent: 'failure', startedAt: at(seconds), ...answer }];
     assert.deepEqual((await see(name)).delivery, {
       attempts: 1,
       startedAt: at(seconds),
       result: 'abandoned',
       endedAt: at(seconds + 1),
+      history: { total: 1, kept },
     });
   });
 }
@@ -392,13 +395,13 @@ test('a failed attempt has its result at once, with what went wrong', async (t) 
   const { deps, see, setClock, name } = await start(t, { outcome: failed }, later);
   setClock(60);
   await deliverOutcome(deps, await see(name), signal);
+  const end = { result: 'failed', endedAt: at(60), detail: 'not now' };
   assert.deepEqual((await see(name)).delivery, {
     attempts: 1,
     startedAt: at(60),
-    result: 'failed',
-    endedAt: at(60),
-    detail: 'not now',
+    ...end,
     slowFailures: 1,
+    history: { total: 1, kept: [{ sent: 'failure', startedAt: at(60), ...end }] },
   });
 });
 

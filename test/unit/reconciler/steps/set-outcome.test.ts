@@ -60,15 +60,22 @@ function nothing(): Promise<void> {
 test('a success is written together with its delivery attempt, and then delivered', async (t) => {
   const { deps, see, sent } = await start(t);
   await setOutcome(deps, { flow: await see(name), outcome: succeeded, manifest }, signal);
+  const started = { sent: 'results', startedAt: at(60) };
+  const end = { result: 'delivered', endedAt: at(60) };
   assert.deepEqual(
     sent.map(({ outcome, delivery }) => ({ outcome, delivery })),
-    [{ outcome: succeeded, delivery: { attempts: 1, startedAt: at(60) } }],
+    [
+      {
+        outcome: succeeded,
+        delivery: { attempts: 1, startedAt: at(60), history: { total: 1, kept: [started] } },
+      },
+    ],
   );
   assert.deepEqual((await see(name)).delivery, {
     attempts: 1,
     startedAt: at(60),
-    result: 'delivered',
-    endedAt: at(60),
+    ...end,
+    history: { total: 1, kept: [{ ...started, ...end }] },
   });
 });
 
