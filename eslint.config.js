@@ -193,20 +193,22 @@ export default tseslint.config(
     [...edge, ...halves, 'dialects', 'cluster-objects', 'template', 'kubernetes'],
     [kubernetes, 'minio', 'koa'],
   ),
-  layer(
-    'inbox',
-    [
-      'http',
-      'reconciler',
-      'demo',
-      'sidecar',
-      ...halves,
-      'dialects',
-      'cluster-objects',
-      'template',
-      'kubernetes',
-    ],
-    [kubernetes, 'minio', 'koa'],
+  ...['inbox', 'uploads'].map((folder) =>
+    layer(
+      folder,
+      [
+        'http',
+        'reconciler',
+        'demo',
+        'sidecar',
+        ...halves,
+        'dialects',
+        'cluster-objects',
+        'template',
+        'kubernetes',
+      ],
+      [kubernetes, 'minio', 'koa'],
+    ),
   ),
   layer('result', [...edge, ...halves, 'dialects', 'cluster-objects'], [kubernetes, 'minio', 'koa']),
   layer(

@@ -197,7 +197,10 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
     ...provisionRoutes(dialects, parts),
     ...dialects.flatMap(routesOf),
     ...resultRoutes({ ...common, flows }),
-    ...apiRoutes({ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID }),
+    ...apiRoutes({
+      ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },
+      inputFiles: { ...inputFileParts(config, clients), now, newId: randomUUID },
+    }),
     ...inboxRoutes({ ...common, ...inboxParts(config, clients), flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
@@ -208,7 +211,21 @@ function inboxParts({ transfers, reconciler }: Config, { store, uploads }: Clien
   const { totalSeconds = reconciler.deliverySeconds } = transfers;
   return {
     ...{ store, uploads, clock: systemClock },
-    slots: createReceptionSlots(maxUploads),
+    slots: createReceptionSlots(maxUploads, 'transfers.maxUploads'),
     limits: { maxBytes, idleMillis: idleSeconds * 1000, totalMillis: totalSeconds * 1000 },
+  };
+}
+
+function inputFileParts({ uploads: settings }: Config, { store, uploads }: Clients) {
+  const { maxBytes, concurrency, idleSeconds, totalSeconds, keepSeconds } = settings;
+  return {
+    ...{ store, uploads, clock: systemClock },
+    slots: createReceptionSlots(concurrency, 'uploads.concurrency'),
+    limits: {
+      maxBytes,
+      idleMillis: idleSeconds * 1000,
+      totalMillis: totalSeconds * 1000,
+      keepMillis: keepSeconds * 1000,
+    },
   };
 }

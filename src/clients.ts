@@ -33,7 +33,7 @@ export async function createClients(config: Config, secrets: Secrets): Promise<C
   });
   const { endpoint, region, bucket, requestTimeoutMillis: timeoutMillis } = config.store;
   // One for each fetch and each upload.
-  const connections = config.transfers.concurrency + config.transfers.maxUploads;
+  const connections = config.transfers.concurrency + config.transfers.maxUploads + config.uploads.concurrency;
   const sender = createSender({ endpoint, timeoutMillis, connections, idleMillis: 5000 });
   const credentials = { read: () => secrets.store, forget: () => undefined };
   const dispatcher = createAgent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });

@@ -21,7 +21,10 @@ function refuse(path: readonly string[], reason: string, { problems }: Findings)
   problems.push(`${settingName(path)}: ${reason}`);
 }
 
-function checkTimes({ http, pods: { limits }, reconciler: { backoff } }: Config, findings: Findings): void {
+function checkTimes(
+  { http, pods: { limits }, reconciler: { backoff }, uploads }: Config,
+  findings: Findings,
+): void {
   const ordered = [
     ['http.busyHoldMillis', http.busyHoldMillis, 'http.answerDeadlineMillis', http.answerDeadlineMillis - 1],
     ['pods.limits.run', limits.run, 'pods.limits.maxRun', limits.maxRun],
@@ -32,6 +35,7 @@ function checkTimes({ http, pods: { limits }, reconciler: { backoff } }: Config,
       'reconciler.backoff.maxMillis',
       backoff.maxMillis,
     ],
+    ['uploads.totalSeconds', uploads.totalSeconds, 'uploads.keepSeconds', uploads.keepSeconds],
   ] as const;
   for (const [path, value, boundPath, bound] of ordered) {
     const reason = `expected at most ${bound}, because of ${boundPath}, received ${value}`;

@@ -1,6 +1,6 @@
 /**
- * Every key in the bucket. All but the indexes are below `flows/<flow>/`, those of an attempt in a folder of its own, since its pod may
- * write only there. The pod half uses this file too, so it imports nothing.
+ * Every key in the bucket. All but uploads and the indexes are below `flows/<flow>/`, those of an attempt in a folder of its own, since its
+ * pod may write only there. The pod half uses this file too, so it imports nothing.
  */
 export const flowsPrefix = 'flows/';
 
@@ -30,6 +30,21 @@ export function environmentKey(flow: string, acceptedAt: string): string {
 export function environmentBornAfter(key: string, millis: number): boolean {
   const [, born] = /^flows\/[^/]+\/environment-(\d{1,16})\.json$/.exec(key) ?? [];
   return born !== undefined && Number(born) > millis;
+}
+
+/** Input files that wait for a job, `uploads/<id>/`. The description is written last: without it, there is no upload. */
+const uploadsPrefix = 'uploads/';
+
+function uploadPrefix(id: string): string {
+  return `${uploadsPrefix}${id}/`;
+}
+
+export function uploadContentKey(id: string): string {
+  return `${uploadPrefix(id)}content`;
+}
+
+export function uploadDescriptionKey(id: string): string {
+  return `${uploadPrefix(id)}upload.json`;
 }
 
 /** The index by time of acceptance: one empty object per flow, `records/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. */

@@ -8,6 +8,7 @@ const tags = {
   inbox: 'Where providers send the data of a consumer’s flow; the token grants access',
   templates: 'What can be asked for',
   jobs: 'Jobs of people and of connectors: start, list, look at, cancel, fetch',
+  uploads: 'Input files of people’s jobs',
   demo: 'Run a template and get its result in one request',
 };
 

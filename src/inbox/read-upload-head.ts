@@ -34,6 +34,13 @@ export function readUploadHead(headers: IncomingHttpHeaders, rest: string): Uplo
   };
 }
 
+/** Throws `invalid-request` if the body is not the one that its sender has described. */
+export function checkDigest({ digest }: Pick<UploadHead, 'digest'>, body: { sha256(): string }): void {
+  if (digest === undefined || digest.sha256 === body.sha256()) return;
+  const { field } = digest;
+  throw new ServiceError('invalid-request', `${field}: expected the digest of the body`, { field });
+}
+
 /** RFC 9530; other algorithms than this one are not checked. */
 function readDigest(field: string, headers: IncomingHttpHeaders): Digest | undefined {
   const value = headers[field.toLowerCase()];

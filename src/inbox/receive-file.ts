@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
-import { ServiceError, isServiceError, messageOf } from '../errors.ts';
+import { ServiceError, isServiceError } from '../errors.ts';
 import { encodeKey, fileKey } from '../result/manifest.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putObject } from '../storage/upload/put-object.ts';
 import { StreamUpload } from '../storage/upload/upload-stream.ts';
 import { watchProgress, type ProgressWatch } from '../transfer/watch-progress.ts';
-import { untilAborted } from '../until-aborted.ts';
-import type { UploadHead } from './read-upload-head.ts';
+import { nextChunk } from './next-chunk.ts';
+import { checkDigest, type UploadHead } from './read-upload-head.ts';
 import { receivedKey, type InboxOfFlow, type ReceivedFile } from './received-file.ts';
 import { roomFor } from './room.ts';
 
@@ -39,6 +39,8 @@ export interface Reception {
   readState(signal: AbortSignal): Promise<{ state: 'open' | 'paused' | 'complete' | 'deleted' }>;
 }
 
+const limit = 'transfers.maxReceivedBytes';
+
 /**
  * Streams one body into the bucket, where it takes the place of an earlier file of the same name at once and as a whole. Once this resolves,
  * the file is among the results that the flow gets when it is complete. If it throws, neither an object nor an upload is left.
@@ -53,7 +55,7 @@ export async function receiveFile(
   const { name, size } = head;
   const key = fileKey(inbox.flow, inbox.attempt, encodeKey(name));
   const maxBytes = await roomFor(parts, { inbox, key }, signal);
-  const upload = new StreamUpload({ store: uploads, key, size, maxBytes });
+  const upload = new StreamUpload({ store: uploads, key, size, maxBytes, limit });
   const waiting = { for: 'the sender gave no byte' };
   const deadline = clock.monotonic() + limits.totalMillis;
   const progress = { clock, idleMillis: limits.idleMillis, deadline, waitsFor: () => waiting.for };
@@ -94,7 +96,7 @@ async function writeBody(reception: Reception, { upload, watch, waiting, clock }
   const chunks = reception.body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let checkedAt = clock.monotonic();
   for (;;) {
-    const chunk = await nextChunk(chunks, upload, watch.signal);
+    const chunk = await nextChunk(chunks, upload.size, watch.signal);
     watch.moved();
     waiting.for = 'the store took no byte';
     if (chunk === undefined) return;
@@ -117,31 +119,8 @@ export function takesNothing(): ServiceError {
   return new ServiceError('gone', 'this inbox takes nothing any more');
 }
 
-/** The iterator is not closed after an error: that would close the connection before it has the answer. */
-async function nextChunk(
-  chunks: AsyncIterator<Buffer>,
-  { size }: StreamUpload,
-  signal: AbortSignal,
-): Promise<Buffer | undefined> {
-  const next = chunks.next().catch((error: unknown) => {
-    const problem = `the body: expected its end, it broke off after ${size} bytes: ${messageOf(error)}`;
-    throw new ServiceError('invalid-request', problem, { cause: error });
-  });
-  const result = await untilAborted(next, signal);
-  return result.done === true ? undefined : result.value;
-}
-
-function checkDigest({ digest }: UploadHead, upload: StreamUpload): void {
-  if (digest === undefined || digest.sha256 === upload.sha256()) return;
-  const { field } = digest;
-  throw new ServiceError('invalid-request', `${field}: expected the digest of the body`, { field });
-}
-
 function tooLarge({ maxBytes }: InboxLimits): ServiceError {
-  return new ServiceError(
-    'payload-too-large',
-    `expected at most ${maxBytes} bytes for one flow (transfers.maxReceivedBytes)`,
-  );
+  return new ServiceError('payload-too-large', `expected at most ${maxBytes} bytes for one flow (${limit})`);
 }
 
 async function saveReceived(

@@ -6,14 +6,14 @@ export interface ReceptionSlots {
   with<Result>(receive: () => Promise<Result>): Promise<Result>;
 }
 
-export function createReceptionSlots(limit: number): ReceptionSlots {
+export function createReceptionSlots(limit: number, setting: string): ReceptionSlots {
   let taken = 0;
   return {
     async with(receive) {
       if (taken >= limit)
         throw new ServiceError(
           'unavailable',
-          `expected fewer uploads: ${limit} are under way (transfers.maxUploads); try again later`,
+          `expected fewer uploads: ${limit} are under way (${setting}); try again later`,
         );
       taken += 1;
       try {

@@ -118,7 +118,10 @@ async function startAgain(fetching: Fetching, headers: IncomingHttpHeaders): Pro
   const { etag, 'last-modified': modified = '' } = headers;
   const modifiedAt = Date.parse(modified);
   fetching.part = {
-    upload: new StreamUpload({ store: fetch.store, key: fetch.keyOf(name), size, maxBytes: fetch.maxBytes }),
+    upload: new StreamUpload({
+      ...{ store: fetch.store, key: fetch.keyOf(name), size },
+      ...{ maxBytes: fetch.maxBytes, limit: 'transfers.maxReceivedBytes' },
+    }),
     ...{ name, size },
     etag: etag?.startsWith('"') === true ? etag : undefined,
     modifiedAt: Number.isNaN(modifiedAt) ? undefined : new Date(modifiedAt).toISOString(),

@@ -58,7 +58,11 @@ export class Bucket {
 
   /** Keys of a flow's open multipart uploads. Lists those of the whole bucket, since MinIO lists uploads by whole keys only. */
   async openUploads(flow: string): Promise<string[]> {
+    return await this.openUploadsBelow(`flows/${flow}/`);
+  }
+
+  async openUploadsBelow(prefix: string): Promise<string[]> {
     const keys = await openUploads({ client: this.#client, bucket: this.name });
-    return keys.filter((key) => key.startsWith(`flows/${flow}/`));
+    return keys.filter((key) => key.startsWith(prefix));
   }
 }

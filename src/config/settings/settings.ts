@@ -9,6 +9,7 @@ import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
 import { TransfersSettings } from './transfers.ts';
+import { UploadsSettings } from './uploads.ts';
 
 const ClusterSettings = closed({
   kubeconfig: Type.Optional(
@@ -49,6 +50,7 @@ export const SettingsSchema = closed({
   pods: PodsSettings,
   reconciler: ReconcilerSettings,
   transfers: TransfersSettings,
+  uploads: UploadsSettings,
   results: closed({
     // No S3 server accepts a presigned address that lives longer than seven days.
     addressSeconds: integer(

@@ -20,6 +20,8 @@ export interface StreamToUpload {
   /** Undefined: the end of the bytes says how many there are, and 80 GiB is the most. */
   size: number | undefined;
   maxBytes: number;
+  /** The setting that `maxBytes` comes from, for the message. */
+  limit: string;
 }
 
 export interface StoredStream {
@@ -107,12 +109,9 @@ export class StreamUpload {
   }
 
   #checkSize(size: number): void {
-    const { maxBytes } = this.#stream;
+    const { maxBytes, limit } = this.#stream;
     if (size > maxBytes)
-      throw new ServiceError(
-        'payload-too-large',
-        `expected at most ${maxBytes} bytes (transfers.maxReceivedBytes)`,
-      );
+      throw new ServiceError('payload-too-large', `expected at most ${maxBytes} bytes (${limit})`);
   }
 
   #payload(): { bytes: Buffer; crc32: number } {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createReceptionSlots } from '../../../src/inbox/reception-slots.ts';
 
 test('an upload beyond the limit is refused, and a place is free again after an upload that failed', async () => {
-  const slots = createReceptionSlots(1);
+  const slots = createReceptionSlots(1, 'transfers.maxUploads');
   const first = Promise.withResolvers<string>();
   const receiving = slots.with(() => first.promise);
   await assert.rejects(

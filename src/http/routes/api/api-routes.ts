@@ -5,12 +5,15 @@ import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
 import { templateRoutes } from './templates/template-routes.ts';
+import { uploadRoutes, type UploadRouteDeps } from './uploads/upload-routes.ts';
 
 /** At once, on this replica. */
 const mostStreams = 500;
 
 /** The API for people: what can be asked for, and jobs. A job is a flow; those of connectors are shown as well. */
-export function apiRoutes(deps: JobRouteDeps & JobResultDeps & Omit<JobEventDeps, 'streams'>): Route[] {
+type ApiDeps = JobRouteDeps & JobResultDeps & Omit<JobEventDeps, 'streams'> & UploadRouteDeps;
+
+export function apiRoutes(deps: ApiDeps): Route[] {
   const streams = createStreamSlots(mostStreams);
   return [
     ...templateRoutes(deps),
@@ -18,5 +21,6 @@ export function apiRoutes(deps: JobRouteDeps & JobResultDeps & Omit<JobEventDeps
     ...jobResultRoutes(deps),
     ...jobDeliveryRoutes(deps),
     ...jobEventRoutes({ ...deps, streams }),
+    ...uploadRoutes(deps),
   ];
 }

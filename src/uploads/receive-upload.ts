@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import { uploadContentKey } from '../flow/keys.ts';
+import { nextChunk } from '../inbox/next-chunk.ts';
+import { checkDigest, type UploadHead } from '../inbox/read-upload-head.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { StoreAccess } from '../storage/upload/ask-store.ts';
+import { StreamUpload } from '../storage/upload/upload-stream.ts';
+import { watchProgress, type ProgressWatch } from '../transfer/watch-progress.ts';
+import { newUploadId, removeUpload, writeUpload, type StoredUpload } from './stored-upload.ts';
+
+export interface UploadParts {
+  store: ObjectStore;
+  /** For the bodies. */
+  uploads: StoreAccess;
+  limits: UploadLimits;
+  clock: Clock;
+  now: () => Date;
+  /** A random UUID. */
+  newId: () => string;
+}
+
+export interface UploadLimits {
+  maxBytes: number;
+  /** Without a byte. */
+  idleMillis: number;
+  totalMillis: number;
+  keepMillis: number;
+}
+
+export interface IncomingFile {
+  head: UploadHead;
+  mediaType: string;
+  caller: string;
+  body: Readable;
+}
+
+const removeMillis = 5000;
+
+/** Streams one file into the bucket, with one part of it in memory. If it throws, neither an object nor an upload in parts is left. */
+export async function receiveUpload(
+  parts: UploadParts,
+  file: IncomingFile,
+  signal: AbortSignal,
+): Promise<StoredUpload> {
+  const { limits, clock, uploads, now } = parts;
+  const { head, mediaType, caller } = file;
+  const created = now();
+  const id = newUploadId(created, parts.newId());
+  const { maxBytes } = limits;
+  const stream = { store: uploads, key: uploadContentKey(id), size: head.size };
+  const upload = new StreamUpload({ ...stream, maxBytes, limit: 'uploads.maxBytes' });
+  const waiting = { for: 'the sender gave no byte' };
+  const deadline = clock.monotonic() + limits.totalMillis;
+  const progress = { clock, idleMillis: limits.idleMillis, deadline, waitsFor: () => waiting.for };
+  using watch = watchProgress(progress, signal);
+  try {
+    await writeBody(file.body, { upload, watch, waiting });
+    checkDigest(head, upload);
+    const { size, sha256, etag } = await upload.finish(watch.signal);
+    const createdAt = created.toISOString();
+    const expiresAt = new Date(created.getTime() + limits.keepMillis).toISOString();
+    const { name } = head;
+    const stored = { id, name, mediaType, size, sha256, etag, caller, createdAt, expiresAt };
+    await writeUpload(uploads, stored, watch.signal);
+    return stored;
+  } catch (error) {
+    await upload.abort();
+    // The answer of the store may have been lost. What cannot be removed now is swept.
+    await removeUpload(parts.store, id, AbortSignal.timeout(removeMillis)).catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Writing {
+  upload: StreamUpload;
+  watch: ProgressWatch;
+  waiting: { for: string };
+}
+
+async function writeBody(body: Readable, { upload, watch, waiting }: Writing): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  for (;;) {
+    const chunk = await nextChunk(chunks, upload.size, watch.signal);
+    watch.moved();
+    waiting.for = 'the store took no byte';
+    if (chunk === undefined) return;
+    await upload.write(chunk, watch.signal);
+    watch.moved();
+    waiting.for = 'the sender gave no byte';
+  }
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { hash, randomBytes } from 'node:crypto';
+import { request, type ClientRequest } from 'node:http';
+import { test } from 'node:test';
+import { startWorld } from '../support/start-world.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+interface Upload {
+  id: string;
+  name: string;
+  mediaType: string;
+  size: number;
+  sha256: string;
+  caller: string;
+  createdAt: string;
+  expiresAt: string;
+  links: { self: string };
+}
+
+interface Answer<Body> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+interface Problem {
+  detail: string;
+  field?: string;
+}
+
+const mebibyte = 1024 * 1024;
+const maxBytes = 20 * mebibyte;
+const settings = { http: { answerDeadlineMillis: 20_000 }, uploads: { maxBytes, concurrency: 2 } };
+
+test('input files are streamed into the bucket, as a whole or not at all', async (t) => {
+  const world = await startWorld(t, { settings });
+  const { bucket, service } = world;
+  const address = `${service.url}/api/v1/uploads`;
+  const below = 'uploads/';
+
+  async function send<Body = Upload>(
+    body: Buffer | ReadableStream,
+    { query = '', headers = {} }: { query?: string; headers?: Record<string, string> } = {},
+  ): Promise<Answer<Body>> {
+    const options = { method: 'POST', body, headers, duplex: 'half' };
+    const answer = await fetch(`${address}${query}`, options as RequestInit);
+    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Body };
+  }
+  /** Sends more than one part, so that the store has an upload in parts, and no end. */
+  async function sendHalf(): Promise<ClientRequest> {
+    const before = (await bucket.openUploadsBelow(below)).length;
+    const sending = request(address, { method: 'POST', headers: { 'content-length': 10 * mebibyte } });
+    sending.on('error', () => undefined);
+    sending.write(Buffer.alloc(9 * mebibyte));
+    await waitUntil('its first part is stored', async () => {
+      return (await bucket.openUploadsBelow(below)).length === before + 1;
+    });
+    return sending;
+  }
+  async function untilNothingIsLeft(): Promise<void> {
+    await waitUntil('nothing is left', async () => {
+      assert.deepEqual(await bucket.openUploadsBelow(below), []);
+      assert.deepEqual(await bucket.keys(below), []);
+      return true;
+    });
+  }
+
+  await t.test('one that is too large, whether or not it says so, leaves nothing', async () => {
+    const large = Buffer.alloc(maxBytes + 1);
+    for (const body of [large, streamOf(large)]) {
+      const { status, body: problem } = await send<Problem>(body);
+      assert.equal(status, 413);
+      assert.match(problem.detail, /at most 20971520 bytes \(uploads\.maxBytes\)/);
+      await untilNothingIsLeft();
+    }
+  });
+
+  await t.test('a client that breaks off leaves nothing', async () => {
+    const sending = await sendHalf();
+    sending.destroy();
+    await untilNothingIsLeft();
+  });
+
+  await t.test('one that is not what its digest says leaves nothing', async () => {
+    const digest = Buffer.from(hash('sha256', 'other'), 'hex').toString('base64');
+    const headers = { 'content-digest': `sha-256=:${digest}:` };
+    const { status, body } = await send<Problem>(Buffer.alloc(9 * mebibyte), { headers });
+    assert.deepEqual([status, body.field], [400, 'Content-Digest']);
+    await untilNothingIsLeft();
+  });
+
+  await t.test('those that are not finished do not keep a job from being accepted', async () => {
+    const first = await sendHalf();
+    const second = await sendHalf();
+    const busy = await send<Problem>(Buffer.from('third'));
+    assert.equal(busy.status, 503);
+    assert.equal(busy.headers.get('retry-after'), '10');
+    assert.match(busy.body.detail, /uploads\.concurrency/);
+    const started = await fetch(`${service.url}/api/v1/jobs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ template: 'echo' }),
+    });
+    assert.equal(started.status, 202, await started.text());
+    const answered = new Promise<number | undefined>((resolve) => {
+      first.on('response', (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+    });
+    first.end(Buffer.alloc(mebibyte));
+    assert.equal(await answered, 201);
+    second.destroy();
+    await waitUntil('the other one is aborted', async () => {
+      return (await bucket.openUploadsBelow(below)).length === 0;
+    });
+    const keys = await bucket.keys(below);
+    assert.deepEqual(
+      keys.map((key) => key.split('/').at(-1)),
+      ['content', 'upload.json'],
+    );
+    await bucket.client.removeObjects(bucket.name, keys);
+  });
+
+  await t.test('the bucket has the bytes and the answer describes them', async () => {
+    const digest = Buffer.from(hash('sha256', 'text'), 'hex').toString('base64');
+    const files = [
+      {
+        bytes: randomBytes(17 * mebibyte + 3),
+        query: '?name=a%2F..%2Fscene%20%C3%A9.mp4',
+        name: 'scene é.mp4',
+      },
+      {
+        bytes: randomBytes(5),
+        headers: { 'content-disposition': 'attachment; filename="x.bin"' },
+        name: 'x.bin',
+      },
+      { bytes: Buffer.alloc(0), name: 'data' },
+      { bytes: Buffer.from('text'), headers: { 'repr-digest': `sha-256=:${digest}:` }, name: 'data' },
+    ];
+    for (const { bytes, name, headers = {}, query = '' } of files) {
+      const {
+        status,
+        headers: answered,
+        body,
+      } = await send(bytes, {
+        query,
+        headers: { 'content-type': 'video/mp4', ...headers },
+      });
+      assert.equal(status, 201);
+      const { id, createdAt, expiresAt, links, ...rest } = body;
+      const sha256 = hash('sha256', bytes);
+      assert.deepEqual(rest, { name, mediaType: 'video/mp4', size: bytes.length, sha256, caller: 'local' });
+      assert.equal(answered.get('location'), links.self);
+      assert.ok(links.self.endsWith(`/api/v1/uploads/${id}`));
+      assert.equal(Date.parse(expiresAt) - Date.parse(createdAt), 86_400_000);
+      assert.deepEqual(await bucket.read(`uploads/${id}/content`), bytes);
+      const { etag, ...stored } = JSON.parse(
+        (await bucket.read(`uploads/${id}/upload.json`)).toString('utf8'),
+      ) as Upload & { etag: string };
+      assert.deepEqual({ ...stored, links }, body);
+      assert.equal(etag, (await bucket.client.statObject(bucket.name, `uploads/${id}/content`)).etag);
+    }
+  });
+});
+
+function streamOf(bytes: Buffer): ReadableStream {
+  return new Blob([new Uint8Array(bytes)]).stream() as ReadableStream;
+}
