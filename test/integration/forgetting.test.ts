@@ -53,25 +53,22 @@ test('results whose Job was deleted by hand go with their deprovision, or when t
   }
 });
 
-test('a Secret with parameters whose Job never came is deleted', async (t) => {
+test('what no flow uses is deleted: a Secret with parameters whose Job never came, and files of a template', async (t) => {
   const world = await startWorld(t, { settings: { reconciler: { orphanSeconds: 30, sweepSeconds: 1 } } });
-  const flow = 'flow-that-never-was';
-  const { secrets } = world.namespace.cluster;
-  const secret = buildParametersSecret(flow, { secretEnvironment: { KEY: 'x' }, digest: 'digest' });
-  await secrets.create(secret, t.signal);
-  await waitUntil('it is gone', async () => {
-    return (await secrets.get(secret.metadata?.name ?? '', t.signal)) === undefined;
+  const { secrets, configMaps } = world.namespace.cluster;
+  const secret = buildParametersSecret('flow-that-never-was', {
+    secretEnvironment: { KEY: 'x' },
+    digest: 'digest',
   });
-});
-
-test('files of a template that no flow uses any more are deleted', async (t) => {
-  const world = await startWorld(t, { settings: { reconciler: { orphanSeconds: 30, sweepSeconds: 1 } } });
-  const { configMaps } = world.namespace.cluster;
+  await secrets.create(secret, t.signal);
   const template = { digest: '0'.repeat(64), files: { 'run.sh': Buffer.from('true') } };
   const files = buildFilesConfigMap(template);
   const annotations = { [usedAtAnnotation]: new Date(Date.now() - 3600_000).toISOString() };
   await configMaps.create({ ...files, metadata: { ...files.metadata, annotations } }, t.signal);
-  await waitUntil('they are gone', async () => {
+  await waitUntil('the Secret is gone', async () => {
+    return (await secrets.get(secret.metadata?.name ?? '', t.signal)) === undefined;
+  });
+  await waitUntil('the files are gone', async () => {
     return (await configMaps.get(files.metadata?.name ?? '', t.signal)) === undefined;
   });
 });

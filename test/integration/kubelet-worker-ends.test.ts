@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertEnded } from '../support/flow-ends.ts';
+import { runBeside } from '../support/run-beside.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
+import type { World } from '../support/world.ts';
 
 /** Takes 384 MiB and keeps them. */
 const hog = `
@@ -16,10 +18,29 @@ await delay(1_000_000, held);
 `;
 const hungry = { image: 'node:24-slim', memory: '128Mi', files: { 'hog.mjs': hog } };
 
-test('a worker that exits 3 ends its transfer with its code and its own last words', async (t) => {
-  const script =
-    'echo half > "$RESULT_DIRECTORY/half.txt"; echo "looked into the drawer"; echo "no input" > /dev/termination-log; exit 3';
-  const world = await startWorld(t, { templates: { 'exit-3': shellTemplate({ script }) } });
+const words =
+  'echo half > "$RESULT_DIRECTORY/half.txt"; echo "looked into the drawer"; echo "no input" > /dev/termination-log; exit 3';
+const templates = {
+  'exit-3': shellTemplate({ script: words }),
+  greedy: shellTemplate({ ...hungry, script: 'exec node /files/hog.mjs' }),
+  careless: shellTemplate({
+    ...hungry,
+    script: 'node /files/hog.mjs; echo unharmed > "$RESULT_DIRECTORY/result.txt"; exit 0',
+  }),
+};
+
+const scenarios: Record<string, (world: World) => Promise<void>> = {
+  'a worker that exits 3 ends its transfer with its code and its own last words': exits3,
+  'a worker that takes more memory than its limit ends its transfer with that reason': takesMemory,
+  'a worker whose child was killed for its memory has failed, though it exits 0 and its Job is Complete':
+    losesChild,
+};
+
+test('workers that fail, beside each other', { concurrency: true }, async (t) => {
+  await runBeside(t, await startWorld(t, { templates }), scenarios);
+});
+
+async function exits3(world: World): Promise<void> {
   const transfer = world.connector().startTransfer({ assetId: 'exit-3' });
   const says = /exit code 3 \(Error\): no input/;
   const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-failed', says });
@@ -27,26 +48,22 @@ test('a worker that exits 3 ends its transfer with its code and its own last wor
   assert.equal(record.outcome.phase === 'failed' && record.outcome.detail, 'looked into the drawer');
   // A log may hold what is the provider's own: nobody else is sent it.
   assert.doesNotMatch(JSON.stringify(world.connector().exchanges({})), /drawer/);
-});
+}
 
-test('a worker that takes more memory than its limit ends its transfer with that reason', async (t) => {
-  const greedy = shellTemplate({ ...hungry, script: 'exec node /files/hog.mjs' });
-  const world = await startWorld(t, { templates: { greedy } });
+async function takesMemory(world: World): Promise<void> {
   const transfer = world.connector().startTransfer({ assetId: 'greedy' });
   const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-out-of-memory' });
   assert.deepEqual(
     { code: record.attempt?.worker?.exitCode, reason: record.attempt?.worker?.reason },
     { code: 137, reason: 'OOMKilled' },
   );
-});
+}
 
-test('a worker whose child was killed for its memory has failed, though it exits 0 and its Job is Complete', async (t) => {
-  const script = 'node /files/hog.mjs; echo unharmed > "$RESULT_DIRECTORY/result.txt"; exit 0';
-  const world = await startWorld(t, { templates: { careless: shellTemplate({ ...hungry, script }) } });
+async function losesChild(world: World): Promise<void> {
   const transfer = world.connector().startTransfer({ assetId: 'careless' });
   const record = await assertEnded(world, transfer, { phase: 'failed', reason: 'worker-out-of-memory' });
   assert.deepEqual(
     { code: record.attempt?.worker?.exitCode, reason: record.attempt?.worker?.reason },
     { code: 0, reason: 'OOMKilled' },
   );
-});
+}

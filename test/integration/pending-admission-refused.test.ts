@@ -36,18 +36,6 @@ test(
   },
 );
 
-test('a priority class that is not there ends its transfer with admission-refused', async (t) => {
-  const world = await startWorld(t, {
-    settings,
-    templates: { stuck: stuckTemplate({ pod: { priorityClassName: 'absent' } }) },
-  });
-  const transfer = world.connector().startTransfer({ assetId: 'stuck' });
-  await assertNeverStarted(world, transfer, {
-    reason: 'admission-refused',
-    says: /no PriorityClass with name absent was found/,
-  });
-});
-
 /** A transfer whose Job gets these annotations on its pod template before the service resumes it: nobody leads meanwhile. */
 async function startChanged(world: World, annotations: Record<string, string>) {
   const { leases, jobs } = world.namespace.cluster;

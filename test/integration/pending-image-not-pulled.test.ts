@@ -8,18 +8,6 @@ import { waitUntil } from '../support/wait-until.ts';
 const image = 'registry.invalid/no/such:1';
 const pods = { pendingLimits: { imagePull: 5 } };
 
-test('an image that cannot be pulled for too long ends its transfer with image-not-pulled', async (t) => {
-  const world = await startWorld(t, {
-    settings: { pods },
-    templates: { stuck: stuckTemplate({ worker: { image } }) },
-  });
-  const transfer = world.connector().startTransfer({ assetId: 'stuck' });
-  await assertNeverStarted(world, transfer, {
-    reason: 'image-not-pulled',
-    says: /registry\.invalid\/no\/such:1 of the container worker cannot be pulled: (ErrImagePull|ImagePullBackOff).*pull secrets/,
-  });
-});
-
 test("the sidecar's own image is reported like the worker's", async (t) => {
   const world = await startWorld(t, {
     settings: { pods, images: { sidecar: image, sidecarPullPolicy: 'IfNotPresent' } },
