@@ -57,7 +57,9 @@ test('a pod deleted by hand while it uploads brings its upload to its end, and t
 });
 
 test('a pod killed by hand while it uploads ends the transfer with upload-failed', async (t) => {
-  const { world, transfer, flow } = await startHeldUpload(t);
+  const { world, transfer, flow } = await startHeldUpload(t, {
+    settings: { pods: { limits: { upload: 10 } } },
+  });
   const { pod } = await podThat(world, {
     flow,
     is: 'uploads',

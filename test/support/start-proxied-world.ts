@@ -28,8 +28,8 @@ export interface HeldUpload extends ProxiedWorld {
 }
 
 /** A flow whose worker's end is saved, and whose upload finds no store until the test clears `podStore.fault`. */
-export async function startHeldUpload(t: TestContext): Promise<HeldUpload> {
-  const { world, podStore } = await startProxiedWorld(t);
+export async function startHeldUpload(t: TestContext, options: WorldOptions = {}): Promise<HeldUpload> {
+  const { world, podStore } = await startProxiedWorld(t, options);
   const transfer = world.connector().startTransfer({ assetId: 'gated' });
   const flow = world.flowOf(transfer);
   await waitUntil('the worker runs', () => world.gate.asked > 0);
