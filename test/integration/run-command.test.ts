@@ -10,6 +10,7 @@ import { oddFiles } from '../support/odd-files.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import type { World } from '../support/world.ts';
 
 interface Ended {
   code: number | NodeJS.Signals | null;
@@ -43,15 +44,59 @@ async function filesBelow(folder: string): Promise<string[]> {
   return files.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1)).sort();
 }
 
-test('run waits for a job and downloads its files, whatever their names; failures have reasons and exit codes', async (t) => {
-  const counting = shellTemplate({
-    script: 'echo "$COUNT of $COLOUR" > "$RESULT_DIRECTORY/count.txt"',
-    parameters: {
-      properties: { COUNT: { type: 'integer' }, COLOUR: { type: 'string' } },
-      required: ['COUNT'],
-    },
-  });
-  const world = await startWorld(t, { templates: { counting } });
+const counting = shellTemplate({
+  script: 'echo "$COUNT of $COLOUR" > "$RESULT_DIRECTORY/count.txt"',
+  parameters: {
+    properties: { COUNT: { type: 'integer' }, COLOUR: { type: 'string' } },
+    required: ['COUNT'],
+  },
+});
+
+test('the commands of people, one after the other at one service', async (t) => {
+  const world = await startWorld(t, { templates: { counting, large: largeTemplate('service') } });
+  for (const [name, run] of Object.entries(scenarios)) await t.test(name, (one) => run(one, world));
+});
+
+const scenarios: Record<string, (t: TestContext, world: World) => Promise<void>> = {
+  'run waits for a job and downloads its files, whatever their names; failures have reasons and exit codes':
+    runsAndLists,
+  'Ctrl-C leaves a job alone and says how to follow and cancel it; --cancel-on-exit cancels it': interrupts,
+  'a download that is broken off is continued by the same process and by another one': continuesDownload,
+};
+
+test('a service that is away for a moment is waited for, and the job is started once', async (t) => {
+  const world = await startWorld(t);
+  await using proxy = await startFaultyProxy(world.service.url);
+  // The service has the job, and its answer is lost.
+  proxy.fault = ({ number }) => (number === 1 ? { kind: 'reset', when: 'after' } : undefined);
+  const { start } = commandsOf(t, proxy.url);
+  const command = await start('run', 'gated', '-o', 'out');
+  await untilSaid(command, /running/);
+  await world.service.kill();
+  await untilSaid(command, /trying again[\s\S]*trying again/);
+  await world.service.start();
+  world.gate.open();
+  assert.equal(await command.ended(), 0, command.stderr);
+  assert.equal((await world.namespace.jobs()).length, 1);
+  assert.notDeepEqual(await filesBelow(join(command.folder, 'out')), []);
+});
+
+test('the key of the environment opens a service that needs one, and is shown nowhere', async (t) => {
+  const key = randomBytes(32).toString('base64url');
+  const keys = [{ name: 'ann', sha256: hash('sha256', key), scopes: ['run', 'read', 'results'] }];
+  const world = await startWorld(t, { settings: { api: { keys }, http: { unauthenticated: 'off' } } });
+  const { url } = world.service;
+  const own = await commandsOf(t, url, { EDC_JP_API_KEY: key }).succeed('run', 'echo', '-o', 'out');
+  assert.deepEqual(await filesBelow(join(own.folder, 'out')), ['greeting.txt']);
+  for (const env of [{}, { EDC_JP_API_KEY: `${key}x` }]) {
+    const refused = await commandsOf(t, url, env).run('jobs');
+    assert.deepEqual([refused.code, refused.stdout], [1, '']);
+    assert.match(refused.stderr, /\(401\)\nSet EDC_JP_API_KEY to a key that may do this\.\n$/);
+    assert.equal(refused.stderr.includes(key), false);
+  }
+});
+
+async function runsAndLists(t: TestContext, world: World): Promise<void> {
   const { start, run, succeed } = commandsOf(t, world.service.url);
 
   const echo = await succeed('run', 'echo', '-o', 'out');
@@ -118,10 +163,9 @@ test('run waits for a job and downloads its files, whatever their names; failure
   const template = await succeed('templates', 'counting');
   assert.match(template.stdout, /^COUNT +integer +\(required\)/m);
   assert.match(template.stdout, /Example: edc-job-provisioner run counting --param COUNT=0 -o results/);
-});
+}
 
-test('Ctrl-C leaves a job alone and says how to follow and cancel it; --cancel-on-exit cancels it', async (t) => {
-  const world = await startWorld(t);
+async function interrupts(t: TestContext, world: World): Promise<void> {
   const { start, run, succeed } = commandsOf(t, world.service.url);
   const left = await start('run', 'slow', '--follow');
   await untilSaid(left, /running/);
@@ -141,27 +185,9 @@ test('Ctrl-C leaves a job alone and says how to follow and cancel it; --cancel-o
   assert.equal(await bound.ended(), 143, bound.stderr);
   assert.match(bound.stderr, /will be cancelled\n$/);
   assert.equal((await run('job', bound.stdout.trim(), '--follow')).code, 4);
-});
+}
 
-test('a service that is away for a moment is waited for, and the job is started once', async (t) => {
-  const world = await startWorld(t);
-  await using proxy = await startFaultyProxy(world.service.url);
-  // The service has the job, and its answer is lost.
-  proxy.fault = ({ number }) => (number === 1 ? { kind: 'reset', when: 'after' } : undefined);
-  const { start } = commandsOf(t, proxy.url);
-  const command = await start('run', 'gated', '-o', 'out');
-  await untilSaid(command, /running/);
-  await world.service.kill();
-  await untilSaid(command, /trying again[\s\S]*trying again/);
-  await world.service.start();
-  world.gate.open();
-  assert.equal(await command.ended(), 0, command.stderr);
-  assert.equal((await world.namespace.jobs()).length, 1);
-  assert.notDeepEqual(await filesBelow(join(command.folder, 'out')), []);
-});
-
-test('a download that is broken off is continued by the same process and by another one', async (t) => {
-  const world = await startWorld(t, { templates: { large: largeTemplate('service') } });
+async function continuesDownload(t: TestContext, world: World): Promise<void> {
   const { succeed } = commandsOf(t, world.service.url);
   const id = (await succeed('run', 'large', '--follow')).stdout.trim();
   await using proxy = await startFaultyProxy(world.service.url);
@@ -193,22 +219,7 @@ test('a download that is broken off is continued by the same process and by anot
   assert.deepEqual(await filesBelow(folder), [largeName, 'sha256.txt'].sort());
   const digest = await readFile(join(folder, 'sha256.txt'), 'utf8');
   assert.equal(hash('sha256', await readFile(join(folder, largeName))), digest.trim());
-});
-
-test('the key of the environment opens a service that needs one, and is shown nowhere', async (t) => {
-  const key = randomBytes(32).toString('base64url');
-  const keys = [{ name: 'ann', sha256: hash('sha256', key), scopes: ['run', 'read', 'results'] }];
-  const world = await startWorld(t, { settings: { api: { keys }, http: { unauthenticated: 'off' } } });
-  const { url } = world.service;
-  const own = await commandsOf(t, url, { EDC_JP_API_KEY: key }).succeed('run', 'echo', '-o', 'out');
-  assert.deepEqual(await filesBelow(join(own.folder, 'out')), ['greeting.txt']);
-  for (const env of [{}, { EDC_JP_API_KEY: `${key}x` }]) {
-    const refused = await commandsOf(t, url, env).run('jobs');
-    assert.deepEqual([refused.code, refused.stdout], [1, '']);
-    assert.match(refused.stderr, /\(401\)\nSet EDC_JP_API_KEY to a key that may do this\.\n$/);
-    assert.equal(refused.stderr.includes(key), false);
-  }
-});
+}
 
 async function untilSaid(command: CommandProcess, what: RegExp): Promise<void> {
   await waitUntil(
