@@ -10,7 +10,7 @@ import { startWorld } from '../support/start-world.ts';
 import { s3Client, storedKeys } from '../support/s3-client.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startMessage, type Callback } from '../support/signaling-callbacks.ts';
-import { flowOf, message, startScene } from '../support/signaling-scene.ts';
+import { message, startScene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const script = `cd "$RESULT_DIRECTORY"; printf one > a.txt; printf two > "ü b.txt"`;
@@ -51,7 +51,7 @@ test(
   'the consumer of a signaling pull reads the results of its flow from the store, and nothing else',
   needing('session policies'),
   async (t) => {
-    const { world, controlPlane, send } = await startScene(t, { profiles }, { templates });
+    const { world, controlPlane, send, flowOf } = await startScene(t, { profiles }, { templates });
     const { callbacks } = controlPlane;
     const plain = await send('start', startMessage({ datasetId: 'files' }));
     assert.equal(plain.status, 400);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { startMessage as creation } from '../support/signaling-callbacks.ts';
-import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
+import { message, playScenarios, type Scenario, type Scene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const settings = { prepareLater: ['later'], completeEmpty: ['empty'] };
@@ -22,12 +22,54 @@ function notices({ controlPlane }: Scene): [string, string][] {
   return controlPlane.callbacks.map(({ path, body }) => [path.replace(/.*\//, ''), body.state]);
 }
 
-async function recorded({ world }: Scene, processId: string) {
+async function recorded({ world, flowOf }: Scene, processId: string) {
   return await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
 }
 
-test('a consumer prepares a dataset that no template makes, starts, suspends and resumes it, until it is terminated', async (t) => {
-  const scene = await startScene(t, settings);
+const scenarios: Record<string, Scenario> = {
+  lives: {
+    title:
+      'a consumer prepares a dataset that no template makes, starts, suspends and resumes it, until it is terminated',
+    members: settings,
+    play: preparesStartsSuspends,
+  },
+  terminated: {
+    title: 'a transfer is terminated before it was started, and while it is suspended',
+    members: settings,
+    play: isTerminated,
+  },
+  later: {
+    title: 'a flow that is prepared later is called back until that is taken',
+    members: settings,
+    play: isPreparedLater,
+  },
+  early: {
+    title: 'a flow that is terminated while it is prepared is not called back',
+    members: settings,
+    play: isTerminatedEarly,
+  },
+  empty: {
+    title: 'a pull that is started without an address completes by itself where the settings say so',
+    members: settings,
+    play: completesEmpty,
+  },
+  'at-once': {
+    title: 'a pull that is suspended at once is completed only after its resume',
+    members: settings,
+    play: isSuspendedAtOnce,
+  },
+  renewal: {
+    title: 'an address whose token cannot be renewed is refused where the settings say so',
+    members: { tokenRenewal: 'required' },
+    play: needsRenewal,
+  },
+};
+
+test('pulls of several control planes, beside each other', { concurrency: true }, async (t) => {
+  await playScenarios(t, scenarios);
+});
+
+async function preparesStartsSuspends(scene: Scene): Promise<void> {
   const { send, state, world } = scene;
   const prepare = creation({ datasetId: 'of-another-provider' });
   const { processId } = prepare;
@@ -56,17 +98,16 @@ test('a consumer prepares a dataset that no template makes, starts, suspends and
   assert.equal('reason' in record.outcome && record.outcome.reason, 'deprovisioned');
   assert.deepEqual([record.delivery.result, record.request.consumer], ['skipped', 'provider']);
   assert.deepEqual(notices(scene), []);
-  const jobs = await world.namespace.jobs();
+  const jobs = await scene.jobs();
   assert.deepEqual(
     jobs.map(({ spec }) => spec?.suspend),
     [true],
     'its Job is never resumed',
   );
-  assert.deepEqual(await world.bucket.results(flowOf(processId)), []);
-});
+  assert.deepEqual(await world.bucket.results(scene.flowOf(processId)), []);
+}
 
-test('a transfer is terminated before it was started, and while it is suspended', async (t) => {
-  const scene = await startScene(t, settings);
+async function isTerminated(scene: Scene): Promise<void> {
   const { send, state } = scene;
   const [early, suspended] = [await prepared(scene), await prepared(scene)];
   await send(`${suspended}/started`, message());
@@ -77,10 +118,9 @@ test('a transfer is terminated before it was started, and while it is suspended'
     assert.equal((await recorded(scene, processId)).outcome.phase, 'cancelled');
   }
   assert.deepEqual(notices(scene), []);
-});
+}
 
-test('a flow that is prepared later is called back until that is taken', async (t) => {
-  const scene = await startScene(t, settings);
+async function isPreparedLater(scene: Scene): Promise<void> {
   const { send, state, controlPlane } = scene;
   controlPlane.answerNext(404, 503);
   const prepare = creation({ datasetId: 'later' });
@@ -100,20 +140,18 @@ test('a flow that is prepared later is called back until that is taken', async (
   const { readiness } = await recorded(scene, processId);
   assert.deepEqual([readiness?.result, readiness?.attempts], ['delivered', 3]);
   assert.equal(callbacks.length, 3);
-});
+}
 
-test('a flow that is terminated while it is prepared is not called back', async (t) => {
-  const scene = await startScene(t, settings);
+async function isTerminatedEarly(scene: Scene): Promise<void> {
   const { processId, ...prepare } = creation({ datasetId: 'later' });
   await scene.send('prepare', { processId, ...prepare });
   assert.equal((await scene.send(`${processId}/started`, message())).status, 409, 'it is not prepared yet');
   assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
   await recorded(scene, processId);
   assert.deepEqual(notices(scene), []);
-});
+}
 
-test('a pull that is started without an address completes by itself where the settings say so', async (t) => {
-  const scene = await startScene(t, settings);
+async function completesEmpty(scene: Scene): Promise<void> {
   const { send, state, controlPlane } = scene;
   controlPlane.answerNext(409);
   const processId = await prepared(scene, { datasetId: 'empty' });
@@ -128,10 +166,9 @@ test('a pull that is started without an address completes by itself where the se
   ]);
   assert.equal(await state(processId), 'COMPLETED');
   assert.equal((await send(`${processId}/suspend`, message())).status, 409);
-});
+}
 
-test('a pull that is suspended at once is completed only after its resume', async (t) => {
-  const scene = await startScene(t, settings);
+async function isSuspendedAtOnce(scene: Scene): Promise<void> {
   const { send, state } = scene;
   const processId = await prepared(scene, { datasetId: 'empty' });
   await send(`${processId}/started`, message());
@@ -148,10 +185,9 @@ test('a pull that is suspended at once is completed only after its resume', asyn
     ['completed', 'COMPLETED'],
     ['completed', 'COMPLETED'],
   ]);
-});
+}
 
-test('an address whose token cannot be renewed is refused where the settings say so', async (t) => {
-  const scene = await startScene(t, { tokenRenewal: 'required' });
+async function needsRenewal(scene: Scene): Promise<void> {
   const processId = await prepared(scene);
   const endpointType = 'https://w3id.org/dspace-sig/profile/http-pull';
   const token = { authorization: 'token', authType: 'bearer' };
@@ -173,4 +209,4 @@ test('an address whose token cannot be renewed is refused where the settings say
   assert.equal(await scene.state(processId), 'PREPARED');
   const renewable = { ...message(), dataAddress: addressOf({ ...token, ...renewal }) };
   assert.equal((await scene.send(`${processId}/started`, renewable)).status, 200);
-});
+}

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { Manifest } from '../../src/result/manifest.ts';
 import { startMessage as creation } from '../support/signaling-callbacks.ts';
-import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
+import { message, playScenarios, startScene, type Scenario, type Scene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 /** More than two parts of the store. */
@@ -41,7 +41,7 @@ async function answerTo(sent: ClientRequest): Promise<{ status: number | undefin
   return { status: response.statusCode, body: await text(response) };
 }
 
-async function recorded({ world }: Scene, processId: string) {
+async function recorded({ world, flowOf }: Scene, processId: string) {
   return await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
 }
 
@@ -55,7 +55,7 @@ async function complete(scene: Scene, processId: string) {
 }
 
 /** The files of the manifest by name, read from the bucket and compared with it; nothing else is left. */
-async function resultsOf({ world }: Scene, processId: string): Promise<Record<string, string>> {
+async function resultsOf({ world, flowOf }: Scene, processId: string): Promise<Record<string, string>> {
   const flow = flowOf(processId);
   const keys = await world.bucket.results(flow);
   const manifestKey = keys.find((one) => one.endsWith('/manifest.json')) ?? '';
@@ -72,112 +72,42 @@ async function resultsOf({ world }: Scene, processId: string): Promise<Record<st
 }
 
 /** Keys of what an inbox has, without what describes it. */
-async function received({ world }: Scene, processId: string): Promise<string[]> {
+async function received({ world, flowOf }: Scene, processId: string): Promise<string[]> {
   const keys = await world.bucket.results(flowOf(processId));
   return keys.filter((key) => key.includes('/files/')).map((key) => key.replace(/.*\/files\//, ''));
 }
 
-test('files that a provider pushes become the results of the consumer, and nothing is sent to its control plane', async (t) => {
-  const scene = await startScene(t);
-  const { processId, url } = await preparePush(scene);
-  const digest = `sha-512=:AA==:, sha-256=:${createHash('sha256').update(large).digest('base64')}:`;
-  const first = await upload(`${url}/folder/first.bin?x=y`, large, { 'repr-digest': digest });
-  assert.equal(first.status, 201, first.body);
-  assert.deepEqual(JSON.parse(first.body), {
-    name: 'first.bin',
-    size: large.length,
-    sha256: sha256(large),
-  });
-  await start(scene, processId);
-  const named = { 'content-disposition': `attachment; filename="x"; filename*=UTF-8''%C3%A4%20b.txt` };
-  assert.equal((await upload(url, 'named', named)).status, 201);
-  assert.equal((await upload(url, 'one')).status, 201);
-  assert.equal((await upload(`${url}/data`, 'another')).status, 201, 'the same name again');
-  assert.equal((await upload(`${url}/empty`, '')).status, 201);
-  const record = await complete(scene, processId);
-  assert.ok(record.outcome.phase === 'succeeded', JSON.stringify(record.outcome));
-  assert.equal(record.outcome.results.files, 4);
-  assert.deepEqual([record.delivery.result, record.protocol?.state], ['skipped', 'COMPLETED']);
-  assert.deepEqual(await resultsOf(scene, processId), {
-    data: sha256('another'),
-    empty: sha256(''),
-    'first.bin': sha256(large),
-    'ä b.txt': sha256('named'),
-  });
-  assert.equal((await upload(`${url}/late`, 'late')).status, 410);
-  assert.deepEqual(scene.controlPlane.callbacks, []);
-  const log = scene.world.service.log.join('\n');
-  assert.ok(!log.includes(url.split('/').at(-1) ?? ''), 'the token is not in the log');
-});
+const scenarios: Record<string, Scenario> = {
+  'takes-files': {
+    title:
+      'files that a provider pushes become the results of the consumer, and nothing is sent to its control plane',
+    play: takesFiles,
+  },
+  profile: {
+    title:
+      'the HTTP profile has the token of the inbox among its properties, and a later preparation has the address too',
+    members: { prepareLater: ['later'] },
+    play: hasProfile,
+  },
+  tokens: { title: 'a token opens its own inbox alone', play: opensOwnInbox },
+  broken: {
+    title:
+      'a body that breaks off, has another digest, or is no whole file leaves nothing, and the earlier file',
+    play: leavesEarlierFile,
+  },
+  terminated: {
+    title:
+      'a termination deletes what was received and what is under way, and the inbox takes nothing any more',
+    play: deletesReceived,
+  },
+  own: {
+    title: 'the provider of this service pushes its results into an inbox of this service',
+    play: pushesToItself,
+  },
+};
 
-test('the HTTP profile has the token of the inbox among its properties, and a later preparation has the address too', async (t) => {
-  const profile = 'https://w3id.org/dspace-sig/profile/http-push';
-  const scene = await startScene(t, { prepareLater: ['later'] });
-  const { processId, ...prepare } = creation({ profile, datasetId: 'later' });
-  const first = await scene.send('prepare', { processId, ...prepare });
-  assert.deepEqual([first.status, first.body.state, 'dataAddress' in first.body], [202, 'PREPARING', false]);
-  const [callback] = await waitUntil(
-    'it is prepared',
-    () => scene.controlPlane.callbacks.length > 0 && scene.controlPlane.callbacks,
-  );
-  assert.equal(callback?.path, `/transfers/${processId}/dataflow/prepared`);
-  const { endpointType, endpoint = '', endpointProperties = [] } = callback.body.dataAddress ?? {};
-  assert.equal(endpointType, profile);
-  const { authorization, authType } = Object.fromEntries(
-    endpointProperties.map(({ name, value }) => [name, value]),
-  );
-  assert.equal(authType, 'bearer');
-  const refused = await upload(endpoint, 'bytes', { authorization: 'Bearer wrong' });
-  assert.deepEqual([refused.status, refused.type], [401, 'application/problem+json']);
-  assert.equal((await upload(endpoint, 'bytes', { authorization: `Bearer ${authorization}` })).status, 201);
-  await start(scene, processId);
-  await complete(scene, processId);
-  assert.deepEqual(await resultsOf(scene, processId), { data: sha256('bytes') });
-});
-
-test('a token opens its own inbox alone', async (t) => {
-  const scene = await startScene(t);
-  const [one, other] = [await preparePush(scene), await preparePush(scene)];
-  const wrong = [
-    other.url.replace(flowOf(other.processId), flowOf(one.processId)),
-    one.url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
-    `${scene.world.service.url}/inbox/flow-of-nobody/${one.url.split('/').at(-1) ?? ''}`,
-  ];
-  const answers = await Promise.all(wrong.map((url) => upload(url, 'bytes')));
-  for (const { status, type, body } of answers)
-    assert.deepEqual([status, type, body], [404, 'application/problem+json', answers[0]?.body]);
-  assert.deepEqual(await received(scene, one.processId), []);
-});
-
-test('a body that breaks off, has another digest, or is no whole file leaves nothing, and the earlier file', async (t) => {
-  const scene = await startScene(t);
-  const { processId, url } = await preparePush(scene);
-  assert.equal((await upload(`${url}/file`, 'earlier')).status, 201);
-  const sent = openUpload(`${url}/file`);
-  sent.write(large);
-  await waitUntil('parts are stored', async () => {
-    return (await scene.world.bucket.openUploads(flowOf(processId))).length === 1;
-  });
-  sent.destroy();
-  await waitUntil('the parts are gone', async () => {
-    return (await scene.world.bucket.openUploads(flowOf(processId))).length === 0;
-  });
-  const other = `sha-256=:${createHash('sha256').update('other').digest('base64')}:`;
-  const rows: [Record<string, string>, number, string][] = [
-    [{ 'repr-digest': other }, 400, 'Repr-Digest'],
-    [{ 'content-digest': other }, 400, 'Content-Digest'],
-    [{ 'repr-digest': 'sha-256=:short:' }, 400, 'Repr-Digest'],
-    [{ 'content-encoding': 'gzip' }, 415, 'Content-Encoding'],
-    [{ 'content-range': 'bytes 0-4/9' }, 400, 'Content-Range'],
-    [{ 'upload-complete': '?0' }, 400, 'Upload-Complete'],
-  ];
-  for (const [headers, status, field] of rows) {
-    const answer = await upload(`${url}/file`, 'later', headers);
-    assert.deepEqual([answer.status, (JSON.parse(answer.body) as { field?: string }).field], [status, field]);
-  }
-  await start(scene, processId);
-  await complete(scene, processId);
-  assert.deepEqual(await resultsOf(scene, processId), { file: sha256('earlier') });
+test('inboxes of several control planes, beside each other', { concurrency: true }, async (t) => {
+  await playScenarios(t, scenarios);
 });
 
 test('a flow receives no more than the settings allow, and what is too large leaves nothing', async (t) => {
@@ -212,7 +142,7 @@ test('more uploads than the settings allow wait outside, and a suspension refuse
   const sent = openUpload(`${url}/slow`);
   sent.write(large);
   await waitUntil('the first one is received', async () => {
-    return (await scene.world.bucket.openUploads(flowOf(processId))).length === 1;
+    return (await scene.world.bucket.openUploads(scene.flowOf(processId))).length === 1;
   });
   const second = await fetch(`${url}/second`, { method: 'PUT', body: 'bytes' });
   assert.deepEqual([second.status, second.headers.get('retry-after')], [503, '10']);
@@ -231,32 +161,6 @@ test('more uploads than the settings allow wait outside, and a suspension refuse
   assert.deepEqual(await resultsOf(scene, processId), expected);
 });
 
-test('a termination deletes what was received and what is under way, and the inbox takes nothing any more', async (t) => {
-  const scene = await startScene(t);
-  const { processId, url } = await preparePush(scene);
-  assert.equal((await upload(`${url}/whole`, 'bytes')).status, 201);
-  const small = openUpload(`${url}/small`);
-  small.write('beginning');
-  const sent = openUpload(`${url}/large`);
-  const answers = [answerTo(sent), answerTo(small)];
-  sent.write(large);
-  await waitUntil('parts are stored', async () => {
-    return (await scene.world.bucket.openUploads(flowOf(processId))).length === 1;
-  });
-  assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
-  await waitUntil('what was received is deleted', async () => {
-    const record = await scene.world.bucket.record(flowOf(processId));
-    return record?.resultsDeletedAt;
-  });
-  sent.end(large);
-  small.end();
-  for (const { status } of await Promise.all(answers)) assert.equal(status, 410);
-  assert.equal((await upload(`${url}/late`, 'bytes')).status, 410);
-  assert.deepEqual(await scene.world.bucket.results(flowOf(processId)), []);
-  assert.deepEqual(await scene.world.bucket.openUploads(flowOf(processId)), []);
-  assert.deepEqual(scene.controlPlane.callbacks, []);
-});
-
 test('a service that is killed loses nothing that it has acknowledged', async (t) => {
   const scene = await startScene(t);
   const { service, bucket } = scene.world;
@@ -267,11 +171,11 @@ test('a service that is killed loses nothing that it has acknowledged', async (t
   const sent = openUpload(`${url}/first`);
   sent.write(large.subarray(1));
   await waitUntil('parts are stored', async () => {
-    return (await bucket.openUploads(flowOf(processId))).length === 1;
+    return (await bucket.openUploads(scene.flowOf(processId))).length === 1;
   });
   await service.kill();
   // As if it had been killed between the file and its description.
-  const descriptions = await bucket.keys(`flows/${flowOf(processId)}/`);
+  const descriptions = await bucket.keys(`flows/${scene.flowOf(processId)}/`);
   const lost = descriptions.find((key) => key.endsWith('/received/second.json')) ?? '';
   await bucket.client.removeObject(bucket.name, lost);
   await service.start();
@@ -296,8 +200,131 @@ test('a replica takes the uploads, and another one the messages', async (t) => {
   assert.deepEqual(await resultsOf(scene, processId), { file: sha256(large), here: sha256('bytes') });
 });
 
-test('the provider of this service pushes its results into an inbox of this service', async (t) => {
-  const scene = await startScene(t);
+async function takesFiles(scene: Scene): Promise<void> {
+  const { processId, url } = await preparePush(scene);
+  const digest = `sha-512=:AA==:, sha-256=:${createHash('sha256').update(large).digest('base64')}:`;
+  const first = await upload(`${url}/folder/first.bin?x=y`, large, { 'repr-digest': digest });
+  assert.equal(first.status, 201, first.body);
+  assert.deepEqual(JSON.parse(first.body), {
+    name: 'first.bin',
+    size: large.length,
+    sha256: sha256(large),
+  });
+  await start(scene, processId);
+  const named = { 'content-disposition': `attachment; filename="x"; filename*=UTF-8''%C3%A4%20b.txt` };
+  assert.equal((await upload(url, 'named', named)).status, 201);
+  assert.equal((await upload(url, 'one')).status, 201);
+  assert.equal((await upload(`${url}/data`, 'another')).status, 201, 'the same name again');
+  assert.equal((await upload(`${url}/empty`, '')).status, 201);
+  const record = await complete(scene, processId);
+  assert.ok(record.outcome.phase === 'succeeded', JSON.stringify(record.outcome));
+  assert.equal(record.outcome.results.files, 4);
+  assert.deepEqual([record.delivery.result, record.protocol?.state], ['skipped', 'COMPLETED']);
+  assert.deepEqual(await resultsOf(scene, processId), {
+    data: sha256('another'),
+    empty: sha256(''),
+    'first.bin': sha256(large),
+    'ä b.txt': sha256('named'),
+  });
+  assert.equal((await upload(`${url}/late`, 'late')).status, 410);
+  assert.deepEqual(scene.controlPlane.callbacks, []);
+  const log = scene.world.service.log.join('\n');
+  assert.ok(!log.includes(url.split('/').at(-1) ?? ''), 'the token is not in the log');
+}
+
+async function hasProfile(scene: Scene): Promise<void> {
+  const profile = 'https://w3id.org/dspace-sig/profile/http-push';
+  const { processId, ...prepare } = creation({ profile, datasetId: 'later' });
+  const first = await scene.send('prepare', { processId, ...prepare });
+  assert.deepEqual([first.status, first.body.state, 'dataAddress' in first.body], [202, 'PREPARING', false]);
+  const [callback] = await waitUntil(
+    'it is prepared',
+    () => scene.controlPlane.callbacks.length > 0 && scene.controlPlane.callbacks,
+  );
+  assert.equal(callback?.path, `/transfers/${processId}/dataflow/prepared`);
+  const { endpointType, endpoint = '', endpointProperties = [] } = callback.body.dataAddress ?? {};
+  assert.equal(endpointType, profile);
+  const { authorization, authType } = Object.fromEntries(
+    endpointProperties.map(({ name, value }) => [name, value]),
+  );
+  assert.equal(authType, 'bearer');
+  const refused = await upload(endpoint, 'bytes', { authorization: 'Bearer wrong' });
+  assert.deepEqual([refused.status, refused.type], [401, 'application/problem+json']);
+  assert.equal((await upload(endpoint, 'bytes', { authorization: `Bearer ${authorization}` })).status, 201);
+  await start(scene, processId);
+  await complete(scene, processId);
+  assert.deepEqual(await resultsOf(scene, processId), { data: sha256('bytes') });
+}
+
+async function opensOwnInbox(scene: Scene): Promise<void> {
+  const [one, other] = [await preparePush(scene), await preparePush(scene)];
+  const wrong = [
+    other.url.replace(scene.flowOf(other.processId), scene.flowOf(one.processId)),
+    one.url.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+    `${scene.world.service.url}/inbox/flow-of-nobody/${one.url.split('/').at(-1) ?? ''}`,
+  ];
+  const answers = await Promise.all(wrong.map((url) => upload(url, 'bytes')));
+  for (const { status, type, body } of answers)
+    assert.deepEqual([status, type, body], [404, 'application/problem+json', answers[0]?.body]);
+  assert.deepEqual(await received(scene, one.processId), []);
+}
+
+async function leavesEarlierFile(scene: Scene): Promise<void> {
+  const { processId, url } = await preparePush(scene);
+  assert.equal((await upload(`${url}/file`, 'earlier')).status, 201);
+  const sent = openUpload(`${url}/file`);
+  sent.write(large);
+  await waitUntil('parts are stored', async () => {
+    return (await scene.world.bucket.openUploads(scene.flowOf(processId))).length === 1;
+  });
+  sent.destroy();
+  await waitUntil('the parts are gone', async () => {
+    return (await scene.world.bucket.openUploads(scene.flowOf(processId))).length === 0;
+  });
+  const other = `sha-256=:${createHash('sha256').update('other').digest('base64')}:`;
+  const rows: [Record<string, string>, number, string][] = [
+    [{ 'repr-digest': other }, 400, 'Repr-Digest'],
+    [{ 'content-digest': other }, 400, 'Content-Digest'],
+    [{ 'repr-digest': 'sha-256=:short:' }, 400, 'Repr-Digest'],
+    [{ 'content-encoding': 'gzip' }, 415, 'Content-Encoding'],
+    [{ 'content-range': 'bytes 0-4/9' }, 400, 'Content-Range'],
+    [{ 'upload-complete': '?0' }, 400, 'Upload-Complete'],
+  ];
+  for (const [headers, status, field] of rows) {
+    const answer = await upload(`${url}/file`, 'later', headers);
+    assert.deepEqual([answer.status, (JSON.parse(answer.body) as { field?: string }).field], [status, field]);
+  }
+  await start(scene, processId);
+  await complete(scene, processId);
+  assert.deepEqual(await resultsOf(scene, processId), { file: sha256('earlier') });
+}
+
+async function deletesReceived(scene: Scene): Promise<void> {
+  const { processId, url } = await preparePush(scene);
+  assert.equal((await upload(`${url}/whole`, 'bytes')).status, 201);
+  const small = openUpload(`${url}/small`);
+  small.write('beginning');
+  const sent = openUpload(`${url}/large`);
+  const answers = [answerTo(sent), answerTo(small)];
+  sent.write(large);
+  await waitUntil('parts are stored', async () => {
+    return (await scene.world.bucket.openUploads(scene.flowOf(processId))).length === 1;
+  });
+  assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
+  await waitUntil('what was received is deleted', async () => {
+    const record = await scene.world.bucket.record(scene.flowOf(processId));
+    return record?.resultsDeletedAt;
+  });
+  sent.end(large);
+  small.end();
+  for (const { status } of await Promise.all(answers)) assert.equal(status, 410);
+  assert.equal((await upload(`${url}/late`, 'bytes')).status, 410);
+  assert.deepEqual(await scene.world.bucket.results(scene.flowOf(processId)), []);
+  assert.deepEqual(await scene.world.bucket.openUploads(scene.flowOf(processId)), []);
+  assert.deepEqual(scene.controlPlane.callbacks, []);
+}
+
+async function pushesToItself(scene: Scene): Promise<void> {
   const { send, state, controlPlane } = scene;
   const { processId, url } = await preparePush(scene);
   const dataAddress = { endpointType: 'HttpData', endpoint: url };
@@ -314,7 +341,7 @@ test('the provider of this service pushes its results into an inbox of this serv
   const [sent, taken] = [await recorded(scene, provider.processId), await resultsOf(scene, processId)];
   assert.ok(sent.outcome.phase === 'succeeded' && sent.outcome.results.bytes === outcome.results.bytes);
   assert.equal(Object.keys(taken).length, 1);
-});
+}
 
 function sha256(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type { Outcome } from '../../src/flow/outcome.ts';
 import { startByteSource, type ByteSource } from '../support/byte-source.ts';
 import { startMessage as creation } from '../support/signaling-callbacks.ts';
-import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
+import { message, playScenarios, startScene, type Scenario, type Scene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const secret = 'token-of-the-provider';
@@ -27,7 +27,7 @@ async function startPull({ send }: Scene, dataAddress: object): Promise<string> 
   return prepare.processId;
 }
 
-async function recorded({ world }: Scene, processId: string) {
+async function recorded({ world, flowOf }: Scene, processId: string) {
   return await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
 }
 
@@ -35,7 +35,7 @@ function notices({ controlPlane }: Scene): string[] {
   return controlPlane.callbacks.map(({ path }) => path.replace(/.*\//, ''));
 }
 
-async function fetchedBytes({ world }: Scene, processId: string, outcome: Outcome): Promise<Buffer> {
+async function fetchedBytes({ world, flowOf }: Scene, processId: string, outcome: Outcome): Promise<Buffer> {
   assert.ok(outcome.phase === 'succeeded');
   const keys = await world.bucket.results(flowOf(processId));
   const [file] = keys.filter((key) => !key.endsWith('manifest.json'));
@@ -43,39 +43,28 @@ async function fetchedBytes({ world }: Scene, processId: string, outcome: Outcom
   return await world.bucket.read(file ?? '');
 }
 
-test('data that a provider gives is fetched into the bucket, after an interruption its rest, and then completed', async (t) => {
-  const scene = await startScene(t);
-  const headers = { etag: '"v1"', 'content-disposition': 'attachment; filename="../data.bin"' };
-  const source = await startByteSource(t, { content: large, headers });
-  source.next(503, 'drop');
-  const processId = await startPull(scene, addressOf(source));
-  const { outcome, delivery, protocol } = await recorded(scene, processId);
-  assert.ok(outcome.phase === 'succeeded', JSON.stringify(outcome));
-  assert.deepEqual([outcome.results.files, outcome.results.bytes], [1, large.length]);
-  const bytes = await fetchedBytes(scene, processId, outcome);
-  assert.equal(sha256(bytes), sha256(large));
-  assert.deepEqual([delivery.result, protocol?.state], ['delivered', 'COMPLETED']);
-  assert.deepEqual(notices(scene), ['completed']);
-  assert.ok(source.requests.every(({ authorization }) => authorization === `Bearer ${secret}`));
-  assert.equal(source.requests.length, 3);
-  assert.match(source.requests[2]?.range ?? '', /^bytes=[1-9]\d*-$/);
-  assert.equal(source.requests[2]?.['if-range'], '"v1"');
-  const jobs = JSON.stringify(await scene.world.namespace.jobs());
-  const log = scene.world.service.log.join('\n');
-  for (const text of [jobs, log]) assert.ok(!text.includes(secret) && !text.includes('secret=query'));
-});
+const scenarios: Record<string, Scenario> = {
+  continued: {
+    title:
+      'data that a provider gives is fetched into the bucket, after an interruption its rest, and then completed',
+    play: fetchesRest,
+  },
+  whole: {
+    title: 'data of unknown length, and without a version, is fetched whole again after an interruption',
+    play: fetchesWhole,
+  },
+  suspended: {
+    title: 'a suspended fetch takes no byte, and goes on after the resume, from a new address',
+    play: isSuspended,
+  },
+  unusable: {
+    title: 'an address that cannot be fetched from is refused with its field',
+    play: refusesAddresses,
+  },
+};
 
-test('data of unknown length, and without a version, is fetched whole again after an interruption', async (t) => {
-  const scene = await startScene(t);
-  const source = await startByteSource(t, { content: large });
-  source.next('drop', 'chunked');
-  const processId = await startPull(scene, addressOf(source));
-  const { outcome } = await recorded(scene, processId);
-  assert.equal(sha256(await fetchedBytes(scene, processId, outcome)), sha256(large));
-  assert.deepEqual(
-    source.requests.map(({ range }) => range),
-    [undefined, undefined],
-  );
+test('fetches of several control planes, beside each other', { concurrency: true }, async (t) => {
+  await playScenarios(t, scenarios);
 });
 
 test('a file that is larger than a flow may receive ends the fetch and leaves nothing', async (t) => {
@@ -91,14 +80,46 @@ test('a file that is larger than a flow may receive ends the fetch and leaves no
     const { outcome } = await recorded(scene, processId);
     assert.ok(outcome.phase === 'failed' && outcome.reason === 'fetch-failed');
     assert.match(outcome.message, /transfers\.maxReceivedBytes/);
-    assert.deepEqual(await scene.world.bucket.results(flowOf(processId)), []);
-    assert.deepEqual(await scene.world.bucket.openUploads(flowOf(processId)), []);
+    assert.deepEqual(await scene.world.bucket.results(scene.flowOf(processId)), []);
+    assert.deepEqual(await scene.world.bucket.openUploads(scene.flowOf(processId)), []);
     assert.equal(source.requests.length, 1);
   }
 });
 
-test('a suspended fetch takes no byte, and goes on after the resume, from a new address', async (t) => {
-  const scene = await startScene(t);
+async function fetchesRest(scene: Scene, t: TestContext): Promise<void> {
+  const headers = { etag: '"v1"', 'content-disposition': 'attachment; filename="../data.bin"' };
+  const source = await startByteSource(t, { content: large, headers });
+  source.next(503, 'drop');
+  const processId = await startPull(scene, addressOf(source));
+  const { outcome, delivery, protocol } = await recorded(scene, processId);
+  assert.ok(outcome.phase === 'succeeded', JSON.stringify(outcome));
+  assert.deepEqual([outcome.results.files, outcome.results.bytes], [1, large.length]);
+  const bytes = await fetchedBytes(scene, processId, outcome);
+  assert.equal(sha256(bytes), sha256(large));
+  assert.deepEqual([delivery.result, protocol?.state], ['delivered', 'COMPLETED']);
+  assert.deepEqual(notices(scene), ['completed']);
+  assert.ok(source.requests.every(({ authorization }) => authorization === `Bearer ${secret}`));
+  assert.equal(source.requests.length, 3);
+  assert.match(source.requests[2]?.range ?? '', /^bytes=[1-9]\d*-$/);
+  assert.equal(source.requests[2]?.['if-range'], '"v1"');
+  const jobs = JSON.stringify(await scene.jobs());
+  const log = scene.world.service.log.join('\n');
+  for (const text of [jobs, log]) assert.ok(!text.includes(secret) && !text.includes('secret=query'));
+}
+
+async function fetchesWhole(scene: Scene, t: TestContext): Promise<void> {
+  const source = await startByteSource(t, { content: large });
+  source.next('drop', 'chunked');
+  const processId = await startPull(scene, addressOf(source));
+  const { outcome } = await recorded(scene, processId);
+  assert.equal(sha256(await fetchedBytes(scene, processId, outcome)), sha256(large));
+  assert.deepEqual(
+    source.requests.map(({ range }) => range),
+    [undefined, undefined],
+  );
+}
+
+async function isSuspended(scene: Scene, t: TestContext): Promise<void> {
   const source = await startByteSource(t, { content: large });
   const other = await startByteSource(t, { content: Buffer.from('other') });
   source.next('hang');
@@ -113,10 +134,9 @@ test('a suspended fetch takes no byte, and goes on after the resume, from a new 
   assert.equal((await fetchedBytes(scene, processId, outcome)).toString(), 'other');
   assert.equal(other.requests[0]?.authorization, undefined, 'the token is not sent to another provider');
   assert.equal(source.requests.length, 1);
-});
+}
 
-test('an address that cannot be fetched from is refused with its field', async (t) => {
-  const scene = await startScene(t);
+async function refusesAddresses(scene: Scene): Promise<void> {
   const { processId, ...prepare } = creation();
   await scene.send('prepare', { processId, ...prepare });
   for (const dataAddress of [
@@ -127,7 +147,7 @@ test('an address that cannot be fetched from is refused with its field', async (
     assert.deepEqual([answer.status, /^dataAddress/.test(answer.body.detail ?? '')], [400, true]);
   }
   assert.equal(await scene.state(processId), 'PREPARED');
-});
+}
 
 function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { startMessage } from '../support/signaling-callbacks.ts';
-import { flowOf, message, startScene } from '../support/signaling-scene.ts';
+import { message, playScenarios, type Scenario, type Scene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 async function get(url: string): Promise<{ status: number; text: string }> {
@@ -12,8 +12,32 @@ async function get(url: string): Promise<{ status: number; text: string }> {
 
 const content = 'hello from the worker: ä ö ü €\n';
 
-test('a consumer pulls from a data plane that made the data for it', async (t) => {
-  const { world, controlPlane, send, state } = await startScene(t);
+const scenarios: Record<string, Scenario> = {
+  pulls: { title: 'a consumer pulls from a data plane that made the data for it', play: pulls },
+  'at-once': {
+    title: 'a flow that starts at once has an address that refuses until the results are there',
+    play: startsAtOnce,
+  },
+  terminated: {
+    title: 'a transfer that is terminated while its job runs is not called back, and leaves nothing',
+    play: isTerminated,
+  },
+  fails: {
+    title: 'a job that fails is reported as errored, in the state that the flow had, until it is terminated',
+    play: isErrored,
+  },
+  wrong: {
+    title: 'messages that can never work are refused with their field, and make no job',
+    play: refusesMessages,
+  },
+};
+
+test('pulls of several control planes, beside each other', { concurrency: true }, async (t) => {
+  await playScenarios(t, scenarios);
+});
+
+async function pulls(scene: Scene): Promise<void> {
+  const { world, controlPlane, send, state } = scene;
   const { callbacks } = controlPlane;
   const start = startMessage();
   const { processId } = start;
@@ -51,14 +75,14 @@ test('a consumer pulls from a data plane that made the data for it', async (t) =
   assert.equal((await send(`${processId}/completed`, {})).status, 200);
   assert.equal((await send(`${processId}/terminate`, message())).status, 200);
   assert.equal(await state(processId), 'COMPLETED');
-  const record = await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+  const record = await waitUntil('the flow is recorded', () => world.bucket.record(scene.flowOf(processId)));
   assert.deepEqual([record.delivery.result, record.delivery.attempts], ['delivered', 1]);
   assert.equal(callbacks.length, 1);
-  assert.equal((await world.namespace.jobs()).length, 1);
-});
+  assert.equal((await scene.jobs()).length, 1);
+}
 
-test('a flow that starts at once has an address that refuses until the results are there', async (t) => {
-  const { world, controlPlane, send, state } = await startScene(t);
+async function startsAtOnce(scene: Scene): Promise<void> {
+  const { world, controlPlane, send, state } = scene;
   const start = startMessage({ datasetId: 'gated-at-once' });
   const { processId } = start;
   const first = await send('start', start);
@@ -69,7 +93,9 @@ test('a flow that starts at once has an address that refuses until the results a
   assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '5']);
   await early.body?.cancel();
   world.gate.open();
-  const { delivery } = await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+  const { delivery } = await waitUntil('the flow is recorded', () =>
+    world.bucket.record(scene.flowOf(processId)),
+  );
   assert.equal(delivery.result, 'skipped');
   assert.equal((await get(url)).status, 200);
   await send(`${processId}/suspend`, message());
@@ -79,11 +105,11 @@ test('a flow that starts at once has an address that refuses until the results a
   await send(`${processId}/terminate`, message());
   assert.deepEqual([(await get(url)).status, await state(processId)], [410, 'TERMINATED']);
   assert.deepEqual(controlPlane.callbacks, [], 'the answer has announced it');
-});
+}
 
-test('a transfer that is terminated while its job runs is not called back, and leaves nothing', async (t) => {
-  const { world, controlPlane, send, state } = await startScene(t);
-  const start = startMessage({ datasetId: 'gated' });
+async function isTerminated(scene: Scene): Promise<void> {
+  const { world, controlPlane, send, state } = scene;
+  const start = startMessage({ datasetId: 'slow' });
   const { processId } = start;
   assert.equal((await send('start', start)).status, 202);
   assert.equal((await send(`${processId}/suspend`, message())).status, 409, 'nothing flows yet');
@@ -91,20 +117,20 @@ test('a transfer that is terminated while its job runs is not called back, and l
   assert.equal((await send(`${processId}/terminate`, terminate)).status, 200);
   assert.equal(await state(processId), 'TERMINATED');
   assert.equal((await send(`${processId}/terminate`, terminate)).status, 200);
-  const flow = flowOf(processId);
+  const flow = scene.flowOf(processId);
   const { outcome } = await waitUntil('the flow is recorded', () => world.bucket.record(flow));
   assert.deepEqual([outcome.phase, 'reason' in outcome && outcome.reason], ['cancelled', 'deprovisioned']);
   assert.deepEqual(controlPlane.callbacks, []);
   assert.deepEqual(await world.bucket.results(flow), []);
-});
+}
 
-test('a job that fails is reported as errored, in the state that the flow had, until it is terminated', async (t) => {
-  const { world, controlPlane, send, state } = await startScene(t);
+async function isErrored(scene: Scene): Promise<void> {
+  const { world, controlPlane, send, state } = scene;
   controlPlane.answerNext(401, 500, 409);
   const start = startMessage({ datasetId: 'exit-1' });
   const { processId } = start;
   await send('start', start);
-  const record = await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
+  const record = await waitUntil('the flow is recorded', () => world.bucket.record(scene.flowOf(processId)));
   assert.deepEqual([record.delivery.result, record.delivery.attempts], ['delivered', 4]);
   const { callbacks } = controlPlane;
   assert.deepEqual(
@@ -116,10 +142,10 @@ test('a job that fails is reported as errored, in the state that the flow had, u
   assert.equal(await state(processId), 'STARTING');
   assert.equal((await send(`${processId}/terminate`, message())).status, 200);
   assert.equal(await state(processId), 'TERMINATED');
-});
+}
 
-test('messages that can never work are refused with their field, and make no job', async (t) => {
-  const { world, send } = await startScene(t);
+async function refusesMessages(scene: Scene): Promise<void> {
+  const { send } = scene;
   const refused: [object, number, string][] = [
     [{ datasetId: 'unknown' }, 404, 'template'],
     [{ profile: 'AmazonS3-PULL' }, 400, 'profile'],
@@ -133,5 +159,5 @@ test('messages that can never work are refused with their field, and make no job
   }
   for (const path of ['suspend', 'resume', 'terminate', 'started', 'completed'])
     assert.equal((await send(`no-such-flow/${path}`, message())).status, 404, path);
-  assert.deepEqual(await world.namespace.jobs(), []);
-});
+  assert.deepEqual(await scene.jobs(), []);
+}

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { sinkSecretName } from '../../src/flow/names.ts';
 import { numberedJob } from '../support/numbered-flows.ts';
 import { startMessage } from '../support/signaling-callbacks.ts';
-import { flowOf, startScene } from '../support/signaling-scene.ts';
+import { startScene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { offer, startSink, type SinkRequest } from '../unit/transfer/sinks.ts';
 
@@ -49,7 +49,7 @@ test('a push that the end of the service breaks off is continued by the next pro
   const sink = await startSink(t, (one) => resumable.handle(one));
   const dataAddress = { endpointType: 'HttpData', endpoint: sink.url };
   const start = startMessage({ profile: 'HttpData-PUSH', datasetId: 'large', dataAddress });
-  const flow = flowOf(start.processId);
+  const flow = scene.flowOf(start.processId);
   await scene.send('start', start);
   await waitUntil('the sink has a window', () => resumable.bytes >= window);
   await waitUntil('the address of the upload is saved', async () => {

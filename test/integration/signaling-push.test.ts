@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { startHttpSink, type HttpSink } from 'connector-simulator';
 import { startMessage } from '../support/signaling-callbacks.ts';
-import { flowOf, message, startScene, type Scene } from '../support/signaling-scene.ts';
+import { message, playScenarios, startScene, type Scenario, type Scene } from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const content = Buffer.from('hello from the worker: ä ö ü €\n');
@@ -32,7 +32,7 @@ function startPush(url: string, members: object = {}): { messageId: string; proc
   return startMessage({ profile: 'HttpData-PUSH', dataAddress, ...members });
 }
 
-async function ended({ world }: Scene, processId: string) {
+async function ended({ world, flowOf }: Scene, processId: string) {
   return await waitUntil('the flow is recorded', () => world.bucket.record(flowOf(processId)));
 }
 
@@ -40,8 +40,61 @@ function notices({ controlPlane }: Scene): string[] {
   return controlPlane.callbacks.map(({ path }) => path.replace(/.*\//, ''));
 }
 
-test('results are pushed to the address of the consumer, and then completed', async (t) => {
-  const scene = await startScene(t);
+const failurePage = '<html><h2>HTTP ERROR 500 Internal Server Error</h2></html>';
+
+const scenarios: Record<string, Scenario> = {
+  sent: {
+    title: 'results are pushed to the address of the consumer, and then completed',
+    play: sendsResults,
+  },
+  refused: {
+    title: 'a sink that refuses the results ends the push with one request, and errored',
+    play: isRefused,
+  },
+  suspended: {
+    title: 'a suspended push sends no byte, and starts again at the resume, to a new address',
+    play: isSuspended,
+  },
+  'at-once': {
+    title: 'a push that starts at once is completed without being started a second time',
+    play: startsAtOnce,
+  },
+  terminated: { title: 'a push that is terminated is broken off, and nothing follows', play: isTerminated },
+  unusable: {
+    title: 'an address that cannot be pushed to is refused, and makes no job',
+    play: refusesAddresses,
+  },
+  lost: {
+    title:
+      'a lost started that a proxy then answers with 500 is repeated until it is taken, and nothing is pushed before',
+    play: repeatsStarted,
+  },
+  'too-early': {
+    title: 'a control plane that has not taken started, though it looks so, gets it again before completed',
+    play: startsBeforeCompleted,
+  },
+};
+
+test('pushes of several control planes, beside each other', { concurrency: true }, async (t) => {
+  await playScenarios(t, scenarios);
+});
+
+test('the attempts after which a push leaves its place are a setting', async (t) => {
+  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_ATTEMPTS: '1' } });
+  const sink = await startSink(t);
+  sink.misbehaveNext(drop);
+  const { processId, ...start } = startPush(urlOf(sink));
+  await scene.send('start', { processId, ...start });
+  const { push } = await ended(scene, processId);
+  assert.equal(push?.end?.result, 'sent');
+  const interrupted = scene.world.service.entries.filter(({ msg }) => msg === 'push interrupted');
+  assert.deepEqual(
+    interrupted.map(({ attempts }) => attempts),
+    [1],
+  );
+});
+
+async function sendsResults(scene: Scene, t: TestContext): Promise<void> {
   const sink = await startSink(t);
   sink.misbehaveNext(drop, { kind: 'status', status: 503 });
   const start = startPush(urlOf(sink));
@@ -67,13 +120,12 @@ test('results are pushed to the address of the consumer, and then completed', as
     [content.length, digest, `Bearer ${secret}`],
   );
   assert.equal(await scene.state(processId), 'COMPLETED');
-  const jobs = JSON.stringify(await scene.world.namespace.jobs());
+  const jobs = JSON.stringify(await scene.jobs());
   assert.ok(!jobs.includes(secret), 'no secret is on the Job');
   assert.ok(!scene.world.service.log.join('\n').includes(secret), 'no secret is in the log');
-});
+}
 
-test('a sink that refuses the results ends the push with one request, and errored', async (t) => {
-  const scene = await startScene(t);
+async function isRefused(scene: Scene, t: TestContext): Promise<void> {
   const sink = await startSink(t);
   sink.misbehaveNext({ kind: 'status', status: 403 });
   const { processId, ...start } = startPush(urlOf(sink));
@@ -84,10 +136,9 @@ test('a sink that refuses the results ends the push with one request, and errore
   assert.deepEqual(notices(scene), ['started', 'errored']);
   assert.match(scene.controlPlane.callbacks.at(-1)?.body.error ?? '', /^push-failed: .*403/);
   assert.equal(await scene.state(processId), 'STARTED');
-});
+}
 
-test('a suspended push sends no byte, and starts again at the resume, to a new address', async (t) => {
-  const scene = await startScene(t);
+async function isSuspended(scene: Scene, t: TestContext): Promise<void> {
   const [slow, other] = [await startSink(t), await startSink(t)];
   slow.misbehave({ kind: 'hang' });
   const start = startPush(urlOf(slow));
@@ -108,10 +159,9 @@ test('a suspended push sends no byte, and starts again at the resume, to a new a
     'the token of the first sink is not sent to another',
   );
   assert.deepEqual(notices(scene), ['started', 'completed']);
-});
+}
 
-test('a push that starts at once is completed without being started a second time', async (t) => {
-  const scene = await startScene(t);
+async function startsAtOnce(scene: Scene, t: TestContext): Promise<void> {
   const sink = await startSink(t);
   const start = startPush(urlOf(sink), { datasetId: 'gated-at-once' });
   const { processId } = start;
@@ -121,10 +171,9 @@ test('a push that starts at once is completed without being started a second tim
   const { delivery, push } = await ended(scene, processId);
   assert.deepEqual([delivery.result, push?.end?.result], ['skipped', 'sent']);
   assert.deepEqual([notices(scene), sink.uploads.length], [['completed'], 1]);
-});
+}
 
-test('a push that is terminated is broken off, and nothing follows', async (t) => {
-  const scene = await startScene(t);
+async function isTerminated(scene: Scene, t: TestContext): Promise<void> {
   const sink = await startSink(t);
   sink.misbehave({ kind: 'hang' });
   const start = startPush(urlOf(sink));
@@ -133,16 +182,15 @@ test('a push that is terminated is broken off, and nothing follows', async (t) =
   await waitUntil('the sink is sent to', () => sink.uploads.length === 1);
   assert.equal((await scene.send(`${processId}/terminate`, message())).status, 200);
   const record = await waitUntil('the results are deleted', async () => {
-    const found = await scene.world.bucket.record(flowOf(processId));
+    const found = await scene.world.bucket.record(scene.flowOf(processId));
     return found?.resultsDeletedAt === undefined ? undefined : found;
   });
   assert.equal(record.push?.end, undefined);
   assert.deepEqual(notices(scene), ['started']);
   assert.deepEqual([sink.uploads.length, await scene.state(processId)], [1, 'TERMINATED']);
-});
+}
 
-test('an address that cannot be pushed to is refused, and makes no job', async (t) => {
-  const scene = await startScene(t);
+async function refusesAddresses(scene: Scene): Promise<void> {
   for (const dataAddress of [
     undefined,
     { endpointType: 'AmazonS3' },
@@ -152,28 +200,10 @@ test('an address that cannot be pushed to is refused, and makes no job', async (
     assert.equal(answer.status, 400);
     assert.match(answer.body.detail ?? '', /^dataAddress/);
   }
-  assert.deepEqual(await scene.world.namespace.jobs(), []);
-});
+  assert.deepEqual(await scene.jobs(), []);
+}
 
-test('the attempts after which a push leaves its place are a setting', async (t) => {
-  const scene = await startScene(t, {}, { env: { EDC_JP_TRANSFERS_ATTEMPTS: '1' } });
-  const sink = await startSink(t);
-  sink.misbehaveNext(drop);
-  const { processId, ...start } = startPush(urlOf(sink));
-  await scene.send('start', { processId, ...start });
-  const { push } = await ended(scene, processId);
-  assert.equal(push?.end?.result, 'sent');
-  const interrupted = scene.world.service.entries.filter(({ msg }) => msg === 'push interrupted');
-  assert.deepEqual(
-    interrupted.map(({ attempts }) => attempts),
-    [1],
-  );
-});
-
-const failurePage = '<html><h2>HTTP ERROR 500 Internal Server Error</h2></html>';
-
-test('a lost started that a proxy then answers with 500 is repeated until it is taken, and nothing is pushed before', async (t) => {
-  const scene = await startScene(t);
+async function repeatsStarted(scene: Scene, t: TestContext): Promise<void> {
   const sink = await startSink(t);
   scene.controlPlane.answerNext('drop', 500, 500);
   const { processId, ...start } = startPush(urlOf(sink));
@@ -182,10 +212,9 @@ test('a lost started that a proxy then answers with 500 is repeated until it is 
   assert.deepEqual([push?.end?.result, delivery.result, delivery.attempts], ['sent', 'delivered', 4]);
   assert.deepEqual(notices(scene), [...Array<string>(4).fill('started'), 'completed']);
   assert.equal(sink.uploads.length, 1);
-});
+}
 
-test('a control plane that has not taken started, though it looks so, gets it again before completed', async (t) => {
-  const scene = await startScene(t);
+async function startsBeforeCompleted(scene: Scene, t: TestContext): Promise<void> {
   const sink = await startSink(t);
   const message = "Could not execute CompleteTransferCommand with ID 1 because it's STARTUP_REQUESTED";
   const waiting = { status: 409, body: JSON.stringify([{ message, type: 'ObjectConflict' }]) };
@@ -201,4 +230,4 @@ test('a control plane that has not taken started, though it looks so, gets it ag
   );
   assert.equal(new Set(scene.controlPlane.callbacks.map(({ body }) => body.messageId)).size, 2);
   assert.equal(sink.uploads.length, 1);
-});
+}

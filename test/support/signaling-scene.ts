@@ -1,12 +1,16 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { connectorLabel } from '../../src/flow/labels.ts';
 import { flowName } from '../../src/flow/names.ts';
+import type { Job } from '../../src/kubernetes/types.ts';
 import { startCallbackServer, type CallbackServer } from './signaling-callbacks.ts';
 import { startWorld, type WorldOptions } from './start-world.ts';
 import type { World } from './world.ts';
 
-const name = 'signaling';
-const token = 'token-of-the-control-plane';
+function tokenOf(name: string): string {
+  return `token-of-the-control-plane-${name}`;
+}
 
 export interface Answer {
   status: number;
@@ -28,24 +32,87 @@ export interface Scene {
   state: (processId: string, bearer?: string) => Promise<string | undefined>;
   /** Base of the connector's routes. */
   base: string;
+  /** The id of the flow of a process of this control plane. */
+  flowOf: (processId: string) => string;
+  /** Those of this control plane. */
+  jobs: () => Promise<Job[]>;
 }
+
+export interface Scenario {
+  title: string;
+  /** Of its connector in the settings. */
+  members?: object;
+  play: (scene: Scene, t: TestContext) => Promise<void>;
+}
+
+type ScenesOptions = Pick<WorldOptions, 'env' | 'templates'>;
 
 /** A service with one control plane, which this process plays. */
 export async function startScene(
   t: TestContext,
   members: object = {},
-  { env = {}, templates = {} }: Pick<WorldOptions, 'env' | 'templates'> = {},
+  options: ScenesOptions = {},
 ): Promise<Scene> {
-  const controlPlane = await startCallbackServer(t);
-  const connector = { name, dialect: 'signaling', callbackPrefix: controlPlane.url, ...members };
+  const scenes = await startScenes(t, { signaling: members }, options);
+  return sceneOf(scenes, 'signaling');
+}
+
+/**
+ * Plays scenarios beside each other, as tests of their own and at one service, each with a control plane of its own, whose name is the
+ * scenario's. They share the service and the gate, and nothing else. The test of `t` needs the option `concurrency: true`.
+ */
+export async function playScenarios(
+  t: TestContext,
+  scenarios: Readonly<Record<string, Scenario>>,
+  options: ScenesOptions = {},
+): Promise<void> {
+  const members = Object.entries(scenarios).map(([name, scenario]) => [name, scenario.members ?? {}]);
+  const scenes = await startScenes(t, Object.fromEntries(members) as Record<string, object>, options);
+  const played = Object.entries(scenarios).map(([name, { title, play }]) =>
+    t.test(title, (one) => play(sceneOf(scenes, name), one)),
+  );
+  await Promise.all(played);
+}
+
+function sceneOf(scenes: ReadonlyMap<string, Scene>, name: string): Scene {
+  const scene = scenes.get(name);
+  assert.ok(scene !== undefined, name);
+  return scene;
+}
+
+/** A service with a control plane for each name; the value has members of its entry in the settings. */
+async function startScenes(
+  t: TestContext,
+  members: Readonly<Record<string, object>>,
+  { env = {}, templates = {} }: ScenesOptions,
+): Promise<Map<string, Scene>> {
+  const controlPlanes = await Promise.all(
+    Object.keys(members).map(async (name) => ({ name, controlPlane: await startCallbackServer(t) })),
+  );
+  const connectors = controlPlanes.map(({ name, controlPlane: { url } }) => ({
+    name,
+    dialect: 'signaling',
+    callbackPrefix: url,
+    ...members[name],
+  }));
+  const tokens = Object.keys(members).map((name) => [
+    `CONNECTOR_${name.toUpperCase().replaceAll('-', '_')}_TOKENS`,
+    tokenOf(name),
+  ]);
   const world = await startWorld(t, {
     connectors: [],
     templates,
-    settings: { connectors: [connector] },
-    env: { CONNECTOR_SIGNALING_TOKENS: token, ...env },
+    settings: { connectors },
+    env: { ...(Object.fromEntries(tokens) as Record<string, string>), ...env },
   });
-  const { service } = world;
-  const base = `${service.url}/connectors/${name}/${token}`;
+  return new Map(controlPlanes.map((one) => [one.name, openScene(world, one)]));
+}
+
+function openScene(
+  world: World,
+  { name, controlPlane }: { name: string; controlPlane: CallbackServer },
+): Scene {
+  const base = `${world.service.url}/connectors/${name}/${tokenOf(name)}`;
   async function request(
     method: string,
     path: string,
@@ -69,11 +136,12 @@ export async function startScene(
     base,
     send: (path, body, bearer) => request('POST', path, { body, bearer }),
     state: async (processId, bearer) => (await request('GET', `${processId}/status`, { bearer })).body.state,
+    flowOf: (processId) => flowName({ dialect: 'signaling', connector: name, ids: { processId } }),
+    async jobs() {
+      const jobs = await world.namespace.jobs();
+      return jobs.filter(({ metadata }) => metadata?.labels?.[connectorLabel] === name);
+    },
   };
-}
-
-export function flowOf(processId: string): string {
-  return flowName({ dialect: 'signaling', connector: name, ids: { processId } });
 }
 
 export function message(): { messageId: string } {
