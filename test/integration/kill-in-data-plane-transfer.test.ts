@@ -20,6 +20,8 @@ async function openDataPlane(t: TestContext, hooks: ProxyHooks): Promise<KillSta
     hooks,
     received: true,
     world: ({ callback }) => ({
+      // As long as some of the pauses below: a connector that the kill has cut off repeats its request before the callback leaves.
+      settings: { reconciler: { takeoverHoldMillis: 5000 } },
       connectors: [
         {
           name,
