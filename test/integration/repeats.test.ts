@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConnectorSimulator } from 'connector-simulator';
+import { connectorLabel } from '../../src/flow/labels.ts';
 import { isFinal } from '../../src/flow/delivery.ts';
-import { startWorld } from '../support/start-world.ts';
+import { runBeside } from '../support/run-beside.ts';
+import { startWorld, type ConnectorOptions } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
@@ -54,32 +56,44 @@ test('another asset or template under the same ids is a conflict for as long as 
   assert.equal((await world.namespace.jobs()).length, 1, 'without a Job it is an ordinary new request');
 });
 
-test('a request without type that comes after the end makes no second Job', async (t) => {
-  const world = await startWorld(t, { connectors: [{ name: 'old', version: '0.10.0' }] });
-  const simulator = world.connector();
+const old: readonly ConnectorOptions[] = [
+  { name: 'late', version: '0.10.0' },
+  { name: 'first', version: '0.10.0' },
+];
+
+const withoutType: Record<string, (world: World) => Promise<void>> = {
+  'a request without type that comes after the end makes no second Job': comesAfterTheEnd,
+  'the first request without type after the callback takes the results away': takesResultsAway,
+};
+
+test('requests without type, beside each other', { concurrency: true }, async (t) => {
+  await runBeside(t, await startWorld(t, { connectors: old }), withoutType);
+});
+
+async function comesAfterTheEnd(world: World): Promise<void> {
+  const simulator = world.connector('late');
   const transfer = simulator.startTransfer({ assetId: 'echo' });
-  const flow = world.flowOf(transfer);
+  const flow = world.flowOf(transfer, 'late');
   await simulator.waitFor(transfer.id, 'DEPROVISIONING_REQUESTED');
   assert.deepEqual(await statuses(simulator, transfer.id, { times: 5 }), new Set([200]));
-  assert.equal((await world.namespace.jobs()).length, 1);
+  assert.deepEqual(await jobsOf(world, 'late'), [flow]);
   await waitUntil('the results are deleted', async () => (await world.bucket.results(flow)).length === 0);
   await forgetJob(world, flow);
   assert.deepEqual(await statuses(simulator, transfer.id, { times: 5 }), new Set([200]));
-  assert.deepEqual(await world.namespace.jobs(), []);
+  assert.deepEqual(await jobsOf(world, 'late'), []);
   assert.equal(simulator.process(transfer.id).counts.callback, 1);
-});
+}
 
-test('the first request without type after the callback takes the results away', async (t) => {
-  const world = await startWorld(t, { connectors: [{ name: 'old', version: '0.10.0' }] });
-  const simulator = world.connector();
+async function takesResultsAway(world: World): Promise<void> {
+  const simulator = world.connector('first');
   const transfer = simulator.startTransfer({ assetId: 'echo', mode: 'pull' });
-  const flow = world.flowOf(transfer);
+  const flow = world.flowOf(transfer, 'first');
   await simulator.waitFor(transfer.id, 'STARTED');
   await waitUntil('it is delivered', async () => isFinal((await world.namespace.flow(flow))?.delivery));
   assert.notDeepEqual(await world.bucket.results(flow), []);
   assert.deepEqual(await statuses(simulator, transfer.id), new Set([200]));
   await waitUntil('the results are deleted', async () => (await world.bucket.results(flow)).length === 0);
-});
+}
 
 /** An answer that misses its deadline is none: its socket is closed, and a connector asks again, as is done here. */
 async function statuses(
@@ -114,4 +128,10 @@ async function forgetJob(world: World, flow: string): Promise<void> {
   );
   await world.namespace.deleteJob(flow);
   await waitUntil('the Job is gone', async () => (await world.namespace.job(flow)) === undefined);
+}
+
+async function jobsOf({ namespace }: World, connector: string): Promise<(string | undefined)[]> {
+  const jobs = await namespace.jobs();
+  const own = jobs.filter(({ metadata }) => metadata?.labels?.[connectorLabel] === connector);
+  return own.map(({ metadata }) => metadata?.name);
 }
