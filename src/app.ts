@@ -18,6 +18,7 @@ import { apiRoutes } from './http/routes/api/api-routes.ts';
 import { demoRoutes } from './http/routes/demo/demo.ts';
 import { inboxRoutes } from './http/routes/inbox.ts';
 import { resultRoutes } from './http/routes/results.ts';
+import { settingsRoute } from './http/routes/settings.ts';
 import { resultAddresses } from './result/result-addresses.ts';
 import { buildHealthChecks } from './health-checks.ts';
 import type { Logger } from './log.ts';
@@ -173,7 +174,7 @@ interface RouteParts {
 
 function buildRoutes({ options, dialects, templates, flows, clients, stopping }: RouteParts): Route[] {
   const { downloads: store, readAccess } = clients;
-  const { config, secrets } = options;
+  const { config, secrets, version } = options;
   const common = {
     store,
     slots: createDownloadSlots({ limit: config.results.maxDownloads }),
@@ -196,6 +197,7 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
   return [
     ...provisionRoutes(dialects, parts),
     ...dialects.flatMap(routesOf),
+    settingsRoute({ config, version }),
     ...resultRoutes({ ...common, flows }),
     ...apiRoutes({
       ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },

@@ -98,7 +98,10 @@ function allRoutes(
 
 /** Where people start. */
 function linksOf(routes: readonly Route[]): Record<string, string> {
-  const paths = ['templates', 'jobs'].map((name) => [name, `${apiPrefix}/${name}`] as const);
+  const paths = [
+    ['service', '/service'],
+    ...['templates', 'jobs'].map((name) => [name, `${apiPrefix}/${name}`] as const),
+  ] as const;
   return Object.fromEntries(paths.filter(([, path]) => routes.some((route) => route.path === path)));
 }
 

@@ -13,11 +13,11 @@ const common = {
 /** The members that all connectors have; each dialect adds its own. */
 export type ConnectorSettings = Static<ReturnType<typeof Type.Object<typeof common>>> & { dialect: string };
 
-const dialects = dialectSettings.map(({ dialect }) => dialect);
+export const dialectNames: readonly string[] = dialectSettings.map(({ dialect }) => dialect);
 
 function schemaOf({ dialect: name, properties }: DialectSettings) {
   const dialect = Type.Literal(name, {
-    title: `one of ${dialects.join(', ')}`,
+    title: `one of ${dialectNames.join(', ')}`,
     default: dialectSettings[0].dialect,
     description: 'Its wire format.',
   });

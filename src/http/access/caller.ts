@@ -29,6 +29,11 @@ export function maySee(
   return lists(connectors, connector) && (connector !== rest.connector || caller === name);
 }
 
+/** Whose settings the caller sees. */
+export function seesConnector({ connectors, admin }: Caller, connector: string): boolean {
+  return admin || lists(connectors, connector);
+}
+
 export function mayUse({ templates }: Caller, template: string): boolean {
   return lists(templates, template);
 }

@@ -1,3 +1,4 @@
+import { dialectNames } from '../../config/settings/connectors.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Operation, OperationResponse, Route } from '../route.ts';
 
@@ -11,6 +12,33 @@ export interface ServiceDependencies {
   openApi: () => object;
 }
 
+/** Values of the members that `/` and `/service` have in common. */
+export function serviceMembers(version: string) {
+  return { name: 'edc-job-provisioner', version, dialects: dialectNames };
+}
+
+const text = { type: 'string' };
+const names = { type: 'array', items: text };
+
+/** Schemas of these members, and of the links. */
+export const aboutMembers = {
+  name: text,
+  version: text,
+  dialects: { ...names, description: 'Wire formats that connectors may use.' },
+  links: {
+    type: 'object',
+    additionalProperties: text,
+    description: 'Addresses of other resources, by name.',
+  },
+};
+
+const aboutSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(aboutMembers),
+  properties: aboutMembers,
+};
+
 export function serviceRoutes({ version, metrics, openApi, links: more }: ServiceDependencies): Route[] {
   const links = {
     health: '/health',
@@ -20,15 +48,17 @@ export function serviceRoutes({ version, metrics, openApi, links: more }: Servic
     openapi: '/openapi.json',
     ...more,
   };
-  const schema = { type: 'object' };
   const about = serviceOperation('service', 'About this service', {
-    description: 'Name, version and links',
-    schema,
+    description: 'Name, version, dialects and links',
+    schema: aboutSchema,
   });
-  const document = serviceOperation('openapi', 'This document', { description: 'OpenAPI 3.1', schema });
+  const document = serviceOperation('openapi', 'This document', {
+    description: 'OpenAPI 3.1',
+    schema: { type: 'object' },
+  });
   return [
     route('/', about, (ctx) => {
-      ctx.body = { name: 'edc-job-provisioner', version, links };
+      ctx.body = { ...serviceMembers(version), links };
     }),
     ...(metrics ? [metricsRoute(metrics)] : []),
     route('/openapi.json', document, (ctx) => {

@@ -13,6 +13,7 @@ import { apiRoutes } from '../../../src/http/routes/api/api-routes.ts';
 import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
 import { inboxRoutes } from '../../../src/http/routes/inbox.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
+import { settingsRoute } from '../../../src/http/routes/settings.ts';
 import { serviceRoutes } from '../../../src/http/routes/service.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { ask, startHttp } from './start-http.ts';
@@ -21,6 +22,7 @@ type Deps<Build extends (deps: never) => unknown> = Parameters<Build>[0];
 /** The tables alone matter here: nothing of them is called. */
 const nothing = { config: {}, connectors: [], secrets: {} };
 const results = [
+  settingsRoute({ ...nothing, version: '' } as unknown as Deps<typeof settingsRoute>),
   ...resultRoutes(nothing as unknown as Deps<typeof resultRoutes>),
   ...apiRoutes({ ...nothing, templates: [] } as unknown as Deps<typeof apiRoutes>),
   ...inboxRoutes(nothing as unknown as Deps<typeof inboxRoutes>),

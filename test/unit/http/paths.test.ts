@@ -11,9 +11,11 @@ test('the root says what this is and where to go on', async (t) => {
   const reply = JSON.parse((await ask(port, '/')).body) as {
     name: string;
     version: string;
+    dialects: string[];
     links: Record<string, string>;
   };
   assert.equal(reply.version, '1.2.3');
+  assert.deepEqual(reply.dialects, ['control-plane', 'data-plane', 'signaling']);
   for (const link of Object.values(reply.links)) assert.equal((await ask(port, link)).status, 200, link);
 });
 
