@@ -10,6 +10,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { startDialects } from './dialects/start-dialects.ts';
 import { provisionRoutes } from './dialects/provision-routes.ts';
 import { createHttpServer, createMetricsServer } from './http/create-http-server.ts';
+import { createEnvFiles } from './env-files/env-files.ts';
 import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
 import { createRefusals } from './http/refusals.ts';
@@ -187,8 +188,18 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
   const { now } = common;
   const { busyHoldMillis } = http;
   const { connectors } = config;
+  const envFileParts = { ...config.envFiles, answerMillis: http.answerDeadlineMillis, now };
+  const envFiles = createEnvFiles({ ...clients, ...envFileParts });
   const addresses = resultAddresses({ config, secrets, store, readAccess, now });
-  const requests = { connectors, secrets: secrets.connectors, templates, flows, busyHoldMillis, now };
+  const requests = {
+    connectors,
+    secrets: secrets.connectors,
+    templates,
+    envFiles,
+    flows,
+    busyHoldMillis,
+    now,
+  };
   const parts = { ...requests, ...addresses };
   function routesOf(dialect: Dialect): Route[] {
     const own = connectors.filter((one) => one.dialect === dialect.name);
@@ -202,6 +213,7 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
     ...apiRoutes({
       ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },
       inputFiles: { ...inputFileParts(config, clients), now, newId: randomUUID },
+      ...{ connectors, envFiles, envFileLimits: config.envFiles },
     }),
     ...inboxRoutes({ ...common, ...inboxParts(config, clients), flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'invalid-template'
   | 'invalid-request'
   | 'invalid-parameters'
+  | 'invalid-env-file'
   | 'payload-too-large'
   | 'unsupported-media-type'
   | 'unknown-connector'
@@ -18,6 +19,7 @@ export type ErrorCode =
   | 'gone'
   | 'conflict'
   | 'key-reused'
+  | 'condition-failed'
   | 'range-not-satisfiable'
   // the cluster
   | 'cluster-exists'

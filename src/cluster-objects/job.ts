@@ -103,6 +103,7 @@ export function buildPlan(flow: string, rendered: RenderedTemplate): FlowPlan {
     image: workerImage(rendered.job),
     ...(hasFiles ? { filesConfigMap: filesConfigMapName(template.digest) } : {}),
     ...(hasSecrets ? { parametersSecret: parametersSecretName(flow, rendered.digest) } : {}),
+    ...(rendered.envFiles === undefined ? {} : { envFiles: rendered.envFiles }),
     results: {
       choice,
       address: template.address,

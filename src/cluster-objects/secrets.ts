@@ -25,7 +25,7 @@ export function buildCredentialsSecret(flow: string, credentials: ScopedCredenti
   };
 }
 
-/** Parameters marked `writeOnly`. Written before the Job, which becomes its owner later. */
+/** Parameters marked `writeOnly` and variables of secret env files. Written before the Job, which becomes its owner later. */
 export function buildParametersSecret(
   flow: string,
   { secretEnvironment, digest }: Pick<RenderedTemplate, 'secretEnvironment' | 'digest'>,

@@ -11,7 +11,7 @@ import { awaitAttempt } from './await-attempt.ts';
 import { nameIn, renderOrRefuse, type Rendered } from './render-request.ts';
 import { decideAnswer, type Decision, type KnownDecision } from './decide-answer.ts';
 
-type Deps = Pick<RouteDeps<CalledBack>, 'templates' | 'flows' | 'busyHoldMillis' | 'now'>;
+type Deps = Pick<RouteDeps<CalledBack>, 'templates' | 'envFiles' | 'flows' | 'busyHoldMillis' | 'now'>;
 
 export interface ReceivedRequest {
   connector: CalledBack;
@@ -93,7 +93,7 @@ function isSameContent({ request }: FoundFlow, { message, template }: ReceivedRe
 
 async function accept(deps: Deps, received: Identified, signal: AbortSignal): Promise<FoundFlow | 'created'> {
   checkCallbackAddress(received.message.callbackAddress, received.connector);
-  const rendered = renderOrRefuse(deps.templates, received);
+  const rendered = await renderOrRefuse(deps, received, signal);
   const acceptance = await create(deps, { received, rendered }, signal);
   if (acceptance.created) return 'created';
   return acceptance.found ?? conflict(received.message, 'those of a Job that is not a flow of this service');

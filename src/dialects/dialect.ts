@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Config, ConnectorConfig, ConnectorSecrets, Secrets } from '../config/config.ts';
 import type { ServiceError } from '../errors.ts';
+import type { EnvFileSource } from '../env-files/env-file.ts';
 import type { Route } from '../http/route.ts';
 import type { HealthCheck } from '../http/routes/health.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
@@ -139,6 +140,7 @@ export interface RouteDeps<Connector> extends ResultAddresses {
   connectors: readonly Connector[];
   secrets: Secrets['connectors'];
   templates: readonly Template[];
+  envFiles: EnvFileSource;
   flows: Pick<FlowService, 'accept' | 'refuse' | 'find' | 'recordRepeat' | 'advance' | 'end'>;
   /** How long an error is held back, and so how long a request may wait before it is refused. */
   busyHoldMillis: number;

@@ -1,9 +1,10 @@
 import type { ConnectorConfig } from '../config/config.ts';
+import type { EnvFileSource } from '../env-files/env-file.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { dnsLabel } from '../schemas/kinds.ts';
 import type { Contract } from '../template/contract-path.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
-import { renderTemplate } from '../template/render-template.ts';
+import { renderWithEnvFiles } from '../template/env-files.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
 import type { ReceivedRequest } from './answer-request.ts';
 
@@ -21,12 +22,16 @@ const neverServed = [
 ] as const;
 
 /** The request's template; the reason instead, if it can never be served and its dialect delivers that. Else it throws the reason. */
-export function renderOrRefuse(templates: readonly Template[], received: RequestToRender): Rendered {
+export async function renderOrRefuse(
+  deps: RenderDependencies,
+  received: RequestToRender,
+  signal: AbortSignal,
+): Promise<Rendered> {
   try {
     if (received.message.problem !== undefined) throw received.message.problem;
     const { connector, template, message } = received;
-    const { assetId, contract } = message;
-    return renderRequest(templates, { connector, assetId, template, contract });
+    const { assetId, consumer, contract } = message;
+    return await renderRequest(deps, { connector, assetId, consumer, template, contract }, signal);
   } catch (error) {
     if (received.deliversRefusals === true && isServiceError(error, ...neverServed))
       return { refused: error };
@@ -37,16 +42,26 @@ export function renderOrRefuse(templates: readonly Template[], received: Request
 export interface RequestedJob {
   connector: ConnectorConfig;
   assetId: string;
+  consumer?: string | undefined;
   /** Named by the request; absent: the asset decides. */
   template?: string | undefined;
   contract?: Contract | undefined;
 }
 
-/** Renders the template of a request. Throws `forbidden` for a template that the connector may not use. */
-export function renderRequest(
-  templates: readonly Template[],
-  { connector, assetId, template: name, contract }: RequestedJob,
-): RenderedTemplate {
+interface RenderDependencies {
+  templates: readonly Template[];
+  envFiles: EnvFileSource;
+}
+
+/**
+ * Renders the template of a request, with the env files of its asset and consumer. Throws `forbidden` for a template that the connector may
+ * not use.
+ */
+export async function renderRequest(
+  { templates, envFiles }: RenderDependencies,
+  { connector, assetId, consumer, template: name, contract }: RequestedJob,
+  signal: AbortSignal,
+): Promise<RenderedTemplate> {
   const allowed = templates.filter(
     (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
   );
@@ -59,7 +74,9 @@ export function renderRequest(
     });
   }
   const chosen = chooseTemplate(allowed, { assetId, template: name });
-  return renderTemplate(chosen, { assetId, parameters: {}, contract });
+  const owner = { connector: connector.name, assetId, consumer };
+  const files = chosen.envFiles.length === 0 ? [] : await envFiles.current(owner, signal);
+  return renderWithEnvFiles(chosen, { assetId, parameters: {}, contract }, files);
 }
 
 /** The template's name in a path; '' for a text that no template can have as its name. */

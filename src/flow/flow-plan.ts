@@ -21,6 +21,15 @@ export const receiverTemplate = 'receive';
 /** A flow that receives and has not ended by then is given up. */
 export const receiverLifetimeSeconds = 30 * 24 * 3600;
 
+/** A version of an env file. */
+export interface EnvFileVersion {
+  version: number;
+  digest: string;
+}
+
+/** The versions with which a flow was accepted: of the asset's env file, and of the consumer's own. */
+export type EnvFilesInUse = { [owner in 'asset' | 'consumer']?: EnvFileVersion };
+
 /** Everything of the template that is needed after acceptance. It is kept on the Job, since templates may change. */
 export interface FlowPlan {
   template: string;
@@ -30,6 +39,8 @@ export interface FlowPlan {
   filesConfigMap?: string;
   /** Secret with the secret parameters, written before the Job. */
   parametersSecret?: string;
+  /** Absent: none. */
+  envFiles?: EnvFilesInUse;
   results: {
     choice: ResultChoice;
     address: DataAddressKind;

@@ -47,6 +47,33 @@ export function uploadDescriptionKey(id: string): string {
   return `${uploadPrefix(id)}upload.json`;
 }
 
+/** Env files of assets, one object for each version. */
+const envFilesPrefix = 'env/';
+
+/** Whose env file it is; `asset` and `consumer` are names as `keySegment` makes them. */
+export interface EnvFileFolder {
+  connector: string;
+  asset: string;
+  consumer?: string | undefined;
+}
+
+/** `env/<connector>/<asset>/asset/`, or `env/<connector>/<asset>/consumers/<consumer>/`. */
+export function envFilePrefix({ connector, asset, consumer }: EnvFileFolder): string {
+  const owner = consumer === undefined ? 'asset' : `consumers/${consumer}`;
+  return `${envFilesPrefix}${connector}/${asset}/${owner}/`;
+}
+
+/** Keys are listed in the order of versions. */
+export function envFileKey(folder: EnvFileFolder, version: number): string {
+  return `${envFilePrefix(folder)}${String(version).padStart(10, '0')}.json`;
+}
+
+/** Undefined for a key that is not ours. */
+export function readEnvFileKey(key: string): number | undefined {
+  const [, version] = /\/(\d{10})\.json$/.exec(key) ?? [];
+  return version === undefined ? undefined : Number(version);
+}
+
 /** The index by time of acceptance: one empty object per flow, `records/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. */
 export const recordIndexPrefix = 'records/';
 

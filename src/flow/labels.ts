@@ -18,6 +18,10 @@ export const egressLabel = `${prefix}/egress`;
 export const outcomeFinalizer = `${prefix}/outcome`;
 export const evidenceFinalizer = `${prefix}/evidence`;
 
+/** On Secrets of env files: whose file it is, and its version. */
+export const envFileLabel = `${prefix}/env-file`;
+export const envFileVersionLabel = `${prefix}/env-file-version`;
+
 /** Annotation of an object that flows share: when the last flow was accepted that may need it. RFC 3339. */
 export const usedAtAnnotation = `${prefix}/used-at`;
 

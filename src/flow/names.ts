@@ -41,6 +41,25 @@ export function isFilesConfigMap(name: string): boolean {
   return /^files-[0-9a-f]{32}$/.test(name);
 }
 
+/** One segment of a key in the bucket for a text from outside: readable, of bounded length, and another one for each text. */
+export function keySegment(text: string): string {
+  return `${text.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 40)}-${shortHash(text)}`;
+}
+
+/** The label of all Secrets of one env file, and a part of their names. */
+export function envFileId(owner: readonly string[]): string {
+  return shortHash(JSON.stringify(owner));
+}
+
+/** The nonce distinguishes it from a Secret of the same version whose request lost the race for it. */
+export function envFileSecretName({
+  id,
+  version,
+  nonce,
+}: Record<'id' | 'version' | 'nonce', string>): string {
+  return `env-${id}-${version}-${nonce}`;
+}
+
 /** 130 bits as lower-case base32: a DNS label without collisions. */
 export function shortHash(text: string): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';

@@ -9,6 +9,7 @@ const tags = {
   templates: 'What can be asked for',
   jobs: 'Jobs of people and of connectors: start, list, look at, cancel, fetch',
   uploads: 'Input files of people’s jobs',
+  supply: 'What jobs use: env files of assets',
   demo: 'Run a template and get its result in one request',
 };
 

@@ -29,7 +29,20 @@ export function formReader(limitBytes: number): (ctx: HttpContext) => Promise<UR
 }
 
 async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
-  if (Number(request.headers['content-length']) > limitBytes) throw tooLarge(limitBytes);
+  return new TextDecoder().decode(await readBytes(request, { limitBytes, setting: 'http.bodyLimitBytes' }));
+}
+
+/** A body of any type, of at most so many bytes after decompression. */
+export async function readBytes(
+  request: IncomingMessage,
+  { limitBytes, setting }: { limitBytes: number; setting: string },
+): Promise<Buffer> {
+  const tooLarge = new ServiceError(
+    'payload-too-large',
+    `the body: expected at most ${limitBytes} bytes (${setting})`,
+    { field: 'body' },
+  );
+  if (Number(request.headers['content-length']) > limitBytes) throw tooLarge;
   const stream = decompress(request);
   const chunks: Buffer[] = [];
   let length = 0;
@@ -37,7 +50,7 @@ async function readText(request: IncomingMessage, limitBytes: number): Promise<s
     // Leaves the request open, since a destroyed one cannot be answered.
     for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > limitBytes) throw tooLarge(limitBytes);
+      if (length > limitBytes) throw tooLarge;
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -47,7 +60,7 @@ async function readText(request: IncomingMessage, limitBytes: number): Promise<s
   } finally {
     if (stream !== request) stream.destroy();
   }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 const decompressors = new Map([
@@ -72,11 +85,6 @@ function unsupported(field: string, expected: string): ServiceError {
 
 function unreadable(expected: string, cause: unknown): ServiceError {
   return new ServiceError('invalid-request', `the body: expected ${expected}`, { field: 'body', cause });
-}
-
-function tooLarge(limitBytes: number): ServiceError {
-  const message = `the body: expected at most ${limitBytes} bytes (http.bodyLimitBytes)`;
-  return new ServiceError('payload-too-large', message, { field: 'body' });
 }
 
 function checkObject(body: unknown): object {

@@ -74,7 +74,7 @@ export type RequestBody =
 /** The part of an OpenAPI 3.1 Operation Object that is used; the names of path parameters come from the path. */
 export interface Operation {
   operationId: string;
-  tag: 'service' | 'connectors' | 'results' | 'inbox' | 'demo' | 'jobs' | 'templates' | 'uploads';
+  tag: 'service' | 'connectors' | 'results' | 'inbox' | 'demo' | 'jobs' | 'templates' | 'uploads' | 'supply';
   summary: string;
   description?: string;
   /** Descriptions of the path's parameters, by name. */

@@ -35,7 +35,8 @@ function checkConditions({ ifMatch, ifNoneMatch }: ConditionalHeaders, etag: str
   return undefined;
 }
 
-function includesTag(list: string, etag: string): boolean {
+/** Whether a list of If-Match or If-None-Match has the ETag, or is `*`. */
+export function includesTag(list: string, etag: string): boolean {
   return list.split(',').some((one) => one.trim() === etag || one.trim() === '*');
 }
 

@@ -2,6 +2,7 @@ import { trimSlashes } from '../addresses.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
 import { readContractPath } from './contract-path.ts';
+import { findPlaceholders } from './placeholders.ts';
 import type { TemplateFolder } from './read/read-folder.ts';
 import type { TemplateDocument } from './template-schema.ts';
 import type { TemplateSettings, Template } from './template.ts';
@@ -21,15 +22,17 @@ interface TemplateParts {
 export function completeTemplate(parts: TemplateParts, settings: TemplateSettings): Template {
   const { folder, document, job, environment } = parts;
   const { name, directory, digest, files } = folder;
+  const parameters = completeParameters(document.parameters);
   return {
     name,
     directory,
     digest,
     description: document.description,
     assets: completeAssets(document),
-    ...completeParameters(document.parameters),
+    ...parameters,
     job,
     environment,
+    envFiles: completeEnvFiles(document, { ...parameters, job, environment }),
     files,
     filesMountPath: trimSlashes(document.files?.mountPath ?? defaultFilesMountPath) || '/',
     results: completeResults(document.results ?? {}),
@@ -41,6 +44,17 @@ type AssetDocuments = { id: string; parameters?: Record<string, unknown> }[];
 
 function completeAssets({ assets = [] }: TemplateDocument): Template['assets'] {
   return (assets as AssetDocuments).map(({ id, parameters = {} }) => ({ id, parameters }));
+}
+
+/** `*` is every variable, without those that an env file can never set. */
+function completeEnvFiles(
+  { envFiles = [] }: TemplateDocument,
+  { parameters, job, environment }: Pick<Template, 'parameters' | 'job' | 'environment'>,
+): string[] {
+  if (!envFiles.includes('*')) return [...new Set(envFiles)];
+  const placed = new Set(findPlaceholders(job).map(({ parameter }) => parameter));
+  const known = [...Object.keys(parameters.properties), ...Object.keys(environment)];
+  return [...new Set(known)].filter((name) => !placed.has(name));
 }
 
 /** `from` is not a keyword of JSON Schema: it is taken out of the schemas. */

@@ -8,7 +8,12 @@ import { findJobShapeProblems } from './job/job-shape.ts';
 import { findPlaceholders, replacePlaceholders } from './placeholders.ts';
 import { pathName } from './read/source.ts';
 import type { ParametersSchema, RenderedTemplate, Template } from './template.ts';
-import { refuseParameters, validateParameters, type DescribeProblem } from './validate-parameters.ts';
+import {
+  refuseParameters,
+  validateParameters,
+  withoutValues,
+  type DescribeProblem,
+} from './validate-parameters.ts';
 
 export interface RenderRequest {
   assetId: string;
@@ -18,6 +23,8 @@ export interface RenderRequest {
    * The env file of the asset, with the consumer's own on top. Variables with the name of a parameter are its value; others are passed on.
    */
   environment?: Readonly<Record<string, string>>;
+  /** The same of secret env files: their values are in no error. */
+  secretEnvironment?: Readonly<Record<string, string>>;
   /** The source of parameters with `from`. Absent if the dialect carries none. */
   contract?: Contract | undefined;
 }
@@ -32,7 +39,8 @@ export const environmentLimitBytes = 1_000_000;
  */
 export function renderTemplate(template: Template, request: RenderRequest): RenderedTemplate {
   const { properties } = template.parameters;
-  const assetEnvironment = split(request.environment ?? {}, properties);
+  const { environment = {}, secretEnvironment = {} } = request;
+  const assetEnvironment = split({ ...environment, ...secretEnvironment }, properties);
   const ownEnvironment = split(template.environment, properties);
   const fixed = {
     ...assetParameters(template, request.assetId),
@@ -41,18 +49,22 @@ export function renderTemplate(template: Template, request: RenderRequest): Rend
   };
   const { values: given, describe } = takeFromContract(template, { contract: request.contract, fixed });
   const parameters = validateParameters(
-    template.parameters,
+    Object.keys(secretEnvironment).length > 0 ? withoutValues(template.parameters) : template.parameters,
     { ...defaultsOf(template.parameters), ...ownEnvironment.parameters, ...given, ...fixed },
     describe,
   );
+  function isSecret([name]: [string, unknown]): boolean {
+    return properties[name]?.['writeOnly'] === true || Object.hasOwn(secretEnvironment, name);
+  }
   const values = Object.entries(parameters);
-  const secret = values.filter(([name]) => properties[name]?.['writeOnly'] === true);
-  const open = values.filter(([name]) => properties[name]?.['writeOnly'] !== true);
+  const others = Object.entries({ ...ownEnvironment.others, ...assetEnvironment.others });
+  const all = [...others, ...values];
+  const open = values.filter((one) => !isSecret(one));
   return {
     template,
     job: renderJob(template, new Map(open), describe),
-    environment: checkSize({ ...ownEnvironment.others, ...assetEnvironment.others, ...toText(open) }),
-    secretEnvironment: checkSize(toText(secret)),
+    environment: checkSize(toText(all.filter((one) => !isSecret(one)))),
+    secretEnvironment: checkSize(toText(all.filter(isSecret))),
     digest: digestOf(template, request.assetId),
   };
 }

@@ -94,6 +94,9 @@ export const TemplateSchema = closed({
       required: Type.Optional(Type.Array(Type.String(), { title: 'a list of names' })),
     }),
   ),
+  envFiles: Type.Optional(
+    Type.Array(Type.String(), { title: 'a list of parameters and variables of job.env, or ["*"]' }),
+  ),
   results: Type.Optional(results),
   dataAddress: Type.Optional(
     Type.Enum([...dataAddressKinds], { title: `one of ${dataAddressKinds.join(', ')}` }),

@@ -1,4 +1,4 @@
-import type { ArchiveFormat, DataAddressKind, ResultChoice } from '../flow/flow-plan.ts';
+import type { ArchiveFormat, DataAddressKind, EnvFilesInUse, ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
 import type { Config } from '../config/config.ts';
 import type { ContractPath } from './contract-path.ts';
@@ -19,6 +19,8 @@ export interface Template {
   job: Job;
   /** `job.env`. */
   environment: Record<string, string>;
+  /** Variables that the env file of an asset may set; empty: the template takes no env files. */
+  envFiles: string[];
   /** Contents of `files/` by name, mounted read-only. */
   files: Record<string, Buffer>;
   filesMountPath: string;
@@ -64,10 +66,12 @@ export interface RenderedTemplate {
   job: Job;
   /** Merged from `job.env`, the asset's environment, and validated parameters that are not secret. */
   environment: Record<string, string>;
-  /** Parameters marked `writeOnly`. */
+  /** Parameters marked `writeOnly`, and variables of secret env files. */
   secretEnvironment: Record<string, string>;
-  /** Hex digest of template and asset, without parameters. */
+  /** Hex digest of template, asset and env files, without parameters. */
   digest: string;
+  /** The env files whose variables it has; absent: none. */
+  envFiles?: EnvFilesInUse;
 }
 
 export interface TemplateProblem {

@@ -71,6 +71,36 @@ function findProblems(schema: ParametersSchema, values: Values): ParameterProble
   }));
 }
 
+const hidden = new WeakMap<ParametersSchema, ParametersSchema>();
+
+/** The same schema, whose problems never show a received value. */
+export function withoutValues(schema: ParametersSchema): ParametersSchema {
+  return derived(hidden, schema, ({ properties, ...rest }) => ({
+    ...rest,
+    properties: Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name, { ...property, writeOnly: true }]),
+    ),
+  }));
+}
+
+const partial = new WeakMap<ParametersSchema, ParametersSchema>();
+
+/** The same schema for some of its parameters. */
+export function withoutRequired(schema: ParametersSchema): ParametersSchema {
+  return derived(partial, schema, (one) => ({ ...one, required: [] }));
+}
+
+/** The same object each time, since each schema is compiled once and stays in memory. */
+function derived(
+  known: WeakMap<ParametersSchema, ParametersSchema>,
+  schema: ParametersSchema,
+  derive: (schema: ParametersSchema) => ParametersSchema,
+): ParametersSchema {
+  const made = known.get(schema) ?? derive(schema);
+  known.set(schema, made);
+  return made;
+}
+
 const validators = new WeakMap<ParametersSchema, ValidateFunction>();
 
 function validatorOf(schema: ParametersSchema): ValidateFunction {

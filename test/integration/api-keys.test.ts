@@ -24,6 +24,7 @@ const entries = {
   ann: { scopes: people },
   bob: { scopes: people },
   narrow: { scopes: people, templates: ['echo'] },
+  supplier: { scopes: ['supply' as const], templates: ['echo'], connectors: ['provider'] },
   provider: { scopes: people, connectors: ['provider'] },
   root: { scopes: [...people, 'admin' as const] },
   ...Object.fromEntries(apiScopes.map((scope) => [`only-${scope}`, { scopes: [scope], connectors: ['*'] }])),
@@ -106,6 +107,7 @@ test('each scope allows exactly its operations, and without a right key there ar
         listJobDeliveries: 'read',
       },
       ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run' },
+      ...{ getEnvFile: 'supply', putEnvFile: 'supply', deleteEnvFile: 'supply' },
       ...{
         listJobResults: 'results',
         getJobFile: 'results',
@@ -201,6 +203,18 @@ test('a key is bound to its templates, a wrong one helps nobody on this machine,
       assert.deepEqual([status, problem['field']], [403, 'template']);
       assert.match(String(problem['detail']), /expected one of echo$/);
     }
+  }
+  const supplies: [string, number, string][] = [
+    ['rest/assets/echo', 403, 'connector'],
+    ['unknown/assets/echo', 403, 'connector'],
+    ['provider/assets/slow', 403, 'template'],
+    // This template takes none.
+    ['provider/assets/echo', 422, 'body'],
+  ];
+  for (const [path, status, field] of supplies) {
+    const options = { as: 'supplier', method: 'PUT', body: {} };
+    const answer = await ask(`/api/v1/connectors/${path}/env`, options);
+    assert.deepEqual([answer.status, answer.body['field']], [status, field], path);
   }
   const barred = await ask('/api/v1/jobs', { as: 'provider', method: 'POST', body: { template: 'echo' } });
   assert.equal(barred.status, 403);

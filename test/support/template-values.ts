@@ -10,6 +10,7 @@ export function aTemplate(members: Partial<Template> = {}): Template {
     assets: [],
     parameters: { type: 'object', properties: {}, required: [] },
     fromContract: {},
+    envFiles: [],
     job: {
       apiVersion: 'batch/v1',
       kind: 'Job',

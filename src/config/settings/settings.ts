@@ -3,6 +3,7 @@ import { closed } from '../../schemas/kinds.ts';
 import type { Schema } from '../../schemas/schema-problem.ts';
 import { ApiSettings } from './api.ts';
 import { ConnectorsSettings } from './connectors.ts';
+import { EnvFilesSettings } from './env-files.ts';
 import { HttpSettings } from './http.ts';
 import { choice, dnsLabel, integer, names, text } from './kinds.ts';
 import { PodsSettings } from './pods.ts';
@@ -46,6 +47,7 @@ export const SettingsSchema = closed({
   templates: closed({
     directory: text('Folder with one folder for each template.', { default: 'jobs-templates' }),
   }),
+  envFiles: EnvFilesSettings,
   images: ImagesSettings,
   pods: PodsSettings,
   reconciler: ReconcilerSettings,

@@ -108,7 +108,8 @@ async function accept(
   checkProfile(connector, creation);
   decideCreation(received);
   checkCallbackAddress(callbackAddressOf(received), connector);
-  const { step, ...wanted } = message === 'start' ? wantJob(deps, received) : wantReceiver(deps, received);
+  const { step, ...wanted } =
+    message === 'start' ? await wantJob(deps, received, signal) : wantReceiver(deps, received);
   const acceptance = await deps.flows.accept(wanted, signal);
   const { request, protocol } = wanted;
   if (acceptance.created) return { created: { step, state: stateOf(step), protocol, request } };
@@ -124,11 +125,17 @@ interface Wanted {
 }
 
 /** The provider's side: a template makes the data. */
-function wantJob(deps: AnswerDeps, received: ReceivedCreation): WantedFlow & Wanted {
+async function wantJob(
+  deps: AnswerDeps,
+  received: ReceivedCreation,
+  signal: AbortSignal,
+): Promise<WantedFlow & Wanted> {
   const { connector, creation } = received;
   const { kind, datasetId: assetId, metadata, claims } = creation;
   const sink = sinkOf(kind, creation.address);
-  const rendered = renderRequest(deps.templates, { connector, assetId, contract: { metadata, claims } });
+  const contract = { metadata, claims };
+  const { counterPartyId: consumer } = creation;
+  const rendered = await renderRequest(deps, { connector, assetId, consumer, contract }, signal);
   const { start, name: template, address } = rendered.template;
   if (address === 's3' && kind === 'provider-pull') checkCarriesS3(creation, template);
   const step = decideCreation(received, start);

@@ -15,7 +15,7 @@ import type { Answer, Message, MessageStep } from './states.ts';
 
 export type AnswerDeps = Pick<
   RouteDeps<SignalingConnector>,
-  'flows' | 'templates' | 'addressOf' | 'earlyAddressOf' | 'inboxOf' | 'now'
+  'flows' | 'templates' | 'envFiles' | 'addressOf' | 'earlyAddressOf' | 'inboxOf' | 'now'
 >;
 
 export interface Reply {

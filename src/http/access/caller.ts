@@ -45,6 +45,13 @@ export function checkTemplateAccess(caller: Caller, template: string): void {
   throw new ServiceError('forbidden', message, { field: 'template' });
 }
 
+/** Throws `forbidden` for a connector that the caller's key does not list, whether or not it exists. */
+export function checkConnectorAccess({ name, connectors, admin }: Caller, connector: string): void {
+  if (admin || lists(connectors, connector)) return;
+  const message = `connector: the key "${name}" may not use it; expected one of ${connectors.join(', ') || 'none'}`;
+  throw new ServiceError('forbidden', message, { field: 'connector' });
+}
+
 /** Throws `forbidden` for a caller that could not see its own jobs. */
 export function checkMayStart({ name, connectors, admin }: Caller): void {
   if (admin || lists(connectors, rest.connector)) return;

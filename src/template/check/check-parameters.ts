@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.ts';
 import { ownMember } from '../../schemas/schema-problem.ts';
 import { contractRoots, type ContractPath } from '../contract-path.ts';
 import { parametersAjv } from '../parameters-ajv.ts';
+import { findPlaceholders } from '../placeholders.ts';
 import { problemAt, reporter } from '../read/source.ts';
 import type { ParametersSchema } from '../template.ts';
 import { findParameterProblems, readParameters } from '../validate-parameters.ts';
@@ -27,6 +28,22 @@ export function checkParameters(context: CheckContext): void {
   const valid = validProperties(context);
   checkAssetParameters(context, valid);
   checkEnvironmentDefaults(context, valid);
+  checkEnvFiles(context);
+}
+
+/** An env file changes the environment alone, and only variables that the template knows. */
+function checkEnvFiles(context: CheckContext): void {
+  const { template, sources, problems } = context;
+  const report = reporter(sources.document, problems);
+  const placed = new Set(findPlaceholders(template.job).map(({ parameter }) => parameter));
+  const known = { ...template.environment, ...template.parameters.properties };
+  for (const [index, name] of (sources.document.value.envFiles ?? []).entries()) {
+    if (name === '*' || isUnsure(name, context)) continue;
+    if (!Object.hasOwn(known, name))
+      report(['envFiles', index], `${name}: expected a parameter, a variable of job.env, or *`);
+    if (placed.has(name))
+      report(['envFiles', index], `${name} is a placeholder, and env files change the environment alone`);
+  }
 }
 
 /** The properties whose schema is right, so that values can be checked. */

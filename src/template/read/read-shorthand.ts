@@ -11,7 +11,9 @@ export interface Shorthand {
 
 type Values = Record<string, string>;
 
-const members = ['WORKER_IMAGE', 'GPU', 'RESULT_DIRECTORY', 'ALLOW_EMPTY', 'COMMAND'];
+const members = ['WORKER_IMAGE', 'GPU', 'RESULT_DIRECTORY', 'ALLOW_EMPTY', 'ENV_FILES', 'COMMAND'];
+/** Those that have another name in `template.yaml`. */
+const memberNames: Record<string, string> = { gpu: 'GPU', envFiles: 'ENV_FILES' };
 /** Limits of a shorthand's worker. A template that needs more has a `job.yaml`. */
 const limits = { cpu: '1', memory: '1Gi' };
 
@@ -30,7 +32,7 @@ export function readShorthand(
   return {
     template: {
       file: conf.file,
-      lineAt: (path) => conf.lineAt([path[0] === 'gpu' ? 'GPU' : 'RESULT_DIRECTORY']),
+      lineAt: ([member]) => conf.lineAt([memberNames[String(member)] ?? 'RESULT_DIRECTORY']),
       value: {
         description: `Runs ${image}.`,
         results: {
@@ -39,6 +41,7 @@ export function readShorthand(
         },
         parameters: { properties: openVariables(environment) },
         gpu: readGpu(conf.value, report),
+        envFiles: (conf.value['ENV_FILES'] ?? '').split(/[\s,]+/).filter((word) => word !== ''),
       },
     },
     job: {

@@ -7,6 +7,7 @@ import { createLogger } from '../../../src/log.ts';
 import { createFlowService } from '../../../src/requests/create-flow-service.ts';
 import type { Contract } from '../../../src/template/contract-path.ts';
 import { loadTemplates } from '../../../src/template/load-templates.ts';
+import { noEnvFiles } from '../../support/no-env-files.ts';
 import { nothingObserved } from '../../support/observed.ts';
 import { startTestReconciler } from '../../support/test-reconciler.ts';
 import { aConnector } from '../http/start-http.ts';
@@ -22,7 +23,7 @@ async function start(t: TestContext) {
   await using made = await makeTemplates({ 'template.yaml': mapped });
   const templates = await loadTemplates(made.directory, templateSettings);
   const flows = createFlowService(deps, nothingObserved);
-  const parts = { templates, flows, busyHoldMillis: 0, now: deps.now };
+  const parts = { templates, envFiles: noEnvFiles, flows, busyHoldMillis: 0, now: deps.now };
   const connector = aConnector('edc', ['*']);
   const message = {
     type: 'provision',

@@ -6,6 +6,7 @@ import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { signResultToken } from '../../../src/result/result-token.ts';
 import { memoryLog } from '../../support/memory-log.ts';
+import { noEnvFiles } from '../../support/no-env-files.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
 import { memoryFlows } from './memory-flows.ts';
 import { provisionBody, startHttp, token } from './start-http.ts';
@@ -150,6 +151,7 @@ for (const [name, sent] of Object.entries(requests)) {
       ...jobRoutes({
         flows,
         templates: [],
+        envFiles: noEnvFiles,
         now,
         newId: () => 'id',
         publicUrl: 'http://jobs.example.org',

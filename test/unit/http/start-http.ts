@@ -12,6 +12,7 @@ import type { HttpServer } from '../../../src/http/http-server.ts';
 import { createLogger } from '../../../src/log.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Template } from '../../../src/template/template.ts';
+import { noEnvFiles } from '../../support/no-env-files.ts';
 import { aTemplate } from '../../support/template-values.ts';
 import { memoryFlows } from './memory-flows.ts';
 
@@ -35,7 +36,7 @@ export const token = 'token-of-the-connector';
 export interface StartOptions
   extends
     Partial<Omit<HttpDependencies, 'config'>>,
-    Partial<Pick<RouteDeps<ControlPlaneConnector>, 'connectors' | 'flows' | 'templates'>> {
+    Partial<Pick<RouteDeps<ControlPlaneConnector>, 'connectors' | 'flows' | 'templates' | 'envFiles'>> {
   http?: Partial<HttpConfig>;
   api?: ApiConfig;
   dialects?: readonly Dialect[];
@@ -65,6 +66,7 @@ export async function startHttp(
     flows = memoryFlows(),
     templates = [templateOf('echo', 'job-asset'), templateOf('other', 'other-asset')],
     routes = [],
+    envFiles = noEnvFiles,
     ...deps
   } = options;
   const config = { http: { ...patient, ...http }, api };
@@ -73,7 +75,7 @@ export async function startHttp(
   );
   const { busyHoldMillis } = config.http;
   const served = provisionRoutes(dialects, {
-    ...{ connectors, secrets, flows, templates, busyHoldMillis },
+    ...{ connectors, secrets, flows, templates, envFiles, busyHoldMillis },
     ...noAddresses,
     now: () => new Date(),
   });

@@ -4,15 +4,20 @@ import { jobDeliveryRoutes } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
+import { envFileRoutes, type EnvFileRouteDeps } from './supply/env-file-routes.ts';
 import { templateRoutes } from './templates/template-routes.ts';
 import { uploadRoutes, type UploadRouteDeps } from './uploads/upload-routes.ts';
 
 /** At once, on this replica. */
 const mostStreams = 500;
 
-/** The API for people: what can be asked for, and jobs. A job is a flow; those of connectors are shown as well. */
-type ApiDeps = JobRouteDeps & JobResultDeps & Omit<JobEventDeps, 'streams'> & UploadRouteDeps;
+type ApiDeps = JobRouteDeps &
+  JobResultDeps &
+  Omit<JobEventDeps, 'streams'> &
+  UploadRouteDeps &
+  EnvFileRouteDeps;
 
+/** The API for people: what can be asked for, and jobs. A job is a flow; those of connectors are shown as well. */
 export function apiRoutes(deps: ApiDeps): Route[] {
   const streams = createStreamSlots(mostStreams);
   return [
@@ -22,5 +27,6 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...jobDeliveryRoutes(deps),
     ...jobEventRoutes({ ...deps, streams }),
     ...uploadRoutes(deps),
+    ...envFileRoutes(deps),
   ];
 }

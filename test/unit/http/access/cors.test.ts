@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { jobRoutes } from '../../../../src/http/routes/api/jobs/job-routes.ts';
+import { noEnvFiles } from '../../../support/no-env-files.ts';
 import { memoryFlows } from '../memory-flows.ts';
 import { ask, noKeys, startHttp, type Reply } from '../start-http.ts';
 
@@ -12,6 +13,7 @@ async function start(t: TestContext, origins: string[]): Promise<number> {
   const deps = {
     flows,
     templates: [],
+    envFiles: noEnvFiles,
     now: () => new Date(),
     newId: () => 'id',
     publicUrl: 'http://a',

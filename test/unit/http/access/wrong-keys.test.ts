@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobRoutes } from '../../../../src/http/routes/api/jobs/job-routes.ts';
 import { memoryLog } from '../../../support/memory-log.ts';
+import { noEnvFiles } from '../../../support/no-env-files.ts';
 import { memoryFlows } from '../memory-flows.ts';
 import { ask, startHttp } from '../start-http.ts';
 
@@ -12,6 +13,7 @@ test('a hundred wrong keys are one refusal in the log, and the body of none is r
   const deps = {
     flows,
     templates: [],
+    envFiles: noEnvFiles,
     now: () => new Date(),
     newId: () => 'id',
     publicUrl: 'http://a',

@@ -16,6 +16,7 @@ export function describeJob(view: FlowView, publicUrl: string): Job {
     ...(caller === undefined ? {} : { caller }),
     ...(consumer === undefined ? {} : { consumer }),
     ...(labels === undefined ? {} : { labels }),
+    ...(plan.envFiles === undefined ? {} : { envFiles: plan.envFiles }),
     acceptedAt,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...describeEnd(view),

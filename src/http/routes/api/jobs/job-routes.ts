@@ -62,7 +62,7 @@ async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> 
   const isDryRun = readDryRun(new URLSearchParams(ctx.querystring));
   const wanted = { caller: callerOf(ctx), body: await readJson(), key: readKey(ctx) };
   // The key has no effect on a dry run: a repeat creates nothing either.
-  const planned = planJob(deps, isDryRun ? { ...wanted, key: undefined } : wanted);
+  const planned = await planJob(deps, isDryRun ? { ...wanted, key: undefined } : wanted, signal);
   if (isDryRun) {
     ctx.body = await dryRunJob(deps, planned, signal);
     return;

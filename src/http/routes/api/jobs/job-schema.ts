@@ -18,6 +18,8 @@ export const jobStates = [
 
 export type JobState = (typeof jobStates)[number];
 
+const envFile = described('A version of an env file.', { version: Type.Integer(), digest: Type.String() });
+
 export const JobSchema = described(
   'One accepted request and everything that follows from it: one Kubernetes Job.',
   {
@@ -31,6 +33,12 @@ export const JobSchema = described(
     caller: Type.Optional(Type.String({ description: 'The name of the key that has started it.' })),
     consumer: Type.Optional(Type.String({ description: 'Who gets the data, if the connector has said so.' })),
     labels: Type.Optional(Type.Record(anyName, Type.String())),
+    envFiles: Type.Optional(
+      described('The env files with which it was accepted.', {
+        asset: Type.Optional(envFile),
+        consumer: Type.Optional(envFile),
+      }),
+    ),
     acceptedAt: Type.String(time),
     startedAt: Type.Optional(Type.String(time)),
     endedAt: Type.Optional(Type.String(time)),

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { EnvFileSource } from '../../../../env-files/env-file.ts';
 import { ServiceError } from '../../../../errors.ts';
 import { rest, type FlowRequest } from '../../../../flow/flow-request.ts';
 import { flowName } from '../../../../flow/names.ts';
@@ -6,12 +7,13 @@ import type { FlowService } from '../../../../requests/flow-service.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
 import { checkMayStart, checkTemplateAccess, type Caller } from '../../../access/caller.ts';
 import { chooseTemplate } from '../../../../template/choose-template.ts';
-import { renderTemplate } from '../../../../template/render-template.ts';
+import { renderWithEnvFiles } from '../../../../template/env-files.ts';
 import type { RenderedTemplate, Template } from '../../../../template/template.ts';
 import { StartSchema, type StartBody } from './job-schema.ts';
 
 export interface StartDependencies {
   templates: readonly Template[];
+  envFiles: EnvFileSource;
   flows: Pick<FlowService, 'accept'>;
   now: () => Date;
   newId: () => string;
@@ -34,12 +36,16 @@ export interface WantedJob {
   key: string | undefined;
 }
 
-/** Checks what can be checked without the cluster. Throws an error that names each wrong member. */
-export function planJob(deps: Planning, { caller, body: received, key }: WantedJob): PlannedJob {
+/** Checks what the service itself can check. Throws an error that names each wrong member. */
+export async function planJob(
+  deps: Planning,
+  { caller, body: received, key }: WantedJob,
+  signal: AbortSignal,
+): Promise<PlannedJob> {
   checkMayStart(caller);
   const body = readStart(received);
   checkTemplateAccess(caller, body.template);
-  const rendered = render(deps.templates, body);
+  const rendered = await render(deps, body, signal);
   return { request: buildRequest(deps, { caller, body, rendered, key }), rendered };
 }
 
@@ -62,12 +68,16 @@ export async function startJob(
   return { id, created: acceptance.created };
 }
 
-function render(
-  templates: readonly Template[],
-  { template: name, assetId, parameters = {} }: StartBody,
-): RenderedTemplate {
-  const template = chooseTemplate(templates, { template: name, assetId: assetId ?? name });
-  return renderTemplate(template, { assetId: assetId ?? defaultAsset(template), parameters });
+async function render(
+  { templates, envFiles }: Pick<StartDependencies, 'templates' | 'envFiles'>,
+  { template: name, assetId: given, parameters = {} }: StartBody,
+  signal: AbortSignal,
+): Promise<RenderedTemplate> {
+  const template = chooseTemplate(templates, { template: name, assetId: given ?? name });
+  const assetId = given ?? defaultAsset(template);
+  const { connector } = rest;
+  const files = template.envFiles.length === 0 ? [] : await envFiles.current({ connector, assetId }, signal);
+  return renderWithEnvFiles(template, { assetId, parameters }, files);
 }
 
 /** Whose parameters a job gets that names no asset. */

@@ -1,0 +1,66 @@
+import type { ConnectorConfig } from '../../../../config/config.ts';
+import type { EnvFileOwner } from '../../../../env-files/env-file.ts';
+import { ServiceError } from '../../../../errors.ts';
+import { rest } from '../../../../flow/flow-request.ts';
+import { chooseTemplate } from '../../../../template/choose-template.ts';
+import type { Template } from '../../../../template/template.ts';
+import { callerOf, checkConnectorAccess, checkTemplateAccess } from '../../../access/caller.ts';
+import type { HttpContext } from '../../../route.ts';
+
+export interface OwnerDependencies {
+  connectors: readonly ConnectorConfig[];
+  templates: readonly Template[];
+}
+
+type Query = Readonly<Record<string, string>>;
+
+/** Reads parameters of the query, each at most once. Throws `invalid-request` for others than the known ones. */
+export function readQuery(ctx: Pick<HttpContext, 'querystring'>, known: Query): Query {
+  const query = new URLSearchParams(ctx.querystring);
+  for (const name of query.keys()) {
+    if (!Object.hasOwn(known, name)) throw refused(name, `one of ${Object.keys(known).join(', ')}`);
+    if (query.getAll(name).length > 1) throw refused(name, 'one value');
+  }
+  return Object.fromEntries(query);
+}
+
+/** Whose file it is. Throws for a connector that does not exist or that the caller may not use. */
+export function readOwner(ctx: HttpContext, { connectors }: OwnerDependencies, query: Query): EnvFileOwner {
+  const { connector = '', asset = '' } = ctx.params;
+  checkConnectorAccess(callerOf(ctx), connector);
+  const names = [rest.connector, ...connectors.map(({ name }) => name)];
+  if (!names.includes(connector)) {
+    const expected = `connector: expected one of ${names.join(', ')}`;
+    throw new ServiceError('unknown-connector', expected, { field: 'connector' });
+  }
+  if (asset !== '-' && query['assetId'] !== undefined)
+    throw refused('assetId', 'no such parameter, unless the path has - in its place');
+  const assetId = checkText('assetId', query['assetId'] ?? asset, 1024);
+  const { consumer } = query;
+  if (consumer === undefined) return { connector, assetId };
+  return { connector, assetId, consumer: checkText('consumer', consumer, 512) };
+}
+
+function checkText(field: string, text: string, longest: number): string {
+  const length = Array.from(text).length;
+  if (length > 0 && length <= longest && !/\p{Cc}/u.test(text)) return text;
+  throw refused(field, `1 to ${longest} characters without control characters`);
+}
+
+/** The template of the owner's jobs. Throws `forbidden` if the caller may not use it. */
+export function chooseOwnersTemplate(
+  ctx: HttpContext,
+  { connectors, templates }: OwnerDependencies,
+  { owner, template: name }: { owner: EnvFileOwner; template: string | undefined },
+): Template {
+  if (name !== undefined) checkTemplateAccess(callerOf(ctx), name);
+  const usable = connectors.find((one) => one.name === owner.connector)?.templates ?? ['*'];
+  const known = templates.filter((one) => usable.includes('*') || usable.includes(one.name));
+  const chosen = chooseTemplate(known, { assetId: owner.assetId, template: name });
+  checkTemplateAccess(callerOf(ctx), chosen.name);
+  return chosen;
+}
+
+export function refused(field: string, expected: string): ServiceError {
+  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
+}
