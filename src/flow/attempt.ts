@@ -2,6 +2,7 @@ import type { Pod } from '../kubernetes/types.ts';
 import { diagnosePod, unpreparedSince } from './pending/diagnose-pod.ts';
 import { flowLabel } from './labels.ts';
 import type { PendingDiagnosis } from './pending/pending-cause.ts';
+import { secretReferences, type SecretReference } from './secret-references.ts';
 
 export const workerContainer = 'worker';
 export const sidecarContainer = 'uploader';
@@ -29,6 +30,8 @@ export interface Attempt {
   blocked: PendingDiagnosis | undefined;
   /** Since when it has a node and no container has started: only events explain that. */
   unpreparedSince: string | undefined;
+  /** Whose values its worker was given; absent without any. */
+  secrets?: readonly SecretReference[];
 }
 
 export type ContainerState =
@@ -68,6 +71,7 @@ export function readAttempt(pod: Pod): Attempt {
   const phase = text(pod.status?.phase);
   const terminal = phase === 'Succeeded' || phase === 'Failed';
   const worker = readContainer(pod.status?.containerStatuses, { name: workerContainer, terminal });
+  const secrets = secretReferences(pod, workerContainer);
   return {
     id: text(metadata.uid),
     pod: text(metadata.name),
@@ -82,6 +86,7 @@ export function readAttempt(pod: Pod): Attempt {
     sidecar: readContainer(pod.status?.initContainerStatuses, { name: sidecarContainer, terminal }),
     blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,
     unpreparedSince: worker.state === 'waiting' ? unpreparedSince(pod) : undefined,
+    ...(secrets.length === 0 ? {} : { secrets }),
   };
 }
 

@@ -17,6 +17,32 @@ export function manifestKey(flow: string, attempt: string): string {
   return `${attemptPrefix(flow, attempt)}manifest.json`;
 }
 
+/** The logs of a flow's workers that are kept when their pods are gone. In no folder: the keys of a pod do not reach them. */
+export function logsPrefix(flow: string): string {
+  return `${flowPrefix(flow)}log-`;
+}
+
+export interface LoggedAttempt {
+  /** Pod UID. */
+  attempt: string;
+  /** Of the pod: RFC 3339, whole seconds. */
+  createdAt: string | undefined;
+}
+
+/** Its keys are listed from the oldest attempt to the newest. */
+export function logKey(flow: string, { attempt, createdAt = '' }: LoggedAttempt): string {
+  const time = createdAt
+    .replaceAll(/[^0-9]/g, '')
+    .slice(0, 14)
+    .padEnd(14, '0');
+  return `${logsPrefix(flow)}${time}-${attempt}.txt`;
+}
+
+/** The attempt whose log is stored there; undefined for a key that is not ours. */
+export function readLogKey(key: string): string | undefined {
+  return /^flows\/[^/]+\/log-\d{14}-([0-9a-f-]{36})\.txt$/.exec(key)?.[1];
+}
+
 export function recordKey(flow: string): string {
   return `${flowPrefix(flow)}record.json`;
 }

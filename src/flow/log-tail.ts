@@ -5,7 +5,7 @@ import { redacted } from '../redact-secrets.ts';
 export const logLines = 20;
 const logBytes = 4096;
 /** Shorter pieces of a secret reveal nothing, and would be found everywhere. */
-const pieceLength = 4;
+export const pieceLength = 4;
 
 export interface LogTailParts {
   /** The end of a log, as the cluster gave it. */
@@ -46,7 +46,7 @@ function printable(text: string): string {
 }
 
 /** A program may print a secret as it is, line by line, quoted, or encoded. */
-function spellingsOf(secret: string): string[] {
+export function spellingsOf(secret: string): string[] {
   const trimmed = secret.trim();
   // Lines of a certificate. Shorter lines reveal nothing, and would be found everywhere in a log.
   const lines = trimmed.split(/\s*\n\s*/).filter((line) => line.length >= 8);
@@ -54,7 +54,7 @@ function spellingsOf(secret: string): string[] {
   return secret.length < pieceLength ? plain : [...plain, ...encodingsOf(Buffer.from(secret))];
 }
 
-function encodingsOf(bytes: Buffer): string[] {
+export function encodingsOf(bytes: Buffer): string[] {
   const base64 = bytes.toString('base64');
   return [base64, base64.replace(/=+$/, ''), bytes.toString('base64url'), bytes.toString('hex')];
 }

@@ -6,7 +6,7 @@ import type { HttpContext } from './route.ts';
 export interface SentStream {
   contentType: string;
   /** It is not read faster than the client takes it. An error ends the connection, so that the client does not take a part for the whole. */
-  chunks: AsyncIterable<string | Buffer>;
+  chunks: AsyncIterable<string | Buffer> | Iterable<string | Buffer>;
   headers?: Record<string, string>;
   /** The connection is closed when the client takes nothing of what waits for it for this time. */
   stallMillis?: number;

@@ -1,6 +1,7 @@
 import type { ClusterConfig } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { connect, openAccess, type Connection } from './connection.ts';
+import { openLog, type OpenedLogOptions } from './open-log.ts';
 import { readLog, type LogOptions, type LogText } from './read-log.ts';
 import { findMissingRights, type Right } from './rights.ts';
 import { createResourceClient, type ResourceClient } from './resource-client.ts';
@@ -16,6 +17,8 @@ export interface Cluster {
   events: ResourceClient<Event>;
   /** The end of a container's log. Throws ServiceError `cluster-*`. */
   readLog(pod: string, options: LogOptions, signal: AbortSignal): Promise<LogText>;
+  /** A container's log, each line after its time, while it is written if wanted. Throws ServiceError `cluster-*`. */
+  openLog(pod: string, options: OpenedLogOptions, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** Throws `invalid-config` for a server older than native sidecars (1.29). */
   checkVersion(signal: AbortSignal): Promise<string>;
   /** Throws `cluster-not-found` if the Jobs' namespace does not exist, `cluster-unavailable` if that is not known. */
@@ -33,17 +36,19 @@ export async function connectCluster(config: ClusterConfig): Promise<Cluster> {
     connection: await connect(config, { access }),
     // A renewal of the Lease must not wait behind a thousand Jobs.
     leaseConnection: await connect(config, { access }),
+    // A followed log keeps its connection, and may be silent for long before its first byte. Who opens logs bounds their number.
+    logConnection: await connect(config, { access, connections: null, headersTimeout: 0 }),
   };
   return clusterOf(connections, config.namespace, async () => {
     access.credentials.close();
-    await Promise.all([connections.connection.close(), connections.leaseConnection.close()]);
+    await Promise.all(Object.values(connections).map((connection: Connection) => connection.close()));
   });
 }
 
-type Connections = Record<'connection' | 'leaseConnection', Connection>;
+type Connections = Record<'connection' | 'leaseConnection' | 'logConnection', Connection>;
 
 function clusterOf(
-  { connection, leaseConnection }: Connections,
+  { connection, leaseConnection, logConnection }: Connections,
   name: string,
   close: () => Promise<void>,
 ): Cluster {
@@ -59,6 +64,8 @@ function clusterOf(
     events: createResourceClient(connection, `${core}/events`),
     readLog: (pod, options, signal) =>
       readLog(connection, { path: `${core}/pods/${encodeURIComponent(pod)}`, ...options }, signal),
+    openLog: (pod, options, signal) =>
+      openLog(logConnection, { path: `${core}/pods/${encodeURIComponent(pod)}`, ...options }, signal),
     checkVersion: async (signal) =>
       checkVersion(await connection.json({ method: 'GET', path: '/version' }, signal)),
     checkNamespace: (signal) => checkNamespace(connection, `${core}/configmaps`, signal),
@@ -67,6 +74,7 @@ function clusterOf(
       const guarded = {
         connection: connection.guarded(beforeWrite),
         leaseConnection: leaseConnection.guarded(beforeWrite),
+        logConnection,
       };
       return clusterOf(guarded, name, close);
     },

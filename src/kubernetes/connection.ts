@@ -50,7 +50,9 @@ export async function openAccess(config: ClusterConfig): Promise<ClusterAccess> 
   return { server: access.cluster.server, credentials, tls };
 }
 
-export interface ConnectOptions {
+type AgentOptions = Pick<Agent.Options, 'connections' | 'headersTimeout'>;
+
+export interface ConnectOptions extends AgentOptions {
   /** Default: its own, which ends with the connection. */
   access?: ClusterAccess;
 }
@@ -58,10 +60,10 @@ export interface ConnectOptions {
 /** A pool of connections. Throws as `openAccess`. */
 export async function connect(
   config: ClusterConfig,
-  { access: shared }: ConnectOptions = {},
+  { access: shared, ...options }: ConnectOptions = {},
 ): Promise<Connection> {
   const access = shared ?? (await openAccess(config));
-  const agents = new Agents(access.tls);
+  const agents = new Agents(access.tls, options);
   async function close(): Promise<void> {
     if (shared === undefined) access.credentials.close();
     await agents.destroy();
@@ -147,18 +149,20 @@ async function identify(
 /** One agent for all calls. A changed authority or certificate gets a new one; running requests end on the old one. */
 class Agents {
   readonly #tls: TlsSource;
+  readonly #options: AgentOptions;
   readonly #all = new Set<Agent>();
   #latest: { material: TlsMaterial; agent: Agent } | undefined;
 
-  constructor(tls: TlsSource) {
+  constructor(tls: TlsSource, options: AgentOptions) {
     this.#tls = tls;
+    this.#options = options;
   }
 
   async current({ certificate }: Identity): Promise<Agent> {
     const material = await this.#tls.current(certificate);
     if (this.#latest?.material === material) return this.#latest.agent;
     if (this.#latest !== undefined) this.#retire(this.#latest.agent);
-    const agent = openPool(material);
+    const agent = openPool(material, this.#options);
     this.#all.add(agent);
     this.#latest = { material, agent };
     return agent;
@@ -180,7 +184,7 @@ class Agents {
 /** Requests beyond these wait for a free one. More than the queue's work, answers and watches need at once. */
 const connections = 128;
 
-function openPool(material: TlsMaterial): Agent {
+function openPool(material: TlsMaterial, options: AgentOptions): Agent {
   return createAgent({
     connections,
     connect: { timeout: 10_000, ...material },
@@ -188,6 +192,7 @@ function openPool(material: TlsMaterial): Agent {
     // A watch is silent between bookmarks: its own watchdog ends it, not the socket.
     bodyTimeout: 0,
     keepAliveTimeout: 10_000,
+    ...options,
   });
 }
 

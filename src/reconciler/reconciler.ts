@@ -8,6 +8,7 @@ import type { Preparer } from '../cluster-objects/prepare-flow.ts';
 import type { WarningEvents } from './observed/warning-events.ts';
 import type { ReadAccess } from '../storage/read-access.ts';
 import type { CallbackHold } from '../answer-first/callback-hold.ts';
+import type { LogArchive } from './logs/log-archive.ts';
 import type { Pushes } from './pushes/pushes.ts';
 import type { Connectors } from './types.ts';
 
@@ -21,11 +22,12 @@ export interface Reconciler extends Preparer {
   events: WarningEvents;
   connectors: Connectors;
   pushes: Pushes;
+  logArchive: LogArchive;
   metrics: Metrics;
   log: Logger;
 }
 
-export type ReconcilerDependencies = Omit<Reconciler, 'cache' | 'pushes'>;
+export type ReconcilerDependencies = Omit<Reconciler, 'cache' | 'pushes' | 'logArchive'>;
 
 export interface FlowCache {
   flow(name: string): Flow | undefined;

@@ -7,6 +7,7 @@ import { cancelEndedTransfer } from './transfers/cancel-ended-transfer.ts';
 import { guardWrites } from './leadership/write-guard.ts';
 import { positionOf, reconcileFlow } from './reconcile-flow.ts';
 import type { Reconciler, ReconcilerDependencies } from './reconciler.ts';
+import { createLogArchive } from './logs/log-archive.ts';
 import { runPushes } from './pushes/run-pushes.ts';
 import { sweepUntilAborted } from './sweep/sweep.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
@@ -59,7 +60,8 @@ async function reconcileWhileLeading(
 ): Promise<void> {
   const { concurrency, backoff } = deps.config.reconciler;
   const pushes = runPushes({ ...deps, dispatcher, uploads }, wake, signal);
-  const reconciler: Reconciler = { ...deps, pushes, cache: observed.cache };
+  const seen = { ...deps, cache: observed.cache };
+  const reconciler: Reconciler = { ...seen, pushes, logArchive: createLogArchive(seen) };
   const queue = startWorkQueue({
     work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),
     hasMoved: (key, stoppedAt) => positionOf(reconciler, key) !== stoppedAt,

@@ -5,6 +5,7 @@ import { advanceFlow } from './advance-flow.ts';
 import { dryRunFlow } from './dry-run-flow.ts';
 import { cancelFlow, deprovisionFlow } from './end-flow.ts';
 import { listFlows } from './list-flows.ts';
+import { findLog } from './logs/find-log.ts';
 import { readInboxState } from './read-inbox-state.ts';
 import { readResultState } from './read-result-state.ts';
 import { viewFlow, findFlow, type FlowChanges, type ObservedFlows } from './find-flow.ts';
@@ -28,6 +29,7 @@ export function createFlowService(
         : cancelFlow(deps, { flow, reason }, signal),
     view: (flow, signal) => viewFlow({ ...deps, observed }, flow, signal),
     subscribe: (flow, listener) => observed.subscribe(flow, listener),
+    log: (wanted, signal) => findLog(deps, wanted, signal),
     list: (query, signal) => listFlows({ ...deps, observed }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),

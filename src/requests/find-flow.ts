@@ -117,6 +117,7 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
     ...describePhase(flow, attempts),
     position: Math.max(...[flow, ...attempts].map(({ resourceVersion }) => Number(resourceVersion))),
     ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
+    ...(flow.attempt === undefined ? {} : { attempt: flow.attempt }),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
     deliveries: listDeliveries(flow),
     delivered: wasTaken(flow.delivery),
@@ -131,6 +132,7 @@ export function viewOfRecord(record: FlowRecord): FlowView {
     plan: record.plan,
     phase: 'ended',
     ...(record.startedAt === undefined ? {} : { startedAt: record.startedAt }),
+    ...(record.attempt === undefined ? {} : { attempt: record.attempt }),
     outcome: record.outcome,
     deliveries: listDeliveries(record),
     // The Job is deleted only long after its end: no later request waits for a callback.

@@ -8,6 +8,8 @@ import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome 
 import type { Sink } from '../flow/push.ts';
 import type { ProtocolState, ResultState } from '../flow/protocol-state.ts';
 import type { Job } from '../kubernetes/types.ts';
+import type { FoundLog, WantedLog } from './logs/find-log.ts';
+import type { AttemptEnd } from '../flow/attempt.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 
@@ -50,6 +52,8 @@ export interface FlowService {
    * change, without a request to the cluster.
    */
   subscribe(flow: string, listener: () => void): () => void;
+  /** The log of a container of the flow, from its pod or from the bucket. */
+  log(wanted: WantedLog, signal: AbortSignal): Promise<FoundLog>;
   /** Open flows and those with a record, the latest first. Throws `unavailable` while this replica does not follow the cluster. */
   list(query: FlowQuery, signal: AbortSignal): Promise<FlowPage>;
   /**
@@ -158,6 +162,8 @@ export interface FlowView {
   detail?: string;
   /** When its Job was resumed for the first time. RFC 3339. */
   startedAt?: string;
+  /** How the last attempt has ended. */
+  attempt?: AttemptEnd;
   outcome?: Outcome;
   /** Its messages to the connector. */
   deliveries?: ListedDelivery[];

@@ -80,6 +80,7 @@ async function reachNothingElse(
     'reads a record': () => client.getObject(bucket, `flows/${other}/record.json`),
     'forges its own record': () => client.putObject(bucket, `flows/${mine}/record.json`, '{}'),
     'changes its own environment': () => client.putObject(bucket, `flows/${mine}/environment-1.json`, '{}'),
+    'changes the log of its own worker': () => client.putObject(bucket, `flows/${mine}/log-1.txt`, '{}'),
     'writes beside all flows': () => client.putObject(bucket, 'x', 'x'),
     'takes the name of its flow for another': () => client.putObject(bucket, `flows/${mine}x/a/b`, 'x'),
     'makes a bucket': () => client.makeBucket(`${bucket}-more`),

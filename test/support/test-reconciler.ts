@@ -78,6 +78,7 @@ export async function startTestReconciler(
       poll: unexpected,
     },
     pushes: { ...noPushes, ...pushes },
+    logArchive: { save: () => Promise.resolve() },
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
     cache: cacheOf(flows, attempts),

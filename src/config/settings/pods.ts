@@ -89,4 +89,9 @@ export const PodsSettings = closed({
     { min: 0, max: 365 * day, default: week },
     'Seconds for which results are kept, unless their template sets `retention`.',
   ),
+  // While they are stored, two logs of more than a MiB are held in memory at once.
+  keptLogBytes: integer(
+    { min: 0, max: 60 * 1024 ** 2, default: 10 * 1024 ** 2 },
+    'Bytes of the end of a worker’s log that are kept with its results; 0: none.',
+  ),
 });

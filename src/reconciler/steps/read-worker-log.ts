@@ -1,8 +1,8 @@
-import { ServiceError } from '../../errors.ts';
 import { workerContainer } from '../../flow/attempt.ts';
 import { buildLogTail, logLines, redactMessage } from '../../flow/log-tail.ts';
-import type { Container, Pod } from '../../kubernetes/types.ts';
+import type { SecretReference } from '../../flow/secret-references.ts';
 import { flowLogger } from '../../log.ts';
+import { readSecrets } from '../../requests/logs/read-secrets.ts';
 import type { Reconciler } from '../reconciler.ts';
 
 /** An outcome does not wait longer for output that only explains it. */
@@ -22,6 +22,8 @@ type Deps = Pick<Reconciler, 'cluster' | 'config' | 'log'>;
 interface EndedWorker {
   flow: string;
   pod: string;
+  /** Whose values it was given. */
+  secrets: readonly SecretReference[];
   /** Its termination message, as the pod's status has it. */
   message?: string | undefined;
 }
@@ -32,16 +34,17 @@ interface EndedWorker {
  */
 export async function readWorkerOutput(
   deps: Deps,
-  { flow, pod, message }: EndedWorker,
+  { flow, pod, secrets: references, message }: EndedWorker,
   signal: AbortSignal,
 ): Promise<WorkerOutput> {
   const millis = Math.min(timeoutMillis, deps.config.cluster.requestTimeoutMillis);
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(millis)]);
   const log = flowLogger(deps.log, flow);
-  const secrets = await orUndefined(readSecrets(deps, pod, bounded), (err) => {
+  const values = await orUndefined(readSecrets(deps.cluster, references, bounded), (err) => {
     log.warn({ err }, 'worker log left out: its secrets cannot be read');
   });
-  if (secrets === undefined) return {};
+  if (values === undefined) return {};
+  const secrets = values.map((value) => value.toString('utf8'));
   const options = { container: workerContainer, tailLines: logLines, limitBytes: readBytes };
   const text = await orUndefined(deps.cluster.readLog(pod, options, bounded), (err) => {
     log.warn({ err }, 'worker log left out: it cannot be read');
@@ -60,46 +63,4 @@ async function orUndefined<T>(call: Promise<T>, report: (error: unknown) => void
     report(error);
     return undefined;
   }
-}
-
-/** Throws if any of them cannot be read: the log may contain it. */
-async function readSecrets({ cluster }: Deps, name: string, signal: AbortSignal): Promise<string[]> {
-  const pod = await cluster.pods.get(name, signal);
-  if (pod === undefined) throw new ServiceError('cluster-not-found', `The pod ${name} is gone.`);
-  const values = await Promise.all(
-    referencesOf(pod).map(async (reference) => {
-      // Not a get: the Role grants only `list` on Secrets.
-      const options = { fieldSelector: `metadata.name=${reference.name}` };
-      const { items } = await cluster.secrets.list(options, signal);
-      if (items.length === 0 && !reference.optional) {
-        throw new ServiceError('cluster-not-found', `The Secret ${reference.name} is gone.`);
-      }
-      return items.flatMap(({ data = {} }) => Object.values(data));
-    }),
-  );
-  return values.flat().map((value) => Buffer.from(value, 'base64').toString('utf8'));
-}
-
-interface Reference {
-  name: string;
-  optional: boolean;
-}
-
-function referencesOf({ spec }: Pod): Reference[] {
-  const worker = spec?.containers.find(({ name }) => name === workerContainer);
-  const volumes = (spec?.volumes ?? []).flatMap(({ secret }) =>
-    secret === undefined ? [] : [{ name: secret.secretName, optional: secret.optional }],
-  );
-  const found = [...volumes, ...environmentSecrets(worker)].flatMap(({ name, optional = false }) =>
-    name === undefined ? [] : [{ name, optional }],
-  );
-  return [...new Map(found.map((reference) => [reference.name, reference])).values()];
-}
-
-function environmentSecrets(worker: Container | undefined): { name?: string; optional?: boolean }[] {
-  const { env = [], envFrom = [] } = worker ?? {};
-  return [
-    ...env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []),
-    ...envFrom.flatMap(({ secretRef }) => secretRef ?? []),
-  ];
 }

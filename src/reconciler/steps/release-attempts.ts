@@ -24,11 +24,15 @@ export function decideRelease({ attempts }: ObservedOutcome): Release | undefine
   return attempts.length > 0 ? release(attempts) : undefined;
 }
 
-type Deps = Pick<Reconciler, 'cluster' | 'cache'>;
+type Deps = Pick<Reconciler, 'cluster' | 'cache' | 'logArchive'>;
 
-/** Removes our finalizer from pods whose evidence is saved or no longer needed, and the label by which the informer selects them. */
+/**
+ * Removes our finalizer from pods whose evidence is saved or no longer needed, and the label by which the informer selects them. The logs of
+ * those that have ended are kept first; that of a pod whose node does not answer was read when it was stopped, if it could be.
+ */
 async function releaseAttempts(deps: Deps, attempts: Attempt[], signal: AbortSignal): Promise<StepResult> {
   for (const attempt of attempts) {
+    if (attempt.terminal) await deps.logArchive.save(attempt, signal);
     await releaseAttempt(deps, attempt, signal);
     deps.cache.removePod(attempt.pod);
   }

@@ -89,7 +89,7 @@ export async function saveAttemptEnd(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const end = attemptEnd(attempt, flow.worker, deps.now().toISOString());
-  const withOutput = await addOutput(deps, { flow, end }, signal);
+  const withOutput = await addOutput(deps, { flow, attempt, end }, signal);
   const annotations = writeAnnotation(annotation.attempt, withOutput);
   const entry = { fields: { attempt: { ...withOutput, log: undefined } }, message: 'attempt ended' };
   return await patchFlow(deps, { flow, annotations, entry }, signal);
@@ -98,7 +98,7 @@ export async function saveAttemptEnd(
 /** Our finalizer keeps the pod until its end is saved, so that its log is still there. */
 async function addOutput(
   deps: Pick<Reconciler, 'cluster' | 'config' | 'log'>,
-  { flow, end }: { flow: Flow; end: AttemptEnd },
+  { flow, attempt, end }: { flow: Flow; attempt: Attempt; end: AttemptEnd },
   signal: AbortSignal,
 ): Promise<AttemptEnd> {
   const { worker, pod } = end;
@@ -107,7 +107,8 @@ async function addOutput(
   // Nobody reads the message of a disrupted pod's worker, and it may hold a secret.
   if (end.disrupted !== undefined) return { ...end, worker: rest };
   if (!needsWorkerOutput(end)) return end;
-  const { log, message } = await readWorkerOutput(deps, { flow: flow.name, pod, message: reported }, signal);
+  const ended = { flow: flow.name, pod, secrets: attempt.secrets ?? [], message: reported };
+  const { log, message } = await readWorkerOutput(deps, ended, signal);
   return {
     ...end,
     worker: { ...rest, ...(message === undefined ? {} : { message }) },

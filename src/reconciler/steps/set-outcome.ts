@@ -125,6 +125,7 @@ async function readDetail(
   if (outcome.reason !== 'run-deadline-exceeded') return flow.attempt?.log;
   const running = deps.cache.attempts(flow.name).findLast(({ worker }) => worker.state === 'running');
   if (running === undefined) return undefined;
-  const { log } = await readWorkerOutput(deps, { flow: flow.name, pod: running.pod }, signal);
+  const { pod, secrets = [] } = running;
+  const { log } = await readWorkerOutput(deps, { flow: flow.name, pod, secrets }, signal);
   return log;
 }

@@ -32,14 +32,17 @@ function mayStartPods({ suspended, jobEnd, deletedAt, attempt }: Flow, { phase }
 /**
  * Deletes the pods with a short grace, since a worker may ignore SIGTERM for the whole grace that is meant for the upload, then
  * suspends the Job so that no pod follows. The order matters: when the Job is suspended, the Job controller deletes the pods with their own
- * grace, and a kubelet that already stops a pod ignores a shorter one. An ended pod is not replaced in between.
+ * grace, and a kubelet that already stops a pod ignores a shorter one. An ended pod is not replaced in between. A log is read before, since
+ * a kubelet removes it with the containers of a deleted pod.
  */
 export async function stopAttempts(
-  { cluster, cache }: Pick<Reconciler, 'cluster' | 'cache'>,
+  { cluster, cache, logArchive }: Pick<Reconciler, 'cluster' | 'cache' | 'logArchive'>,
   { flow, attempts }: { flow: Flow; attempts: Attempt[] },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  for (const { pod, id } of attempts) {
+  for (const attempt of attempts) {
+    const { pod, id } = attempt;
+    await logArchive.save(attempt, signal);
     const options = { gracePeriodSeconds: flow.plan.limits.stopGrace, preconditions: { uid: id } };
     const marked = await cluster.pods.delete(pod, options, signal);
     if (marked === undefined) cache.removePod(pod);

@@ -69,9 +69,10 @@ function foundOf(view: FlowView, delivering: boolean): FoundFlow {
   return { ...view, ...nothing, outcome: view.outcome, delivering, over: view.phase === 'ended' };
 }
 
-const untested: Pick<FlowService, 'dryRun' | 'inbox' | 'subscribe' | 'unrecorded'> = {
+const untested: Pick<FlowService, 'dryRun' | 'inbox' | 'log' | 'subscribe' | 'unrecorded'> = {
   dryRun: () => Promise.reject(new Error('there is no cluster')),
   inbox: () => Promise.resolve({ state: 'deleted' }),
+  log: () => Promise.resolve({ kind: 'none', attempts: [] }),
   subscribe: () => () => undefined,
   unrecorded: () => Promise.resolve([]),
 };

@@ -94,6 +94,7 @@ export const templateSettings: TemplateSettings = {
     },
     unreachableSeconds: 30,
     retentionSeconds: 604_800,
+    keptLogBytes: 0,
   },
   store: {
     endpoint: 'http://store.test',

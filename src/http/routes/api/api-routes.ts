@@ -2,6 +2,7 @@ import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
 import { jobDeliveryRoutes } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
+import { jobLogRoutes, type JobLogDeps } from './logs/log-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
 import { envFileRoutes, type EnvFileRouteDeps } from './supply/env-file-routes.ts';
@@ -13,7 +14,7 @@ const mostStreams = 500;
 
 type ApiDeps = JobRouteDeps &
   JobResultDeps &
-  Omit<JobEventDeps, 'streams'> &
+  Omit<JobEventDeps & JobLogDeps, 'streams'> &
   UploadRouteDeps &
   EnvFileRouteDeps;
 
@@ -26,6 +27,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...jobResultRoutes(deps),
     ...jobDeliveryRoutes(deps),
     ...jobEventRoutes({ ...deps, streams }),
+    ...jobLogRoutes({ ...deps, streams }),
     ...uploadRoutes(deps),
     ...envFileRoutes(deps),
   ];

@@ -1,0 +1,76 @@
+import { ServiceError } from '../../../../errors.ts';
+import { sidecarContainer, workerContainer } from '../../../../flow/attempt.ts';
+import type { WantedLog } from '../../../../requests/logs/find-log.ts';
+
+const containers = [workerContainer, sidecarContainer] as const;
+const mostLines = 1_000_000_000;
+
+export const logQueryDescriptions = {
+  container: `One of ${containers.join(', ')}. Default: ${workerContainer}.`,
+  attempt: 'UID of a pod of the job. Default: the latest one.',
+  follow: 'true: wait until the container starts, and go on until it has ended.',
+  tailLines: 'So many lines from the end. Default: all that is kept.',
+  sinceTime: 'Only lines from this time on (RFC 3339).',
+  timestamps: 'true: each line starts with its time.',
+};
+
+/** Reads the query of a log. Throws `invalid-request` that names the parameter and the expectation. */
+export function readLogQuery(query: URLSearchParams): Omit<WantedLog, 'flow'> {
+  for (const name of query.keys()) {
+    if (!Object.hasOwn(logQueryDescriptions, name))
+      throw refused(name, `one of ${Object.keys(logQueryDescriptions).join(', ')}`);
+    if (query.getAll(name).length > 1) throw refused(name, 'one value');
+  }
+  const [attempt, tailLines, sinceTime] = [readAttempt(query), readLines(query), readTime(query)];
+  return {
+    container: readContainer(query),
+    follow: readFlag(query, 'follow'),
+    timestamps: readFlag(query, 'timestamps'),
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(sinceTime === undefined ? {} : { sinceTime }),
+  };
+}
+
+function readContainer(query: URLSearchParams): WantedLog['container'] {
+  const name = query.get('container') ?? workerContainer;
+  const known = containers.find((one) => one === name);
+  if (known === undefined) throw refused('container', `one of ${containers.join(', ')}`);
+  return known;
+}
+
+function readFlag(query: URLSearchParams, name: 'follow' | 'timestamps'): boolean {
+  const text = query.get(name) ?? 'false';
+  // `?follow` without a value is what a person writes.
+  if (!['', 'true', 'false'].includes(text)) throw refused(name, 'true or false');
+  return text !== 'false';
+}
+
+function readAttempt(query: URLSearchParams): string | undefined {
+  const uid = query.get('attempt');
+  if (uid === null) return undefined;
+  if (!/^[0-9a-f-]{36}$/i.test(uid)) throw refused('attempt', 'the UID of a pod of the job');
+  return uid.toLowerCase();
+}
+
+function readLines(query: URLSearchParams): number | undefined {
+  const text = query.get('tailLines');
+  if (text === null) return undefined;
+  const lines = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
+  if (lines > mostLines) throw refused('tailLines', `a number from 0 to ${mostLines}`);
+  return lines;
+}
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i;
+
+function readTime(query: URLSearchParams): string | undefined {
+  const text = query.get('sinceTime');
+  if (text === null) return undefined;
+  const millis = rfc3339.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(millis)) throw refused('sinceTime', 'a time as 2026-01-31T12:00:00Z');
+  return new Date(millis).toISOString();
+}
+
+function refused(field: string, expected: string): ServiceError {
+  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
+}
