@@ -16,6 +16,7 @@ import type { HttpServer } from './http/http-server.ts';
 import { createRefusals } from './http/refusals.ts';
 import type { Route } from './http/route.ts';
 import { apiRoutes } from './http/routes/api/api-routes.ts';
+import { compatibilityOf } from './http/routes/compatibility/compatibility-routes.ts';
 import { demoRoutes } from './http/routes/demo/demo.ts';
 import { inboxRoutes } from './http/routes/inbox.ts';
 import { resultRoutes } from './http/routes/results.ts';
@@ -88,13 +89,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     stopping.signal,
   );
   const routes = buildRoutes({ options, ...started, templates, flows, clients, stopping: stopping.signal });
-  const { now } = requests;
+  const compatibility = compatibilityOf({ settings: config.compatibility, templates });
   const components = {
-    ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now }),
+    ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now: requests.now }),
     ...started.components,
   };
-  const refusals = createRefusals(now);
-  const http = createHttpServer({ ...options, components, routes, metrics, refusals });
+  const refusals = createRefusals(requests.now);
+  const http = createHttpServer({ ...options, components, routes, metrics, refusals, compatibility });
   const monitoring = createMetricsServer({
     ...{ config, log, metrics, components, refusals },
     ready: () => http.ready,

@@ -32,6 +32,7 @@ export const preferredSettings: Readonly<Record<string, string>> = {
   EDC_JP_TEMPLATES_DIRECTORY: templates,
   // Only this machine reaches the loopback, and its users have no token.
   EDC_JP_HTTP_UNAUTHENTICATED: 'loopback',
+  EDC_JP_COMPATIBILITY_PATHS: 'on',
 };
 
 /** Settings and secrets of a service that uses these servers and knows these connectors. */

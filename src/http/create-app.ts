@@ -19,6 +19,7 @@ import { formReader, jsonReader } from './read-json.ts';
 import type { Refusals } from './refusals.ts';
 import type { HttpContext, HttpState, Route } from './route.ts';
 import { showMatched } from './shown-path.ts';
+import { announceSuccessor } from './successor.ts';
 import { unauthenticatedAllowed } from './unauthenticated-access.ts';
 
 export interface AppDependencies {
@@ -72,6 +73,7 @@ function register(
     state.route = route;
     // Strangers may put anything into a path, also a key.
     state.shownPath = showMatched(route, typeof access === 'object' ? {} : ctx.params, redact);
+    announceSuccessor(ctx, route, config.publicUrl);
     // The router accepts HEAD for every GET.
     checkMethod(ctx, methods);
     if (typeof access === 'object') {

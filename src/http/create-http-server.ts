@@ -22,6 +22,9 @@ export interface HttpDependencies {
   routes: readonly Route[];
   log: Logger;
   metrics: Metrics;
+  /** Builds the paths that stand for those of other routes; absent: there are none. */
+  compatibility?:
+    ((routes: readonly Route[], about: { version: string; url: string }) => Route[]) | undefined;
   now?: () => Date;
   /** Shared with the metrics server. */
   refusals?: Refusals;
@@ -77,12 +80,17 @@ function allRoutes(
   ready: () => boolean,
 ): Route[] {
   const { http } = deps.config;
+  const about = { version: deps.version, url: http.publicUrl };
   const routes: Route[] = [
     ...serviceRoutes({
       ...deps,
       metrics: http.metricsPort === undefined ? deps.metrics : undefined,
       links: linksOf(deps.routes),
-      openApi: () => buildOpenApi(routes, { version: deps.version, url: http.publicUrl }),
+      openApi: () =>
+        buildOpenApi(
+          all.filter(({ successor }) => successor === undefined),
+          about,
+        ),
     }),
     ...healthRoutes({
       ...healthOf(deps),
@@ -93,7 +101,9 @@ function allRoutes(
     }),
     ...deps.routes,
   ];
-  return routes;
+  const { compatibility = () => [] } = deps;
+  const all = [...routes, ...compatibility(routes, about)];
+  return all;
 }
 
 /** Where people start. */

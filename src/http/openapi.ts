@@ -10,13 +10,21 @@ const tags = {
   jobs: 'Jobs of people and of connectors: start, list, look at, cancel, fetch',
   uploads: 'Input files of people’s jobs',
   supply: 'What jobs use: env files of assets',
+  compatibility: 'Paths of other systems; each stands for one of this API',
   demo: 'Run a template and get its result in one request',
 };
 
-/** An OpenAPI 3.1 document of the served routes. */
+export interface DocumentOptions {
+  version: string;
+  url: string;
+  /** Default: the name of the service. */
+  title?: string;
+}
+
+/** An OpenAPI 3.1 document of these routes. */
 export function buildOpenApi(
   routes: readonly Route[],
-  { version, url }: { version: string; url: string },
+  { version, url, title = 'edc-job-provisioner' }: DocumentOptions,
 ): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
@@ -26,7 +34,7 @@ export function buildOpenApi(
   return {
     openapi: '3.1.0',
     info: {
-      title: 'edc-job-provisioner',
+      title,
       version,
       summary: 'Data offers made by Kubernetes Jobs',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
@@ -34,7 +42,9 @@ export function buildOpenApi(
     servers: [{ url }],
     // Other credentials are tokens in paths.
     security: [],
-    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(tags)
+      .filter(([name]) => routes.some(({ operation }) => operation.tag === name))
+      .map(([name, description]) => ({ name, description })),
     paths,
     components: {
       securitySchemes,
@@ -56,12 +66,13 @@ export function openApiPath(path: string): string {
   return path.replaceAll(/[:*](\w+)/g, '{$1}');
 }
 
-function describeOperation({ path, access, body, operation }: Route): object {
+function describeOperation({ path, access, body, operation, successor }: Route): object {
   const { operationId, tag, summary, description, responses } = operation;
   return {
     operationId,
     tags: [tag],
     summary,
+    ...(successor === undefined ? {} : { deprecated: true }),
     ...(description === undefined ? {} : { description }),
     parameters: describeParameters(path, operation),
     ...(typeof access === 'object' ? { security: describeSecurity(access) } : {}),

@@ -54,6 +54,8 @@ export interface Route {
   holdsErrors?: true;
   /** Close the connection instead of sending a 503 (`close-when-unavailable.ts`): for messages of clients that take each answer for final. */
   closesWhenUnavailable?: true;
+  /** For a path that stands for another one: the pattern of that path, which clients should use. Described in a document of its own. */
+  successor?: string;
   operation: Operation;
   handle(ctx: HttpContext): Promise<void> | void;
 }
@@ -74,7 +76,17 @@ export type RequestBody =
 /** The part of an OpenAPI 3.1 Operation Object that is used; the names of path parameters come from the path. */
 export interface Operation {
   operationId: string;
-  tag: 'service' | 'connectors' | 'results' | 'inbox' | 'demo' | 'jobs' | 'templates' | 'uploads' | 'supply';
+  tag:
+    | 'service'
+    | 'connectors'
+    | 'results'
+    | 'inbox'
+    | 'demo'
+    | 'jobs'
+    | 'templates'
+    | 'uploads'
+    | 'supply'
+    | 'compatibility';
   summary: string;
   description?: string;
   /** Descriptions of the path's parameters, by name. */

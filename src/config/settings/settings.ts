@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import { closed } from '../../schemas/kinds.ts';
 import type { Schema } from '../../schemas/schema-problem.ts';
 import { ApiSettings } from './api.ts';
+import { CompatibilitySettings } from './compatibility.ts';
 import { ConnectorsSettings } from './connectors.ts';
 import { EnvFilesSettings } from './env-files.ts';
 import { HttpSettings } from './http.ts';
@@ -41,6 +42,7 @@ const ImagesSettings = closed({
 export const SettingsSchema = closed({
   http: HttpSettings,
   api: ApiSettings,
+  compatibility: CompatibilitySettings,
   cluster: ClusterSettings,
   store: StoreSettings,
   connectors: ConnectorsSettings,

@@ -26,6 +26,7 @@ const answerHeaders = [
   'Accept-Ranges',
   'Content-Disposition',
   'Content-Range',
+  'Deprecation',
   'ETag',
   'Link',
   'Location',

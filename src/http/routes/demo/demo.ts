@@ -5,6 +5,8 @@ import { flowName, isFlowName } from '../../../flow/names.ts';
 import type { FlowService, FlowView } from '../../../requests/flow-service.ts';
 import { renderTemplate } from '../../../template/render-template.ts';
 import type { RenderedTemplate, Template } from '../../../template/template.ts';
+import { pickTemplate } from '../../../template/pick-template.ts';
+import { checkSite } from '../../check-site.ts';
 import { cancelAbandoned } from './cancel-abandoned.ts';
 import { followFlow, type Follower } from './follow-flow.ts';
 import { progressLines } from './progress-lines.ts';
@@ -84,23 +86,6 @@ async function resumeProgress(ctx: HttpContext, deps: DemoRouteDeps): Promise<vo
     return;
   }
   await cancelUnlessEnded(ctx, deps, flow, (ended) => sendProgress(ctx, deps, { flow, ended }));
-}
-
-/** Web pages of other sites must not start jobs. */
-function checkSite(ctx: HttpContext): void {
-  if (!['', 'none', 'same-origin'].includes(ctx.get('Sec-Fetch-Site'))) {
-    throw new ServiceError('forbidden', 'expected a request that no other site has caused');
-  }
-}
-
-/** Without a name: the template `demo`, else the first one. */
-function pickTemplate(templates: readonly Template[], name: string | undefined): Template {
-  const byName = templates.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const template =
-    byName.find((one) => one.name === (name ?? 'demo')) ?? (name === undefined ? byName[0] : undefined);
-  if (template !== undefined) return template;
-  const expected = byName.map((one) => one.name).join(', ');
-  throw new ServiceError('unknown-template', `template: expected one of ${expected}`, { field: 'template' });
 }
 
 function render(template: Template, query: URLSearchParams): RenderedTemplate {

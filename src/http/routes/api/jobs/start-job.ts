@@ -80,6 +80,16 @@ async function render(
   return renderWithEnvFiles(template, { assetId, parameters }, files);
 }
 
+/** The id of the job that the caller has started, or will start, with this key. */
+export function jobOfKey(caller: Caller, key: string): string {
+  return flowName({ ...rest, ids: idsOf(caller, key) });
+}
+
+/** Callers may choose the same key. */
+function idsOf({ name: caller }: Caller, requestId: string): Record<string, string> {
+  return { caller, requestId };
+}
+
 /** Whose parameters a job gets that names no asset. */
 function defaultAsset({ assets: [first], name }: Template): string {
   return first?.id ?? name;
@@ -87,20 +97,14 @@ function defaultAsset({ assets: [first], name }: Template): string {
 
 function buildRequest(
   { now, newId }: Planning,
-  {
-    caller: { name: caller },
-    body,
-    rendered,
-    key,
-  }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
+  { caller, body, rendered, key }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
 ): FlowRequest {
   const { template } = rendered;
   const { labels } = body;
   return {
     ...rest,
-    caller,
-    // Callers may choose the same key.
-    ids: { caller, requestId: key ?? newId() },
+    caller: caller.name,
+    ids: idsOf(caller, key ?? newId()),
     assetId: body.assetId ?? defaultAsset(template),
     template: template.name,
     ...(labels === undefined ? {} : { labels }),

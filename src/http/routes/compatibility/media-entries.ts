@@ -1,0 +1,56 @@
+import { listOf } from './change-list.ts';
+import type { CompatibilityEntry } from './compatibility-entry.ts';
+
+const job = { job: 'The flow’s id, which is the job’s.' };
+
+/** Paths of a media store: a source is a template, a flow a job, and a segment a file of its results. */
+export const mediaEntries: CompatibilityEntry[] = [
+  {
+    method: 'GET',
+    path: '/sources',
+    operationId: 'listSources',
+    summary: 'List templates',
+    onto: 'GET /api/v1/templates',
+    answer: listOf(),
+  },
+  {
+    method: 'GET',
+    path: '/sources/:template',
+    operationId: 'getSource',
+    summary: 'Look at a template',
+    onto: 'GET /api/v1/templates/:template',
+  },
+  {
+    method: 'GET',
+    path: '/flows',
+    operationId: 'listFlows',
+    summary: 'List jobs, the latest first',
+    onto: 'GET /api/v1/jobs',
+    answer: listOf(),
+  },
+  {
+    method: 'GET',
+    path: '/flows/:job',
+    operationId: 'getFlow',
+    summary: 'Look at a job',
+    onto: 'GET /api/v1/jobs/:job',
+    parameters: job,
+  },
+  {
+    method: 'DELETE',
+    path: '/flows/:job',
+    operationId: 'deleteFlow',
+    summary: 'Delete the results of a job; one that runs is cancelled',
+    onto: 'DELETE /api/v1/jobs/:job',
+    parameters: job,
+  },
+  {
+    method: 'GET',
+    path: '/flows/:job/segments',
+    operationId: 'listFlowSegments',
+    summary: 'List the files of a job',
+    onto: 'GET /api/v1/jobs/:job/results',
+    parameters: job,
+    answer: listOf(undefined, 'files'),
+  },
+];
