@@ -59,7 +59,7 @@ export function environmentBornAfter(key: string, millis: number): boolean {
 }
 
 /** Input files that wait for a job, `uploads/<id>/`. The description is written last: without it, there is no upload. */
-const uploadsPrefix = 'uploads/';
+export const uploadsPrefix = 'uploads/';
 
 function uploadPrefix(id: string): string {
   return `${uploadsPrefix}${id}/`;

@@ -97,7 +97,7 @@ function describeSecurity({ scope }: { scope: string }): object[] {
 }
 
 function describeBody(body: RequestBody): object {
-  if (body.kind === 'bytes') return { content: { 'application/octet-stream': {} } };
+  if (body.kind === 'bytes') return { content: body.content ?? { 'application/octet-stream': {} } };
   const schema = { $ref: `#/components/schemas/${body.name}` };
   if (body.kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
   const content = { 'application/json': { schema }, 'application/ld+json': { schema } };

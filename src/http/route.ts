@@ -70,8 +70,8 @@ export type RequestBody =
       /** A request without a body is valid too: the handler checks for one before it reads. */
       optional?: true;
     }
-  /** Of any type and length: the handler reads it, and sets the bounds. */
-  | { kind: 'bytes' };
+  /** Of any type and length: the handler reads it, and sets the bounds. `content`: by media type; default: bytes. */
+  | { kind: 'bytes'; content?: Readonly<Record<string, { schema?: object }>> };
 
 /** The part of an OpenAPI 3.1 Operation Object that is used; the names of path parameters come from the path. */
 export interface Operation {

@@ -1,4 +1,4 @@
-import { ServiceError, messageOf } from '../errors.ts';
+import { isServiceError, messageOf, ServiceError } from '../errors.ts';
 import { untilAborted } from '../until-aborted.ts';
 
 /**
@@ -11,6 +11,7 @@ export async function nextChunk(
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const next = chunks.next().catch((error: unknown) => {
+    if (isServiceError(error)) throw error;
     const problem = `the body: expected its end, it broke off after ${size} bytes: ${messageOf(error)}`;
     throw new ServiceError('invalid-request', problem, { cause: error });
   });

@@ -101,7 +101,7 @@ function objectStore(store: StoreClient): Omit<ObjectStore, 'get' | 'presignGet'
     put: (object, signal) => put(store, object, signal),
     list: (prefix, signal) => list(store, prefix, signal),
     remove: (keys, signal) => remove(store, keys, signal),
-    abortUploads: (prefix, signal) => abortUploads(store, prefix, signal),
+    abortUploads: (below, signal) => abortUploads(store, below, signal),
     // A list of one: unlike the answer to a HEAD, it says whether the key, its signature, a right or the bucket is wrong.
     async check(signal) {
       await bounded((client) => client.listObjectsV2Query(bucket, flowsPrefix, '', '', 1, ''), signal);

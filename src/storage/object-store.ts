@@ -58,11 +58,17 @@ export interface ObjectStore extends ObjectWrites {
   check(signal: AbortSignal): Promise<void>;
 }
 
+/** Some of the uploads below a prefix. */
+export interface UploadsBelow {
+  prefix: string;
+  isMeant: (key: string) => boolean;
+}
+
 /** The operations that change the bucket. */
 export interface ObjectWrites {
   put(object: ObjectToPut, signal: AbortSignal): Promise<{ etag: string }>;
   /** In batches of 1,000; absent keys are no error. */
   remove(keys: AsyncIterable<string> | Iterable<string>, signal: AbortSignal): Promise<void>;
   /** Aborts the unfinished multipart uploads below the prefix and returns how many there were. */
-  abortUploads(prefix: string, signal: AbortSignal): Promise<number>;
+  abortUploads(below: string | UploadsBelow, signal: AbortSignal): Promise<number>;
 }

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { uploadContentKey } from '../flow/keys.ts';
 import { nextChunk } from '../inbox/next-chunk.ts';
@@ -7,7 +6,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { StreamUpload } from '../storage/upload/upload-stream.ts';
 import { watchProgress, type ProgressWatch } from '../transfer/watch-progress.ts';
-import { newUploadId, removeUpload, writeUpload, type StoredUpload } from './stored-upload.ts';
+import { discardUploads, newUploadId, writeUpload, type StoredUpload } from './stored-upload.ts';
 
 export interface UploadParts {
   store: ObjectStore;
@@ -32,10 +31,8 @@ export interface IncomingFile {
   head: UploadHead;
   mediaType: string;
   caller: string;
-  body: Readable;
+  body: AsyncIterable<Buffer>;
 }
-
-const removeMillis = 5000;
 
 /** Streams one file into the bucket, with one part of it in memory. If it throws, neither an object nor an upload in parts is left. */
 export async function receiveUpload(
@@ -66,8 +63,8 @@ export async function receiveUpload(
     return stored;
   } catch (error) {
     await upload.abort();
-    // The answer of the store may have been lost. What cannot be removed now is swept.
-    await removeUpload(parts.store, id, AbortSignal.timeout(removeMillis)).catch(() => undefined);
+    // The answer of the store may have been lost.
+    await discardUploads(parts.store, [id]);
     throw error;
   }
 }
@@ -78,8 +75,8 @@ interface Writing {
   waiting: { for: string };
 }
 
-async function writeBody(body: Readable, { upload, watch, waiting }: Writing): Promise<void> {
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+async function writeBody(body: AsyncIterable<Buffer>, { upload, watch, waiting }: Writing): Promise<void> {
+  const chunks = body[Symbol.asyncIterator]();
   for (;;) {
     const chunk = await nextChunk(chunks, upload.size, watch.signal);
     watch.moved();

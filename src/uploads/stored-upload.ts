@@ -78,3 +78,14 @@ export async function removeUpload(
   await store.remove([uploadDescriptionKey(id)], signal);
   await store.remove([uploadContentKey(id)], signal);
 }
+
+const discardMillis = 5000;
+
+/** Removes those of a request that is refused, even if its client has left. What cannot be removed now is swept when it expires. */
+export async function discardUploads(
+  store: Pick<ObjectStore, 'remove'>,
+  ids: readonly string[],
+): Promise<void> {
+  for (const id of ids)
+    await removeUpload(store, id, AbortSignal.timeout(discardMillis)).catch(() => undefined);
+}

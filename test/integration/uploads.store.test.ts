@@ -28,6 +28,15 @@ interface Problem {
   field?: string;
 }
 
+interface Sent {
+  bytes: Buffer;
+  name: string;
+  query?: string;
+  headers?: Record<string, string>;
+  /** If it is not the bytes alone. */
+  sent?: Buffer;
+}
+
 const mebibyte = 1024 * 1024;
 const maxBytes = 20 * mebibyte;
 const settings = { http: { answerDeadlineMillis: 20_000 }, uploads: { maxBytes, concurrency: 2 } };
@@ -71,6 +80,31 @@ test('input files are streamed into the bucket, as a whole or not at all', async
       const { status, body: problem } = await send<Problem>(body);
       assert.equal(status, 413);
       assert.match(problem.detail, /at most 20971520 bytes \(uploads\.maxBytes\)/);
+      await untilNothingIsLeft();
+    }
+  });
+
+  await t.test('a form that is not one file of that size leaves nothing', async () => {
+    const large = await encode({ file: Buffer.alloc(maxBytes + 1) });
+    const huge = await encode({ file: Buffer.alloc(maxBytes + 100_000) });
+    const two = await encode({ file: Buffer.alloc(9 * mebibyte), other: Buffer.from('second') });
+    const none = await encode({});
+    const early = await encode({ name: 'x', file: Buffer.alloc(0) });
+    const late = await encode({ file: Buffer.alloc(9 * mebibyte), name: 'x' });
+    const one = await encode({ file: Buffer.alloc(9 * mebibyte) });
+    const broken = { ...one, body: one.body.subarray(0, -4) };
+    for (const { form, status, field } of [
+      { form: large, status: 413 },
+      { form: { ...large, body: streamOf(large.body) }, status: 413 },
+      { form: huge, status: 413 },
+      { form: two, status: 400, field: 'other' },
+      { form: early, status: 400, field: 'name' },
+      { form: late, status: 400, field: 'name' },
+      { form: none, status: 400, field: 'body' },
+      { form: broken, status: 400, field: 'body' },
+    ]) {
+      const { status: answered, body } = await send<Problem>(form.body, { headers: form.headers });
+      assert.deepEqual([answered, body.field], [status, field], body.detail);
       await untilNothingIsLeft();
     }
   });
@@ -124,7 +158,7 @@ test('input files are streamed into the bucket, as a whole or not at all', async
 
   await t.test('the bucket has the bytes and the answer describes them', async () => {
     const digest = Buffer.from(hash('sha256', 'text'), 'hex').toString('base64');
-    const files = [
+    const files: Sent[] = [
       {
         bytes: randomBytes(17 * mebibyte + 3),
         query: '?name=a%2F..%2Fscene%20%C3%A9.mp4',
@@ -160,9 +194,33 @@ test('input files are streamed into the bucket, as a whole or not at all', async
       ) as Upload & { etag: string };
       assert.deepEqual({ ...stored, links }, body);
       assert.equal(etag, (await bucket.client.statObject(bucket.name, `uploads/${id}/content`)).etag);
+      const own = links.self.replace(/^https?:\/\/[^/]+/, service.url);
+      assert.deepEqual(await (await fetch(own)).json(), body);
+      const deleted = await fetch(own, { method: 'DELETE' });
+      assert.deepEqual([deleted.status, await bucket.keys(below)], [204, []]);
+      for (const method of ['GET', 'DELETE']) {
+        const again = await fetch(own, { method });
+        assert.deepEqual(
+          [again.status, ((await again.json()) as Problem).detail],
+          [404, 'there is no such upload'],
+        );
+      }
     }
   });
 });
+
+/** Buffers are files, texts are fields. */
+async function encode(
+  parts: Record<string, Buffer | string>,
+): Promise<{ body: Buffer; headers: Record<string, string> }> {
+  const form = new FormData();
+  for (const [field, value] of Object.entries(parts))
+    if (typeof value === 'string') form.set(field, value);
+    else form.set(field, new Blob([new Uint8Array(value)], { type: 'video/mp4' }), `${field}.mp4`);
+  const request = new Request('http://127.0.0.1/', { method: 'POST', body: form });
+  const body = Buffer.from(await request.arrayBuffer());
+  return { body, headers: { 'content-type': request.headers.get('content-type') ?? '' } };
+}
 
 function streamOf(bytes: Buffer): ReadableStream {
   return new Blob([new Uint8Array(bytes)]).stream() as ReadableStream;

@@ -13,6 +13,7 @@ import { sweepFiles } from './sweep-files.ts';
 import { removeObjects } from '../steps/delete-results.ts';
 import { isPastRetention, writeFlowRecord } from '../steps/record-flow.ts';
 import { sweepBucket } from './sweep-bucket.ts';
+import { sweepUploads } from './sweep-uploads.ts';
 
 /** At intervals, on the leading replica. */
 export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): Promise<void> {
@@ -24,7 +25,7 @@ export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): 
 
 /** Deletes results, tombstones and orphans whose time is over. Holds one page in memory at a time; the next sweep retries a failure. */
 export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
-  for (const part of [sweepTombstones, sweepBucket, sweepOrphans, sweepFiles]) {
+  for (const part of [sweepTombstones, sweepBucket, sweepUploads, sweepOrphans, sweepFiles]) {
     try {
       await part(deps, signal);
     } catch (error) {

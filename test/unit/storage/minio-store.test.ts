@@ -94,7 +94,11 @@ test('aborts the uploads that nobody completed, below the prefix and nowhere els
   const { client, bucket } = server;
   const keys = ['left/flow-1/u/files/a', 'left/flow-1/u/files/a', 'left/flow-1/v/files/b', 'left/flow-10/c'];
   for (const key of keys) await client.initiateNewMultipartUpload(bucket, key, {});
-  assert.equal(await connect().abortUploads('left/flow-1/', signal), 3);
+  const none = { prefix: 'left/flow-1/', isMeant: (key: string) => key.endsWith('c') };
+  assert.equal(await connect().abortUploads(none, signal), 0);
+  const some = { prefix: 'left/flow-1/', isMeant: (key: string) => key.endsWith('b') };
+  assert.equal(await connect().abortUploads(some, signal), 1);
+  assert.equal(await connect().abortUploads('left/flow-1/', signal), 2);
   const left = await Promise.all([...new Set(keys)].map(async (key) => openUploads(server, key)));
   assert.deepEqual(left.flat(), ['left/flow-10/c']);
   assert.equal(await connect().abortUploads('left/flow-1/', signal), 0);

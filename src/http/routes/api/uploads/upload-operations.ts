@@ -4,7 +4,18 @@ import { UploadSchema } from './upload-schema.ts';
 
 const tag = 'uploads';
 
-export const uploadBody: RequestBody = { kind: 'bytes' };
+const form = {
+  schema: {
+    type: 'object',
+    required: ['file'],
+    properties: { file: { type: 'string', format: 'binary' } },
+  },
+};
+
+export const uploadBody: RequestBody = { kind: 'bytes', content: { '*/*': {}, 'multipart/form-data': form } };
+
+const parameters = { upload: 'The upload’s id.' };
+const missing = { description: 'There is no such upload of this caller.' };
 
 export const uploadOperations = {
   create: {
@@ -12,7 +23,7 @@ export const uploadOperations = {
     tag,
     summary: 'Hand in an input file',
     description:
-      'The body is the file as it is. `Repr-Digest` or `Content-Digest` with sha-256 is verified. A body that breaks off leaves nothing.',
+      'The body is the file as it is, or a form with one file of any field name. `Repr-Digest` or `Content-Digest` with sha-256 is verified, except with a form. A body that breaks off leaves nothing.',
     query: { name: 'The name of the file. Default: that of Content-Disposition, else `data`.' },
     responses: {
       '201': { description: 'It is stored. `Location` is its address.', schema: UploadSchema },
@@ -21,5 +32,20 @@ export const uploadOperations = {
       '415': { description: 'The body is encoded.' },
       '503': { description: 'Too many uploads, or the store does not answer; see Retry-After.' },
     },
+  },
+  get: {
+    operationId: 'getUpload',
+    tag,
+    summary: 'Look at an upload',
+    parameters,
+    responses: { '200': { description: 'The upload.', schema: UploadSchema }, '404': missing },
+  },
+  delete: {
+    operationId: 'deleteUpload',
+    tag,
+    summary: 'Delete an upload',
+    description: 'A job that was started with it and has not fetched it yet fails.',
+    parameters,
+    responses: { '204': { description: 'It is deleted.' }, '404': missing },
   },
 } satisfies Record<string, ApiOperation>;

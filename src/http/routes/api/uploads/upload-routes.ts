@@ -1,12 +1,12 @@
-import { ServiceError } from '../../../../errors.ts';
 import type { ReceptionSlots } from '../../../../inbox/reception-slots.ts';
-import { readUploadHead, type UploadHead } from '../../../../inbox/read-upload-head.ts';
-import { receiveUpload, type UploadParts } from '../../../../uploads/receive-upload.ts';
-import type { StoredUpload } from '../../../../uploads/stored-upload.ts';
+import type { UploadParts } from '../../../../uploads/receive-upload.ts';
+import { removeUpload, type StoredUpload } from '../../../../uploads/stored-upload.ts';
 import { callerOf } from '../../../access/caller.ts';
 import { problemOf } from '../../../problem.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiPrefix, apiRoute } from '../api-route.ts';
+import { findUpload } from './find-upload.ts';
+import { receiveBody } from './receive-body.ts';
 import { uploadBody, uploadOperations as operations } from './upload-operations.ts';
 import type { Upload } from './upload-schema.ts';
 
@@ -16,28 +16,45 @@ export interface UploadRouteDeps {
 }
 
 export function uploadRoutes(deps: UploadRouteDeps): Route[] {
+  const { create, get, delete: remove } = operations;
   return [
     apiRoute({
       ...{ method: 'POST', path: '/uploads', scope: 'run', deadline: 'exempt', body: uploadBody },
-      operation: operations.create,
+      operation: create,
       handle: (ctx) => answerCreate(ctx, deps),
     }),
+    apiRoute({
+      ...{ method: 'GET', path: '/uploads/:upload', scope: 'run', operation: get },
+      async handle(ctx) {
+        ctx.body = describeUpload(await findInPath(ctx, deps), deps.publicUrl);
+      },
+    }),
+    apiRoute({
+      ...{ method: 'DELETE', path: '/uploads/:upload', scope: 'run', operation: remove },
+      async handle(ctx) {
+        const { id } = await findInPath(ctx, deps);
+        await removeUpload(deps.inputFiles.store, id, ctx.state.signal);
+        ctx.status = 204;
+      },
+    }),
   ];
+}
+
+async function findInPath(ctx: HttpContext, { inputFiles }: UploadRouteDeps): Promise<StoredUpload> {
+  const { upload: id = '' } = ctx.params;
+  return await findUpload(inputFiles, { id, caller: callerOf(ctx) }, ctx.state.signal);
 }
 
 /** An estimate of the time until another upload ends. */
 const retryAfterSeconds = 10;
 
-async function answerCreate(ctx: HttpContext, deps: UploadRouteDeps): Promise<void> {
+async function answerCreate(ctx: HttpContext, { inputFiles, publicUrl }: UploadRouteDeps): Promise<void> {
   const { signal } = ctx.state;
-  const { slots } = deps.inputFiles;
-  const head = readHead(ctx);
-  const file = { head, mediaType: readMediaType(ctx), caller: callerOf(ctx).name, body: ctx.req };
+  const incoming = { request: ctx.req, name: ctx.query['name'], caller: callerOf(ctx).name };
   try {
-    const stored = await slots.with(() => receiveUpload(deps.inputFiles, file, signal));
-    const { id, size } = stored;
-    ctx.state.logged = { upload: id, bytes: size };
-    const upload = describeUpload(stored, deps.publicUrl);
+    const stored = await inputFiles.slots.with(() => receiveBody(inputFiles, incoming, signal));
+    ctx.state.logged = { upload: stored.id, bytes: stored.size };
+    const upload = describeUpload(stored, publicUrl);
     ctx.status = 201;
     ctx.set('Location', upload.links.self);
     ctx.body = upload;
@@ -45,27 +62,6 @@ async function answerCreate(ctx: HttpContext, deps: UploadRouteDeps): Promise<vo
     if (problemOf(error).status >= 500) ctx.set('Retry-After', String(retryAfterSeconds));
     throw error;
   }
-}
-
-/** `?name=` goes before Content-Disposition. */
-function readHead({ req, query: { name } }: HttpContext): UploadHead {
-  if (Array.isArray(name)) throw refused('name', 'one name');
-  if (name === undefined) return readUploadHead(req.headers, '');
-  const headers = { ...req.headers, 'content-disposition': undefined };
-  return readUploadHead(headers, encodeURIComponent(name.toWellFormed()));
-}
-
-const longestType = 255;
-
-function readMediaType(ctx: HttpContext): string {
-  const type = ctx.get('Content-Type');
-  if (type === '') return 'application/octet-stream';
-  if (type.length <= longestType && /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;.*)?$/.test(type)) return type;
-  throw refused('Content-Type', `a media type of at most ${longestType} characters`);
-}
-
-function refused(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }
 
 function describeUpload(upload: StoredUpload, publicUrl: string): Upload {
