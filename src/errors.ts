@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'expectation-failed'
   | 'gone'
   | 'conflict'
+  | 'unprocessable'
   | 'key-reused'
   | 'condition-failed'
   | 'range-not-satisfiable'

@@ -34,6 +34,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'cancel a job',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,
   },
+  retry: {
+    summary: 'start a job that has ended again',
+    load: async () => (await import('./commands/retry.ts')).retryCommand,
+  },
   results: {
     summary: 'list or download the results of a job',
     load: async () => (await import('./commands/results.ts')).resultsCommand,

@@ -33,6 +33,17 @@ export async function cancelJob(client: ApiClient, id: string, signal: AbortSign
   return required((await client.json<Job>({ method: 'POST', path }, signal)).value);
 }
 
+/** Sends what the job does not keep. An attempt that is under way is not aborted, as in `startJob`. */
+export async function retryJob(
+  client: ApiClient,
+  { id, parameters }: { id: string; parameters: Record<string, string> },
+  signal: AbortSignal,
+): Promise<Job> {
+  const headers = { 'idempotency-key': randomUUID() };
+  const request = { method: 'POST', path: `${jobPath(id)}/retry`, headers, body: { parameters } } as const;
+  return required((await client.json<Job>(request, signal, { finishes: true })).value);
+}
+
 export async function getResults(client: ApiClient, id: string, signal: AbortSignal): Promise<Results> {
   return required((await client.json<Results>({ path: `${jobPath(id)}/results` }, signal)).value);
 }

@@ -3,6 +3,7 @@ import { outcomeFinalizer, stateLabel } from '../flow/labels.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { Job } from '../kubernetes/types.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
+import { keptParameters } from './kept-parameters.ts';
 import { buildJobLabels } from './metadata.ts';
 import { buildPodTemplate, type PodSettings } from './pod-template.ts';
 import { workerContainer } from '../flow/attempt.ts';
@@ -76,7 +77,7 @@ export function buildFlowJob(
   const job = buildJob(input);
   const annotations = {
     ...job.metadata?.annotations,
-    ...writeAnnotation(annotation.request, request),
+    ...writeAnnotation(annotation.request, { ...request, ...keptParameters(rendered) }),
     ...writeAnnotation(annotation.plan, buildPlan(flow, rendered)),
     ...writeAnnotation(annotation.environment, environment),
     ...(protocol === undefined ? {} : writeAnnotation(annotation.protocol, protocol)),

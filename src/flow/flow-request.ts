@@ -24,6 +24,12 @@ export interface FlowRequest {
   caller?: string;
   /** Of people, for people. */
   labels?: Record<string, string>;
+  /** The values that the request and its contract gave to parameters and that are kept: a retry gives them again. */
+  parameters?: Record<string, unknown>;
+  /** Names of the parameters whose values are not kept: they are secret, or too large. */
+  unkept?: string[];
+  /** The flow that a job of `rest` repeats. */
+  retryOf?: string;
   /** Hex digest of the body, by which a repeat of a request of `rest` is known. */
   contentDigest?: string;
   /** RFC 3339. */

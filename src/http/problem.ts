@@ -66,6 +66,7 @@ const kinds: Record<ErrorCode, Kind> = {
   gone: { status: 410, title: 'Gone' },
   'key-reused': { status: 422, title: 'Idempotency-Key used before' },
   'condition-failed': { status: 412, title: 'Precondition failed' },
+  unprocessable: { status: 422, title: 'Cannot be processed' },
   conflict: { status: 409, title: 'Conflict' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
   'cluster-exists': unavailable,

@@ -65,6 +65,7 @@ export function renderTemplate(template: Template, request: RenderRequest): Rend
     job: renderJob(template, new Map(open), describe),
     environment: checkSize(toText(all.filter((one) => !isSecret(one)))),
     secretEnvironment: checkSize(toText(all.filter(isSecret))),
+    given: { ...given, ...request.parameters },
     digest: digestOf(template, request.assetId),
   };
 }

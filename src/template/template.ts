@@ -68,6 +68,8 @@ export interface RenderedTemplate {
   environment: Record<string, string>;
   /** Parameters marked `writeOnly`, and variables of secret env files. */
   secretEnvironment: Record<string, string>;
+  /** The values that the request and its contract gave, secret ones included. */
+  given: Readonly<Record<string, unknown>>;
   /** Hex digest of template, asset and env files, without parameters. */
   digest: string;
   /** The env files whose variables it has; absent: none. */

@@ -106,7 +106,7 @@ test('each scope allows exactly its operations, and without a right key there ar
         getJob: 'read',
         listJobDeliveries: 'read',
       },
-      ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run' },
+      ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run' },
       ...{ getEnvFile: 'supply', putEnvFile: 'supply', deleteEnvFile: 'supply' },
       ...{
         listJobResults: 'results',
@@ -172,6 +172,7 @@ test('a caller sees, cancels and deletes its own jobs and those of its connector
     for (const [method, path] of [
       ['GET', `/api/v1/jobs/${id}`],
       ['POST', `/api/v1/jobs/${id}/cancel`],
+      ['POST', `/api/v1/jobs/${id}/retry`],
       ['DELETE', `/api/v1/jobs/${id}`],
       ['GET', `/api/v1/jobs/${id}/results`],
       ['GET', `/api/v1/jobs/${id}/results/archive.zip`],

@@ -6,6 +6,7 @@ import { jobLogRoutes, type JobLogDeps } from './logs/log-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
 import { envFileRoutes, type EnvFileRouteDeps } from './supply/env-file-routes.ts';
+import { retryRoutes } from './retry/retry-routes.ts';
 import { templateRoutes } from './templates/template-routes.ts';
 import { uploadRoutes, type UploadRouteDeps } from './uploads/upload-routes.ts';
 
@@ -24,6 +25,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
   return [
     ...templateRoutes(deps),
     ...jobRoutes(deps),
+    ...retryRoutes(deps),
     ...jobResultRoutes(deps),
     ...jobDeliveryRoutes(deps),
     ...jobEventRoutes({ ...deps, streams }),

@@ -1,12 +1,13 @@
 import { hash } from 'node:crypto';
 import type { FlowView } from '../../../../requests/flow-service.ts';
 import { apiPrefix } from '../api-route.ts';
+import { canBeRetried } from './can-be-retried.ts';
 import type { Job, JobState } from './job-schema.ts';
 
 /** `publicUrl`: by which clients reach the service. */
 export function describeJob(view: FlowView, publicUrl: string): Job {
   const { flow: id, request, plan, detail, startedAt } = view;
-  const { dialect, connector, caller, consumer, labels, assetId, acceptedAt } = request;
+  const { dialect, connector, caller, consumer, labels, assetId, acceptedAt, retryOf } = request;
   return {
     id,
     state: stateOf(view),
@@ -17,10 +18,11 @@ export function describeJob(view: FlowView, publicUrl: string): Job {
     ...(consumer === undefined ? {} : { consumer }),
     ...(labels === undefined ? {} : { labels }),
     ...(plan.envFiles === undefined ? {} : { envFiles: plan.envFiles }),
+    ...(retryOf === undefined ? {} : { retryOf }),
     acceptedAt,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...describeEnd(view),
-    links: describeLinks(view, `${publicUrl}${apiPrefix}/jobs/${id}`),
+    links: describeLinks(view, `${publicUrl}${apiPrefix}/jobs`),
   };
 }
 
@@ -47,7 +49,14 @@ function describeEnd({ outcome, deprovisioned }: FlowView): Pick<Job, 'endedAt' 
   return { endedAt, outcome: { reason, message, ...(log === undefined ? {} : { log }) } };
 }
 
-function describeLinks({ outcome, deprovisioned }: FlowView, self: string): Job['links'] {
+function describeLinks(view: FlowView, jobs: string): Job['links'] {
+  const { flow, outcome, deprovisioned } = view;
+  const self = `${jobs}/${flow}`;
   if (outcome === undefined) return { self, cancel: `${self}/cancel` };
-  return outcome.phase === 'succeeded' && !deprovisioned ? { self, results: `${self}/results` } : { self };
+  const hasResults = outcome.phase === 'succeeded' && !deprovisioned;
+  return {
+    self,
+    ...(hasResults ? { results: `${self}/results` } : {}),
+    ...(canBeRetried(view) ? { retry: `${self}/retry`, retries: `${jobs}?retryOf=${flow}` } : {}),
+  };
 }

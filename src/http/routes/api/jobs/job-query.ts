@@ -12,6 +12,7 @@ export const queryDescriptions = {
   template: 'Only jobs of this template.',
   connector: 'Only jobs of this connector; `rest` for those of this API.',
   labelSelector: 'Only jobs with these labels: `name=value` or `name`, separated by commas.',
+  retryOf: 'Only jobs that repeat the job with this id.',
   since: 'Only jobs that were accepted at this time (RFC 3339) or later.',
   until: 'Only jobs that were accepted before this time (RFC 3339).',
   limit: `Jobs of one page, at most ${limits.max}. Default: ${limits.default}.`,
@@ -73,11 +74,13 @@ function readFilters(query: URLSearchParams): Filter {
   const unknown = states?.find((state) => !(jobStates as readonly string[]).includes(state));
   if (unknown !== undefined) throw refused('state', `one of ${jobStates.join(', ')}`);
   const [template, connector] = [query.get('template'), query.get('connector')];
+  const retryOf = query.get('retryOf');
   const labels = readSelector(query.get('labelSelector'));
   return (view) =>
     (states === undefined || states.includes(stateOf(view))) &&
     (template === null || view.plan.template === template) &&
     (connector === null || view.request.connector === connector) &&
+    (retryOf === null || view.request.retryOf === retryOf) &&
     labels.every(([name, value]) => {
       const own = view.request.labels?.[name];
       return value === undefined ? own !== undefined : own === value;

@@ -9,6 +9,7 @@ import { dryRunJob, readDryRun } from './dry-run-job.ts';
 import { readJobQuery, writeCursor } from './job-query.ts';
 import type { Job } from './job-schema.ts';
 import { jobOperations as operations, startBody } from './job-operations.ts';
+import { readKey } from './idempotency-key.ts';
 import { planJob, startJob, type StartDependencies } from './start-job.ts';
 import { readWait, waitForChange } from './wait-for-change.ts';
 
@@ -68,21 +69,19 @@ async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> 
     return;
   }
   const { id } = await startJob(deps, planned, signal);
+  await answerAccepted(ctx, deps, id);
+}
+
+/** The answer to a request that has started a job, or has found the one that it started before. */
+export async function answerAccepted(
+  ctx: HttpContext,
+  deps: Pick<JobRouteDeps, 'publicUrl'> & { flows: Pick<FlowService, 'view'> },
+  id: string,
+): Promise<void> {
   const job = describeJob(await findView(ctx, deps, id), deps.publicUrl);
   ctx.status = 202;
   ctx.set({ Location: job.links.self, 'Retry-After': String(retryAfterSeconds) });
   ctx.body = job;
-}
-
-const longestKey = 255;
-
-function readKey(ctx: HttpContext): string | undefined {
-  const key = ctx.get('Idempotency-Key');
-  if (key === '') return undefined;
-  if (key.length <= longestKey) return key;
-  throw new ServiceError('invalid-request', `Idempotency-Key: expected at most ${longestKey} characters`, {
-    field: 'Idempotency-Key',
-  });
 }
 
 async function answerList(ctx: HttpContext, { flows, publicUrl }: JobRouteDeps): Promise<void> {

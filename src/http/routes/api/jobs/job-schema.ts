@@ -39,6 +39,7 @@ export const JobSchema = described(
         consumer: Type.Optional(envFile),
       }),
     ),
+    retryOf: Type.Optional(Type.String({ description: 'The id of the job that it repeats.' })),
     acceptedAt: Type.String(time),
     startedAt: Type.Optional(Type.String(time)),
     endedAt: Type.Optional(Type.String(time)),
@@ -60,6 +61,8 @@ export const JobSchema = described(
       self: Type.String(),
       cancel: Type.Optional(Type.String()),
       results: Type.Optional(Type.String()),
+      retry: Type.Optional(Type.String()),
+      retries: Type.Optional(Type.String({ description: 'The jobs that repeat it.' })),
     }),
   },
 );

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { EnvFileSource } from '../../../../env-files/env-file.ts';
-import { ServiceError } from '../../../../errors.ts';
 import { rest, type FlowRequest } from '../../../../flow/flow-request.ts';
 import { flowName } from '../../../../flow/names.ts';
 import type { FlowService } from '../../../../requests/flow-service.ts';
@@ -9,6 +8,7 @@ import { checkMayStart, checkTemplateAccess, type Caller } from '../../../access
 import { chooseTemplate } from '../../../../template/choose-template.ts';
 import { renderWithEnvFiles } from '../../../../template/env-files.ts';
 import type { RenderedTemplate, Template } from '../../../../template/template.ts';
+import { keyReused } from './idempotency-key.ts';
 import { StartSchema, type StartBody } from './job-schema.ts';
 
 export interface StartDependencies {
@@ -19,7 +19,7 @@ export interface StartDependencies {
   newId: () => string;
 }
 
-type Planning = Omit<StartDependencies, 'flows'>;
+export type Planning = Omit<StartDependencies, 'flows'>;
 
 /** A job that has been checked and not been created. */
 export interface PlannedJob {
@@ -34,19 +34,18 @@ export interface WantedJob {
   body: object;
   /** Of the header `Idempotency-Key`: a repeat of the caller's request finds the first one's job. */
   key: string | undefined;
+  /** The job that it repeats. */
+  retryOf?: string;
 }
 
 /** Checks what the service itself can check. Throws an error that names each wrong member. */
-export async function planJob(
-  deps: Planning,
-  { caller, body: received, key }: WantedJob,
-  signal: AbortSignal,
-): Promise<PlannedJob> {
+export async function planJob(deps: Planning, wanted: WantedJob, signal: AbortSignal): Promise<PlannedJob> {
+  const { caller, body: received } = wanted;
   checkMayStart(caller);
   const body = readStart(received);
   checkTemplateAccess(caller, body.template);
   const rendered = await render(deps, body, signal);
-  return { request: buildRequest(deps, { caller, body, rendered, key }), rendered };
+  return { request: buildRequest(deps, { ...wanted, body, rendered }), rendered };
 }
 
 /** Returns the id of the job, which is new unless a request with the same key and body has started it. */
@@ -58,13 +57,7 @@ export async function startJob(
   const id = flowName(request);
   const acceptance = await flows.accept({ request, rendered }, signal);
   if (!acceptance.created && acceptance.found?.request.contentDigest !== request.contentDigest)
-    throw new ServiceError(
-      'key-reused',
-      'Idempotency-Key: expected a new one, received that of another job',
-      {
-        field: 'Idempotency-Key',
-      },
-    );
+    throw keyReused();
   return { id, created: acceptance.created };
 }
 
@@ -97,7 +90,7 @@ function defaultAsset({ assets: [first], name }: Template): string {
 
 function buildRequest(
   { now, newId }: Planning,
-  { caller, body, rendered, key }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
+  { caller, body, rendered, key, retryOf }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
 ): FlowRequest {
   const { template } = rendered;
   const { labels } = body;
@@ -108,7 +101,8 @@ function buildRequest(
     assetId: body.assetId ?? defaultAsset(template),
     template: template.name,
     ...(labels === undefined ? {} : { labels }),
-    contentDigest: hash('sha256', canonical(body)),
+    ...(retryOf === undefined ? {} : { retryOf }),
+    contentDigest: hash('sha256', canonical({ ...body, retryOf })),
     acceptedAt: now().toISOString(),
   };
 }
