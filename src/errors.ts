@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'gone'
   | 'conflict'
   | 'unprocessable'
+  | 'invalid-batch'
   | 'key-reused'
   | 'condition-failed'
   | 'range-not-satisfiable'
@@ -48,6 +49,14 @@ export interface ServiceErrorOptions {
   cause?: unknown;
   /** The wrong member, setting, parameter or file, as its author wrote it. */
   field?: string | undefined;
+  /** Each wrong member of a body, if there may be several. */
+  problems?: readonly BodyProblem[];
+}
+
+export interface BodyProblem {
+  /** Of the member in the body. */
+  path: readonly (string | number)[];
+  detail: string;
 }
 
 /** The one error class. `message` is for the person or program that caused it: it never holds a secret. */
@@ -55,11 +64,13 @@ export class ServiceError extends Error {
   override readonly name = 'ServiceError';
   readonly code: ErrorCode;
   readonly field: string | undefined;
+  readonly problems: readonly BodyProblem[];
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.field = options.field;
+    this.problems = options.problems ?? [];
   }
 }
 

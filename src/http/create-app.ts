@@ -64,7 +64,8 @@ function register(
   route: Route,
   { config, redact, checkAccess }: Pick<AppDependencies, 'config' | 'redact'> & { checkAccess: AccessCheck },
 ): void {
-  const readJson = jsonReader(config.bodyLimitBytes);
+  const times = route.body?.kind === 'json' ? (route.body.times ?? 1) : 1;
+  const readJson = jsonReader(config.bodyLimitBytes * times);
   const readForm = formReader(config.bodyLimitBytes);
   const methods = methodsOf(route);
   const { access } = route;

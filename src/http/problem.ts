@@ -1,4 +1,4 @@
-import { isServiceError, type ErrorCode } from '../errors.ts';
+import { isServiceError, type BodyProblem, type ErrorCode } from '../errors.ts';
 import type { HttpContext } from './route.ts';
 
 /** RFC 9457. `type` is stable: programs may compare it. */
@@ -9,6 +9,8 @@ export interface Problem {
   detail: string;
   /** The member, header or parameter at fault. */
   field?: string;
+  /** Each wrong member of a body that has many, by its JSON pointer. */
+  errors?: { pointer: string; detail: string }[];
 }
 
 type ProblemMembers = Omit<Problem, 'type'> & { code: string; [member: string]: unknown };
@@ -31,10 +33,17 @@ export function problemOf(error: unknown): Problem {
       ? error.message
       : 'Nothing could be stored or read; the same request may succeed later.';
     const field = error.field === undefined ? {} : { field: error.field };
-    return buildProblem({ code: error.code, title, status, detail, ...field });
+    const errors = error.code === 'invalid-batch' ? { errors: error.problems.map(describeProblem) } : {};
+    return buildProblem({ code: error.code, title, status, detail, ...field, ...errors });
   }
   const detail = 'An unexpected error; the log of the service has its cause.';
   return buildProblem({ code: 'internal', title: internal.title, status: internal.status, detail });
+}
+
+function describeProblem({ path, detail }: BodyProblem): { pointer: string; detail: string } {
+  // RFC 6901.
+  const steps = path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  return { pointer: steps.join(''), detail };
 }
 
 interface Kind {
@@ -66,6 +75,7 @@ const kinds: Record<ErrorCode, Kind> = {
   gone: { status: 410, title: 'Gone' },
   'key-reused': { status: 422, title: 'Idempotency-Key used before' },
   'condition-failed': { status: 412, title: 'Precondition failed' },
+  'invalid-batch': { status: 422, title: 'Invalid batch' },
   unprocessable: { status: 422, title: 'Cannot be processed' },
   conflict: { status: 409, title: 'Conflict' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
@@ -101,5 +111,17 @@ export const problemSchema = {
     status: { type: 'integer' },
     detail: { type: 'string', description: 'Names the field and the expected value.' },
     field: { type: 'string' },
+    errors: {
+      type: 'array',
+      description: 'Of a batch: each wrong member of the body.',
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: {
+          pointer: { type: 'string', description: 'RFC 6901, for example /jobs/3/parameters/YEAR' },
+          detail: { type: 'string' },
+        },
+      },
+    },
   },
 };

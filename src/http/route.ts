@@ -67,6 +67,8 @@ export type RequestBody =
       /** Name of the schema in the OpenAPI document. */
       name: string;
       schema: object;
+      /** How many times `http.bodyLimitBytes` it may have. Default: once. */
+      times?: number;
       /** A request without a body is valid too: the handler checks for one before it reads. */
       optional?: true;
     }

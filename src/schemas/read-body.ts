@@ -10,8 +10,17 @@ export function bodyReader<Schema extends TSchema>(schema: Schema): (body: unkno
     if (validate(body)) return body;
     // Shows no received values: a callback address may hold a secret.
     const found = describeSchemaErrors(validate.errors, { schema, value: body, noun: 'a member' });
-    const expected = new Map(found.map(({ path, expected: what }) => [path.join('.') || 'body', what]));
-    const details = Array.from(expected, ([member, what]) => `${member}: expected ${what}`);
-    throw new ServiceError('invalid-request', details.join('; '), { field: [...expected.keys()][0] });
+    const problems = new Map(
+      found.map(({ path, expected }) => {
+        const member = path.join('.') || 'body';
+        return [member, { path, detail: `${member}: expected ${expected}` }];
+      }),
+    );
+    const [field] = problems.keys();
+    const details = [...problems.values()].map(({ detail }) => detail);
+    throw new ServiceError('invalid-request', details.join('; '), {
+      field,
+      problems: [...problems.values()],
+    });
   };
 }

@@ -37,7 +37,8 @@ export function refuseParameters(problems: readonly ParameterProblem[], describe
   const [first, ...others] = problems.map(describe);
   if (first === undefined) return;
   const message = [first, ...others].map((one) => one.message).join('; ');
-  throw new ServiceError('invalid-parameters', message, { field: first.field });
+  const found = [first, ...others].map((one) => ({ path: ['parameters', one.field], detail: one.message }));
+  throw new ServiceError('invalid-parameters', message, { field: first.field, problems: found });
 }
 
 /** Query strings, env files and command lines hold only text: literals of the expected type are converted. */

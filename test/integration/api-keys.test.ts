@@ -106,7 +106,7 @@ test('each scope allows exactly its operations, and without a right key there ar
         getJob: 'read',
         listJobDeliveries: 'read',
       },
-      ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run' },
+      ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run', startBatch: 'run' },
       ...{ getEnvFile: 'supply', putEnvFile: 'supply', deleteEnvFile: 'supply' },
       ...{
         listJobResults: 'results',

@@ -1,5 +1,6 @@
 import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
+import { batchRoutes } from './batches/batch-routes.ts';
 import { jobDeliveryRoutes } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobLogRoutes, type JobLogDeps } from './logs/log-routes.ts';
@@ -25,6 +26,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
   return [
     ...templateRoutes(deps),
     ...jobRoutes(deps),
+    ...batchRoutes(deps),
     ...retryRoutes(deps),
     ...jobResultRoutes(deps),
     ...jobDeliveryRoutes(deps),

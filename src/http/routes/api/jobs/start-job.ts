@@ -36,6 +36,8 @@ export interface WantedJob {
   key: string | undefined;
   /** The job that it repeats. */
   retryOf?: string;
+  /** Digest of the batch that it is part of: with the same key it is another job in another batch. */
+  batch?: string;
 }
 
 /** Checks what the service itself can check. Throws an error that names each wrong member. */
@@ -90,7 +92,14 @@ function defaultAsset({ assets: [first], name }: Template): string {
 
 function buildRequest(
   { now, newId }: Planning,
-  { caller, body, rendered, key, retryOf }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
+  {
+    caller,
+    body,
+    rendered,
+    key,
+    retryOf,
+    batch,
+  }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
 ): FlowRequest {
   const { template } = rendered;
   const { labels } = body;
@@ -102,13 +111,13 @@ function buildRequest(
     template: template.name,
     ...(labels === undefined ? {} : { labels }),
     ...(retryOf === undefined ? {} : { retryOf }),
-    contentDigest: hash('sha256', canonical({ ...body, retryOf })),
+    contentDigest: hash('sha256', canonical({ ...body, retryOf, batch })),
     acceptedAt: now().toISOString(),
   };
 }
 
 /** The same for members in another order. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)
       ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
