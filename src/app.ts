@@ -215,6 +215,7 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
       ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },
       inputFiles: { ...inputFileParts(config, clients), now, newId: randomUUID },
       ...{ connectors, envFiles, envFileLimits: config.envFiles },
+      priorities: config.pods.priorities,
     }),
     ...inboxRoutes({ ...common, ...inboxParts(config, clients), flows }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),

@@ -32,7 +32,7 @@ export function buildJob(input: JobInput): Job {
     kind: 'Job',
     metadata: {
       name: flow,
-      labels: { ...own?.labels, ...buildJobLabels(flow, request), [stateLabel]: 'open' },
+      labels: { ...request.labels, ...own?.labels, ...buildJobLabels(flow, request), [stateLabel]: 'open' },
       ...(own?.annotations === undefined ? {} : { annotations: own.annotations }),
       finalizers: [outcomeFinalizer],
     },

@@ -34,12 +34,13 @@ export function buildPodTemplate({ flow, request, rendered, settings }: JobInput
   };
 }
 
-function buildPodSpec({ flow, rendered, settings }: JobInput, own: PodSpec): PodSpec {
+function buildPodSpec({ flow, request, rendered, settings }: JobInput, own: PodSpec): PodSpec {
   const { template } = rendered;
   const pullSecrets = [...new Set([...settings.images.pullSecrets, ...template.pullSecrets])];
   return {
     ...own,
     ...buildGpuPlacement(template, own, settings),
+    ...(request.priorityClassName === undefined ? {} : { priorityClassName: request.priorityClassName }),
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
     enableServiceLinks: false,

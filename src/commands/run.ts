@@ -16,7 +16,8 @@ Starts a job and prints its id.
 
   --param NAME=VALUE  a parameter of the template; may be repeated
   --asset ID          whose parameters to use (default: the template's first asset)
-  --label NAME=VALUE  for people: lists can be filtered by it; may be repeated
+  --label NAME=VALUE  a label of the Kubernetes Job: lists can be filtered by it; may be repeated
+  --priority P        of jobs that wait for their turn, higher ones start first: a number, or a name of the settings
   --dry-run           check everything, with the cluster too, print the Job as YAML, and start nothing
   --follow            wait for the end of the job; the exit code says how it ended
   -o, --output DIR    follow, and download the results into this folder
@@ -41,6 +42,7 @@ export async function runCommand(args: string[]): Promise<void> {
       param: { type: 'string', multiple: true, default: [] },
       asset: { type: 'string' },
       label: { type: 'string', multiple: true, default: [] },
+      priority: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
       follow: { type: 'boolean', default: false },
       output: { type: 'string', short: 'o' },
@@ -55,6 +57,7 @@ export async function runCommand(args: string[]): Promise<void> {
     ...(assetId === undefined ? {} : { assetId }),
     parameters: readPairs('param', values.param),
     labels: readPairs('label', values.label),
+    ...(values.priority === undefined ? {} : { priority: readPriority(values.priority) }),
   };
   const follow = values.follow || cancelOnExit || output !== undefined;
   if (values['dry-run']) {
@@ -106,4 +109,8 @@ async function cancelAtEnd(client: ApiClient, id: string): Promise<void> {
   } catch (error) {
     process.stderr.write(`${id} could not be cancelled: ${messageOf(error)}\n`);
   }
+}
+
+function readPriority(text: string): number | string {
+  return /^-?\d+$/.test(text) ? Number(text) : text;
 }

@@ -22,12 +22,18 @@ export interface FlowRequest {
   policyDigest?: string;
   /** Of a job of `rest`: the name of the key that has started it. */
   caller?: string;
-  /** Of people, for people. */
+  /** Of people, for people: labels of the Job as well. */
   labels?: Record<string, string>;
   /** The values that the request and its contract gave to parameters and that are kept: a retry gives them again. */
   parameters?: Record<string, unknown>;
   /** Names of the parameters whose values are not kept: they are secret, or too large. */
   unkept?: string[];
+  /** Higher ones start first when only some may run. Absent: 0. */
+  priority?: number;
+  /** The priority's name in the settings, if the request has it by name. */
+  priorityName?: string;
+  /** Of the pods. */
+  priorityClassName?: string;
   /** The flow that a job of `rest` repeats. */
   retryOf?: string;
   /** Hex digest of the body, by which a repeat of a request of `rest` is known. */

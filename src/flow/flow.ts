@@ -78,6 +78,8 @@ export interface ObservedFlow {
   pendingLimits: PendingLimits;
   /** Its connector waits for the confirmation that deprovisioned results are deleted. Default: no. */
   awaitsConfirmation?: boolean;
+  /** Others run or start before it. Default: no. */
+  waitsForTurn?: boolean;
   /** Milliseconds since the epoch. */
   now: number;
 }

@@ -10,6 +10,7 @@ import type { ReadAccess } from '../storage/read-access.ts';
 import type { CallbackHold } from '../answer-first/callback-hold.ts';
 import type { LogArchive } from './logs/log-archive.ts';
 import type { Pushes } from './pushes/pushes.ts';
+import type { StartQueue } from './start-queue.ts';
 import type { Connectors } from './types.ts';
 
 /** Dependencies of the steps. `cache` is the informers' cache; the answers to our own writes are put into it at once. */
@@ -23,11 +24,12 @@ export interface Reconciler extends Preparer {
   connectors: Connectors;
   pushes: Pushes;
   logArchive: LogArchive;
+  startQueue: StartQueue;
   metrics: Metrics;
   log: Logger;
 }
 
-export type ReconcilerDependencies = Omit<Reconciler, 'cache' | 'pushes' | 'logArchive'>;
+export type ReconcilerDependencies = Omit<Reconciler, 'cache' | 'pushes' | 'logArchive' | 'startQueue'>;
 
 export interface FlowCache {
   flow(name: string): Flow | undefined;
@@ -41,11 +43,15 @@ export interface FlowCache {
 }
 
 /** Reads the observed state from which the next step of this flow is decided. */
-export function observeFlow({ cache, config, connectors, now }: Reconciler, flow: Flow): ObservedFlow {
+export function observeFlow(
+  { cache, config, connectors, startQueue, now }: Reconciler,
+  flow: Flow,
+): ObservedFlow {
   const { pendingLimits } = config.pods;
   const awaitsConfirmation = connectors.rulesOf(flow.request)?.confirmsDeprovision === true;
   const attempts = cache.attempts(flow.name);
-  return { flow, attempts, pendingLimits, awaitsConfirmation, now: now().getTime() };
+  const waitsForTurn = flow.startedAt === undefined && !startQueue.hasTurn(flow);
+  return { flow, attempts, pendingLimits, awaitsConfirmation, waitsForTurn, now: now().getTime() };
 }
 
 /** A decision and its act, which may be run any number of times. A step also shows the values of its decision, for tests. */

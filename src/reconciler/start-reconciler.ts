@@ -11,6 +11,7 @@ import { createLogArchive } from './logs/log-archive.ts';
 import { runPushes } from './pushes/run-pushes.ts';
 import { sweepUntilAborted } from './sweep/sweep.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
+import { StartQueue } from './start-queue.ts';
 import { startWorkQueue, type PassEnd } from './machinery/work-queue.ts';
 
 type Observing = ReconcilerDependencies & {
@@ -60,10 +61,20 @@ async function reconcileWhileLeading(
 ): Promise<void> {
   const { concurrency, backoff } = deps.config.reconciler;
   const pushes = runPushes({ ...deps, dispatcher, uploads }, wake, signal);
-  const seen = { ...deps, cache: observed.cache };
-  const reconciler: Reconciler = { ...seen, pushes, logArchive: createLogArchive(seen) };
+  const { cache } = observed;
+  const startQueue = new StartQueue({
+    limit: deps.config.reconciler.maxRunning,
+    flows: () => cache.flows(),
+  });
+  const seen = { ...deps, cache };
+  const reconciler: Reconciler = { ...seen, pushes, startQueue, logArchive: createLogArchive(seen) };
   const queue = startWorkQueue({
-    work: (key, stopping) => countReconcile(deps, reconcileFlow(reconciler, key, stopping)),
+    work: async (key, stopping) => {
+      const end = await countReconcile(deps, reconcileFlow(reconciler, key, stopping));
+      // The pass may have ended a flow that others wait for.
+      for (const name of startQueue.next()) wake(name);
+      return end;
+    },
     hasMoved: (key, stoppedAt) => positionOf(reconciler, key) !== stoppedAt,
     concurrency,
     backoff,
@@ -75,7 +86,7 @@ async function reconcileWhileLeading(
     queue.add(flow);
   }
   observed.lead(wake, signal);
-  for (const { name } of observed.cache.flows()) wake(name);
+  for (const { name } of cache.flows()) wake(name);
   await Promise.all([
     sweepUntilAborted(reconciler, signal),
     pollTransfersUntilAborted(transferPolling(reconciler, wake), signal),

@@ -26,7 +26,7 @@ import { scheduleCleanup } from './stored-record.ts';
 const inlineEnvironmentBytes = 64 * 1024;
 
 export interface AcceptDependencies extends RequestDependencies {
-  config: PodSettings & { reconciler: Pick<ReconcilerConfig, 'orphanSeconds'> };
+  config: PodSettings & { reconciler: Pick<ReconcilerConfig, 'orphanSeconds' | 'maxRunning'> };
   /** Objects that need not be written again; absent: each request writes them. */
   files?: CreateOnceCache;
 }

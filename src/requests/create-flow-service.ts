@@ -17,6 +17,7 @@ export function createFlowService(
   observed: ObservedFlows & FlowChanges,
 ): FlowService {
   const files = new CreateOnceCache();
+  const viewing = { observed, maxRunning: deps.config.reconciler.maxRunning };
   return {
     accept: (wanted, signal) => acceptFlow({ ...deps, files }, wanted, signal),
     dryRun: (wanted, signal) => dryRunFlow(deps, wanted, signal),
@@ -27,10 +28,10 @@ export function createFlowService(
       reason === 'deprovisioned'
         ? deprovisionFlow(deps, flow, signal)
         : cancelFlow(deps, { flow, reason }, signal),
-    view: (flow, signal) => viewFlow({ ...deps, observed }, flow, signal),
+    view: (flow, signal) => viewFlow({ ...deps, ...viewing }, flow, signal),
     subscribe: (flow, listener) => observed.subscribe(flow, listener),
     log: (wanted, signal) => findLog(deps, wanted, signal),
-    list: (query, signal) => listFlows({ ...deps, observed }, query, signal),
+    list: (query, signal) => listFlows({ ...deps, ...viewing }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),
     inbox: (flow, signal) => readInboxState(deps, flow, signal),

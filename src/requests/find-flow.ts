@@ -1,5 +1,5 @@
 import { readAttempt, type Attempt } from '../flow/attempt.ts';
-import { describePhase } from '../flow/describe-flow.ts';
+import { describePhase, type FlowPhase } from '../flow/describe-flow.ts';
 import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { listDeliveries } from '../flow/list-deliveries.ts';
@@ -19,6 +19,12 @@ export interface ObservedFlows {
   current(): ObservedCache | undefined;
 }
 
+export interface Viewing {
+  observed: ObservedFlows;
+  /** The setting: flows say that they wait for it. Default: none. */
+  maxRunning?: number;
+}
+
 export interface FlowChanges {
   /** Calls `listener` after each change of the flow in the cache, until the returned function is called. */
   subscribe(flow: string, listener: () => void): () => void;
@@ -29,15 +35,15 @@ export interface FlowChanges {
  * moment nor closed ones.
  */
 export async function viewFlow(
-  { observed, ...deps }: RequestDependencies & { observed: ObservedFlows },
+  { observed, maxRunning, ...deps }: RequestDependencies & Viewing,
   name: string,
   signal: AbortSignal,
 ): Promise<FlowView | undefined> {
   const cache = observed.current();
   const known = cache?.flow(name);
-  if (cache !== undefined && known !== undefined) return viewOfFlow(known, cache.attempts(name));
+  if (cache !== undefined && known !== undefined) return viewOfFlow(known, cache.attempts(name), maxRunning);
   const flow = await getFlow(deps, name, signal);
-  if (flow !== undefined) return viewOfFlow(flow, await listAttempts(deps, flow, signal));
+  if (flow !== undefined) return viewOfFlow(flow, await listAttempts(deps, flow, signal), maxRunning);
   const record = await readRecord(deps.store, name, signal);
   return record && viewOfRecord(record);
 }
@@ -109,12 +115,12 @@ async function listAttempts(
   return items.map(readAttempt);
 }
 
-export function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
+export function viewOfFlow(flow: Flow, attempts: Attempt[], maxRunning = 0): FlowView {
   return {
     flow: flow.name,
     request: flow.request,
     plan: flow.plan,
-    ...describePhase(flow, attempts),
+    ...explainTurn(describePhase(flow, attempts), maxRunning),
     position: Math.max(...[flow, ...attempts].map(({ resourceVersion }) => Number(resourceVersion))),
     ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
     ...(flow.attempt === undefined ? {} : { attempt: flow.attempt }),
@@ -123,6 +129,12 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[]): FlowView {
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };
+}
+
+function explainTurn<Phase extends { phase: FlowPhase }>(phase: Phase, maxRunning: number): Phase {
+  if (phase.phase !== 'accepted' || maxRunning === 0) return phase;
+  const jobs = maxRunning === 1 ? 'job runs' : 'jobs run';
+  return { ...phase, detail: `It waits for its turn: at most ${maxRunning} ${jobs} at once.` };
 }
 
 export function viewOfRecord(record: FlowRecord): FlowView {

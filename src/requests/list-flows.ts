@@ -1,10 +1,10 @@
 import { ServiceError } from '../errors.ts';
 import { readRecordIndexKey, recordDayPrefix, recordIndexPrefix, type RecordedFlow } from '../flow/keys.ts';
-import { viewOfFlow, viewOfRecord, type ObservedFlows } from './find-flow.ts';
+import { viewOfFlow, viewOfRecord, type Viewing } from './find-flow.ts';
 import type { FlowPage, FlowQuery, FlowView, RequestDependencies } from './flow-service.ts';
 import { readRecord } from './stored-record.ts';
 
-type Dependencies = Pick<RequestDependencies, 'store' | 'now'> & { observed: ObservedFlows };
+type Dependencies = Pick<RequestDependencies, 'store' | 'now'> & Viewing;
 
 /** Flows that one page looks at: with a filter it may be shorter than wanted, and the next one continues. */
 const flowLimit = 500;
@@ -45,11 +45,13 @@ export async function listFlows(
 
 type OpenFlows = ReadonlyMap<string, FlowView>;
 
-function readOpen({ observed }: Dependencies): OpenFlows {
+function readOpen({ observed, maxRunning }: Dependencies): OpenFlows {
   const cache = observed.current();
   if (cache === undefined)
     throw new ServiceError('unavailable', 'this replica has not read the flows of the cluster yet');
-  return new Map([...cache.flows()].map((flow) => [flow.name, viewOfFlow(flow, cache.attempts(flow.name))]));
+  return new Map(
+    [...cache.flows()].map((flow) => [flow.name, viewOfFlow(flow, cache.attempts(flow.name), maxRunning)]),
+  );
 }
 
 /** The starts of all days (RFC 3339) on which listed flows can have been accepted, the latest first. */

@@ -18,6 +18,12 @@ export const dnsLabel = {
 /** Names of a map's members. The pattern of a plain `Type.String()` is `^.*$`: the values of names with a line break would not be checked. */
 export const anyName = Type.String({ pattern: '^[^]*$' });
 
+/** Kubernetes' rule for values of labels. */
+export const labelValue = {
+  title: 'a text of at most 63 letters, digits, -, _ and ., with a letter or digit at both ends',
+  pattern: '^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$',
+};
+
 /** Kubernetes' rule for names of labels, annotations and resources, so that a wrong name is refused with its field. */
 export const qualifiedName = {
   title: 'a name of letters, digits, -, _ and . (at most 63), after an optional DNS name and /',

@@ -20,8 +20,8 @@ const guarded = shellTemplate({
   files: { 'script.sh': 'true\n' },
 });
 
-/** A socket that is closed on a busy machine is no answer. */
-const settings = { http: { answerDeadlineMillis: 20_000 } };
+/** A socket that is closed on a busy machine is no answer, and a Lease that is lost there stops everything. */
+const settings = { http: { answerDeadlineMillis: 20_000 }, reconciler: { leaseSeconds: 30 } };
 
 interface Answer {
   status: number;

@@ -18,8 +18,8 @@ const guarded = shellTemplate({
 });
 const said = `7 ${hash('sha256', secret)}`;
 
-/** A socket that is closed on a busy machine is no answer. */
-const settings = { http: { answerDeadlineMillis: 20_000 } };
+/** A socket that is closed on a busy machine is no answer, and a Lease that is lost there stops everything. */
+const settings = { http: { answerDeadlineMillis: 20_000 }, reconciler: { leaseSeconds: 30 } };
 
 interface Job {
   id: string;

@@ -8,6 +8,7 @@ import { rest } from '../../src/flow/flow-request.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { reconcileFlow } from '../../src/reconciler/reconcile-flow.ts';
 import type { Pushes } from '../../src/reconciler/pushes/pushes.ts';
+import { StartQueue } from '../../src/reconciler/start-queue.ts';
 import type { Reconciler } from '../../src/reconciler/reconciler.ts';
 import { createCallbackHold } from '../../src/answer-first/callback-hold.ts';
 import type { Connectors, DeliveryRules } from '../../src/reconciler/types.ts';
@@ -79,6 +80,7 @@ export async function startTestReconciler(
     },
     pushes: { ...noPushes, ...pushes },
     logArchive: { save: () => Promise.resolve() },
+    startQueue: new StartQueue({ limit: 0, flows: () => flows.values() }),
     metrics: createMetrics({ processMetrics: false }),
     log: pino({ level: 'silent' }),
     cache: cacheOf(flows, attempts),

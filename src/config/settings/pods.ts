@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { anyName, qualifiedName, closed } from '../../schemas/kinds.ts';
+import { anyName, closed, dnsLabel, qualifiedName } from '../../schemas/kinds.ts';
 import { integer, names, text } from './kinds.ts';
 
 const day = 86_400;
@@ -71,6 +71,13 @@ const PendingLimitSettings = closed({
   volume: pendingLimit(600, 'Seconds for which a volume may fail to be bound, attached or mounted.'),
 });
 
+const priorityBounds = { min: -1000, max: 1000 };
+
+const PrioritySettings = closed({
+  value: integer({ ...priorityBounds, default: 0 }, 'Its place in the order: higher ones start first.'),
+  priorityClassName: Type.Optional(text('PriorityClass of the pods.')),
+});
+
 export const PodsSettings = closed({
   runAsUser: integer({ min: 1, max: 2_147_483_647, default: 1001 }, 'UID and GID of worker and sidecar.'),
   allowedSecrets: names('Secrets that templates may mount.'),
@@ -78,6 +85,13 @@ export const PodsSettings = closed({
   allowedStorageClasses: names('Storage classes that templates may use for results.'),
   sidecar: SidecarResources,
   gpu: GpuSettings,
+  priorities: Type.Record(anyName, PrioritySettings, {
+    title: 'a map of names to priorities',
+    propertyNames: dnsLabel,
+    default: {},
+    description:
+      'Priorities that a job may have by name. One without a name is an integer from -1000 to 1000.',
+  }),
   egressClasses: names('Egress classes beside `store` and `internet`.'),
   limits: LimitSettings,
   pendingLimits: PendingLimitSettings,

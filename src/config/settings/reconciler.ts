@@ -14,6 +14,10 @@ export const ReconcilerSettings = closed({
     'Another replica may take a Lease that is not renewed for this long.',
   ),
   concurrency: integer({ min: 1, max: 64, default: 32 }, 'Flows that are reconciled at once.'),
+  maxRunning: integer(
+    { min: 0, max: 100_000, default: 0 },
+    'Flows that run at once. Others wait as suspended Jobs, those of higher priority first, then in the order of acceptance. 0: any number.',
+  ),
   // 20 ms sufficed for every connector that was observed; a busy one may take longer to save its state.
   callbackHoldMillis: integer(
     { min: 0, max: 60_000, default: 2000 },

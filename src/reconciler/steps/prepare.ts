@@ -5,10 +5,18 @@ import { flowLogger } from '../../log.ts';
 import { prepareFlow } from '../../cluster-objects/prepare-flow.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
+import { wait } from './wait.ts';
 
-export function decidePreparation({ flow }: ObservedFlow): Step<'prepare'> | undefined {
+export function decidePreparation({
+  flow,
+  waitsForTurn,
+}: ObservedFlow): Step<'prepare'> | ReturnType<typeof wait> | undefined {
   if (flow.startedAt !== undefined) return undefined;
-  return { kind: 'prepare', run: (deps, signal) => prepare(deps, flow, signal) };
+  if (waitsForTurn === true) return wait(undefined);
+  return {
+    kind: 'prepare',
+    run: (deps, signal) => deps.startQueue.starting(flow, () => prepare(deps, flow, signal)),
+  };
 }
 
 /**

@@ -152,6 +152,7 @@ for (const [name, sent] of Object.entries(requests)) {
         flows,
         templates: [],
         envFiles: noEnvFiles,
+        priorities: {},
         now,
         newId: () => 'id',
         publicUrl: 'http://jobs.example.org',

@@ -75,6 +75,7 @@ export const templateSettings: TemplateSettings = {
     allowedSecrets: ['licence'],
     allowedPersistentVolumeClaims: ['maps'],
     allowedStorageClasses: ['fast'],
+    priorities: {},
     sidecar: { cpuRequest: '50m', cpuLimit: '1', memoryRequest: '96Mi', memoryLimit: '256Mi' },
     gpu: {
       resource: 'example.com/gpu',

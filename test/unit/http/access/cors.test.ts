@@ -14,6 +14,7 @@ async function start(t: TestContext, origins: string[]): Promise<number> {
     flows,
     templates: [],
     envFiles: noEnvFiles,
+    priorities: {},
     now: () => new Date(),
     newId: () => 'id',
     publicUrl: 'http://a',

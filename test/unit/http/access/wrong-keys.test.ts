@@ -14,6 +14,7 @@ test('a hundred wrong keys are one refusal in the log, and the body of none is r
     flows,
     templates: [],
     envFiles: noEnvFiles,
+    priorities: {},
     now: () => new Date(),
     newId: () => 'id',
     publicUrl: 'http://a',

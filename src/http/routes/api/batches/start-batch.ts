@@ -27,7 +27,7 @@ export async function startBatch(
   const [first, ...others] = planned;
   if (first === undefined) return { items: [] };
   // Alone: its digest is that of the whole batch, so that it shows whether the key is new.
-  const items = [await startEntry(deps, first, signal, { throws: 'key-reused' })];
+  const items = [await startEntry({ ...deps, throws: 'key-reused' }, first, signal)];
   for (let at = 0; at < others.length; at += atOnce) {
     const some = others.slice(at, at + atOnce);
     items.push(...(await Promise.all(some.map((one) => startEntry(deps, one, signal)))));
@@ -36,10 +36,9 @@ export async function startBatch(
 }
 
 async function startEntry(
-  { flows, publicUrl, log }: BatchStart,
+  { flows, publicUrl, log, throws }: BatchStart & { throws?: 'key-reused' },
   planned: PlannedJob,
   signal: AbortSignal,
-  { throws }: { throws?: 'key-reused' } = {},
 ): Promise<Entry> {
   try {
     signal.throwIfAborted();

@@ -7,7 +7,7 @@ import type { Job, JobState } from './job-schema.ts';
 /** `publicUrl`: by which clients reach the service. */
 export function describeJob(view: FlowView, publicUrl: string): Job {
   const { flow: id, request, plan, detail, startedAt } = view;
-  const { dialect, connector, caller, consumer, labels, assetId, acceptedAt, retryOf } = request;
+  const { dialect, connector, caller, consumer, labels, assetId, acceptedAt, retryOf, priority } = request;
   return {
     id,
     state: stateOf(view),
@@ -18,6 +18,7 @@ export function describeJob(view: FlowView, publicUrl: string): Job {
     ...(consumer === undefined ? {} : { consumer }),
     ...(labels === undefined ? {} : { labels }),
     ...(plan.envFiles === undefined ? {} : { envFiles: plan.envFiles }),
+    ...(priority === undefined ? {} : { priority }),
     ...(retryOf === undefined ? {} : { retryOf }),
     acceptedAt,
     ...(startedAt === undefined ? {} : { startedAt }),

@@ -2,6 +2,7 @@ import { ServiceError } from '../../../../errors.ts';
 import { isFlowName } from '../../../../flow/names.ts';
 import type { RecordedFlow } from '../../../../flow/keys.ts';
 import type { FlowQuery, FlowView } from '../../../../requests/flow-service.ts';
+import { ownMember } from '../../../../schemas/schema-problem.ts';
 import { stateOf } from './describe-job.ts';
 import { jobStates } from './job-schema.ts';
 
@@ -11,7 +12,8 @@ export const queryDescriptions = {
   state: `Only jobs in one of these states, separated by commas: ${jobStates.join(', ')}.`,
   template: 'Only jobs of this template.',
   connector: 'Only jobs of this connector; `rest` for those of this API.',
-  labelSelector: 'Only jobs with these labels: `name=value` or `name`, separated by commas.',
+  labelSelector:
+    'Only jobs with these labels, as `kubectl` selects them: `name=value`, `name!=value`, `name` or `!name`, separated by commas.',
   retryOf: 'Only jobs that repeat the job with this id.',
   since: 'Only jobs that were accepted at this time (RFC 3339) or later.',
   until: 'Only jobs that were accepted before this time (RFC 3339).',
@@ -81,19 +83,22 @@ function readFilters(query: URLSearchParams): Filter {
     (template === null || view.plan.template === template) &&
     (connector === null || view.request.connector === connector) &&
     (retryOf === null || view.request.retryOf === retryOf) &&
-    labels.every(([name, value]) => {
-      const own = view.request.labels?.[name];
-      return value === undefined ? own !== undefined : own === value;
-    });
+    labels.every((matchesTerm) => matchesTerm(view.request.labels ?? {}));
 }
 
-function readSelector(text: string | null): [string, string | undefined][] {
+type Term = (labels: Readonly<Record<string, string>>) => boolean;
+
+/** Name, operator and value; or the name alone, to be there or not. */
+const term = /^\s*(?:([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)|(!?)\s*([^\s!=,()]+))\s*$/;
+
+/** As `kubectl` reads it, without sets. */
+function readSelector(text: string | null): Term[] {
   if (text === null) return [];
-  return text.split(',').map((term) => {
-    const [name = '', value, ...more] = term.split('=');
-    if (name === '' || more.length > 0 || /[!()]| in /.test(term))
-      throw refused('labelSelector', '`name=value` or `name`, separated by commas');
-    return [name, value];
+  return text.split(',').map((one) => {
+    const [, name, operator, value, not, alone] = term.exec(one) ?? [];
+    if (name !== undefined) return (labels) => (ownMember(labels, name) === value) === (operator !== '!=');
+    if (alone !== undefined) return (labels) => Object.hasOwn(labels, alone) === (not === '');
+    throw refused('labelSelector', '`name=value`, `name!=value`, `name` or `!name`, separated by commas');
   });
 }
 

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { anyName, described } from '../../../../schemas/kinds.ts';
+import { anyName, described, labelValue, qualifiedName } from '../../../../schemas/kinds.ts';
 
 const time = { format: 'date-time' };
 
@@ -39,6 +39,7 @@ export const JobSchema = described(
         consumer: Type.Optional(envFile),
       }),
     ),
+    priority: Type.Optional(Type.Integer({ description: 'Higher ones start first. Absent: 0.' })),
     retryOf: Type.Optional(Type.String({ description: 'The id of the job that it repeats.' })),
     acceptedAt: Type.String(time),
     startedAt: Type.Optional(Type.String(time)),
@@ -91,10 +92,22 @@ export const StartSchema = described('The job to start.', {
     Type.Record(anyName, Type.Unknown(), { title: 'a map of parameters of the template' }),
   ),
   labels: Type.Optional(
-    Type.Record(anyName, Type.String({ title: 'a text of at most 63 characters', maxLength: 63 }), {
+    Type.Record(anyName, Type.String(labelValue), {
       title: 'a map of at most 16 labels',
       maxProperties: 16,
-      description: 'For people: lists can be filtered by them.',
+      propertyNames: qualifiedName,
+      description:
+        'Labels of the Kubernetes Job as well; names below kubernetes.io, k8s.io and edc-job-provisioner are not for people.',
+    }),
+  ),
+  priority: Type.Optional(
+    Type.Unsafe<number | string>({
+      type: ['integer', 'string'],
+      minimum: -1000,
+      maximum: 1000,
+      maxLength: 63,
+      title: 'an integer from -1000 to 1000, or the name of a configured priority',
+      description: 'Of jobs that wait for their turn, those of higher priority start first. Default: 0.',
     }),
   ),
 });

@@ -8,13 +8,16 @@ import { checkMayStart, checkTemplateAccess, type Caller } from '../../../access
 import { chooseTemplate } from '../../../../template/choose-template.ts';
 import { renderWithEnvFiles } from '../../../../template/env-files.ts';
 import type { RenderedTemplate, Template } from '../../../../template/template.ts';
+import { checkLabels } from './check-labels.ts';
 import { keyReused } from './idempotency-key.ts';
+import { readPriority, type Priorities } from './read-priority.ts';
 import { StartSchema, type StartBody } from './job-schema.ts';
 
 export interface StartDependencies {
   templates: readonly Template[];
   envFiles: EnvFileSource;
   flows: Pick<FlowService, 'accept'>;
+  priorities: Priorities;
   now: () => Date;
   newId: () => string;
 }
@@ -47,6 +50,7 @@ export async function planJob(deps: Planning, wanted: WantedJob, signal: AbortSi
   const body = readStart(received);
   checkTemplateAccess(caller, body.template);
   const rendered = await render(deps, body, signal);
+  checkLabels(body.labels ?? {}, rendered);
   return { request: buildRequest(deps, { ...wanted, body, rendered }), rendered };
 }
 
@@ -91,7 +95,7 @@ function defaultAsset({ assets: [first], name }: Template): string {
 }
 
 function buildRequest(
-  { now, newId }: Planning,
+  { now, newId, priorities }: Planning,
   {
     caller,
     body,
@@ -110,6 +114,7 @@ function buildRequest(
     assetId: body.assetId ?? defaultAsset(template),
     template: template.name,
     ...(labels === undefined ? {} : { labels }),
+    ...readPriority(body.priority, priorities),
     ...(retryOf === undefined ? {} : { retryOf }),
     contentDigest: hash('sha256', canonical({ ...body, retryOf, batch })),
     acceptedAt: now().toISOString(),

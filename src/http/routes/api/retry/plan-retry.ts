@@ -25,11 +25,12 @@ export async function planRetry(
   signal: AbortSignal,
 ): Promise<PlannedJob> {
   checkCanBeRetried(old);
-  const { template, assetId, labels, parameters } = old.request;
+  const { template, assetId, labels, parameters, priorityName, priority = priorityName } = old.request;
   const sent = readSent(old, readRetry(body));
   const start = {
     ...{ template, assetId, parameters: { ...parameters, ...sent } },
     ...(labels === undefined ? {} : { labels }),
+    ...(priority === undefined ? {} : { priority: priorityName ?? priority }),
   };
   let planned: PlannedJob;
   try {

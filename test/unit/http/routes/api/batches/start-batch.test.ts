@@ -12,7 +12,8 @@ const caller: Caller = { name: 'ann', scopes: ['run'], templates: ['*'], connect
 const log = { warn: () => undefined };
 const publicUrl = 'http://people.example';
 const envFiles = { current: () => Promise.resolve([]) };
-const deps = { templates: [aTemplate()], envFiles, now: () => new Date(0), newId: () => 'x' };
+const planning = { templates: [aTemplate()], envFiles, priorities: {} };
+const deps = { ...planning, now: () => new Date(0), newId: () => 'x' };
 const body = { jobs: ['a', 'b', 'c'].map((run) => ({ template: 'echo', labels: { run } })) };
 
 async function plan(key: string, wanted: object = body) {

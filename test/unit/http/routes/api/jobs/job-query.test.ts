@@ -28,6 +28,12 @@ test('each filter leaves jobs out, and all of them have to match', () => {
     ['labelSelector=team%3Da,run%3D1', true],
     ['labelSelector=team%3Da,run%3D2', false],
     ['labelSelector=other', false],
+    ['labelSelector=team%3D%3Da', true],
+    ['labelSelector=team!%3Da', false],
+    ['labelSelector=other!%3Da, run', true],
+    ['labelSelector=!other', true],
+    ['labelSelector=!team', false],
+    ['labelSelector=constructor', false],
     ['state=running&template=u', false],
   ] as const)
     assert.equal(read(query).matches(view), expected, query);
