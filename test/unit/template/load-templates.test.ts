@@ -44,6 +44,7 @@ suite('a good template', () => {
       parameters: { type: 'object', properties: {}, required: [] },
       fromContract: {},
       environment: {},
+      envFiles: [],
       files: {},
       filesMountPath: '/opt/template',
       results: {
@@ -231,7 +232,7 @@ suite('shorthand', () => {
       name: 'an unknown member',
       conf: 'WORKER_IMAGE=busybox:1.37\nGPUS=1\n',
       problem:
-        'job-conf.env:2: GPUS: expected one of WORKER_IMAGE, GPU, RESULT_DIRECTORY, ALLOW_EMPTY, COMMAND',
+        'job-conf.env:2: GPUS: expected one of WORKER_IMAGE, GPU, RESULT_DIRECTORY, ALLOW_EMPTY, ENV_FILES, COMMAND',
     },
     {
       name: 'GPU that is no number',
