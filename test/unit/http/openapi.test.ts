@@ -98,6 +98,22 @@ test('a parameter has its own schema, and a list is one text with commas', async
   });
 });
 
+test('patterns are regular expressions in other languages too', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const { body } = await ask(port, '/openapi.json');
+  const patterns: string[] = [];
+  JSON.parse(body, (name, value: unknown) => {
+    if (name === 'pattern' && typeof value === 'string') patterns.push(value);
+    if (name === 'patternProperties') patterns.push(...Object.keys(value as object));
+    return value;
+  });
+  assert.ok(patterns.length > 10);
+  assert.deepEqual(
+    patterns.filter((pattern) => /\[\^?\]/.test(pattern)),
+    [],
+  );
+});
+
 test('a linter has nothing against the document', async (t) => {
   const { port } = await startHttp(t, { routes: results });
   const folder = await mkdtemp(join(tmpdir(), 'openapi-'));
