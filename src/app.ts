@@ -191,6 +191,8 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
   const { connectors } = config;
   const envFileParts = { ...config.envFiles, answerMillis: http.answerDeadlineMillis, now };
   const envFiles = createEnvFiles({ ...clients, ...envFileParts });
+  const supply = { envFiles, envFileLimits: config.envFiles };
+  const inputFiles = { ...inputFileParts(config, clients), now, newId: randomUUID };
   const addresses = resultAddresses({ config, secrets, store, readAccess, now });
   const requests = {
     connectors,
@@ -213,11 +215,12 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
     ...resultRoutes({ ...common, flows }),
     ...apiRoutes({
       ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },
-      inputFiles: { ...inputFileParts(config, clients), now, newId: randomUUID },
-      ...{ connectors, envFiles, envFileLimits: config.envFiles },
-      priorities: config.pods.priorities,
+      ...{ inputFiles, connectors, ...supply, priorities: config.pods.priorities },
     }),
-    ...inboxRoutes({ ...common, ...inboxParts(config, clients), flows }),
+    ...inboxRoutes({
+      ...{ ...common, ...inboxParts(config, clients), flows, inputFiles },
+      deliveries: { ...clients, ...supply, templates },
+    }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
 }

@@ -100,6 +100,18 @@ export function readEnvFileKey(key: string): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
+/** What was delivered to an inbox of an asset, `inboxes/<id>/`: ids start with the time at which the inbox expires. */
+export const inboxesPrefix = 'inboxes/';
+
+/** Whose existence says that the inbox has taken its body. */
+export function inboxBodyKey(id: string): string {
+  return `${inboxesPrefix}${id}/body.json`;
+}
+
+export function inboxAnswerKey(id: string): string {
+  return `${inboxesPrefix}${id}/answer.json`;
+}
+
 /** The index by time of acceptance: one empty object per flow, `records/<yyyy>/<mm>/<dd>/<hhmmssmmm>/<flow>`, UTC. */
 export const recordIndexPrefix = 'records/';
 

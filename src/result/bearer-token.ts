@@ -3,8 +3,11 @@ import { ServiceError } from '../errors.ts';
 import { sameText } from '../same-text.ts';
 import { keyIdForm, type ResultKey } from './result-token.ts';
 
-/** `access`: fetches the bytes of a flow. `refresh`: is exchanged for access tokens. `inbox`: sends the bytes of a flow that receives. */
-export type TokenUse = 'access' | 'refresh' | 'inbox';
+/**
+ * `access`: fetches the bytes of a flow. `refresh`: is exchanged for access tokens. `inbox`: sends the bytes of a flow that receives.
+ * `asset-inbox`: delivers one body for jobs of an asset.
+ */
+export type TokenUse = 'access' | 'refresh' | 'inbox' | 'asset-inbox';
 
 export interface BearerGrant {
   use: TokenUse;

@@ -5,35 +5,40 @@ import { receiveFile, takesNothing, type InboxParts, type Reception } from '../.
 import { readUploadHead } from '../../inbox/read-upload-head.ts';
 import type { ReceptionSlots } from '../../inbox/reception-slots.ts';
 import type { FlowService } from '../../requests/flow-service.ts';
+import { isFlowName } from '../../flow/names.ts';
 import { verifyBearerToken } from '../../result/bearer-token.ts';
 import { problemOf } from '../problem.ts';
+import { receiveForAsset, type AssetInboxDeps } from './asset-inbox.ts';
 import type { HttpContext, Route } from '../route.ts';
 import { inboxOperation } from './inbox-operations.ts';
 
-export interface InboxRouteDeps extends InboxParts {
+export interface InboxRouteDeps extends InboxParts, AssetInboxDeps {
   flows: Pick<FlowService, 'inbox'>;
   slots: ReceptionSlots;
   keys: Secrets['resultKeys'];
 }
 
 const paths = [
-  { path: '/inbox/:flow', name: 'ToInboxByBearer', verify: verifyHeader },
+  { path: '/inbox/:inbox', name: 'ToInboxByBearer', verify: verifyHeader },
   { path: '/inbox/:flow/:token', name: 'ToInbox', verify: verifyPath },
   { path: '/inbox/:flow/:token/*path', name: 'FileToInbox', verify: verifyPath },
 ];
 
-/** Where providers send what a flow receives. The token is the only credential; it is checked before the body is read. */
+/**
+ * Where providers send what a flow receives, and others what the jobs of an asset use. The token is the only credential; it is checked
+ * before the body is read.
+ */
 export function inboxRoutes(deps: InboxRouteDeps): Route[] {
   return paths.flatMap((one) =>
     (['PUT', 'POST'] as const).map((method): Route => {
       const { path, verify } = one;
       return {
         ...{ method, path, access: 'token', deadline: 'exempt', body: { kind: 'bytes' } },
-        ...(path.includes(':token') ? { secret: ['token'] } : {}),
+        // The inbox of an asset has its token in place of a flow.
+        secret: path.includes(':token') ? ['token'] : ['inbox'],
         operation: inboxOperation(method, one),
         async handle(ctx) {
-          verify(ctx, deps);
-          await receive(ctx, deps).catch((error: unknown) => {
+          await take(ctx, deps, verify).catch((error: unknown) => {
             if (problemOf(error).status >= 500) ctx.set('Retry-After', String(retryAfterSeconds));
             throw error;
           });
@@ -41,6 +46,24 @@ export function inboxRoutes(deps: InboxRouteDeps): Route[] {
       };
     }),
   );
+}
+
+async function take(
+  ctx: HttpContext,
+  deps: InboxRouteDeps,
+  verify: (ctx: HttpContext, deps: InboxRouteDeps) => void,
+): Promise<void> {
+  const { inbox } = ctx.params;
+  if (inbox !== undefined && !isFlowName(inbox)) {
+    await receiveForAsset(ctx, deps, inbox);
+    return;
+  }
+  verify(ctx, deps);
+  await receive(ctx, deps);
+}
+
+function flowOf({ params }: HttpContext): string {
+  return params['flow'] ?? params['inbox'] ?? '';
 }
 
 function verifyPath(ctx: HttpContext, deps: InboxRouteDeps): void {
@@ -60,16 +83,15 @@ function verifyHeader(ctx: HttpContext, deps: InboxRouteDeps): void {
   throw new ServiceError('unauthorized', expected, { field: 'Authorization' });
 }
 
-function stateOf({ params }: HttpContext, { keys, now }: InboxRouteDeps, token: string): string {
-  const { flow = '' } = params;
-  return verifyBearerToken(token, { use: 'inbox', flow, keys, now: now() }).state;
+function stateOf(ctx: HttpContext, { keys, now }: InboxRouteDeps, token: string): string {
+  return verifyBearerToken(token, { use: 'inbox', flow: flowOf(ctx), keys, now: now() }).state;
 }
 
 /** An estimate of the time until another upload ends. */
 const retryAfterSeconds = 10;
 
 async function receive(ctx: HttpContext, deps: InboxRouteDeps): Promise<void> {
-  const { flow = '' } = ctx.params;
+  const flow = flowOf(ctx);
   const { signal } = ctx.state;
   ctx.state.logged = { flowId: flow, job: flow };
   const head = readUploadHead(ctx.req.headers, restOf(ctx));

@@ -10,6 +10,7 @@ import { listAll } from '../../kubernetes/resource-client.ts';
 import type { Job, Secret } from '../../kubernetes/types.ts';
 import type { Reconciler } from '../reconciler.ts';
 import { sweepFiles } from './sweep-files.ts';
+import { sweepInboxes } from './sweep-inboxes.ts';
 import { removeObjects } from '../steps/delete-results.ts';
 import { isPastRetention, writeFlowRecord } from '../steps/record-flow.ts';
 import { sweepBucket } from './sweep-bucket.ts';
@@ -25,7 +26,7 @@ export async function sweepUntilAborted(deps: Reconciler, signal: AbortSignal): 
 
 /** Deletes results, tombstones and orphans whose time is over. Holds one page in memory at a time; the next sweep retries a failure. */
 export async function sweep(deps: Reconciler, signal: AbortSignal): Promise<void> {
-  for (const part of [sweepTombstones, sweepBucket, sweepUploads, sweepOrphans, sweepFiles]) {
+  for (const part of [sweepTombstones, sweepBucket, sweepUploads, sweepOrphans, sweepFiles, sweepInboxes]) {
     try {
       await part(deps, signal);
     } catch (error) {

@@ -3,10 +3,8 @@ import { test, type TestContext } from 'node:test';
 import type { EnvFileOwner } from '../../../src/env-files/env-file.ts';
 import { createEnvFiles, type EnvFiles } from '../../../src/env-files/env-files.ts';
 import { isServiceError } from '../../../src/errors.ts';
-import { createObjectStore } from '../../../src/storage/minio-store.ts';
-import { createSender } from '../../../src/storage/upload/send-request.ts';
 import { startTestApi } from '../../support/api-server.ts';
-import { openTestStore } from '../../support/test-store.ts';
+import { openStoreAccess } from '../../support/store-access.ts';
 
 const { signal } = new AbortController();
 const owner = { connector: 'provider', assetId: 'urn:asset:https://x.example/a b' };
@@ -20,23 +18,9 @@ function anything(): void {
 
 /** The env files of two replicas, whose requests each go to the same servers. */
 async function start(t: TestContext, versions = 3) {
-  const server = await openTestStore();
+  const { store, uploads } = await openStoreAccess(t);
   const api = await startTestApi();
-  const { endpoint, region, bucket, keys } = server;
-  const opened = createObjectStore(
-    { ...server, publicEndpoint: endpoint, requestTimeoutMillis: 60_000 },
-    keys,
-  );
-  const { store } = opened;
-  const sender = createSender({ endpoint, timeoutMillis: 60_000, connections: 4 });
-  t.after(async () => {
-    sender.close();
-    opened.destroy();
-    await api[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-  });
-  const credentials = { read: () => keys, forget: () => undefined };
-  const uploads = { sender, credentials, region, bucket, retry: { firstMillis: 1, maxMillis: 5 } };
+  t.after(() => api[Symbol.asyncDispose]());
   const deps = { store, uploads, cluster: api.cluster, versions, answerMillis: 60_000 };
   function replica() {
     return createEnvFiles({ ...deps, now: () => new Date() });

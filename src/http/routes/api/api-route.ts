@@ -9,9 +9,8 @@ export interface ApiOperation {
   tag: Operation['tag'];
   summary: string;
   description?: string;
-  parameters?: Operation['parameters'];
-  query?: NonNullable<Operation['query']>;
-  headers?: NonNullable<Operation['headers']>;
+  parameters?: Record<string, string>;
+  query?: Record<string, string>;
   responses: Record<string, OperationResponse>;
 }
 

@@ -8,6 +8,7 @@ import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
 import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
 import { envFileRoutes, type EnvFileRouteDeps } from './supply/env-file-routes.ts';
 import { retryRoutes } from './retry/retry-routes.ts';
+import { assetInboxRoutes, type AssetInboxRouteDeps } from './supply/inbox-routes.ts';
 import { templateRoutes } from './templates/template-routes.ts';
 import { uploadRoutes, type UploadRouteDeps } from './uploads/upload-routes.ts';
 
@@ -18,7 +19,8 @@ type ApiDeps = JobRouteDeps &
   JobResultDeps &
   Omit<JobEventDeps & JobLogDeps, 'streams'> &
   UploadRouteDeps &
-  EnvFileRouteDeps;
+  EnvFileRouteDeps &
+  AssetInboxRouteDeps;
 
 /** The API for people: what can be asked for, and jobs. A job is a flow; those of connectors are shown as well. */
 export function apiRoutes(deps: ApiDeps): Route[] {
@@ -34,5 +36,6 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...jobLogRoutes({ ...deps, streams }),
     ...uploadRoutes(deps),
     ...envFileRoutes(deps),
+    ...assetInboxRoutes(deps),
   ];
 }

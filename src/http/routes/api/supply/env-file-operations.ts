@@ -3,7 +3,7 @@ import { EnvFileSchema } from './env-file-schema.ts';
 
 const tag = 'supply';
 
-const parameters = {
+export const ownerParameters = {
   connector: 'A configured connector, or `rest` for jobs that people start.',
   asset: 'The asset’s id, encoded as one segment; `-` with `?assetId=`.',
 };
@@ -31,7 +31,7 @@ export const envFileOperations = {
     tag,
     summary: 'Look at the env file of an asset',
     description: 'A secret file is described by the names of its variables.',
-    parameters,
+    parameters: ownerParameters,
     query: getQuery,
     responses: {
       '200': { ...file, description: 'The file. Its ETag is for If-Match.' },
@@ -44,7 +44,7 @@ export const envFileOperations = {
     summary: 'Hand in the env file of an asset',
     description:
       'The body is a dotenv file. It is checked against the template that serves the asset. The next job of the asset has its variables; jobs that are accepted already keep theirs. The consumer’s own file wins over that of the asset, variable by variable.',
-    parameters,
+    parameters: ownerParameters,
     query: putQuery,
     responses: {
       '200': { ...file, description: 'It is the current version now, or was it before.' },
@@ -57,7 +57,7 @@ export const envFileOperations = {
     operationId: 'deleteEnvFile',
     tag,
     summary: 'Delete the env file of an asset, with all its versions',
-    parameters,
+    parameters: ownerParameters,
     query: ownerQuery,
     responses: { '204': { description: 'It is deleted.' }, '412': failed },
   },

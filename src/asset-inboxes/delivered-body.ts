@@ -1,0 +1,83 @@
+import { createHmac } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { isServiceError, ServiceError } from '../errors.ts';
+import { inboxAnswerKey, inboxBodyKey } from '../flow/keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { StoreAccess } from '../storage/upload/ask-store.ts';
+import { putJsonOnce } from '../storage/upload/put-object.ts';
+
+/** What became of the body of an inbox. */
+export interface InboxAnswer {
+  envFile?: { version: number; digest: string };
+  upload?: string;
+}
+
+interface Stored {
+  /** Digest of the body, by which a repeat is known. */
+  body: string;
+  answer: InboxAnswer;
+}
+
+export interface BodyDependencies {
+  store: Pick<ObjectStore, 'read'>;
+  /** For writes that must not replace another one's. */
+  uploads: StoreAccess;
+}
+
+const limitBytes = 64 * 1024;
+
+/** With the token as its key: nobody without the token can guess a secret body by its digest in the bucket. */
+export function digestBody(body: Buffer | string, token: string): string {
+  return createHmac('sha256', token).update(body).digest('hex');
+}
+
+/** Undefined if no body has been taken, or if its taker died before its answer. Throws `conflict` if it was another body. */
+export async function findAnswer(
+  { store }: Pick<BodyDependencies, 'store'>,
+  { id, body }: { id: string; body: string },
+  signal: AbortSignal,
+): Promise<InboxAnswer | undefined> {
+  const object = await store.read(inboxAnswerKey(id), limitBytes, signal);
+  const stored = object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as Stored);
+  if (stored !== undefined && stored.body !== body) throw takenAlready();
+  return stored?.answer;
+}
+
+/** Makes this body the only one of the inbox, or throws `conflict`. */
+export async function claimInbox(
+  { uploads }: Pick<BodyDependencies, 'uploads'>,
+  { id, body }: { id: string; body: string },
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await putOnce(uploads, { key: inboxBodyKey(id), value: { body } }, signal))) throw takenAlready();
+}
+
+/** Returns the answer that was saved first. */
+export async function saveAnswer(
+  { store, uploads }: BodyDependencies,
+  { id, body, answer }: Stored & { id: string },
+  signal: AbortSignal,
+): Promise<InboxAnswer> {
+  if (await putOnce(uploads, { key: inboxAnswerKey(id), value: { body, answer } }, signal)) return answer;
+  return (await findAnswer({ store }, { id, body }, signal)) ?? answer;
+}
+
+/** False if there is another value. */
+async function putOnce(
+  uploads: StoreAccess,
+  { key, value }: { key: string; value: object },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  try {
+    await putJsonOnce(uploads, { key, payload: { bytes, crc32: crc32(bytes) } }, signal);
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'precondition-failed')) return false;
+    throw error;
+  }
+}
+
+function takenAlready(): ServiceError {
+  return new ServiceError('conflict', 'this inbox has taken its one body: expected no other');
+}

@@ -1,0 +1,101 @@
+import { signInboxToken, type AssetInbox } from '../../../../asset-inboxes/inbox-token.ts';
+import { ServiceError } from '../../../../errors.ts';
+import type { ResultKey } from '../../../../result/result-token.ts';
+import { bodyReader } from '../../../../schemas/read-body.ts';
+import type { Template } from '../../../../template/template.ts';
+import { callerOf } from '../../../access/caller.ts';
+import type { HttpContext, RequestBody, Route } from '../../../route.ts';
+import { apiRoute, type ApiOperation } from '../api-route.ts';
+import { ownerParameters } from './env-file-operations.ts';
+import { inboxDays, InboxSchema, NewInboxSchema, type Inbox, type NewInbox } from './inbox-schema.ts';
+import { chooseOwnersTemplate, readOwner, readQuery, refused, type OwnerDependencies } from './read-owner.ts';
+
+export interface AssetInboxRouteDeps extends OwnerDependencies {
+  keys: readonly ResultKey[];
+  publicUrl: string;
+  envFileLimits: { maxBytes: number };
+  inputFiles: { limits: { maxBytes: number } };
+  now: () => Date;
+  newId: () => string;
+}
+
+const query = { assetId: 'The asset’s id, if the path has `-` in its place.' };
+
+const operation: ApiOperation = {
+  operationId: 'createInbox',
+  tag: 'supply',
+  summary: 'Make an inbox that takes one body',
+  description:
+    'Its address is a capability: who has it can deliver one env file or one input file for the jobs of the asset, without a key.',
+  parameters: ownerParameters,
+  query,
+  responses: {
+    '201': { description: 'The inbox. Nothing is stored for it.', schema: InboxSchema },
+    '422': { description: 'The template of the asset takes no env files.' },
+  },
+};
+
+const body: RequestBody = { kind: 'json', name: 'NewInbox', schema: NewInboxSchema };
+const readNewInbox = bodyReader(NewInboxSchema);
+
+export function assetInboxRoutes(deps: AssetInboxRouteDeps): Route[] {
+  return [
+    apiRoute({
+      ...{ method: 'POST', path: '/connectors/:connector/assets/:asset/inboxes', scope: 'supply' },
+      ...{ operation, body },
+      handle: (ctx) => answerCreate(ctx, deps),
+    }),
+  ];
+}
+
+async function answerCreate(ctx: HttpContext, deps: AssetInboxRouteDeps): Promise<void> {
+  const named = readOwner(ctx, deps, readQuery(ctx, query));
+  const wanted = readNewInbox(await ctx.state.readJson());
+  const { consumer, expiresInSeconds = inboxDays.default } = wanted;
+  const owner = { ...named, ...(consumer === undefined ? {} : { consumer }) };
+  const template = chooseOwnersTemplate(ctx, deps, { owner, template: wanted.template });
+  checkWanted(wanted, template);
+  const notAfter = Math.floor(deps.now().getTime() / 1000) + expiresInSeconds;
+  const { kind, name = kind, secret = false } = wanted;
+  const inbox: AssetInbox = {
+    // Listed in the order in which they expire.
+    id: `${String(notAfter).padStart(12, '0')}-${deps.newId()}`,
+    ...{ kind, ...owner, name, secret, template: template.name, maxBytes: readMaxBytes(wanted, deps) },
+    createdBy: callerOf(ctx).name,
+  };
+  const url = addressOf(inbox, { ...deps, notAfter });
+  ctx.status = 201;
+  ctx.body = describe(inbox, { url, expiresAt: new Date(notAfter * 1000).toISOString() });
+  ctx.state.logged = { connector: owner.connector, assetId: owner.assetId, inbox: inbox.id };
+}
+
+function checkWanted({ kind, secret }: NewInbox, { name, envFiles }: Template): void {
+  if (kind === 'input' && secret === true) throw refused('secret', 'false for an input');
+  if (kind === 'input' || envFiles.length > 0) return;
+  const expected = `the template ${name} takes no env files: expected one with envFiles in template.yaml`;
+  throw new ServiceError('invalid-env-file', expected, { field: 'kind' });
+}
+
+function readMaxBytes({ kind, maxBytes }: NewInbox, deps: AssetInboxRouteDeps): number {
+  const { maxBytes: most } = kind === 'env' ? deps.envFileLimits : deps.inputFiles.limits;
+  if (maxBytes === undefined || maxBytes <= most) return maxBytes ?? most;
+  throw refused('maxBytes', `an integer from 1 to ${most}`);
+}
+
+/** By which receivers of the connector reach the service. */
+function addressOf(
+  inbox: AssetInbox,
+  { connectors, publicUrl, keys, notAfter }: AssetInboxRouteDeps & { notAfter: number },
+): string {
+  const base = connectors.find(({ name }) => name === inbox.connector)?.resultsUrl ?? publicUrl;
+  return `${base}/inbox/${signInboxToken(inbox, { notAfter, keys })}`;
+}
+
+function describe(inbox: AssetInbox, { url, expiresAt }: Pick<Inbox, 'url' | 'expiresAt'>): Inbox {
+  const { id, kind, connector, assetId, consumer, name, secret, template, maxBytes } = inbox;
+  return {
+    ...{ id, url, kind, connector, assetId },
+    ...(consumer === undefined ? {} : { consumer }),
+    ...{ name, secret, template, maxBytes, expiresAt },
+  };
+}

@@ -1,0 +1,70 @@
+import { Type, type Static } from 'typebox';
+import { described } from '../../../../schemas/kinds.ts';
+
+const day = 86_400;
+
+export const inboxDays = { default: 7 * day, max: 30 * day };
+
+/** The body of `POST …/inboxes`. */
+export const NewInboxSchema = described('The inbox to make.', {
+  kind: Type.Enum(['env', 'input'], {
+    title: 'env or input',
+    description: 'What it takes: an env file, or an input file.',
+  }),
+  consumer: Type.Optional(
+    Type.String({
+      title: '1 to 512 characters without control characters',
+      pattern: '^[^\\p{Cc}]{1,512}$',
+      description: 'Whose jobs get the env file. Default: those of all consumers.',
+    }),
+  ),
+  name: Type.Optional(
+    Type.String({
+      title: 'a file name of 1 to 120 characters without /',
+      pattern: '^(?!\\.{1,2}$)[^\\p{Cc}/\\\\]{1,120}$',
+      description: 'The name of the file.',
+    }),
+  ),
+  secret: Type.Optional(Type.Boolean({ title: 'true or false', description: 'Of an env file.' })),
+  template: Type.Optional(
+    Type.String({
+      title: 'the name of a template',
+      minLength: 1,
+      maxLength: 63,
+      description: 'Default: the one that serves the asset.',
+    }),
+  ),
+  expiresInSeconds: Type.Optional(
+    Type.Integer({
+      title: `an integer from 60 to ${inboxDays.max}`,
+      minimum: 60,
+      maximum: inboxDays.max,
+      description: `Default: ${inboxDays.default}.`,
+    }),
+  ),
+  maxBytes: Type.Optional(
+    Type.Integer({
+      title: 'an integer from 1',
+      minimum: 1,
+      description: 'Default, and most: `envFiles.maxBytes` or `uploads.maxBytes`.',
+    }),
+  ),
+});
+
+export type NewInbox = Static<typeof NewInboxSchema>;
+
+export const InboxSchema = described('An inbox that takes one body.', {
+  id: Type.String(),
+  url: Type.String({ description: 'Who has it can deliver: POST or PUT.' }),
+  kind: Type.Enum(['env', 'input']),
+  connector: Type.String(),
+  assetId: Type.String(),
+  consumer: Type.Optional(Type.String()),
+  name: Type.String(),
+  secret: Type.Boolean(),
+  template: Type.String(),
+  maxBytes: Type.Integer(),
+  expiresAt: Type.String({ format: 'date-time' }),
+});
+
+export type Inbox = Static<typeof InboxSchema>;
