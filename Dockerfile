@@ -8,9 +8,23 @@ COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-fund --no-audit
 
+# The files of /docs and /redoc: three of two packages that are not dependencies, since the rest of them is 20 MB.
+FROM node:24-slim AS pages
+WORKDIR /opt/pages
+COPY package-lock.json ./
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc,required=false \
+    for name in swagger-ui-dist @redocly/cli; do \
+      version=$(node -p 'require("./package-lock.json").packages[`node_modules/${process.argv[1]}`].version' "$name") && \
+      npm pack --silent "$name@$version" || exit 1; \
+    done && \
+    for archive in *.tgz; do tar -xzf "$archive" || exit 1; done && \
+    mkdir pages && \
+    mv package/swagger-ui-bundle.js package/swagger-ui.css package/lib/chunks/redoc.standalone.js pages/
+
 FROM node:24-slim AS application
 WORKDIR /opt/edc-job-provisioner
 COPY --from=dependencies /opt/edc-job-provisioner/node_modules node_modules
+COPY --from=pages /opt/pages/pages pages
 COPY package.json LICENSE ./
 COPY bin bin
 COPY src src

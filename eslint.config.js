@@ -102,7 +102,7 @@ const dialectBorder = {
 };
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'coverage', 'dist', 'jobs-templates/*/files'] },
+  { ignores: ['node_modules', 'coverage', 'dist', 'pages', 'jobs-templates/*/files'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -8,6 +8,7 @@ import { buildOpenApi } from './openapi.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { unauthenticatedAllowed } from './unauthenticated-access.ts';
+import { pageRoutes } from './routes/pages/page-routes.ts';
 import { healthRoute, healthRoutes, type HealthCheck, type HealthDependencies } from './routes/health.ts';
 import { apiPrefix } from './routes/api/api-route.ts';
 import { metricsRoute, serviceRoutes } from './routes/service.ts';
@@ -81,11 +82,12 @@ function allRoutes(
 ): Route[] {
   const { http } = deps.config;
   const about = { version: deps.version, url: http.publicUrl };
+  const pages = pageRoutes(http);
   const routes: Route[] = [
     ...serviceRoutes({
       ...deps,
       metrics: http.metricsPort === undefined ? deps.metrics : undefined,
-      links: linksOf(deps.routes),
+      links: linksOf([...pages, ...deps.routes]),
       openApi: () =>
         buildOpenApi(
           all.filter(({ successor }) => successor === undefined),
@@ -99,6 +101,7 @@ function allRoutes(
       // Even with `on`, only this machine sees the details of health.
       isInside: (request) => http.unauthenticated !== 'off' && unauthenticatedAllowed(request, 'loopback'),
     }),
+    ...pages,
     ...deps.routes,
   ];
   const { compatibility = () => [] } = deps;
@@ -109,9 +112,9 @@ function allRoutes(
 /** Where people start. */
 function linksOf(routes: readonly Route[]): Record<string, string> {
   const paths = [
-    ['service', '/service'],
+    ...['docs', 'redoc', 'service'].map((name) => [name, `/${name}`] as const),
     ...['templates', 'jobs'].map((name) => [name, `${apiPrefix}/${name}`] as const),
-  ] as const;
+  ];
   return Object.fromEntries(paths.filter(([, path]) => routes.some((route) => route.path === path)));
 }
 

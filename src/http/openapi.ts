@@ -1,5 +1,5 @@
 import { problemSchema } from './problem.ts';
-import type { OperationResponse, RequestBody, Route } from './route.ts';
+import type { OperationResponse, Parameter, RequestBody, Route } from './route.ts';
 
 const tags = {
   service: 'The service itself: health, metrics, this document',
@@ -104,30 +104,40 @@ function describeBody(body: RequestBody): object {
   return { required: body.optional !== true, content };
 }
 
-function describeParameters(path: string, { parameters, query = {} }: Route['operation']): object[] {
-  const schema = { type: 'string' };
+function describeParameters(
+  path: string,
+  { parameters, query = {}, headers = {} }: Route['operation'],
+): object[] {
   const inPath = Array.from(path.matchAll(/[:*](\w+)/g), ([, name = '']) => ({
-    name,
+    ...describeParameter([name, parameters[name] ?? name]),
     in: 'path',
     required: true,
-    description: parameters[name] ?? name,
-    schema,
   }));
-  const inQuery = Object.entries(query).map(([name, description]) => ({
-    name,
+  const inQuery = Object.entries(query).map((one) => ({
+    ...describeParameter(one),
     in: 'query',
-    description,
-    schema,
+    ...commas(one),
   }));
-  return [...inPath, ...inQuery];
+  const inHeaders = Object.entries(headers).map((one) => ({ ...describeParameter(one), in: 'header' }));
+  return [...inPath, ...inQuery, ...inHeaders];
 }
 
-function describeResponse([status, { description, contentType = 'application/json', schema }]: [
-  string,
-  OperationResponse,
-]): [string, object] {
-  const bytes = contentType === 'application/json' ? undefined : {};
-  const body = schema ?? bytes;
+function describeParameter([name, parameter]: [string, Parameter]): object {
+  return typeof parameter === 'string'
+    ? { name, description: parameter, schema: { type: 'string' } }
+    : { name, ...parameter };
+}
+
+function commas([, parameter]: [string, Parameter]): object {
+  const isArray = typeof parameter === 'object' && 'items' in parameter.schema;
+  return isArray ? { style: 'form', explode: false } : {};
+}
+
+/** An error without a body of its own has a problem. */
+function describeResponse([status, response]: [string, OperationResponse]): [string, object] {
+  const { description, contentType = 'application/json', schema } = response;
+  if (/^[45]/.test(status) && schema === undefined) return [status, { description, content: problem }];
+  const body = schema ?? (contentType === 'application/json' ? undefined : {});
   return [
     status,
     { description, ...(body === undefined ? {} : { content: { [contentType]: { schema: body } } }) },

@@ -92,10 +92,15 @@ export interface Operation {
   summary: string;
   description?: string;
   /** Descriptions of the path's parameters, by name. */
-  parameters: Record<string, string>;
-  query?: Record<string, string>;
+  parameters: Record<string, Parameter>;
+  query?: Record<string, Parameter>;
+  /** Headers of the request that the operation reads. */
+  headers?: Record<string, Parameter>;
   responses: Record<string, OperationResponse>;
 }
+
+/** A description alone is that of a text. An array is one text with commas. */
+export type Parameter = string | { description: string; schema: object };
 
 export interface OperationResponse {
   description: string;

@@ -15,8 +15,9 @@ export const dnsLabel = {
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
 };
 
-/** Names of a map's members. The pattern of a plain `Type.String()` is `^.*$`: the values of names with a line break would not be checked. */
-export const anyName = Type.String({ pattern: '^[^]*$' });
+/** Names of a map's members. The pattern of a plain `Type.String()` is `^.*$`: the values of names with a line break would not be checked.
+ * Clients read it too: `[^]` is a regular expression in JavaScript alone. */
+export const anyName = Type.String({ pattern: '^[\\s\\S]*$' });
 
 /** Kubernetes' rule for values of labels. */
 export const labelValue = {

@@ -114,6 +114,8 @@ test('the commands of users of other systems work as they stand', async (t) => {
     (await json<Job[]>(`curl "${url}/tasks"`)).map((one) => one.task_id),
     ['task-123'],
   );
+  const stored = await fetch(`${url}/objects/${created.id}/data.json`);
+  assert.deepEqual(await stored.json(), { message: 'Hello World' });
   await assertTasksChecked(url);
   await assertMedia(url, created.id);
   await assertAnnounced(url);
@@ -143,6 +145,8 @@ async function assertMedia(url: string, job: string): Promise<void> {
   }
   const sources = (await get('/sources')).body as { name: string }[];
   assert.ok(sources.some(({ name }) => name === 'recorder'));
+  const objects = (await get('/objects')).body as { id: string; state: string }[];
+  assert.deepEqual(new Set(objects.map(({ state }) => state)), new Set(['succeeded']));
   assert.partialDeepStrictEqual((await get('/sources/recorder')).body, { name: 'recorder' });
   const first = await get('/flows?limit=1');
   const [latest] = first.body as { id: string; asset_id: string }[];

@@ -7,7 +7,7 @@ import { startWorld } from '../support/start-world.ts';
 
 /** What the package is made of; the rest of a checkout must not be needed, nor be part of it. */
 const sources = ['bin', 'src', 'docs', 'package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'];
-const configuration = ['tsconfig.json', 'tsconfig.build.json'];
+const configuration = ['tsconfig.json', 'tsconfig.build.json', 'scripts/collect-pages.mjs'];
 
 test('npm pack makes a package that runs below node_modules, without sources', async (t) => {
   const world = await startWorld(t);
@@ -26,7 +26,7 @@ test('npm pack makes a package that runs below node_modules, without sources', a
   const folders = new Set(files.map(({ path }) => path.split('/')[0] ?? ''));
   assert.deepEqual(
     [...folders].sort(),
-    ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json'].sort(),
+    ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'pages'].sort(),
   );
 
   // As npm installs it, but for the dependencies, which it would ask the registry for.

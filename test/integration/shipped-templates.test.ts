@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { test } from 'node:test';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readZip } from '../../src/demo/read-zip.ts';
+import { equipNode } from '../support/equip-node.ts';
 import { needing } from '../support/needs.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -60,6 +63,38 @@ test(
     await assertTakenAway(world, flow);
   },
 );
+
+test(
+  'simulator-recording gets a GPU, and its recording arrives with the bytes that it wrote',
+  needing('own nodes'),
+  async (t) => {
+    const resource = 'nvidia.com/gpu';
+    const nodeSelector = { accelerator: 'of-the-simulator' };
+    const world = await startWorld(t, {
+      settings: { ...settings, pods: { gpu: { resource, nodeSelector } } },
+    });
+    await equipNode(t, world, { labels: nodeSelector, resources: { [resource]: '1' } });
+    const { path, flow } = await transfer(world, 'urn:example:drive:short');
+    const [job] = await world.namespace.jobs();
+    const worker = job?.spec?.template.spec?.containers.find(({ name }) => name === 'worker');
+    assert.equal(worker?.resources?.limits?.[resource], '1');
+    const received = await readFile(path);
+    assert.ok(received.equals(await recordHere(t)), 'other bytes than the worker writes');
+    assert.ok(!received.equals(Buffer.from(received.toString('utf8'))), 'a text would have the same bytes');
+    await assertTakenAway(world, flow);
+  },
+);
+
+/** The recording of the same drive, made by this process's Node. */
+async function recordHere(t: TestContext): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'recording-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const script = join(settings.templates.directory, 'simulator-recording', 'files', 'record.mjs');
+  const drive = { SCENARIO: 'town-01', SECONDS: '5', MEGABYTES: '3', REAL_TIME: 'false' };
+  const env = { ...drive, RESULT_DIRECTORY: folder };
+  await promisify(execFile)(process.execPath, [script], { env });
+  return await readFile(join(folder, 'drive.bag'));
+}
 
 /** From the connector's request to the bytes behind the data address. */
 async function transfer(world: World, assetId: string): Promise<{ path: string; flow: string }> {

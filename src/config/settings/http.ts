@@ -42,4 +42,10 @@ export const HttpSettings = closed({
     ['off', 'loopback', 'on'],
     { default: 'off' },
   ),
+  docs: Type.Optional(
+    choice('Whether /docs and /redoc are served. Default: on if http.host is a loopback address.', [
+      'on',
+      'off',
+    ]),
+  ),
 });

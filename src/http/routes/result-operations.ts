@@ -13,6 +13,12 @@ export function describeDownload(operationId: string, summary: string, contentTy
     description:
       'The answer has a length and a strong ETag. One range gets 206, several get all of it. Nothing is compressed. An error after the first byte closes the connection.',
     parameters,
+    headers: {
+      Range: 'The bytes to send.',
+      'If-Range': 'The ETag for which the range is meant; for another one all of it is sent.',
+      'If-Match': 'The ETag that is expected.',
+      'If-None-Match': 'The ETag that the client has.',
+    },
     responses: {
       '200': { description: 'All of it.', contentType },
       '206': { description: 'The requested range.', contentType },

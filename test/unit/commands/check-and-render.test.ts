@@ -44,7 +44,10 @@ suite('check', () => {
   test('finds nothing wrong with the templates of this project', async () => {
     const { code, stdout, stderr } = await run('check');
     assert.deepEqual({ code, stdout }, { code: 0, stdout: '' });
-    assert.match(stderr, /^no problems in seattle-weather, task, transcode, word-count$/m);
+    assert.match(
+      stderr,
+      /^no problems in seattle-weather, simulator-recording, task, transcode, word-count$/m,
+    );
   });
 
   test('prints file, line and reason of every problem, and fails', async () => {
@@ -248,7 +251,8 @@ suite('render', () => {
     {
       name: 'an unknown template',
       args: ['other'],
-      message: /there is no template "other"; expected one of seattle-weather, task, transcode, word-count/,
+      message:
+        /there is no template "other"; expected one of seattle-weather, simulator-recording, task, transcode, word-count/,
     },
     {
       name: 'no template',

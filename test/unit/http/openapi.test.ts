@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { openApiPath } from '../../../src/http/openapi.ts';
 import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
+import { pageRoutes } from '../../../src/http/routes/pages/page-routes.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
 import { apiRoutes } from '../../../src/http/routes/api/api-routes.ts';
 import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
@@ -29,17 +30,21 @@ const results = [
 ];
 const routes = [
   ...serviceRoutes({ ...nothing, metrics: createMetrics() } as unknown as Deps<typeof serviceRoutes>),
+  ...pageRoutes({ host: '127.0.0.1' }),
   ...healthRoutes(nothing as unknown as Deps<typeof healthRoutes>),
   ...provisionRoutes([controlPlane], { ...nothing } as unknown as Parameters<typeof provisionRoutes>[1]),
   ...results,
 ];
 
+interface Operation {
+  operationId: string;
+  parameters: { name: string; in: string; description: string }[];
+  responses: Record<string, { content?: Record<string, unknown> }>;
+}
+
 interface Document {
   openapi: string;
-  paths: Record<
-    string,
-    Record<string, { operationId: string; parameters: { name: string; in: string; description: string }[] }>
-  >;
+  paths: Record<string, Record<string, Operation>>;
 }
 
 test('every route is documented, with each parameter of its path', async (t) => {
@@ -62,6 +67,51 @@ test('every route is documented, with each parameter of its path', async (t) => 
     for (const { name, description } of operation.parameters)
       assert.notEqual(description, name, `${path}: ${name} has no description`);
   }
+});
+
+test('each error of the document has a problem as its body', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const document = JSON.parse((await ask(port, '/openapi.json')).body) as Document;
+  const errors = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.values(operations).flatMap(({ operationId, responses }) =>
+      Object.entries(responses).flatMap(([status, { content = {} }]) =>
+        /^[45]/.test(status)
+          ? [{ what: `${path} ${operationId} ${status}`, types: Object.keys(content) }]
+          : [],
+      ),
+    ),
+  );
+  assert.ok(errors.length > 50);
+  for (const { what, types } of errors) assert.deepEqual(types, ['application/problem+json'], what);
+});
+
+test('a parameter has its own schema, and a list is one text with commas', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const document = JSON.parse((await ask(port, '/openapi.json')).body) as Document;
+  const parameters = document.paths['/api/v1/jobs']?.['get']?.parameters ?? [];
+  const byName = Object.fromEntries(parameters.map((one) => [one.name, one]));
+  assert.partialDeepStrictEqual(byName, {
+    limit: { in: 'query', schema: { type: 'integer', minimum: 1, maximum: 200 } },
+    since: { in: 'query', schema: { format: 'date-time' } },
+    state: { in: 'query', style: 'form', explode: false, schema: { type: 'array' } },
+    template: { in: 'query', schema: { type: 'string' } },
+  });
+});
+
+test('patterns are regular expressions in other languages too', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const { body } = await ask(port, '/openapi.json');
+  const patterns: string[] = [];
+  JSON.parse(body, (name, value: unknown) => {
+    if (name === 'pattern' && typeof value === 'string') patterns.push(value);
+    if (name === 'patternProperties') patterns.push(...Object.keys(value as object));
+    return value;
+  });
+  assert.ok(patterns.length > 10);
+  assert.deepEqual(
+    patterns.filter((pattern) => /\[\^?\]/.test(pattern)),
+    [],
+  );
 });
 
 test('a linter has nothing against the document', async (t) => {

@@ -9,8 +9,9 @@ export interface ApiOperation {
   tag: Operation['tag'];
   summary: string;
   description?: string;
-  parameters?: Record<string, string>;
-  query?: Record<string, string>;
+  parameters?: Operation['parameters'];
+  query?: NonNullable<Operation['query']>;
+  headers?: NonNullable<Operation['headers']>;
   responses: Record<string, OperationResponse>;
 }
 

@@ -3,7 +3,7 @@ import type { CompatibilityEntry } from './compatibility-entry.ts';
 
 const job = { job: 'The flow’s id, which is the job’s.' };
 
-/** Paths of a media store: a source is a template, a flow a job, and a segment a file of its results. */
+/** Paths of a media store: a source is a template, a flow a job, a segment a file of its results, and an object all of them. */
 export const mediaEntries: CompatibilityEntry[] = [
   {
     method: 'GET',
@@ -52,5 +52,34 @@ export const mediaEntries: CompatibilityEntry[] = [
     onto: 'GET /api/v1/jobs/:job/results',
     parameters: job,
     answer: listOf(undefined, 'files'),
+  },
+  {
+    method: 'GET',
+    path: '/objects',
+    operationId: 'listObjects',
+    summary: 'List jobs that have results, the latest first',
+    onto: 'GET /api/v1/jobs',
+    rewrite({ querystring }) {
+      const query = new URLSearchParams(querystring);
+      query.set('state', 'succeeded');
+      return { query };
+    },
+    answer: listOf(),
+  },
+  {
+    method: 'GET',
+    path: '/objects/:job',
+    operationId: 'getObject',
+    summary: 'List the files of a job, and archives of them',
+    onto: 'GET /api/v1/jobs/:job/results',
+    parameters: job,
+  },
+  {
+    method: 'GET',
+    path: '/objects/:job/*path',
+    operationId: 'getObjectFile',
+    summary: 'One file of the results of a job',
+    onto: 'GET /api/v1/jobs/:job/results/files/*path',
+    parameters: job,
   },
 ];

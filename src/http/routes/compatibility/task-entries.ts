@@ -4,6 +4,7 @@ import { closed } from '../../../schemas/kinds.ts';
 import { bodyReader } from '../../../schemas/read-body.ts';
 import { ServiceError } from '../../../errors.ts';
 import type { HttpContext } from '../../route.ts';
+import { StartSchema } from '../api/jobs/job-schema.ts';
 import { jobOfKey } from '../api/jobs/start-job.ts';
 import { listOf } from './change-list.ts';
 import type { AnswerChange, CompatibilityDeps, CompatibilityEntry } from './compatibility-entry.ts';
@@ -20,9 +21,7 @@ const TaskSchema = closed({
     description: 'The caller’s own: a repeat with the same task gets the same job.',
   }),
   data: Type.Unknown({ description: 'Any JSON; the template gets it as the parameter that is configured.' }),
-  priority: Type.Optional(
-    Type.Integer({ title: 'an integer', description: 'Accepted, and has no effect yet.' }),
-  ),
+  priority: StartSchema.properties.priority,
 });
 
 const readTask = bodyReader(TaskSchema);
@@ -87,7 +86,7 @@ async function startTask(
   ctx: HttpContext,
   { settings, templates }: CompatibilityDeps,
 ): Promise<RewrittenRequest> {
-  const { task_id: id, data } = readTask(await ctx.state.readJson());
+  const { task_id: id, data, priority } = readTask(await ctx.state.readJson());
   const { taskTemplate: template, taskParameter: parameter } = settings;
   if (!templates.some(({ name }) => name === template))
     throw new ServiceError(
@@ -96,7 +95,12 @@ async function startTask(
     );
   return {
     headers: { 'idempotency-key': keyOf(id) },
-    body: { template, parameters: { [parameter]: JSON.stringify(data) }, labels: { [label]: id } },
+    body: {
+      template,
+      parameters: { [parameter]: JSON.stringify(data) },
+      labels: { [label]: id },
+      ...(priority === undefined ? {} : { priority }),
+    },
   };
 }
 

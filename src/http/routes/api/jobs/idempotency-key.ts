@@ -1,14 +1,14 @@
 import { ServiceError } from '../../../../errors.ts';
 import type { HttpContext } from '../../../route.ts';
 
-const longest = 255;
+export const longestKey = 255;
 
 /** Undefined without the header: each such request is a new one. */
 export function readKey(ctx: HttpContext): string | undefined {
   const key = ctx.get('Idempotency-Key');
   if (key === '') return undefined;
-  if (key.length <= longest) return key;
-  throw new ServiceError('invalid-request', `Idempotency-Key: expected at most ${longest} characters`, {
+  if (key.length <= longestKey) return key;
+  throw new ServiceError('invalid-request', `Idempotency-Key: expected at most ${longestKey} characters`, {
     field: 'Idempotency-Key',
   });
 }

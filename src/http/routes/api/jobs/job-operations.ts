@@ -1,7 +1,8 @@
 import type { RequestBody } from '../../../route.ts';
 import type { ApiOperation } from '../api-route.ts';
 import { DryRunSchema } from './dry-run-schema.ts';
-import { queryDescriptions } from './job-query.ts';
+import { longestKey } from './idempotency-key.ts';
+import { jobQuery } from './job-query.ts';
 import { JobListSchema, JobSchema, StartSchema } from './job-schema.ts';
 
 export const startBody: RequestBody = { kind: 'json', name: 'StartJob', schema: StartSchema };
@@ -16,8 +17,17 @@ export const jobOperations = {
     tag,
     summary: 'Start a job',
     query: {
-      dryRun:
-        '`All`: checks everything, with the API server and its quotas too, answers 200 with the Job that would be created, and creates nothing. Pods are not checked: their quota, their image, their place on a node.',
+      dryRun: {
+        description:
+          '`All`: checks everything, with the API server and its quotas too, answers 200 with the Job that would be created, and creates nothing. Pods are not checked: their quota, their image, their place on a node.',
+        schema: { enum: ['All'] },
+      },
+    },
+    headers: {
+      'Idempotency-Key': {
+        description: 'Chosen by the client: a repeat of the request has the same.',
+        schema: { type: 'string', maxLength: longestKey },
+      },
     },
     description:
       'A repeat with the same `Idempotency-Key` and body gets the job of the first request. A parameter that the template does not have, or that has a wrong value, is refused by name.',
@@ -33,7 +43,7 @@ export const jobOperations = {
     operationId: 'listJobs',
     tag,
     summary: 'List jobs, the latest first',
-    query: queryDescriptions,
+    query: jobQuery,
     description:
       'Running jobs, and ended ones as long as their record is kept. With a filter, a page may be short although there are more: `next` says so.',
     responses: {
@@ -47,6 +57,10 @@ export const jobOperations = {
     description:
       'With `Prefer: wait=30` the answer comes when the job has ended, or, with `If-None-Match`, when it has changed; after so many seconds at the latest.',
     parameters,
+    headers: {
+      Prefer: '`wait=30` waits for so many seconds, at most a minute.',
+      'If-None-Match': 'The ETag of an earlier answer.',
+    },
     responses: { '200': job, '304': { description: 'It has not changed since `If-None-Match`.' } },
   },
   cancel: {

@@ -8,24 +8,31 @@ import { jobStates } from './job-schema.ts';
 
 const limits = { default: 50, max: 200 };
 
-export const queryDescriptions = {
-  state: `Only jobs in one of these states, separated by commas: ${jobStates.join(', ')}.`,
+const time = { type: 'string', format: 'date-time' };
+
+export const jobQuery = {
+  state: {
+    description: 'Only jobs in one of these states, separated by commas.',
+    schema: { type: 'array', minItems: 1, items: { enum: [...jobStates] } },
+  },
   template: 'Only jobs of this template.',
   connector: 'Only jobs of this connector; `rest` for those of this API.',
   labelSelector:
     'Only jobs with these labels, as `kubectl` selects them: `name=value`, `name!=value`, `name` or `!name`, separated by commas.',
   retryOf: 'Only jobs that repeat the job with this id.',
-  since: 'Only jobs that were accepted at this time (RFC 3339) or later.',
-  until: 'Only jobs that were accepted before this time (RFC 3339).',
-  limit: `Jobs of one page, at most ${limits.max}. Default: ${limits.default}.`,
+  since: { description: 'Only jobs that were accepted at this time (RFC 3339) or later.', schema: time },
+  until: { description: 'Only jobs that were accepted before this time (RFC 3339).', schema: time },
+  limit: {
+    description: 'Jobs of one page.',
+    schema: { type: 'integer', minimum: 1, maximum: limits.max, default: limits.default },
+  },
   cursor: 'The value of `next` of the page before.',
 };
 
 /** Reads the query of a list. Throws `invalid-request` that names the parameter and the expectation. */
 export function readJobQuery(query: URLSearchParams): FlowQuery {
   for (const name of query.keys()) {
-    if (!Object.hasOwn(queryDescriptions, name))
-      throw refused(name, `one of ${Object.keys(queryDescriptions).join(', ')}`);
+    if (!Object.hasOwn(jobQuery, name)) throw refused(name, `one of ${Object.keys(jobQuery).join(', ')}`);
     if (query.getAll(name).length > 1) throw refused(name, 'one value');
   }
   const until = readTime(query, 'until');

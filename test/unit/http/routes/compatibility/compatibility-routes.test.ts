@@ -90,11 +90,11 @@ test('each access is that of the route behind it', () => {
 
 test('a task gets the job of its id, and a task template that does not exist names the setting', async (t) => {
   const { port } = await startHttp(t, optionsOf());
-  const body = { task_id: 'one', data: { a: [1, null] } };
+  const body = { task_id: 'one', data: { a: [1, null] }, priority: 7 };
   const created = await ask(port, '/tasks', { body });
   assert.equal(created.status, 202, created.body);
-  const { id, task_id } = JSON.parse(created.body) as { id: string; task_id: string };
-  assert.equal(task_id, 'one');
+  const { id, ...task } = JSON.parse(created.body) as { id: string };
+  assert.partialDeepStrictEqual(task, { task_id: 'one', priority: 7 });
   const found = JSON.parse((await ask(port, '/tasks/one')).body) as { id: string; asset_id: string };
   assert.equal(found.id, id);
   assert.ok('asset_id' in found);
