@@ -17,6 +17,7 @@ Runs one flow, by default on this machine alone: a connector's request, a Job, i
   --dialect NAME   how the connector asks: ${expectedNames}
                    (default: ${demoNames[0]})
   --asset ID       asset that the connector requests (default: seattle-weather)
+  --templates DIR  folder of the templates (default: jobs-templates of this project)
   --output FOLDER  folder in which a new folder for the results is created (default: demo-result)
   --external       use the cluster and the store that EDC_JP_CLUSTER_KUBECONFIG, EDC_JP_STORE_ENDPOINT, EDC_JP_IMAGES_SIDECAR,
                    STORE_ACCESS_KEY_ID and STORE_SECRET_ACCESS_KEY name, in a namespace and a bucket that are deleted afterwards
@@ -34,6 +35,7 @@ export async function demoCommand(args: string[]): Promise<void> {
     options: {
       dialect: { type: 'string', default: demoNames[0] },
       asset: { type: 'string', default: 'seattle-weather' },
+      templates: { type: 'string' },
       output: { type: 'string', default: 'demo-result' },
       external: { type: 'boolean', default: false },
       timeout: { type: 'string', default: '300' },
@@ -41,10 +43,10 @@ export async function demoCommand(args: string[]): Promise<void> {
     },
   });
   if (read === undefined) return;
-  const { asset: assetId, output, verbose, external } = read.values;
+  const { asset: assetId, templates, output, verbose, external } = read.values;
   const demo = readDemoName(read.values.dialect);
   const seconds = readSeconds(read.values.timeout);
-  await runUntilEnd({ demo, assetId, output: resolve(output), verbose, external, seconds });
+  await runUntilEnd({ demo, assetId, templates, output: resolve(output), verbose, external, seconds });
 }
 
 function readDemoName(text: string): DemoName {
@@ -61,13 +63,14 @@ function readSeconds(text: string): number {
 interface Run {
   demo: DemoName;
   assetId: string;
+  templates: string | undefined;
   output: string;
   verbose: boolean;
   external: boolean;
   seconds: number;
 }
 
-async function runUntilEnd({ demo, assetId, output, verbose, external, seconds }: Run): Promise<void> {
+async function runUntilEnd({ verbose, external, seconds, ...wanted }: Run): Promise<void> {
   using interruption = listenForInterruption();
   const deadline = new AbortController();
   const timer = setTimeout(() => {
@@ -77,7 +80,7 @@ async function runUntilEnd({ demo, assetId, output, verbose, external, seconds }
   const signal = AbortSignal.any([interruption.signal, deadline.signal]);
   const log = createLogger(verbose ? 'debug' : 'silent');
   try {
-    const options = { demo, assetId, output, version: readVersion(), printer, log };
+    const options = { ...wanted, version: readVersion(), printer, log };
     const { runDemo } = await import('../demo/run-demo.ts');
     const folder = await runDemo({ ...options, startServers: serversFor(external) }, signal);
     printer.success(`The results are in ${folder}`);

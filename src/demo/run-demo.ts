@@ -21,6 +21,8 @@ import { watchFlow } from './watch-flow.ts';
 export interface DemoOptions {
   demo: DemoName;
   assetId: string;
+  /** Folder of the templates; undefined: those of this project. */
+  templates: string | undefined;
   /** The servers may keep their data in the folder, which is removed at the end. */
   startServers: (folder: string) => Promise<DemoServers>;
   /** Each run writes its results into a new folder below this one. */
@@ -58,7 +60,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
 }
 
 async function setStage(
-  { demo, startServers, printer, version, log }: DemoOptions,
+  { demo, templates, startServers, printer, version, log }: DemoOptions,
   stack: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<Stage> {
@@ -76,7 +78,9 @@ async function setStage(
   });
   stack.defer(() => connector.stop());
   const port = await freePort();
-  const service = await startEmbeddedService({ servers, port, version, connectors: [connector.entry], log });
+  const env = templates === undefined ? {} : { EDC_JP_TEMPLATES_DIRECTORY: templates };
+  const connectors = [connector.entry];
+  const service = await startEmbeddedService({ servers, port, version, connectors, env, log });
   stack.defer(() => service.stop());
   const url = serviceUrl(port);
   printer.step({ actor: 'service', text: `listens on ${url}` });

@@ -11,6 +11,7 @@ import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import { pageRoutes } from '../../../src/http/routes/pages/page-routes.ts';
 import { healthRoutes } from '../../../src/http/routes/health.ts';
 import { apiRoutes } from '../../../src/http/routes/api/api-routes.ts';
+import { compatibilityOf } from '../../../src/http/routes/compatibility/compatibility-routes.ts';
 import { provisionRoutes } from '../../../src/dialects/provision-routes.ts';
 import { inboxRoutes } from '../../../src/http/routes/inbox.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
@@ -114,11 +115,15 @@ test('patterns are regular expressions in other languages too', async (t) => {
   );
 });
 
-test('a linter has nothing against the document', async (t) => {
-  const { port } = await startHttp(t, { routes: results });
+test('a linter has nothing against the documents', async (t) => {
+  const settings = { paths: 'on' as const, taskTemplate: 'task', taskParameter: 'DATA' };
+  const compatibility = compatibilityOf({ settings, templates: [] });
+  const { port } = await startHttp(t, { routes: results, compatibility });
   const folder = await mkdtemp(join(tmpdir(), 'openapi-'));
   t.after(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'openapi.json'), (await ask(port, '/openapi.json')).body);
+  const documents = { 'openapi.json': '/openapi.json', 'compatibility.json': '/compatibility/openapi.json' };
+  for (const [file, path] of Object.entries(documents))
+    await writeFile(join(folder, file), (await ask(port, path)).body);
   const cli = join(
     dirname(createRequire(import.meta.url).resolve('@redocly/cli/package.json')),
     'bin',
@@ -130,12 +135,10 @@ test('a linter has nothing against the document', async (t) => {
     REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
     CI: 'true',
   };
-  const linted = promisify(execFile)(process.execPath, [cli, 'lint', 'openapi.json', '--format=stylish'], {
-    cwd: folder,
-    env,
-  });
+  const args = [cli, 'lint', ...Object.keys(documents), '--format=stylish'];
+  const linted = promisify(execFile)(process.execPath, args, { cwd: folder, env });
   const { stdout, stderr } = await linted.catch(
     (error: unknown) => error as { stdout: string; stderr: string },
   );
-  assert.match(stdout + stderr, /Your API description is valid/);
+  assert.match(stdout + stderr, /Your API descriptions are valid/);
 });
