@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { ApiClient } from '../client/api-client.ts';
 import { cancelJob, dryRunJob, startJob } from '../client/jobs.ts';
 import { printable } from '../client/printable.ts';
 import { messageOf } from '../errors.ts';
 import type { StartBody } from '../http/routes/api/jobs/job-schema.ts';
+import { readGivenDotenv } from '../template/read/read-given-dotenv.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { downloadTo } from './download-to.ts';
 import { followOnTerminal, howToContinue } from './follow-on-terminal.ts';
@@ -15,6 +17,7 @@ const help = `Usage: edc-job-provisioner run <template> [options]
 Starts a job and prints its id.
 
   --param NAME=VALUE  a parameter of the template; may be repeated
+  --env-file FILE     a dotenv file: variables of the template, and parameters by their name
   --asset ID          whose parameters to use (default: the template's first asset)
   --label NAME=VALUE  a label of the Kubernetes Job: lists can be filtered by it; may be repeated
   --priority P        of jobs that wait for their turn, higher ones start first: a number, or a name of the settings
@@ -40,6 +43,7 @@ export async function runCommand(args: string[]): Promise<void> {
     options: {
       ...remoteOptions,
       param: { type: 'string', multiple: true, default: [] },
+      'env-file': { type: 'string' },
       asset: { type: 'string' },
       label: { type: 'string', multiple: true, default: [] },
       priority: { type: 'string' },
@@ -56,6 +60,7 @@ export async function runCommand(args: string[]): Promise<void> {
     template: readOne('run', 'the name of one template', positionals),
     ...(assetId === undefined ? {} : { assetId }),
     parameters: readPairs('param', values.param),
+    ...(await readEnvironment(values['env-file'])),
     labels: readPairs('label', values.label),
     ...(values.priority === undefined ? {} : { priority: readPriority(values.priority) }),
   };
@@ -66,6 +71,15 @@ export async function runCommand(args: string[]): Promise<void> {
     return;
   }
   await withService(values, (remote) => run(remote, { body, follow, output, cancelOnExit }));
+}
+
+async function readEnvironment(file: string | undefined): Promise<Pick<StartBody, 'environment'>> {
+  if (file === undefined) return {};
+  try {
+    return { environment: readGivenDotenv(file, await readFile(file, 'utf8')) };
+  } catch (error) {
+    throw new UsageError(`--env-file: ${messageOf(error)}`);
+  }
 }
 
 async function run(remote: Remote, { body, follow, output, cancelOnExit }: Wanted): Promise<void> {

@@ -100,7 +100,8 @@ function describeBody(body: RequestBody): object {
   if (body.kind === 'bytes') return { content: body.content ?? { 'application/octet-stream': {} } };
   const schema = { $ref: `#/components/schemas/${body.name}` };
   if (body.kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
-  const content = { 'application/json': { schema }, 'application/ld+json': { schema } };
+  const form = body.form === undefined ? {} : { 'multipart/form-data': { schema: body.form } };
+  const content = { 'application/json': { schema }, 'application/ld+json': { schema }, ...form };
   return { required: body.optional !== true, content };
 }
 

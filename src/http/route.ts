@@ -16,6 +16,8 @@ export interface HttpState {
   shownPath: string;
   /** Name of the configured connector that the request comes from, or claims to come from. */
   connector?: string;
+  /** The route reads a body that takes as long as it is large: the answer's deadline does not count. */
+  receives?: true;
   /** For a route with a scope: who calls it. */
   caller?: Caller;
   /** Further fields of the request's log line. */
@@ -69,6 +71,8 @@ export type RequestBody =
       schema: object;
       /** How many times `http.bodyLimitBytes` it may have. Default: once. */
       times?: number;
+      /** The schema of a body of `multipart/form-data`, which the handler reads itself. */
+      form?: object;
       /** A request without a body is valid too: the handler checks for one before it reads. */
       optional?: true;
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startCommand, type CommandProcess } from '../support/command-process.ts';
@@ -132,6 +132,14 @@ async function runsAndLists(t: TestContext, world: World): Promise<void> {
 
   const counted = await succeed('run', 'counting', '--param', 'COUNT=7', '--param', 'COLOUR=a=b', '-o', '.');
   assert.equal(await readFile(join(counted.folder, 'count.txt'), 'utf8'), '7 of a=b\n');
+  const envFile = join(counted.folder, 'my.env');
+  await writeFile(envFile, 'COUNT=8\nCOLOUR="two words"\n');
+  const given = await succeed('run', 'counting', '--env-file', envFile, '--param', 'COUNT=9', '-o', '.');
+  assert.equal(await readFile(join(given.folder, 'count.txt'), 'utf8'), '9 of two words\n');
+  await writeFile(envFile, 'COUNT\n');
+  const unreadable = await run('run', 'counting', '--env-file', envFile);
+  assert.equal(unreadable.code, 2);
+  assert.match(unreadable.stderr, /my\.env: line 1: expected NAME=value/);
   const wrong = await run('run', 'counting', '--param', 'COUNT=many');
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /^edc-job-provisioner run: .*COUNT.*integer/);

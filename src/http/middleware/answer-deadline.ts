@@ -19,7 +19,7 @@ export function answerDeadline({ millis, metrics }: AnswerDeadlineOptions): Midd
     state.arrivedAt = performance.now();
     state.signal = controller.signal;
     function enforce(): void {
-      if (state.route?.deadline === 'exempt') return;
+      if (state.route?.deadline === 'exempt' || state.receives === true) return;
       ctx.respond = false;
       metrics.httpDeadlines.inc();
       controller.abort(new Error(`no answer within ${millis} ms`));

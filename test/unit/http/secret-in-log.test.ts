@@ -7,6 +7,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import { signResultToken } from '../../../src/result/result-token.ts';
 import { memoryLog } from '../../support/memory-log.ts';
 import { noEnvFiles } from '../../support/no-env-files.ts';
+import { noInputFiles } from './no-input-files.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
 import { memoryFlows } from './memory-flows.ts';
 import { provisionBody, startHttp, token } from './start-http.ts';
@@ -152,6 +153,7 @@ for (const [name, sent] of Object.entries(requests)) {
         flows,
         templates: [],
         envFiles: noEnvFiles,
+        inputFiles: noInputFiles,
         priorities: {},
         now,
         newId: () => 'id',

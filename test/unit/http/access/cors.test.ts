@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { jobRoutes } from '../../../../src/http/routes/api/jobs/job-routes.ts';
 import { noEnvFiles } from '../../../support/no-env-files.ts';
+import { noInputFiles } from '../no-input-files.ts';
 import { memoryFlows } from '../memory-flows.ts';
 import { ask, noKeys, startHttp, type Reply } from '../start-http.ts';
 
@@ -14,6 +15,7 @@ async function start(t: TestContext, origins: string[]): Promise<number> {
     flows,
     templates: [],
     envFiles: noEnvFiles,
+    inputFiles: noInputFiles,
     priorities: {},
     now: () => new Date(),
     newId: () => 'id',

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { jobRoutes } from '../../../../src/http/routes/api/jobs/job-routes.ts';
 import { memoryLog } from '../../../support/memory-log.ts';
 import { noEnvFiles } from '../../../support/no-env-files.ts';
+import { noInputFiles } from '../no-input-files.ts';
 import { memoryFlows } from '../memory-flows.ts';
 import { ask, startHttp } from '../start-http.ts';
 
@@ -14,6 +15,7 @@ test('a hundred wrong keys are one refusal in the log, and the body of none is r
     flows,
     templates: [],
     envFiles: noEnvFiles,
+    inputFiles: noInputFiles,
     priorities: {},
     now: () => new Date(),
     newId: () => 'id',

@@ -3,9 +3,12 @@ import type { ApiOperation } from '../api-route.ts';
 import { DryRunSchema } from './dry-run-schema.ts';
 import { longestKey } from './idempotency-key.ts';
 import { jobQuery } from './job-query.ts';
-import { JobListSchema, JobSchema, StartSchema } from './job-schema.ts';
+import { JobListSchema, JobSchema, StartSchema, startFormSchema } from './job-schema.ts';
 
-export const startBody: RequestBody = { kind: 'json', name: 'StartJob', schema: StartSchema };
+export const startBody: RequestBody = {
+  ...{ kind: 'json', name: 'StartJob', schema: StartSchema },
+  form: startFormSchema,
+};
 
 const tag = 'jobs';
 const parameters = { job: 'The job’s id.' };

@@ -10,10 +10,11 @@ import { readJobQuery, writeCursor } from './job-query.ts';
 import type { Job } from './job-schema.ts';
 import { jobOperations as operations, startBody } from './job-operations.ts';
 import { readKey } from './idempotency-key.ts';
+import { isStartForm, withStartForm, type StartFormDeps } from './read-start-form.ts';
 import { planJob, startJob, type StartDependencies } from './start-job.ts';
 import { readWait, waitForChange } from './wait-for-change.ts';
 
-export interface JobRouteDeps extends StartDependencies {
+export interface JobRouteDeps extends StartDependencies, StartFormDeps {
   flows: Pick<FlowService, 'accept' | 'dryRun' | 'view' | 'list' | 'end' | 'subscribe'>;
   publicUrl: string;
   /** Aborts when the service drains: nobody waits any longer. */
@@ -59,17 +60,27 @@ export function jobRoutes(deps: JobRouteDeps): Route[] {
 }
 
 async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
-  const { signal, readJson } = ctx.state;
+  async function start(body: object): Promise<boolean> {
+    return await answerBody(ctx, deps, body);
+  }
+  if (isStartForm(ctx)) await withStartForm(ctx, deps, start);
+  else await start(await ctx.state.readJson());
+}
+
+/** False if nothing was started. */
+async function answerBody(ctx: HttpContext, deps: JobRouteDeps, body: object): Promise<boolean> {
+  const { signal } = ctx.state;
   const isDryRun = readDryRun(new URLSearchParams(ctx.querystring));
-  const wanted = { caller: callerOf(ctx), body: await readJson(), key: readKey(ctx) };
+  const wanted = { caller: callerOf(ctx), body, key: readKey(ctx) };
   // The key has no effect on a dry run: a repeat creates nothing either.
   const planned = await planJob(deps, isDryRun ? { ...wanted, key: undefined } : wanted, signal);
   if (isDryRun) {
     ctx.body = await dryRunJob(deps, planned, signal);
-    return;
+    return false;
   }
   const { id } = await startJob(deps, planned, signal);
   await answerAccepted(ctx, deps, id);
+  return true;
 }
 
 /** The answer to a request that has started a job, or has found the one that it started before. */

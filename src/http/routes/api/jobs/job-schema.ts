@@ -91,6 +91,13 @@ export const StartSchema = described('The job to start.', {
   parameters: Type.Optional(
     Type.Record(anyName, Type.Unknown(), { title: 'a map of parameters of the template' }),
   ),
+  environment: Type.Optional(
+    Type.Record(anyName, Type.String({ title: 'a text' }), {
+      title: 'a map of variables of the template',
+      description:
+        'Takes the place of variables in `job.env`, and of parameters by their name. `parameters` win over it.',
+    }),
+  ),
   labels: Type.Optional(
     Type.Record(anyName, Type.String(labelValue), {
       title: 'a map of at most 16 labels',
@@ -113,3 +120,13 @@ export const StartSchema = described('The job to start.', {
 });
 
 export type StartBody = Static<typeof StartSchema>;
+
+/** The same as a form. */
+export const startFormSchema = {
+  type: 'object',
+  required: ['job'],
+  properties: {
+    job: { type: 'string', description: 'The JSON of the job.' },
+    env: { type: 'string', description: 'A dotenv file: `environment` of the job.' },
+  },
+};

@@ -6,6 +6,7 @@ import type { FlowService } from '../../../../requests/flow-service.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
 import { checkMayStart, checkTemplateAccess, type Caller } from '../../../access/caller.ts';
 import { chooseTemplate } from '../../../../template/choose-template.ts';
+import { checkGivenEnvironment } from '../../../../template/given-environment.ts';
 import { renderWithEnvFiles } from '../../../../template/env-files.ts';
 import type { RenderedTemplate, Template } from '../../../../template/template.ts';
 import { checkLabels } from './check-labels.ts';
@@ -69,14 +70,15 @@ export async function startJob(
 
 async function render(
   { templates, envFiles }: Pick<StartDependencies, 'templates' | 'envFiles'>,
-  { template: name, assetId: given, parameters = {} }: StartBody,
+  { template: name, assetId: given, parameters = {}, environment = {} }: StartBody,
   signal: AbortSignal,
 ): Promise<RenderedTemplate> {
   const template = chooseTemplate(templates, { template: name, assetId: given ?? name });
+  checkGivenEnvironment(template, environment);
   const assetId = given ?? defaultAsset(template);
   const { connector } = rest;
   const files = template.envFiles.length === 0 ? [] : await envFiles.current({ connector, assetId }, signal);
-  return renderWithEnvFiles(template, { assetId, parameters }, files);
+  return renderWithEnvFiles(template, { assetId, parameters, environment }, files);
 }
 
 /** The id of the job that the caller has started, or will start, with this key. */

@@ -79,7 +79,8 @@ function checkForm(request: IncomingMessage, maxBytes: number): void {
   throw new ServiceError('payload-too-large', `expected at most ${maxBytes} bytes (uploads.maxBytes)`);
 }
 
-function fileOf(
+/** The file of a part; `name` goes before its own. */
+export function fileOf(
   { disposition, mediaType = '', body }: FormPart,
   { name, caller }: Pick<IncomingUpload, 'name' | 'caller'>,
 ) {
