@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { readZip } from '../../src/demo/read-zip.ts';
 import { CurlLines } from '../support/curl-lines.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
@@ -94,6 +95,8 @@ test('the commands of users of other systems work as they stand', async (t) => {
   for (const query of ['', '?file=', '?file=drive.bag&file=drive.bag'])
     assert.equal(await statusOf(`${url}/job/${id}/result${query}`), 400, query);
 
+  const zip = await fetch(`${url}/api/v1/download/${id}`);
+  assert.equal(readZip(Buffer.from(await zip.arrayBuffer())).length, 2);
   await print('-XDELETE', job);
   assert.equal(await statusOf(`${url}/job/${id}/result?file=drive.bag`), 410);
 
@@ -114,6 +117,11 @@ test('the commands of users of other systems work as they stand', async (t) => {
     (await json<Job[]>(`curl "${url}/tasks"`)).map((one) => one.task_id),
     ['task-123'],
   );
+  const range = { headers: { range: 'bytes=0-9' } };
+  const part = await fetch(`${url}/api/v1/download/${created.id}`, range);
+  assert.deepEqual([part.status, await part.text()], [206, '{"message"']);
+  const head = await fetch(`${url}/api/v1/download/${created.id}`, { method: 'HEAD' });
+  assert.equal(head.headers.get('content-length'), '25');
   const stored = await fetch(`${url}/objects/${created.id}/data.json`);
   assert.deepEqual(await stored.json(), { message: 'Hello World' });
   await assertTasksChecked(url);

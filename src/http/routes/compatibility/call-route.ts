@@ -3,6 +3,8 @@ import { encodePath } from '../../../result/paths.ts';
 
 /** What a route reads of a request; what is absent is as the client has sent it. */
 export interface RewrittenRequest {
+  /** Another route than that of the entry, of the same access. */
+  onto?: string;
   params?: Record<string, string>;
   query?: URLSearchParams;
   /** By lower-case name. */

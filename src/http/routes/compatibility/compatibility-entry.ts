@@ -8,6 +8,11 @@ export interface CompatibilityDeps {
   templates: readonly Template[];
 }
 
+export interface RewriteDeps extends CompatibilityDeps {
+  /** Asks a route first, and returns the body of its answer. */
+  ask: (ctx: HttpContext, onto: string, request: RewrittenRequest) => Promise<unknown>;
+}
+
 /** A path of another system, and the route that answers it. */
 export interface CompatibilityEntry {
   method: Route['method'];
@@ -25,8 +30,10 @@ export interface CompatibilityEntry {
   startsJob?: true;
   /** False for a GET that has side effects. */
   answersHead?: false;
+  /** The client is sent to the route, relative to the path; the entry is absent if the route is. */
+  redirect?: string;
   /** By default the request stays as it is. */
-  rewrite?: (ctx: HttpContext, deps: CompatibilityDeps) => RewrittenRequest | Promise<RewrittenRequest>;
+  rewrite?: (ctx: HttpContext, deps: RewriteDeps) => RewrittenRequest | Promise<RewrittenRequest>;
   /** By default the route's answer, in snake case. */
   answer?: AnswerChange;
 }

@@ -1,13 +1,14 @@
 import { buildOpenApi } from '../../openapi.ts';
 import type { HttpContext, Operation, OperationResponse, Route } from '../../route.ts';
 import { route as serviceRoute, serviceOperation } from '../service.ts';
-import { callRoute } from './call-route.ts';
-import type { CompatibilityDeps, CompatibilityEntry } from './compatibility-entry.ts';
+import { callRoute, type RewrittenRequest } from './call-route.ts';
+import type { CompatibilityDeps, CompatibilityEntry, RewriteDeps } from './compatibility-entry.ts';
 import { jobEntries } from './job-entries.ts';
 import { mediaEntries } from './media-entries.ts';
 import { serviceEntries } from './service-entries.ts';
 import { snakeCase, snakeSchema, snakeValue } from './snake-case.ts';
 import { taskEntries } from './task-entries.ts';
+import { videoEntries } from './video-entries.ts';
 
 interface About {
   version: string;
@@ -27,8 +28,16 @@ function compatibilityRoutes(
   routes: readonly Route[],
   { version, url, ...deps }: CompatibilityDeps & About,
 ): Route[] {
-  const entries = [...jobEntries, ...taskEntries, ...mediaEntries, ...serviceEntries];
-  const own = entries.map((entry) => entryRoute(entry, findRoute(routes, entry.onto), deps));
+  const entries = [...jobEntries, ...taskEntries, ...mediaEntries, ...videoEntries, ...serviceEntries];
+  async function ask(ctx: HttpContext, onto: string, request: RewrittenRequest): Promise<unknown> {
+    await callRoute(ctx, findRoute(routes, onto), request);
+    const { body } = ctx;
+    ctx.body = undefined;
+    ctx.status = 200;
+    return body;
+  }
+  const known = entries.filter(({ redirect, onto }) => redirect === undefined || isServed(routes, onto));
+  const own = known.map((entry) => entryRoute(entry, routes, { ...deps, ask }));
   const title = 'edc-job-provisioner: paths of other systems';
   const schema = { type: 'object' };
   const operation = serviceOperation('compatibilityOpenapi', 'The paths of other systems', {
@@ -47,13 +56,23 @@ function findRoute(routes: readonly Route[], onto: string): Route {
   return found;
 }
 
-function entryRoute(entry: CompatibilityEntry, onto: Route, deps: CompatibilityDeps): Route {
+function isServed(routes: readonly Route[], onto: string): boolean {
+  return routes.some(({ method, path }) => `${method} ${path}` === onto);
+}
+
+function entryRoute(entry: CompatibilityEntry, routes: readonly Route[], deps: RewriteDeps): Route {
+  const onto = findRoute(routes, entry.onto);
   const { method, path, body, answersHead, startsJob = false } = entry;
   async function handle(ctx: HttpContext): Promise<void> {
+    if (entry.redirect !== undefined) {
+      ctx.status = 308;
+      ctx.set('Location', entry.redirect);
+      return;
+    }
     const successor = ctx.response.get('Link');
     const { query = new URLSearchParams(ctx.querystring), ...request } =
       (await entry.rewrite?.(ctx, deps)) ?? {};
-    await callRoute(ctx, onto, {
+    await callRoute(ctx, request.onto === undefined ? onto : findRoute(routes, request.onto), {
       ...request,
       query: startsJob ? new URLSearchParams() : camelQuery(query, onto),
     });
@@ -90,8 +109,10 @@ function isJson(body: unknown): body is object {
   return typeof body === 'object' && body !== null && !Buffer.isBuffer(body);
 }
 
+const redirected = { '308': { description: 'Where it is. `Location` is its address.' } };
+
 function describe(entry: CompatibilityEntry, { operation, method, path }: Route): Operation {
-  const { operationId, summary, parameters = {}, query, answer, startsJob = false } = entry;
+  const { operationId, summary, parameters = {}, query, answer, startsJob = false, redirect } = entry;
   const known = Object.entries(operation.query ?? {}).map(([name, text]) => [snakeCase(name), text] as const);
   const served = Object.entries(operation.responses).filter(([status]) => !startsJob || status !== '200');
   const responses = served.map(
@@ -102,7 +123,7 @@ function describe(entry: CompatibilityEntry, { operation, method, path }: Route)
     description: `Use \`${method} ${path.replaceAll(/[:*](\w+)/g, '{$1}')}\`.`,
     parameters: { ...operation.parameters, ...parameters },
     query: { ...(startsJob ? {} : Object.fromEntries(known)), ...query },
-    responses: Object.fromEntries(responses),
+    responses: redirect === undefined ? Object.fromEntries(responses) : redirected,
   };
 }
 

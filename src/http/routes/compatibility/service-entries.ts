@@ -16,4 +16,13 @@ export const serviceEntries: CompatibilityEntry[] = [
     summary: 'Whether to send requests here',
     onto: 'GET /health/ready',
   },
+  ...['docs', 'redoc'].map((page): CompatibilityEntry => ({
+    method: 'GET',
+    path: `/api/v1/${page}`,
+    operationId: `api${page}`,
+    summary: 'The API in a browser',
+    onto: `GET /${page}`,
+    // Its files are beside it.
+    redirect: `../../${page}`,
+  })),
 ];

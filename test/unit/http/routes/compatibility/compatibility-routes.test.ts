@@ -65,6 +65,16 @@ test('without the switch nothing of it is served', async (t) => {
     assert.equal((await ask(port, path)).status, 404, path);
 });
 
+test('pages are redirects to the root, where their files are, as far as they are served', async (t) => {
+  const { routes = [], ...options } = optionsOf();
+  const page: Route = { ...(routes[0] as Route), path: '/docs', access: 'everybody' };
+  const { port } = await startHttp(t, { ...options, http: { docs: 'off' }, routes: [...routes, page] });
+  const { status, headers } = await ask(port, '/api/v1/docs');
+  assert.deepEqual([status, headers.location], [308, '../../docs']);
+  assert.ok(headers.deprecation);
+  assert.equal((await ask(port, '/api/v1/redoc')).status, 404);
+});
+
 test('a path that stands for a route that is not served is an error of the start', () => {
   const { compatibility } = optionsOf();
   const about = { version: '1', url: 'http://jobs.example.org' };
