@@ -1,6 +1,7 @@
-import { describeEnd } from '../client/describe-end.ts';
+import { countFiles, describeEnd } from '../client/describe-end.ts';
 import { followJob, isEnded } from '../client/jobs.ts';
-import { printable } from '../client/printable.ts';
+import { printableLine } from '../client/printable.ts';
+import { formatBytes } from '../client/table.ts';
 import type { Job } from '../http/routes/api/jobs/job-schema.ts';
 import type { Remote } from './remote.ts';
 
@@ -10,8 +11,7 @@ export async function followOnTerminal({ client, interruption }: Remote, id: str
   let shown = '';
   function onChange(job: Job): void {
     if (isEnded(job)) return;
-    const { state, detail } = job;
-    const text = detail === undefined ? state : `${state}: ${printable(detail)}`;
+    const text = describeState(job);
     if (text === shown) return;
     shown = text;
     const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(6);
@@ -20,6 +20,17 @@ export async function followOnTerminal({ client, interruption }: Remote, id: str
   const job = await followJob(client, { id, onChange }, interruption.signal);
   process.stderr.write(describeEnd(job));
   return job;
+}
+
+function describeState({ state, detail, progress }: Job): string {
+  if (progress === undefined) return detail === undefined ? state : `${state}: ${printableLine(detail)}`;
+  const { files, bytes, worker: { percent, message } = {} } = progress;
+  const parts = [
+    ...(percent === undefined ? [] : [`${Math.round(percent)} %`]),
+    ...(message === undefined ? [] : [printableLine(message)]),
+    `${countFiles(files)} uploaded, ${formatBytes(bytes)}`,
+  ];
+  return `${state}: ${parts.join(', ')}`;
 }
 
 /** For the end of a command that leaves the job alone. */

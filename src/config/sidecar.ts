@@ -24,6 +24,8 @@ export interface SidecarSettings {
   pollMillis: number;
   /** A file is settled when it has not changed for this long. */
   settleMillis: number;
+  /** Between two reports of the progress. */
+  progressMillis: number;
   /** Longest silence on a connection to the store. */
   requestTimeoutMillis: number;
 }
@@ -62,6 +64,7 @@ export function loadSidecarSettings(environment: Environment = processEnvironmen
     terminationMessage: text('SIDECAR_TERMINATION_MESSAGE'),
     pollMillis: number('SIDECAR_POLL_MILLIS', 2_000),
     settleMillis: number('SIDECAR_SETTLE_MILLIS', 5_000),
+    progressMillis: number('SIDECAR_PROGRESS_MILLIS', 3_000),
     requestTimeoutMillis: number('SIDECAR_REQUEST_TIMEOUT_MILLIS', 30_000),
   };
   if (settings.endpoint !== '' && !isPlainEndpoint(settings.endpoint))

@@ -43,6 +43,11 @@ export function readLogKey(key: string): string | undefined {
   return /^flows\/[^/]+\/log-\d{14}-([0-9a-f-]{36})\.txt$/.exec(key)?.[1];
 }
 
+/** Written while the attempt runs. */
+export function progressKey(flow: string, attempt: string): string {
+  return `${attemptPrefix(flow, attempt)}progress.json`;
+}
+
 export function recordKey(flow: string): string {
   return `${flowPrefix(flow)}record.json`;
 }

@@ -3,6 +3,7 @@ import { describePhase, type FlowPhase } from '../flow/describe-flow.ts';
 import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
 import { listDeliveries } from '../flow/list-deliveries.ts';
+import { findLive } from '../flow/pending/watch-pending.ts';
 import { flowLabel } from '../flow/labels.ts';
 import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView, FoundFlow, RequestDependencies } from './flow-service.ts';
@@ -122,6 +123,7 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[], maxRunning = 0): Flo
     plan: flow.plan,
     ...explainTurn(describePhase(flow, attempts), maxRunning),
     position: Math.max(...[flow, ...attempts].map(({ resourceVersion }) => Number(resourceVersion))),
+    ...describeLive(flow, attempts),
     ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
     ...(flow.attempt === undefined ? {} : { attempt: flow.attempt }),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
@@ -129,6 +131,11 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[], maxRunning = 0): Flo
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };
+}
+
+function describeLive(flow: Flow, attempts: Attempt[]): Pick<FlowView, 'liveAttempt'> {
+  const live = flow.outcome === undefined ? findLive(attempts) : undefined;
+  return live === undefined || live.worker.state === 'waiting' ? {} : { liveAttempt: live.id };
 }
 
 function explainTurn<Phase extends { phase: FlowPhase }>(phase: Phase, maxRunning: number): Phase {

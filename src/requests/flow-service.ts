@@ -160,6 +160,8 @@ export interface FlowView {
   position?: number;
   /** For people: why it does not progress. */
   detail?: string;
+  /** Id of the attempt that runs or uploads. */
+  liveAttempt?: string;
   /** When its Job was resumed for the first time. RFC 3339. */
   startedAt?: string;
   /** How the last attempt has ended. */

@@ -9,6 +9,7 @@ import { abortUpload } from '../storage/upload/multipart-upload.ts';
 import { startGrace } from './grace.ts';
 import type { Log } from './log-line.ts';
 import { openSession, type Session } from './session.ts';
+import { reportProgress } from './report-progress.ts';
 import { failureReport, writeTerminationMessage } from './termination-message.ts';
 import { uploadRest } from './upload-rest.ts';
 import { uploadWhileRunning } from './upload-while-running.ts';
@@ -104,10 +105,17 @@ async function openInTime(
 
 async function uploadAll(session: Session, terminate: AbortSignal): Promise<SidecarReport> {
   const abandoned = abandonUploads(session);
-  await uploadWhileRunning(session, terminate);
-  const report = await uploadRest(session);
-  await abandoned;
-  return report;
+  const reported = new AbortController();
+  const reporting = reportProgress(session, AbortSignal.any([reported.signal, session.deadline]));
+  try {
+    await uploadWhileRunning(session, terminate);
+    const report = await uploadRest(session);
+    await abandoned;
+    return report;
+  } finally {
+    reported.abort();
+    await reporting;
+  }
 }
 
 /** Aborts the multipart uploads of an earlier process in this pod: nobody else knows their ids. */

@@ -2,6 +2,7 @@ import type { BigIntStats, Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ServiceError } from '../errors.ts';
+import { workerProgressFile } from '../flow/progress.ts';
 import { foundFile, type FoundFile, isCode, refused, unreadable } from './result-file.ts';
 
 export interface Scan {
@@ -23,7 +24,7 @@ const atOnce = 32;
 /**
  * Scans all files below `root`, sorted by path. Symlinks to files inside are followed and uploaded as files. Symlinks to folders, to
  * nothing or out of the results are refused, as is anything that is neither file nor folder. What vanishes during the scan is left
- * out: the next scan decides.
+ * out: the next scan decides. The worker's file `progress` is no result.
  */
 export async function walkResults(root: string, maxFiles = maxFilesByDefault): Promise<Scan> {
   const walk: Walk = { root: await realpath(root), maxFiles, files: [], refusals: [] };
@@ -83,6 +84,7 @@ async function scanEntry(walk: Walk, path: string): Promise<void> {
   if (entry.isSymbolicLink()) {
     await followLink(walk, path, location);
   } else if (entry.isFile()) {
+    if (path === workerProgressFile) return;
     add(walk, foundFile(path, location, entry));
   } else if (!entry.isDirectory()) {
     refuse(walk, refused(path, `is ${kindOf(entry)}, not a file`));

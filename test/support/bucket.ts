@@ -50,10 +50,10 @@ export class Bucket {
     return JSON.parse((await this.read(key)).toString('utf8')) as FlowRecord;
   }
 
-  /** The keys of a flow's results: all of its keys but the record. */
+  /** The keys of a flow's results: all of its keys but the record and the progress of its attempts. */
   async results(flow: string): Promise<string[]> {
     const keys = await this.keys(`flows/${flow}/`);
-    return keys.filter((key) => !key.endsWith('/record.json'));
+    return keys.filter((key) => !/\/(record|progress)\.json$/.test(key));
   }
 
   /** Keys of a flow's open multipart uploads. Lists those of the whole bucket, since MinIO lists uploads by whole keys only. */

@@ -140,6 +140,8 @@ export class SidecarProcess implements AsyncDisposable {
   #environment(): Record<string, string> {
     const { endpoint, region, bucket } = this.#store;
     return {
+      // Tests list what is stored.
+      SIDECAR_PROGRESS_MILLIS: '600000',
       SIDECAR_RESULTS: this.results,
       SIDECAR_STATE: join(this.folder, 'state'),
       SIDECAR_CREDENTIALS: join(this.folder, 'credentials'),

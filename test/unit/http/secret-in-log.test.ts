@@ -155,6 +155,7 @@ for (const [name, sent] of Object.entries(requests)) {
         envFiles: noEnvFiles,
         inputFiles: noInputFiles,
         priorities: {},
+        progressOf: () => Promise.resolve(undefined),
         now,
         newId: () => 'id',
         publicUrl: 'http://jobs.example.org',

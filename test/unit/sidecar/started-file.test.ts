@@ -19,7 +19,7 @@ test('the startup probe does not pass on what an earlier process of the pod left
   const settings = {
     ...{ results, state, credentials, flow: 'flow-test', attempt: 'attempt', endpoint: 'http://127.0.0.1:9' },
     ...{ region: 'us-east-1', bucket: 'results', graceSeconds: 1, releaseAfterUpload: false },
-    ...{ terminationMessage: join(folder, 'message'), pollMillis: 10, settleMillis: 10 },
+    ...{ terminationMessage: join(folder, 'message'), pollMillis: 10, settleMillis: 10, progressMillis: 10 },
     requestTimeoutMillis: 100,
   };
   // It cannot begin: there is no folder for the results yet.

@@ -1,3 +1,4 @@
+import { createProgressReader } from '../../progress-reader.ts';
 import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
 import { batchRoutes } from './batches/batch-routes.ts';
@@ -15,7 +16,7 @@ import { uploadRoutes, type UploadRouteDeps } from './uploads/upload-routes.ts';
 /** At once, on this replica. */
 const mostStreams = 500;
 
-type ApiDeps = JobRouteDeps &
+type ApiDeps = Omit<JobRouteDeps, 'progressOf'> &
   JobResultDeps &
   Omit<JobEventDeps & JobLogDeps, 'streams'> &
   UploadRouteDeps &
@@ -27,7 +28,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
   const streams = createStreamSlots(mostStreams);
   return [
     ...templateRoutes(deps),
-    ...jobRoutes(deps),
+    ...jobRoutes({ ...deps, progressOf: createProgressReader(deps) }),
     ...batchRoutes(deps),
     ...retryRoutes(deps),
     ...jobResultRoutes(deps),

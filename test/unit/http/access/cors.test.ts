@@ -17,6 +17,7 @@ async function start(t: TestContext, origins: string[]): Promise<number> {
     envFiles: noEnvFiles,
     inputFiles: noInputFiles,
     priorities: {},
+    progressOf: () => Promise.resolve(undefined),
     now: () => new Date(),
     newId: () => 'id',
     publicUrl: 'http://a',

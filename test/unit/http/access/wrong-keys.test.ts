@@ -17,6 +17,7 @@ test('a hundred wrong keys are one refusal in the log, and the body of none is r
     envFiles: noEnvFiles,
     inputFiles: noInputFiles,
     priorities: {},
+    progressOf: () => Promise.resolve(undefined),
     now: () => new Date(),
     newId: () => 'id',
     publicUrl: 'http://a',

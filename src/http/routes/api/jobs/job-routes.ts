@@ -1,6 +1,7 @@
 import { ServiceError } from '../../../../errors.ts';
 import { isFlowName } from '../../../../flow/names.ts';
 import type { FlowService, FlowView } from '../../../../requests/flow-service.ts';
+import type { ProgressReader } from '../../../progress-reader.ts';
 import { callerOf, maySee } from '../../../access/caller.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiRoute } from '../api-route.ts';
@@ -17,9 +18,13 @@ import { readWait, waitForChange } from './wait-for-change.ts';
 export interface JobRouteDeps extends StartDependencies, StartFormDeps {
   flows: Pick<FlowService, 'accept' | 'dryRun' | 'view' | 'list' | 'end' | 'subscribe'>;
   publicUrl: string;
+  progressOf: ProgressReader;
   /** Aborts when the service drains: nobody waits any longer. */
   stopping: AbortSignal;
 }
+
+/** Between two looks at the progress for a client that waits. */
+const progressMillis = 3000;
 
 /** Seconds after which a client may look at a new job again. */
 const retryAfterSeconds = 2;
@@ -121,7 +126,11 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const seconds = readWait(ctx.get('Prefer'));
   const known = ctx.get('If-None-Match');
   async function read(): Promise<{ job: Job; etag: string }> {
-    const job = describeJob(await findView(ctx, deps), deps.publicUrl);
+    const view = await findView(ctx, deps);
+    const described = describeJob(view, deps.publicUrl);
+    const { flow, liveAttempt } = view;
+    const progress = liveAttempt === undefined ? undefined : await deps.progressOf(flow, liveAttempt);
+    const job = progress === undefined ? described : { ...described, progress };
     return { job, etag: `"${digestJob(job)}"` };
   }
   if (seconds !== undefined) ctx.set('Preference-Applied', `wait=${seconds}`);
@@ -131,6 +140,8 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
       subscribe: (listener) => deps.flows.subscribe(jobOf(ctx), listener),
       isNews: (now) => now.etag !== known && (known !== '' || now.job.endedAt !== undefined),
       seconds,
+      // Nobody is told of progress: it is looked at while the job runs.
+      quietMillis: ({ job }) => (job.progress === undefined ? undefined : progressMillis),
     },
     AbortSignal.any([signal, deps.stopping]),
   );

@@ -41,6 +41,19 @@ export const JobSchema = described(
     ),
     priority: Type.Optional(Type.Integer({ description: 'Higher ones start first. Absent: 0.' })),
     retryOf: Type.Optional(Type.String({ description: 'The id of the job that it repeats.' })),
+    progress: Type.Optional(
+      described('How far it is while it runs; in the answer to `GET /jobs/{id}` only.', {
+        files: Type.Integer({ minimum: 0, description: 'Files that are stored.' }),
+        bytes: Type.Integer({ minimum: 0, description: 'Their bytes.' }),
+        worker: Type.Optional(
+          described('What the worker says of itself.', {
+            percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+            message: Type.Optional(Type.String()),
+          }),
+        ),
+        at: Type.String(time),
+      }),
+    ),
     acceptedAt: Type.String(time),
     startedAt: Type.Optional(Type.String(time)),
     endedAt: Type.Optional(Type.String(time)),

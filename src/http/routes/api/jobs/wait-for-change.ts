@@ -7,15 +7,16 @@ export interface Waiting<T> {
   isNews: (now: T) => boolean;
   /** Undefined: does not wait. */
   seconds: number | undefined;
+  /** After so long without a change it is read all the same. Default: 15 s, since closed flows change without a call. */
+  quietMillis?: (now: T) => number | undefined;
 }
 
 const longestSeconds = 60;
-/** After so long without a change it is read all the same: closed flows change without a call. */
-const quietMillis = 15_000;
+const usualQuietMillis = 15_000;
 
 /** Reads after each change until there is news, the time is over or the signal aborts, and returns what it read last. */
 export async function waitForChange<T>(
-  { read, subscribe, isNews, seconds = 0 }: Waiting<T>,
+  { read, subscribe, isNews, seconds = 0, quietMillis }: Waiting<T>,
   signal: AbortSignal,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
@@ -27,7 +28,7 @@ export async function waitForChange<T>(
       const now = await read();
       const left = deadline - performance.now();
       if (isNews(now) || left <= 0 || signal.aborted) return now;
-      await wake.wait(Math.min(quietMillis, Math.ceil(left)), signal);
+      await wake.wait(Math.min(quietMillis?.(now) ?? usualQuietMillis, Math.ceil(left)), signal);
     }
   } finally {
     unsubscribe();

@@ -38,6 +38,7 @@ async function start(t: TestContext, overrides: Partial<FlowService> = {}) {
   const routes = jobRoutes({
     ...{ ...common, templates: [template], flows, publicUrl: '', stopping: new AbortController().signal },
     priorities: {},
+    progressOf: () => Promise.resolve(undefined),
     envFiles: { current: () => Promise.resolve([]) },
     inputFiles: {
       ...{
