@@ -22,8 +22,12 @@ export async function callRoute(
   const own = { params: ctx.params, url: ctx.url, headers: req.headers, readJson: state.readJson };
   ctx.params = params;
   ctx.url = `${fillPath(route.path, params)}?${query?.toString() ?? ctx.querystring}`;
-  if (headers !== undefined) req.headers = { ...req.headers, ...headers };
-  if (body !== undefined) state.readJson = () => Promise.resolve(body);
+  req.headers = { ...req.headers, ...headers };
+  if (body !== undefined) {
+    // Some routes read a form as well.
+    req.headers['content-type'] = 'application/json';
+    state.readJson = () => Promise.resolve(body);
+  }
   try {
     await route.handle(ctx);
   } finally {

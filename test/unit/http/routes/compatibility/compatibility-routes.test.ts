@@ -65,6 +65,15 @@ test('without the switch nothing of it is served', async (t) => {
     assert.equal((await ask(port, path)).status, 404, path);
 });
 
+test('a start by GET ignores the type of a body that it does not have', async (t) => {
+  const { port } = await startHttp(t, optionsOf());
+  const { status, body } = await ask(port, '/job/deploy', {
+    headers: { 'content-type': 'multipart/form-data; boundary=none' },
+  });
+  assert.equal(status, 202, body);
+  assert.deepEqual(Object.keys(JSON.parse(body) as object), ['job_uuid']);
+});
+
 test('pages are redirects to the root, where their files are, as far as they are served', async (t) => {
   const { routes = [], ...options } = optionsOf();
   const page: Route = { ...(routes[0] as Route), path: '/docs', access: 'everybody' };
