@@ -30,6 +30,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'look at a job, or follow it to its end',
     load: async () => (await import('./commands/job.ts')).jobCommand,
   },
+  logs: {
+    summary: 'print the log of a job, or follow it',
+    load: async () => (await import('./commands/logs.ts')).logsCommand,
+  },
   cancel: {
     summary: 'cancel a job',
     load: async () => (await import('./commands/cancel.ts')).cancelCommand,

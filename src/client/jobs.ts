@@ -91,10 +91,18 @@ const waitSeconds = 20;
 /** Between requests to a service, or a proxy, that does not let them wait. */
 const pauseMillis = 2000;
 
-/** Calls `onChange` with each state that it sees, and returns the one in which the job has ended. */
+export interface FollowedJob {
+  id: string;
+  /** Called with each state that is seen. */
+  onChange: (job: Job) => void;
+  /** Default: when the job has ended. */
+  isLast?: (job: Job) => boolean;
+}
+
+/** Returns the job in the state that is the last one. */
 export async function followJob(
   client: ApiClient,
-  { id, onChange }: { id: string; onChange: (job: Job) => void },
+  { id, onChange, isLast = isEnded }: FollowedJob,
   signal: AbortSignal,
 ): Promise<Job> {
   let known: string | undefined;
@@ -103,7 +111,7 @@ export async function followJob(
     const { value: job, etag } = await client.json<Job>(changeSince(id, known), signal);
     if (job !== undefined) {
       onChange(job);
-      if (isEnded(job)) return job;
+      if (isLast(job)) return job;
     }
     const isNews = job !== undefined && etag !== known;
     if (!isNews && performance.now() - asked < pauseMillis) await delay(pauseMillis, undefined, { signal });

@@ -22,7 +22,7 @@ Starts a job and prints its id.
   --label NAME=VALUE  a label of the Kubernetes Job: lists can be filtered by it; may be repeated
   --priority P        of jobs that wait for their turn, higher ones start first: a number, or a name of the settings
   --dry-run           check everything, with the cluster too, print the Job as YAML, and start nothing
-  --follow            wait for the end of the job; the exit code says how it ended
+  --follow            print the log of the job until its end; the exit code says how it ended
   -o, --output DIR    follow, and download the results into this folder
   --cancel-on-exit    follow, and cancel the job on Ctrl-C; otherwise the job goes on
 ${remoteHelp}
@@ -32,6 +32,7 @@ Example: edc-job-provisioner run seattle-weather --param YEAR=2014 -o results
 interface Wanted {
   body: StartBody;
   follow: boolean;
+  withLog: boolean;
   output: string | undefined;
   cancelOnExit: boolean;
 }
@@ -70,7 +71,8 @@ export async function runCommand(args: string[]): Promise<void> {
     await withService(values, (remote) => dryRun(remote, body));
     return;
   }
-  await withService(values, (remote) => run(remote, { body, follow, output, cancelOnExit }));
+  const wanted = { body, follow, withLog: values.follow, output, cancelOnExit };
+  await withService(values, (remote) => run(remote, wanted));
 }
 
 async function readEnvironment(file: string | undefined): Promise<Pick<StartBody, 'environment'>> {
@@ -82,12 +84,12 @@ async function readEnvironment(file: string | undefined): Promise<Pick<StartBody
   }
 }
 
-async function run(remote: Remote, { body, follow, output, cancelOnExit }: Wanted): Promise<void> {
+async function run(remote: Remote, { body, follow, withLog, output, cancelOnExit }: Wanted): Promise<void> {
   const id = await start(remote, body);
   process.stdout.write(`${id}\n`);
   if (!follow) return;
   try {
-    const job = await followOnTerminal(remote, id);
+    const job = await followOnTerminal(remote, id, { withLog });
     process.exitCode = exitCodeOfJob(job);
   } catch (error) {
     const isInterrupted = remote.interruption.received() !== undefined;

@@ -116,13 +116,17 @@ async function runsAndLists(t: TestContext, world: World): Promise<void> {
   const again = await succeed('results', manyId, '-o', folder);
   assert.match(again.stderr, new RegExp(`${Object.keys(oddFiles).length} of them there before`));
 
-  const failed = await run('run', 'exit-1', '-o', 'out');
+  const failed = await run('run', 'exit-1', '-o', 'out', '--follow');
   assert.equal(failed.code, 3);
+  assert.match(failed.stderr, /^cannot read the input$/m, 'its log');
   assert.match(failed.stderr, /failed: worker-failed\n.*exit code 1/);
   assert.match(failed.stderr, /The last lines of the worker:\n {2}cannot read the input\n/);
   assert.match(failed.stderr, /docs\/outcomes\.md#while-the-worker-runs\n$/);
   assert.deepEqual(await readdir(failed.folder), []);
   const failedId = failed.stdout.trim();
+  assert.equal((await succeed('logs', failedId)).stdout, 'cannot read the input\n');
+  const timed = await succeed('logs', failedId, '--follow', '--timestamps', '--tail', '1', '--since', '1d');
+  assert.match(timed.stdout, /^\d{4}-\d\d-\d\dT\S+Z cannot read the input\n$/);
   const looked = await run('job', failedId);
   assert.equal(looked.code, 3);
   assert.match(looked.stdout, /^state +failed$/m);
@@ -180,7 +184,10 @@ async function interrupts(t: TestContext, world: World): Promise<void> {
   left.child.kill('SIGINT');
   assert.equal(await left.ended(), 130, left.stderr);
   const id = left.stdout.trim();
-  assert.match(left.stderr, new RegExp(`The job goes on\\.\\n.*job ${id} --follow\\n.*cancel ${id}\\n$`));
+  assert.match(
+    left.stderr,
+    new RegExp(`The job goes on\\.\\n.*job ${id} --follow\\n.*logs ${id} --follow\\n.*cancel ${id}\\n$`),
+  );
   assert.match((await succeed('job', id)).stdout, /^state +running$/m);
   assert.match((await succeed('cancel', id)).stderr, /will be cancelled/);
   const followed = await run('job', id, '--follow');

@@ -9,7 +9,7 @@ async function run(t: TestContext, args: readonly string[]) {
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
 
-const remote = ['run', 'jobs', 'job', 'cancel', 'results', 'templates'];
+const remote = ['run', 'jobs', 'job', 'logs', 'cancel', 'results', 'templates'];
 const commands = ['serve', 'sidecar', 'dev', 'demo', 'check', 'render', 'api-key', 'release', ...remote];
 
 test('help lists every command, and what is asked for goes to standard output', async (t) => {
