@@ -78,7 +78,9 @@ async function render(
   const assetId = given ?? defaultAsset(template);
   const { connector } = rest;
   const files = template.envFiles.length === 0 ? [] : await envFiles.current({ connector, assetId }, signal);
-  return renderWithEnvFiles(template, { assetId, parameters, environment }, files);
+  const rendered = renderWithEnvFiles(template, { assetId, parameters, environment }, files);
+  // A retry gives them again.
+  return { ...rendered, given: { ...environment, ...rendered.given } };
 }
 
 /** The id of the job that the caller has started, or will start, with this key. */

@@ -3,6 +3,7 @@ import { isServiceError, ServiceError } from '../../../../errors.ts';
 import { flowName } from '../../../../flow/names.ts';
 import type { FlowView } from '../../../../requests/flow-service.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
+import type { Template } from '../../../../template/template.ts';
 import type { Caller } from '../../../access/caller.ts';
 import { canBeRetried } from '../jobs/can-be-retried.ts';
 import { keyReused } from '../jobs/idempotency-key.ts';
@@ -27,8 +28,9 @@ export async function planRetry(
   checkCanBeRetried(old);
   const { template, assetId, labels, parameters, priorityName, priority = priorityName } = old.request;
   const sent = readSent(old, readRetry(body));
+  const known = deps.templates.find(({ name }) => name === template);
   const start = {
-    ...{ template, assetId, parameters: { ...parameters, ...sent } },
+    ...{ template, assetId, ...split(known, { ...parameters, ...sent }) },
     ...(labels === undefined ? {} : { labels }),
     ...(priority === undefined ? {} : { priority: priorityName ?? priority }),
   };
@@ -42,6 +44,21 @@ export async function planRetry(
   // Its Job may be gone, and nobody else would notice.
   if (flowName(planned.request) === old.flow) throw keyReused();
   return planned;
+}
+
+/** A start may also have given variables of `job.env`, which are kept with its parameters. */
+function split(template: Template | undefined, given: Record<string, unknown>) {
+  const parameters: Record<string, unknown> = {};
+  const environment: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const isVariable = isIn(template?.environment, name) && !isIn(template?.parameters.properties, name);
+    (isVariable ? environment : parameters)[name] = value;
+  }
+  return { parameters, environment };
+}
+
+function isIn(members: object | undefined, name: string): boolean {
+  return members !== undefined && Object.hasOwn(members, name);
 }
 
 function checkCanBeRetried(old: FlowView): void {

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../../../../../src/clock.ts';
+import { keptParameters } from '../../../../../../src/cluster-objects/kept-parameters.ts';
+import { apiScopes } from '../../../../../../src/config/settings/api.ts';
 import { ServiceError } from '../../../../../../src/errors.ts';
+import type { Caller } from '../../../../../../src/http/access/caller.ts';
 import { jobRoutes } from '../../../../../../src/http/routes/api/jobs/job-routes.ts';
+import { planRetry } from '../../../../../../src/http/routes/api/retry/plan-retry.ts';
 import { createReceptionSlots } from '../../../../../../src/inbox/reception-slots.ts';
 import type { FlowService } from '../../../../../../src/requests/flow-service.ts';
 import type { RenderedTemplate } from '../../../../../../src/template/template.ts';
@@ -11,6 +15,15 @@ import { aTemplate } from '../../../../../support/template-values.ts';
 import { memoryStore } from '../../../../result/stored-results.ts';
 import { memoryFlows } from '../../../memory-flows.ts';
 import { startHttp } from '../../../start-http.ts';
+
+const { signal } = new AbortController();
+const localCaller: Caller = {
+  name: 'local',
+  scopes: apiScopes,
+  templates: ['*'],
+  connectors: ['*'],
+  admin: true,
+};
 
 const properties = {
   COUNT: { type: 'integer', default: 1 },
@@ -35,7 +48,7 @@ async function start(t: TestContext, overrides: Partial<FlowService> = {}) {
   const limits = { maxBytes: 1000, idleMillis: 60_000, totalMillis: 60_000, keepMillis: 60_000 };
   const store = memoryStore();
   const common = { now: () => new Date(), newId: randomUUID };
-  const routes = jobRoutes({
+  const deps = {
     ...{ ...common, templates: [template], flows, publicUrl: '', stopping: new AbortController().signal },
     priorities: {},
     progressOf: () => Promise.resolve(undefined),
@@ -51,7 +64,8 @@ async function start(t: TestContext, overrides: Partial<FlowService> = {}) {
       // No test here stores a file.
       uploads: undefined as never,
     },
-  });
+  };
+  const routes = jobRoutes(deps);
   const { port } = await startHttp(t, { routes });
   async function send(parts: Record<string, string>, query = ''): Promise<Response> {
     const body = new FormData();
@@ -64,7 +78,7 @@ async function start(t: TestContext, overrides: Partial<FlowService> = {}) {
     assert.equal(rendered.length, 0);
     return [answer.status, field, detail];
   }
-  return { send, refusal, rendered };
+  return { send, refusal, rendered, deps, memory };
 }
 
 const job = JSON.stringify({ template: 'echo', parameters: { COUNT: 3 } });
@@ -115,4 +129,22 @@ test('a refusal of the cluster is answered', async (t) => {
     accept: () => Promise.reject(new ServiceError('quota-allows-none', 'no room')),
   });
   assert.equal((await send({ job })).status, 422);
+});
+
+test('a retry has the variables of the env file too, and asks for the secret ones', async (t) => {
+  const { send, memory, deps, rendered } = await start(t);
+  assert.equal((await send({ job, env: 'COLOUR=blue\nCOUNT=2\nKEY=secret' })).status, 202);
+  const [view] = memory.views.values();
+  const [first] = rendered;
+  assert.ok(view !== undefined && first !== undefined);
+  const request = { ...view.request, ...keptParameters(first) };
+  assert.deepEqual([request.parameters, request.unkept], [{ COLOUR: 'blue', COUNT: 3 }, ['KEY']]);
+  const outcome = { phase: 'failed', reason: 'worker-failed', message: '', at: '' } as const;
+  const old = { ...view, flow: 'flow-old', request, outcome };
+  const wanted = { caller: localCaller, old, key: undefined };
+  await assert.rejects(planRetry(deps, { ...wanted, body: {} }, signal), { field: 'parameters.KEY' });
+  const body = { parameters: { KEY: 'secret' } };
+  const { rendered: again } = await planRetry(deps, { ...wanted, body }, signal);
+  assert.deepEqual(again.environment, first.environment);
+  assert.deepEqual(again.secretEnvironment, first.secretEnvironment);
 });
