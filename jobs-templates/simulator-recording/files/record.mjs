@@ -3,7 +3,7 @@
 import { createCipheriv, hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,11 +25,19 @@ for (let frame = 0; frame < frames; frame += 1) {
   const time = (seconds * (frame + 1)) / frames;
   await write(chunk(time));
   if (REAL_TIME === 'true') await sleep(Math.max(0, started + time * 1000 - performance.now()));
-  if (frame % 10 === 9 || frame === frames - 1) console.log(`recorded ${Math.round(time)} of ${seconds} seconds`);
+  if (frame % 10 === 9 || frame === frames - 1) await report(frame + 1, time);
 }
 bag.end();
 await finished(bag);
 await rename(`${path}.part`, path);
+
+/** In the log, and in the file that the service shows to those who look at the job. */
+async function report(done, time) {
+  const message = `recorded ${Math.round(time)} of ${seconds} seconds`;
+  console.log(message);
+  const percent = Math.floor((100 * done) / frames);
+  await writeFile(join(RESULT_DIRECTORY, 'progress'), JSON.stringify({ percent, message }));
+}
 
 async function write(bytes) {
   if (!bag.write(bytes)) await once(bag, 'drain');
