@@ -7,8 +7,7 @@ import type { HttpContext } from './route.ts';
 /** Reads a JSON object of at most `limitBytes` after decompression. Throws an error that says what is wrong with the body. */
 export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<object> {
   return async function readJson({ req, request }) {
-    // `is` returns null for a request without a body.
-    if (request.is('json', '+json') === false)
+    if (hasBody(req) && request.is('json', '+json') === false)
       throw unsupported('Content-Type', 'application/json or another +json');
     const text = await readText(req, limitBytes);
     try {
@@ -19,11 +18,17 @@ export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<ob
   };
 }
 
+/** Clients say that a POST without a body has the length 0, and then no type: such a request has no body either. */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': chunked } = headers;
+  return length !== '0' || chunked !== undefined;
+}
+
 /** Reads the fields of a form (`application/x-www-form-urlencoded`); a request without a body has none. */
 export function formReader(limitBytes: number): (ctx: HttpContext) => Promise<URLSearchParams> {
   const type = 'application/x-www-form-urlencoded';
   return async function readForm({ req, request }) {
-    if (request.is(type) === false) throw unsupported('Content-Type', type);
+    if (hasBody(req) && request.is(type) === false) throw unsupported('Content-Type', type);
     return new URLSearchParams(await readText(req, limitBytes));
   };
 }

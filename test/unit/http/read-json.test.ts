@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import type { Route } from '../../../src/http/route.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
 import { ask, problemIn, provisionBody, startHttp, token } from './start-http.ts';
 
@@ -118,3 +119,31 @@ for (const encoding of ['identity', 'gzip', 'br']) {
     assert.equal(status, 200);
   });
 }
+
+for (const lengthHeader of ['Content-Length: 0', 'X-No-Length: 1'])
+  test(`a request without a body needs no type: ${lengthHeader}`, async (t) => {
+    const form: Route = {
+      method: 'POST',
+      path: '/form',
+      access: 'everybody',
+      deadline: 'bounded',
+      body: { kind: 'form', name: 'Form', schema: { type: 'object' } },
+      operation: { operationId: 'form', tag: 'service', summary: 'A form', parameters: {}, responses: {} },
+      async handle(ctx) {
+        ctx.body = { fields: [...(await ctx.state.readForm())] };
+      },
+    };
+    const { port } = await startHttp(t, { routes: [form] });
+    async function post(path: string) {
+      const head = `POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${lengthHeader}\r\n\r\n`;
+      const [reply] = readReplies(await askRaw(port, Buffer.from(head)));
+      assert.ok(reply);
+      return reply;
+    }
+    const empty = await post('/form');
+    assert.equal(empty.status, 200, empty.body);
+    assert.equal(empty.body, '{"fields":[]}');
+    const refused = await post(`/connectors/edc/${token}/provision`);
+    assert.equal(refused.status, 400);
+    assert.match(problemIn({ ...refused, headers: {} }).detail, /received nothing$/);
+  });

@@ -1,5 +1,6 @@
 import type { FlowService } from '../../../../requests/flow-service.ts';
 import { callerOf } from '../../../access/caller.ts';
+import { hasBody } from '../../../read-json.ts';
 import type { HttpContext, RequestBody, Route } from '../../../route.ts';
 import { apiRoute, type ApiOperation } from '../api-route.ts';
 import { readKey } from '../jobs/idempotency-key.ts';
@@ -44,6 +45,5 @@ export function retryRoutes(deps: RetryDeps): Route[] {
 }
 
 async function readOptional({ req, state }: HttpContext): Promise<object> {
-  const { 'content-length': length = '0', 'transfer-encoding': chunked } = req.headers;
-  return length === '0' && chunked === undefined ? {} : await state.readJson();
+  return hasBody(req) ? await state.readJson() : {};
 }
