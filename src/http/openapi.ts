@@ -1,3 +1,4 @@
+import { examples, problemExample } from './openapi-examples.ts';
 import { problemSchema } from './problem.ts';
 import type { OperationResponse, Parameter, RequestBody, Route } from './route.ts';
 
@@ -48,7 +49,7 @@ export function buildOpenApi(
     paths,
     components: {
       securitySchemes,
-      schemas: { Problem: problemSchema, ...bodySchemas(routes) },
+      schemas: { Problem: { ...problemSchema, examples: [problemExample] }, ...bodySchemas(routes) },
     },
   };
 }
@@ -68,6 +69,7 @@ export function openApiPath(path: string): string {
 
 function describeOperation({ path, access, body, operation, successor }: Route): object {
   const { operationId, tag, summary, description, responses } = operation;
+  const { request, answers = {} } = examples[operationId] ?? {};
   return {
     operationId,
     tags: [tag],
@@ -76,8 +78,16 @@ function describeOperation({ path, access, body, operation, successor }: Route):
     ...(description === undefined ? {} : { description }),
     parameters: describeParameters(path, operation),
     ...(typeof access === 'object' ? { security: describeSecurity(access) } : {}),
-    ...(body === undefined ? {} : { requestBody: describeBody(body) }),
-    responses: { ...Object.fromEntries(Object.entries(responses).map(describeResponse)), ...problems },
+    ...(body === undefined ? {} : { requestBody: describeBody(body, request) }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(responses).map(([status, response]) => [
+          status,
+          describeResponse(status, response, answers[status]),
+        ]),
+      ),
+      ...problems,
+    },
   };
 }
 
@@ -96,12 +106,12 @@ function describeSecurity({ scope }: { scope: string }): object[] {
   return Object.keys(securitySchemes).map((name) => ({ [name]: [scope] }));
 }
 
-function describeBody(body: RequestBody): object {
+function describeBody(body: RequestBody, example: unknown): object {
   if (body.kind === 'bytes') return { content: body.content ?? { 'application/octet-stream': {} } };
   const schema = { $ref: `#/components/schemas/${body.name}` };
   if (body.kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
   const form = body.form === undefined ? {} : { 'multipart/form-data': { schema: body.form } };
-  const content = { 'application/json': { schema }, 'application/ld+json': { schema }, ...form };
+  const content = { 'application/json': { schema, ...shown(example) }, 'application/ld+json': { schema }, ...form };
   return { required: body.optional !== true, content };
 }
 
@@ -134,15 +144,17 @@ function commas([, parameter]: [string, Parameter]): object {
   return isArray ? { style: 'form', explode: false } : {};
 }
 
+function shown(example: unknown): object {
+  return example === undefined ? {} : { example };
+}
+
 /** An error without a body of its own has a problem. */
-function describeResponse([status, response]: [string, OperationResponse]): [string, object] {
+function describeResponse(status: string, response: OperationResponse, example: unknown): object {
   const { description, contentType = 'application/json', schema } = response;
-  if (/^[45]/.test(status) && schema === undefined) return [status, { description, content: problem }];
+  if (/^[45]/.test(status) && schema === undefined) return { description, content: problem };
   const body = schema ?? (contentType === 'application/json' ? undefined : {});
-  return [
-    status,
-    { description, ...(body === undefined ? {} : { content: { [contentType]: { schema: body } } }) },
-  ];
+  if (body === undefined) return { description };
+  return { description, content: { [contentType]: { schema: body, ...shown(example) } } };
 }
 
 const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };

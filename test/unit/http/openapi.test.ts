@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { default as ajvFormats } from 'ajv-formats';
+import { examples, problemExample } from '../../../src/http/openapi-examples.ts';
 import { openApiPath } from '../../../src/http/openapi.ts';
 import { controlPlane } from '../../../src/dialects/control-plane/index.ts';
 import { pageRoutes } from '../../../src/http/routes/pages/page-routes.ts';
@@ -40,11 +43,18 @@ const routes = [
 interface Operation {
   operationId: string;
   parameters: { name: string; in: string; description: string }[];
-  responses: Record<string, { content?: Record<string, unknown> }>;
+  requestBody?: { content?: Record<string, MediaType> };
+  responses: Record<string, { content?: Record<string, MediaType> }>;
+}
+
+interface MediaType {
+  schema: object;
+  example?: unknown;
 }
 
 interface Document {
   openapi: string;
+  components: object;
   paths: Record<string, Record<string, Operation>>;
 }
 
@@ -113,6 +123,35 @@ test('patterns are regular expressions in other languages too', async (t) => {
     patterns.filter((pattern) => /\[\^?\]/.test(pattern)),
     [],
   );
+});
+
+test('each example fits the schema beside it, and is of an operation that is served', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const document = JSON.parse((await ask(port, '/openapi.json')).body) as Document;
+  const { components } = document;
+  const ajv = new Ajv2020({ strict: false, allErrors: true, discriminator: true });
+  ajvFormats.default(ajv);
+  function check(what: string, { schema, example }: MediaType): void {
+    const validate = ajv.compile({ ...schema, components });
+    assert.ok(validate(example), `${what}: ${ajv.errorsText(validate.errors)}`);
+  }
+  const exampled = new Set<string>();
+  for (const { operationId, requestBody, responses } of Object.values(document.paths).flatMap(
+    Object.values<Operation>,
+  )) {
+    const answers = Object.entries(responses).map(([status, answer]) => ({
+      what: `${operationId} ${status}`,
+      ...answer,
+    }));
+    for (const { what, content = {} } of [{ what: `${operationId} request`, ...requestBody }, ...answers])
+      for (const media of Object.values(content)) {
+        if (media.example === undefined) continue;
+        exampled.add(operationId);
+        check(what, media);
+      }
+  }
+  assert.deepEqual([...exampled].sort(), Object.keys(examples).sort());
+  check('a problem', { schema: { $ref: '#/components/schemas/Problem' }, example: problemExample });
 });
 
 test('a linter has nothing against the documents', async (t) => {

@@ -1,5 +1,5 @@
 import type { ApiOperation } from '../api-route.ts';
-import { logQueryDescriptions } from './log-query.ts';
+import { logQuery } from './log-query.ts';
 
 const problem = 'application/problem+json';
 
@@ -10,7 +10,7 @@ export const logOperation: ApiOperation = {
   description:
     'The bytes that the container has written, without the values of secrets that it was given. `X-Log-Attempt` is the UID of its pod. `X-Log-Source` is `pod`; or `archive`, when the pod is gone; or `record`, if that was not possible: then the worker’s last lines, for which `sinceTime` and `timestamps` do not count. A log that breaks off ends the connection; `sinceTime` continues it.',
   parameters: { job: 'The job’s id.' },
-  query: logQueryDescriptions,
+  query: logQuery,
   responses: {
     '200': { description: 'The log.', contentType: 'text/plain' },
     '404': { description: 'There is no such job, or no such attempt.', contentType: problem },

@@ -4,21 +4,39 @@ import type { WantedLog } from '../../../../requests/logs/find-log.ts';
 
 const containers = [workerContainer, sidecarContainer] as const;
 const mostLines = 1_000_000_000;
+const uid = '^[0-9A-Fa-f-]{36}$';
+const isUid = new RegExp(uid);
+/** `?follow` without a value is what a person writes. */
+const flag = { type: 'string', enum: ['', 'true', 'false'], default: 'false' };
 
-export const logQueryDescriptions = {
-  container: `One of ${containers.join(', ')}. Default: ${workerContainer}.`,
-  attempt: 'UID of a pod of the job. Default: the latest one.',
-  follow: 'true: wait until the container starts, and go on until it has ended.',
-  tailLines: 'So many lines from the end. Default: all that is kept.',
-  sinceTime: 'Only lines from this time on (RFC 3339).',
-  timestamps: 'true: each line starts with its time.',
+export const logQuery = {
+  container: {
+    description: 'The container whose log it is.',
+    schema: { type: 'string', enum: [...containers], default: workerContainer },
+  },
+  attempt: {
+    description: 'UID of a pod of the job. Default: the latest one.',
+    schema: { type: 'string', pattern: uid },
+  },
+  follow: {
+    description: 'true: wait until the container starts, and go on until it has ended.',
+    schema: flag,
+  },
+  tailLines: {
+    description: 'So many lines from the end. Default: all that is kept.',
+    schema: { type: 'integer', minimum: 0, maximum: mostLines },
+  },
+  sinceTime: {
+    description: 'Only lines from this time on (RFC 3339).',
+    schema: { type: 'string', format: 'date-time' },
+  },
+  timestamps: { description: 'true: each line starts with its time.', schema: flag },
 };
 
 /** Reads the query of a log. Throws `invalid-request` that names the parameter and the expectation. */
 export function readLogQuery(query: URLSearchParams): Omit<WantedLog, 'flow'> {
   for (const name of query.keys()) {
-    if (!Object.hasOwn(logQueryDescriptions, name))
-      throw refused(name, `one of ${Object.keys(logQueryDescriptions).join(', ')}`);
+    if (!Object.hasOwn(logQuery, name)) throw refused(name, `one of ${Object.keys(logQuery).join(', ')}`);
     if (query.getAll(name).length > 1) throw refused(name, 'one value');
   }
   const [attempt, tailLines, sinceTime] = [readAttempt(query), readLines(query), readTime(query)];
@@ -41,16 +59,15 @@ function readContainer(query: URLSearchParams): WantedLog['container'] {
 
 function readFlag(query: URLSearchParams, name: 'follow' | 'timestamps'): boolean {
   const text = query.get(name) ?? 'false';
-  // `?follow` without a value is what a person writes.
-  if (!['', 'true', 'false'].includes(text)) throw refused(name, 'true or false');
+  if (!flag.enum.includes(text)) throw refused(name, 'true or false');
   return text !== 'false';
 }
 
 function readAttempt(query: URLSearchParams): string | undefined {
-  const uid = query.get('attempt');
-  if (uid === null) return undefined;
-  if (!/^[0-9a-f-]{36}$/i.test(uid)) throw refused('attempt', 'the UID of a pod of the job');
-  return uid.toLowerCase();
+  const text = query.get('attempt');
+  if (text === null) return undefined;
+  if (!isUid.test(text)) throw refused('attempt', 'the UID of a pod of the job');
+  return text.toLowerCase();
 }
 
 function readLines(query: URLSearchParams): number | undefined {

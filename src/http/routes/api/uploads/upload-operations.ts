@@ -9,6 +9,7 @@ const form = {
     type: 'object',
     required: ['file'],
     properties: { file: { type: 'string', format: 'binary' } },
+    additionalProperties: false,
   },
 };
 
