@@ -71,6 +71,7 @@ async function main(chosen: readonly Combination[]): Promise<number> {
   const outcomes: Outcome[] = [];
   let stopError: string | undefined;
   try {
+    if (extent !== 'smoke') await servers.installTools(interruption);
     for (const combination of chosen) outcomes.push(await attempt(combination, servers, interruption));
   } finally {
     stopError = await stopServers(servers);

@@ -29,6 +29,12 @@ export class RealServers {
     };
   }
 
+  /** Tests are skipped without it. */
+  async installTools(signal: AbortSignal): Promise<void> {
+    await runInGroup([join(scripts, 'install'), 'schemathesis'], { env: process.env }, signal);
+    signal.throwIfAborted();
+  }
+
   /** Stops all of them; an error says what is left on the machine. */
   async stop(): Promise<void> {
     await this.#run(['stop', this.directory], new AbortController().signal);

@@ -111,7 +111,11 @@ function describeBody(body: RequestBody, example: unknown): object {
   const schema = { $ref: `#/components/schemas/${body.name}` };
   if (body.kind === 'form') return { content: { 'application/x-www-form-urlencoded': { schema } } };
   const form = body.form === undefined ? {} : { 'multipart/form-data': { schema: body.form } };
-  const content = { 'application/json': { schema, ...shown(example) }, 'application/ld+json': { schema }, ...form };
+  const content = {
+    'application/json': { schema, ...shown(example) },
+    'application/ld+json': { schema },
+    ...form,
+  };
   return { required: body.optional !== true, content };
 }
 

@@ -54,6 +54,11 @@ const needs = {
     isThere: () => isOnPath('ffmpeg') && isOnPath('ffprobe'),
     reason: 'it makes and checks a video with the ffmpeg that is on the PATH',
   },
+  schemathesis: {
+    isThere: () => isOnPath('schemathesis'),
+    reason:
+      'it compares the API with its document: `npm run test:real`, or `test/servers/install schemathesis`',
+  },
   'other store': {
     isThere: () => process.env['TEST_S3_ENDPOINT'] !== undefined,
     reason: 'the unit tests have shown it of the embedded store',
