@@ -42,5 +42,5 @@ export async function deliverEnvFile(
   const owner = { connector, assetId, ...(consumer === undefined ? {} : { consumer }) };
   const written = await deps.envFiles.write({ owner, file, check: () => undefined }, signal);
   const { version, digest } = written.file;
-  return await saveAnswer(deps, { id, body, answer: { envFile: { version, digest } } }, signal);
+  return await saveAnswer(deps, { inbox, body, answer: { envFile: { version, digest } } }, signal);
 }

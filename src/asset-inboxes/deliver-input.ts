@@ -32,7 +32,7 @@ export async function deliverInput(
   let answer: InboxAnswer | undefined;
   try {
     await claimInbox(parts, { id, body }, signal);
-    answer = await saveAnswer(parts, { id, body, answer: { upload: stored.id } }, signal);
+    answer = await saveAnswer(parts, { inbox, body, answer: { upload: stored.id } }, signal);
     return { stored, answer };
   } finally {
     // Another body was taken, or this one before.

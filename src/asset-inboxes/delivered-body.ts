@@ -5,6 +5,7 @@ import { inboxAnswerKey, inboxBodyKey } from '../flow/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
+import type { AssetInbox } from './inbox-token.ts';
 
 /** What became of the body of an inbox. */
 export interface InboxAnswer {
@@ -16,6 +17,7 @@ interface Stored {
   /** Digest of the body, by which a repeat is known. */
   body: string;
   answer: InboxAnswer;
+  inbox: Pick<AssetInbox, 'connector' | 'assetId' | 'template' | 'kind' | 'name'>;
 }
 
 export interface BodyDependencies {
@@ -31,14 +33,23 @@ export function digestBody(body: Buffer | string, token: string): string {
   return createHmac('sha256', token).update(body).digest('hex');
 }
 
-/** Undefined if no body has been taken, or if its taker died before its answer. Throws `conflict` if it was another body. */
-export async function findAnswer(
+/** Undefined if no body has been taken, or if its taker died before its answer. */
+export async function readDelivered(
   { store }: Pick<BodyDependencies, 'store'>,
+  id: string,
+  signal: AbortSignal,
+): Promise<Stored | undefined> {
+  const object = await store.read(inboxAnswerKey(id), limitBytes, signal);
+  return object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as Stored);
+}
+
+/** The same for a repeat. Throws `conflict` if it was another body. */
+export async function findAnswer(
+  deps: Pick<BodyDependencies, 'store'>,
   { id, body }: { id: string; body: string },
   signal: AbortSignal,
 ): Promise<InboxAnswer | undefined> {
-  const object = await store.read(inboxAnswerKey(id), limitBytes, signal);
-  const stored = object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as Stored);
+  const stored = await readDelivered(deps, id, signal);
   if (stored !== undefined && stored.body !== body) throw takenAlready();
   return stored?.answer;
 }
@@ -55,10 +66,12 @@ export async function claimInbox(
 /** Returns the answer that was saved first. */
 export async function saveAnswer(
   { store, uploads }: BodyDependencies,
-  { id, body, answer }: Stored & { id: string },
+  { inbox, body, answer }: Omit<Stored, 'inbox'> & { inbox: AssetInbox },
   signal: AbortSignal,
 ): Promise<InboxAnswer> {
-  if (await putOnce(uploads, { key: inboxAnswerKey(id), value: { body, answer } }, signal)) return answer;
+  const { id, connector, assetId, template, kind, name } = inbox;
+  const value: Stored = { body, answer, inbox: { connector, assetId, template, kind, name } };
+  if (await putOnce(uploads, { key: inboxAnswerKey(id), value }, signal)) return answer;
   return (await findAnswer({ store }, { id, body }, signal)) ?? answer;
 }
 

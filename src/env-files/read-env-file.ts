@@ -30,12 +30,14 @@ export function readEnvFile(template: Template, received: ReceivedEnvFile): Chec
   if (count === 0) problems.push({ file: '', reason: 'expected NAME=value, received no variable' });
   if (count > received.maxVariables)
     throw refused([{ reason: `expected at most ${received.maxVariables} variables, received ${count}` }]);
-  const unreadable = problems.filter((problem) => !isWarning(problem));
+  const unreadable = problems
+    .filter((problem) => !isWarning(problem))
+    .map(({ line, reason }) => ({ line, reason: received.secret ? readable : reason }));
   const known = unreadable.map(({ line }) => line);
   const unfit = findEnvFileProblems(template, { ...received, values }).map(({ name, reason }) => ({
-    name,
     reason,
     line: source.lineAt([name]),
+    ...(template.envFiles.includes(name) ? { name } : {}),
   }));
   const found = [...unreadable, ...unfit.filter(({ line }) => line === undefined || !known.includes(line))];
   if (found.length > 0) throw refused(found);
@@ -54,6 +56,9 @@ function decode(bytes: Buffer): string {
     throw new ServiceError('invalid-env-file', 'expected text in UTF-8', { cause, field: 'body' });
   }
 }
+
+/** In place of a reason that names what it has found, which may be a part of a secret value. */
+const readable = 'expected NAME=value with its quotes closed, a comment or an empty line';
 
 const shownProblems = 10;
 

@@ -36,7 +36,10 @@ export function findEnvFileProblems(
   const names = Object.keys(file.values);
   const misplaced = names.flatMap((name) => {
     const reason = findMisplaced(template, { name, fixed, file });
-    return reason === undefined ? [] : [{ name, reason: `${name}: ${reason}` }];
+    if (reason === undefined) return [];
+    // A line of a secret value that is not quoted may look like a name.
+    const isShown = !file.secret || template.envFiles.includes(name);
+    return [{ name, reason: isShown ? `${name}: ${reason}` : reason }];
   });
   const wrong = misplaced.map(({ name }) => name);
   const { properties } = template.parameters;

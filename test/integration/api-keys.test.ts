@@ -107,7 +107,13 @@ test('each scope allows exactly its operations, and without a right key there ar
         listJobDeliveries: 'read',
       },
       ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run', startBatch: 'run' },
-      ...{ getEnvFile: 'supply', putEnvFile: 'supply', deleteEnvFile: 'supply', createInbox: 'supply' },
+      ...{
+        getEnvFile: 'supply',
+        putEnvFile: 'supply',
+        deleteEnvFile: 'supply',
+        createInbox: 'supply',
+        getInbox: 'supply',
+      },
       ...{
         listJobResults: 'results',
         getJobFile: 'results',

@@ -74,7 +74,7 @@ test('a secret env file that a connector pushes to an inbox changes exactly the 
   const wrong = await push(inbox.url, 'TOWN=south\nPATH=/bin\n');
   assert.partialDeepStrictEqual(wrong, {
     status: 422,
-    body: { detail: 'line 2: PATH: expected one of TOWN, TOKEN' },
+    body: { detail: 'line 2: expected one of TOWN, TOKEN' },
   });
   const secret = randomBytes(16).toString('hex');
   const file = `TOWN=south\nexport TOKEN="${secret}"\n`;
@@ -119,7 +119,7 @@ test('an inbox takes one input file, which becomes an upload, and leaves nothing
   async function stored(): Promise<string[]> {
     return (await world.bucket.keys()).filter((key) => key.startsWith('uploads/'));
   }
-  const { url } = await makeInbox(world, { kind: 'input', name: 'map.bin', maxBytes: 1000 });
+  const { url, id } = await makeInbox(world, { kind: 'input', name: 'map.bin', maxBytes: 1000 });
   assert.equal((await push(url, randomBytes(1001))).status, 413);
   assert.deepEqual(await stored(), []);
   const bytes = randomBytes(1000);
@@ -131,4 +131,8 @@ test('an inbox takes one input file, which becomes an upload, and leaves nothing
   assert.deepEqual(await stored(), [`uploads/${upload}/content`, `uploads/${upload}/upload.json`]);
   assert.ok((await world.bucket.read(`uploads/${upload}/content`)).equals(bytes));
   assert.equal((await push(`${url}x`, bytes)).status, 404);
+  const inboxes = `${world.service.url}/api/v1/connectors/provider/assets`;
+  const delivered = await fetch(`${inboxes}/urn%3Aasset%3Aa%2Fb/inboxes/${id}`);
+  assert.deepEqual(await delivered.json(), { id, kind: 'input', name: 'map.bin', upload });
+  assert.equal((await fetch(`${inboxes}/other/inboxes/${id}`)).status, 404);
 });

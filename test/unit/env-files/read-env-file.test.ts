@@ -64,6 +64,13 @@ test('no error shows a value of a secret file', () => {
   assert.ok(!message.includes('secret-value'));
 });
 
+test('no error shows a line of a secret value that looks like a name', () => {
+  const text = 'PLAIN=-----BEGIN\nMIIEsecret=\nTEXT="open-secret\n';
+  const message = reason(text, { secret: true });
+  assert.match(message, /^line 2: expected one of PLAIN, TEXT, TICKS; line 3: expected NAME=value/);
+  assert.ok(!message.includes('secret'), message);
+});
+
 test('a template without envFiles takes none', () => {
   assert.match(reason('PLAIN=1', { of: aTemplate() }), /takes no env files: expected one with envFiles/);
 });

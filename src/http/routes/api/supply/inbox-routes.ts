@@ -1,16 +1,27 @@
+import { readDelivered } from '../../../../asset-inboxes/delivered-body.ts';
 import { signInboxToken, type AssetInbox } from '../../../../asset-inboxes/inbox-token.ts';
 import { ServiceError } from '../../../../errors.ts';
 import type { ResultKey } from '../../../../result/result-token.ts';
+import type { ObjectStore } from '../../../../storage/object-store.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
 import type { Template } from '../../../../template/template.ts';
-import { callerOf } from '../../../access/caller.ts';
+import { callerOf, checkTemplateAccess } from '../../../access/caller.ts';
 import type { HttpContext, RequestBody, Route } from '../../../route.ts';
 import { apiRoute, type ApiOperation } from '../api-route.ts';
 import { ownerParameters } from './env-file-operations.ts';
-import { inboxDays, InboxSchema, NewInboxSchema, type Inbox, type NewInbox } from './inbox-schema.ts';
+import {
+  DeliveredSchema,
+  inboxDays,
+  InboxSchema,
+  NewInboxSchema,
+  type Delivered,
+  type Inbox,
+  type NewInbox,
+} from './inbox-schema.ts';
 import { chooseOwnersTemplate, readOwner, readQuery, refused, type OwnerDependencies } from './read-owner.ts';
 
 export interface AssetInboxRouteDeps extends OwnerDependencies {
+  store: Pick<ObjectStore, 'read'>;
   keys: readonly ResultKey[];
   publicUrl: string;
   envFileLimits: { maxBytes: number };
@@ -35,6 +46,19 @@ const operation: ApiOperation = {
   },
 };
 
+const getOperation: ApiOperation = {
+  operationId: 'getInbox',
+  tag: 'supply',
+  summary: 'Look at what was delivered to an inbox',
+  parameters: { ...ownerParameters, inbox: 'The inbox’s id.' },
+  query,
+  responses: {
+    '200': { description: 'It has taken its body.', schema: DeliveredSchema },
+    '404': { description: 'It has taken none yet, it has expired, or it is none of this asset.' },
+  },
+};
+
+const isInboxId = /^\d{12}-[0-9a-f-]{36}$/;
 const body: RequestBody = { kind: 'json', name: 'NewInbox', schema: NewInboxSchema };
 const readNewInbox = bodyReader(NewInboxSchema);
 
@@ -44,6 +68,11 @@ export function assetInboxRoutes(deps: AssetInboxRouteDeps): Route[] {
       ...{ method: 'POST', path: '/connectors/:connector/assets/:asset/inboxes', scope: 'supply' },
       ...{ operation, body },
       handle: (ctx) => answerCreate(ctx, deps),
+    }),
+    apiRoute({
+      ...{ method: 'GET', path: '/connectors/:connector/assets/:asset/inboxes/:inbox', scope: 'supply' },
+      operation: getOperation,
+      handle: (ctx) => answerGet(ctx, deps),
     }),
   ];
 }
@@ -67,6 +96,17 @@ async function answerCreate(ctx: HttpContext, deps: AssetInboxRouteDeps): Promis
   ctx.status = 201;
   ctx.body = describe(inbox, { url, expiresAt: new Date(notAfter * 1000).toISOString() });
   ctx.state.logged = { connector: owner.connector, assetId: owner.assetId, inbox: inbox.id };
+}
+
+async function answerGet(ctx: HttpContext, deps: AssetInboxRouteDeps): Promise<void> {
+  const { connector, assetId } = readOwner(ctx, deps, readQuery(ctx, query));
+  const { inbox: id = '' } = ctx.params;
+  const known = isInboxId.test(id) ? await readDelivered(deps, id, ctx.state.signal) : undefined;
+  if (known?.inbox.connector !== connector || known.inbox.assetId !== assetId)
+    throw new ServiceError('not-found', 'nothing was delivered to such an inbox');
+  const { kind, name, template } = known.inbox;
+  checkTemplateAccess(callerOf(ctx), template);
+  ctx.body = { id, kind, name, ...known.answer } satisfies Delivered;
 }
 
 function checkWanted({ kind, secret }: NewInbox, { name, envFiles }: Template): void {

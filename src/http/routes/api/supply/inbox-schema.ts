@@ -68,3 +68,18 @@ export const InboxSchema = described('An inbox that takes one body.', {
 });
 
 export type Inbox = Static<typeof InboxSchema>;
+
+export const DeliveredSchema = described('What became of the body of an inbox.', {
+  id: Type.String(),
+  kind: Type.Enum(['env', 'input']),
+  name: Type.String(),
+  upload: Type.Optional(Type.String({ description: 'The id of the input file.' })),
+  envFile: Type.Optional(
+    described('The version of the env file.', {
+      version: Type.Integer({ minimum: 1 }),
+      digest: Type.String(),
+    }),
+  ),
+});
+
+export type Delivered = Static<typeof DeliveredSchema>;

@@ -15,6 +15,7 @@ export function describeTemplate(
   { publicUrl, keyed = false }: ForClient,
 ): TemplateDescription {
   const { name, description, digest, parameters, assets, results, limits, retention, gpu } = template;
+  const { envFiles } = template;
   const { choice, contentType, required } = results;
   const api = `${publicUrl}${apiPrefix}`;
   return {
@@ -30,7 +31,7 @@ export function describeTemplate(
       ...{ required, retention },
     },
     limits: { pending: limits.pending, run: limits.run, upload: limits.upload },
-    gpu,
+    ...{ gpu, envFiles },
     example: describeExample(template, { href: `${api}/jobs`, keyed }),
     links: { self: `${api}/templates/${name}`, jobs: `${api}/jobs?template=${name}` },
   };

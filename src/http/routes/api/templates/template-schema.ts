@@ -32,6 +32,9 @@ export const TemplateSchema = described('What can be asked for.', {
     upload: Type.Number(seconds),
   }),
   gpu: Type.Integer({ minimum: 0 }),
+  envFiles: Type.Array(Type.String(), {
+    description: 'Variables that an env file of an asset may set.',
+  }),
   example: described('A request that works.', {
     method: Type.Literal('POST'),
     href: Type.String(),
