@@ -13,7 +13,7 @@ export function checkAccept(
   if (good.length === 0 || good.some(([, { schema, contentType }]) => (schema ?? contentType) === undefined))
     return;
   const types = [...new Set(good.map(([, { contentType = 'application/json' }]) => contentType))];
-  if (types.includes('application/octet-stream') || ctx.accepts(types) !== false) return;
+  if (types.includes('*/*') || ctx.accepts(types) !== false) return;
   throw new ServiceError(
     'not-acceptable',
     `Accept: expected ${types.join(' or ')}, or no such header, received ${JSON.stringify(ctx.get('Accept').slice(0, 100))}`,

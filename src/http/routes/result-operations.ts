@@ -36,12 +36,12 @@ export function describeDownload(operationId: string, summary: string, contentTy
 const bearer = describeDownload(
   'getResultContentByBearer',
   'The bytes that the template chose, for an access token in the header `Authorization`',
-  'application/octet-stream',
+  '*/*',
 );
 
 export const resultOperations = {
   'files/*path': {
-    ...describeDownload('getResultFile', 'One file of the results', 'application/octet-stream'),
+    ...describeDownload('getResultFile', 'One file of the results', '*/*'),
     parameters: { ...parameters, path: "The file's path, each segment percent-encoded." },
   },
   'archive.zip': describeDownload(
@@ -53,7 +53,7 @@ export const resultOperations = {
   content: describeDownload(
     'getResultContent',
     'The bytes that the template chose, at an address from before they existed',
-    'application/octet-stream',
+    '*/*',
   ),
   bearer: {
     ...bearer,

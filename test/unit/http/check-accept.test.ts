@@ -6,7 +6,7 @@ import { ask, serveRoutes } from './routes/serve-routes.ts';
 const routes: Record<string, OperationResponse> = {
   '/json': { description: '', schema: {} },
   '/events': { description: '', contentType: 'text/event-stream' },
-  '/file': { description: '', contentType: 'application/octet-stream' },
+  '/file': { description: '', contentType: '*/*' },
   '/nothing': { description: '' },
 };
 

@@ -109,6 +109,21 @@ test('a parameter has its own schema, and a list is one text with commas', async
   });
 });
 
+test('a file of the results may have any media type', async (t) => {
+  const { port } = await startHttp(t, { routes: results });
+  const document = JSON.parse((await ask(port, '/openapi.json')).body) as Document;
+  const operations = Object.values(document.paths).flatMap(Object.values<Operation>);
+  for (const name of ['getJobFile', 'getResultFile', 'getResultContent', 'getResultContentByBearer'])
+    for (const status of ['200', '206']) {
+      const operation = operations.find(({ operationId }) => operationId === name);
+      assert.deepEqual(
+        Object.keys(operation?.responses[status]?.content ?? {}),
+        ['*/*'],
+        `${name} ${status}`,
+      );
+    }
+});
+
 test('patterns are regular expressions in other languages too', async (t) => {
   const { port } = await startHttp(t, { routes: results });
   const { body } = await ask(port, '/openapi.json');

@@ -194,7 +194,7 @@ function operation(operationId: string, parameters: Record<string, string>): Ope
     responses: {
       '200': {
         description: 'The result: its file, or the archive.',
-        contentType: 'application/octet-stream',
+        contentType: '*/*',
       },
       '204': { description: 'The EventSource has seen the end.' },
       '502': { description: 'The job failed; `reason` says why.', contentType: 'application/problem+json' },

@@ -26,7 +26,7 @@ function operation(operationId: string, summary: string, contentType: string): A
 
 export const downloads = {
   'files/*path': {
-    ...operation('getJobFile', 'One file of the results of a job', 'application/octet-stream'),
+    ...operation('getJobFile', 'One file of the results of a job', '*/*'),
     parameters: { ...parameters, path: 'The file’s path, each segment percent-encoded.' },
   },
   'archive.zip': operation('getJobZip', 'All files as a zip, stored without compression', 'application/zip'),
