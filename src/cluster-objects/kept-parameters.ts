@@ -7,15 +7,14 @@ const keptBytes = 16 * 1024;
 /** What a retry gives again. Secret values are never kept, and large ones have no room on the Job. */
 export function keptParameters({
   given,
-  template,
-}: Pick<RenderedTemplate, 'given' | 'template'>): Pick<FlowRequest, 'parameters' | 'unkept'> {
-  const { properties } = template.parameters;
+  secretEnvironment,
+}: Pick<RenderedTemplate, 'given' | 'secretEnvironment'>): Pick<FlowRequest, 'parameters' | 'unkept'> {
   const parameters: Record<string, unknown> = {};
   const unkept: string[] = [];
   let bytes = 0;
   for (const [name, value] of Object.entries(given)) {
     const size = Buffer.byteLength(JSON.stringify([name, value]));
-    if (properties[name]?.['writeOnly'] === true || bytes + size > keptBytes) unkept.push(name);
+    if (Object.hasOwn(secretEnvironment, name) || bytes + size > keptBytes) unkept.push(name);
     else {
       parameters[name] = value;
       bytes += size;

@@ -8,15 +8,18 @@ import { waitUntil } from '../support/wait-until.ts';
 import type { World } from '../support/world.ts';
 
 const secret = 'a-key-that-nobody-else-may-read';
-const guarded = shellTemplate({
-  script:
-    'printf "%s %s" "$COUNT" "$(printf %s "$API_KEY" | sha256sum | cut -d " " -f 1)" > "$RESULT_DIRECTORY/said.txt"',
-  parameters: {
-    properties: { API_KEY: { type: 'string', writeOnly: true }, COUNT: { type: 'integer' } },
-    required: ['API_KEY', 'COUNT'],
-  },
-});
-const said = `7 ${hash('sha256', secret)}`;
+const guarded = {
+  ...shellTemplate({
+    script:
+      'printf "%s %s %s" "$COUNT" "$COLOUR" "$(printf %s "$API_KEY" | sha256sum | cut -d " " -f 1)" > "$RESULT_DIRECTORY/said.txt"',
+    parameters: {
+      properties: { API_KEY: { type: 'string', writeOnly: true }, COUNT: { type: 'integer' } },
+      required: ['API_KEY', 'COUNT'],
+    },
+  }),
+  'job.env': 'COLOUR=blue\n',
+};
+const said = `7 red ${hash('sha256', secret)}`;
 
 /** A socket that is closed on a busy machine is no answer, and a Lease that is lost there stops everything. */
 const settings = { http: { answerDeadlineMillis: 20_000 }, reconciler: { leaseSeconds: 30 } };
@@ -65,8 +68,9 @@ test('a job that has ended is started again with its parameters and labels, also
   const { call, untilEnded, readResult } = apiOf(world);
   const parameters = { API_KEY: secret, COUNT: 7 };
   const labels = { project: 'demo' };
-  const first = await call('/jobs', { template: 'guarded', parameters, labels });
-  assert.equal(first.status, 202);
+  const environment = { COLOUR: 'red' };
+  const first = await call('/jobs', { template: 'guarded', parameters, environment, labels });
+  assert.equal(first.status, 202, first.detail);
   const running = await call('/jobs', { template: 'slow' });
   const early = await call(`/jobs/${running.id}/retry`, {});
   assert.deepEqual([early.status, early.detail], [409, 'the job has not ended yet: expected one that has']);
