@@ -155,6 +155,7 @@ async function runsAndLists(t: TestContext, world: World): Promise<void> {
     rows.slice(1).map((row) => row.split(/ +/).slice(1, 3)),
     [
       ['succeeded', 'counting'],
+      ['succeeded', 'counting'],
       ['failed', 'exit-1'],
       ['succeeded', 'many-files'],
       ['succeeded', 'echo'],
