@@ -53,6 +53,7 @@ const template = {
   results: { choice: 'auto', required: ['chart.svg'], retention: 604_800 },
   limits: { pending: 3600, run: 600, upload: 600 },
   gpu: 0,
+  envFiles: ['YEAR'],
   example: {
     method: 'POST',
     href: `${api}/jobs`,
@@ -60,6 +61,27 @@ const template = {
     curl: `curl --json '{"template":"seattle-weather"}' ${api}/jobs`,
   },
   links: { self: `${api}/templates/seattle-weather`, jobs: `${api}/jobs?template=seattle-weather` },
+};
+
+const envFile = {
+  connector: 'provider',
+  assetId: 'seattle-weather',
+  consumer: 'did:web:one',
+  version: 2,
+  digest: sha256,
+  secret: false,
+  template: 'seattle-weather',
+  names: ['YEAR'],
+  size: 10,
+  createdAt: '2026-11-02T09:00:00.000Z',
+  createdBy: 'ann',
+  content: 'YEAR=2014\n',
+};
+
+const inbox = {
+  id: '001794215400-6d0ec2ac-4c1c-4c51-8d8f-0f8f1a4a3f55',
+  kind: 'env',
+  name: 'env',
 };
 
 const results = `${api}/jobs/${id}/results`;
@@ -77,6 +99,21 @@ export const examples: Readonly<Record<string, Examples>> = {
   deleteJob: { answers: { 202: { ...succeeded, results: { ...succeeded.results, deleted: true } } } },
   listTemplates: { answers: { 200: { items: [template] } } },
   getTemplate: { answers: { 200: template } },
+  getEnvFile: { answers: { 200: { ...envFile, versions: [1, 2] } } },
+  putEnvFile: { answers: { 200: envFile } },
+  createInbox: {
+    request: { kind: 'env', consumer: 'did:web:one', expiresInSeconds: 86_400 },
+    answers: {
+      201: {
+        ...inbox,
+        url: 'https://jobs.example.org/inbox/eyJp.k1~sxc8o0~~kQ',
+        ...{ connector: 'provider', assetId: 'seattle-weather', consumer: 'did:web:one' },
+        ...{ secret: false, template: 'seattle-weather', maxBytes: 65_536 },
+        expiresAt: '2026-11-03T09:30:00.000Z',
+      },
+    },
+  },
+  getInbox: { answers: { 200: { ...inbox, envFile: { version: 2, digest: sha256 } } } },
   listJobResults: {
     answers: {
       200: {
