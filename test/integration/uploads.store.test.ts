@@ -38,7 +38,7 @@ interface Sent {
 }
 
 const mebibyte = 1024 * 1024;
-const maxBytes = 20 * mebibyte;
+const maxBytes = 10 * mebibyte;
 const settings = { http: { answerDeadlineMillis: 20_000 }, uploads: { maxBytes, concurrency: 2 } };
 
 test('input files are streamed into the bucket, as a whole or not at all', async (t) => {
@@ -79,7 +79,7 @@ test('input files are streamed into the bucket, as a whole or not at all', async
     for (const body of [large, streamOf(large)]) {
       const { status, body: problem } = await send<Problem>(body);
       assert.equal(status, 413);
-      assert.match(problem.detail, /at most 20971520 bytes \(uploads\.maxBytes\)/);
+      assert.match(problem.detail, /at most 10485760 bytes \(uploads\.maxBytes\)/);
       await untilNothingIsLeft();
     }
   });
@@ -105,6 +105,29 @@ test('input files are streamed into the bucket, as a whole or not at all', async
     ]) {
       const { status: answered, body } = await send<Problem>(form.body, { headers: form.headers });
       assert.deepEqual([answered, body.field], [status, field], body.detail);
+      await untilNothingIsLeft();
+    }
+  });
+
+  await t.test('a start that is refused leaves none of the files in its form', async () => {
+    const film = Buffer.alloc(9 * mebibyte);
+    const job = JSON.stringify({ template: 'echo' });
+    const cases = [
+      { form: await encode({ film, job }), field: 'inputs' },
+      { form: await encode({ job, film }), headers: { 'idempotency-key': 'a' }, field: 'Idempotency-Key' },
+      { form: await encode({ film, job, env: 'UNKNOWN=1' }), field: '' },
+      { form: await encode({ film }), field: 'job' },
+    ];
+    for (const { form, headers = {}, field } of cases) {
+      const options = {
+        method: 'POST',
+        body: new Uint8Array(form.body),
+        headers: { ...form.headers, ...headers },
+      };
+      const answer = await fetch(`${service.url}/api/v1/jobs`, options);
+      const problem = (await answer.json()) as Problem;
+      assert.ok(answer.status >= 400 && answer.status < 500, problem.detail);
+      assert.ok(problem.field?.startsWith(field), problem.detail);
       await untilNothingIsLeft();
     }
   });
@@ -160,7 +183,7 @@ test('input files are streamed into the bucket, as a whole or not at all', async
     const digest = Buffer.from(hash('sha256', 'text'), 'hex').toString('base64');
     const files: Sent[] = [
       {
-        bytes: randomBytes(17 * mebibyte + 3),
+        bytes: randomBytes(9 * mebibyte + 3),
         query: '?name=a%2F..%2Fscene%20%C3%A9.mp4',
         name: 'scene é.mp4',
       },
