@@ -14,14 +14,14 @@ export const NewInboxSchema = described('The inbox to make.', {
   consumer: Type.Optional(
     Type.String({
       title: '1 to 512 characters without control characters',
-      pattern: '^[^\\p{Cc}]{1,512}$',
+      pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]{1,512}$',
       description: 'Whose jobs get the env file. Default: those of all consumers.',
     }),
   ),
   name: Type.Optional(
     Type.String({
       title: 'a file name of 1 to 120 characters without /',
-      pattern: '^(?!\\.{1,2}$)[^\\p{Cc}/\\\\]{1,120}$',
+      pattern: '^(?!\\.{1,2}$)[^\\u0000-\\u001f\\u007f-\\u009f/\\\\]{1,120}$',
       description: 'The name of the file.',
     }),
   ),
