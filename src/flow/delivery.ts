@@ -2,7 +2,7 @@ import type { FailureReason, Outcome } from './outcome.ts';
 
 /**
  * The delivery of the outcome to the connector: attempts, until a result is final. The reconciler writes it before and after each attempt,
- * so that every message that was sent is known on the Job.
+ * so that every message that was sent is known on the Job. Only a replay, which opens a final one again, is written by its request.
  */
 export interface Delivery {
   /** Attempts started to deliver the present message: the outcome, or the termination in its place. */
@@ -23,6 +23,16 @@ export interface Delivery {
   slowFailures?: number;
   /** Absent before the first attempt. */
   history?: DeliveryHistory;
+  /** The last one. */
+  replay?: DeliveryReplay;
+}
+
+/** Somebody had it sent again after it had ended and was not taken. */
+export interface DeliveryReplay {
+  /** RFC 3339. */
+  at: string;
+  /** How many there were, with this one. */
+  count: number;
 }
 
 /** Every attempt, those at an earlier message included. Bounded: the first one and the latest ones are kept. */
@@ -94,12 +104,12 @@ export function startAttempt(
   delivery: Delivery | undefined,
   attempt: Pick<DeliveryAttempt, 'sent' | 'startedAt'>,
 ): Delivery {
-  const { attempts = 0, slowFailures = 0, unanswered, history } = delivery ?? {};
+  const { attempts = 0, slowFailures = 0, unanswered, history, replay } = delivery ?? {};
   return {
     ...{ attempts: attempts + 1, startedAt: attempt.startedAt },
     ...(unanswered === undefined ? {} : { unanswered }),
     ...(slowFailures === 0 ? {} : { slowFailures }),
-    history: addAttempt(history, attempt),
+    ...memoryOf(addAttempt(history, attempt), replay),
   };
 }
 
@@ -121,7 +131,7 @@ const attemptDetailLimit = 200;
 const keptAttempts = 10;
 
 export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): Delivery {
-  const { attempts = 0, startedAt, slowFailures = 0, history } = delivery ?? {};
+  const { attempts = 0, startedAt, slowFailures = 0, history, replay } = delivery ?? {};
   const { unanswered } = { ...end, ...delivery };
   return {
     attempts,
@@ -132,8 +142,15 @@ export function endAttempt(delivery: Delivery | undefined, end: DeliveryEnd): De
     ...(end.ended === true ? { ended: true } : {}),
     ...(unanswered === true ? { unanswered } : {}),
     ...(end.slowly === true ? { slowFailures: slowFailures + 1 } : {}),
-    ...(history === undefined ? {} : { history: endLastAttempt(history, end) }),
+    ...memoryOf(history && endLastAttempt(history, end), replay),
   };
+}
+
+function memoryOf(
+  history: DeliveryHistory | undefined,
+  replay: DeliveryReplay | undefined,
+): Pick<Delivery, 'history' | 'replay'> {
+  return { ...(history === undefined ? {} : { history }), ...(replay === undefined ? {} : { replay }) };
 }
 
 function addAttempt(history: DeliveryHistory | undefined, attempt: DeliveryAttempt): DeliveryHistory {

@@ -18,6 +18,8 @@ export interface ListedDelivery {
   total: number;
   /** Why the outcome is delivered as a termination. */
   instead?: TerminateInstead;
+  /** Somebody may have it sent again. */
+  replayable?: true;
 }
 
 export type NumberedAttempt = DeliveryAttempt & { number: number };

@@ -7,6 +7,7 @@ import { cancelFlow, deprovisionFlow } from './end-flow.ts';
 import { listFlows } from './list-flows.ts';
 import { findLog } from './logs/find-log.ts';
 import { readInboxState } from './read-inbox-state.ts';
+import { replayDelivery } from './replay-delivery.ts';
 import { readResultState } from './read-result-state.ts';
 import { viewFlow, findFlow, type FlowChanges, type ObservedFlows } from './find-flow.ts';
 import type { FlowService, RequestDependencies } from './flow-service.ts';
@@ -35,6 +36,7 @@ export function createFlowService(
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),
     inbox: (flow, signal) => readInboxState(deps, flow, signal),
+    replay: (delivery, signal) => replayDelivery(deps, delivery, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };
 }

@@ -77,7 +77,7 @@ export function deprovisionMetadata(
 }
 
 /** Without a finalizer, a tombstone that is deleted by hand before the reconciler handles it would leave its results behind. */
-function keepTombstone({ state, deletedAt, finalizers, resourceVersion }: Flow): object {
+export function keepTombstone({ state, deletedAt, finalizers, resourceVersion }: Flow): object {
   if (state !== 'closed' || deletedAt !== undefined) return {};
   return { finalizers: [...new Set([...finalizers, outcomeFinalizer])], resourceVersion };
 }

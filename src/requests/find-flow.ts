@@ -5,6 +5,7 @@ import { readFlow, type Flow } from '../flow/flow.ts';
 import { listDeliveries } from '../flow/list-deliveries.ts';
 import { findLive } from '../flow/pending/watch-pending.ts';
 import { flowLabel } from '../flow/labels.ts';
+import { obstacleToReplay } from '../flow/replay.ts';
 import type { FlowRecord } from '../flow/record.ts';
 import type { FlowView, FoundFlow, RequestDependencies } from './flow-service.ts';
 import { readRecord } from './stored-record.ts';
@@ -127,7 +128,9 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[], maxRunning = 0): Flo
     ...(flow.startedAt === undefined ? {} : { startedAt: flow.startedAt }),
     ...(flow.attempt === undefined ? {} : { attempt: flow.attempt }),
     ...(flow.outcome === undefined ? {} : { outcome: flow.outcome }),
-    deliveries: listDeliveries(flow),
+    deliveries: listDeliveries(flow).map((one) =>
+      obstacleToReplay(flow, one.of) === undefined ? { ...one, replayable: true } : one,
+    ),
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
   };

@@ -2,7 +2,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { RecordedFlow } from '../flow/keys.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
-import type { ListedDelivery } from '../flow/list-deliveries.ts';
+import type { DeliveryMember, ListedDelivery } from '../flow/list-deliveries.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
 import type { Sink } from '../flow/push.ts';
@@ -45,6 +45,11 @@ export interface FlowService {
    * the outcome, and never returns `ended`.
    */
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
+  /**
+   * Requests that the reconciler delivers a message again that was not taken; a repeat while that is under way changes nothing. Throws
+   * `conflict` for any other one, and for a flow whose Job is gone.
+   */
+  replay(delivery: { flow: string; of: DeliveryMember }, signal: AbortSignal): Promise<ListedDelivery>;
   /** For the `rest` API: from this replica's cache if it has the flow. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
   /**

@@ -105,6 +105,7 @@ test('each scope allows exactly its operations, and without a right key there ar
         listJobs: 'read',
         getJob: 'read',
         listJobDeliveries: 'read',
+        replayJobDelivery: 'run',
       },
       ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run', startBatch: 'run' },
       ...{
@@ -180,6 +181,8 @@ test('a caller sees, cancels and deletes its own jobs and those of its connector
       ['POST', `/api/v1/jobs/${id}/cancel`],
       ['POST', `/api/v1/jobs/${id}/retry`],
       ['DELETE', `/api/v1/jobs/${id}`],
+      ['GET', `/api/v1/jobs/${id}/deliveries`],
+      ['POST', `/api/v1/jobs/${id}/deliveries/1/replay`],
       ['GET', `/api/v1/jobs/${id}/results`],
       ['GET', `/api/v1/jobs/${id}/results/archive.zip`],
     ] as const) {

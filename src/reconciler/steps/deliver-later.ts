@@ -1,6 +1,7 @@
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { endAttempt, startAttempt, type Delivery } from '../../flow/delivery.ts';
 import type { Flow } from '../../flow/flow.ts';
+import { endOfReplay } from '../../flow/replay.ts';
 import { patchFlow } from '../patch-flow.ts';
 import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import type { Message } from '../types.ts';
@@ -29,7 +30,7 @@ export async function deliverLater(
 ): Promise<StepResult> {
   const now = deps.now();
   const delivery = flow[of];
-  if (now.getTime() > abandonAfter) {
+  if (now.getTime() > Math.max(abandonAfter, endOfReplay(delivery, deps.config.reconciler))) {
     const abandoned = endAttempt(delivery, { result: 'abandoned', endedAt: now.toISOString() });
     return await patchFlow(deps, { flow, annotations: writeAnnotation(annotation[of], abandoned) }, signal);
   }

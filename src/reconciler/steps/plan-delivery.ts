@@ -1,3 +1,4 @@
+import { endOfReplay } from '../../flow/replay.ts';
 import { endAttempt, isUnderWay, startAttempt, wasTried, type Delivery } from '../../flow/delivery.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { resultsUrlOf } from '../../config/config.ts';
@@ -133,7 +134,8 @@ function isOverdue({ config, now }: Reconciler, flow: Flow, outcome: Outcome): b
   if (flow.deletedAt !== undefined) return at > after(outcome.at, lastAttemptsSeconds);
   const { terminateInstead: instead } = flow;
   const endOfInstead = instead === undefined ? 0 : after(instead.at, lastAttemptsSeconds);
-  return at > Math.max(after(outcome.at, config.reconciler.deliverySeconds), endOfInstead);
+  const regularEnd = after(outcome.at, config.reconciler.deliverySeconds);
+  return at > Math.max(regularEnd, endOfInstead, endOfReplay(flow.delivery, config.reconciler));
 }
 
 function after(time: string, seconds: number): number {

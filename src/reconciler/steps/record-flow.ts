@@ -2,6 +2,7 @@ import { isServiceError } from '../../errors.ts';
 import { annotation } from '../../flow/annotations.ts';
 import type { Flow, ObservedOutcome } from '../../flow/flow.ts';
 import { outcomeFinalizer } from '../../flow/labels.ts';
+import { hasReplay } from '../../flow/replay.ts';
 import { buildRecord, retentionEnd } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
 import { writeRecord } from '../../requests/stored-record.ts';
@@ -40,8 +41,8 @@ export async function recordFlow(
     if (!isPastRetention(flow, deps.now())) throw error;
   }
   const current = deps.cache.flow(flow.name) ?? flow;
-  // A connector may deprovision while the record is written: that is done before the Job is closed.
-  if (current.deprovisionAskedAt !== flow.deprovisionAskedAt) return continueNow;
+  // A deprovision or a replay may come while the record is written: that is done before the Job is closed.
+  if (current.deprovisionAskedAt !== flow.deprovisionAskedAt || hasReplay(current)) return continueNow;
   await patchFlow(
     deps,
     { flow: current, state: 'closed', annotations: { [annotation.recordedAt]: at }, finalizers },

@@ -2,7 +2,7 @@ import { createProgressReader } from '../../progress-reader.ts';
 import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
 import { batchRoutes } from './batches/batch-routes.ts';
-import { jobDeliveryRoutes } from './deliveries/delivery-routes.ts';
+import { jobDeliveryRoutes, type JobDeliveryDeps } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobLogRoutes, type JobLogDeps } from './logs/log-routes.ts';
 import { jobRoutes, type JobRouteDeps } from './jobs/job-routes.ts';
@@ -18,6 +18,7 @@ const mostStreams = 500;
 
 type ApiDeps = Omit<JobRouteDeps, 'progressOf'> &
   JobResultDeps &
+  JobDeliveryDeps &
   Omit<JobEventDeps & JobLogDeps, 'streams'> &
   UploadRouteDeps &
   EnvFileRouteDeps &

@@ -18,7 +18,7 @@ const Attempt = described('One attempt.', {
   detail: Type.Optional(Type.String({ description: 'What was answered, or the problem, without secrets.' })),
 });
 
-const DeliverySchema = described('One message to the connector, and the attempts at it.', {
+export const DeliverySchema = described('One message to the connector, and the attempts at it.', {
   number: Type.Integer({ minimum: 1 }),
   message: Type.Enum(['readiness', 'outcome', 'completion', 'confirmation'], {
     description:
@@ -38,11 +38,17 @@ const DeliverySchema = described('One message to the connector, and the attempts
     description: 'Of all attempts, also of those that are not kept.',
   }),
   attempts: Type.Array(Attempt, { description: 'The first one and the latest ones.' }),
+  replayedAt: Type.Optional(Type.String({ ...time, description: 'When somebody last had it sent again.' })),
   instead: Type.Optional(
     described('Why the connector’s transfer is terminated although there are results.', {
       at: Type.String(time),
       reason: Type.String(),
       message: Type.String(),
+    }),
+  ),
+  links: Type.Optional(
+    described('What may be done.', {
+      replay: Type.String({ description: 'POST sends it again.' }),
     }),
   ),
 });

@@ -11,12 +11,12 @@ const messages: Record<DeliveryMember, Described['message']> = {
   confirmation: 'confirmation',
 };
 
-export function describeDeliveries(deliveries: readonly ListedDelivery[]): Deliveries {
-  return { items: deliveries.map(describe) };
-}
-
-function describe({ number, of, delivery, total, attempts, instead }: ListedDelivery): Described {
-  const { endedAt, detail } = delivery;
+/** `self`: the address of all deliveries of its job. */
+export function describeDelivery(
+  { number, of, delivery, total, attempts, instead, replayable }: ListedDelivery,
+  self: string,
+): Described {
+  const { endedAt, detail, replay } = delivery;
   return {
     number,
     message: messages[of],
@@ -24,7 +24,9 @@ function describe({ number, of, delivery, total, attempts, instead }: ListedDeli
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(detail === undefined ? {} : { detail }),
     ...{ attemptCount: total, attempts: attempts as Described['attempts'] },
+    ...(replay === undefined ? {} : { replayedAt: replay.at }),
     ...(instead === undefined ? {} : { instead }),
+    ...(replayable === true ? { links: { replay: `${self}/${number}/replay` } } : {}),
   };
 }
 
