@@ -54,7 +54,10 @@ function readOpen({ observed, maxRunning }: Dependencies): OpenFlows {
   );
 }
 
-/** The starts of all days (RFC 3339) on which listed flows can have been accepted, the latest first. */
+/**
+ * The starts of the days (RFC 3339) on which listed flows can have been accepted, the latest first: those of one page, and one more if there
+ * are more. A query may name any time, so it bounds nothing.
+ */
 async function findDays(
   { store, now }: Dependencies,
   { query: { before, since }, open }: { query: FlowQuery; open: OpenFlows },
@@ -66,9 +69,10 @@ async function findDays(
   const [earliest] = times.sort();
   if (earliest === undefined) return [];
   const from = startOfDay(latestOf(earliest, since ?? earliest));
-  const to = startOfDay(before?.acceptedAt ?? latestOf(now().toISOString(), ...times));
+  const latest = latestOf(now().toISOString(), ...times);
+  const to = startOfDay(before === undefined || before.acceptedAt > latest ? latest : before.acceptedAt);
   const days: string[] = [];
-  for (let day = Date.parse(to); day >= Date.parse(from); day -= dayMillis)
+  for (let day = Date.parse(to); day >= Date.parse(from) && days.length <= dayLimit; day -= dayMillis)
     days.push(new Date(day).toISOString());
   return days;
 }

@@ -75,7 +75,13 @@ test('people read and follow the log of a worker from before its start to its en
   const id = await startTalker(world);
   const followed = readLog(world, id, 'follow=true');
   await waitUntil('the worker runs', () => world.gate.asked > 0);
-  const answer = await openLog(world, id);
+  // The worker may run before its node has reported it.
+  const answer = await waitUntil('the log can be read', async () => {
+    const found = await openLog(world, id);
+    if (found.ok) return found;
+    await found.body?.cancel();
+    return undefined;
+  });
   assert.equal(answer.headers.get('content-type'), 'text/plain; charset=utf-8');
   assert.equal(answer.headers.get('x-log-source'), 'pod');
   const attempt = answer.headers.get('x-log-attempt') ?? '';

@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { Client } from 'minio';
+import { readLogKey } from '../../src/flow/keys.ts';
 import type { FlowRecord } from '../../src/flow/record.ts';
 import { openUploads, s3Client, storedKeys } from './s3-client.ts';
 import type { Servers } from './servers.ts';
@@ -54,6 +55,12 @@ export class Bucket {
   async results(flow: string): Promise<string[]> {
     const keys = await this.keys(`flows/${flow}/`);
     return keys.filter((key) => !/\/(record|progress)\.json$/.test(key));
+  }
+
+  /** The keys of a flow's files and manifests: its results without the logs of its attempts. */
+  async files(flow: string): Promise<string[]> {
+    const keys = await this.results(flow);
+    return keys.filter((key) => readLogKey(key) === undefined);
   }
 
   /** Keys of a flow's open multipart uploads. Lists those of the whole bucket, since MinIO lists uploads by whole keys only. */

@@ -125,7 +125,8 @@ async function end(world: World, transfer: Transfer, { phase, told, kept }: End)
   // A failed job wrote one file as well.
   const objects = kept ? transfer.files + 1 : 0;
   await waitUntil(`${flow} has ${objects} objects in the bucket`, async () => {
-    return (await world.bucket.results(flow)).length === objects;
+    const keys = kept ? await world.bucket.files(flow) : await world.bucket.results(flow);
+    return keys.length === objects;
   });
   await waitUntil(`the connector of ${flow} has been told`, () => {
     assert.deepEqual(transfer.told(), told);

@@ -101,6 +101,6 @@ export async function assertKept(
   { world }: SignalingStage,
   { flow, context }: { flow: string; context: string },
 ): Promise<void> {
-  const keys = await world.bucket.results(flow);
+  const keys = await world.bucket.files(flow);
   assert.equal(keys.length, 2, `${keys.join(', ')}, ${context}`);
 }

@@ -77,6 +77,14 @@ test('a filter leaves places out and none is lost between pages', async () => {
   assert.deepEqual((await list({ since: '2026-02-28T00:00:00.000Z' })).names, ['flow-d', 'flow-c', 'flow-b']);
 });
 
+test('a time far from all flows costs no days: the page begins at the latest flow', async () => {
+  const { list } = listing({ open: [a, d], ended: [] });
+  const before = { acceptedAt: '9999-12-31T23:59:59.999Z', flow: '' };
+  assert.deepEqual(await list({ before }), { names: ['flow-d', 'flow-a'], next: undefined });
+  const since = '0001-01-01T00:00:00.000Z';
+  assert.deepEqual(await list({ since }), { names: ['flow-d', 'flow-a'], next: undefined });
+});
+
 test('one page reads a bounded number of days and of records', async () => {
   const old = flowOf('flow-old', '2025-11-01T00:00:00.000Z');
   const { list } = listing({ open: [d], ended: [old] });
