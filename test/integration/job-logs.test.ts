@@ -54,6 +54,16 @@ function openLog({ service }: World, id: string, query = ''): Promise<Response> 
   return fetch(`${service.url}/api/v1/jobs/${id}/logs?${query}`);
 }
 
+/** The worker may run before its node has reported it. */
+async function openReported(world: World, id: string): Promise<Response> {
+  return await waitUntil('the log can be read', async () => {
+    const found = await openLog(world, id);
+    if (found.ok) return found;
+    await found.body?.cancel();
+    return undefined;
+  });
+}
+
 async function readLog(world: World, id: string, query = ''): Promise<string> {
   const answer = await openLog(world, id, query);
   assert.equal(answer.status, 200, await answer.clone().text());
@@ -75,13 +85,7 @@ test('people read and follow the log of a worker from before its start to its en
   const id = await startTalker(world);
   const followed = readLog(world, id, 'follow=true');
   await waitUntil('the worker runs', () => world.gate.asked > 0);
-  // The worker may run before its node has reported it.
-  const answer = await waitUntil('the log can be read', async () => {
-    const found = await openLog(world, id);
-    if (found.ok) return found;
-    await found.body?.cancel();
-    return undefined;
-  });
+  const answer = await openReported(world, id);
   assert.equal(answer.headers.get('content-type'), 'text/plain; charset=utf-8');
   assert.equal(answer.headers.get('x-log-source'), 'pod');
   const attempt = answer.headers.get('x-log-attempt') ?? '';
@@ -126,6 +130,7 @@ test('people read and follow the log of a worker from before its start to its en
   const before = world.gate.asked;
   const cancelled = await startTalker(world);
   await waitUntil('the worker runs', () => world.gate.asked > before);
+  await (await openReported(world, cancelled)).body?.cancel();
   const untilCancelled = readLog(world, cancelled, 'follow=true');
   await post(world, `${cancelled}/cancel`, 'POST');
   assert.equal(await untilCancelled, soFar);
