@@ -223,15 +223,18 @@ async function continuesDownload(t: TestContext, world: World): Promise<void> {
   broken.child.kill('SIGINT');
   assert.equal(await broken.ended(), 130, broken.stderr);
   assert.match(broken.stderr, new RegExp(`Continue with: edc-job-provisioner results ${id} -o `));
-  const half = `bytes=${Math.floor(largeBytes / 2)}-`;
-  assert.deepEqual(ranges(), [undefined, half]);
+  const [whole, rest = ''] = ranges();
+  assert.equal(whole, undefined);
+  // What was on its way when the connection broke may be lost.
+  const start = Number(/^bytes=(\d+)-$/.exec(rest)?.[1]);
+  assert.ok(start > 0 && start <= largeBytes / 2, rest);
   const left = await filesBelow(folder);
   assert.equal(left.includes(largeName), false);
   assert.equal(left.filter((name) => name.endsWith('.part')).length, 1);
 
   proxy.fault = () => undefined;
   const continued = await through.succeed('results', id, '-o', folder);
-  assert.deepEqual(ranges(), [undefined, half, half], continued.stderr);
+  assert.deepEqual(ranges(), [undefined, rest, rest], continued.stderr);
   assert.deepEqual(await filesBelow(folder), [largeName, 'sha256.txt'].sort());
   const digest = await readFile(join(folder, 'sha256.txt'), 'utf8');
   assert.equal(hash('sha256', await readFile(join(folder, largeName))), digest.trim());
