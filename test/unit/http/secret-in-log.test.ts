@@ -6,9 +6,8 @@ import { resultRoutes } from '../../../src/http/routes/results.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { signResultToken } from '../../../src/result/result-token.ts';
 import { memoryLog } from '../../support/memory-log.ts';
-import { noEnvFiles } from '../../support/no-env-files.ts';
-import { noInputFiles } from './no-input-files.ts';
 import { askRaw, readReplies } from './ask-raw.ts';
+import { jobRouteDeps } from './job-route-deps.ts';
 import { memoryFlows } from './memory-flows.ts';
 import { provisionBody, startHttp, token } from './start-http.ts';
 
@@ -149,18 +148,7 @@ for (const [name, sent] of Object.entries(requests)) {
     const flows = memoryFlows();
     const routes = [
       ...resultRoutes({ manifests, keys: [resultKey], now } as unknown as Parameters<typeof resultRoutes>[0]),
-      ...jobRoutes({
-        flows,
-        templates: [],
-        envFiles: noEnvFiles,
-        inputFiles: noInputFiles,
-        priorities: {},
-        progressOf: () => Promise.resolve(undefined),
-        now,
-        newId: () => 'id',
-        publicUrl: 'http://jobs.example.org',
-        stopping: new AbortController().signal,
-      }),
+      ...jobRoutes(jobRouteDeps(flows)),
     ];
     const { server, port } = await startHttp(t, { log, metrics, routes, flows, api });
     const replies = readReplies(await askRaw(port, sent));

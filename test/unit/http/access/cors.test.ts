@@ -1,29 +1,16 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { jobRoutes } from '../../../../src/http/routes/api/jobs/job-routes.ts';
-import { noEnvFiles } from '../../../support/no-env-files.ts';
-import { noInputFiles } from '../no-input-files.ts';
-import { memoryFlows } from '../memory-flows.ts';
+import { jobRouteDeps } from '../job-route-deps.ts';
 import { ask, noKeys, startHttp, type Reply } from '../start-http.ts';
 
 const origin = 'https://pages.example.org';
 
 async function start(t: TestContext, origins: string[]): Promise<number> {
-  const flows = memoryFlows();
-  const { signal: stopping } = new AbortController();
-  const deps = {
-    flows,
-    templates: [],
-    envFiles: noEnvFiles,
-    inputFiles: noInputFiles,
-    priorities: {},
-    progressOf: () => Promise.resolve(undefined),
-    now: () => new Date(),
-    newId: () => 'id',
-    publicUrl: 'http://a',
-    stopping,
-  };
-  const { port } = await startHttp(t, { routes: jobRoutes(deps), api: { ...noKeys, cors: { origins } } });
+  const { port } = await startHttp(t, {
+    routes: jobRoutes(jobRouteDeps()),
+    api: { ...noKeys, cors: { origins } },
+  });
   return port;
 }
 
