@@ -7,11 +7,11 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putObject } from '../storage/upload/put-object.ts';
 import { StreamUpload } from '../storage/upload/upload-stream.ts';
-import { watchProgress, type ProgressWatch } from '../transfer/watch-progress.ts';
-import { nextChunk } from './next-chunk.ts';
+import { watchProgress } from '../transfer/watch-progress.ts';
 import { checkDigest, type UploadHead } from './read-upload-head.ts';
 import { receivedKey, type InboxOfFlow, type ReceivedFile } from './received-file.ts';
 import { roomFor } from './room.ts';
+import { writeBody } from './write-body.ts';
 
 export interface InboxParts {
   store: ObjectStore;
@@ -61,7 +61,8 @@ export async function receiveFile(
   const progress = { clock, idleMillis: limits.idleMillis, deadline, waitsFor: () => waiting.for };
   using watch = watchProgress(progress, signal);
   try {
-    await writeBody(reception, { upload, watch, waiting, clock });
+    const check = flowCheck(reception, clock, watch.signal);
+    await writeBody(reception.body, { upload, watch, waiting }, check);
     checkDigest(head, upload);
     // Others may have arrived since.
     if (upload.size > (await roomFor(parts, { inbox, key }, watch.signal))) throw tooLarge(limits);
@@ -82,33 +83,18 @@ export async function receiveFile(
   }
 }
 
-interface Writing {
-  upload: StreamUpload;
-  watch: ProgressWatch;
-  waiting: { for: string };
-  clock: Clock;
-}
-
 /** While bytes arrive, how long an end of the flow may remain unnoticed. */
 const checkMillis = 5000;
 
-async function writeBody(reception: Reception, { upload, watch, waiting, clock }: Writing): Promise<void> {
-  const chunks = reception.body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+/** Throws when the flow has ended, and looks no more often than the time above. */
+function flowCheck(reception: Reception, clock: Clock, signal: AbortSignal): () => Promise<void> {
   let checkedAt = clock.monotonic();
-  for (;;) {
-    const chunk = await nextChunk(chunks, upload.size, watch.signal);
-    watch.moved();
-    waiting.for = 'the store took no byte';
-    if (chunk === undefined) return;
-    await upload.write(chunk, watch.signal);
-    watch.moved();
-    if (clock.monotonic() - checkedAt > checkMillis) {
-      // A suspension stops the sender too: what is under way arrives.
-      if (isOver((await reception.readState(watch.signal)).state)) throw takesNothing();
-      checkedAt = clock.monotonic();
-    }
-    waiting.for = 'the sender gave no byte';
-  }
+  return async () => {
+    if (clock.monotonic() - checkedAt <= checkMillis) return;
+    // A suspension stops the sender too: what is under way arrives.
+    if (isOver((await reception.readState(signal)).state)) throw takesNothing();
+    checkedAt = clock.monotonic();
+  };
 }
 
 function isOver(state: string): boolean {

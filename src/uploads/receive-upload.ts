@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { uploadContentKey } from '../flow/keys.ts';
-import { nextChunk } from '../inbox/next-chunk.ts';
 import { checkDigest, type UploadHead } from '../inbox/read-upload-head.ts';
+import { writeBody } from '../inbox/write-body.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { StreamUpload } from '../storage/upload/upload-stream.ts';
-import { watchProgress, type ProgressWatch } from '../transfer/watch-progress.ts';
+import { watchProgress } from '../transfer/watch-progress.ts';
 import { discardUploads, newUploadId, writeUpload, type StoredUpload } from './stored-upload.ts';
 
 export interface UploadParts {
@@ -66,24 +66,5 @@ export async function receiveUpload(
     // The answer of the store may have been lost.
     await discardUploads(parts.store, [id]);
     throw error;
-  }
-}
-
-interface Writing {
-  upload: StreamUpload;
-  watch: ProgressWatch;
-  waiting: { for: string };
-}
-
-async function writeBody(body: AsyncIterable<Buffer>, { upload, watch, waiting }: Writing): Promise<void> {
-  const chunks = body[Symbol.asyncIterator]();
-  for (;;) {
-    const chunk = await nextChunk(chunks, upload.size, watch.signal);
-    watch.moved();
-    waiting.for = 'the store took no byte';
-    if (chunk === undefined) return;
-    await upload.write(chunk, watch.signal);
-    watch.moved();
-    waiting.for = 'the sender gave no byte';
   }
 }

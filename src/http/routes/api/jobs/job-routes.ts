@@ -140,7 +140,7 @@ async function answerGet(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
       subscribe: (listener) => deps.flows.subscribe(jobOf(ctx), listener),
       isNews: (now) => now.etag !== known && (known !== '' || now.job.endedAt !== undefined),
       seconds,
-      // Nobody is told of progress: it is looked at while the job runs.
+      // Progress causes no event: it is looked at while the job runs.
       quietMillis: ({ job }) => (job.progress === undefined ? undefined : progressMillis),
     },
     AbortSignal.any([signal, deps.stopping]),
