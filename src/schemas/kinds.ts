@@ -10,6 +10,14 @@ export function described<Properties extends TProperties>(description: string, p
   return Type.Object(properties, { additionalProperties: false, description });
 }
 
+/** A text of one line for people. The pattern is written so that regular expressions of other languages can read it too. */
+export function plainText(longest: number) {
+  return {
+    title: `1 to ${longest} characters without control characters`,
+    pattern: `^[^\\u0000-\\u001f\\u007f-\\u009f]{1,${longest}}$`,
+  };
+}
+
 export const dnsLabel = {
   title: 'a DNS label (lower-case letters, digits and -, at most 63)',
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',

@@ -1,24 +1,47 @@
 import type { ApiOperation } from '../api-route.ts';
-import { EnvFileSchema } from './env-file-schema.ts';
+import { assetIdKind, consumerKind, EnvFileSchema } from './env-file-schema.ts';
 
 const tag = 'supply';
 
 export const ownerParameters = {
   connector: 'A configured connector, or `rest` for jobs that people start.',
-  asset: 'The asset’s id, encoded as one segment; `-` with `?assetId=`.',
+  asset: {
+    description: 'The asset’s id, encoded as one segment; `-` with `?assetId=`.',
+    schema: { type: 'string', ...assetIdKind },
+  },
+};
+
+export const assetIdQuery = {
+  assetId: {
+    description: 'The asset’s id, if and only if the path has `-` in its place.',
+    schema: { type: 'string', ...assetIdKind },
+  },
 };
 
 /** Parameters of the query that name the owner of a file. */
 export const ownerQuery = {
-  consumer: 'The consumer (the policy’s assignee) whose jobs get the file; default: those of all consumers.',
-  assetId: 'The asset’s id, if the path has `-` in its place.',
+  consumer: {
+    description:
+      'The consumer (the policy’s assignee) whose jobs get the file; default: those of all consumers.',
+    schema: { type: 'string', ...consumerKind },
+  },
+  ...assetIdQuery,
 };
 
-const getQuery = { ...ownerQuery, version: 'A former version. Default: the current one.' };
+const getQuery = {
+  ...ownerQuery,
+  version: {
+    description: 'A former version. Default: the current one.',
+    schema: { type: 'integer', minimum: 1, maximum: 999_999_999 },
+  },
+};
 
 export const putQuery = {
   ...ownerQuery,
-  secret: '`true`: nothing but a Secret of the cluster has its values. Default: `false`.',
+  secret: {
+    description: '`true`: nothing but a Secret of the cluster has its values.',
+    schema: { type: 'boolean', default: false },
+  },
   template: 'The template to check it against. Default: the one that serves the asset.',
 };
 

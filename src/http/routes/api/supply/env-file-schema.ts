@@ -1,5 +1,8 @@
 import { Type, type Static } from 'typebox';
-import { described } from '../../../../schemas/kinds.ts';
+import { described, plainText } from '../../../../schemas/kinds.ts';
+
+export const assetIdKind = plainText(1024);
+export const consumerKind = plainText(512);
 
 export const EnvFileSchema = described('The env file of an asset, or of one consumer of it.', {
   connector: Type.String(),

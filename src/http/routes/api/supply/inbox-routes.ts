@@ -8,7 +8,7 @@ import type { Template } from '../../../../template/template.ts';
 import { callerOf, checkTemplateAccess } from '../../../access/caller.ts';
 import type { HttpContext, RequestBody, Route } from '../../../route.ts';
 import { apiRoute, type ApiOperation } from '../api-route.ts';
-import { ownerParameters } from './env-file-operations.ts';
+import { assetIdQuery as query, ownerParameters } from './env-file-operations.ts';
 import {
   DeliveredSchema,
   inboxDays,
@@ -29,8 +29,6 @@ export interface AssetInboxRouteDeps extends OwnerDependencies {
   now: () => Date;
   newId: () => string;
 }
-
-const query = { assetId: 'The asset’s id, if the path has `-` in its place.' };
 
 const operation: ApiOperation = {
   operationId: 'createInbox',

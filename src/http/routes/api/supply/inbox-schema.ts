@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { described } from '../../../../schemas/kinds.ts';
+import { consumerKind } from './env-file-schema.ts';
 
 const day = 86_400;
 
@@ -13,8 +14,7 @@ export const NewInboxSchema = described('The inbox to make.', {
   }),
   consumer: Type.Optional(
     Type.String({
-      title: '1 to 512 characters without control characters',
-      pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]{1,512}$',
+      ...consumerKind,
       description: 'Whose jobs get the env file. Default: those of all consumers.',
     }),
   ),

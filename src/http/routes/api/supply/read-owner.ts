@@ -6,6 +6,7 @@ import { chooseTemplate } from '../../../../template/choose-template.ts';
 import type { Template } from '../../../../template/template.ts';
 import { callerOf, checkConnectorAccess, checkTemplateAccess } from '../../../access/caller.ts';
 import type { HttpContext } from '../../../route.ts';
+import { assetIdKind, consumerKind } from './env-file-schema.ts';
 
 export interface OwnerDependencies {
   connectors: readonly ConnectorConfig[];
@@ -15,7 +16,7 @@ export interface OwnerDependencies {
 type Query = Readonly<Record<string, string>>;
 
 /** Reads parameters of the query, each at most once. Throws `invalid-request` for others than the known ones. */
-export function readQuery(ctx: Pick<HttpContext, 'querystring'>, known: Query): Query {
+export function readQuery(ctx: Pick<HttpContext, 'querystring'>, known: object): Query {
   const query = new URLSearchParams(ctx.querystring);
   for (const name of query.keys()) {
     if (!Object.hasOwn(known, name)) throw refused(name, `one of ${Object.keys(known).join(', ')}`);
@@ -35,16 +36,15 @@ export function readOwner(ctx: HttpContext, { connectors }: OwnerDependencies, q
   }
   if (asset !== '-' && query['assetId'] !== undefined)
     throw refused('assetId', 'no such parameter, unless the path has - in its place');
-  const assetId = checkText('assetId', query['assetId'] ?? asset, 1024);
+  const assetId = checkText('assetId', query['assetId'] ?? asset, assetIdKind);
   const { consumer } = query;
   if (consumer === undefined) return { connector, assetId };
-  return { connector, assetId, consumer: checkText('consumer', consumer, 512) };
+  return { connector, assetId, consumer: checkText('consumer', consumer, consumerKind) };
 }
 
-function checkText(field: string, text: string, longest: number): string {
-  const length = Array.from(text).length;
-  if (length > 0 && length <= longest && !/\p{Cc}/u.test(text)) return text;
-  throw refused(field, `1 to ${longest} characters without control characters`);
+function checkText(field: string, text: string, { title, pattern }: typeof assetIdKind): string {
+  if (new RegExp(pattern, 'u').test(text)) return text;
+  throw refused(field, title);
 }
 
 /** The template of the owner's jobs. Throws `forbidden` if the caller may not use it. */
