@@ -210,6 +210,11 @@ export default tseslint.config(
       [kubernetes, 'minio', 'koa'],
     ),
   ),
+  layer(
+    'inputs',
+    [...edge, ...halves, 'dialects', 'cluster-objects', 'result', 'kubernetes'],
+    [kubernetes, 'minio', 'koa'],
+  ),
   layer('result', [...edge, ...halves, 'dialects', 'cluster-objects'], [kubernetes, 'minio', 'koa']),
   layer(
     'template',

@@ -15,6 +15,7 @@ import { createDownloadSlots } from './http/download-slots.ts';
 import type { HttpServer } from './http/http-server.ts';
 import { createRefusals } from './http/refusals.ts';
 import type { Route } from './http/route.ts';
+import { resolveJobInputs } from './http/routes/api/jobs/resolve-job-inputs.ts';
 import { apiRoutes } from './http/routes/api/api-routes.ts';
 import { compatibilityOf } from './http/routes/compatibility/compatibility-routes.ts';
 import { demoRoutes } from './http/routes/demo/demo.ts';
@@ -185,25 +186,16 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
     idleMillis: downloadIdleMillis,
     now: () => new Date(),
   };
-  const { http, results } = config;
+  const { http, results, connectors } = config;
   const { now } = common;
-  const { busyHoldMillis } = http;
-  const { connectors } = config;
   const envFileParts = { ...config.envFiles, answerMillis: http.answerDeadlineMillis, now };
   const envFiles = createEnvFiles({ ...clients, ...envFileParts });
   const supply = { envFiles, envFileLimits: config.envFiles };
   const inputFiles = { ...inputFileParts(config, clients), now, newId: randomUUID };
+  const sources = { store: clients.store, objects: clients.uploads, config, now };
   const addresses = resultAddresses({ config, secrets, store, readAccess, now });
-  const requests = {
-    connectors,
-    secrets: secrets.connectors,
-    templates,
-    envFiles,
-    flows,
-    busyHoldMillis,
-    now,
-  };
-  const parts = { ...requests, ...addresses };
+  const requests = { connectors, templates, envFiles, flows, now, busyHoldMillis: http.busyHoldMillis };
+  const parts = { ...requests, ...addresses, secrets: secrets.connectors };
   function routesOf(dialect: Dialect): Route[] {
     const own = connectors.filter((one) => one.dialect === dialect.name);
     return dialect.routes?.({ ...parts, connectors: own }) ?? [];
@@ -215,6 +207,7 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
     ...resultRoutes({ ...common, flows }),
     ...apiRoutes({
       ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },
+      inputs: (wanted, signal) => resolveJobInputs({ flows, sources }, wanted, signal),
       ...{ inputFiles, connectors, ...supply, priorities: config.pods.priorities },
     }),
     ...inboxRoutes({

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'invalid-request'
   | 'invalid-parameters'
   | 'invalid-env-file'
+  | 'invalid-input'
   | 'payload-too-large'
   | 'unsupported-media-type'
   | 'unknown-connector'

@@ -158,7 +158,7 @@ function storeChecks({ store, minter, config }: Checked): StartupCheck[] {
       run: async (signal) => {
         await checkKeys(store, signal);
         // The keys of pods are minted in the same way; no flow has this name.
-        await minter.mint('start-up-check', signal);
+        await minter.mint({ flow: 'start-up-check' }, signal);
         return { credentials };
       },
       advice,

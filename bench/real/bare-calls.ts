@@ -5,7 +5,7 @@ import type { Config } from '../../src/config/config.ts';
 import { annotation } from '../../src/flow/annotations.ts';
 import { cleanupKey, manifestKey, recordIndexKey, recordKey } from '../../src/flow/keys.ts';
 import { evidenceFinalizer, evidenceLabel, flowLabel, stateLabel } from '../../src/flow/labels.ts';
-import type { SidecarReport } from '../../src/flow/attempt.ts';
+import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
 import { connectCluster, type Cluster } from '../../src/kubernetes/cluster.ts';
 import type { Job, Pod } from '../../src/kubernetes/types.ts';
 import { buildCredentialsSecret } from '../../src/cluster-objects/secrets.ts';
@@ -44,7 +44,10 @@ const signal = AbortSignal.timeout(3_600_000);
 
 /** Makes the service's calls to cluster and store that start an accepted flow, in the same order. */
 export async function startFlow({ cluster, minter }: BareClients, flow: string): Promise<void> {
-  const [job, credentials] = await Promise.all([cluster.jobs.get(flow, signal), minter.mint(flow, signal)]);
+  const [job, credentials] = await Promise.all([
+    cluster.jobs.get(flow, signal),
+    minter.mint({ flow }, signal),
+  ]);
   const owner = { name: flow, uid: job?.metadata?.uid ?? '' };
   await Promise.all([
     cluster.configMaps.add(buildEnvironmentConfigMap(flow, {}, owner), signal),

@@ -23,6 +23,7 @@ export const sections: Readonly<Record<FailureReason | CancelReason, string>> = 
   'admission-refused': before,
   'configuration-missing': before,
   'volume-not-mounted': before,
+  'input-failed': before,
   'pending-deadline-exceeded': before,
   'worker-failed': worker,
   'worker-out-of-memory': worker,

@@ -112,6 +112,7 @@ export function buildPlan(flow: string, rendered: RenderedTemplate): FlowPlan {
       ...(allowEmpty ? { allowEmpty } : {}),
       ...(contentType === undefined ? {} : { contentType }),
     },
+    ...(rendered.inputs.length > 0 ? { inputs: rendered.inputs } : {}),
     limits: template.limits,
     retention: template.retention,
   };

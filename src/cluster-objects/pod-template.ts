@@ -59,7 +59,7 @@ function buildPodSpec({ flow, request, rendered, settings }: JobInput, own: PodS
       ...(own.initContainers ?? []).map((container) => buildOwnContainer(flow, rendered, container)),
     ],
     containers: [buildWorker(flow, rendered, settings)],
-    volumes: [...buildOwnVolumes(own.volumes ?? []), ...buildVolumes(flow, template)],
+    volumes: [...buildOwnVolumes(own.volumes ?? []), ...buildVolumes(flow, rendered)],
   };
 }
 

@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
-import { credentialsSecretName, sinkSecretName } from '../flow/names.ts';
+import { credentialsSecretName, inputUrlsSecretName, sinkSecretName } from '../flow/names.ts';
 import type { Cluster } from '../kubernetes/cluster.ts';
 import type { Job, KubernetesObject } from '../kubernetes/types.ts';
 import { addIfMissing, type ResourceClient } from '../kubernetes/resource-client.ts';
-import type { CredentialMinter, ScopedCredentials } from '../storage/mint-credentials.ts';
+import type { CredentialMinter, FlowGrant, ScopedCredentials } from '../storage/mint-credentials.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { buildEnvironmentConfigMap } from './config-maps.ts';
 import { buildOwnerReference } from './metadata.ts';
@@ -26,7 +26,7 @@ export interface Preparer {
 export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
   const [job, credentials] = await Promise.all([
     deps.cluster.jobs.get(flow.name, signal),
-    deps.minter.mint(flow.name, signal),
+    deps.minter.mint(grantOf(flow), signal),
   ]);
   if (job === undefined) throw new ServiceError('cluster-conflict', `the Job ${flow.name} is gone`);
   const owner = { name: flow.name, uid: flow.uid };
@@ -88,7 +88,7 @@ function waitsForPreparation({ uid }: Flow, job: Job): boolean {
 
 /** Writes new keys into the mounted Secret; the running sidecar reads them for its next request. */
 export async function renewCredentials(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
-  const credentials = await deps.minter.mint(flow.name, signal);
+  const credentials = await deps.minter.mint(grantOf(flow), signal);
   const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
   await deps.cluster.secrets.patch(credentialsSecretName(flow.name), { data, stringData }, signal);
   const annotations = writeAnnotation(annotation.credentials, lifetimeOf(deps, credentials));
@@ -97,6 +97,10 @@ export async function renewCredentials(deps: Preparer, flow: Flow, signal: Abort
     { metadata: { resourceVersion: flow.resourceVersion, annotations } },
     signal,
   );
+}
+
+function grantOf({ name, plan }: Flow): FlowGrant {
+  return { flow: name, inputs: plan.inputs };
 }
 
 function lifetimeOf({ now }: Preparer, { expiration }: ScopedCredentials): CredentialsLifetime {
@@ -109,9 +113,10 @@ export function secretsBeforeJob({
   plan,
   protocol,
 }: Pick<Flow, 'name' | 'plan' | 'protocol'>): string[] {
-  const { parametersSecret } = plan;
+  const { parametersSecret, inputs = [] } = plan;
   return [
     ...(parametersSecret === undefined ? [] : [parametersSecret]),
+    ...(inputs.some((input) => 'host' in input) ? [inputUrlsSecretName(name)] : []),
     ...(protocol?.pushes === true ? [sinkSecretName(name)] : []),
   ];
 }

@@ -1,5 +1,10 @@
 import { ServiceError } from '../errors.ts';
-import { credentialsSecretName, parametersSecretName, sinkSecretName } from '../flow/names.ts';
+import {
+  credentialsSecretName,
+  inputUrlsSecretName,
+  parametersSecretName,
+  sinkSecretName,
+} from '../flow/names.ts';
 import type { Sink, UploadResource } from '../flow/push.ts';
 import type { Secret } from '../kubernetes/types.ts';
 import type { ScopedCredentials } from '../storage/mint-credentials.ts';
@@ -36,6 +41,17 @@ export function buildParametersSecret(
     type: 'Opaque',
     metadata: { name: parametersSecretName(flow, digest), labels: buildFlowLabels(flow) },
     data: encode(secretEnvironment),
+  };
+}
+
+/** URLs of inputs, which may hold secrets. Written before the Job, which becomes its owner later. */
+export function buildInputUrlsSecret(flow: string, urls: Readonly<Record<string, string>>): Secret {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { name: inputUrlsSecretName(flow), labels: buildFlowLabels(flow) },
+    data: encode(urls),
   };
 }
 

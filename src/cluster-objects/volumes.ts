@@ -1,6 +1,7 @@
-import { credentialsSecretName, filesConfigMapName } from '../flow/names.ts';
+import { inputBytes, type FlowInput } from '../flow/flow-input.ts';
+import { credentialsSecretName, filesConfigMapName, inputUrlsSecretName } from '../flow/names.ts';
 import type { Volume } from '../kubernetes/types.ts';
-import type { Template } from '../template/template.ts';
+import type { RenderedTemplate, Template } from '../template/template.ts';
 
 /** Volumes that the service adds: a template may not use these names. */
 export const volumeName = {
@@ -8,12 +9,17 @@ export const volumeName = {
   sidecarState: 'sidecar-state',
   credentials: 'store-credentials',
   files: 'files',
+  inputs: 'inputs',
+  inputUrls: 'input-urls',
 } as const;
 
 /** Enough for the sidecar's journal and started file. */
 const sidecarStateLimit = '64Mi';
 
-export function buildVolumes(flow: string, template: Template): Volume[] {
+/** A file takes whole blocks of the disk. */
+const inputsSlackBytes = 16 * 1024 * 1024;
+
+export function buildVolumes(flow: string, { template, inputs, inputUrls }: RenderedTemplate): Volume[] {
   const files = Object.keys(template.files).length > 0;
   return [
     buildResultsVolume(template.results.storage),
@@ -24,7 +30,23 @@ export function buildVolumes(flow: string, template: Template): Volume[] {
       secret: { secretName: credentialsSecretName(flow), defaultMode: 0o440 },
     },
     ...(files ? [buildFilesVolume(template)] : []),
+    ...(inputs.length > 0
+      ? [{ name: volumeName.inputs, emptyDir: { sizeLimit: String(inputsSize(inputs)) } }]
+      : []),
+    ...(Object.keys(inputUrls).length > 0
+      ? [
+          {
+            name: volumeName.inputUrls,
+            secret: { secretName: inputUrlsSecretName(flow), defaultMode: 0o440 },
+          },
+        ]
+      : []),
   ];
+}
+
+/** Room for all inputs, in bytes. */
+export function inputsSize(inputs: readonly FlowInput[]): number {
+  return inputs.reduce((sum, input) => sum + inputBytes(input), inputsSlackBytes);
 }
 
 /** The template's volumes. A claim is mounted read-only by default. */

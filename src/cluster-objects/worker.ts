@@ -1,4 +1,5 @@
 import { workerContainer } from '../flow/attempt.ts';
+import { inputsDirectory, inputVariable } from '../flow/flow-input.ts';
 import { environmentConfigMapName, parametersSecretName } from '../flow/names.ts';
 import type { Container, Job } from '../kubernetes/types.ts';
 import type { RenderedTemplate, Template } from '../template/template.ts';
@@ -6,18 +7,23 @@ import type { PodSettings } from './pod-template.ts';
 import { buildSecurityContext } from './security-context.ts';
 import { volumeName } from './volumes.ts';
 
-/** The template's worker with what the service adds: environment, results, files, GPU, security context. */
+/** The template's worker with what the service adds: environment, results, files, inputs, GPU, security context. */
 export function buildWorker(flow: string, rendered: RenderedTemplate, settings: PodSettings): Container {
-  const { template } = rendered;
+  const { template, inputs } = rendered;
   const container = buildOwnContainer(flow, rendered, workerOf(rendered.job) ?? { name: workerContainer });
   return {
     ...container,
-    env: [...(container.env ?? []), { name: 'RESULT_DIRECTORY', value: template.results.directory }],
+    env: [
+      ...(container.env ?? []),
+      { name: 'RESULT_DIRECTORY', value: template.results.directory },
+      ...inputs.map(({ name, path }) => ({ name: inputVariable(name), value: path })),
+    ],
     resources: withGpu(container, template.gpu, settings.pods.gpu.resource),
     volumeMounts: [
       ...(container.volumeMounts ?? []),
       { name: volumeName.results, mountPath: template.results.directory },
       ...filesMount(template),
+      ...(inputs.length > 0 ? [{ name: volumeName.inputs, mountPath: inputsDirectory, readOnly: true }] : []),
     ],
   };
 }

@@ -4,6 +4,7 @@ import { isServiceError } from '../errors.ts';
 import type { Contract } from '../template/contract-path.ts';
 import { describeProblem, readTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
+import { sampleInputs } from '../template/sample-inputs.ts';
 import { isWarning, type Template, type TemplateProblem } from '../template/template.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { contractOptions, readContract } from './contract-options.ts';
@@ -99,7 +100,7 @@ function tryContract(template: Template, contract: Contract): TemplateProblem[] 
   const ids = template.assets.map(({ id }) => id);
   return (ids.length === 0 ? [template.name] : ids).flatMap((assetId) => {
     try {
-      renderTemplate(template, { assetId, parameters: {}, contract });
+      renderTemplate(template, { assetId, parameters: {}, contract, inputs: sampleInputs(template) });
       return [];
     } catch (error) {
       if (!isServiceError(error, 'invalid-parameters')) throw error;

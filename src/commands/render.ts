@@ -3,6 +3,7 @@ import { renderFlow } from '../cluster-objects/render-flow.ts';
 import { chooseTemplate } from '../template/choose-template.ts';
 import { loadTemplates } from '../template/load-templates.ts';
 import { renderTemplate } from '../template/render-template.ts';
+import { sampleInputs } from '../template/sample-inputs.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { contractOptions, readContract } from './contract-options.ts';
 import { readPairs } from './pairs.ts';
@@ -10,7 +11,8 @@ import { loadTemplateSettings } from './template-settings.ts';
 
 const help = `Usage: edc-job-provisioner render <template> [options]
 
-Prints the objects that a request would create in the cluster, in the order of creation; secrets are shown as <secret>.
+Prints the objects that a request would create in the cluster, in the order of creation; secrets are shown as <secret>, and
+inputs are those of an example.
 
   --param NAME=VALUE  a parameter; may be repeated
   --asset ID          requested asset (default: the template's name)
@@ -49,7 +51,12 @@ export async function renderCommand(args: string[]): Promise<void> {
   const templates = await loadTemplates(values.templates ?? settings.templates.directory, settings);
   const assetId = values.asset ?? name;
   const template = chooseTemplate(templates, { template: name, assetId });
-  const rendered = renderTemplate(template, { assetId, parameters, contract });
+  const rendered = renderTemplate(template, {
+    assetId,
+    parameters,
+    contract,
+    inputs: sampleInputs(template),
+  });
   const objects = renderFlow({ assetId, rendered, settings });
   process.stdout.write(objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join(''));
 }

@@ -12,6 +12,7 @@ export function checkSettings(config: Config, findings: Findings): void {
   checkConnectorNames(config.connectors, findings);
   for (const [index, connector] of config.connectors.entries()) checkConnector(connector, index, findings);
   warnOfUnreachable(config, findings);
+  checkInputs(config, findings);
   checkKeys(config, findings);
   checkOpenPaths(config, findings);
 }
@@ -113,6 +114,19 @@ function warnOfUnreachable(config: Config, { warnings }: Findings): void {
         `${settingName(path)} is ${text}: addresses that start with it are handed out, and cannot be reached from other machines`,
       );
     }
+  }
+}
+
+function checkInputs({ inputs, store }: Config, findings: Findings): void {
+  for (const [index, prefix] of inputs.allow.entries()) {
+    const path = ['inputs', 'allow', String(index)];
+    const url = URL.parse(prefix);
+    if (url === null || (url.protocol !== 's3:' && url.href !== prefix))
+      refuse(path, `expected ${url?.href ?? 'a URL'}, received ${prefix}`, findings);
+    else if (url.protocol === 'http:' && !isLoopback(url.hostname))
+      refuse(path, `expected https://, received ${prefix}: http:// is for this machine alone`, findings);
+    else if (prefix.startsWith(`s3://${store.bucket}/`))
+      refuse(path, `expected another bucket than store.bucket, received ${prefix}`, findings);
   }
 }
 

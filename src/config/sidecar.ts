@@ -1,4 +1,5 @@
 import { ServiceError } from '../errors.ts';
+import { inputsVariable, type FlowInput } from '../flow/flow-input.ts';
 import { processEnvironment, type Environment } from './config.ts';
 
 /** Settings of a pod's uploader. Each is an environment variable `SIDECAR_…` that the builder of the pod writes. */
@@ -28,6 +29,17 @@ export interface SidecarSettings {
   progressMillis: number;
   /** Longest silence on a connection to the store. */
   requestTimeoutMillis: number;
+  /** Absent: none. */
+  inputs?: SidecarInputs;
+}
+
+/** Files that it fetches before the worker starts. */
+export interface SidecarInputs {
+  list: FlowInput[];
+  /** The mounted Secret with the URLs, by the name of their input. */
+  urls: string;
+  /** Time to fetch all of them. */
+  seconds: number;
 }
 
 /** Throws one `invalid-config` that names every variable which is missing or wrong. */
@@ -67,10 +79,26 @@ export function loadSidecarSettings(environment: Environment = processEnvironmen
     progressMillis: number('SIDECAR_PROGRESS_MILLIS', 3_000),
     requestTimeoutMillis: number('SIDECAR_REQUEST_TIMEOUT_MILLIS', 30_000),
   };
+  const list = readInputs(environment[inputsVariable], problems);
+  const inputs =
+    list === undefined
+      ? {}
+      : { inputs: { list, urls: text('SIDECAR_INPUT_URLS'), seconds: number('SIDECAR_INPUT_SECONDS') } };
   if (settings.endpoint !== '' && !isPlainEndpoint(settings.endpoint))
     problems.push('SIDECAR_ENDPOINT must be http:// or https:// with a host and nothing after it');
   if (problems.length > 0) throw new ServiceError('invalid-config', problems.join('; '));
-  return settings;
+  return { ...settings, ...inputs };
+}
+
+/** The builder of the pod has written them: only their form is checked. */
+function readInputs(text: string | undefined, problems: string[]): FlowInput[] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as FlowInput[];
+  } catch {
+    problems.push(`${inputsVariable} must be JSON`);
+    return undefined;
+  }
 }
 
 function isPlainEndpoint(endpoint: string): boolean {

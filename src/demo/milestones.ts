@@ -2,7 +2,7 @@ import { isFinal } from '../flow/delivery.ts';
 import type { Flow } from '../flow/flow.ts';
 import { recordKey } from '../flow/keys.ts';
 import { retentionEnd } from '../flow/record.ts';
-import type { SidecarReport } from '../flow/attempt.ts';
+import type { SidecarReport } from '../flow/sidecar-report.ts';
 import type { Pod } from '../kubernetes/types.ts';
 import type { Actor } from './step-printer.ts';
 

@@ -3,6 +3,7 @@ import { diagnosePod, unpreparedSince } from './pending/diagnose-pod.ts';
 import { flowLabel } from './labels.ts';
 import type { PendingDiagnosis } from './pending/pending-cause.ts';
 import { secretReferences, type SecretReference } from './secret-references.ts';
+import { inputFailure } from './sidecar-report.ts';
 
 export const workerContainer = 'worker';
 export const sidecarContainer = 'uploader';
@@ -83,7 +84,7 @@ export function readAttempt(pod: Pod): Attempt {
     ...readDeletion(metadata),
     terminal,
     worker,
-    sidecar: readContainer(pod.status?.initContainerStatuses, { name: sidecarContainer, terminal }),
+    sidecar: readSidecar(pod, { worker, terminal }),
     blocked: worker.state === 'waiting' ? diagnosePod(pod) : undefined,
     unpreparedSince: worker.state === 'waiting' ? unpreparedSince(pod) : undefined,
     ...(secrets.length === 0 ? {} : { secrets }),
@@ -153,6 +154,21 @@ function endOf({
   return { exitCode, reason, ...defined({ message: message?.slice(0, messageLimit), finishedAt }) };
 }
 
+/**
+ * A sidecar that could not fetch an input ends before the worker starts. The kubelet starts it again and again: the end that says so is kept,
+ * since no other follows.
+ */
+function readSidecar(
+  { status = {} }: Pod,
+  { worker, terminal }: { worker: ContainerState; terminal: boolean },
+): ContainerState {
+  const statuses = status.initContainerStatuses;
+  const last = worker.state === 'waiting' ? findStatus(statuses, sidecarContainer)?.lastState : undefined;
+  if (last?.terminated !== undefined && inputFailure(last.terminated.message) !== undefined)
+    return readEnd(last.terminated);
+  return readContainer(statuses, { name: sidecarContainer, terminal });
+}
+
 type Statuses = NonNullable<Pod['status']>['containerStatuses'];
 type Terminated = NonNullable<NonNullable<NonNullable<Statuses>[number]['state']>['terminated']>;
 
@@ -160,15 +176,20 @@ function readContainer(
   statuses: Statuses,
   { name, terminal }: { name: string; terminal: boolean },
 ): ContainerState {
-  const status = statuses?.find((candidate) => candidate.name === name);
+  const status = findStatus(statuses, name);
   const { running, waiting } = status?.state ?? {};
   const terminated = endIn(status, terminal);
-  if (terminated !== undefined) {
-    const { exitCode, reason, message, finishedAt } = terminated;
-    return { state: 'ended', exitCode, reason: text(reason), ...defined({ message, finishedAt }) };
-  }
+  if (terminated !== undefined) return readEnd(terminated);
   if (running !== undefined) return { state: 'running', startedAt: text(running.startedAt) };
   return { state: 'waiting', ...defined({ reason: waiting?.reason, message: waiting?.message }) };
+}
+
+function findStatus(statuses: Statuses, name: string): NonNullable<Statuses>[number] | undefined {
+  return statuses?.find((candidate) => candidate.name === name);
+}
+
+function readEnd({ exitCode, reason, message, finishedAt }: Terminated): ContainerState {
+  return { state: 'ended', exitCode, reason: text(reason), ...defined({ message, finishedAt }) };
 }
 
 /**
@@ -216,8 +237,3 @@ function because(reason: string | undefined, message: string | undefined): strin
 function isLost(status: NonNullable<Statuses>[number]): boolean {
   return endIn(status, true)?.reason === 'ContainerStatusUnknown';
 }
-
-/** The sidecar's termination message (at most 4,096 bytes) is JSON of one of these. */
-export type SidecarReport =
-  | { manifest: { sha256: string; etag: string; files: number; bytes: number } }
-  | { error: { message: string; path?: string } };

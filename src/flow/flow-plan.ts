@@ -1,3 +1,5 @@
+import type { FlowInput } from './flow-input.ts';
+
 /** The bytes that a data address points at; never a listing. */
 export type ResultChoice =
   | { kind: 'file'; path: string }
@@ -50,6 +52,8 @@ export interface FlowPlan {
     allowEmpty?: boolean;
     contentType?: string;
   };
+  /** Files that the sidecar fetches before the worker starts. Absent: none. */
+  inputs?: FlowInput[];
   /** Why the request can never be served: the flow fails without a run. */
   refused?: string;
   /** Seconds. */

@@ -1,5 +1,6 @@
-import { workerContainer, type AttemptEnd, type SidecarReport } from './attempt.ts';
+import { workerContainer, type AttemptEnd } from './attempt.ts';
 import type { FailureReason } from './outcome.ts';
+import { inputFailure, parseReport, type SidecarReport } from './sidecar-report.ts';
 
 export type AttemptVerdict =
   /** Three of the four proofs hold; the fourth is in the store. */
@@ -13,6 +14,8 @@ export type AttemptVerdict =
  * `Completed` and code 0 before its pod was marked for deletion; the upload succeeded only if the sidecar reports it.
  */
 export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
+  const unfetched = judgeInputs(end);
+  if (unfetched !== undefined) return unfetched;
   if (end.disrupted !== undefined) return judgeDisruption(end.pod, end.disrupted);
   const failure = workerFailure(end);
   if (failure !== undefined) {
@@ -26,6 +29,14 @@ export function judgeAttempt(end: AttemptEnd): AttemptVerdict {
   if (end.interrupted === undefined) return { verdict: 'failed', ...failed };
   const why = `the pod was disrupted (${end.interrupted}) while it uploaded. ${failed.message}`;
   return { verdict: 'disrupted', ...failed, message: `The upload did not end: ${why}` };
+}
+
+/** No worker starts without its inputs, whatever ends the pod afterwards. */
+function judgeInputs({ worker, sidecar }: AttemptEnd): AttemptVerdict | undefined {
+  const failure = worker === undefined ? inputFailure(sidecar?.message) : undefined;
+  if (failure === undefined) return undefined;
+  const message = `The input ${failure.input} could not be fetched: ${failure.message}`;
+  return { verdict: 'failed', reason: 'input-failed', message };
 }
 
 /** How much of the worker's termination message is sent to the connector. */
@@ -89,26 +100,4 @@ function uploadFailure({ sidecar }: AttemptEnd, report: SidecarReport | undefine
   }
   if (sidecar === undefined) return 'The upload failed: the sidecar never ran to an end.';
   return `The upload failed: the sidecar ended with exit code ${sidecar.exitCode} (${sidecar.reason || 'no reason given'}) and without a report.`;
-}
-
-function parseReport(message: string | undefined): SidecarReport | undefined {
-  try {
-    const value: unknown = JSON.parse(message ?? '');
-    return isReport(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isReport(value: unknown): value is SidecarReport {
-  if (typeof value !== 'object' || value === null) return false;
-  if ('error' in value) return typeof (value.error as { message?: unknown }).message === 'string';
-  if (!('manifest' in value)) return false;
-  const { sha256, etag, files, bytes } = value.manifest as Record<string, unknown>;
-  return (
-    typeof sha256 === 'string' &&
-    typeof etag === 'string' &&
-    typeof files === 'number' &&
-    typeof bytes === 'number'
-  );
 }

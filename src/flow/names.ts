@@ -33,6 +33,11 @@ export function sinkSecretName(flow: string): string {
   return `${flow}-sink`;
 }
 
+/** Holds the URLs of the inputs. */
+export function inputUrlsSecretName(flow: string): string {
+  return `${flow}-inputs`;
+}
+
 export function filesConfigMapName(digest: string): string {
   return `files-${digest.slice(0, 32)}`;
 }

@@ -29,6 +29,8 @@ export type FailureReason =
   | 'configuration-missing'
   | 'volume-not-mounted'
   | 'pending-deadline-exceeded'
+  /** An input was missing, changed or refused, or could not be fetched in time. */
+  | 'input-failed'
   | 'run-deadline-exceeded'
   | 'upload-deadline-exceeded'
   | 'worker-failed'

@@ -50,6 +50,7 @@ const template = {
     required: [],
   },
   assets: [{ id: 'seattle-weather', parameters: { YEAR: 2015 } }],
+  inputs: [],
   results: { choice: 'auto', required: ['chart.svg'], retention: 604_800 },
   limits: { pending: 3600, run: 600, upload: 600 },
   gpu: 0,

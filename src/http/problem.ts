@@ -62,6 +62,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'invalid-request': { status: 400, title: 'Invalid request' },
   'invalid-parameters': { status: 400, title: 'Invalid parameters' },
   'invalid-env-file': { status: 422, title: 'Invalid env file' },
+  'invalid-input': { status: 422, title: 'Input cannot be used' },
   'payload-too-large': { status: 413, title: 'Body too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'unknown-connector': { status: 404, title: 'Not found' },

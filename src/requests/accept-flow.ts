@@ -8,7 +8,6 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import { explainQuotaWithoutRoom } from '../kubernetes/errors.ts';
 import { addIfMissing, patchIfPresent } from '../kubernetes/resource-client.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
-import type { Secret } from '../kubernetes/types.ts';
 import type { RenderedTemplate } from '../template/template.ts';
 import type { Acceptance, RequestDependencies, WantedFlow, WantedReceiver } from './flow-service.ts';
 import { foundFlow } from './find-flow.ts';
@@ -19,8 +18,8 @@ import type { PodSettings } from '../cluster-objects/pod-template.ts';
 import type { ReconcilerConfig } from '../config/config.ts';
 import type { CreateOnceCache } from './create-once.ts';
 import { buildFilesConfigMap } from '../cluster-objects/config-maps.ts';
-import { buildParametersSecret, buildSinkSecret } from '../cluster-objects/secrets.ts';
 import { scheduleCleanup } from './stored-record.ts';
+import { buildSecrets, writeSecret } from './write-secrets.ts';
 
 /** All annotations of an object share 256 KiB; a larger environment goes to the bucket. */
 const inlineEnvironmentBytes = 64 * 1024;
@@ -86,8 +85,7 @@ export async function refuseFlow(
 async function createFlow(deps: AcceptDependencies, wanted: NewFlow, signal: AbortSignal): Promise<boolean> {
   const { flow, request, rendered, protocol } = wanted;
   await writeFiles(deps, rendered.template, signal);
-  await writeParameters(deps, wanted, signal);
-  await writeSink(deps, wanted, signal);
+  for (const secret of buildSecrets(wanted)) await writeSecret(deps, secret, signal);
   const environment = await storeEnvironment(deps, wanted, signal);
   const job = buildFlowJob({ flow, request, rendered, settings: deps.config }, { environment, protocol });
   return await addIfMissing(deps.cluster.jobs, job, signal);
@@ -129,11 +127,11 @@ interface NewFlow extends WantedFlow {
  * Whether a new flow writes objects before its Job. Then an existing flow is looked up first: such a write must not touch it, and a repeat
  * should not cost as much as a new flow.
  */
-function writesBeforeJob({ files }: AcceptDependencies, { rendered, environment, sink }: NewFlow): boolean {
+function writesBeforeJob({ files }: AcceptDependencies, wanted: NewFlow): boolean {
+  const { rendered, environment } = wanted;
   const { template } = rendered;
   const writesFiles = hasFiles(template) && files?.has(filesConfigMapName(template.digest)) !== true;
-  const writesSecret = hasSecrets(rendered) || sink !== undefined;
-  return writesFiles || writesSecret || environment.length > inlineEnvironmentBytes;
+  return writesFiles || buildSecrets(wanted).length > 0 || environment.length > inlineEnvironmentBytes;
 }
 
 /** Undefined without a Job of this name. `found` is undefined if the Job is not a flow of this service. */
@@ -154,10 +152,6 @@ function gone(flow: string): never {
 
 function hasFiles({ files }: RenderedTemplate['template']): boolean {
   return Object.keys(files).length > 0;
-}
-
-function hasSecrets({ secretEnvironment }: RenderedTemplate): boolean {
-  return Object.keys(secretEnvironment).length > 0;
 }
 
 async function writeFiles(
@@ -183,37 +177,6 @@ async function markUsed(
 ): Promise<boolean> {
   const annotations = { [usedAtAnnotation]: now().toISOString() };
   return await patchIfPresent(cluster.configMaps, { name, patch: { metadata: { annotations } } }, signal);
-}
-
-async function writeParameters(
-  deps: RequestDependencies,
-  { flow, rendered }: NewFlow,
-  signal: AbortSignal,
-): Promise<void> {
-  if (hasSecrets(rendered)) await writeSecret(deps, buildParametersSecret(flow, rendered), signal);
-}
-
-async function writeSink(
-  deps: RequestDependencies,
-  { flow, sink }: NewFlow,
-  signal: AbortSignal,
-): Promise<void> {
-  if (sink !== undefined) await writeSecret(deps, buildSinkSecret(flow, sink), signal);
-}
-
-/** A Secret that is written before the Job that will own it, or again with other values. */
-export async function writeSecret(
-  deps: RequestDependencies,
-  secret: Secret,
-  signal: AbortSignal,
-): Promise<void> {
-  const { secrets } = deps.cluster;
-  if (await addIfMissing(secrets, secret, signal)) return;
-  // Left by a request that died before its Job: the values may have changed since, and the sweep must see that the Secret is used.
-  const metadata = { annotations: { [usedAtAnnotation]: deps.now().toISOString() } };
-  const name = secret.metadata?.name ?? '';
-  const kept = await patchIfPresent(secrets, { name, patch: { metadata, data: secret.data } }, signal);
-  if (!kept) await secrets.add(secret, signal);
 }
 
 /** The sweep deletes an environment in the bucket whose Job was never created, as it does a Secret. */

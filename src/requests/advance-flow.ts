@@ -4,7 +4,7 @@ import type { Flow } from '../flow/flow.ts';
 import { nextRequestAt } from '../answer-first/record-repeat.ts';
 import { patchIfPresent } from '../kubernetes/resource-client.ts';
 import { buildSinkSecret } from '../cluster-objects/secrets.ts';
-import { writeSecret } from './accept-flow.ts';
+import { writeSecret } from './write-secrets.ts';
 import { deprovisionMetadata, deprovisionRecorded } from './end-flow.ts';
 import { findFlow, foundFlow, getFlow } from './find-flow.ts';
 import type { FoundFlow, ProtocolChange, RequestDependencies } from './flow-service.ts';

@@ -1,6 +1,6 @@
 import { isServiceError } from '../errors.ts';
 import type { FailureReason } from '../flow/outcome.ts';
-import type { SidecarReport } from '../flow/attempt.ts';
+import type { SidecarReport } from '../flow/sidecar-report.ts';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import { fileKey, type Manifest, type ManifestFile } from './manifest.ts';
 import { readManifest, type StoredManifest } from './read-manifest.ts';

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SidecarSettings } from '../config/sidecar.ts';
 import { messageOf } from '../errors.ts';
-import type { SidecarReport } from '../flow/attempt.ts';
+import type { SidecarReport } from '../flow/sidecar-report.ts';
 import { abortUpload } from '../storage/upload/multipart-upload.ts';
 import { startGrace } from './grace.ts';
+import { fetchInputs } from './inputs/fetch-inputs.ts';
+import { InputError } from './inputs/input-error.ts';
 import type { Log } from './log-line.ts';
 import { openSession, type Session } from './session.ts';
 import { reportProgress } from './report-progress.ts';
@@ -19,7 +21,8 @@ const abandonMillis = 10_000;
 
 /**
  * The pod half: uploads what the worker writes, and after `terminate` (SIGTERM, sent when the worker has ended) the rest and the
- * manifest. Returns the exit code, 0 only with a manifest, and never before `terminate`, also after errors: a sidecar that ended early
+ * manifest. Before the worker starts, it fetches the inputs; if one cannot be fetched it returns, so that the termination message says why.
+ * Returns the exit code, 0 only with a manifest, and otherwise never before `terminate`, also after errors: a sidecar that ended early
  * could be in its crash back-off when the worker ends, and then nothing would be uploaded. The caller installs its handler for SIGTERM
  * first: this writes the file that the startup probe tests.
  */
@@ -32,6 +35,7 @@ export async function runSidecar(
   // the 100 ms or so until Node runs this line: the root is read-only and the volumes belong to the pod, so that no plain file is new
   // with each start of the container, and `test` cannot compare a file's content with the start of a process.
   rmSync(startedFile(settings), { force: true });
+  if (!(await prepareInputs(settings, log, terminate))) return 1;
   const grace = startGrace(settings.graceSeconds, terminate);
   // Nothing else keeps the process alive when everything has failed.
   const alive = setInterval(() => undefined, 1_000_000);
@@ -58,6 +62,21 @@ export async function runSidecar(
   } finally {
     clearInterval(alive);
     grace.stop();
+  }
+}
+
+/** Whether the inputs are there; if not, the termination message says why. */
+async function prepareInputs(settings: SidecarSettings, log: Log, terminate: AbortSignal): Promise<boolean> {
+  try {
+    await fetchInputs(settings, log, terminate);
+    return true;
+  } catch (error) {
+    const isStopped = terminate.aborted && !(error instanceof InputError);
+    const cause = isStopped ? new Error('the pod was stopped before its inputs were fetched') : error;
+    const report = failureReport(cause);
+    log(isStopped ? 'info' : 'error', 'the inputs could not be fetched', { ...report });
+    leaveMessage(settings, log, report);
+    return false;
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMillis } from '../back-off.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { manifestKey } from '../flow/keys.ts';
-import type { SidecarReport } from '../flow/attempt.ts';
+import type { SidecarReport } from '../flow/sidecar-report.ts';
 import { maxManifestBytes, type Manifest, type ManifestFile } from '../result/manifest.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
 import type { Session } from './session.ts';

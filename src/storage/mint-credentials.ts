@@ -1,4 +1,5 @@
 import type { Secrets, StoreConfig } from '../config/config.ts';
+import type { FlowInput } from '../flow/flow-input.ts';
 import { flowPrefix } from '../flow/keys.ts';
 import type { TemporaryKeys } from '../flow/outcome.ts';
 import { bucketArn, createStsClient, type StsSettings } from './assume-role.ts';
@@ -6,12 +7,22 @@ import { bucketArn, createStsClient, type StsSettings } from './assume-role.ts';
 /** The settings that `createCredentialMinter` reads. */
 export type MinterSettings = StsSettings & Pick<StoreConfig, 'bucket' | 'credentials' | 'credentialSeconds'>;
 
-/** Mints keys that can only write and read below `flows/<flow>/<attempt>/` (session policy), or returns the static ones. */
+/** What the keys of a flow's pod are for. */
+export interface FlowGrant {
+  flow: string;
+  /** Objects that the pod reads as well. */
+  inputs?: readonly FlowInput[] | undefined;
+}
+
+/**
+ * Mints keys that can only write and read below `flows/<flow>/<attempt>/`, and read the flow's inputs (session policy), or returns the static
+ * ones.
+ */
 export interface CredentialMinter {
   /** Seconds until a minted key expires; undefined: it does not expire. */
   readonly lifetimeSeconds: number | undefined;
   /** Makes one attempt. Throws `store-refused`, `store-forbidden` or `store-unavailable`. */
-  mint(flow: string, signal: AbortSignal): Promise<ScopedCredentials>;
+  mint(grant: FlowGrant, signal: AbortSignal): Promise<ScopedCredentials>;
 }
 
 /** Keys for one flow's prefix; `sessionToken` and `expiration` are absent for configured static keys. */
@@ -29,18 +40,21 @@ export function createCredentialMinter(
   const client = createStsClient(settings, secrets);
   return {
     lifetimeSeconds: seconds,
-    mint: (flow, signal) =>
-      client.assumeRole({ name: flow, policy: sessionPolicy(bucketArn(bucket, sts), flow), seconds }, signal),
+    mint: (grant, signal) => {
+      const policy = sessionPolicy(bucketArn(bucket, sts), grant);
+      return client.assumeRole({ name: grant.flow, policy, seconds }, signal);
+    },
   };
 }
 
 /**
  * A flow's keys may write, read and list `flows/<flow>/<attempt>/…`. They reach neither the record nor the environment beside the
- * attempts and cannot delete, so that a pod can neither forge nor remove evidence. S3 servers take at most 2,048 characters.
+ * attempts and cannot delete, so that a pod can neither forge nor remove evidence. Of the inputs they read the objects themselves.
  */
-export function sessionPolicy(inBucket: string, flow: string): string {
+export function sessionPolicy(inBucket: string, { flow, inputs = [] }: FlowGrant): string {
   const prefix = flowPrefix(flow);
   const objects = `${inBucket}/${prefix}*/*`;
+  const reads = inputs.flatMap((input) => ('key' in input ? [objectArn(inBucket, input)] : []));
   return JSON.stringify({
     Version: '2012-10-17',
     Statement: [
@@ -55,6 +69,16 @@ export function sessionPolicy(inBucket: string, flow: string): string {
         Resource: [inBucket],
         Condition: { StringLike: { 's3:prefix': [`${prefix}*`] } },
       },
+      ...(reads.length === 0 ? [] : [{ Effect: 'Allow', Action: ['s3:GetObject'], Resource: reads }]),
     ],
   });
+}
+
+/** S3 servers refuse a longer policy. */
+export const policyLimit = 2048;
+
+function objectArn(inBucket: string, { bucket, key }: { bucket?: string; key: string }): string {
+  const holder =
+    bucket === undefined ? inBucket : `${inBucket.slice(0, inBucket.lastIndexOf(':'))}:${bucket}`;
+  return `${holder}/${key}`;
 }

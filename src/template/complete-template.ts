@@ -1,6 +1,7 @@
 import { trimSlashes } from '../addresses.ts';
 import type { ResultChoice } from '../flow/flow-plan.ts';
 import type { Job } from '../kubernetes/types.ts';
+import { readQuantity } from './read/read-quantity.ts';
 import { readContractPath } from './contract-path.ts';
 import { findPlaceholders } from './placeholders.ts';
 import type { TemplateFolder } from './read/read-folder.ts';
@@ -30,6 +31,7 @@ export function completeTemplate(parts: TemplateParts, settings: TemplateSetting
     description: document.description,
     assets: completeAssets(document),
     ...parameters,
+    inputs: completeInputs(document.inputs ?? {}),
     job,
     environment,
     envFiles: completeEnvFiles(document, { ...parameters, job, environment }),
@@ -74,6 +76,17 @@ function completeParameters({
     },
     fromContract: Object.fromEntries(taken),
   };
+}
+
+function completeInputs(inputs: NonNullable<TemplateDocument['inputs']>): Template['inputs'] {
+  return Object.entries(inputs).map(([name, input]) => ({
+    name,
+    description: input.description,
+    required: input.required !== false,
+    mediaTypes: (input.mediaTypes ?? []) as string[],
+    maxBytes: readQuantity(input.maxSize ?? defaultSize),
+    file: input.file ?? name,
+  }));
 }
 
 type RunMembers =

@@ -7,7 +7,7 @@ import type { Contract } from './contract-path.ts';
 import { findJobShapeProblems } from './job/job-shape.ts';
 import { findPlaceholders, replacePlaceholders } from './placeholders.ts';
 import { pathName } from './read/source.ts';
-import type { ParametersSchema, RenderedTemplate, Template } from './template.ts';
+import type { ParametersSchema, RenderedTemplate, ResolvedInput, Template } from './template.ts';
 import {
   refuseParameters,
   validateParameters,
@@ -27,6 +27,8 @@ export interface RenderRequest {
   secretEnvironment?: Readonly<Record<string, string>>;
   /** The source of parameters with `from`. Absent if the dialect carries none. */
   contract?: Contract | undefined;
+  /** Default: none. */
+  inputs?: readonly ResolvedInput[];
 }
 
 /** A ConfigMap holds at most 1 MiB, including names. */
@@ -35,7 +37,7 @@ export const environmentLimitBytes = 1_000_000;
 /**
  * Replaces the parameters of a template: `job.env` and defaults, then the contract's, then the asset's, then the request's; later ones win.
  * The provider sets the asset's, so that nobody who writes metadata or claims can replace them. Throws `invalid-parameters` that names each
- * wrong parameter.
+ * wrong parameter, or the input that is missing.
  */
 export function renderTemplate(template: Template, request: RenderRequest): RenderedTemplate {
   const { properties } = template.parameters;
@@ -67,6 +69,26 @@ export function renderTemplate(template: Template, request: RenderRequest): Rend
     secretEnvironment: checkSize(toText(all.filter(isSecret))),
     given: { ...given, ...request.parameters },
     digest: digestOf(template, request.assetId),
+    ...renderInputs(template, request.inputs ?? []),
+  };
+}
+
+/** Throws `invalid-parameters` if a required input is missing. */
+function renderInputs(
+  { inputs, name }: Template,
+  given: readonly ResolvedInput[],
+): Pick<RenderedTemplate, 'inputs' | 'inputUrls'> {
+  const missing = inputs.find((one) => one.required && !given.some(({ input }) => input.name === one.name));
+  if (missing !== undefined) {
+    const field = `inputs.${missing.name}`;
+    const message = `${field}: expected a file (${missing.description}), received nothing; template ${name} requires it`;
+    throw new ServiceError('invalid-parameters', message, { field });
+  }
+  return {
+    inputs: given.map(({ input }) => input),
+    inputUrls: Object.fromEntries(
+      given.flatMap(({ input, url }) => (url === undefined ? [] : [[input.name, url] as const])),
+    ),
   };
 }
 

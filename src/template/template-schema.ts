@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { mostInputs } from '../flow/flow-input.ts';
 import { dataAddressKinds } from '../flow/flow-plan.ts';
 import { anyName, closed } from '../schemas/kinds.ts';
 import { absolutePath, list, quantityPattern, text } from './job/schema-kinds.ts';
@@ -76,6 +77,26 @@ const results = closed({
   allowEmpty: Type.Optional(Type.Boolean()),
 });
 
+const input = closed({
+  description: text,
+  required: Type.Optional(Type.Boolean()),
+  mediaTypes: list(
+    Type.String({
+      title: 'a media type such as video/mp4 or video/*',
+      pattern: '^[\\w.+-]+/([\\w.+-]+|\\*)$',
+    }),
+  ),
+  maxSize: Type.Optional(
+    Type.String({ title: 'a quantity such as 500Mi or 10Gi', pattern: quantityPattern }),
+  ),
+  file: Type.Optional(
+    Type.String({
+      title: 'the name of a file (letters, digits, . _ -, at most 128)',
+      pattern: '^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$',
+    }),
+  ),
+});
+
 const properties = Type.Record(anyName, parameter, { title: 'a map of names to schemas' });
 
 /** GPUs of one pod. */
@@ -96,6 +117,9 @@ export const TemplateSchema = closed({
   ),
   envFiles: Type.Optional(
     Type.Array(Type.String(), { title: 'a list of parameters and variables of job.env, or ["*"]' }),
+  ),
+  inputs: Type.Optional(
+    Type.Record(anyName, input, { title: 'a map of names to inputs, at most 8', maxProperties: mostInputs }),
   ),
   results: Type.Optional(results),
   dataAddress: Type.Optional(

@@ -1,4 +1,5 @@
 import type { ArchiveFormat, DataAddressKind, EnvFilesInUse, ResultChoice } from '../flow/flow-plan.ts';
+import type { FlowInput } from '../flow/flow-input.ts';
 import type { Job } from '../kubernetes/types.ts';
 import type { Config } from '../config/config.ts';
 import type { ContractPath } from './contract-path.ts';
@@ -15,6 +16,8 @@ export interface Template {
   parameters: ParametersSchema;
   /** Parameters with `from`: the member of a contract that gives the value. */
   fromContract: Readonly<Record<string, ContractPath>>;
+  /** Files that a request hands in. */
+  inputs: TemplateInput[];
   /** The Job of `job.yaml`, with its placeholders. */
   job: Job;
   /** `job.env`. */
@@ -47,6 +50,18 @@ export interface Template {
   pullSecrets: string[];
 }
 
+export interface TemplateInput {
+  name: string;
+  description: string;
+  /** Without it, a request is refused. */
+  required: boolean;
+  /** Such as `video/mp4` or `video/*`; empty: any. */
+  mediaTypes: string[];
+  maxBytes: number;
+  /** The file's name below `inputsDirectory`. */
+  file: string;
+}
+
 /** An asset that this template serves, with its parameters. */
 export interface TemplateAsset {
   id: string;
@@ -74,6 +89,16 @@ export interface RenderedTemplate {
   digest: string;
   /** The env files whose variables it has; absent: none. */
   envFiles?: EnvFilesInUse;
+  inputs: FlowInput[];
+  /** By the name of the input. They may hold secrets. */
+  inputUrls: Record<string, string>;
+}
+
+/** An input of a request, for which the store or the configuration has been asked. */
+export interface ResolvedInput {
+  input: FlowInput;
+  /** Absent for an object of the store. */
+  url?: string;
 }
 
 export interface TemplateProblem {

@@ -99,7 +99,9 @@ async function getNoOthers({ world, keys }: Parties): Promise<void> {
   const { s3 } = world.servers;
   const settings = { bucket: world.bucket.name, credentialSeconds: 900, requestTimeoutMillis: 30_000 };
   const minter = createCredentialMinter({ ...settings, credentials: 'sts', sts: s3 }, keys);
-  await assert.rejects(minter.mint('another', AbortSignal.timeout(30_000)), { code: 'store-forbidden' });
+  await assert.rejects(minter.mint({ flow: 'another' }, AbortSignal.timeout(30_000)), {
+    code: 'store-forbidden',
+  });
 }
 
 async function areItsOwn({ world, mine, other, keys }: Parties): Promise<void> {

@@ -5,7 +5,7 @@ import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SidecarReport } from '../../src/flow/attempt.ts';
+import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
 import type { Manifest } from '../../src/result/manifest.ts';
 import { openUploads, storedKeys } from './s3-client.ts';
 import { readObject, type TestStore } from './test-store.ts';

@@ -1,4 +1,5 @@
-import { sidecarContainer, type SidecarReport } from '../../src/flow/attempt.ts';
+import { sidecarContainer } from '../../src/flow/attempt.ts';
+import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
 import { flowLabel } from '../../src/flow/labels.ts';
 import { connectCluster } from '../../src/kubernetes/cluster.ts';
 import { connect, type Connection } from '../../src/kubernetes/connection.ts';

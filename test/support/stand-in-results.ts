@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { SidecarReport } from '../../src/flow/attempt.ts';
+import type { SidecarReport } from '../../src/flow/sidecar-report.ts';
 import { manifestKey } from '../../src/flow/keys.ts';
 import { encodeKey, fileKey, type Manifest, type ManifestFile } from '../../src/result/manifest.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';

@@ -11,6 +11,7 @@ export function aTemplate(members: Partial<Template> = {}): Template {
     parameters: { type: 'object', properties: {}, required: [] },
     fromContract: {},
     envFiles: [],
+    inputs: [],
     job: {
       apiVersion: 'batch/v1',
       kind: 'Job',

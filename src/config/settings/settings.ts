@@ -7,6 +7,7 @@ import { ConnectorsSettings } from './connectors.ts';
 import { EnvFilesSettings } from './env-files.ts';
 import { HttpSettings } from './http.ts';
 import { choice, dnsLabel, integer, names, text } from './kinds.ts';
+import { InputsSettings } from './inputs.ts';
 import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
@@ -55,6 +56,7 @@ export const SettingsSchema = closed({
   reconciler: ReconcilerSettings,
   transfers: TransfersSettings,
   uploads: UploadsSettings,
+  inputs: InputsSettings,
   results: closed({
     // No S3 server accepts a presigned address that lives longer than seven days.
     addressSeconds: integer(

@@ -1,4 +1,5 @@
-import type { Pod } from '../../kubernetes/types.ts';
+import type { Container, Pod } from '../../kubernetes/types.ts';
+import { inputsVariable } from '../flow-input.ts';
 import type { PendingDiagnosis, PendingCause } from './pending-cause.ts';
 
 type Status = NonNullable<Pod['status']>;
@@ -17,7 +18,25 @@ export function diagnosePod(pod: Pod): PendingDiagnosis | undefined {
     const diagnosis = diagnoseContainer(status, imageOf(pod, status.name));
     if (diagnosis !== undefined) return diagnosis;
   }
-  return undefined;
+  return diagnoseInputs(pod);
+}
+
+function fetchesInputs({ env = [] }: Container): boolean {
+  return env.some(({ name }) => name === inputsVariable);
+}
+
+/** The sidecar runs, and its startup probe passes once the inputs are there. */
+function diagnoseInputs({ spec, status }: Pod): PendingDiagnosis | undefined {
+  const sidecar = (spec?.initContainers ?? []).find(fetchesInputs);
+  if (sidecar === undefined) return undefined;
+  const now = status?.initContainerStatuses?.find(({ name }) => name === sidecar.name);
+  const since = now?.started === true ? undefined : runningSince(now);
+  if (since === undefined) return undefined;
+  return { cause: 'inputs', message: 'The sidecar fetches the inputs', since };
+}
+
+function runningSince(status: ContainerStatus | undefined): string | undefined {
+  return status?.state?.running?.startedAt;
 }
 
 /** Since when a pod has a node, but not the volumes and the network in which its containers start. RFC 3339. */

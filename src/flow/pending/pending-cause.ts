@@ -2,10 +2,18 @@ import type { FailureReason } from '../outcome.ts';
 
 /** Why a worker does not start. `other`: only Kubernetes' own message says why. */
 export type PendingCause =
-  'imageName' | 'imagePull' | 'unschedulable' | 'quota' | 'admission' | 'configuration' | 'volume' | 'other';
+  | 'imageName'
+  | 'imagePull'
+  | 'unschedulable'
+  | 'quota'
+  | 'admission'
+  | 'configuration'
+  | 'volume'
+  | 'inputs'
+  | 'other';
 
 /** Timeout of each cause in seconds, by the setting's name; never longer than the template's own pending limit. */
-export type PendingLimits = Record<Exclude<PendingCause, 'imageName' | 'other'>, number>;
+export type PendingLimits = Record<Exclude<PendingCause, 'imageName' | 'inputs' | 'other'>, number>;
 
 /** Why a worker does not start now. */
 export interface PendingDiagnosis {
@@ -61,14 +69,18 @@ export const causeRules: Record<PendingCause, CauseRule> = {
     reason: 'volume-not-mounted',
     advice: 'Check the PersistentVolumeClaim, its storage class and the events of the pod.',
   },
+  inputs: {
+    reason: 'input-failed',
+    advice: 'Look at the log of the sidecar, or give the template a longer limits.pending.',
+  },
   other: {
     reason: 'pending-deadline-exceeded',
     advice: 'Look at the events of the Job and of its pod.',
   },
 };
 
-/** An invalid name never becomes valid; `other` has only the pending limit. */
+/** An invalid name never becomes valid; `inputs` and `other` have only the pending limit. */
 export function pendingSeconds(cause: PendingCause, limits: PendingLimits): number {
   if (cause === 'imageName') return 0;
-  return cause === 'other' ? Infinity : limits[cause];
+  return cause === 'inputs' || cause === 'other' ? Infinity : limits[cause];
 }

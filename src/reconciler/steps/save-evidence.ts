@@ -1,6 +1,7 @@
 import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { attemptEnd, compareAge, type Attempt, type AttemptEnd, type WorkerEnd } from '../../flow/attempt.ts';
 import type { Flow, ObservedFlow } from '../../flow/flow.ts';
+import { inputFailure } from '../../flow/sidecar-report.ts';
 import { judgeAttempt, needsWorkerOutput } from '../../flow/judge-attempt.ts';
 import { patchFlow, type JobWriter } from '../patch-flow.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
@@ -30,7 +31,7 @@ export function decideEvidence({
   if (flow.attempt !== undefined && hasResults(flow.attempt)) return undefined;
   const at = new Date(now).toISOString();
   for (const [index, attempt] of attempts.entries()) {
-    if (attempt.terminal)
+    if (isOver(flow, attempt))
       return isSuperseded(flow, attempt, at) ? release([attempt]) : saveAttemptEndStep(flow, attempt);
     if (isOlder(attempt, flow.attempt)) continue;
     if (hasUnsavedWorkerEnd(flow, attempt) && !attempts.slice(index + 1).some(hasEndedWorker))
@@ -52,6 +53,13 @@ function isSuperseded({ attempt: saved, worker }: Flow, attempt: Attempt, at: st
 function isOlder(attempt: Attempt, saved: AttemptEnd | undefined): boolean {
   if (saved?.createdAt === undefined) return false;
   return compareAge(attempt, { createdAt: undefined, disrupted: undefined, ...saved }) < 0;
+}
+
+/** Its pod has ended, or its sidecar says that no worker will start: that is saved once, and its pod is released after the outcome. */
+function isOver({ attempt: saved }: Flow, { id, terminal, worker, sidecar }: Attempt): boolean {
+  if (terminal) return true;
+  if (saved?.attempt === id || worker.state !== 'waiting' || sidecar.state !== 'ended') return false;
+  return inputFailure(sidecar.message) !== undefined;
 }
 
 function hasUnsavedWorkerEnd(flow: Flow, attempt: Attempt): attempt is EndedAttempt {

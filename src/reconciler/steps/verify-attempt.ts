@@ -4,7 +4,7 @@ import { judgeAttempt } from '../../flow/judge-attempt.ts';
 import type { Outcome, ResultsSummary } from '../../flow/outcome.ts';
 import { requiredPaths } from '../../result/choose-bytes.ts';
 import { verifyResults, type Verdict } from '../../result/verify-results.ts';
-import type { SidecarReport } from '../../flow/attempt.ts';
+import type { SidecarReport } from '../../flow/sidecar-report.ts';
 import type { Reconciler, Step, StepResult } from '../reconciler.ts';
 import { setOutcome } from './set-outcome.ts';
 

@@ -1,3 +1,4 @@
+import { inputVariable } from '../../flow/flow-input.ts';
 import type { Container } from '../../kubernetes/types.ts';
 import type { Report } from '../read/source.ts';
 import type { Template } from '../template.ts';
@@ -18,11 +19,15 @@ export function checkEnvironment(context: JobContext): void {
 /** A container's own variable wins over a parameter of its name, which would have no effect. */
 function checkVariables({ env = [] }: Container, { template }: JobContext, report: Report): void {
   for (const [index, { name }] of env.entries()) {
-    if (reservedVariables.includes(name)) report(['env', index], `${name} is set by the service`);
+    if (isReserved(name, template)) report(['env', index], `${name} is set by the service`);
     if (Object.hasOwn(template.parameters.properties, name)) {
       report(['env', index], `${name} is a parameter, which this variable would hide`);
     }
   }
+}
+
+function isReserved(name: string, { inputs }: Template): boolean {
+  return reservedVariables.includes(name) || inputs.some((input) => inputVariable(input.name) === name);
 }
 
 function checkSources({ env = [], envFrom = [] }: Container, { settings }: JobContext, report: Report): void {
@@ -70,13 +75,13 @@ function refuseInScript(name: string): string {
 /** Kubernetes does not replace a reference without a value. */
 function findUnknown(name: string, known: ReadonlySet<string> | undefined): string | undefined {
   if (known === undefined || known.has(name)) return undefined;
-  return `$(${name}) may have no value; expected a parameter that is required or has a default, or a variable of job.env`;
+  return `$(${name}) may have no value; expected a parameter that is required or has a default, the variable of a required input, or a variable of job.env`;
 }
 
 /** Undefined if `envFrom` is used, which may add any variable. */
 function knownVariables(
   { env = [], envFrom = [] }: Container,
-  { parameters, environment }: Template,
+  { parameters, environment, inputs }: Template,
 ): Set<string> | undefined {
   if (envFrom.length > 0) return undefined;
   const sure = Object.entries(parameters.properties).filter(
@@ -87,6 +92,7 @@ function knownVariables(
     ...env.map(({ name }) => name),
     ...sure.map(([name]) => name),
     ...Object.keys(environment),
+    ...inputs.filter(({ required }) => required).map(({ name }) => inputVariable(name)),
   ]);
 }
 

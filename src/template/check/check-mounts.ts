@@ -2,25 +2,31 @@ import { posix } from 'node:path';
 import { trimSlashes } from '../../addresses.ts';
 import type { Container } from '../../kubernetes/types.ts';
 import { isFaulty, reporter, type Report } from '../read/source.ts';
+import { inputsDirectory } from '../../flow/flow-input.ts';
 import { containersOf } from './check-containers.ts';
 import { reportBelow, type JobContext } from './context.ts';
 
 /** Mounts must name existing volumes, and must not overlap with mounts of the service. */
 export function checkMounts(context: JobContext): void {
-  const { template, sources, problems } = context;
-  const [results, files] = serviceMounts(context);
   for (const { container, path } of containersOf(context)) {
     checkContainerMounts(container, context, reportBelow(path, context));
   }
-  if (results !== undefined && files !== undefined && overlap(results, files)) {
-    const reason = `${template.filesMountPath} collides with results.directory ${results}`;
-    reporter(sources.document, problems)(['files', 'mountPath'], reason);
+  checkServiceMounts(context);
+}
+
+/** The first of the mounts that collide is named by the other's problem. */
+function checkServiceMounts(context: JobContext): void {
+  const report = reporter(context.sources.document, context.problems);
+  const mounts = serviceMounts(context);
+  for (const [index, { path, folder }] of mounts.entries()) {
+    const other = mounts.slice(0, index).find((earlier) => overlap(earlier.folder, folder));
+    if (other !== undefined) report(path, `${folder} collides with ${other.path.join('.')} ${other.folder}`);
   }
 }
 
 function checkContainerMounts(container: Container, context: JobContext, report: Report): void {
   const volumes = (context.sample.spec?.template.spec?.volumes ?? []).map(({ name }) => name);
-  const ours = container.name === 'worker' ? serviceMounts(context) : [];
+  const ours = container.name === 'worker' ? serviceMounts(context).map(({ folder }) => folder) : [];
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const fault = findFault(mount, volumes, ours);
     if (fault !== undefined) report(['volumeMounts', index], fault);
@@ -42,13 +48,14 @@ function findFault(
 }
 
 /** Mount paths of the service, without those that are wrong themselves. */
-function serviceMounts({ template, sources }: JobContext): string[] {
+function serviceMounts({ template, sources }: JobContext): { path: string[]; folder: string }[] {
   const hasFiles = Object.keys(template.files).length > 0;
   const mounts = [
     { path: ['results', 'directory'], folder: template.results.directory },
     ...(hasFiles ? [{ path: ['files', 'mountPath'], folder: template.filesMountPath }] : []),
+    ...(template.inputs.length > 0 ? [{ path: ['inputs'], folder: inputsDirectory }] : []),
   ];
-  return mounts.filter(({ path }) => !isFaulty(sources.document, path)).map(({ folder }) => folder);
+  return mounts.filter(({ path }) => !isFaulty(sources.document, path));
 }
 
 function overlap(one: string, other: string): boolean {

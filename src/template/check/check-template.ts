@@ -4,6 +4,7 @@ import { findEmbedded, findPlaceholders, replacePlaceholders } from '../placehol
 import { reporter } from '../read/source.ts';
 import { checkContainers } from './check-containers.ts';
 import { checkEnvironment } from './check-environment.ts';
+import { checkInputs } from './check-inputs.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkMetadata } from './check-metadata.ts';
 import { checkMounts } from './check-mounts.ts';
@@ -23,6 +24,7 @@ export function checkTemplate(context: CheckContext): void {
   checkSources(context);
   checkLimits(context);
   checkResults(context);
+  checkInputs(context);
   const { sources } = context;
   // Without a job.yaml nothing can be rendered.
   if (sources.job.value === undefined) return;

@@ -3,15 +3,17 @@ import { podPath } from './check-containers.ts';
 import type { Report } from '../read/source.ts';
 import { reportBelow, type JobContext, isOurs, refuseOurs, refuseSecret } from './context.ts';
 
-/** Names of the volumes that the service adds. */
+/** Names of the volumes that the service adds, the second ones for inputs. */
 const reservedNames = ['results', 'sidecar-state', 'store-credentials', 'files'];
+const inputNames = ['inputs', 'input-urls'];
 const kinds = ['emptyDir', 'configMap', 'ephemeral', 'secret', 'persistentVolumeClaim'];
 
 export function checkVolumes(context: JobContext): void {
   const names = new Set<string>();
+  const reserved = [...reservedNames, ...(context.template.inputs.length > 0 ? inputNames : [])];
   for (const [index, volume] of (context.sample.spec?.template.spec?.volumes ?? []).entries()) {
     const report = reportBelow([...podPath, 'volumes', index], context);
-    if (reservedNames.includes(volume.name)) report(['name'], `"${volume.name}" is a volume of the service`);
+    if (reserved.includes(volume.name)) report(['name'], `"${volume.name}" is a volume of the service`);
     if (names.has(volume.name)) report(['name'], `"${volume.name}" is the name of another volume`);
     names.add(volume.name);
     const given = kinds.filter((kind) => kind in volume);

@@ -137,3 +137,40 @@ test('only a pod whose worker has not started has a diagnosis', () => {
     undefined,
   );
 });
+
+const failedInput = { error: { input: 'video', message: 'it is missing' } };
+
+/** A sidecar that the kubelet has started again after an end with this message. */
+function restarted(message: string): Statuses {
+  const lastState = { terminated: { exitCode: 1, reason: 'Error', message } };
+  const state = { running: { startedAt: '2026-01-01T00:00:05Z' } };
+  return [{ ...aWorker, name: 'uploader', restartCount: 1, state, lastState }];
+}
+
+test('a sidecar that could not fetch an input has ended, also when the kubelet has started it again', () => {
+  const containerStatuses = [{ ...aWorker, state: { waiting: { reason: 'PodInitializing' } } }];
+  const pod = { phase: 'Pending', containerStatuses };
+  const failed = readAttempt(
+    aPod({ ...pod, initContainerStatuses: restarted(JSON.stringify(failedInput)) }),
+  ).sidecar;
+  assert.equal(failed.state === 'ended' && failed.message, JSON.stringify(failedInput));
+  const killed = readAttempt(aPod({ ...pod, initContainerStatuses: restarted('') })).sidecar;
+  assert.equal(killed.state, 'running');
+});
+
+test('a pod whose sidecar fetches inputs waits for them since the sidecar runs', () => {
+  const spec = {
+    initContainers: [{ name: 'uploader', image: 'i', env: [{ name: 'SIDECAR_INPUTS', value: '[]' }] }],
+    containers: [],
+  };
+  const containerStatuses = [{ ...aWorker, state: { waiting: { reason: 'PodInitializing' } } }];
+  const [sidecar] = restarted('');
+  assert.ok(sidecar !== undefined);
+  function blocked(started: boolean) {
+    const status = { phase: 'Pending', containerStatuses, initContainerStatuses: [{ ...sidecar, started }] };
+    return readAttempt({ ...aPod(status as Pod['status']), spec }).blocked;
+  }
+  const message = 'The sidecar fetches the inputs';
+  assert.deepEqual(blocked(false), { cause: 'inputs', message, since: '2026-01-01T00:00:05Z' });
+  assert.equal(blocked(true), undefined);
+});

@@ -36,6 +36,19 @@ const failures: { name: string; end: AttemptEnd; reason: string; says: RegExp }[
     says: /ContainerStatusUnknown/,
   },
   {
+    name: 'an input that could not be fetched, whatever ended the pod',
+    end: {
+      ...{ attempt: good.attempt, pod: good.pod, at: good.at, disrupted: 'Deleted' },
+      sidecar: {
+        exitCode: 1,
+        reason: 'Error',
+        message: '{"error":{"input":"video","message":"it is missing"}}',
+      },
+    },
+    reason: 'input-failed',
+    says: /^The input video could not be fetched: it is missing$/,
+  },
+  {
     name: 'a worker of which nothing is known',
     end: { attempt: good.attempt, pod: good.pod, at: good.at },
     reason: 'attempt-lost',

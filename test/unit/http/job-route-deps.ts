@@ -1,6 +1,6 @@
 import type { JobRouteDeps } from '../../../src/http/routes/api/jobs/job-routes.ts';
 import { noEnvFiles } from '../../support/no-env-files.ts';
-import { memoryFlows } from './memory-flows.ts';
+import { memoryFlows, noInputs } from './memory-flows.ts';
 import { noInputFiles } from './no-input-files.ts';
 
 /** What the routes of jobs need, without templates and flows. */
@@ -10,6 +10,7 @@ export function jobRouteDeps(flows = memoryFlows()): JobRouteDeps {
     templates: [],
     envFiles: noEnvFiles,
     inputFiles: noInputFiles,
+    inputs: noInputs,
     priorities: {},
     progressOf: () => Promise.resolve(undefined),
     now: () => new Date(0),

@@ -99,3 +99,8 @@ function viewOf(flow: string, request: FlowRequest): FlowView {
     },
   };
 }
+
+/** Of requests that name none. */
+export function noInputs(): Promise<[]> {
+  return Promise.resolve([]);
+}

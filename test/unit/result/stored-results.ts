@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { ServiceError } from '../../../src/errors.ts';
 import { manifestKey } from '../../../src/flow/keys.ts';
-import type { SidecarReport } from '../../../src/flow/attempt.ts';
+import type { SidecarReport } from '../../../src/flow/sidecar-report.ts';
 import { encodeKey, fileKey, type Manifest } from '../../../src/result/manifest.ts';
 import type { ObjectInfo, ObjectStore, WholeObject } from '../../../src/storage/object-store.ts';
 

@@ -33,7 +33,7 @@ test(
   needing('session policies'),
   async () => {
     const minter = createCredentialMinter(settings(), server.keys);
-    const keys = await minter.mint('flow-1', signal);
+    const keys = await minter.mint({ flow: 'flow-1' }, signal);
     assert.equal(minter.lifetimeSeconds, 900);
     const left = (Date.parse(keys.expiration ?? '') - Date.now()) / 1000;
     assert.ok(left > 600 && left <= 901, keys.expiration);
@@ -58,15 +58,29 @@ test(
   },
 );
 
+test('the keys of a flow read its inputs, and nothing beside them', needing('session policies'), async () => {
+  const { bucket, client } = server;
+  const input = { name: 'a', path: '/inputs/a', maxBytes: 9, etag: 'e', size: 5 };
+  const keys = ['uploads/1/content', 'uploads/10/content', 'uploads/1/upload.json'];
+  for (const key of keys) await client.putObject(bucket, key, 'bytes');
+  const minter = createCredentialMinter(settings(), server.keys);
+  const inputs = [{ ...input, key: 'uploads/1/content' }];
+  const scoped = s3Client(server, await minter.mint({ flow: 'flow-1', inputs }, signal));
+  assert.equal(await text(await scoped.getObject(bucket, 'uploads/1/content')), 'bytes');
+  const denied = { code: 'AccessDenied' };
+  for (const key of keys.slice(1)) await assert.rejects(scoped.getObject(bucket, key), denied, key);
+  await assert.rejects(scoped.putObject(bucket, 'uploads/1/content', 'x'), denied);
+});
+
 test('hands out the configured keys where the store has no STS', async () => {
   const minter = createCredentialMinter(settings({ credentials: 'static' }), server.keys);
-  assert.deepEqual(await minter.mint('flow-1', signal), server.keys);
+  assert.deepEqual(await minter.mint({ flow: 'flow-1' }, signal), server.keys);
   assert.equal(minter.lifetimeSeconds, undefined);
 });
 
 test('keys that the store refuses are forbidden', needing('session policies'), async () => {
   const wrong = createCredentialMinter(settings(), { ...server.keys, secretAccessKey: 'wrong' });
-  await assert.rejects(wrong.mint('flow-1', signal), { code: 'store-forbidden' });
+  await assert.rejects(wrong.mint({ flow: 'flow-1' }, signal), { code: 'store-forbidden' });
 });
 
 test('a store that is busy or silent is unavailable', async () => {
@@ -74,13 +88,13 @@ test('a store that is busy or silent is unavailable', async () => {
   await using proxy = await startFaultyProxy(server.endpoint);
   proxy.fault = () => ({ kind: 'status', when: 'before', status: 503 });
   const busy = createCredentialMinter(settings({ sts: { endpoint: proxy.url, region } }), server.keys);
-  await assert.rejects(busy.mint('flow-1', signal), { code: 'store-unavailable' });
+  await assert.rejects(busy.mint({ flow: 'flow-1' }, signal), { code: 'store-unavailable' });
   proxy.fault = () => ({ kind: 'hang', when: 'before' });
   const silent = createCredentialMinter(
     settings({ sts: { endpoint: proxy.url, region }, requestTimeoutMillis: 50 }),
     server.keys,
   );
-  await assert.rejects(silent.mint('flow-1', signal), { code: 'store-unavailable' });
+  await assert.rejects(silent.mint({ flow: 'flow-1' }, signal), { code: 'store-unavailable' });
 });
 
 /** As AWS answers; what the request was is kept. */
@@ -111,7 +125,7 @@ test('asks an STS of its own for a role, signed for its host and region, and rea
   const { endpoint, seen } = await startSts(t);
   const sts = { endpoint, region: 'eu-central-1', roleArn: 'arn:aws-eusc:iam::123456789012:role/flows' };
   const minter = createCredentialMinter(settings({ sts }), server.keys);
-  assert.deepEqual(await minter.mint('flow-1', signal), {
+  assert.deepEqual(await minter.mint({ flow: 'flow-1' }, signal), {
     accessKeyId: 'ASIA1',
     secretAccessKey: 'se/cr+et',
     sessionToken: 'to+ken==',
@@ -130,31 +144,31 @@ test('asks an STS of its own for a role, signed for its host and region, and rea
     RoleSessionName: 'flow-1',
     DurationSeconds: '900',
   });
-  assert.equal(form.get('Policy'), sessionPolicy(`arn:aws-eusc:s3:::${server.bucket}`, 'flow-1'));
+  assert.equal(form.get('Policy'), sessionPolicy(`arn:aws-eusc:s3:::${server.bucket}`, { flow: 'flow-1' }));
 });
 
 test('takes the life that was asked for where the answer tells no readable time', async (t) => {
   const { endpoint } = await startSts(t, 'in an hour');
   const minter = createCredentialMinter(settings({ sts: { endpoint, region: 'us-east-1' } }), server.keys);
-  const { expiration } = await minter.mint('flow-1', signal);
+  const { expiration } = await minter.mint({ flow: 'flow-1' }, signal);
   assert.ok(Date.parse(expiration ?? '') > Date.now(), expiration);
 });
 
 test('names no role where none is configured', async (t) => {
   const { endpoint, seen } = await startSts(t);
   const minter = createCredentialMinter(settings({ sts: { endpoint, region: 'us-east-1' } }), server.keys);
-  await minter.mint('flow-1', signal);
+  await minter.mint({ flow: 'flow-1' }, signal);
   assert.equal(seen[0]?.form.has('RoleArn'), false);
 });
 
 test('keeps the session policy within what S3 servers take, for the longest names', () => {
-  assert.ok(sessionPolicy(`arn:aws-us-gov:s3:::${'b'.repeat(63)}`, 'f'.repeat(63)).length <= 2048);
+  assert.ok(sessionPolicy(`arn:aws-us-gov:s3:::${'b'.repeat(63)}`, { flow: 'f'.repeat(63) }).length <= 2048);
 });
 
 test('flows that start one after another share a connection, which is let go when none follows', async (t) => {
   const { endpoint, seen, sockets } = await startSts(t);
   const minter = createCredentialMinter(settings({ sts: { endpoint, region: 'us-east-1' } }), server.keys);
-  for (const flow of ['flow-1', 'flow-2', 'flow-3']) await minter.mint(flow, signal);
+  for (const flow of ['flow-1', 'flow-2', 'flow-3']) await minter.mint({ flow }, signal);
   assert.equal(seen.length, 3);
   const [socket, ...others] = sockets;
   assert.ok(socket !== undefined);

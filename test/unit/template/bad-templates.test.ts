@@ -137,6 +137,52 @@ const folders: Row[] = [
 
 const templates: Row[] = [
   {
+    name: 'inputs with wrong names, sizes, types and files',
+    files: appended(
+      [
+        'inputs:',
+        '  Video: { description: A video. }',
+        '  one: { description: One., maxSize: 0k, file: same }',
+        '  two: { description: Two., file: same }',
+        '',
+      ].join('\n'),
+    ),
+    problems: [
+      'template.yaml:16: inputs.Video: expected a name of lower-case letters, digits and - (at most 32)',
+      'template.yaml:17: inputs.one.maxSize: expected a size from 1 byte to 8 PiB',
+      'template.yaml:18: inputs.two.file: expected a file of its own, received that of inputs.one',
+    ],
+  },
+  {
+    name: 'an input without a description, and a file that leaves the folder',
+    files: appended('inputs:\n  one: { file: ../x, mediaTypes: [video] }\n'),
+    problems: [
+      'template.yaml:16: inputs.one.description: expected text that is not empty, received nothing',
+      'template.yaml:16: inputs.one.mediaTypes.0: expected a media type such as video/mp4 or video/*',
+      'template.yaml:16: inputs.one.file: expected the name of a file',
+    ],
+  },
+  {
+    name: 'a variable of an input that is set elsewhere',
+    files: {
+      ...appended('inputs:\n  name: { description: One. }\n'),
+      ...inWorker('env: [{ name: INPUT_NAME, value: x }]'),
+      'job.env': 'INPUT_NAME=x\n',
+    },
+    problems: [
+      'job.env:1: INPUT_NAME: is set by the service for inputs.name',
+      `job.yaml:12: ${container}.env.0: INPUT_NAME is set by the service`,
+    ],
+  },
+  {
+    name: 'results in the folder of the inputs',
+    files: {
+      'template.yaml':
+        templateYaml.replace('/results', '/inputs/x') + 'inputs:\n  one: { description: One. }\n',
+    },
+    problems: ['template.yaml:15: inputs: /inputs collides with results.directory /inputs/x'],
+  },
+  {
     name: 'what is not YAML',
     files: { 'template.yaml': 'description: [\n' },
     problems: ['template.yaml:2: is not YAML'],

@@ -43,6 +43,7 @@ suite('a good template', () => {
       assets: [],
       parameters: { type: 'object', properties: {}, required: [] },
       fromContract: {},
+      inputs: [],
       environment: {},
       envFiles: [],
       files: {},

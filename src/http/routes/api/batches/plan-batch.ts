@@ -45,7 +45,13 @@ function keyOfEntry(key: string | undefined, index: number): string | undefined 
 }
 
 function problemsOf(error: unknown, index: number): BodyProblem[] {
-  const wrong = ['invalid-request', 'invalid-parameters', 'unknown-template', 'forbidden'] as const;
+  const wrong = [
+    'invalid-request',
+    'invalid-parameters',
+    'invalid-input',
+    'unknown-template',
+    'forbidden',
+  ] as const;
   if (!isServiceError(error, ...wrong)) throw error;
   const { problems, field, message: detail } = error;
   const own = problems.length > 0 ? problems : [{ path: field === undefined ? [] : [field], detail }];

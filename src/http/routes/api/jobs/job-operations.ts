@@ -38,7 +38,8 @@ export const jobOperations = {
       '200': { description: 'Of a dry run: what the job would be.', schema: DryRunSchema },
       '202': { ...job, description: 'It is accepted. `Location` is its address.' },
       '422': {
-        description: 'The `Idempotency-Key` was used with another body, or the cluster refuses the job.',
+        description:
+          'The `Idempotency-Key` was used with another body, an input cannot be used, or the cluster refuses the job.',
       },
     },
   },

@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { mostInputs } from '../../../../flow/flow-input.ts';
 import { anyName, described, labelValue, qualifiedName } from '../../../../schemas/kinds.ts';
 
 const time = { format: 'date-time' };
@@ -90,6 +91,25 @@ export const JobListSchema = described('One page of jobs, the latest first.', {
   ),
 });
 
+const reference = described('A file: an upload, or a URL.', {
+  upload: Type.Optional(Type.String({ title: 'the id of an upload', minLength: 1, maxLength: 64 })),
+  url: Type.Optional(
+    Type.String({
+      title: 'https://… or s3://<bucket>/<key>',
+      minLength: 1,
+      maxLength: 4096,
+      description: 'Fetched when the job starts. It must start with one of the service’s `inputs.allow`.',
+    }),
+  ),
+  sha256: Type.Optional(
+    Type.String({
+      title: 'a SHA-256 in hex',
+      pattern: '^[0-9a-f]{64}$',
+      description: 'The job fails if the file has another one.',
+    }),
+  ),
+});
+
 /** The body of `POST /jobs`. */
 export const StartSchema = described('The job to start.', {
   template: Type.String({ title: 'the name of a template', minLength: 1, maxLength: 63 }),
@@ -109,6 +129,13 @@ export const StartSchema = described('The job to start.', {
       title: 'a map of variables of the template',
       description:
         'Takes the place of variables in `job.env`, and of parameters by their name. `parameters` win over it.',
+    }),
+  ),
+  inputs: Type.Optional(
+    Type.Record(anyName, reference, {
+      title: 'a map of inputs of the template',
+      maxProperties: mostInputs,
+      description: 'By name: the files that the worker finds in `/inputs`.',
     }),
   ),
   labels: Type.Optional(
@@ -141,5 +168,11 @@ export const startFormSchema = {
   properties: {
     job: { type: 'string', description: 'The JSON of the job.' },
     env: { type: 'string', description: 'A dotenv file: `environment` of the job.' },
+  },
+  additionalProperties: {
+    type: 'string',
+    contentMediaType: 'application/octet-stream',
+    description:
+      'The file of the input of this name: it is stored as an upload, and deleted if the start is refused.',
   },
 };

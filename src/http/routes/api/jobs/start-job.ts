@@ -8,16 +8,18 @@ import { checkMayStart, checkTemplateAccess, type Caller } from '../../../access
 import { chooseTemplate } from '../../../../template/choose-template.ts';
 import { checkGivenEnvironment } from '../../../../template/given-environment.ts';
 import { renderWithEnvFiles } from '../../../../template/env-files.ts';
-import type { RenderedTemplate, Template } from '../../../../template/template.ts';
+import type { RenderedTemplate, ResolvedInput, Template } from '../../../../template/template.ts';
 import { checkLabels } from './check-labels.ts';
 import { keyReused } from './idempotency-key.ts';
 import { readPriority, type Priorities } from './read-priority.ts';
+import type { JobInputs, KnownRequest } from './resolve-job-inputs.ts';
 import { StartSchema, type StartBody } from './job-schema.ts';
 
 export interface StartDependencies {
   templates: readonly Template[];
   envFiles: EnvFileSource;
   flows: Pick<FlowService, 'accept'>;
+  inputs: JobInputs;
   priorities: Priorities;
   now: () => Date;
   newId: () => string;
@@ -38,6 +40,8 @@ export interface WantedJob {
   body: object;
   /** Of the header `Idempotency-Key`: a repeat of the caller's request finds the first one's job. */
   key: string | undefined;
+  /** In place of those that the body names. */
+  inputs?: readonly ResolvedInput[];
   /** The job that it repeats. */
   retryOf?: string;
   /** Digest of the batch that it is part of: with the same key it is another job in another batch. */
@@ -46,13 +50,16 @@ export interface WantedJob {
 
 /** Checks what the service itself can check. Throws an error that names each wrong member. */
 export async function planJob(deps: Planning, wanted: WantedJob, signal: AbortSignal): Promise<PlannedJob> {
-  const { caller, body: received } = wanted;
+  const { caller, body: received, key, retryOf, batch } = wanted;
   checkMayStart(caller);
   const body = readStart(received);
   checkTemplateAccess(caller, body.template);
-  const rendered = await render(deps, body, signal);
+  const contentDigest = hash('sha256', canonical({ ...body, retryOf, batch }));
+  const ids = idsOf(caller, key ?? deps.newId());
+  const known = { flow: flowName({ ...rest, ids }), contentDigest, isNew: key === undefined };
+  const rendered = await render(deps, { ...wanted, body, known }, signal);
   checkLabels(body.labels ?? {}, rendered);
-  return { request: buildRequest(deps, { ...wanted, body, rendered }), rendered };
+  return { request: buildRequest(deps, { ...wanted, body, rendered, ids, contentDigest }), rendered };
 }
 
 /** Returns the id of the job, which is new unless a request with the same key and body has started it. */
@@ -69,16 +76,18 @@ export async function startJob(
 }
 
 async function render(
-  { templates, envFiles }: Pick<StartDependencies, 'templates' | 'envFiles'>,
-  { template: name, assetId: given, parameters = {}, environment = {} }: StartBody,
+  { templates, envFiles, inputs }: Planning,
+  { caller, body, known, inputs: kept }: WantedJob & { body: StartBody; known: KnownRequest },
   signal: AbortSignal,
 ): Promise<RenderedTemplate> {
+  const { template: name, assetId: given, parameters = {}, environment = {}, inputs: references = {} } = body;
   const template = chooseTemplate(templates, { template: name, assetId: given ?? name });
   checkGivenEnvironment(template, environment);
+  const files = kept ?? (await inputs({ template, references, owner: caller, ...known }, signal));
   const assetId = given ?? defaultAsset(template);
   const { connector } = rest;
-  const files = template.envFiles.length === 0 ? [] : await envFiles.current({ connector, assetId }, signal);
-  const rendered = renderWithEnvFiles(template, { assetId, parameters, environment }, files);
+  const env = template.envFiles.length === 0 ? [] : await envFiles.current({ connector, assetId }, signal);
+  const rendered = renderWithEnvFiles(template, { assetId, parameters, environment, inputs: files }, env);
   // A retry gives them again.
   return { ...rendered, given: { ...environment, ...rendered.given } };
 }
@@ -99,28 +108,28 @@ function defaultAsset({ assets: [first], name }: Template): string {
 }
 
 function buildRequest(
-  { now, newId, priorities }: Planning,
+  { now, priorities }: Planning,
   {
     caller,
     body,
     rendered,
-    key,
+    ids,
     retryOf,
-    batch,
-  }: WantedJob & { body: StartBody; rendered: RenderedTemplate },
+    contentDigest,
+  }: WantedJob & Pick<FlowRequest, 'ids' | 'contentDigest'> & { body: StartBody; rendered: RenderedTemplate },
 ): FlowRequest {
   const { template } = rendered;
   const { labels } = body;
   return {
     ...rest,
     caller: caller.name,
-    ids: idsOf(caller, key ?? newId()),
+    ids,
     assetId: body.assetId ?? defaultAsset(template),
     template: template.name,
     ...(labels === undefined ? {} : { labels }),
     ...readPriority(body.priority, priorities),
     ...(retryOf === undefined ? {} : { retryOf }),
-    contentDigest: hash('sha256', canonical({ ...body, retryOf, batch })),
+    ...(contentDigest === undefined ? {} : { contentDigest }),
     acceptedAt: now().toISOString(),
   };
 }

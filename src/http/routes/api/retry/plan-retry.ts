@@ -3,7 +3,7 @@ import { isServiceError, ServiceError } from '../../../../errors.ts';
 import { flowName } from '../../../../flow/names.ts';
 import type { FlowView } from '../../../../requests/flow-service.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
-import type { Template } from '../../../../template/template.ts';
+import type { ResolvedInput, Template } from '../../../../template/template.ts';
 import type { Caller } from '../../../access/caller.ts';
 import { canBeRetried } from '../jobs/can-be-retried.ts';
 import { keyReused } from '../jobs/idempotency-key.ts';
@@ -36,7 +36,11 @@ export async function planRetry(
   };
   let planned: PlannedJob;
   try {
-    planned = await planJob(deps, { caller, body: start, key, retryOf: old.flow }, signal);
+    planned = await planJob(
+      deps,
+      { caller, body: start, key, retryOf: old.flow, inputs: keptInputs(old) },
+      signal,
+    );
   } catch (error) {
     if (!isServiceError(error, 'unknown-template')) throw error;
     throw new ServiceError('conflict', `the template of the job is gone: ${error.message}`, { cause: error });
@@ -59,6 +63,14 @@ function split(template: Template | undefined, given: Record<string, unknown>) {
 
 function isIn(members: object | undefined, name: string): boolean {
   return members !== undefined && Object.hasOwn(members, name);
+}
+
+/** The same files, or none: what has changed since fails the job. */
+function keptInputs({ plan: { inputs = [] } }: FlowView): ResolvedInput[] {
+  const lost = inputs.find((input) => 'host' in input);
+  if (lost === undefined) return inputs.map((input) => ({ input }));
+  const message = `the job cannot be started again: its input ${lost.name} came from a URL, which is not kept; start a job with it`;
+  throw new ServiceError('conflict', message);
 }
 
 function checkCanBeRetried(old: FlowView): void {

@@ -1,3 +1,4 @@
+import { inputPath, inputVariable } from '../../../../flow/flow-input.ts';
 import type { Template, ParametersSchema } from '../../../../template/template.ts';
 import { apiPrefix } from '../api-route.ts';
 import type { TemplateDescription } from './template-schema.ts';
@@ -24,6 +25,11 @@ export function describeTemplate(
       id,
       parameters: withoutSecrets(values, parameters),
     })),
+    inputs: template.inputs.map(({ file, ...input }) => ({
+      ...input,
+      variable: inputVariable(input.name),
+      path: inputPath(file),
+    })),
     results: {
       choice: choice.kind,
       ...(choice.kind === 'file' ? { path: choice.path } : {}),
@@ -49,7 +55,7 @@ function withoutSecrets(
 /** A shell puts the key in. */
 const keyOption = '--header "Authorization: Bearer $KEY" ';
 
-/** Names every parameter that has neither a default nor a value of the asset. */
+/** Names every parameter that has neither a default nor a value of the asset, and every required input. */
 function describeExample(
   template: Template,
   { href, keyed }: { href: string; keyed: boolean },
@@ -58,10 +64,18 @@ function describeExample(
   const given = assets[0]?.parameters ?? {};
   const missing = parameters.required.filter((one) => !Object.hasOwn(given, one));
   const values = Object.fromEntries(missing.map((one) => [one, exampleOf(parameters.properties[one])]));
-  const body = { template: name, ...(missing.length === 0 ? {} : { parameters: values }) };
+  const inputs = template.inputs.filter(({ required }) => required).map((one) => [one.name, exampleInput]);
+  const body = {
+    template: name,
+    ...(missing.length === 0 ? {} : { parameters: values }),
+    ...(inputs.length === 0 ? {} : { inputs: Object.fromEntries(inputs) as object }),
+  };
   const json = JSON.stringify(body).replaceAll("'", String.raw`'\''`);
   return { method: 'POST', href, body, curl: `curl ${keyed ? keyOption : ''}--json '${json}' ${href}` };
 }
+
+/** Stands for an upload of the client's own. */
+const exampleInput = { upload: 'ID' };
 
 function exampleOf({
   examples,

@@ -17,6 +17,17 @@ export const TemplateSchema = described('What can be asked for.', {
       parameters: Type.Record(anyName, Type.Unknown()),
     }),
   ),
+  inputs: Type.Array(
+    described('A file that a request may hand in.', {
+      name: Type.String(),
+      description: Type.String(),
+      required: Type.Boolean(),
+      mediaTypes: Type.Array(Type.String(), { description: 'Of uploads; empty: any.' }),
+      maxBytes: Type.Integer({ minimum: 1 }),
+      variable: Type.String({ description: 'In the worker’s environment: the path of the file.' }),
+      path: Type.String({ description: 'The file in the worker.' }),
+    }),
+  ),
   results: described('What a job leaves.', {
     choice: Type.Enum(['file', 'auto', 'archive'], {
       description: 'What a data address points at; `auto`: the only file, else the archive.',

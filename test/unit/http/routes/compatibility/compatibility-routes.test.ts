@@ -4,7 +4,7 @@ import type { Route } from '../../../../../src/http/route.ts';
 import { apiRoutes } from '../../../../../src/http/routes/api/api-routes.ts';
 import { compatibilityOf } from '../../../../../src/http/routes/compatibility/compatibility-routes.ts';
 import { aTemplate } from '../../../../support/template-values.ts';
-import { memoryFlows } from '../../memory-flows.ts';
+import { memoryFlows, noInputs } from '../../memory-flows.ts';
 import { ask, startHttp, type StartOptions } from '../../start-http.ts';
 
 const templates = [
@@ -21,6 +21,7 @@ function optionsOf(settings: { paths?: 'off' | 'on'; taskTemplate?: string } = {
   const deps = {
     flows,
     templates,
+    inputs: noInputs,
     publicUrl: 'http://jobs.example.org',
     stopping: new AbortController().signal,
     now: () => new Date(0),

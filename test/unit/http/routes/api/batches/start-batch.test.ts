@@ -5,14 +5,14 @@ import { startBatch } from '../../../../../../src/http/routes/api/batches/start-
 import { planBatch } from '../../../../../../src/http/routes/api/batches/plan-batch.ts';
 import type { Caller } from '../../../../../../src/http/access/caller.ts';
 import { aTemplate } from '../../../../../support/template-values.ts';
-import { memoryFlows } from '../../../memory-flows.ts';
+import { memoryFlows, noInputs } from '../../../memory-flows.ts';
 
 const { signal } = new AbortController();
 const caller: Caller = { name: 'ann', scopes: ['run'], templates: ['*'], connectors: ['*'], admin: false };
 const log = { warn: () => undefined };
 const publicUrl = 'http://people.example';
 const envFiles = { current: () => Promise.resolve([]) };
-const planning = { templates: [aTemplate()], envFiles, priorities: {} };
+const planning = { templates: [aTemplate()], envFiles, inputs: noInputs, priorities: {} };
 const deps = { ...planning, now: () => new Date(0), newId: () => 'x' };
 const body = { jobs: ['a', 'b', 'c'].map((run) => ({ template: 'echo', labels: { run } })) };
 

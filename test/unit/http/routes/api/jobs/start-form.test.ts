@@ -13,7 +13,7 @@ import type { FlowService } from '../../../../../../src/requests/flow-service.ts
 import type { RenderedTemplate } from '../../../../../../src/template/template.ts';
 import { aTemplate } from '../../../../../support/template-values.ts';
 import { memoryStore } from '../../../../result/stored-results.ts';
-import { memoryFlows } from '../../../memory-flows.ts';
+import { memoryFlows, noInputs } from '../../../memory-flows.ts';
 import { startHttp } from '../../../start-http.ts';
 
 const { signal } = new AbortController();
@@ -50,6 +50,7 @@ async function start(t: TestContext, overrides: Partial<FlowService> = {}) {
   const common = { now: () => new Date(), newId: randomUUID };
   const deps = {
     ...{ ...common, templates: [template], flows, publicUrl: '', stopping: new AbortController().signal },
+    inputs: noInputs,
     priorities: {},
     progressOf: () => Promise.resolve(undefined),
     envFiles: { current: () => Promise.resolve([]) },
