@@ -21,6 +21,8 @@ export interface ApiRequest {
   path: string;
   headers?: Record<string, string>;
   body?: object;
+  /** Bytes in place of `body`, for one attempt. */
+  stream?: Readable;
   /** Longer than usual, for a request that the service lets wait. */
   extraMillis?: number;
 }
@@ -125,7 +127,7 @@ export class ApiClient implements AsyncDisposable {
   }
 
   async #send(
-    { method = 'GET', path, headers, body, extraMillis = 0 }: ApiRequest,
+    { method = 'GET', path, headers, body, stream, extraMillis = 0 }: ApiRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { address, key } = this.#options;
@@ -138,7 +140,7 @@ export class ApiClient implements AsyncDisposable {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        body: body === undefined ? null : JSON.stringify(body),
+        body: body === undefined ? (stream ?? null) : JSON.stringify(body),
       }),
     );
     this.#answered = true;

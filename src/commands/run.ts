@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import type { ApiClient } from '../client/api-client.ts';
 import { cancelJob, dryRunJob, startJob } from '../client/jobs.ts';
 import { printable } from '../client/printable.ts';
+import { uploadFile } from '../client/upload-file.ts';
 import { messageOf } from '../errors.ts';
 import type { StartBody } from '../http/routes/api/jobs/job-schema.ts';
 import { readGivenDotenv } from '../template/read/read-given-dotenv.ts';
@@ -17,6 +18,7 @@ const help = `Usage: edc-job-provisioner run <template> [options]
 Starts a job and prints its id.
 
   --param NAME=VALUE  a parameter of the template; may be repeated
+  --input NAME=FILE   a file for an input of the template, which is sent before; may be repeated
   --env-file FILE     a dotenv file: variables of the template, and parameters by their name
   --asset ID          whose parameters to use (default: the template's first asset)
   --label NAME=VALUE  a label of the Kubernetes Job: lists can be filtered by it; may be repeated
@@ -29,8 +31,13 @@ ${remoteHelp}
 Example: edc-job-provisioner run seattle-weather --param YEAR=2014 -o results
 `;
 
-interface Wanted {
+interface WantedStart {
   body: StartBody;
+  /** By input. */
+  files: Record<string, string>;
+}
+
+interface Wanted extends WantedStart {
   follow: boolean;
   withLog: boolean;
   output: string | undefined;
@@ -44,6 +51,7 @@ export async function runCommand(args: string[]): Promise<void> {
     options: {
       ...remoteOptions,
       param: { type: 'string', multiple: true, default: [] },
+      input: { type: 'string', multiple: true, default: [] },
       'env-file': { type: 'string' },
       asset: { type: 'string' },
       label: { type: 'string', multiple: true, default: [] },
@@ -65,13 +73,14 @@ export async function runCommand(args: string[]): Promise<void> {
     labels: readPairs('label', values.label),
     ...(values.priority === undefined ? {} : { priority: readPriority(values.priority) }),
   };
+  const files = await readInputs(values.input);
   const follow = values.follow || cancelOnExit || output !== undefined;
   if (values['dry-run']) {
     if (follow) throw new UsageError('expected --dry-run without --follow, --output and --cancel-on-exit');
-    await withService(values, (remote) => dryRun(remote, body));
+    await withService(values, (remote) => dryRun(remote, { body, files }));
     return;
   }
-  const wanted = { body, follow, withLog: values.follow, output, cancelOnExit };
+  const wanted = { body, files, follow, withLog: values.follow, output, cancelOnExit };
   await withService(values, (remote) => run(remote, wanted));
 }
 
@@ -84,8 +93,22 @@ async function readEnvironment(file: string | undefined): Promise<Pick<StartBody
   }
 }
 
-async function run(remote: Remote, { body, follow, withLog, output, cancelOnExit }: Wanted): Promise<void> {
-  const id = await start(remote, body);
+/** Checks all files before the first is sent. */
+async function readInputs(pairs: readonly string[]): Promise<Record<string, string>> {
+  const files = readPairs('input', pairs);
+  for (const [name, path] of Object.entries(files)) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile() !== true)
+      throw new UsageError(`--input: ${name}: expected a file, received "${path}"`);
+  }
+  return files;
+}
+
+async function run(
+  remote: Remote,
+  { follow, withLog, output, cancelOnExit, ...wanted }: Wanted,
+): Promise<void> {
+  const id = await start(remote, wanted);
   process.stdout.write(`${id}\n`);
   if (!follow) return;
   try {
@@ -100,13 +123,31 @@ async function run(remote: Remote, { body, follow, withLog, output, cancelOnExit
   if (output !== undefined && process.exitCode === 0) await downloadTo(remote, { id, folder: output });
 }
 
-async function dryRun({ client, interruption }: Remote, body: StartBody): Promise<void> {
+async function dryRun(remote: Remote, wanted: WantedStart): Promise<void> {
+  const { client, interruption } = remote;
+  const body = await withInputs(remote, wanted);
   const { checks, job } = await dryRunJob(client, body, interruption.signal);
   for (const { check, detail } of checks) process.stderr.write(`${check}: ${printable(detail)}\n`);
   process.stdout.write(stringify(job, { lineWidth: 0 }));
 }
 
-async function start({ client, interruption }: Remote, body: StartBody): Promise<string> {
+/** The service deletes what it was sent and no job uses. */
+async function withInputs(
+  { client, interruption }: Remote,
+  { body, files }: WantedStart,
+): Promise<StartBody> {
+  const inputs: NonNullable<StartBody['inputs']> = {};
+  for (const [name, path] of Object.entries(files)) {
+    const { id: upload, size } = await uploadFile(client, path, interruption.signal);
+    process.stderr.write(`${printable(path)}: ${size} bytes sent as ${upload}\n`);
+    inputs[name] = { upload };
+  }
+  return { ...body, ...(Object.keys(inputs).length === 0 ? {} : { inputs }) };
+}
+
+async function start(remote: Remote, wanted: WantedStart): Promise<string> {
+  const { client, interruption } = remote;
+  const body = await withInputs(remote, wanted);
   try {
     const { id } = await startJob(client, body, interruption.signal);
     return id;

@@ -52,14 +52,24 @@ const counting = shellTemplate({
   },
 });
 
+const copying = shellTemplate({ script: 'cat "$INPUT_SCENE" > "$RESULT_DIRECTORY/copy"' });
+const inputs = { scene: { description: 'What is copied.' } };
+const copyingYaml = JSON.stringify({ ...(JSON.parse(copying['template.yaml'] ?? '') as object), inputs });
+
 test('the commands of people, one after the other at one service', async (t) => {
-  const world = await startWorld(t, { templates: { counting, large: largeTemplate('service') } });
+  const world = await startWorld(t, {
+    templates: {
+      ...{ counting, large: largeTemplate('service') },
+      copying: { ...copying, 'template.yaml': copyingYaml },
+    },
+  });
   for (const [name, run] of Object.entries(scenarios)) await t.test(name, (one) => run(one, world));
 });
 
 const scenarios: Record<string, (t: TestContext, world: World) => Promise<void>> = {
   'run waits for a job and downloads its files, whatever their names; failures have reasons and exit codes':
     runsAndLists,
+  'run sends the files of inputs before the start, and none if one cannot be read': sendsInputs,
   'Ctrl-C leaves a job alone and says how to follow and cancel it; --cancel-on-exit cancels it': interrupts,
   'a download that is broken off is continued by the same process and by another one': continuesDownload,
 };
@@ -95,6 +105,23 @@ test('the key of the environment opens a service that needs one, and is shown no
     assert.equal(refused.stderr.includes(key), false);
   }
 });
+
+async function sendsInputs(t: TestContext, { service, bucket }: World): Promise<void> {
+  const { run, succeed } = commandsOf(t, service.url);
+  const { folder } = await run('jobs');
+  const scene = join(folder, 'scene é.bin');
+  const bytes = randomBytes(300_000);
+  await writeFile(scene, bytes);
+  const absent = await run('run', 'copying', '--input', `scene=${scene}`, '--input', 'other=absent');
+  assert.equal(absent.code, 2);
+  assert.match(absent.stderr, /--input: other: expected a file, received "absent"/);
+  assert.deepEqual(await bucket.keys('uploads/'), []);
+  const checked = await succeed('run', 'copying', '--input', `scene=${scene}`, '--dry-run');
+  assert.match(checked.stderr, /scene é\.bin: 300000 bytes sent as /);
+  const copied = await succeed('run', 'copying', '--input', `scene=${scene}`, '-o', '.');
+  assert.match(copied.stdout, /^flow-[a-z2-7]{26}\n$/);
+  assert.deepEqual(await readFile(join(copied.folder, 'copy')), bytes);
+}
 
 async function runsAndLists(t: TestContext, world: World): Promise<void> {
   const { start, run, succeed } = commandsOf(t, world.service.url);
