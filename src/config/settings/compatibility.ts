@@ -12,6 +12,8 @@ export const CompatibilitySettings = closed({
   taskParameter: text('Parameter of that template that gets the `data` of a task, as JSON.', {
     default: 'DATA',
   }),
+  uploadTemplate: dnsLabel('Template that POST /api/v1/upload starts.', { default: 'transcode' }),
+  uploadInput: text('Input of that template that gets the uploaded file.', { default: 'video' }),
 });
 
 export type CompatibilityConfig = Static<typeof CompatibilitySettings>;

@@ -170,7 +170,10 @@ test('each example fits the schema beside it, and is of an operation that is ser
 });
 
 test('a linter has nothing against the documents', async (t) => {
-  const settings = { paths: 'on' as const, taskTemplate: 'task', taskParameter: 'DATA' };
+  const settings = {
+    ...{ paths: 'on' as const, taskTemplate: 'task', taskParameter: 'DATA' },
+    ...{ uploadTemplate: 'transcode', uploadInput: 'video' },
+  };
   const compatibility = compatibilityOf({ settings, templates: [] });
   const { port } = await startHttp(t, { routes: results, compatibility });
   const folder = await mkdtemp(join(tmpdir(), 'openapi-'));

@@ -10,6 +10,8 @@ export interface RewrittenRequest {
   /** By lower-case name. */
   headers?: Record<string, string>;
   body?: object;
+  /** What takes back an earlier request if this one is refused. */
+  undo?: { onto: string; params: Record<string, string> };
 }
 
 /** Lets a route answer the request as if it were sent to it. Its key has been checked: an entry has the scope of its route. */

@@ -1,4 +1,5 @@
 import { buildOpenApi } from '../../openapi.ts';
+import { problemOf } from '../../problem.ts';
 import type { HttpContext, Operation, OperationResponse, Route } from '../../route.ts';
 import { route as serviceRoute, serviceOperation } from '../service.ts';
 import { callRoute, type RewrittenRequest } from './call-route.ts';
@@ -72,10 +73,18 @@ function entryRoute(entry: CompatibilityEntry, routes: readonly Route[], deps: R
     const successor = ctx.response.get('Link');
     const { query = new URLSearchParams(ctx.querystring), ...request } =
       (await entry.rewrite?.(ctx, deps)) ?? {};
-    await callRoute(ctx, request.onto === undefined ? onto : findRoute(routes, request.onto), {
-      ...request,
-      query: startsJob ? new URLSearchParams() : camelQuery(query, onto),
-    });
+    const route = request.onto === undefined ? onto : findRoute(routes, request.onto);
+    const known = startsJob ? new URLSearchParams() : camelQuery(query, onto);
+    try {
+      await callRoute(ctx, route, { ...request, query: known });
+    } catch (error) {
+      const { undo } = request;
+      // After an error of ours, the job may have been started.
+      const isRefused = problemOf(error).status < 500;
+      // An upload that cannot be deleted now expires.
+      if (undo !== undefined && isRefused) await deps.ask(ctx, undo.onto, undo).catch(() => undefined);
+      throw error;
+    }
     ctx.set('Link', successor);
     changeAnswer(ctx, entry, onto);
   }

@@ -2,12 +2,12 @@ import { Type } from 'typebox';
 import { callerOf } from '../../access/caller.ts';
 import { closed } from '../../../schemas/kinds.ts';
 import { bodyReader } from '../../../schemas/read-body.ts';
-import { ServiceError } from '../../../errors.ts';
 import type { HttpContext } from '../../route.ts';
 import { StartSchema } from '../api/jobs/job-schema.ts';
 import { jobOfKey } from '../api/jobs/start-job.ts';
 import { listOf } from './change-list.ts';
 import type { AnswerChange, CompatibilityDeps, CompatibilityEntry } from './compatibility-entry.ts';
+import { requireTemplate } from './require-template.ts';
 import type { RewrittenRequest } from './call-route.ts';
 
 /** The label of a job that has its task's id. */
@@ -88,11 +88,7 @@ async function startTask(
 ): Promise<RewrittenRequest> {
   const { task_id: id, data, priority } = readTask(await ctx.state.readJson());
   const { taskTemplate: template, taskParameter: parameter } = settings;
-  if (!templates.some(({ name }) => name === template))
-    throw new ServiceError(
-      'unknown-template',
-      `compatibility.taskTemplate: expected the name of a template, received ${template}`,
-    );
+  requireTemplate(templates, 'taskTemplate', template);
   return {
     headers: { 'idempotency-key': keyOf(id) },
     body: {

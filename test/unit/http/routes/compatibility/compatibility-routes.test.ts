@@ -31,6 +31,8 @@ function optionsOf(settings: { paths?: 'off' | 'on'; taskTemplate?: string } = {
     paths: 'on' as const,
     taskTemplate: 'task',
     taskParameter: 'DATA',
+    uploadTemplate: 'transcode',
+    uploadInput: 'video',
     ...settings,
   };
   return {
