@@ -79,6 +79,39 @@ test('a part that is not read is skipped', async () => {
   assert.deepEqual(fields, ['file', 'job']);
 });
 
+test('a form that breaks off anywhere is refused', async () => {
+  const form = formOf([file, text, file]);
+  // The line's end after the form may be missing.
+  for (let at = 0; at < form.length - 2; at += 1)
+    for (const chunks of [[form.subarray(0, at)], [form.subarray(0, at / 2), form.subarray(at / 2, at)]])
+      await assert.rejects(readAll(chunks), { code: 'invalid-request', field: 'body' }, `after ${at} bytes`);
+  assert.equal((await readAll([form.subarray(0, -2)])).length, 3);
+});
+
+test('nothing of a form is read before what has arrived is taken', async () => {
+  const chunks = Array.from({ length: 20 }, () => Buffer.alloc(65_536));
+  const taken: number[] = [];
+  const request = Object.assign(
+    (async function* () {
+      yield await Promise.resolve(Buffer.from(`------x\r\n${file.head}\r\n\r\n`));
+      for (const [index, chunk] of chunks.entries()) {
+        taken.push(index);
+        yield chunk;
+      }
+      yield Buffer.from('\r\n------x--\r\n');
+    })(),
+    { headers: { 'content-type': type } },
+  );
+  for await (const { body } of readForm({ request, clock: systemClock, idleMillis: 60_000 }, signal)) {
+    let size = 0;
+    for await (const chunk of body) {
+      size += chunk.length;
+      assert.ok(taken.length * 65_536 - size < 65_536);
+    }
+    assert.equal(size, 20 * 65_536);
+  }
+});
+
 const whole = formOf([file]);
 const refused = [
   { name: 'without a boundary', form: whole, type: 'multipart/form-data', field: 'Content-Type' },
@@ -90,6 +123,12 @@ const refused = [
   { name: 'whose part has no name', form: formOf([{ head: 'Content-Disposition: form-data', bytes: '' }]) },
   { name: 'whose part is not described', form: formOf([{ head: '', bytes: 'x' }]) },
   { name: 'whose description is endless', form: formOf([{ head: `X: ${'x'.repeat(9000)}`, bytes: '' }]) },
+  {
+    name: 'whose file is named at length',
+    form: formOf([{ head: `${file.head}\r\nX: ${'x'.repeat(9000)}`, bytes: '' }]),
+  },
+  { name: 'whose description has no end', form: Buffer.concat([Buffer.from('------x\r\nX: y\r\n'), whole]) },
+  { name: 'whose last description has no end', form: formOf([file], '------x\r\nX: y\r\n------x--\r\n') },
   { name: 'with too many parts', form: formOf(Array.from({ length: 101 }, () => text)) },
   { name: 'with much after it', form: Buffer.concat([whole, Buffer.alloc(100_000)]) },
 ];
