@@ -1,5 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { AttemptEnd, WorkerEnd } from './attempt.ts';
+import type { Deletion } from './deletion.ts';
 import type { Delivery, TerminateInstead } from './delivery.ts';
 import type { CredentialsLifetime } from './flow.ts';
 import type { FlowPlan, StoredEnvironment } from './flow-plan.ts';
@@ -54,8 +55,8 @@ export const annotation = {
   deprovision: `${prefix}/deprovision`,
   /** CancelRequest. */
   cancel: `${prefix}/cancel`,
-  /** When the last attempt at deleting the results started. */
-  deletionStartedAt: `${prefix}/deletion-started-at`,
+  /** Deletion. */
+  deletion: `${prefix}/deletion`,
   resultsDeletedAt: `${prefix}/results-deleted-at`,
 } as const;
 
@@ -72,6 +73,7 @@ interface Values {
   [annotation.confirmation]: Delivery;
   [annotation.terminateInstead]: TerminateInstead;
   [annotation.cancel]: CancelRequest;
+  [annotation.deletion]: Deletion;
   [annotation.push]: FlowPush;
   [annotation.completion]: Delivery;
   [annotation.readiness]: Delivery;

@@ -1,6 +1,7 @@
 import type { Job } from '../kubernetes/types.ts';
 import { annotation, readAnnotation } from './annotations.ts';
 import type { Attempt, AttemptEnd, WorkerEnd } from './attempt.ts';
+import type { Deletion } from './deletion.ts';
 import type { Delivery, TerminateInstead } from './delivery.ts';
 import type { FlowPlan } from './flow-plan.ts';
 import type { FlowRequest } from './flow-request.ts';
@@ -51,6 +52,7 @@ export interface Flow {
   recordedAt: string | undefined;
   deprovisionAskedAt: string | undefined;
   cancel: CancelRequest | undefined;
+  deletion: Deletion | undefined;
   resultsDeletedAt: string | undefined;
 }
 
@@ -168,6 +170,7 @@ function readProgress(annotations: Record<string, string>): Progress {
     recordedAt: annotations[annotation.recordedAt],
     deprovisionAskedAt: annotations[annotation.deprovision],
     cancel: readAnnotation(annotations, annotation.cancel),
+    deletion: readAnnotation(annotations, annotation.deletion),
     resultsDeletedAt: annotations[annotation.resultsDeletedAt],
   };
 }

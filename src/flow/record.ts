@@ -1,4 +1,5 @@
 import type { AttemptEnd } from './attempt.ts';
+import type { Deletion } from './deletion.ts';
 import { isFinal, type Delivery, type TerminateInstead } from './delivery.ts';
 import type { Flow } from './flow.ts';
 import type { FlowPlan } from './flow-plan.ts';
@@ -21,6 +22,7 @@ export interface FlowRecord {
   terminateInstead?: TerminateInstead;
   delivery: Delivery;
   deprovisionAskedAt?: string;
+  deletion?: Deletion;
   resultsDeletedAt?: string;
   /** Delivery of the deprovision, to a connector that waits for it. */
   confirmation?: Delivery;
@@ -43,6 +45,7 @@ export function buildRecord(flow: Flow, now: string): FlowRecord | undefined {
     attempt: flow.attempt && withoutLog(flow.attempt, outcome),
     terminateInstead: flow.terminateInstead,
     deprovisionAskedAt: flow.deprovisionAskedAt,
+    deletion: flow.deletion,
     resultsDeletedAt: flow.resultsDeletedAt,
     confirmation: flow.confirmation,
     push: flow.push,

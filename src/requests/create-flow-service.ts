@@ -3,13 +3,13 @@ import { acceptFlow, refuseFlow, type AcceptDependencies } from './accept-flow.t
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
 import { advanceFlow } from './advance-flow.ts';
 import { dryRunFlow } from './dry-run-flow.ts';
-import { cancelFlow, deprovisionFlow } from './end-flow.ts';
+import { cancelFlow, deleteFlow, deprovisionFlow } from './end-flow.ts';
 import { listFlows } from './list-flows.ts';
 import { findLog } from './logs/find-log.ts';
 import { readInboxState } from './read-inbox-state.ts';
 import { replayDelivery } from './replay-delivery.ts';
 import { readResultState } from './read-result-state.ts';
-import { viewFlow, findFlow, type FlowChanges, type ObservedFlows } from './find-flow.ts';
+import { findFlow, viewFlow, viewLatest, type FlowChanges, type ObservedFlows } from './find-flow.ts';
 import type { FlowService, RequestDependencies } from './flow-service.ts';
 import { CreateOnceCache } from './create-once.ts';
 
@@ -30,12 +30,14 @@ export function createFlowService(
         ? deprovisionFlow(deps, flow, signal)
         : cancelFlow(deps, { flow, reason }, signal),
     view: (flow, signal) => viewFlow({ ...deps, ...viewing }, flow, signal),
+    viewLatest: (flow, signal) => viewLatest({ ...deps, ...viewing }, flow, signal),
     subscribe: (flow, listener) => observed.subscribe(flow, listener),
     log: (wanted, signal) => findLog(deps, wanted, signal),
     list: (query, signal) => listFlows({ ...deps, ...viewing }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),
     inbox: (flow, signal) => readInboxState(deps, flow, signal),
+    delete: (wanted, signal) => deleteFlow(deps, wanted, signal),
     replay: (delivery, signal) => replayDelivery(deps, delivery, signal),
     unrecorded: (signal) => listUnrecorded(deps, signal),
   };

@@ -33,11 +33,27 @@ export async function deprovisionFlow(
   name: string,
   signal: AbortSignal,
 ): Promise<'accepted' | 'unknown'> {
+  return await deleteFlow(deps, { flow: name }, signal);
+}
+
+export interface WantedDeletion {
+  flow: string;
+  /** Name of the key; absent: its connector wants it. */
+  caller?: string;
+}
+
+/** A deprovision that a caller may have requested. */
+export async function deleteFlow(
+  deps: RequestDependencies,
+  wanted: WantedDeletion,
+  signal: AbortSignal,
+): Promise<'accepted' | 'unknown'> {
+  const { flow: name, caller } = wanted;
   for (let left = tries; left > 0; left -= 1) {
     const flow = await getFlow(deps, name, signal);
-    if (flow === undefined) return await deprovisionRecorded(deps, name, signal);
+    if (flow === undefined) return await deleteRecorded(deps, wanted, signal);
     if (flow.deprovisionAskedAt !== undefined) return 'accepted';
-    if (await openForDeprovision(deps, flow, signal)) return 'accepted';
+    if (await openForDeprovision(deps, { flow, caller }, signal)) return 'accepted';
   }
   throw new ServiceError('unavailable', `${name} changed ${tries} times while its deprovision was saved`);
 }
@@ -48,10 +64,10 @@ const tries = 5;
 /** False if the Job is gone or has changed since it was read. */
 async function openForDeprovision(
   deps: RequestDependencies,
-  flow: Flow,
+  { flow, caller }: { flow: Flow; caller: string | undefined },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const metadata = deprovisionMetadata(flow, deps.now());
+  const metadata = deprovisionMetadata(flow, deps.now(), caller);
   try {
     return await patchIfPresent(deps.cluster.jobs, { name: flow.name, patch: { metadata } }, signal);
   } catch (error) {
@@ -64,12 +80,14 @@ async function openForDeprovision(
 export function deprovisionMetadata(
   flow: Flow,
   now: Date,
+  caller?: string,
 ): { annotations: Record<string, string>; labels: Record<string, string>; finalizers?: string[] } {
   return {
     // No callback may overtake the answer: the connector may wait for a confirmation of the deprovision.
     annotations: {
       [annotation.deprovision]: now.toISOString(),
       [annotation.lastRequestAt]: nextRequestAt(flow, now),
+      ...(caller === undefined ? {} : writeAnnotation(annotation.deletion, { ...flow.deletion, caller })),
     },
     labels: { [stateLabel]: 'open' },
     ...keepTombstone(flow),
@@ -84,18 +102,32 @@ export function keepTombstone({ state, deletedAt, finalizers, resourceVersion }:
 
 /** The same for a flow whose Job is gone. */
 export async function deprovisionRecorded(
-  { store, now }: RequestDependencies,
+  deps: RequestDependencies,
   name: string,
   signal: AbortSignal,
 ): Promise<'accepted' | 'unknown'> {
-  const record = await readRecord(store, name, signal);
-  if (record === undefined) return 'unknown';
-  if ((record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined) return 'accepted';
+  return await deleteRecorded(deps, { flow: name }, signal);
+}
+
+async function deleteRecorded(
+  { store, now }: RequestDependencies,
+  { flow: name, caller }: WantedDeletion,
+  signal: AbortSignal,
+): Promise<'accepted' | 'unknown'> {
+  const known = await readRecord(store, name, signal);
+  if (known === undefined) return 'unknown';
+  if (known.deprovisionAskedAt !== undefined) return 'accepted';
   const at = now();
+  const deletion = caller === undefined ? {} : { deletion: { ...known.deletion, caller } };
+  const record = { ...known, deprovisionAskedAt: at.toISOString(), ...deletion };
+  if (record.resultsDeletedAt !== undefined) {
+    await writeRecord(store, record, signal);
+    return 'accepted';
+  }
   await scheduleCleanup(store, { flow: name, due: at.getTime() }, signal);
   const { outcome } = record;
   if (outcome.phase === 'succeeded') await store.remove([manifestKey(name, outcome.results.attempt)], signal);
-  await writeRecord(store, { ...record, deprovisionAskedAt: at.toISOString() }, signal);
+  await writeRecord(store, record, signal);
   // Again: a sweep in between found results that were not due by their record, and dropped the first one.
   await scheduleCleanup(store, { flow: name, due: at.getTime() }, signal);
   return 'accepted';

@@ -2,6 +2,7 @@ import { readAttempt, type Attempt } from '../flow/attempt.ts';
 import { describePhase, type FlowPhase } from '../flow/describe-flow.ts';
 import { isFinal, isUnderWay, wasTaken } from '../flow/delivery.ts';
 import { readFlow, type Flow } from '../flow/flow.ts';
+import { requestedDeletion } from '../flow/deletion.ts';
 import { listDeliveries } from '../flow/list-deliveries.ts';
 import { findLive } from '../flow/pending/watch-pending.ts';
 import { flowLabel } from '../flow/labels.ts';
@@ -37,13 +38,23 @@ export interface FlowChanges {
  * moment nor closed ones.
  */
 export async function viewFlow(
-  { observed, maxRunning, ...deps }: RequestDependencies & Viewing,
+  deps: RequestDependencies & Viewing,
   name: string,
   signal: AbortSignal,
 ): Promise<FlowView | undefined> {
-  const cache = observed.current();
+  const cache = deps.observed.current();
   const known = cache?.flow(name);
-  if (cache !== undefined && known !== undefined) return viewOfFlow(known, cache.attempts(name), maxRunning);
+  if (cache !== undefined && known !== undefined)
+    return viewOfFlow(known, cache.attempts(name), deps.maxRunning);
+  return await viewLatest(deps, name, signal);
+}
+
+/** Reads the Job, else the record: what was written before on any replica is in it. */
+export async function viewLatest(
+  { maxRunning, ...deps }: RequestDependencies & Viewing,
+  name: string,
+  signal: AbortSignal,
+): Promise<FlowView | undefined> {
   const flow = await getFlow(deps, name, signal);
   if (flow !== undefined) return viewOfFlow(flow, await listAttempts(deps, flow, signal), maxRunning);
   const record = await readRecord(deps.store, name, signal);
@@ -118,6 +129,7 @@ async function listAttempts(
 }
 
 export function viewOfFlow(flow: Flow, attempts: Attempt[], maxRunning = 0): FlowView {
+  const deletion = requestedDeletion(flow);
   return {
     flow: flow.name,
     request: flow.request,
@@ -133,6 +145,7 @@ export function viewOfFlow(flow: Flow, attempts: Attempt[], maxRunning = 0): Flo
     ),
     delivered: wasTaken(flow.delivery),
     deprovisioned: flow.deprovisionAskedAt !== undefined,
+    ...(deletion === undefined ? {} : { deletion }),
   };
 }
 
@@ -148,6 +161,7 @@ function explainTurn<Phase extends { phase: FlowPhase }>(phase: Phase, maxRunnin
 }
 
 export function viewOfRecord(record: FlowRecord): FlowView {
+  const deletion = requestedDeletion(record);
   return {
     flow: record.flow,
     request: record.request,
@@ -160,5 +174,6 @@ export function viewOfRecord(record: FlowRecord): FlowView {
     // The Job is deleted only long after its end: no later request waits for a callback.
     delivered: true,
     deprovisioned: (record.deprovisionAskedAt ?? record.resultsDeletedAt) !== undefined,
+    ...(deletion === undefined ? {} : { deletion }),
   };
 }

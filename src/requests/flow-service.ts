@@ -2,6 +2,7 @@ import type { Cluster } from '../kubernetes/cluster.ts';
 import type { FlowPhase } from '../flow/describe-flow.ts';
 import type { RecordedFlow } from '../flow/keys.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
+import type { RequestedDeletion } from '../flow/deletion.ts';
 import type { DeliveryMember, ListedDelivery } from '../flow/list-deliveries.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
@@ -45,6 +46,8 @@ export interface FlowService {
    * the outcome, and never returns `ended`.
    */
   end(flow: string, reason: EndReason, signal: AbortSignal): Promise<'accepted' | 'ended' | 'unknown'>;
+  /** As `end` with `deprovisioned`, for a caller whose name is kept. */
+  delete(wanted: { flow: string; caller: string }, signal: AbortSignal): Promise<'accepted' | 'unknown'>;
   /**
    * Requests that the reconciler delivers a message again that was not taken; a repeat while that is under way changes nothing. Throws
    * `conflict` for any other one, and for a flow whose Job is gone.
@@ -52,6 +55,8 @@ export interface FlowService {
   replay(delivery: { flow: string; of: DeliveryMember }, signal: AbortSignal): Promise<ListedDelivery>;
   /** For the `rest` API: from this replica's cache if it has the flow. */
   view(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
+  /** As `view`, but never from the cache: it has what was written before, on whichever replica. */
+  viewLatest(flow: string, signal: AbortSignal): Promise<FlowView | undefined>;
   /**
    * Calls `listener` after each change of the flow that this replica observes, until the returned function is called. `view` then has the
    * change, without a request to the cluster.
@@ -177,6 +182,8 @@ export interface FlowView {
   /** The connector has accepted the outcome, or its process has moved on. */
   delivered: boolean;
   deprovisioned: boolean;
+  /** Absent if nobody requested it. */
+  deletion?: RequestedDeletion;
 }
 
 /** Addresses of results, for answers to messages of a connector. */

@@ -106,6 +106,8 @@ test('each scope allows exactly its operations, and without a right key there ar
         getJob: 'read',
         listJobDeliveries: 'read',
         replayJobDelivery: 'run',
+        listDeletionRequests: 'read',
+        getDeletionRequest: 'read',
       },
       ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run', startBatch: 'run' },
       ...{
@@ -182,6 +184,7 @@ test('a caller sees, cancels and deletes its own jobs and those of its connector
       ['POST', `/api/v1/jobs/${id}/retry`],
       ['DELETE', `/api/v1/jobs/${id}`],
       ['GET', `/api/v1/jobs/${id}/deliveries`],
+      ['GET', `/api/v1/deletion-requests/${id}`],
       ['POST', `/api/v1/jobs/${id}/deliveries/1/replay`],
       ['GET', `/api/v1/jobs/${id}/results`],
       ['GET', `/api/v1/jobs/${id}/results/archive.zip`],

@@ -66,6 +66,7 @@ export function aFlow(members: Partial<Flow> = {}): Flow {
     recordedAt: undefined,
     deprovisionAskedAt: undefined,
     cancel: undefined,
+    deletion: undefined,
     resultsDeletedAt: undefined,
     ...members,
   };

@@ -1,9 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isServiceError } from '../../errors.ts';
-import { annotation } from '../../flow/annotations.ts';
+import { annotation, writeAnnotation } from '../../flow/annotations.ts';
+import {
+  doneAttempt,
+  failedAttempt,
+  nextAttempt,
+  type Deletion,
+  type StoredBytes,
+} from '../../flow/deletion.ts';
 import { nobodyFetches } from '../../flow/delivery.ts';
 import type { Flow, ObservedOutcome } from '../../flow/flow.ts';
 import { flowLabel } from '../../flow/labels.ts';
 import { flowPrefix, recordKey } from '../../flow/keys.ts';
+import { flowLogger } from '../../log.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { patchFlow, type JobWriter } from '../patch-flow.ts';
@@ -19,20 +28,72 @@ export function decideDeletion({ flow }: ObservedOutcome): Step<'delete-results'
   };
 }
 
-/** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone. */
-export async function deleteResults(
-  deps: JobWriter & Pick<Reconciler, 'now' | 'store'>,
-  flow: Flow,
+type Deleter = JobWriter & Pick<Reconciler, 'now' | 'store'>;
+
+/** Deletes all of a flow's objects but its record, and its pods; the Job stays as a tombstone and has the attempts. */
+export async function deleteResults(deps: Deleter, flow: Flow, signal: AbortSignal): Promise<StepResult> {
+  const attempt = nextAttempt(flow.deletion, deps.now().toISOString());
+  try {
+    return await attemptDeletion(deps, { flow, attempt }, signal);
+  } catch (error) {
+    await saveFailure(deps, { flow, attempt, error }, signal);
+    throw error;
+  }
+}
+
+async function attemptDeletion(
+  deps: Deleter,
+  { flow, attempt }: { flow: Flow; attempt: Deletion },
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const at = deps.now().toISOString();
+  const removal = { store: deps.store, flow: flow.name };
+  const found = attempt.found ?? (await countObjects(removal, signal));
+  const deletion = { ...attempt, found };
   // Conditional: a replica that lost its Lease must not delete results that another one hands out.
-  await patchFlow(deps, { flow, annotations: { [annotation.deletionStartedAt]: at } }, signal);
-  await removeObjects({ store: deps.store, flow: flow.name }, signal);
+  await patchFlow(deps, { flow, annotations: writeAnnotation(annotation.deletion, deletion) }, signal);
+  await removeObjects(removal, signal);
   await removePods(deps, flow, signal);
   const current = deps.cache.flow(flow.name);
   if (current === undefined) return continueNow;
-  return await patchFlow(deps, { flow: current, annotations: { [annotation.resultsDeletedAt]: at } }, signal);
+  const annotations = {
+    [annotation.resultsDeletedAt]: deps.now().toISOString(),
+    // Read again: a caller may have requested the deletion meanwhile.
+    ...writeAnnotation(annotation.deletion, doneAttempt({ ...current.deletion, ...deletion })),
+  };
+  return await patchFlow(deps, { flow: current, annotations }, signal);
+}
+
+/** Nothing is saved after a lost race: the attempt is the other writer's. */
+async function saveFailure(
+  deps: Deleter,
+  { flow, attempt, error }: { flow: Flow; attempt: Deletion; error: unknown },
+  signal: AbortSignal,
+): Promise<void> {
+  const current = deps.cache.flow(flow.name) ?? flow;
+  const failed = failedAttempt({ ...current.deletion, ...attempt }, error);
+  if (signal.aborted || isServiceError(error, 'cluster-conflict', 'cluster-unavailable')) return;
+  if (isDeepStrictEqual(failed, current.deletion)) return;
+  const annotations = writeAnnotation(annotation.deletion, failed);
+  try {
+    await patchFlow(deps, { flow: current, annotations }, signal);
+  } catch (cause) {
+    // The step fails with the error of the attempt, which decides on its repeat.
+    flowLogger(deps.log, flow.name).warn({ err: cause }, 'failure of the deletion not saved');
+  }
+}
+
+/** All that a removal deletes. */
+export async function countObjects(removal: Removal, signal: AbortSignal): Promise<StoredBytes> {
+  const found = { objects: 0, bytes: 0 };
+  try {
+    for await (const { size } of objectsOf(removal, signal)) {
+      found.objects += 1;
+      found.bytes += size;
+    }
+  } catch (error) {
+    if (!isServiceError(error, 'bucket-missing')) throw error;
+  }
+  return found;
 }
 
 export interface Removal {
@@ -46,7 +107,7 @@ export async function removeObjects(removal: Removal, signal: AbortSignal): Prom
   const { store, flow } = removal;
   try {
     await abortUploads(store, flow, signal);
-    await store.remove(objectsOf(removal, signal), signal);
+    await store.remove(keysOf(removal, signal), signal);
   } catch (error) {
     if (!isServiceError(error, 'bucket-missing')) throw error;
   }
@@ -61,10 +122,17 @@ export async function abortUploads(store: ObjectStore, flow: string, signal: Abo
   }
 }
 
-async function* objectsOf({ store, flow, keeps }: Removal, signal: AbortSignal): AsyncGenerator<string> {
+async function* keysOf(removal: Removal, signal: AbortSignal): AsyncGenerator<string> {
+  for await (const { key } of objectsOf(removal, signal)) yield key;
+}
+
+async function* objectsOf(
+  { store, flow, keeps }: Removal,
+  signal: AbortSignal,
+): AsyncGenerator<{ key: string; size: number }> {
   const record = recordKey(flow);
-  for await (const { key } of store.list(flowPrefix(flow), signal))
-    if (key !== record && keeps?.(key) !== true) yield key;
+  for await (const object of store.list(flowPrefix(flow), signal))
+    if (object.key !== record && keeps?.(object.key) !== true) yield object;
 }
 
 async function removePods(

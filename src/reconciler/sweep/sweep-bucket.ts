@@ -1,11 +1,12 @@
 import { isOutOfReach, isServiceError } from '../../errors.ts';
 import { type Cleanup, cleanupPrefix, environmentBornAfter, readCleanupKey } from '../../flow/keys.ts';
+import { doneAttempt, failedAttempt, nextAttempt, type Deletion } from '../../flow/deletion.ts';
 import { readFlow } from '../../flow/flow.ts';
 import { retentionEnd, type FlowRecord } from '../../flow/record.ts';
 import { flowLogger } from '../../log.ts';
 import { readRecord, writeRecord } from '../../requests/stored-record.ts';
 import type { Reconciler } from '../reconciler.ts';
-import { removeObjects } from '../steps/delete-results.ts';
+import { countObjects, removeObjects, type Removal } from '../steps/delete-results.ts';
 
 /**
  * Deletes objects that no Job knows: results whose Job was deleted by hand, after their retention or a deprovision, and the environment of a
@@ -45,13 +46,37 @@ async function cleanUp(deps: Reconciler, { flow, due }: Cleanup, signal: AbortSi
   // The sweep of tombstones deletes the results of a closed Job; an open flow will have a record with a time of its own.
   if (job !== undefined) return readFlow(job)?.state !== 'closed';
   const bornAfter = due - config.reconciler.orphanSeconds * 1000;
-  await removeObjects({ store, flow, keeps: (key) => environmentBornAfter(key, bornAfter) }, signal);
-  if (record !== undefined && record.resultsDeletedAt === undefined) {
-    const at = deps.now().toISOString();
-    await writeRecord(store, { ...record, resultsDeletedAt: at }, signal);
-  }
+  const removal = { store, flow, keeps: (key: string) => environmentBornAfter(key, bornAfter) };
+  if (record === undefined || record.resultsDeletedAt !== undefined) await removeObjects(removal, signal);
+  else await removeRecorded(deps, { record, removal }, signal);
   flowLogger(deps.log, flow).info({ recorded: record !== undefined }, 'results without a Job deleted');
   return true;
+}
+
+/** Writes on the record what a deletion by the Job's steps writes on the Job. */
+async function removeRecorded(
+  { store, now }: Reconciler,
+  { record, removal }: { record: FlowRecord; removal: Removal },
+  signal: AbortSignal,
+): Promise<void> {
+  const found = record.deletion?.found ?? (await countObjects(removal, signal));
+  const attempt = { ...nextAttempt(record.deletion, now().toISOString()), found };
+  async function save(
+    end: (deletion: Deletion) => Deletion,
+    progress: Pick<FlowRecord, 'resultsDeletedAt'> = {},
+  ): Promise<void> {
+    // Read again: somebody may have requested the deletion meanwhile.
+    const current = (await readRecord(store, record.flow, signal)) ?? record;
+    const deletion = end({ ...current.deletion, ...attempt });
+    await writeRecord(store, { ...current, ...progress, deletion }, signal);
+  }
+  try {
+    await removeObjects(removal, signal);
+  } catch (error) {
+    if (!isOutOfReach(error)) await save((deletion) => failedAttempt(deletion, error));
+    throw error;
+  }
+  await save(doneAttempt, { resultsDeletedAt: now().toISOString() });
 }
 
 /**

@@ -69,13 +69,18 @@ function foundOf(view: FlowView, delivering: boolean): FoundFlow {
   return { ...view, ...nothing, outcome: view.outcome, delivering, over: view.phase === 'ended' };
 }
 
-const untested: Pick<FlowService, 'dryRun' | 'inbox' | 'log' | 'replay' | 'subscribe' | 'unrecorded'> = {
+const untested: Pick<
+  FlowService,
+  'delete' | 'dryRun' | 'inbox' | 'log' | 'replay' | 'subscribe' | 'unrecorded' | 'viewLatest'
+> = {
   dryRun: () => Promise.reject(new Error('there is no cluster')),
+  delete: () => Promise.resolve('unknown'),
   inbox: () => Promise.resolve({ state: 'deleted' }),
   log: () => Promise.resolve({ kind: 'none', attempts: [] }),
   replay: () => Promise.reject(new Error('these flows have no deliveries')),
   subscribe: () => () => undefined,
   unrecorded: () => Promise.resolve([]),
+  viewLatest: none,
 };
 
 function none(): Promise<undefined> {

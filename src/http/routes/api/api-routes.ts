@@ -2,6 +2,7 @@ import { createProgressReader } from '../../progress-reader.ts';
 import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
 import { batchRoutes } from './batches/batch-routes.ts';
+import { deletionRoutes } from './deletions/deletion-routes.ts';
 import { jobDeliveryRoutes, type JobDeliveryDeps } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
 import { jobLogRoutes, type JobLogDeps } from './logs/log-routes.ts';
@@ -34,6 +35,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...retryRoutes(deps),
     ...jobResultRoutes(deps),
     ...jobDeliveryRoutes(deps),
+    ...deletionRoutes(deps),
     ...jobEventRoutes({ ...deps, streams }),
     ...jobLogRoutes({ ...deps, streams }),
     ...uploadRoutes(deps),

@@ -271,3 +271,50 @@ test('a sweep in the middle of a deprovision leaves the deletion to the next one
     'nothing is due any more',
   );
 });
+
+test('a requested deletion of results without a Job has its attempts and its failures in the record', async (t) => {
+  const world = await start(t);
+  const { deps, store, setClock } = world;
+  const flows = createFlowService(deps, nothingObserved);
+  await world.close('flow-a');
+  await world.deleteJob('flow-a');
+  const wanted = { flow: 'flow-a', caller: 'ann' };
+  assert.equal(await flows.delete(wanted, signal), 'accepted');
+  const remove = store.remove.bind(store);
+  store.remove = () => Promise.reject(new ServiceError('store-refused', 'answered 400'));
+  for (const seconds of [1, 2]) {
+    setClock(seconds);
+    await sweep(deps, signal);
+  }
+  const found = { objects: 1, bytes: 1 };
+  const failed = { caller: 'ann', attempts: 2, startedAt: at(2), found };
+  const shown = { ...failed, problem: 'store-refused', requestedAt: at(0) };
+  assert.deepEqual((await flows.viewLatest('flow-a', signal))?.deletion, shown);
+  store.remove = async (keys, until) => {
+    await flows.delete({ ...wanted, caller: 'bob' }, until);
+    await remove(keys, until);
+  };
+  setClock(3);
+  await sweep(deps, signal);
+  const { deletion, deprovisionAskedAt, resultsDeletedAt } = recordOf(world, 'flow-a');
+  assert.deepEqual(deletion, { ...failed, attempts: 3, startedAt: at(3) });
+  assert.deepEqual([deprovisionAskedAt, resultsDeletedAt], [at(0), at(3)]);
+});
+
+test('a request that comes while results without a Job are deleted is not lost', async (t) => {
+  const world = await start(t);
+  const { deps, store, setClock } = world;
+  const flows = createFlowService(deps, nothingObserved);
+  await world.close('flow-a');
+  await world.deleteJob('flow-a');
+  const remove = store.remove.bind(store);
+  store.remove = async (keys, until) => {
+    store.remove = remove;
+    await flows.delete({ flow: 'flow-a', caller: 'ann' }, until);
+    await remove(keys, until);
+  };
+  setClock(retention + 1);
+  await sweep(deps, signal);
+  const { deletion, deprovisionAskedAt } = recordOf(world, 'flow-a');
+  assert.deepEqual([deletion?.caller, deprovisionAskedAt], ['ann', at(retention + 1)]);
+});

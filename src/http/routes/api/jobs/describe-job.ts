@@ -8,6 +8,7 @@ import type { Job, JobState } from './job-schema.ts';
 export function describeJob(view: FlowView, publicUrl: string): Job {
   const { flow: id, request, plan, detail, startedAt } = view;
   const { dialect, connector, caller, consumer, labels, assetId, acceptedAt, retryOf, priority } = request;
+  const api = `${publicUrl}${apiPrefix}`;
   return {
     id,
     state: stateOf(view),
@@ -23,7 +24,7 @@ export function describeJob(view: FlowView, publicUrl: string): Job {
     acceptedAt,
     ...(startedAt === undefined ? {} : { startedAt }),
     ...describeEnd(view),
-    links: describeLinks(view, `${publicUrl}${apiPrefix}/jobs`),
+    links: { ...describeLinks(view, `${api}/jobs`), ...linkDeletion(view, api) },
   };
 }
 
@@ -48,6 +49,10 @@ function describeEnd({ outcome, deprovisioned }: FlowView): Pick<Job, 'endedAt' 
   const { reason, message } = outcome;
   const log = outcome.phase === 'failed' ? outcome.detail : undefined;
   return { endedAt, outcome: { reason, message, ...(log === undefined ? {} : { log }) } };
+}
+
+function linkDeletion({ flow, deletion }: FlowView, api: string): Pick<Job['links'], 'deletion'> {
+  return deletion === undefined ? {} : { deletion: `${api}/deletion-requests/${flow}` };
 }
 
 function describeLinks(view: FlowView, jobs: string): Job['links'] {

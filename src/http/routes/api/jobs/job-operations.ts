@@ -81,7 +81,8 @@ export const jobOperations = {
     operationId: 'deleteJob',
     tag,
     summary: 'Delete the results of a job',
-    description: 'A job that runs is cancelled. Its record remains.',
+    description:
+      'A job that runs is cancelled. Its record remains. `Location` is the address of the deletion request, which says how far the deletion is.',
     parameters,
     responses: { '202': { ...job, description: 'They will be deleted; a repeat changes nothing.' } },
   },

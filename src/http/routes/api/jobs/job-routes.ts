@@ -4,10 +4,11 @@ import type { FlowService, FlowView } from '../../../../requests/flow-service.ts
 import type { ProgressReader } from '../../../progress-reader.ts';
 import { callerOf, maySee } from '../../../access/caller.ts';
 import type { HttpContext, Route } from '../../../route.ts';
-import { apiRoute } from '../api-route.ts';
+import { apiPrefix, apiRoute } from '../api-route.ts';
+import { sendPage } from '../list-page.ts';
 import { describeJob, digestJob } from './describe-job.ts';
 import { dryRunJob, readDryRun } from './dry-run-job.ts';
-import { readJobQuery, writeCursor } from './job-query.ts';
+import { readJobQuery } from './job-query.ts';
 import type { Job } from './job-schema.ts';
 import { jobOperations as operations, startBody } from './job-operations.ts';
 import { readKey } from './idempotency-key.ts';
@@ -16,7 +17,10 @@ import { planJob, startJob, type StartDependencies } from './start-job.ts';
 import { readWait, waitForChange } from './wait-for-change.ts';
 
 export interface JobRouteDeps extends StartDependencies, StartFormDeps {
-  flows: Pick<FlowService, 'accept' | 'dryRun' | 'view' | 'list' | 'end' | 'subscribe'>;
+  flows: Pick<
+    FlowService,
+    'accept' | 'dryRun' | 'view' | 'viewLatest' | 'list' | 'end' | 'delete' | 'subscribe'
+  >;
   publicUrl: string;
   progressOf: ProgressReader;
   /** Aborts when the service drains: nobody waits any longer. */
@@ -108,16 +112,7 @@ async function answerList(ctx: HttpContext, { flows, publicUrl }: JobRouteDeps):
   }
   const page = await flows.list({ ...query, matches: isListed }, ctx.state.signal);
   const items = page.flows.map((view) => describeJob(view, publicUrl));
-  if (page.next === undefined) {
-    ctx.body = { items };
-    return;
-  }
-  const next = writeCursor(page.next);
-  const address = new URL(`${publicUrl}${ctx.path}`);
-  address.search = ctx.querystring;
-  address.searchParams.set('cursor', next);
-  ctx.set('Link', `<${address.href}>; rel="next"`);
-  ctx.body = { items, next };
+  sendPage(ctx, { items, next: page.next }, publicUrl);
 }
 
 /** With `Prefer: wait` it answers when the job has changed since `If-None-Match`, or when the time is over. */
@@ -165,9 +160,12 @@ async function answerCancel(ctx: HttpContext, deps: JobRouteDeps): Promise<void>
 async function answerDelete(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
   const { signal } = ctx.state;
   const { flow } = await findView(ctx, deps);
-  if ((await deps.flows.end(flow, 'deprovisioned', signal)) === 'unknown') throw unknownJob();
+  const { name: caller } = callerOf(ctx);
+  if ((await deps.flows.delete({ flow, caller }, signal)) === 'unknown') throw unknownJob();
+  const view = await findLatest(ctx, deps);
   ctx.status = 202;
-  ctx.body = describeJob(await findView(ctx, deps), deps.publicUrl);
+  ctx.set('Location', `${deps.publicUrl}${apiPrefix}/deletion-requests/${flow}`);
+  ctx.body = describeJob(view, deps.publicUrl);
 }
 
 export function jobOf({ params }: HttpContext): string {
@@ -185,6 +183,14 @@ export async function findView(
   const view = await flows.view(id, ctx.state.signal);
   if (view === undefined || !maySee(callerOf(ctx), view.request)) throw unknownJob();
   return view;
+}
+
+/** As `findView`, with what the request before this one has written. */
+export async function findLatest(
+  ctx: HttpContext,
+  { flows }: { flows: Pick<FlowService, 'viewLatest'> },
+): Promise<FlowView> {
+  return await findView(ctx, { flows: { view: (id, signal) => flows.viewLatest(id, signal) } });
 }
 
 function unknownJob(): ServiceError {

@@ -78,6 +78,7 @@ export const JobSchema = described(
       results: Type.Optional(Type.String()),
       retry: Type.Optional(Type.String()),
       retries: Type.Optional(Type.String({ description: 'The jobs that repeat it.' })),
+      deletion: Type.Optional(Type.String({ description: 'How far the requested deletion is.' })),
     }),
   },
 );

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readJobQuery, writeCursor } from '../../../../../../src/http/routes/api/jobs/job-query.ts';
+import { readJobQuery } from '../../../../../../src/http/routes/api/jobs/job-query.ts';
+import { writeCursor } from '../../../../../../src/http/routes/api/list-page.ts';
 import { flowView } from '../../../flow-views.ts';
 
 function read(query: string) {
