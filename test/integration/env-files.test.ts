@@ -28,7 +28,8 @@ const templateYaml = JSON.stringify({
 test('an env file of an asset is used by the next job, and former jobs keep theirs', async (t) => {
   const world = await startWorld(t, {
     templates: { towns: { ...template, 'template.yaml': templateYaml } },
-    settings: { http: { answerDeadlineMillis: 20_000 } },
+    // Callbacks are held for as long as an answer may take.
+    settings: { http: { answerDeadlineMillis: 5000 } },
   });
   const api = `${world.service.url}/api/v1`;
   const asset = 'urn:asset:https://x.example/a';

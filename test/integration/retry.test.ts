@@ -22,7 +22,8 @@ const guarded = {
 const said = `7 red ${hash('sha256', secret)}`;
 
 /** A socket that is closed on a busy machine is no answer, and a Lease that is lost there stops everything. */
-const settings = { http: { answerDeadlineMillis: 20_000 }, reconciler: { leaseSeconds: 30 } };
+const reconciler = { leaseSeconds: 30 };
+const settings = { http: { answerDeadlineMillis: 20_000 }, reconciler };
 
 interface Job {
   id: string;
@@ -114,7 +115,8 @@ test('a job that has ended is started again with its parameters and labels, also
 });
 
 test('a job of a connector is started again as a job of the API', async (t) => {
-  const world = await startWorld(t, { settings });
+  // Callbacks are held for as long as an answer may take.
+  const world = await startWorld(t, { settings: { http: { answerDeadlineMillis: 5000 }, reconciler } });
   const { call, untilEnded, readResult } = apiOf(world);
   const transfer = world.connector().startTransfer({ assetId: 'echo' });
   const flow = world.flowOf(transfer);
