@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { linesOf, readUses, type Permission } from '../servers/compare-audit.ts';
-import type { ServiceProcess } from './service-process.ts';
 
 /** The most memory that the process has ever had resident, in MiB. */
-export async function peakMemory({ pid = 0 }: ServiceProcess): Promise<number> {
+export async function peakMemory({ pid = 0 }: { pid: number | undefined }): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const [, kibibytes = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
   return Math.round(Number(kibibytes) / 1024);

@@ -91,6 +91,10 @@ export class SidecarProcess implements AsyncDisposable {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   async report(): Promise<SidecarReport> {
     return JSON.parse(await readFile(join(this.folder, 'termination-message'), 'utf8')) as SidecarReport;
   }

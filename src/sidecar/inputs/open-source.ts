@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../errors.ts';
 import type { FlowInput } from '../../flow/flow-input.ts';
 import type { CredentialReader } from '../../storage/upload/credentials.ts';
 import { plainEtag } from '../../storage/upload/ask-store.ts';
@@ -41,7 +42,11 @@ export async function openSource(
   signal: AbortSignal,
 ): Promise<OpenSource> {
   const { host, request } = buildRequest(access, input, progress);
-  const body = await openBody({ ...request, timeoutMillis: access.timeoutMillis }, signal);
+  const body = await openBody({ ...request, timeoutMillis: access.timeoutMillis }, signal).catch(
+    (error: unknown) => {
+      throw !('key' in input) && isAboutCertificate(error) ? refused(input, messageOf(error)) : error;
+    },
+  );
   try {
     return readHead(body, { input, progress, host });
   } catch (error) {
@@ -117,7 +122,17 @@ function refusal(status: number, { input, host }: Asked): Error {
   if (status === 404 || status === 410) return new InputError(input.name, `it is missing: ${said}`);
   if (status === 412 || status === 416) return changed(input);
   const kind = 'key' in input ? problemKind(status) : urlProblemKind(status);
-  return kind === 'final' ? new InputError(input.name, `it was refused: ${said}`) : fetchError(kind, said);
+  return kind === 'final' ? refused(input, said) : fetchError(kind, said);
+}
+
+function refused({ name }: FlowInput, said: string): InputError {
+  return new InputError(name, `it was refused: ${said}`);
+}
+
+/** No certificate is replaced while a URL is fetched. */
+function isAboutCertificate(error: unknown): boolean {
+  const { code = '' } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return /CERT|SIGNED|UNABLE_TO_/.test(code);
 }
 
 /** Nobody corrects the rights of a URL while it is fetched. */
