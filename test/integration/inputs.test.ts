@@ -142,6 +142,7 @@ test('a job gets the files that it was accepted with, or fails before its worker
     const jobs = {
       deleted: await start({ video: { upload: lost } }),
       changed: await start({ video: { url: `s3://${others}/free/changing` } }),
+      other: await start({ video: { url: `s3://${others}/free/film é.mp4`, sha256: 'f'.repeat(64) } }),
       oneOfTwo: await start({ video: { upload: same }, 'side-data': { upload: side } }),
       whole: await start({ video: { upload: kept } }),
     };
@@ -151,6 +152,7 @@ test('a job gets the files that it was accepted with, or fails before its worker
     world.gate.open();
     await assertFailed(jobs.deleted, /The input video could not be fetched: it is missing/);
     await assertFailed(jobs.changed, /The input video could not be fetched: it has changed/);
+    await assertFailed(jobs.other, /The input video could not be fetched: expected sha256 f{64}, received /);
     await assertFailed(jobs.oneOfTwo, /The input side-data could not be fetched: it is missing/);
     assert.deepEqual(await result(jobs.whole, 'video'), film);
   });
