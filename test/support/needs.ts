@@ -54,6 +54,10 @@ const needs = {
     isThere: () => isOnPath('ffmpeg') && isOnPath('ffprobe'),
     reason: 'it makes and checks a video with the ffmpeg that is on the PATH',
   },
+  chromium: {
+    isThere: () => isOnPath('chromium'),
+    reason: 'it looks at pages with the chromium that is on the PATH',
+  },
   schemathesis: {
     isThere: () => isOnPath('schemathesis'),
     reason:

@@ -8,6 +8,8 @@ export interface Page {
   title: string;
   /** Files of packages, by the name under which the page loads them. */
   files: Readonly<Record<string, string>>;
+  /** Those of them that are scripts and no modules: they set a global, and `this` is not the window in a module. */
+  scripts: readonly string[];
   /** The script `start.js`, a module. */
   start: string;
 }
@@ -20,9 +22,9 @@ export const pages: Readonly<Record<'docs' | 'redoc', Page>> = {
       'swagger-ui-bundle.js': 'swagger-ui-dist/swagger-ui-bundle.js',
       'swagger-ui.css': 'swagger-ui-dist/swagger-ui.css',
     },
+    scripts: ['swagger-ui-bundle.js'],
     // "Try it out" sends requests to where the page comes from, which may be another address than `http.publicUrl`.
-    start: `import './swagger-ui-bundle.js';
-const answer = await fetch('openapi.json');
+    start: `const answer = await fetch('openapi.json');
 const spec = { ...(await answer.json()), servers: [{ url: new URL('.', location.href).href.slice(0, -1) }] };
 window.SwaggerUIBundle({ spec, dom_id: '#page', deepLinking: true, validatorUrl: null });
 `,
@@ -31,6 +33,7 @@ window.SwaggerUIBundle({ spec, dom_id: '#page', deepLinking: true, validatorUrl:
     title: 'ReDoc',
     // The standalone bundle of the package redoc, as the linter ships it: redoc itself would bring 60 packages for this file.
     files: { 'redoc.standalone.js': '@redocly/cli/lib/chunks/redoc.standalone.js' },
+    scripts: [],
     start: `import { init } from './redoc.standalone.js';
 const answer = await fetch('openapi.json');
 init(await answer.json(), { disableTelemetry: true }, document.getElementById('page'));

@@ -86,9 +86,10 @@ function send(
   ctx.type = type.split('.').at(-1) ?? type;
 }
 
-function htmlOf(name: string, { title, files }: Page): string {
+function htmlOf(name: string, { title, files, scripts }: Page): string {
   const styles = Object.keys(files).filter((file) => file.endsWith('.css'));
   const links = styles.map((file) => `<link rel="stylesheet" href="${name}/${file}">`).join('\n');
+  const loads = scripts.map((file) => `<script src="${name}/${file}"></script>\n`).join('');
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -97,7 +98,7 @@ function htmlOf(name: string, { title, files }: Page): string {
 <link rel="icon" href="data:,">
 ${links}
 <div id="page"></div>
-<script type="module" src="${name}/start.js"></script>
+${loads}<script type="module" src="${name}/start.js"></script>
 </html>
 `;
 }
