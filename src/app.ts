@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent } from 'undici';
 import { createClients, type Clients } from './clients.ts';
-import { systemClock } from './clock.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { builtInDialects } from './dialects/built-in.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
-import { checkTemplates } from './dialects/check-templates.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { startDialects } from './dialects/start-dialects.ts';
 import { provisionRoutes } from './dialects/provision-routes.ts';
@@ -34,14 +32,14 @@ import { observeState, type ObservedState } from './reconciler/observed/observed
 import { createCallbackHold } from './answer-first/callback-hold.ts';
 import { startReconciler } from './reconciler/start-reconciler.ts';
 import type { Connectors } from './reconciler/types.ts';
-import { createReceptionSlots } from './inbox/reception-slots.ts';
 import { createManifestCache } from './result/manifest-cache.ts';
+import { loadShipped, startTemplates } from './start-templates.ts';
+import { inboxParts, inputFileParts } from './reception-parts.ts';
 import { buildStartupChecks, startStartupChecks } from './startup-checks.ts';
 import { createCredentialMinter, type CredentialMinter } from './storage/mint-credentials.ts';
 import type { ReadAccess } from './storage/read-access.ts';
 import type { StoreAccess } from './storage/upload/ask-store.ts';
-import { loadTemplates } from './template/load-templates.ts';
-import type { Template } from './template/template.ts';
+import type { TemplateCatalog } from './template-store/template-catalog.ts';
 
 export interface ServiceOptions {
   config: Config;
@@ -66,15 +64,14 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 /** The composition root: with `clients.ts`, the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log, dialects: known = builtInDialects } = options;
-  const warn = warnOfTemplate(log);
-  const templates = await loadTemplates(config.templates.directory, config, warn);
-  checkTemplates(templates, { dialects: known, connectors: config.connectors, warn });
+  const shipped = await loadShipped({ config, log, dialects: known });
   const clients = await createClients(config, secrets);
+  const stopping = new AbortController();
+  const { catalog, followed } = await startTemplates(shipped, clients, stopping.signal);
+  const { templates } = catalog;
   const { cluster, store, readAccess, dispatcher, uploads } = clients;
   const requests = { cluster, store, config, now: () => new Date() };
   const metrics = createMetrics();
-  const stopping = new AbortController();
-
   const minter = createCredentialMinter(config.store, secrets.store);
   const calls = { config, secrets, dispatcher, metrics };
   const started = startDialects(known, { ...calls, ...requests, log, stopping: stopping.signal });
@@ -89,7 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     { log, ...checkPace },
     stopping.signal,
   );
-  const routes = buildRoutes({ options, ...started, templates, flows, clients, stopping: stopping.signal });
+  const routes = buildRoutes({ options, ...started, catalog, flows, clients, stopping: stopping.signal });
   const compatibility = compatibilityOf({ settings: config.compatibility, templates });
   const components = {
     ...buildHealthChecks({ cluster, store, flows, lease, observed, checks, now: requests.now }),
@@ -103,7 +100,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   async function stop(serving: () => Promise<void>): Promise<void> {
     stopping.abort(new Error('the service stops'));
-    await Promise.all([serving(), lease.ended, observed.ended, checks.ended, started.ended]);
+    await Promise.all([serving(), lease.ended, observed.ended, checks.ended, started.ended, followed]);
     await Promise.all([monitoring?.close(), clients.close()]);
   }
   async function kill(): Promise<void> {
@@ -113,12 +110,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (monitoring !== undefined) await listenOr(monitoring, kill);
   log.info({ port, templates: templates.map(({ name }) => name) }, 'service listens');
   return { port, stop: () => stop(() => http.drain()), kill };
-}
-
-function warnOfTemplate(log: Logger): (problem: string) => void {
-  return (problem) => {
-    log.warn({ problem }, 'template warning');
-  };
 }
 
 interface LeadingParts {
@@ -169,15 +160,16 @@ const downloadIdleMillis = 60_000;
 interface RouteParts {
   options: ServiceOptions;
   dialects: readonly Dialect[];
-  templates: Template[];
+  catalog: TemplateCatalog;
   flows: FlowService;
   clients: Clients;
   stopping: AbortSignal;
 }
 
-function buildRoutes({ options, dialects, templates, flows, clients, stopping }: RouteParts): Route[] {
+function buildRoutes({ options, dialects, catalog, flows, clients, stopping }: RouteParts): Route[] {
   const { downloads: store, readAccess } = clients;
   const { config, secrets, version } = options;
+  const { templates } = catalog;
   const common = {
     store,
     slots: createDownloadSlots({ limit: config.results.maxDownloads }),
@@ -190,7 +182,7 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
   const { now } = common;
   const envFileParts = { ...config.envFiles, answerMillis: http.answerDeadlineMillis, now };
   const envFiles = createEnvFiles({ ...clients, ...envFileParts });
-  const supply = { envFiles, envFileLimits: config.envFiles };
+  const supply = { envFiles, envFileLimits: config.envFiles, catalog, templateSettings: config.templates };
   const inputFiles = { ...inputFileParts(config, clients), now, newId: randomUUID };
   const sources = { store: clients.store, objects: clients.uploads, config, now };
   const addresses = resultAddresses({ config, secrets, store, readAccess, now });
@@ -216,28 +208,4 @@ function buildRoutes({ options, dialects, templates, flows, clients, stopping }:
     }),
     ...demoRoutes({ ...common, http, results, templates, flows, newId: randomUUID }),
   ];
-}
-
-function inboxParts({ transfers, reconciler }: Config, { store, uploads }: Clients) {
-  const { maxReceivedBytes: maxBytes, maxUploads, idleSeconds } = transfers;
-  const { totalSeconds = reconciler.deliverySeconds } = transfers;
-  return {
-    ...{ store, uploads, clock: systemClock },
-    slots: createReceptionSlots(maxUploads, 'transfers.maxUploads'),
-    limits: { maxBytes, idleMillis: idleSeconds * 1000, totalMillis: totalSeconds * 1000 },
-  };
-}
-
-function inputFileParts({ uploads: settings }: Config, { store, uploads }: Clients) {
-  const { maxBytes, concurrency, idleSeconds, totalSeconds, keepSeconds } = settings;
-  return {
-    ...{ store, uploads, clock: systemClock },
-    slots: createReceptionSlots(concurrency, 'uploads.concurrency'),
-    limits: {
-      maxBytes,
-      idleMillis: idleSeconds * 1000,
-      totalMillis: totalSeconds * 1000,
-      keepMillis: keepSeconds * 1000,
-    },
-  };
 }

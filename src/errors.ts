@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'invalid-parameters'
   | 'invalid-env-file'
   | 'invalid-input'
+  | 'refused-template'
   | 'payload-too-large'
   | 'unsupported-media-type'
   | 'unknown-connector'

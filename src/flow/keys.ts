@@ -105,6 +105,30 @@ export function readEnvFileKey(key: string): number | undefined {
   return version === undefined ? undefined : Number(version);
 }
 
+/** Templates that were stored by the API, one object for each version. */
+export const templatesPrefix = 'templates/';
+
+/** The versions of one template; its name is a DNS label. */
+export function templatePrefix(name: string): string {
+  return `${templatesPrefix}${name}/`;
+}
+
+/** Keys are listed in the order of versions. */
+export function templateKey({ name, version }: TemplateVersion): string {
+  return `${templatePrefix(name)}${String(version).padStart(10, '0')}.json`;
+}
+
+export interface TemplateVersion {
+  name: string;
+  version: number;
+}
+
+/** Undefined for a key that is not ours. */
+export function readTemplateKey(key: string): TemplateVersion | undefined {
+  const [, name, version] = /^templates\/([a-z0-9-]{1,63})\/(\d{10})\.json$/.exec(key) ?? [];
+  return name === undefined ? undefined : { name, version: Number(version) };
+}
+
 /** What was delivered to an inbox of an asset, `inboxes/<id>/`: ids start with the time at which the inbox expires. */
 export const inboxesPrefix = 'inboxes/';
 

@@ -33,12 +33,15 @@ export function problemOf(error: unknown): Problem {
       ? error.message
       : 'Nothing could be stored or read; the same request may succeed later.';
     const field = error.field === undefined ? {} : { field: error.field };
-    const errors = error.code === 'invalid-batch' ? { errors: error.problems.map(describeProblem) } : {};
+    const errors = withPointers.includes(error.code) ? { errors: error.problems.map(describeProblem) } : {};
     return buildProblem({ code: error.code, title, status, detail, ...field, ...errors });
   }
   const detail = 'An unexpected error; the log of the service has its cause.';
   return buildProblem({ code: 'internal', title: internal.title, status: internal.status, detail });
 }
+
+/** Errors of bodies that are too large for one sentence. */
+const withPointers: ErrorCode[] = ['invalid-batch', 'refused-template'];
 
 function describeProblem({ path, detail }: BodyProblem): { pointer: string; detail: string } {
   // RFC 6901.
@@ -63,6 +66,7 @@ const kinds: Record<ErrorCode, Kind> = {
   'invalid-parameters': { status: 400, title: 'Invalid parameters' },
   'invalid-env-file': { status: 422, title: 'Invalid env file' },
   'invalid-input': { status: 422, title: 'Input cannot be used' },
+  'refused-template': { status: 422, title: 'Invalid template' },
   'payload-too-large': { status: 413, title: 'Body too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'unknown-connector': { status: 404, title: 'Not found' },
@@ -114,7 +118,7 @@ export const problemSchema = {
     field: { type: 'string' },
     errors: {
       type: 'array',
-      description: 'Of a batch: each wrong member of the body.',
+      description: 'Of a batch or a template: each wrong member of the body.',
       items: {
         type: 'object',
         required: ['pointer', 'detail'],

@@ -5,11 +5,14 @@ import { ServiceError } from '../errors.ts';
 import type { HttpContext } from './route.ts';
 
 /** Reads a JSON object of at most `limitBytes` after decompression. Throws an error that says what is wrong with the body. */
-export function jsonReader(limitBytes: number): (ctx: HttpContext) => Promise<object> {
+export function jsonReader(
+  limitBytes: number,
+  setting = 'http.bodyLimitBytes',
+): (ctx: Pick<HttpContext, 'req' | 'request'>) => Promise<object> {
   return async function readJson({ req, request }) {
     if (hasBody(req) && request.is('json', '+json') === false)
       throw unsupported('Content-Type', 'application/json or another +json');
-    const text = await readText(req, limitBytes);
+    const text = await readText(req, { limitBytes, setting });
     try {
       return checkObject(text === '' ? undefined : JSON.parse(text));
     } catch (cause) {
@@ -29,18 +32,23 @@ export function formReader(limitBytes: number): (ctx: HttpContext) => Promise<UR
   const type = 'application/x-www-form-urlencoded';
   return async function readForm({ req, request }) {
     if (hasBody(req) && request.is(type) === false) throw unsupported('Content-Type', type);
-    return new URLSearchParams(await readText(req, limitBytes));
+    return new URLSearchParams(await readText(req, { limitBytes, setting: 'http.bodyLimitBytes' }));
   };
 }
 
-async function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
-  return new TextDecoder().decode(await readBytes(request, { limitBytes, setting: 'http.bodyLimitBytes' }));
+async function readText(request: IncomingMessage, limit: BodyLimit): Promise<string> {
+  return new TextDecoder().decode(await readBytes(request, limit));
+}
+
+interface BodyLimit {
+  limitBytes: number;
+  setting: string;
 }
 
 /** A body of any type, of at most so many bytes after decompression. */
 export async function readBytes(
   request: IncomingMessage,
-  { limitBytes, setting }: { limitBytes: number; setting: string },
+  { limitBytes, setting }: BodyLimit,
 ): Promise<Buffer> {
   const tooLarge = new ServiceError(
     'payload-too-large',

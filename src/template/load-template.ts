@@ -5,7 +5,7 @@ import type { Job } from '../kubernetes/types.ts';
 import { checkTemplate } from './check/check-template.ts';
 import { completeTemplate } from './complete-template.ts';
 import { readDotenv } from './read/read-dotenv.ts';
-import { readFolder, type TemplateFolder, type TemplateLocation } from './read/read-folder.ts';
+import { givenFolder, readFolder, type TemplateFolder, type TemplateLocation } from './read/read-folder.ts';
 import { readShorthand } from './read/read-shorthand.ts';
 import { readYaml } from './read/read-yaml.ts';
 import { reporter, templateMember, type Source, type TemplateSources } from './read/source.ts';
@@ -26,7 +26,33 @@ export async function loadTemplate(
   problems: TemplateProblem[],
 ): Promise<LoadedTemplate | undefined> {
   const found: TemplateProblem[] = [];
-  const template = await readTemplate(location, settings, found);
+  checkName(location, found);
+  return complete(await readAnyFolder(location, found), settings, { found, problems });
+}
+
+/** The same of files that are given by their paths in the folder; problems name these paths. */
+export function loadGivenTemplate(
+  template: { name: string; given: ReadonlyMap<string, Buffer> },
+  settings: TemplateSettings,
+  problems: TemplateProblem[],
+): LoadedTemplate | undefined {
+  const found: TemplateProblem[] = [];
+  checkName({ ...template, directory: '' }, found);
+  return complete(givenFolder(template, found), settings, { found, problems });
+}
+
+function checkName({ name, directory }: TemplateLocation, problems: TemplateProblem[]): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return;
+  const reason = 'expected a DNS label as the folder’s name (lower-case letters, digits and -, at most 63)';
+  problems.push({ file: directory, reason });
+}
+
+function complete(
+  folder: TemplateFolder | undefined,
+  settings: TemplateSettings,
+  { found, problems }: { found: TemplateProblem[]; problems: TemplateProblem[] },
+): LoadedTemplate | undefined {
+  const template = folder && buildTemplate(folder, settings, found);
   // A problem that may only follow from another one is reported when that one is solved.
   const direct = found.filter(({ followUp }) => followUp !== true);
   const reported = direct.every(isWarning) ? found : direct;
@@ -34,18 +60,13 @@ export async function loadTemplate(
   return template && { template, usable: found.every(isWarning) };
 }
 
-async function readTemplate(
-  { name, directory }: TemplateLocation,
+function buildTemplate(
+  folder: TemplateFolder,
   settings: TemplateSettings,
   problems: TemplateProblem[],
-): Promise<Template | undefined> {
-  if (!/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) {
-    const reason = 'expected a DNS label as the folder’s name (lower-case letters, digits and -, at most 63)';
-    problems.push({ file: directory, reason });
-  }
-  const folder = await readAnyFolder({ name, directory }, problems);
-  const sources = folder === undefined ? undefined : readSources(folder, problems);
-  if (folder === undefined || sources === undefined) return undefined;
+): Template | undefined {
+  const sources = readSources(folder, problems);
+  if (sources === undefined) return undefined;
   const template = completeTemplate(
     {
       folder,

@@ -88,7 +88,7 @@ async function findFolders(
 }
 
 /** Refuses an asset that two templates list, since it would be served by either of them. */
-function checkAssets(templates: readonly Template[], problems: TemplateProblem[]): void {
+export function checkAssets(templates: readonly Template[], problems: TemplateProblem[]): void {
   const servedBy = new Map<string, Template>();
   for (const template of templates) {
     for (const { id } of template.assets) {

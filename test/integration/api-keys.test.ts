@@ -116,6 +116,8 @@ test('each scope allows exactly its operations, and without a right key there ar
         deleteEnvFile: 'supply',
         createInbox: 'supply',
         getInbox: 'supply',
+        putTemplate: 'admin',
+        deleteTemplate: 'admin',
       },
       ...{
         listJobResults: 'results',
@@ -229,6 +231,9 @@ test('a key is bound to its templates, a wrong one helps nobody on this machine,
     const answer = await ask(`/api/v1/connectors/${path}/env`, options);
     assert.deepEqual([answer.status, answer.body['field']], [status, field], path);
   }
+  // They are not writable unless a setting says so.
+  const off = await ask('/api/v1/templates/echo', { as: 'root', method: 'PUT', body: { files: {} } });
+  assert.deepEqual([off.status, off.headers.get('allow')], [405, 'GET, HEAD']);
   const barred = await ask('/api/v1/jobs', { as: 'provider', method: 'POST', body: { template: 'echo' } });
   assert.equal(barred.status, 403);
   const wrong = await fetch(`${world.service.url}/api/v1/jobs`, {

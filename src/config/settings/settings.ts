@@ -11,6 +11,7 @@ import { InputsSettings } from './inputs.ts';
 import { PodsSettings } from './pods.ts';
 import { ReconcilerSettings } from './reconciler.ts';
 import { StoreSettings } from './store.ts';
+import { TemplatesSettings } from './templates.ts';
 import { TransfersSettings } from './transfers.ts';
 import { UploadsSettings } from './uploads.ts';
 
@@ -47,9 +48,7 @@ export const SettingsSchema = closed({
   cluster: ClusterSettings,
   store: StoreSettings,
   connectors: ConnectorsSettings,
-  templates: closed({
-    directory: text('Folder with one folder for each template.', { default: 'jobs-templates' }),
-  }),
+  templates: TemplatesSettings,
   envFiles: EnvFilesSettings,
   images: ImagesSettings,
   pods: PodsSettings,

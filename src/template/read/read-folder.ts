@@ -25,6 +25,8 @@ export const templateFiles = ['template.yaml', 'job.yaml', 'job.env', 'job-conf.
 const configMapLimit = 1024 * 1024;
 const textLimit = 512 * 1024;
 const configMapKey = /^[-._a-zA-Z0-9]{1,253}$/;
+const expectedName = 'expected a name of letters, digits and . _ -';
+const partsOfTemplate = `${templateFiles.join(', ')}, files`;
 
 /** Reads one folder, without its README and hidden files such as `..data` of a mounted ConfigMap. */
 export async function readFolder(
@@ -40,10 +42,45 @@ export async function readFolder(
     else
       problems.push({
         file,
-        reason: `is not part of a template; expected ${templateFiles.join(', ')}, files or README.md`,
+        reason: `is not part of a template; expected ${partsOfTemplate} or README.md`,
       });
   }
   return { name, directory, texts, files, digest: digestOf(texts, files) };
+}
+
+/** The same of files that are given by their paths in the folder. */
+export function givenFolder(
+  { name, given }: { name: string; given: ReadonlyMap<string, Buffer> },
+  problems: TemplateProblem[],
+): TemplateFolder {
+  const texts = new Map<string, string>();
+  const files: [string, Buffer][] = [];
+  for (const [file, content] of [...given].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [, inFiles] = /^files\/(.*)$/s.exec(file) ?? [];
+    if (templateFiles.includes(file)) texts.set(file, textOf(file, content, problems));
+    else if (inFiles === undefined)
+      problems.push({ file, reason: `is not part of a template; expected ${partsOfTemplate}/NAME` });
+    else if (!configMapKey.test(inFiles) || inFiles.startsWith('..'))
+      problems.push({ file, reason: expectedName });
+    else files.push([inFiles, content]);
+  }
+  checkWeight(
+    'files',
+    files.reduce((sum, [entry, content]) => sum + entry.length + weightOf(content), 0),
+    problems,
+  );
+  const byName = Object.fromEntries(files);
+  return { name, directory: '', texts, files: byName, digest: digestOf(texts, byName) };
+}
+
+function textOf(file: string, content: Buffer, problems: TemplateProblem[]): string {
+  if (content.length <= textLimit) return content.toString('utf8');
+  problems.push({ file, reason: tooLong(content.length) });
+  return '';
+}
+
+function tooLong(bytes: number): string {
+  return `expected at most ${textLimit} bytes, received ${bytes}`;
 }
 
 async function visibleEntries(directory: string): Promise<string[]> {
@@ -57,7 +94,7 @@ async function readText(file: string, problems: TemplateProblem[]): Promise<stri
     // Reading a pipe would block.
     if (!info.isFile()) problems.push({ file, reason: 'expected a regular file' });
     else if (info.size <= textLimit) return await readFile(file, 'utf8');
-    else problems.push({ file, reason: `expected at most ${textLimit} bytes, received ${info.size}` });
+    else problems.push({ file, reason: tooLong(info.size) });
   } catch (error) {
     problems.push({ file, reason: `cannot be read: ${messageOf(error)}` });
   }
@@ -75,14 +112,17 @@ async function readFiles(directory: string, problems: TemplateProblem[]): Promis
       bytes += entry.length + weightOf(content);
     }
   }
-  if (bytes > configMapLimit) {
-    problems.push({
-      file: directory,
-      reason: `expected at most ${configMapLimit} bytes together (a ConfigMap's limit; binary files count 4/3), received ${bytes}; fetch larger inputs from the store`,
-    });
-  }
+  checkWeight(directory, bytes, problems);
   // From entries, since a file may be named `__proto__`.
   return Object.fromEntries(files);
+}
+
+function checkWeight(file: string, bytes: number, problems: TemplateProblem[]): void {
+  if (bytes <= configMapLimit) return;
+  problems.push({
+    file,
+    reason: `expected at most ${configMapLimit} bytes together (a ConfigMap's limit; binary files count 4/3), received ${bytes}; fetch larger inputs from the store`,
+  });
 }
 
 async function listFiles(directory: string, problems: TemplateProblem[]): Promise<string[]> {
@@ -104,8 +144,7 @@ async function readContent(
   try {
     const info = await stat(file);
     if (!info.isFile()) problems.push({ file, reason: 'expected a file: a ConfigMap has no folders' });
-    else if (!configMapKey.test(entry))
-      problems.push({ file, reason: 'expected a name of letters, digits and . _ -' });
+    else if (!configMapKey.test(entry)) problems.push({ file, reason: expectedName });
     else return bytes + info.size > configMapLimit ? info.size : await readFile(file);
   } catch (error) {
     problems.push({ file, reason: `cannot be read: ${messageOf(error)}` });

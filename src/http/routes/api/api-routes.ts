@@ -11,7 +11,7 @@ import { jobResultRoutes, type JobResultDeps } from './jobs/result-routes.ts';
 import { envFileRoutes, type EnvFileRouteDeps } from './supply/env-file-routes.ts';
 import { retryRoutes } from './retry/retry-routes.ts';
 import { assetInboxRoutes, type AssetInboxRouteDeps } from './supply/inbox-routes.ts';
-import { templateRoutes } from './templates/template-routes.ts';
+import { templateRoutes, type TemplateRouteDeps } from './templates/template-routes.ts';
 import { uploadRoutes, type UploadRouteDeps } from './uploads/upload-routes.ts';
 
 /** At once, on this replica. */
@@ -22,6 +22,7 @@ type ApiDeps = Omit<JobRouteDeps, 'progressOf'> &
   JobDeliveryDeps &
   Omit<JobEventDeps & JobLogDeps, 'streams'> &
   UploadRouteDeps &
+  TemplateRouteDeps &
   EnvFileRouteDeps &
   AssetInboxRouteDeps;
 

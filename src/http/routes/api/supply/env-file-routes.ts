@@ -2,11 +2,11 @@ import { etagOf, type EnvFileOwner, type StoredEnvFile } from '../../../../env-f
 import type { EnvFiles } from '../../../../env-files/env-files.ts';
 import { readEnvFile } from '../../../../env-files/read-env-file.ts';
 import { ServiceError } from '../../../../errors.ts';
-import { includesTag } from '../../../../result/conditional-request.ts';
 import { callerOf, checkTemplateAccess } from '../../../access/caller.ts';
 import { readBytes } from '../../../read-json.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiRoute } from '../api-route.ts';
+import { checkConditions, isUnchanged } from '../check-conditions.ts';
 import { envFileOperations as operations, ownerQuery, putQuery } from './env-file-operations.ts';
 import type { EnvFileDescription } from './env-file-schema.ts';
 import { chooseOwnersTemplate, readOwner, readQuery, refused, type OwnerDependencies } from './read-owner.ts';
@@ -52,7 +52,7 @@ async function answerGet(ctx: HttpContext, deps: EnvFileRouteDeps): Promise<void
   checkTemplateAccess(callerOf(ctx), file.template);
   const etag = etagOf(file);
   ctx.set('ETag', etag);
-  if (includesTag(ctx.get('If-None-Match').replaceAll('W/"', '"'), etag)) ctx.status = 304;
+  if (isUnchanged(ctx, etag)) ctx.status = 304;
   else ctx.body = { ...describe(file), versions: file.versions };
 }
 
@@ -101,24 +101,13 @@ async function answerDelete(ctx: HttpContext, deps: EnvFileRouteDeps): Promise<v
   log(ctx, owner, {});
 }
 
-/** Compares the headers of a change with the current version (RFC 9110 section 13.1). */
 function conditionsOf(ctx: HttpContext): (current: StoredEnvFile | undefined) => void {
-  const ifMatch = ctx.get('If-Match');
-  const ifNoneMatch = ctx.get('If-None-Match');
   return (current) => {
-    const etag = current && etagOf(current);
-    const isThere = current === undefined ? 'no file' : `version ${current.version}`;
-    if (ifMatch !== '' && (etag === undefined || !includesTag(ifMatch, etag)))
-      throw failed('If-Match', 'the ETag of the current version', isThere);
-    if (ifNoneMatch !== '' && etag !== undefined && includesTag(ifNoneMatch, etag))
-      throw failed('If-None-Match', 'another version, or none', isThere);
+    checkConditions(ctx, {
+      etag: current && etagOf(current),
+      isThere: current === undefined ? 'no file' : `version ${current.version}`,
+    });
   };
-}
-
-function failed(field: string, expected: string, isThere: string): ServiceError {
-  return new ServiceError('condition-failed', `${field}: expected ${expected}; there is ${isThere}`, {
-    field,
-  });
 }
 
 /** Without the name of its Secret. */

@@ -3,17 +3,19 @@ import type { Template, ParametersSchema } from '../../../../template/template.t
 import { apiPrefix } from '../api-route.ts';
 import type { TemplateDescription } from './template-schema.ts';
 
-export interface ForClient {
+interface ForClient {
   /** By which clients reach the service. */
   publicUrl: string;
   /** Whether the example needs a key. */
   keyed?: boolean;
+  /** Absent for a template of the folder. */
+  stored?: { createdAt: string; createdBy: string } | undefined;
 }
 
 /** Holds no value of a secret parameter. */
 export function describeTemplate(
   template: Template,
-  { publicUrl, keyed = false }: ForClient,
+  { publicUrl, keyed = false, stored }: ForClient,
 ): TemplateDescription {
   const { name, description, digest, parameters, assets, results, limits, retention, gpu } = template;
   const { envFiles } = template;
@@ -39,6 +41,7 @@ export function describeTemplate(
     limits: { pending: limits.pending, run: limits.run, upload: limits.upload },
     ...{ gpu, envFiles },
     example: describeExample(template, { href: `${api}/jobs`, keyed }),
+    ...(stored === undefined ? {} : { stored: { createdAt: stored.createdAt, createdBy: stored.createdBy } }),
     links: { self: `${api}/templates/${name}`, jobs: `${api}/jobs?template=${name}` },
   };
 }

@@ -52,9 +52,36 @@ export const TemplateSchema = described('What can be asked for.', {
     body: Type.Object({}, { additionalProperties: true }),
     curl: Type.String({ description: 'The same as a command; `$KEY` stands for the caller’s key.' }),
   }),
+  stored: Type.Optional(
+    described('How it was stored; absent: it comes from the folder of templates.', {
+      createdAt: Type.String({ format: 'date-time' }),
+      createdBy: Type.String({ description: 'The name of a key.' }),
+    }),
+  ),
+  warnings: Type.Optional(
+    Type.Array(Type.String(), { description: 'In the answer to PUT: what its author may not expect.' }),
+  ),
   links: described('Addresses of this template.', { self: Type.String(), jobs: Type.String() }),
 });
 
 export type TemplateDescription = Static<typeof TemplateSchema>;
 
 export const TemplateListSchema = described('All templates, by name.', { items: Type.Array(TemplateSchema) });
+
+export const NewTemplateSchema = described('The files of a template’s folder.', {
+  files: Type.Record(
+    Type.String({ pattern: '^[\\s\\S]{1,300}$' }),
+    Type.Union([
+      Type.String(),
+      described('A file that is no text.', {
+        base64: Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$', title: 'bytes in base64' }),
+      }),
+    ]),
+    {
+      minProperties: 1,
+      maxProperties: 1000,
+      title: 'a map with 1 to 1000 files',
+      description: '`template.yaml`, `job.yaml`, `job.env`, `job-conf.env` and `files/NAME`.',
+    },
+  ),
+});
