@@ -178,7 +178,7 @@ function buildRoutes({ options, dialects, catalog, flows, clients, stopping }: R
     idleMillis: downloadIdleMillis,
     now: () => new Date(),
   };
-  const { http, results, connectors } = config;
+  const { http, results, connectors, transfers } = config;
   const { now } = common;
   const envFileParts = { ...config.envFiles, answerMillis: http.answerDeadlineMillis, now };
   const envFiles = createEnvFiles({ ...clients, ...envFileParts });
@@ -200,7 +200,7 @@ function buildRoutes({ options, dialects, catalog, flows, clients, stopping }: R
     ...apiRoutes({
       ...{ ...common, publicUrl: http.publicUrl, templates, flows, stopping, newId: randomUUID },
       inputs: (wanted, signal) => resolveJobInputs({ flows, sources }, wanted, signal),
-      ...{ inputFiles, connectors, ...supply, priorities: config.pods.priorities },
+      ...{ inputFiles, connectors, transfers, ...supply, priorities: config.pods.priorities },
     }),
     ...inboxRoutes({
       ...{ ...common, ...inboxParts(config, clients), flows, inputFiles },

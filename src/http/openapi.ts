@@ -10,7 +10,7 @@ const tags = {
   templates: 'What can be asked for',
   jobs: 'Jobs of people and of connectors: start, list, look at, cancel, fetch',
   uploads: 'Input files of people’s jobs',
-  supply: 'What jobs use: env files of assets',
+  supply: 'What jobs use: env files of assets; and the connectors whose assets they are',
   compatibility: 'Paths of other systems; each stands for one of this API',
   demo: 'Run a template and get its result in one request',
 };

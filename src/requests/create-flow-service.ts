@@ -1,3 +1,4 @@
+import { summariseDeliveries } from '../flow/summarise-deliveries.ts';
 import { stateLabel } from '../flow/labels.ts';
 import { acceptFlow, refuseFlow, type AcceptDependencies } from './accept-flow.ts';
 import { createRecordRepeat } from '../answer-first/record-repeat.ts';
@@ -33,6 +34,10 @@ export function createFlowService(
     viewLatest: (flow, signal) => viewLatest({ ...deps, ...viewing }, flow, signal),
     subscribe: (flow, listener) => observed.subscribe(flow, listener),
     log: (wanted, signal) => findLog(deps, wanted, signal),
+    deliveriesOf(connector) {
+      const cache = observed.current();
+      return cache && summariseDeliveries(cache.flows(), connector);
+    },
     list: (query, signal) => listFlows({ ...deps, ...viewing }, query, signal),
     advance: (flow, decide, signal) => advanceFlow(deps, { flow, decide }, signal),
     results: (flow, signal) => readResultState({ ...deps, observed }, flow, signal),

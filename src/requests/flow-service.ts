@@ -4,6 +4,7 @@ import type { RecordedFlow } from '../flow/keys.ts';
 import type { FlowPlan } from '../flow/flow-plan.ts';
 import type { RequestedDeletion } from '../flow/deletion.ts';
 import type { DeliveryMember, ListedDelivery } from '../flow/list-deliveries.ts';
+import type { DeliverySummary } from '../flow/summarise-deliveries.ts';
 import type { FlowRequest } from '../flow/flow-request.ts';
 import type { CancelReason, DataAddress, HttpDataAddress, InboxAddress, Outcome } from '../flow/outcome.ts';
 import type { Sink } from '../flow/push.ts';
@@ -64,6 +65,8 @@ export interface FlowService {
   subscribe(flow: string, listener: () => void): () => void;
   /** The log of a container of the flow, from its pod or from the bucket. */
   log(wanted: WantedLog, signal: AbortSignal): Promise<FoundLog>;
+  /** Of this connector's open flows, from this replica's cache; undefined while the replica does not follow the cluster. */
+  deliveriesOf(connector: string): DeliverySummary | undefined;
   /** Open flows and those with a record, the latest first. Throws `unavailable` while this replica does not follow the cluster. */
   list(query: FlowQuery, signal: AbortSignal): Promise<FlowPage>;
   /**

@@ -108,6 +108,8 @@ test('each scope allows exactly its operations, and without a right key there ar
         replayJobDelivery: 'run',
         listDeletionRequests: 'read',
         getDeletionRequest: 'read',
+        listConnectors: 'read',
+        getConnector: 'read',
       },
       ...{ startJob: 'run', cancelJob: 'run', deleteJob: 'run', retryJob: 'run', startBatch: 'run' },
       ...{

@@ -71,10 +71,19 @@ function foundOf(view: FlowView, delivering: boolean): FoundFlow {
 
 const untested: Pick<
   FlowService,
-  'delete' | 'dryRun' | 'inbox' | 'log' | 'replay' | 'subscribe' | 'unrecorded' | 'viewLatest'
+  | 'delete'
+  | 'deliveriesOf'
+  | 'dryRun'
+  | 'inbox'
+  | 'log'
+  | 'replay'
+  | 'subscribe'
+  | 'unrecorded'
+  | 'viewLatest'
 > = {
   dryRun: () => Promise.reject(new Error('there is no cluster')),
   delete: () => Promise.resolve('unknown'),
+  deliveriesOf: () => undefined,
   inbox: () => Promise.resolve({ state: 'deleted' }),
   log: () => Promise.resolve({ kind: 'none', attempts: [] }),
   replay: () => Promise.reject(new Error('these flows have no deliveries')),

@@ -2,6 +2,7 @@ import { createProgressReader } from '../../progress-reader.ts';
 import type { Route } from '../../route.ts';
 import { createStreamSlots } from '../../stream-slots.ts';
 import { batchRoutes } from './batches/batch-routes.ts';
+import { connectorRoutes, type ConnectorRouteDeps } from './connectors/connector-routes.ts';
 import { deletionRoutes } from './deletions/deletion-routes.ts';
 import { jobDeliveryRoutes, type JobDeliveryDeps } from './deliveries/delivery-routes.ts';
 import { jobEventRoutes, type JobEventDeps } from './events/event-routes.ts';
@@ -24,6 +25,7 @@ type ApiDeps = Omit<JobRouteDeps, 'progressOf'> &
   UploadRouteDeps &
   TemplateRouteDeps &
   EnvFileRouteDeps &
+  ConnectorRouteDeps &
   AssetInboxRouteDeps;
 
 /** The API for people: what can be asked for, and jobs. A job is a flow; those of connectors are shown as well. */
@@ -40,6 +42,7 @@ export function apiRoutes(deps: ApiDeps): Route[] {
     ...jobEventRoutes({ ...deps, streams }),
     ...jobLogRoutes({ ...deps, streams }),
     ...uploadRoutes(deps),
+    ...connectorRoutes(deps),
     ...envFileRoutes(deps),
     ...assetInboxRoutes(deps),
   ];
