@@ -168,6 +168,10 @@ async function assertMedia(url: string, job: string): Promise<void> {
     [job],
   );
   assert.partialDeepStrictEqual((await get(`/flows/${job}`)).body, { id: job });
+  const [request] = (await get('/flow-delete-requests')).body as { id: string; requested_by: object }[];
+  assert.partialDeepStrictEqual(request, { id: job, requested_by: { connector: 'rest', caller: 'local' } });
+  const shown = (await get(`/flow-delete-requests/${job}`)).body as { requested_at: string };
+  assert.ok(!Number.isNaN(Date.parse(shown.requested_at)));
   // The results of the task have been deleted.
   assert.equal(await statusOf(`${url}/flows/${job}/segments`), 410);
 }
@@ -184,6 +188,8 @@ async function assertAnnounced(url: string): Promise<void> {
     ['/job/nothing/result?file=a', 404, '/api/v1/jobs/nothing/results/files'],
     ['/tasks/nothing', 404, '/api/v1/jobs'],
     ['/flows', 200, '/api/v1/jobs', { headers: asReader }],
+    ['/flow-delete-requests', 200, '/api/v1/deletion-requests', { headers: asReader }],
+    ['/flow-delete-requests/nothing', 404, '/api/v1/deletion-requests/nothing'],
     ['/api/v1/ready', 200, '/health/ready'],
   ];
   for (const [path, status, successor, init] of successors) {

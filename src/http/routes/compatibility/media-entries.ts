@@ -55,6 +55,22 @@ export const mediaEntries: CompatibilityEntry[] = [
   },
   {
     method: 'GET',
+    path: '/flow-delete-requests',
+    operationId: 'listFlowDeleteRequests',
+    summary: 'List the deletions that were requested, in the order of the jobs',
+    onto: 'GET /api/v1/deletion-requests',
+    answer: listOf(),
+  },
+  {
+    method: 'GET',
+    path: '/flow-delete-requests/:job',
+    operationId: 'getFlowDeleteRequest',
+    summary: 'Look at the deletion of a job',
+    onto: 'GET /api/v1/deletion-requests/:job',
+    parameters: job,
+  },
+  {
+    method: 'GET',
     path: '/objects',
     operationId: 'listObjects',
     summary: 'List jobs that have results, the latest first',

@@ -21,6 +21,7 @@ function optionsOf(settings: { paths?: 'off' | 'on'; taskTemplate?: string } = {
   const deps = {
     flows,
     templates,
+    connectors: [],
     inputs: noInputs,
     publicUrl: 'http://jobs.example.org',
     stopping: new AbortController().signal,
