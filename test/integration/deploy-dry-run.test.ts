@@ -1,61 +1,87 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { test, type TestContext } from 'node:test';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parseAllDocuments } from 'yaml';
+import { kubectl, renderKustomization, type Manifest } from '../support/kubectl.ts';
 import { needing } from '../support/needs.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
-const base = fileURLToPath(new URL('../../deploy/base', import.meta.url));
+const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
+const folders = globSync('{base,overlays/*}/', { cwd: deploy })
+  .map((folder) => folder.replace(/\/$/, ''))
+  .sort();
+/** A dry run makes nothing for what comes after it, and these are needed by others. */
+const first = ['Namespace', 'ServiceAccount', 'Role'];
 
-test(
-  'a real API server takes the deployment without a warning, and its pods into their namespace',
-  needing('own control plane'),
-  async (t) => {
-    // A dry run makes no namespace for what comes after it.
-    await apply('-f', `${base}/namespaces.yaml`);
-    t.after(() => kubectl(['delete', '--wait=false', '-f', `${base}/namespaces.yaml`]));
-    await apply('-f', `${base}/rbac.yaml`);
-    const { stdout, stderr } = await apply('-k', base, '--dry-run=server');
-    assert.equal(stderr, '');
-    const objects = await render(t);
-    assert.equal(stdout.trim().split('\n').length, objects.length);
+suite('deploy/ on a real API server', needing('own control plane'), () => {
+  const rendered = new Map<string, Manifest[]>();
+  let needed: Manifest[] = [];
 
-    const deployment = objects.find(({ kind }) => kind === 'Deployment');
-    assert.ok(deployment !== undefined);
-    const { namespace, name } = deployment.metadata;
-    const pod = { apiVersion: 'v1', kind: 'Pod', ...deployment.spec?.template };
-    const named = { ...pod, metadata: { ...pod.metadata, namespace, name } };
-    const created = await kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(named));
-    assert.match(created.stdout, /created \(server dry run\)/);
-    assert.equal(created.stderr, '');
-  },
-);
-
-interface Manifest {
-  kind: string;
-  metadata: { name: string; namespace?: string };
-  spec?: { template?: { metadata?: object } };
-}
-
-async function render(t: TestContext): Promise<Manifest[]> {
-  const { stdout } = await kubectl(['kustomize', base]);
-  const objects = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);
-  t.diagnostic(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).join(', '));
-  return objects;
-}
-
-async function apply(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  return await kubectl(['apply', ...args]);
-}
-
-/** Rejects with what it said. */
-async function kubectl(args: string[], input = ''): Promise<{ stdout: string; stderr: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ stdout: string; stderr: string }>();
-  const all = ['--kubeconfig', process.env['TEST_KUBECONFIG'] ?? '', ...args];
-  const child = execFile('kubectl', all, { timeout: 120_000 }, (error, stdout, stderr) => {
-    if (error === null) resolve({ stdout, stderr });
-    else reject(new Error(`kubectl ${args.join(' ')}: ${stderr}`, { cause: error }));
+  before(async () => {
+    for (const folder of folders) rendered.set(folder, await renderKustomization(join(deploy, folder)));
+    const objects = [...rendered.values()].flat();
+    needed = first.flatMap((kind) => withoutRepeats(objects.filter((object) => object.kind === kind)));
+    await kubectl(['apply', '-f', '-'], listOf(needed));
   });
-  child.stdin?.on('error', () => undefined).end(input);
-  return await promise;
+
+  after(async () => {
+    const namespaces = needed.filter(({ kind }) => kind === 'Namespace');
+    if (namespaces.length > 0)
+      await kubectl(['delete', '--wait=false', '--ignore-not-found', '-f', '-'], listOf(namespaces));
+  });
+
+  for (const folder of folders) {
+    test(`takes deploy/${folder} without a warning, and its pods into their namespaces`, async (t) => {
+      const objects = rendered.get(folder) ?? [];
+      t.diagnostic(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).join(', '));
+      const { stdout, stderr } = await kubectl(['apply', '-k', join(deploy, folder), '--dry-run=server']);
+      assert.equal(stderr, '');
+      assert.equal(stdout.trim().split('\n').length, objects.length);
+
+      const pods = objects.flatMap(podOf);
+      assert.ok(pods.length > 0);
+      const created = await kubectl(['create', '--dry-run=server', '-f', '-'], listOf(pods));
+      assert.equal(created.stderr, '');
+      assert.equal(created.stdout.match(/created \(server dry run\)/g)?.length, pods.length);
+    });
+  }
+
+  test('gets two replicas of a Deployment that names no number, without metrics', async () => {
+    const objects = (rendered.get('base') ?? []).filter(({ kind }) =>
+      ['Deployment', 'HorizontalPodAutoscaler'].includes(kind),
+    );
+    await kubectl(['apply', '-f', '-'], listOf(objects));
+    const get = ['-n', 'edc-job-provisioner', 'get', 'deployment/edc-job-provisioner'];
+    await waitUntil('the Deployment has the least number of replicas', async () => {
+      const { stdout } = await kubectl([...get, '-o', 'jsonpath={.spec.replicas}']);
+      return stdout === '2';
+    });
+  });
+});
+
+function withoutRepeats(objects: Manifest[]): Manifest[] {
+  return [
+    ...new Map(objects.map((object) => [JSON.stringify([object.kind, object.metadata]), object])).values(),
+  ];
+}
+
+/** A controller reports later that its pod is refused, and only a pod is refused at once. */
+function podOf({ metadata, spec }: Manifest): Manifest[] {
+  const { template, volumeClaimTemplates = [] } = spec ?? {};
+  if (template?.spec === undefined) return [];
+  const claims = volumeClaimTemplates.map((claim) => ({ name: claim.metadata.name, emptyDir: {} }));
+  const volumes = [...(template.spec.volumes ?? []), ...claims];
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { ...template.metadata, ...metadata },
+      spec: { ...template.spec, volumes },
+    },
+  ];
+}
+
+function listOf(items: Manifest[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseEnv } from 'node:util';
+import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/load-config.ts';
 
 interface Container {
@@ -37,12 +39,28 @@ test('the settings of deploy/base are usable as they are, and serve nothing with
   assert.equal(config.http.unauthenticated, 'off');
 });
 
+test('the settings of the trial are usable with its keys, which the store has too, and its API key is the documented one', () => {
+  const env = parseEnv(read('deploy/overlays/kind/trial.env')) as Record<string, string>;
+  const { config, warnings } = loadConfig({
+    env,
+    file: fileURLToPath(new URL('deploy/overlays/kind/settings.yaml', root)),
+  });
+  // A trial is used from this machine alone.
+  const others = warnings.filter((warning) => !warning.endsWith('cannot be reached from other machines'));
+  assert.deepEqual(others, []);
+  const store = parseEnv(read('deploy/components/minio/keys.env'));
+  assert.equal(env['STORE_ACCESS_KEY_ID'], store['MINIO_ROOT_USER']);
+  assert.equal(env['STORE_SECRET_ACCESS_KEY'], store['MINIO_ROOT_PASSWORD']);
+  const [key = ''] = /trial-key-[a-z-]+/.exec(read('docs/deployment.md')) ?? [];
+  assert.equal(config.api.keys[0]?.sha256, hash('sha256', key));
+});
+
 test('the ports of the Deployment are those of its settings', () => {
   const { config } = loadConfig({ env: secrets, file });
-  const [deployment] = parseAllDocuments(read('deploy/base/deployment.yaml')).map(
-    (document) => document.toJS() as { spec: { template: { spec: { containers: Container[] } } } },
-  );
-  const [container] = deployment?.spec.template.spec.containers ?? [];
+  const deployment = parse(read('deploy/base/deployment.yaml')) as {
+    spec: { template: { spec: { containers: Container[] } } };
+  };
+  const [container] = deployment.spec.template.spec.containers;
   const ports = Object.fromEntries(container?.ports.map((port) => [port.name, port.containerPort]) ?? []);
   assert.deepEqual(ports, { http: config.http.port, metrics: config.http.metricsPort });
 });
