@@ -16,12 +16,13 @@ export function inboxParts({ transfers, reconciler }: Config, { store, uploads }
 
 /** What the uploads of input files need. */
 export function inputFileParts({ uploads: settings }: Config, { store, uploads }: Clients) {
-  const { maxBytes, concurrency, idleSeconds, totalSeconds, keepSeconds } = settings;
+  const { maxBytes, maxPresignedBytes, concurrency, idleSeconds, totalSeconds, keepSeconds } = settings;
   return {
     ...{ store, uploads, clock: systemClock },
     slots: createReceptionSlots(concurrency, 'uploads.concurrency'),
     limits: {
       maxBytes,
+      maxPresignedBytes,
       idleMillis: idleSeconds * 1000,
       totalMillis: totalSeconds * 1000,
       keepMillis: keepSeconds * 1000,

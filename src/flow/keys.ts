@@ -78,6 +78,11 @@ export function uploadDescriptionKey(id: string): string {
   return `${uploadPrefix(id)}upload.json`;
 }
 
+/** Of an upload whose parts a client sends to the store itself. Written first. */
+export function presignedUploadKey(id: string): string {
+  return `${uploadPrefix(id)}presigned.json`;
+}
+
 /** Env files of assets, one object for each version. */
 const envFilesPrefix = 'env/';
 

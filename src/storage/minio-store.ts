@@ -7,7 +7,7 @@ import { isServiceError, ServiceError } from '../errors.ts';
 import { flowsPrefix } from '../flow/keys.ts';
 import { abortUploads, type StoreClient } from './abort-uploads.ts';
 import { boundedTransport, type Call } from './bounded-transport.ts';
-import type { ObjectInfo, ObjectStore, ObjectToPut, PresignOptions } from './object-store.ts';
+import type { ObjectInfo, ObjectStore, ObjectToPut, PartToPresign, PresignOptions } from './object-store.ts';
 import { readObject } from './read-object.ts';
 import { createPartReader } from './read-part.ts';
 import { translateError } from './translate-error.ts';
@@ -66,6 +66,7 @@ export function createObjectStore(
       ...objectStore(client),
       get: parts.get,
       presignGet: (key, options) => presignGet(signer, { bucket: settings.bucket, key }, options),
+      presignPart: (part) => presignPart(signer, settings, part),
     },
     destroy() {
       agents.http.destroy();
@@ -88,7 +89,7 @@ async function perform<T>(act: (call: Call) => Promise<T>, signal: AbortSignal):
   }
 }
 
-function objectStore(store: StoreClient): Omit<ObjectStore, 'get' | 'presignGet'> {
+function objectStore(store: StoreClient): Omit<ObjectStore, 'get' | 'presignGet' | 'presignPart'> {
   const { bucket, bounded } = store;
   return {
     async head(key, signal) {
@@ -204,6 +205,15 @@ async function presignGet(
     'response-content-type': contentType,
     'response-content-disposition': attachment(fileName),
   });
+}
+
+async function presignPart(
+  signer: Client,
+  { bucket }: Pick<StoreSettings, 'bucket'>,
+  { key, uploadId, number, expirySeconds }: PartToPresign,
+): Promise<string> {
+  const query = { partNumber: String(number), uploadId };
+  return await signer.presignedUrl('PUT', bucket, key, expirySeconds, query);
 }
 
 function clientAddress(endpoint: string): Pick<ClientOptions, 'endPoint' | 'useSSL'> & { port?: number } {

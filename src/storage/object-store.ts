@@ -35,6 +35,13 @@ export interface PresignOptions {
   fileName: string;
 }
 
+export interface PartToPresign {
+  key: string;
+  uploadId: string;
+  number: number;
+  expirySeconds: number;
+}
+
 /**
  * All that the service asks of an S3 server. One attempt per call, bounded by the signal: the caller repeats. Throws ServiceError
  * `bucket-missing`, `object-missing`, `precondition-failed`, `store-forbidden` (401 and 403, until somebody corrects keys, rights or a
@@ -54,6 +61,8 @@ export interface ObjectStore extends ObjectWrites {
   list(prefix: string, signal: AbortSignal): AsyncIterable<ObjectInfo>;
   /** For the receiver: signed for the store's public endpoint, without network I/O. */
   presignGet(key: string, options: PresignOptions): Promise<string>;
+  /** The same for a PUT of one part of an upload. */
+  presignPart(part: PartToPresign): Promise<string>;
   /** Throws as above when the store or the bucket is out of reach. */
   check(signal: AbortSignal): Promise<void>;
 }

@@ -21,6 +21,7 @@ export interface UploadParts {
 
 export interface UploadLimits {
   maxBytes: number;
+  maxPresignedBytes: number;
   /** Without a byte. */
   idleMillis: number;
   totalMillis: number;

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { uploadContentKey, uploadDescriptionKey } from '../flow/keys.ts';
+import { presignedUploadKey, uploadContentKey, uploadDescriptionKey } from '../flow/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putObject } from '../storage/upload/put-object.ts';
@@ -75,7 +75,7 @@ export async function removeUpload(
   id: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await store.remove([uploadDescriptionKey(id)], signal);
+  await store.remove([uploadDescriptionKey(id), presignedUploadKey(id)], signal);
   await store.remove([uploadContentKey(id)], signal);
 }
 

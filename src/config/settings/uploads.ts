@@ -6,6 +6,10 @@ const day = 86_400;
 /** Input files that people hand in. */
 export const UploadsSettings = closed({
   maxBytes: integer({ min: 1, max: 80 * 1024 ** 3, default: 500_000_000 }, 'Bytes of one upload.'),
+  maxPresignedBytes: integer(
+    { min: 1, max: 5 * 1024 ** 4, default: 80 * 1024 ** 3 },
+    'Bytes of one upload whose parts the client sends to the store.',
+  ),
   // Each holds 8 MiB of its file in memory.
   concurrency: integer(
     { min: 1, max: 1000, default: 8 },

@@ -23,17 +23,28 @@ export interface PartToPut extends MultipartUpload {
   payload: Payload;
 }
 
-export interface Part extends Pick<Payload, 'crc32'> {
+export interface Part {
   number: number;
   etag: string;
+  /** Undefined if the upload has no checksums. */
+  crc32?: number;
+}
+
+export interface UploadToBegin {
+  key: string;
+  /** Each part comes with its crc32. The signature of an address cannot know it. */
+  checksums: boolean;
 }
 
 export async function beginUpload(
   store: StoreAccess,
-  key: string,
+  { key, checksums }: UploadToBegin,
   signal: AbortSignal,
 ): Promise<MultipartUpload> {
-  const headers = { 'content-type': 'application/octet-stream', 'x-amz-checksum-algorithm': 'CRC32' };
+  const headers = {
+    'content-type': 'application/octet-stream',
+    ...(checksums ? { 'x-amz-checksum-algorithm': 'CRC32' } : {}),
+  };
   const request = {
     what: `to begin ${key}`,
     method: 'POST',
@@ -97,10 +108,10 @@ export async function abortUpload(
 }
 
 function completionXml(parts: Part[]): string {
-  const items = parts.map(
-    ({ number, etag, crc32 }) =>
-      `<Part><PartNumber>${number}</PartNumber><ETag>"${etag}"</ETag><ChecksumCRC32>${crc32Base64(crc32)}</ChecksumCRC32></Part>`,
-  );
+  const items = parts.map(({ number, etag, crc32 }) => {
+    const checksum = crc32 === undefined ? '' : `<ChecksumCRC32>${crc32Base64(crc32)}</ChecksumCRC32>`;
+    return `<Part><PartNumber>${number}</PartNumber><ETag>"${etag}"</ETag>${checksum}</Part>`;
+  });
   const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
   return `<CompleteMultipartUpload xmlns="${namespace}">${items.join('')}</CompleteMultipartUpload>`;
 }

@@ -71,7 +71,7 @@ async function uploadWhole({ source, key, store, pool }: Upload, signal: AbortSi
 
 async function uploadParts(upload: Upload, signal: AbortSignal): Promise<UploadResult> {
   const { store, key, source } = upload;
-  const multipart = await beginUpload(store, key, signal);
+  const multipart = await beginUpload(store, { key, checksums: true }, signal);
   upload.onBegun?.(multipart);
   const failed = new AbortController();
   const sending: Promise<Part>[] = [];

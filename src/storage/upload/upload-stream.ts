@@ -102,7 +102,7 @@ export class StreamUpload {
         'payload-too-large',
         `more than ${maxParts} parts of ${this.#buffer.length} bytes`,
       );
-    this.#multipart ??= await beginUpload(store, key, signal);
+    this.#multipart ??= await beginUpload(store, { key, checksums: true }, signal);
     const number = this.#parts.length + 1;
     this.#parts.push(await putPart(store, { ...this.#multipart, number, payload: this.#payload() }, signal));
     this.#filled = 0;

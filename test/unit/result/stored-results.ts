@@ -62,6 +62,7 @@ export function memoryStore(objects: Objects = new Map(), chunkBytes = 7): Memor
     },
     abortUploads: () => Promise.resolve(0),
     presignGet: (key, options) => Promise.resolve(presigned(key, options)),
+    presignPart: () => Promise.reject(new Error('these objects have no parts')),
     check: () => Promise.resolve(),
   };
 }

@@ -137,6 +137,21 @@ test('presigns for the public endpoint, without asking the store, with the recei
   assert.equal(await answer.text(), 'bytes');
 });
 
+test('presigns parts of uploads for the public endpoint, without asking the store', async () => {
+  proxy.fault = () => undefined;
+  const store = connect();
+  const before = proxy.requests.length;
+  const part = { key: 'uploads/x/content', uploadId: 'a+b/c=', number: 7, expirySeconds: 60 };
+  const url = new URL(await store.presignPart(part));
+  assert.equal(proxy.requests.length, before);
+  assert.equal(url.origin, server.endpoint);
+  assert.equal(url.searchParams.get('partNumber'), '7');
+  assert.equal(url.searchParams.get('uploadId'), 'a+b/c=');
+  // It is signed: the store looks for the upload.
+  const answer = await fetch(url, { method: 'PUT', body: 'x' });
+  assert.match(await answer.text(), /NoSuchUpload/);
+});
+
 test('reads a small object with one request, and none of a larger one', async () => {
   const store = connect();
   const bytes = Buffer.alloc(8 * 1024 * 1024, 'x');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { uploadContentKey, uploadDescriptionKey } from '../../../../src/flow/keys.ts';
+import { presignedUploadKey, uploadContentKey, uploadDescriptionKey } from '../../../../src/flow/keys.ts';
 import { createLogger } from '../../../../src/log.ts';
 import { sweepUploads } from '../../../../src/reconciler/sweep/sweep-uploads.ts';
 import type { UploadsBelow } from '../../../../src/storage/object-store.ts';
@@ -51,6 +51,7 @@ test('uploads are deleted when they have expired, and content without a descript
   const bucket = openBucket();
   const old = bucket.add(start, start + day);
   const orphan = bucket.add(start + hour);
+  bucket.store.objects.set(presignedUploadKey(orphan), Buffer.from('{}'));
   const promised = bucket.add(start + 2 * hour, start + 3 * day);
   const young = bucket.add(start + 3 * hour, start + 3 * hour + day);
   const foreign = 'uploads/README';

@@ -1,8 +1,8 @@
 import type { RequestBody } from '../../../route.ts';
 import type { ApiOperation } from '../api-route.ts';
-import { UploadSchema } from './upload-schema.ts';
+import { AnyUploadSchema, UploadSchema } from './upload-schema.ts';
 
-const tag = 'uploads';
+export const tag = 'uploads';
 
 const form = {
   schema: {
@@ -15,8 +15,8 @@ const form = {
 
 export const uploadBody: RequestBody = { kind: 'bytes', content: { '*/*': {}, 'multipart/form-data': form } };
 
-const parameters = { upload: 'The upload’s id.' };
-const missing = { description: 'There is no such upload of this caller.' };
+export const parameters = { upload: 'The upload’s id.' };
+export const missing = { description: 'There is no such upload of this caller.' };
 
 export const uploadOperations = {
   create: {
@@ -39,13 +39,15 @@ export const uploadOperations = {
     tag,
     summary: 'Look at an upload',
     parameters,
-    responses: { '200': { description: 'The upload.', schema: UploadSchema }, '404': missing },
+    description: 'Until it is complete, it has `partSize` and `partCount`.',
+    responses: { '200': { description: 'The upload.', schema: AnyUploadSchema }, '404': missing },
   },
   delete: {
     operationId: 'deleteUpload',
     tag,
     summary: 'Delete an upload',
-    description: 'A job that was started with it and has not fetched it yet fails.',
+    description:
+      'A job that was started with it and has not fetched it yet fails. Parts that were sent to the store are deleted too.',
     parameters,
     responses: { '204': { description: 'It is deleted.' }, '404': missing },
   },

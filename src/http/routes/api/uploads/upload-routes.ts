@@ -1,18 +1,22 @@
 import type { ReceptionSlots } from '../../../../inbox/reception-slots.ts';
 import type { UploadParts } from '../../../../uploads/receive-upload.ts';
-import { removeUpload, type StoredUpload } from '../../../../uploads/stored-upload.ts';
+import { removePresigned } from '../../../../uploads/presigned-upload.ts';
+import { removeUpload } from '../../../../uploads/stored-upload.ts';
 import { callerOf } from '../../../access/caller.ts';
 import { problemOf } from '../../../problem.ts';
 import type { HttpContext, Route } from '../../../route.ts';
-import { apiPrefix, apiRoute } from '../api-route.ts';
-import { findUpload } from './find-upload.ts';
+import { apiRoute } from '../api-route.ts';
+import { describePresigned, describeUpload } from './describe-upload.ts';
+import { findAnyUpload, type AnyUpload } from './find-upload.ts';
+import { presignedRoutes } from './presigned-routes.ts';
 import { receiveBody } from './receive-body.ts';
 import { uploadBody, uploadOperations as operations } from './upload-operations.ts';
-import type { Upload } from './upload-schema.ts';
 
 export interface UploadRouteDeps {
   inputFiles: UploadParts & { slots: ReceptionSlots };
   publicUrl: string;
+  /** Aborts when the service drains. */
+  stopping: AbortSignal;
 }
 
 export function uploadRoutes(deps: UploadRouteDeps): Route[] {
@@ -26,23 +30,29 @@ export function uploadRoutes(deps: UploadRouteDeps): Route[] {
     apiRoute({
       ...{ method: 'GET', path: '/uploads/:upload', scope: 'run', operation: get },
       async handle(ctx) {
-        ctx.body = describeUpload(await findInPath(ctx, deps), deps.publicUrl);
+        const { stored, open } = await findInPath(ctx, deps);
+        const { publicUrl } = deps;
+        ctx.body =
+          open === undefined ? describeUpload(stored, publicUrl) : describePresigned(open, publicUrl);
       },
     }),
     apiRoute({
       ...{ method: 'DELETE', path: '/uploads/:upload', scope: 'run', operation: remove },
       async handle(ctx) {
-        const { id } = await findInPath(ctx, deps);
-        await removeUpload(deps.inputFiles.store, id, ctx.state.signal);
+        const { stored, open } = await findInPath(ctx, deps);
+        const { signal } = ctx.state;
+        if (open === undefined) await removeUpload(deps.inputFiles.store, stored.id, signal);
+        else await removePresigned(deps.inputFiles, open, signal);
         ctx.status = 204;
       },
     }),
+    ...presignedRoutes(deps),
   ];
 }
 
-async function findInPath(ctx: HttpContext, { inputFiles }: UploadRouteDeps): Promise<StoredUpload> {
+async function findInPath(ctx: HttpContext, { inputFiles }: UploadRouteDeps): Promise<AnyUpload> {
   const { upload: id = '' } = ctx.params;
-  return await findUpload(inputFiles, { id, caller: callerOf(ctx) }, ctx.state.signal);
+  return await findAnyUpload(inputFiles, { id, caller: callerOf(ctx) }, ctx.state.signal);
 }
 
 /** An estimate of the time until another upload ends. */
@@ -62,10 +72,4 @@ async function answerCreate(ctx: HttpContext, { inputFiles, publicUrl }: UploadR
     if (problemOf(error).status >= 500) ctx.set('Retry-After', String(retryAfterSeconds));
     throw error;
   }
-}
-
-function describeUpload(upload: StoredUpload, publicUrl: string): Upload {
-  const { id, name, mediaType, size, sha256, caller, createdAt, expiresAt } = upload;
-  const links = { self: `${publicUrl}${apiPrefix}/uploads/${id}` };
-  return { id, name, mediaType, size, sha256, caller, createdAt, expiresAt, links };
 }

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { described } from '../../../../schemas/kinds.ts';
+import { PresignedSchema } from './presigned-schema.ts';
 
 const time = { format: 'date-time' };
 
@@ -14,5 +15,8 @@ export const UploadSchema = described('An input file that waits for a job.', {
   expiresAt: Type.String({ ...time, description: 'When it will be deleted.' }),
   links: described('Addresses of this upload.', { self: Type.String() }),
 });
+
+/** While its parts are being sent, it is described otherwise. */
+export const AnyUploadSchema = Type.Union([UploadSchema, PresignedSchema]);
 
 export type Upload = Static<typeof UploadSchema>;

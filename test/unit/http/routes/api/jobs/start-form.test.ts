@@ -45,7 +45,13 @@ async function start(t: TestContext, overrides: Partial<FlowService> = {}) {
     },
     ...overrides,
   });
-  const limits = { maxBytes: 1000, idleMillis: 60_000, totalMillis: 60_000, keepMillis: 60_000 };
+  const limits = {
+    maxBytes: 1000,
+    maxPresignedBytes: 1000,
+    idleMillis: 60_000,
+    totalMillis: 60_000,
+    keepMillis: 60_000,
+  };
   const store = memoryStore();
   const common = { now: () => new Date(), newId: randomUUID };
   const deps = {

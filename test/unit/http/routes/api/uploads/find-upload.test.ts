@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { uploadDescriptionKey } from '../../../../../../src/flow/keys.ts';
 import type { Caller } from '../../../../../../src/http/access/caller.ts';
-import { findUpload } from '../../../../../../src/http/routes/api/uploads/find-upload.ts';
+import { findAnyUpload } from '../../../../../../src/http/routes/api/uploads/find-upload.ts';
 import { newUploadId } from '../../../../../../src/uploads/stored-upload.ts';
 import { memoryStore } from '../../../../result/stored-results.ts';
 
@@ -23,13 +23,13 @@ test('an upload is found by its caller and by an administrator, until it expires
   const deps = { store, now: () => now };
   const ann = callerNamed('ann');
   for (const caller of [ann, callerNamed('root', true)])
-    assert.equal((await findUpload(deps, { id, caller }, signal)).caller, 'ann');
+    assert.equal((await findAnyUpload(deps, { id, caller }, signal)).stored?.caller, 'ann');
   for (const wanted of [
     { id, caller: callerNamed('bob') },
     { id: newUploadId(created, randomUUID()), caller: ann },
     { id: 'x', caller: ann },
   ])
-    await assert.rejects(findUpload(deps, wanted, signal), { code: 'not-found' });
+    await assert.rejects(findAnyUpload(deps, wanted, signal), { code: 'not-found' });
   now = new Date(expiresAt);
-  await assert.rejects(findUpload(deps, { id, caller: ann }, signal), { code: 'not-found' });
+  await assert.rejects(findAnyUpload(deps, { id, caller: ann }, signal), { code: 'not-found' });
 });
