@@ -1,31 +1,47 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { defineCustomKinds, removeCustomKinds } from '../support/custom-kinds.ts';
 import { kubectl, renderKustomization, type Manifest } from '../support/kubectl.ts';
 import { needing } from '../support/needs.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
-const folders = globSync('{base,overlays/*}/', { cwd: deploy })
+const folders = globSync('{base,overlays/*,components/*}/', { cwd: deploy })
   .map((folder) => folder.replace(/\/$/, ''))
   .sort();
+const examples = globSync('examples/*.yaml', { cwd: deploy }).sort();
 /** A dry run makes nothing for what comes after it, and these are needed by others. */
 const first = ['Namespace', 'ServiceAccount', 'Role'];
 
 suite('deploy/ on a real API server', needing('own control plane'), () => {
   const rendered = new Map<string, Manifest[]>();
   let needed: Manifest[] = [];
+  let temporary = '';
+
+  function pathOf(folder: string): string {
+    return join(folder.startsWith('components/') ? temporary : deploy, folder);
+  }
 
   before(async () => {
-    for (const folder of folders) rendered.set(folder, await renderKustomization(join(deploy, folder)));
+    temporary = await mkdtemp(join(tmpdir(), 'edc-jp-deploy-'));
+    for (const folder of folders) {
+      if (folder.startsWith('components/')) await addToBase(folder, pathOf(folder));
+      rendered.set(folder, await renderKustomization(pathOf(folder)));
+    }
     const objects = [...rendered.values()].flat();
     needed = first.flatMap((kind) => withoutRepeats(objects.filter((object) => object.kind === kind)));
     await kubectl(['apply', '-f', '-'], listOf(needed));
+    await defineCustomKinds();
   });
 
   after(async () => {
+    await rm(temporary, { recursive: true, force: true });
+    await removeCustomKinds();
     const namespaces = needed.filter(({ kind }) => kind === 'Namespace');
     if (namespaces.length > 0)
       await kubectl(['delete', '--wait=false', '--ignore-not-found', '-f', '-'], listOf(namespaces));
@@ -35,7 +51,7 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
     test(`takes deploy/${folder} without a warning, and its pods into their namespaces`, async (t) => {
       const objects = rendered.get(folder) ?? [];
       t.diagnostic(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).join(', '));
-      const { stdout, stderr } = await kubectl(['apply', '-k', join(deploy, folder), '--dry-run=server']);
+      const { stdout, stderr } = await kubectl(['apply', '-k', pathOf(folder), '--dry-run=server']);
       assert.equal(stderr, '');
       assert.equal(stdout.trim().split('\n').length, objects.length);
 
@@ -44,6 +60,13 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
       const created = await kubectl(['create', '--dry-run=server', '-f', '-'], listOf(pods));
       assert.equal(created.stderr, '');
       assert.equal(created.stdout.match(/created \(server dry run\)/g)?.length, pods.length);
+    });
+  }
+
+  for (const example of examples) {
+    test(`takes deploy/${example} without a warning`, async () => {
+      const { stderr } = await kubectl(['apply', '-f', join(deploy, example), '--dry-run=server']);
+      assert.equal(stderr, '');
     });
   }
 
@@ -59,6 +82,16 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
     });
   });
 });
+
+/** An overlay with one component. */
+async function addToBase(component: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const kustomization = {
+    resources: [relative(folder, join(deploy, 'base'))],
+    components: [relative(folder, join(deploy, component))],
+  };
+  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+}
 
 function withoutRepeats(objects: Manifest[]): Manifest[] {
   return [

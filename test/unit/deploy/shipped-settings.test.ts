@@ -33,11 +33,13 @@ function read(path: string): string {
   return readFileSync(new URL(path, root), 'utf8');
 }
 
-test('the settings of deploy/base are usable as they are, and serve nothing without a token', () => {
-  const { config, warnings } = loadConfig({ env: secrets, file });
-  assert.deepEqual(warnings, []);
-  assert.equal(config.http.unauthenticated, 'off');
-});
+for (const folder of ['base', 'overlays/production', 'overlays/eks'])
+  test(`the settings of deploy/${folder} are usable as they are, and serve nothing without a token`, () => {
+    const settings = fileURLToPath(new URL(`deploy/${folder}/settings.yaml`, root));
+    const { config, warnings } = loadConfig({ env: secrets, file: settings });
+    assert.deepEqual(warnings, []);
+    assert.equal(config.http.unauthenticated, 'off');
+  });
 
 test('the settings of the trial are usable with its keys, which the store has too, and its API key is the documented one', () => {
   const env = parseEnv(read('deploy/overlays/kind/trial.env')) as Record<string, string>;
