@@ -92,7 +92,9 @@ async function reachNothingElse(
   }
   await operator.abortMultipartUpload(bucket, foreign, open);
   assert.equal((await world.bucket.read(foreign)).toString(), secretBytes);
-  assert.deepEqual(await world.bucket.results(other), [foreign]);
+  // Its own pod may have reported its progress meanwhile.
+  const left = (await world.bucket.results(other)).filter((one) => one.includes('/attempt/'));
+  assert.deepEqual(left, [foreign]);
 }
 
 async function getNoOthers({ world, keys }: Parties): Promise<void> {
