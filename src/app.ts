@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Agent } from 'undici';
 import { createClients, type Clients } from './clients.ts';
+import { readAuthorities } from './cluster-objects/authorities.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { builtInDialects } from './dialects/built-in.ts';
 import { connectorCalls } from './dialects/connector-calls.ts';
@@ -64,6 +65,7 @@ const checkPace = { deadlineMillis: 10_000, backoff: { firstMillis: 5000, maxMil
 /** The composition root: with `clients.ts`, the only place that constructs clients. Returns once it listens. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log, dialects: known = builtInDialects } = options;
+  await readAuthorities(config.pods);
   const shipped = await loadShipped({ config, log, dialects: known });
   const clients = await createClients(config, secrets);
   const stopping = new AbortController();

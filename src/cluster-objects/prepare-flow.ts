@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Config } from '../config/config.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { annotation, readAnnotation, writeAnnotation } from '../flow/annotations.ts';
 import { readFlow, type CredentialsLifetime, type Flow } from '../flow/flow.ts';
@@ -8,14 +9,16 @@ import type { Job, KubernetesObject } from '../kubernetes/types.ts';
 import { addIfMissing, type ResourceClient } from '../kubernetes/resource-client.ts';
 import type { CredentialMinter, FlowGrant, ScopedCredentials } from '../storage/mint-credentials.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { readAuthorities } from './authorities.ts';
 import { buildEnvironmentConfigMap } from './config-maps.ts';
 import { buildOwnerReference } from './metadata.ts';
-import { buildCredentialsSecret } from './secrets.ts';
+import { buildCredentialsSecret, type StoreKeys } from './secrets.ts';
 
 export interface Preparer {
   cluster: Cluster;
   store: ObjectStore;
   minter: CredentialMinter;
+  config: { pods: Pick<Config['pods'], 'caFile'> };
   now: () => Date;
 }
 
@@ -26,7 +29,7 @@ export interface Preparer {
 export async function prepareFlow(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
   const [job, credentials] = await Promise.all([
     deps.cluster.jobs.get(flow.name, signal),
-    deps.minter.mint(grantOf(flow), signal),
+    mintKeys(deps, flow, signal),
   ]);
   if (job === undefined) throw new ServiceError('cluster-conflict', `the Job ${flow.name} is gone`);
   const owner = { name: flow.name, uid: flow.uid };
@@ -88,7 +91,7 @@ function waitsForPreparation({ uid }: Flow, job: Job): boolean {
 
 /** Writes new keys into the mounted Secret; the running sidecar reads them for its next request. */
 export async function renewCredentials(deps: Preparer, flow: Flow, signal: AbortSignal): Promise<Job> {
-  const credentials = await deps.minter.mint(grantOf(flow), signal);
+  const credentials = await mintKeys(deps, flow, signal);
   const { data, stringData } = buildCredentialsSecret(flow.name, credentials, flow);
   await deps.cluster.secrets.patch(credentialsSecretName(flow.name), { data, stringData }, signal);
   const annotations = writeAnnotation(annotation.credentials, lifetimeOf(deps, credentials));
@@ -97,6 +100,11 @@ export async function renewCredentials(deps: Preparer, flow: Flow, signal: Abort
     { metadata: { resourceVersion: flow.resourceVersion, annotations } },
     signal,
   );
+}
+
+async function mintKeys({ minter, config }: Preparer, flow: Flow, signal: AbortSignal): Promise<StoreKeys> {
+  const authorities = await readAuthorities(config.pods);
+  return { ...(await minter.mint(grantOf(flow), signal)), authorities };
 }
 
 function grantOf({ name, plan }: Flow): FlowGrant {

@@ -23,10 +23,11 @@ export interface FlowObjects {
 
 /** All objects of a flow. Secrets and values that only a cluster knows are placeholders. */
 export function buildFlowObjects(input: JobInput, environment: StoredEnvironment): FlowObjects {
-  const { flow, rendered } = input;
+  const { flow, rendered, settings } = input;
   const { template, secretEnvironment } = rendered;
   const owner = { name: flow, uid };
-  const credentials = { accessKeyId: '', secretAccessKey: '' };
+  const trusted = settings.pods.caFile === undefined ? {} : { authorities: '' };
+  const credentials = { accessKeyId: '', secretAccessKey: '', ...trusted };
   return {
     ...(Object.keys(template.files).length > 0 ? { files: buildFilesConfigMap(template) } : {}),
     ...(Object.keys(secretEnvironment).length > 0

@@ -8,15 +8,23 @@ import {
 import type { Sink, UploadResource } from '../flow/push.ts';
 import type { Secret } from '../kubernetes/types.ts';
 import type { ScopedCredentials } from '../storage/mint-credentials.ts';
+import { authoritiesFile } from './authorities.ts';
 import { buildFlowLabels, buildOwnerReference, type Owner } from './metadata.ts';
 import type { RenderedTemplate } from '../template/template.ts';
+
+/** What the sidecar needs to talk to the store. */
+export interface StoreKeys extends ScopedCredentials {
+  /** PEM of the certificate authorities to trust beside the public ones. */
+  authorities?: string | undefined;
+}
 
 /**
  * Keys of the object store for one flow's prefix. Only the sidecar mounts them. A missing member becomes an empty value: without it, a
  * merge patch would leave the old session token beside new static keys.
  */
-export function buildCredentialsSecret(flow: string, credentials: ScopedCredentials, owner: Owner): Secret {
-  const { accessKeyId, secretAccessKey, sessionToken = '', expiration = '' } = credentials;
+export function buildCredentialsSecret(flow: string, keys: StoreKeys, owner: Owner): Secret {
+  const { accessKeyId, secretAccessKey, sessionToken = '', expiration = '', authorities } = keys;
+  const trusted = authorities === undefined ? {} : { [authoritiesFile]: authorities };
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -26,7 +34,7 @@ export function buildCredentialsSecret(flow: string, credentials: ScopedCredenti
       labels: buildFlowLabels(flow),
       ownerReferences: [buildOwnerReference(owner)],
     },
-    data: encode({ accessKeyId, secretAccessKey, sessionToken, expiration }),
+    data: encode({ accessKeyId, secretAccessKey, sessionToken, expiration, ...trusted }),
   };
 }
 

@@ -3,6 +3,7 @@ import { inputsDirectory, inputsVariable } from '../flow/flow-input.ts';
 import type { Container, Job } from '../kubernetes/types.ts';
 import { readQuantity } from '../template/read/read-quantity.ts';
 import type { RenderedTemplate } from '../template/template.ts';
+import { authoritiesFile } from './authorities.ts';
 import type { PodSettings } from './pod-template.ts';
 import { buildSecurityContext } from './security-context.ts';
 import { inputsSize, volumeName } from './volumes.ts';
@@ -53,7 +54,7 @@ export function buildSidecar(flow: string, rendered: RenderedTemplate, settings:
 function buildEnvironment(
   flow: string,
   { template, inputs }: RenderedTemplate,
-  { store }: PodSettings,
+  { store, pods }: PodSettings,
 ): NonNullable<Container['env']> {
   const values = {
     SIDECAR_RESULTS: resultsPath,
@@ -66,6 +67,7 @@ function buildEnvironment(
     SIDECAR_GRACE_SECONDS: String(template.limits.upload),
     SIDECAR_RELEASE_AFTER_UPLOAD: String(template.results.releaseAfterUpload),
     SIDECAR_TERMINATION_MESSAGE: `${statePath}/termination-message`,
+    ...(pods.caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: `${credentialsPath}/${authoritiesFile}` }),
     ...(inputs.length === 0
       ? {}
       : {

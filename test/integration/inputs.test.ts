@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Bucket } from '../support/bucket.ts';
+import { startHttpsSource } from '../support/https-source.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -31,13 +35,20 @@ const inputs = {
 const document = JSON.parse(shell['template.yaml'] ?? '') as object;
 const reader = { ...shell, 'template.yaml': JSON.stringify({ ...document, inputs }) };
 const others = `inputs-${randomBytes(5).toString('hex')}`;
-const settings = {
-  http: { answerDeadlineMillis: 20_000 },
-  inputs: { allow: [`s3://${others}/free/`] },
-  reconciler: { maxRunning: 1, leaseSeconds: 30 },
-};
 
 test('a job gets the files that it was accepted with, or fails before its worker starts', async (t) => {
+  const film = randomBytes(300_000);
+  const source = await startHttpsSource(t, film);
+  const folder = await mkdtemp(join(tmpdir(), 'authorities-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const caFile = join(folder, 'ca.pem');
+  await writeFile(caFile, source.certificate);
+  const settings = {
+    http: { answerDeadlineMillis: 20_000 },
+    inputs: { allow: [`s3://${others}/free/`, `${source.origin}/free/`] },
+    pods: { caFile },
+    reconciler: { maxRunning: 1, leaseSeconds: 30 },
+  };
   const world = await startWorld(t, { templates: { reader }, settings });
   const { bucket, namespace } = world;
   const api = `${world.service.url}/api/v1`;
@@ -98,26 +109,29 @@ test('a job gets the files that it was accepted with, or fails before its worker
     assert.deepEqual(await bucket.openUploads(id), []);
   }
 
-  const film = randomBytes(300_000);
-
-  await t.test('the worker reads uploads, the files of a form and objects of another bucket', async () => {
-    await other.write('free/film é.mp4', film);
-    const form = new FormData();
-    form.set('job', JSON.stringify({ template: 'reader' }));
-    form.set('video', new Blob([new Uint8Array(film)], { type: 'video/mp4' }), 'a.mp4');
-    form.set('side-data', new Blob(['']), 'empty');
-    const sha256 = hash('sha256', film);
-    const jobs = {
-      upload: await start({ video: { upload: await upload(film), sha256 } }),
-      form: await idIn(await fetch(`${api}/jobs`, { method: 'POST', body: form })),
-      object: await start({ video: { url: `s3://${others}/free/film é.mp4` } }),
-    };
-    for (const [name, id] of Object.entries(jobs)) {
-      assert.deepEqual(await result(id, 'video'), film, name);
-      const side = name === 'form' ? 'INPUT_SIDE_DATA side-data\n' : '';
-      assert.equal(String(await result(id, 'said')), `${side}INPUT_VIDEO video.mp4\n`);
-    }
-  });
+  await t.test(
+    'the worker reads uploads, the files of a form, objects of another bucket and URLs',
+    async () => {
+      await other.write('free/film é.mp4', film);
+      const form = new FormData();
+      form.set('job', JSON.stringify({ template: 'reader' }));
+      form.set('video', new Blob([new Uint8Array(film)], { type: 'video/mp4' }), 'a.mp4');
+      form.set('side-data', new Blob(['']), 'empty');
+      const sha256 = hash('sha256', film);
+      const jobs = {
+        upload: await start({ video: { upload: await upload(film), sha256 } }),
+        form: await idIn(await fetch(`${api}/jobs`, { method: 'POST', body: form })),
+        object: await start({ video: { url: `s3://${others}/free/film é.mp4` } }),
+        url: await start({ video: { url: `${source.origin}/free/film?token=of-the-owner`, sha256 } }),
+      };
+      for (const [name, id] of Object.entries(jobs)) {
+        assert.deepEqual(await result(id, 'video'), film, name);
+        const side = name === 'form' ? 'INPUT_SIDE_DATA side-data\n' : '';
+        assert.equal(String(await result(id, 'said')), `${side}INPUT_VIDEO video.mp4\n`);
+      }
+      assert.deepEqual(source.asked, ['/free/film?token=of-the-owner']);
+    },
+  );
 
   await t.test('a start names the input that is missing, unknown, deleted or not allowed', async () => {
     const deleted = await upload(film);

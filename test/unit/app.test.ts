@@ -64,3 +64,12 @@ test(
     );
   },
 );
+
+test('a start names the file with authorities that cannot be read', async (t) => {
+  const stack = new AsyncDisposableStack();
+  t.after(() => stack.disposeAsync());
+  await assert.rejects(startApp(stack, { EDC_JP_PODS_CA_FILE: '/nowhere/ca.pem' }), {
+    code: 'invalid-config',
+    message: /^pods\.caFile: .*\/nowhere\/ca\.pem is none: ENOENT/,
+  });
+});

@@ -83,6 +83,11 @@ export const PodsSettings = closed({
   allowedSecrets: names('Secrets that templates may mount.'),
   allowedPersistentVolumeClaims: names('PersistentVolumeClaims that templates may mount.'),
   allowedStorageClasses: names('Storage classes that templates may use for results.'),
+  caFile: Type.Optional(
+    text(
+      'PEM file with the certificate authorities that sidecars trust beside the public ones. The service itself trusts those of NODE_EXTRA_CA_CERTS.',
+    ),
+  ),
   sidecar: SidecarResources,
   gpu: GpuSettings,
   priorities: Type.Record(anyName, PrioritySettings, {

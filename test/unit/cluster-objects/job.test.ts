@@ -28,7 +28,11 @@ const settings: PodSettings = {
   cluster: { namespace: 'jobs', requestTimeoutMillis: 1000 },
 };
 
-async function build(files: Files = {}, parameters: Record<string, unknown> = {}): Promise<Job> {
+async function build(
+  files: Files = {},
+  parameters: Record<string, unknown> = {},
+  caFile?: string,
+): Promise<Job> {
   await using made = await makeTemplates(files);
   const [template] = await loadTemplates(made.directory, templateSettings);
   assert.ok(template !== undefined);
@@ -36,7 +40,7 @@ async function build(files: Files = {}, parameters: Record<string, unknown> = {}
     flow,
     request,
     rendered: renderTemplate(template, { assetId: 'sample', parameters }),
-    settings,
+    settings: caFile === undefined ? settings : { ...settings, pods: { ...settings.pods, caFile } },
   });
 }
 
@@ -280,6 +284,13 @@ suite('the worker', () => {
     assert.equal(mount?.readOnly, true);
     assert.match(volumeOf(pod, 'files').configMap?.name ?? '', /^files-[0-9a-f]{32}$/);
   });
+});
+
+test('the sidecar trusts the authorities beside its keys, if there are any', async () => {
+  const job = await build({}, {}, '/own/ca.pem');
+  const [sidecar] = job.spec?.template.spec?.initContainers ?? [];
+  const found = sidecar?.env?.find(({ name }) => name === 'NODE_EXTRA_CA_CERTS');
+  assert.equal(found?.value, '/etc/edc-job-provisioner/store/ca.pem');
 });
 
 test('the sidecar is told what it needs, starts first, and lets nobody start before it stands', async () => {

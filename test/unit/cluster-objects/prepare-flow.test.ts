@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { createServerCertificate } from 'embedded-kubernetes/certificate';
 import { isServiceError, ServiceError } from '../../../src/errors.ts';
 import { environmentKey } from '../../../src/flow/keys.ts';
 import { annotation, readAnnotation } from '../../../src/flow/annotations.ts';
@@ -180,6 +184,41 @@ test('renewal puts new keys into the mounted Secret and notes when they end', as
   const after = await api.cluster.secrets.get(credentialsSecretName(flow), signal);
   assert.equal(after?.metadata?.uid, before?.metadata?.uid);
   assert.deepEqual(after?.metadata?.ownerReferences, before?.metadata?.ownerReferences);
+});
+
+test('authorities beside the public ones are read for each flow, and their file has to be one', async (t) => {
+  const world = await start(t);
+  const { deps, see } = world;
+  const folder = await mkdtemp(join(tmpdir(), 'authorities-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const caFile = join(folder, 'ca.pem');
+  const config = { ...deps.config, pods: { ...deps.config.pods, caFile } };
+  await acceptFlow(deps, { request, rendered: await render('A=1\n') }, signal);
+  async function assertRefused(problem: RegExp): Promise<void> {
+    await assert.rejects(prepareFlow({ ...deps, config }, await see(flow), signal), (error) => {
+      assert.ok(isServiceError(error, 'invalid-config'));
+      assert.match(
+        error.message,
+        /^pods\.caFile: expected a PEM file with certificates, but .*ca\.pem is none: /,
+      );
+      assert.match(error.message, problem);
+      return true;
+    });
+  }
+  await assertRefused(/ENOENT/);
+  await writeFile(caFile, 'no certificate');
+  await assertRefused(/PEM/i);
+  await writeFile(caFile, '\n'.repeat(128 * 1024 + 1));
+  await assertRefused(/larger than 131072/);
+  assert.equal((await see(flow)).suspended, true);
+
+  const [first, second] = [createServerCertificate(new Date()), createServerCertificate(new Date())];
+  await writeFile(caFile, first.certificate);
+  await prepareFlow({ ...deps, config }, await see(flow), signal);
+  assert.equal(await readKey(world, 'ca.pem'), first.certificate);
+  await writeFile(caFile, second.certificate);
+  await renewCredentials({ ...deps, config }, await see(flow), signal);
+  assert.equal(await readKey(world, 'ca.pem'), second.certificate);
 });
 
 /** Somebody else's write on the Job while it is prepared. */

@@ -10,10 +10,10 @@ export interface ServerCertificate {
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * A new key and a self-signed certificate for 127.0.0.1 (RFC 5280). kubectl sends its token over TLS only, and neither
+ * A new key and a self-signed certificate for localhost and an IPv4 address (RFC 5280). kubectl sends its token over TLS only, and neither
  * Node nor its packages here can make a certificate: hence the few lines of DER below.
  */
-export function createServerCertificate(now: Date): ServerCertificate {
+export function createServerCertificate(now: Date, address = '127.0.0.1'): ServerCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const name = sequence(setOf(sequence(oid('550403'), tagged(0x0c, Buffer.from('embedded cluster')))));
   const validity = sequence(time(now.getTime() - day), time(now.getTime() + 365 * day));
@@ -25,7 +25,7 @@ export function createServerCertificate(now: Date): ServerCertificate {
     validity,
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
-    tagged(0xa3, sequence(...extensions())),
+    tagged(0xa3, sequence(...extensions(address))),
   );
   const signature = sign('sha256', body, privateKey);
   const der = sequence(body, ecdsaWithSha256, bitString(signature));
@@ -38,12 +38,12 @@ export function createServerCertificate(now: Date): ServerCertificate {
 
 const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
 
-function extensions(): Buffer[] {
+function extensions(address: string): Buffer[] {
   const authority = sequence(tagged(0x01, Buffer.from([0xff])));
   const usage = tagged(0x03, Buffer.from([0x02, 0x84])); // digitalSignature, keyCertSign
   const serverAuthentication = sequence(oid('2b06010505070301'));
   const addresses = sequence(
-    tagged(0x87, Buffer.from([127, 0, 0, 1])),
+    tagged(0x87, Buffer.from(address.split('.').map(Number))),
     tagged(0x82, Buffer.from('localhost')),
   );
   return [

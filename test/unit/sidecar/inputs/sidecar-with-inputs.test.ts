@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:https';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, test, type TestContext } from 'node:test';
-import { createServerCertificate } from 'embedded-kubernetes/certificate';
 import type { FlowInput } from '../../../../src/flow/flow-input.ts';
 import { startByteSource } from '../../../support/byte-source.ts';
+import { startHttpsSource } from '../../../support/https-source.ts';
 import { needing } from '../../../support/needs.ts';
 import { peakMemory } from '../../../support/service-costs.ts';
+import { serveOnLoopback } from '../../../support/serve-on-loopback.ts';
 import { SidecarProcess } from '../../../support/sidecar-process.ts';
 import { openTestStore, type TestStore } from '../../../support/test-store.ts';
 import { waitUntil } from '../../../support/wait-until.ts';
@@ -55,42 +52,25 @@ async function preparePod(t: TestContext, url: string, env: Record<string, strin
   return { sidecar, path, files: () => readdir(join(folder, 'inputs')) };
 }
 
-async function listen(t: TestContext, server: Server & { closeAllConnections(): void }): Promise<string> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 test('an https URL is fetched from a server whose authority is trusted, and refused at once from another', async (t) => {
-  const { key, certificate } = createServerCertificate(new Date());
   const content = randomBytes(300_000);
-  const asked: (string | undefined)[] = [];
-  let connections = 0;
-  const server = createServer({ key, cert: certificate }, (request, response) => {
-    asked.push(request.url);
-    response.end(content);
-  });
-  server.on('connection', () => (connections += 1));
-  const url = `https://${await listen(t, server)}/a%20file?token=secret`;
+  const source = await startHttpsSource(t, content);
+  const url = `${source.origin}/a%20file?token=secret`;
 
   const stranger = await preparePod(t, url);
   await assert.rejects(stranger.sidecar.start(), /the sidecar ended/);
   const report = await stranger.sidecar.report();
   assert.partialDeepStrictEqual(report, { error: { input: 'file' } });
   assert.match(JSON.stringify(report), /it was refused: 127\.0\.0\.1:\d+ .*certificate/);
-  assert.deepEqual([connections, asked], [1, []]);
+  assert.deepEqual([source.connections, source.asked], [1, []]);
   assert.deepEqual(await stranger.files(), []);
 
   const authority = join(stranger.sidecar.folder, 'ca.pem');
-  await writeFile(authority, certificate);
+  await writeFile(authority, source.certificate);
   const { sidecar, path } = await preparePod(t, url, { NODE_EXTRA_CA_CERTS: authority });
   await sidecar.start();
   assert.deepEqual(await readFile(path), content);
-  assert.deepEqual(asked, ['/a%20file?token=secret']);
+  assert.deepEqual(source.asked, ['/a%20file?token=secret']);
   assert.equal(await sidecar.end(), 0);
   assert.doesNotMatch([...stranger.sidecar.log, ...sidecar.log].join(''), /secret|a%20file/);
 });
@@ -120,10 +100,10 @@ test('a sidecar that is killed during a fetch has left half a file, which the ne
 test('a huge input is never in memory as a whole', needing('/proc'), async (t) => {
   const chunk = randomBytes(mebibyte);
   const chunks = 256;
-  const server = createHttpServer((_, response) => {
+  const origin = await serveOnLoopback(t, (_, response) => {
     Readable.from(Array<Buffer>(chunks).fill(chunk)).pipe(response);
   });
-  const { sidecar, path } = await preparePod(t, `http://${await listen(t, server)}/`);
+  const { sidecar, path } = await preparePod(t, `${origin}/`);
   await sidecar.start();
   const peak = await peakMemory(sidecar);
   assert.equal((await readFile(path)).length, chunks * mebibyte);
