@@ -47,21 +47,18 @@ interface SeenPod {
 export async function findLog(deps: Dependencies, wanted: WantedLog, signal: AbortSignal): Promise<FoundLog> {
   const pods = await listPods(deps, wanted, signal);
   const chosen = choose(pods, ({ attempt }) => attempt.id, wanted);
-  if (chosen !== undefined) {
-    if (containerOf(chosen.attempt, wanted).state !== 'waiting') {
-      const log = await findPodLog(deps, { wanted, ...chosen }, signal);
-      if (log !== undefined) return log;
-    } else if (!chosen.attempt.terminal) return { kind: 'waiting' };
-  }
+  const live = chosen && (await lookAtPod(deps, { wanted, ...chosen }, signal));
+  if (live?.found !== undefined) return live.found;
   const archived =
     wanted.container === workerContainer ? await listArchivedLogs(deps.store, wanted.flow, signal) : [];
   const log = choose(archived, ({ attempt }) => attempt, {
     ...wanted,
     attempt: chosen?.attempt.id ?? wanted.attempt,
   });
-  return log === undefined
-    ? { kind: 'none', attempts: namesOf(pods, archived) }
-    : await findArchivedLog(deps, { wanted, log }, signal);
+  if (log !== undefined) return await findArchivedLog(deps, { wanted, log }, signal);
+  // The log may be on the node, which may come back.
+  if (live?.unreachable !== undefined) throw live.unreachable;
+  return { kind: 'none', attempts: namesOf(pods, archived) };
 }
 
 async function listPods(
@@ -93,41 +90,49 @@ function containerOf(attempt: Attempt, { container }: WantedLog): Attempt['worke
   return container === workerContainer ? attempt.worker : attempt.sidecar;
 }
 
-/** Undefined if its node has it no more. */
-async function findPodLog(
+/** Neither: its node has no log of the container. */
+interface PodLook {
+  found?: FoundLog;
+  /** Its node did not answer. */
+  unreachable?: ServiceError;
+}
+
+async function lookAtPod(
   deps: Dependencies,
-  { wanted, pod, attempt }: SeenPod & { wanted: WantedLog },
+  seen: SeenPod & { wanted: WantedLog },
   signal: AbortSignal,
-): Promise<FoundLog | undefined> {
-  const secrets = await secretsOf(deps, { pod, wanted }, signal);
-  if (secrets === undefined) return undefined;
-  async function isOver(): Promise<boolean> {
-    if (!wanted.follow) return true;
-    const now = await deps.cluster.pods.get(attempt.pod, signal);
-    return now === undefined || containerOf(readAttempt(now), wanted).state === 'ended';
-  }
+): Promise<PodLook> {
+  const { attempt, wanted } = seen;
+  if (containerOf(attempt, wanted).state === 'waiting')
+    return attempt.terminal ? {} : { found: { kind: 'waiting' } };
   try {
-    const opened = await openPodLog(deps.cluster, { wanted, pod: attempt.pod, secrets, isOver }, signal);
-    return { kind: 'log', source: 'pod', attempt: attempt.id, bytes: opened };
+    return { found: await openLogOf(deps, seen, signal) };
   } catch (error) {
-    // The pod has changed since it was read, or its containers are removed while our finalizer keeps it.
-    if (isServiceError(error, 'cluster-refused', 'cluster-not-found')) return undefined;
+    // The pod has changed since it was read, a Secret that the log may contain is gone, or the containers are removed while our finalizer
+    // keeps the pod.
+    if (isServiceError(error, 'cluster-refused', 'cluster-not-found')) return {};
+    if (isServiceError(error, 'cluster-unavailable', 'deadline-exceeded')) return { unreachable: error };
     throw error;
   }
 }
 
-/** Undefined if one of them is gone: the log may contain it. */
-async function secretsOf(
+async function openLogOf(
   { cluster }: Dependencies,
-  { pod, wanted }: { pod: Pod; wanted: WantedLog },
+  { wanted, pod, attempt }: SeenPod & { wanted: WantedLog },
   signal: AbortSignal,
-): Promise<Buffer[] | undefined> {
-  try {
-    return await readSecrets(cluster, secretReferences(pod, wanted.container), signal);
-  } catch (error) {
-    if (isServiceError(error, 'cluster-not-found')) return undefined;
-    throw error;
+): Promise<FoundLog> {
+  const secrets = await readSecrets(cluster, secretReferences(pod, wanted.container), signal);
+  async function isOver(): Promise<boolean> {
+    if (!wanted.follow) return true;
+    const now = await cluster.pods.get(attempt.pod, signal);
+    return now === undefined || containerOf(readAttempt(now), wanted).state === 'ended';
   }
+  const ended = containerOf(attempt, wanted).state === 'ended';
+  const opened = { wanted, pod: attempt.pod, ended, secrets, isOver };
+  return {
+    ...{ kind: 'log', source: 'pod', attempt: attempt.id },
+    bytes: await openPodLog(cluster, opened, signal),
+  };
 }
 
 async function findArchivedLog(

@@ -9,6 +9,8 @@ import { withinDeadline } from '../../until-aborted.ts';
 export interface WantedPodLog {
   wanted: OpenedLogOptions & ShownLog;
   pod: string;
+  /** The container has ended: its log grows no more. */
+  ended: boolean;
   secrets: readonly Buffer[];
   /** Asked when nothing has come for a while. */
   isOver: () => Promise<boolean>;
@@ -16,21 +18,28 @@ export interface WantedPodLog {
 
 /** A server answers to `follow` when the container writes something: the client gets its headers before. */
 const quietStartMillis = 2000;
+/** The log of a container that has ended is there, unless its node is away. */
+export const endedMillis = 10_000;
 /** A log that is not followed is there; a followed one may be silent for as long as its container runs. */
 const idleMillis = 60_000;
 
 /** Without the secrets, read as fast as its reader takes it; the request ends with its reader or the signal. Throws `cluster-*`. */
 export async function openPodLog(
   cluster: Pick<Cluster, 'openLog'>,
-  { wanted, pod, secrets, isOver }: WantedPodLog,
+  { wanted, pod, ended, secrets, isOver }: WantedPodLog,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
   const reading = new AbortController();
-  const opening = cluster.openLog(pod, optionsOf(wanted), AbortSignal.any([signal, reading.signal]));
+  const follow = wanted.follow && !ended;
+  const opening = cluster.openLog(
+    pod,
+    { ...optionsOf(wanted), follow },
+    AbortSignal.any([signal, reading.signal]),
+  );
   try {
-    await (wanted.follow
+    await (follow
       ? Promise.race([opening, delay(quietStartMillis, undefined, { ref: false })])
-      : withinDeadline(() => opening, idleMillis, signal));
+      : withinDeadline(() => opening, ended ? endedMillis : idleMillis, signal));
   } catch (error) {
     reading.abort();
     throw error;
@@ -41,9 +50,9 @@ export async function openPodLog(
   return readBytes({ opening, secrets, shown: wanted, isOver, end });
 }
 
-function optionsOf({ container, follow, tailLines, sinceTime }: OpenedLogOptions): OpenedLogOptions {
+function optionsOf({ container, tailLines, sinceTime }: OpenedLogOptions): Omit<OpenedLogOptions, 'follow'> {
   return {
-    ...{ container, follow },
+    container,
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(sinceTime === undefined ? {} : { sinceTime }),
   };

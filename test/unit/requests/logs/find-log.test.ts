@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ServiceError } from '../../../../src/errors.ts';
 import { logKey } from '../../../../src/flow/keys.ts';
 import type { Pod } from '../../../../src/kubernetes/types.ts';
+import { endedMillis } from '../../../../src/requests/logs/pod-log.ts';
 import { findLog, type FoundLog, type WantedLog } from '../../../../src/requests/logs/find-log.ts';
 import { at } from '../../../support/flow-values.ts';
 import { memoryStore } from '../../result/stored-results.ts';
@@ -29,8 +30,8 @@ async function find(
   {
     pods = [],
     archived = [],
-    refused,
-  }: { pods?: Pod[]; archived?: [string | undefined, number][]; refused?: boolean },
+    opening,
+  }: { pods?: Pod[]; archived?: [string | undefined, number][]; opening?: () => Promise<never> },
   wanted: Partial<WantedLog> = {},
 ): Promise<FoundLog & { text?: string }> {
   const store = memoryStore();
@@ -44,14 +45,13 @@ async function find(
     cluster: {
       pods: { list: () => Promise.resolve({ items: pods }) },
       openLog: (name: string) =>
-        refused === true
-          ? Promise.reject(new ServiceError('cluster-refused', 'unable to retrieve container logs'))
-          : Promise.resolve(
-              (async function* () {
-                await Promise.resolve();
-                yield Buffer.from(`2026-11-28T12:00:00Z log of ${name}\n`);
-              })(),
-            ),
+        opening?.() ??
+        Promise.resolve(
+          (async function* () {
+            await Promise.resolve();
+            yield Buffer.from(`2026-11-28T12:00:00Z log of ${name}\n`);
+          })(),
+        ),
     },
   } as unknown as Deps;
   const all = { flow: 'flow-a', container: 'worker', follow: false, timestamps: false, ...wanted } as const;
@@ -105,6 +105,42 @@ test('a log that its node has no more comes from the bucket', async () => {
     [first, 1],
     [second, 5],
   ];
-  const log = await find({ pods: [pod(first, ended, 'Failed')], archived, refused: true });
+  const refused = new ServiceError('cluster-refused', 'unable to retrieve container logs');
+  const pods = [pod(first, ended, 'Failed')];
+  const log = await find({ pods, archived, opening: () => Promise.reject(refused) });
   assert.deepEqual([log.kind === 'log' && log.source, log.text], ['archive', 'archived a\n']);
 });
+
+const away = new ServiceError('cluster-unavailable', 'dial tcp 192.0.2.1:10250: no route to host');
+const openings: { name: string; opening: () => Promise<never>; follow: boolean }[] = [
+  { name: 'is away', opening: () => Promise.reject(away), follow: false },
+  { name: 'is away, for a client that follows', opening: () => Promise.reject(away), follow: true },
+  { name: 'is silent', opening: () => new Promise(() => undefined), follow: false },
+  { name: 'is silent, for a client that follows', opening: () => new Promise(() => undefined), follow: true },
+];
+
+for (const { name, opening, follow } of openings)
+  test(`the log of an ended worker whose node ${name} comes from the bucket`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const pods = [pod(first, ended, 'Failed')];
+    async function found(archived: [string | undefined, number][]) {
+      const opened = Promise.withResolvers<undefined>();
+      const log = find(
+        {
+          ...{ pods, archived },
+          opening() {
+            opened.resolve(undefined);
+            return opening();
+          },
+        },
+        { follow },
+      );
+      await opened.promise;
+      t.mock.timers.tick(endedMillis);
+      return await log;
+    }
+    const log = await found([[first, 1]]);
+    assert.deepEqual([log.kind === 'log' && log.source, log.text], ['archive', 'archived a\n']);
+    // Its node may come back with it.
+    await assert.rejects(found([[second, 1]]), { code: /^(cluster-unavailable|deadline-exceeded)$/ });
+  });

@@ -39,7 +39,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 function open(cluster: Cluster, signal: AbortSignal) {
-  const log = { wanted, pod: 'flow-a-abcde', secrets: [Buffer.from('a-secret-value')] };
+  const log = { wanted, pod: 'flow-a-abcde', ended: false, secrets: [Buffer.from('a-secret-value')] };
   return openPodLog(cluster, { ...log, isOver: () => Promise.resolve(false) }, signal);
 }
 
