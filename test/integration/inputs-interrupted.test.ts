@@ -101,20 +101,26 @@ test(
       first = id;
     });
 
-    await t.test('a retry fetches the same file once more, and fails when that is deleted', async () => {
-      const second = await idIn(await call('POST', `/jobs/${first}/retry`, {}));
-      await assertReceived(second);
-      assert.equal(fetches(), 3);
-      // Another job may have been started with the upload.
-      assert.equal((await call('DELETE', `/jobs/${first}`)).status, 202);
-      assert.equal((await call('GET', `/uploads/${upload}`)).status, 200);
+    await t.test(
+      'a retry fetches the same file once more, and fails when that is deleted, also by the record alone',
+      async () => {
+        const second = await idIn(await call('POST', `/jobs/${first}/retry`, {}));
+        await assertReceived(second);
+        assert.equal(fetches(), 3);
+        // Another job may have been started with the upload.
+        assert.equal((await call('DELETE', `/jobs/${first}`)).status, 202);
+        assert.equal((await call('GET', `/uploads/${upload}`)).status, 200);
 
-      assert.equal((await call('DELETE', `/uploads/${upload}`)).status, 204);
-      const { outcome } = await untilEnded(await idIn(await call('POST', `/jobs/${second}/retry`, {})));
-      assert.equal(outcome?.reason, 'input-failed');
-      assert.match(outcome.message, /The input video could not be fetched: it is missing/);
-      assert.equal(fetches(), 4);
-    });
+        assert.equal((await call('DELETE', `/uploads/${upload}`)).status, 204);
+        // Its record is enough.
+        await namespace.deleteJob(second);
+        await waitUntil('the Job is gone', async () => (await namespace.job(second)) === undefined);
+        const { outcome } = await untilEnded(await idIn(await call('POST', `/jobs/${second}/retry`, {})));
+        assert.equal(outcome?.reason, 'input-failed');
+        assert.match(outcome.message, /The input video could not be fetched: it is missing/);
+        assert.equal(fetches(), 4);
+      },
+    );
 
     await t.test(
       'a job is cancelled while its URL does not answer, which is kept nowhere but in its Secret',
