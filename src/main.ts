@@ -46,6 +46,10 @@ const commands: Record<string, { summary: string; load: () => Promise<Command> }
     summary: 'list or download the results of a job',
     load: async () => (await import('./commands/results.ts')).resultsCommand,
   },
+  env: {
+    summary: 'hand in the env file of an asset',
+    load: async () => (await import('./commands/env.ts')).envCommand,
+  },
   templates: {
     summary: 'list what a service can run',
     load: async () => (await import('./commands/templates.ts')).templatesCommand,

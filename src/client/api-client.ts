@@ -16,11 +16,13 @@ export interface ApiClientOptions {
 }
 
 export interface ApiRequest {
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below /api/v1, encoded. */
   path: string;
   headers?: Record<string, string>;
   body?: object;
+  /** In place of `body`. */
+  bytes?: Buffer;
   /** Bytes in place of `body`, for one attempt. */
   stream?: Readable;
   /** Longer than usual, for a request that the service lets wait. */
@@ -28,7 +30,7 @@ export interface ApiRequest {
 }
 
 export interface JsonAnswer<T> {
-  /** Undefined for 304. */
+  /** Undefined for 204 and 304. */
   value: T | undefined;
   etag: string | undefined;
 }
@@ -118,7 +120,7 @@ export class ApiClient implements AsyncDisposable {
     const answer = await this.#send(wanted, bounded.signal);
     const { statusCode: status, headers, body } = answer;
     const etag = typeof headers['etag'] === 'string' ? headers['etag'] : undefined;
-    if (status === 304) {
+    if (status === 204 || status === 304) {
       await body.dump();
       return { value: undefined, etag };
     }
@@ -127,7 +129,7 @@ export class ApiClient implements AsyncDisposable {
   }
 
   async #send(
-    { method = 'GET', path, headers, body, stream, extraMillis = 0 }: ApiRequest,
+    { method = 'GET', path, headers, body, bytes, stream, extraMillis = 0 }: ApiRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { address, key } = this.#options;
@@ -140,7 +142,7 @@ export class ApiClient implements AsyncDisposable {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
-        body: body === undefined ? (stream ?? null) : JSON.stringify(body),
+        body: body === undefined ? (bytes ?? stream ?? null) : JSON.stringify(body),
       }),
     );
     this.#answered = true;

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ServiceError } from '../errors.ts';
 import type { DryRunAnswer } from '../http/routes/api/jobs/dry-run-schema.ts';
 import type { Job, StartBody } from '../http/routes/api/jobs/job-schema.ts';
 import type { Results } from '../http/routes/api/jobs/result-schema.ts';
-import type { TemplateDescription } from '../http/routes/api/templates/template-schema.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
+import { required } from './required.ts';
 
 /** An attempt that is under way is not aborted, so that an interruption finds out which job it has started. */
 export async function startJob(client: ApiClient, body: StartBody, signal: AbortSignal): Promise<Job> {
@@ -46,20 +45,6 @@ export async function retryJob(
 
 export async function getResults(client: ApiClient, id: string, signal: AbortSignal): Promise<Results> {
   return required((await client.json<Results>({ path: `${jobPath(id)}/results` }, signal)).value);
-}
-
-export async function getTemplate(
-  client: ApiClient,
-  name: string,
-  signal: AbortSignal,
-): Promise<TemplateDescription> {
-  const path = `/templates/${encodeURIComponent(name)}`;
-  return required((await client.json<TemplateDescription>({ path }, signal)).value);
-}
-
-export async function listTemplates(client: ApiClient, signal: AbortSignal): Promise<TemplateDescription[]> {
-  const { value } = await client.json<{ items: TemplateDescription[] }>({ path: '/templates' }, signal);
-  return required(value).items;
 }
 
 const pageLimit = 200;
@@ -133,12 +118,4 @@ export function isEnded({ state }: Job): boolean {
 
 function jobPath(id: string): string {
   return `/jobs/${encodeURIComponent(id)}`;
-}
-
-function required<T>(value: T | undefined): T {
-  if (value !== undefined) return value;
-  throw new ServiceError(
-    'internal',
-    'expected a body, received 304: is there a cache in front of the service?',
-  );
 }

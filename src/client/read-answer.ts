@@ -24,13 +24,22 @@ export async function readJsonBody(body: Readable): Promise<unknown> {
 export async function readProblem(body: Readable): Promise<string> {
   const text = (await readText(body, problemLimit).catch(() => undefined)) ?? '';
   try {
-    const { detail, title } = JSON.parse(text) as { detail?: unknown; title?: unknown };
-    if (typeof detail === 'string') return detail;
+    const { detail, title, errors } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof detail === 'string') return [detail, ...describeErrors(errors)].join('\n');
     if (typeof title === 'string') return title;
   } catch {
     // Of a proxy, for example.
   }
   return text === '' ? 'no explanation' : text.slice(0, 200).replaceAll(/\s+/g, ' ').trim();
+}
+
+/** Each wrong member of a body that has many. */
+function describeErrors(errors: unknown): string[] {
+  if (!Array.isArray(errors)) return [];
+  return errors.flatMap((error: unknown) => {
+    const { pointer, detail } = (error ?? {}) as Record<string, unknown>;
+    return typeof pointer === 'string' && typeof detail === 'string' ? [`  ${pointer}: ${detail}`] : [];
+  });
 }
 
 /** Undefined if it is longer. */

@@ -1,6 +1,14 @@
-import { getTemplate, listTemplates } from '../client/jobs.ts';
+import { basename, resolve } from 'node:path';
 import { printable, printableLine } from '../client/printable.ts';
 import { formatTable } from '../client/table.ts';
+import {
+  deleteTemplate,
+  getTemplate,
+  listTemplates,
+  putTemplate,
+  readTemplateFolder,
+} from '../client/templates.ts';
+import { messageOf } from '../errors.ts';
 import type { TemplateDescription } from '../http/routes/api/templates/template-schema.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { remoteHelp, remoteOptions, withService } from './remote.ts';
@@ -8,6 +16,9 @@ import { remoteHelp, remoteOptions, withService } from './remote.ts';
 const help = `Usage: edc-job-provisioner templates [name] [options]
 
 Lists what a service can run, or shows one template: its parameters, assets and limits, and a command that runs it.
+
+  templates put <folder>   stores the template of a folder, if templates are writable
+  templates delete <name>  deletes a template that was stored
 
   --json     print it as the service describes it
 ${remoteHelp}
@@ -22,12 +33,35 @@ export async function templatesCommand(args: string[]): Promise<void> {
   });
   if (read === undefined) return;
   const { values, positionals } = read;
+  const [name, of] = positionals;
+  if (name === 'put' && of !== undefined && positionals.length === 2) {
+    await put(of, values);
+    return;
+  }
+  if (name === 'delete' && of !== undefined && positionals.length === 2) {
+    await withService(values, ({ client, interruption: { signal } }) => deleteTemplate(client, of, signal));
+    return;
+  }
   if (positionals.length > 1)
-    throw new UsageError(`expected at most one name, received ${positionals.join(' ')}`);
-  const [name] = positionals;
+    throw new UsageError(
+      `expected a name, put with a folder, delete with a name, or nothing, received ${positionals.join(' ')}`,
+    );
   await withService(values, async ({ client, interruption: { signal } }) => {
     if (name === undefined) show(await listTemplates(client, signal), values, formatList);
     else show(await getTemplate(client, name, signal), values, formatTemplate);
+  });
+}
+
+/** Named as the folder is. */
+async function put(folder: string, values: { url?: string | undefined }): Promise<void> {
+  const name = basename(resolve(folder));
+  const body = await readTemplateFolder(folder).catch((cause: unknown) => {
+    throw new UsageError(messageOf(cause), { cause });
+  });
+  await withService(values, async ({ client, interruption: { signal } }) => {
+    const { digest, warnings = [] } = await putTemplate(client, { name, body }, signal);
+    for (const warning of warnings) process.stderr.write(`${printableLine(warning)}\n`);
+    process.stderr.write(`${name} has the digest ${digest}\n`);
   });
 }
 

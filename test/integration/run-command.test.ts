@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { startCommand, type CommandProcess } from '../support/command-process.ts';
 import { startFaultyProxy } from '../support/faulty-proxy.ts';
@@ -54,6 +54,11 @@ const counting = shellTemplate({
 
 const copying = shellTemplate({ script: 'cat "$INPUT_SCENE" > "$RESULT_DIRECTORY/copy"' });
 const inputs = { scene: { description: 'What is copied.' } };
+const taking = shellTemplate({ script: 'true', parameters: { properties: { TICKS: { type: 'integer' } } } });
+const takingYaml = JSON.stringify({
+  ...(JSON.parse(taking['template.yaml'] ?? '') as object),
+  ...{ assets: [{ id: 'urn:a/b c' }], envFiles: ['*'] },
+});
 const copyingYaml = JSON.stringify({ ...(JSON.parse(copying['template.yaml'] ?? '') as object), inputs });
 
 test('the commands of people, one after the other at one service', async (t) => {
@@ -61,7 +66,9 @@ test('the commands of people, one after the other at one service', async (t) => 
     templates: {
       ...{ counting, large: largeTemplate('service') },
       copying: { ...copying, 'template.yaml': copyingYaml },
+      taking: { ...taking, 'template.yaml': takingYaml },
     },
+    settings: { templates: { writable: true } },
   });
   for (const [name, run] of Object.entries(scenarios)) await t.test(name, (one) => run(one, world));
 });
@@ -70,6 +77,10 @@ const scenarios: Record<string, (t: TestContext, world: World) => Promise<void>>
   'run waits for a job and downloads its files, whatever their names; failures have reasons and exit codes':
     runsAndLists,
   'run sends the files of inputs before the start, and none if one cannot be read': sendsInputs,
+  'env hands in, prints and deletes the file of an asset or of a consumer; one that is secret is not printed':
+    handsIn,
+  'templates put and delete store the template of a folder, and a wrong one has a line for each error':
+    stores,
   'Ctrl-C leaves a job alone and says how to follow and cancel it; --cancel-on-exit cancels it': interrupts,
   'a download that is broken off is continued by the same process and by another one': continuesDownload,
 };
@@ -121,6 +132,65 @@ async function sendsInputs(t: TestContext, { service, bucket }: World): Promise<
   const copied = await succeed('run', 'copying', '--input', `scene=${scene}`, '-o', '.');
   assert.match(copied.stdout, /^flow-[a-z2-7]{26}\n$/);
   assert.deepEqual(await readFile(join(copied.folder, 'copy')), bytes);
+}
+
+async function handsIn(t: TestContext, { service, folder }: World): Promise<void> {
+  const { run, succeed } = commandsOf(t, service.url);
+  const asset = ['rest', 'urn:a/b c'];
+  const file = join(folder, 'my.env');
+  await writeFile(file, '# of the asset\nTICKS=2\n');
+  assert.match((await succeed('env', 'put', ...asset, '--file', file)).stderr, /^version 1 has TICKS\n$/);
+  const printed = await succeed('env', 'get', ...asset);
+  assert.deepEqual([printed.stdout, printed.stderr], ['# of the asset\nTICKS=2\n', '']);
+  await writeFile(file, 'TICKS=many\n');
+  const wrong = await run('env', 'put', ...asset, '--file', file);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /line 1: parameter TICKS: expected an integer.*\(422\)/);
+
+  const consumer = [...asset, '--consumer', 'did:web:one'];
+  await succeedWithInput(t, {
+    url: service.url,
+    args: ['env', 'put', ...consumer, '--secret'],
+    input: 'TICKS=3',
+  });
+  const secret = await succeed('env', 'get', ...consumer);
+  assert.deepEqual([secret.stdout, secret.stderr], ['', 'version 1 is secret; its variables are TICKS\n']);
+  await succeed('env', 'delete', ...consumer);
+  assert.equal((await run('env', 'delete', ...consumer)).code, 1);
+}
+
+async function succeedWithInput(
+  t: TestContext,
+  { url, args, input }: { url: string; args: string[]; input: string },
+): Promise<void> {
+  const command = await startCommand(t, args, { env: { EDC_JP_URL: url }, input });
+  assert.equal(await command.ended(), 0, command.stderr);
+}
+
+async function stores(t: TestContext, { service, folder }: World): Promise<void> {
+  const { run, succeed } = commandsOf(t, service.url);
+  const own = join(folder, 'stored');
+  const files = {
+    ...shellTemplate({ script: 'true', files: { 'say.sh': 'x' } }),
+    'README.md': 'For people.',
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(own, path)), { recursive: true });
+    await writeFile(join(own, path), content);
+  }
+  await writeFile(join(own, 'files', 'data.bin'), Buffer.from([0xff, 0xfe]));
+  const stored = await succeed('templates', 'put', own);
+  const [, digest] = /^stored has the digest ([0-9a-f]{64})\n$/.exec(stored.stderr) ?? [];
+  const shown = JSON.parse((await succeed('templates', 'stored', '--json')).stdout) as { digest: string };
+  assert.equal(shown.digest, digest);
+  await writeFile(join(own, 'template.yaml'), 'description: x\nretention: soon\ncolour: red\n');
+  const wrong = await run('templates', 'put', own);
+  assert.equal(wrong.code, 1);
+  assert.match(
+    wrong.stderr,
+    /\n {2}\/files\/template\.yaml: line 2: retention: .*\n {2}\/files\/template\.yaml: line 3: /,
+  );
+  await succeed('templates', 'delete', 'stored');
 }
 
 async function runsAndLists(t: TestContext, world: World): Promise<void> {

@@ -20,6 +20,8 @@ export interface CommandOptions {
   folder?: string;
   /** In a process group of its own, as a terminal does it: what it starts there gets the group's signals too. */
   inGroup?: boolean;
+  /** All of its standard input. Default: there is none. */
+  input?: string;
 }
 
 /** A command as a user runs it, in an empty folder and with a folder of its own for temporary files. */
@@ -35,8 +37,9 @@ export class CommandProcess {
   constructor(
     folders: { folder: string; temporary: string },
     args: readonly string[],
-    { env = {}, program = [process.execPath, executable], folder, inGroup = false }: CommandOptions,
+    options: CommandOptions,
   ) {
+    const { env = {}, program = [process.execPath, executable], folder, inGroup = false, input } = options;
     this.folder = folder ?? folders.folder;
     this.temporary = folders.temporary;
     // Also under a bare `node --test`: else npm leaves its compile cache in the temporary folder.
@@ -48,8 +51,9 @@ export class CommandProcess {
       detached: inGroup,
       cwd: this.folder,
       env: { PATH, HOME, ...compiling, TMPDIR: this.temporary, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.child.stdin?.end(input);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
   }

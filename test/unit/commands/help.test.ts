@@ -9,7 +9,7 @@ async function run(t: TestContext, args: readonly string[]) {
   return { code, stdout: command.stdout, stderr: command.stderr };
 }
 
-const remote = ['run', 'jobs', 'job', 'logs', 'cancel', 'results', 'templates'];
+const remote = ['run', 'jobs', 'job', 'logs', 'cancel', 'results', 'env', 'templates'];
 const commands = ['serve', 'sidecar', 'dev', 'demo', 'check', 'render', 'api-key', 'release', ...remote];
 
 test('help lists every command, and what is asked for goes to standard output', async (t) => {
@@ -63,6 +63,15 @@ const wrongs = [
   { args: ['run', 'a', '--url', 'localhost:8080'], words: /--url: expected an address as https:/ },
   { args: ['jobs', '--limit', '0'], words: /--limit: expected a number from 1 to 100000, received "0"/ },
   { args: ['job', 'a', 'b'], words: /expected the id of one job, received a b/ },
+  { args: ['env', 'put', 'provider'], words: /expected get, put or delete, .* received put provider\n/ },
+  {
+    args: ['env', 'move', 'provider', 'a'],
+    words: /expected get, put or delete, .* received move provider a\n/,
+  },
+  { args: ['env', 'get', 'provider', 'a', '--secret'], words: /--secret: expected no such option with get/ },
+  { args: ['env', 'put', 'provider', 'a', '--file', 'absent'], words: /--file: .*ENOENT.*absent/ },
+  { args: ['templates', 'put', 'absent'], words: /ENOENT.*absent/ },
+  { args: ['templates', 'a', 'b'], words: /expected a name, put with a folder, .*received a b/ },
   { args: ['results', 'a', '--json', '-o', 'b'], words: /--json: expected no --output with it/ },
   { args: ['demo', '--timeout', 'soon'], words: /--timeout: expected seconds/ },
 ];

@@ -85,3 +85,5 @@ export const NewTemplateSchema = described('The files of a template’s folder.'
     },
   ),
 });
+
+export type NewTemplate = Static<typeof NewTemplateSchema>;
