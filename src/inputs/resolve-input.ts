@@ -126,6 +126,15 @@ function notAllowed(wanted: WantedInput): ServiceError {
 }
 
 function refused({ input: { name } }: WantedInput, reason: string, member?: string): ServiceError {
-  const field = ['inputs', name, ...(member === undefined ? [] : [member])].join('.');
-  return new ServiceError('invalid-input', `${field}: ${reason}`, { field });
+  return invalidInput([name, ...(member === undefined ? [] : [member])], reason);
+}
+
+/** `path`: of the member in `inputs`. */
+export function invalidInput(path: readonly string[], reason: string): ServiceError {
+  const field = ['inputs', ...path].join('.');
+  const detail = `${field}: ${reason}`;
+  return new ServiceError('invalid-input', detail, {
+    field,
+    problems: [{ path: ['inputs', ...path], detail }],
+  });
 }

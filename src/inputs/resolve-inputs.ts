@@ -1,8 +1,13 @@
-import { ServiceError } from '../errors.ts';
 import { bucketArn } from '../storage/assume-role.ts';
 import { policyLimit, sessionPolicy } from '../storage/mint-credentials.ts';
 import type { ResolvedInput, Template } from '../template/template.ts';
-import { resolveInput, type InputReference, type InputSources, type WantedInput } from './resolve-input.ts';
+import {
+  invalidInput,
+  resolveInput,
+  type InputReference,
+  type InputSources,
+  type WantedInput,
+} from './resolve-input.ts';
 
 export interface WantedInputs extends Pick<WantedInput, 'owner'> {
   template: Pick<Template, 'name' | 'inputs'>;
@@ -33,8 +38,7 @@ function findInput({ inputs, name: template }: WantedInputs['template'], name: s
   if (found !== undefined) return found;
   const names = inputs.map((input) => input.name).join(', ');
   const expected = names === '' ? 'no inputs' : `one of ${names}`;
-  const field = `inputs.${name}`;
-  throw new ServiceError('invalid-input', `${field}: the template ${template} has ${expected}`, { field });
+  throw invalidInput([name], `the template ${template} has ${expected}`);
 }
 
 /** The keys of all inputs share one session policy. */
@@ -42,6 +46,8 @@ function checkPolicy({ config: { store } }: InputSources, flow: string, resolved
   const inputs = resolved.map(({ input }) => input);
   const policy = sessionPolicy(bucketArn(store.bucket, store.sts), { flow, inputs });
   if (policy.length <= policyLimit) return;
-  const message = `inputs: expected shorter keys of objects: the policy of the pod has ${policy.length} characters, and ${policyLimit} are the most`;
-  throw new ServiceError('invalid-input', message, { field: 'inputs' });
+  throw invalidInput(
+    [],
+    `expected shorter keys of objects: the policy of the pod has ${policy.length} characters, and ${policyLimit} are the most`,
+  );
 }

@@ -82,7 +82,10 @@ function renderInputs(
   if (missing !== undefined) {
     const field = `inputs.${missing.name}`;
     const message = `${field}: expected a file (${missing.description}), received nothing; template ${name} requires it`;
-    throw new ServiceError('invalid-parameters', message, { field });
+    throw new ServiceError('invalid-parameters', message, {
+      field,
+      problems: [{ path: ['inputs', missing.name], detail: message }],
+    });
   }
   return {
     inputs: given.map(({ input }) => input),

@@ -8,6 +8,11 @@ const counting = shellTemplate({
   parameters: { properties: { COUNT: { type: 'integer' } }, required: ['COUNT'] },
 });
 
+const reading = {
+  ...counting,
+  'template.yaml': JSON.stringify({ description: 'Reads.', inputs: { file: { description: 'A file.' } } }),
+};
+
 interface Answer {
   status: number;
   items?: { status: number; id?: string; problem?: { title: string } }[];
@@ -18,7 +23,7 @@ interface Answer {
 
 test('a batch is checked as a whole, started once, and answered for each of its entries', async (t) => {
   const world = await startWorld(t, {
-    templates: { counting },
+    templates: { counting, reading },
     settings: {
       http: { answerDeadlineMillis: 20_000, bodyLimitBytes: 1024 },
       // The jobs are not the point.
@@ -48,6 +53,9 @@ test('a batch is checked as a whole, started once, and answered for each of its 
       { template: 'counting', parameters: { COUNT: 1, 'a/b': 2 } },
       { template: 'nowhere' },
       { template: 'echo', labels: { 'my.label': 7 }, colour: 'red' },
+      { template: 'echo', inputs: { 'my.file': { upload: 'none' } } },
+      { template: 'reading' },
+      { template: 'reading', inputs: { file: { upload: 'none' } } },
     ],
   });
   assert.equal(wrong.status, 422);
@@ -57,6 +65,9 @@ test('a batch is checked as a whole, started once, and answered for each of its 
     '/jobs/3/template',
     '/jobs/4/colour',
     '/jobs/4/labels/my.label',
+    '/jobs/5/inputs/my.file',
+    '/jobs/6/inputs/file',
+    '/jobs/7/inputs/file/upload',
   ]);
   for (const body of [
     {},
