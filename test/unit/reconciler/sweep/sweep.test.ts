@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { annotation } from '../../../../src/flow/annotations.ts';
 import type { Flow } from '../../../../src/flow/flow.ts';
 import { usedAtAnnotation } from '../../../../src/flow/labels.ts';
-import { parametersSecretName } from '../../../../src/flow/names.ts';
+import { inputUrlsSecretName, parametersSecretName } from '../../../../src/flow/names.ts';
 import type { FlowRecord } from '../../../../src/flow/record.ts';
 import { recordKey } from '../../../../src/flow/keys.ts';
 import type { Outcome } from '../../../../src/flow/outcome.ts';
-import { buildParametersSecret } from '../../../../src/cluster-objects/secrets.ts';
+import { buildInputUrlsSecret, buildParametersSecret } from '../../../../src/cluster-objects/secrets.ts';
 import { sweep } from '../../../../src/reconciler/sweep/sweep.ts';
 import { aJob } from '../../../support/flow-job.ts';
 import { aFlow, at, epoch } from '../../../support/flow-values.ts';
@@ -129,6 +129,25 @@ test('parameters are kept that a repeat of their request uses while the sweep lo
   // And it is as young as its last use.
   await sweep(deps, signal);
   assert.notEqual(await secrets.get(nameOf('flow-a'), signal), undefined);
+});
+
+test('URLs of inputs are kept while their Job waits to be started, and deleted if it never came', async (t) => {
+  const { deps, api, setClock } = await startTestReconciler(t, { store: memoryStore() });
+  const { jobs, secrets } = api.cluster;
+  const input = { name: 'video', path: '/inputs/video', maxBytes: 1, host: 'data.example.org' };
+  const plan = { ...aFlow().plan, inputs: [input] };
+  await jobs.create(aJob({ name: 'flow-waiting', plan }), signal);
+  await jobs.create(aJob({ name: 'flow-without' }), signal);
+  const urls = { video: 'https://data.example.org/a.mp4?token=x' };
+  for (const flow of ['flow-waiting', 'flow-without', 'flow-killed'])
+    await secrets.create(buildInputUrlsSecret(flow, urls), signal);
+  const [first] = (await secrets.list({}, signal)).items;
+  const born = (Date.parse(first?.metadata?.creationTimestamp ?? '') - epoch) / 1000;
+
+  setClock(born + 2 * deps.config.reconciler.orphanSeconds);
+  await sweep(deps, signal);
+  const left = (await secrets.list({}, signal)).items.map(({ metadata }) => metadata?.name);
+  assert.deepEqual(left, [inputUrlsSecretName('flow-waiting')]);
 });
 
 function parametersOf(flow: string, digest = 'digest') {
