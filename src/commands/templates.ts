@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { printable, printableLine } from '../client/printable.ts';
-import { formatTable } from '../client/table.ts';
+import { formatBytes, formatTable } from '../client/table.ts';
 import {
   deleteTemplate,
   getTemplate,
@@ -15,7 +15,7 @@ import { remoteHelp, remoteOptions, withService } from './remote.ts';
 
 const help = `Usage: edc-job-provisioner templates [name] [options]
 
-Lists what a service can run, or shows one template: its parameters, assets and limits, and a command that runs it.
+Lists what a service can run, or shows one template: its parameters, inputs, assets and limits, and a command that runs it.
 
   templates put <folder>   stores the template of a folder, if templates are writable
   templates delete <name>  deletes a template that was stored
@@ -78,6 +78,7 @@ function formatTemplate({
   name,
   description,
   parameters,
+  inputs,
   assets,
   limits,
   example,
@@ -85,6 +86,8 @@ function formatTemplate({
   const parts = [`${name}: ${printable(description)}\n`];
   const rows = parameterRows(parameters);
   if (rows.length > 0) parts.push(formatTable([['PARAMETER', 'TYPE', 'DEFAULT', 'DESCRIPTION'], ...rows]));
+  if (inputs.length > 0)
+    parts.push(formatTable([['INPUT', 'AT MOST', '', 'DESCRIPTION'], ...inputRows(inputs)]));
   if (assets.length > 0) parts.push(`Assets: ${assets.map(({ id }) => printableLine(id)).join(', ')}\n`);
   parts.push(`Runs at most ${limits.run} s.\n`, `Example: ${exampleCommand(name, example.body)}\n`);
   return parts.join('\n');
@@ -104,12 +107,21 @@ function parameterRows(schema: object): string[][] {
   });
 }
 
+function inputRows(inputs: TemplateDescription['inputs']): string[][] {
+  return inputs.map(({ name, required, description, mediaTypes, maxBytes }) => {
+    const types = mediaTypes.length === 0 ? '' : ` (${mediaTypes.join(', ')})`;
+    const row = [name, formatBytes(maxBytes), required ? '(required)' : '', `${description}${types}`];
+    return row.map(printableLine);
+  });
+}
+
 function exampleCommand(name: string, body: object): string {
-  const { parameters = {} } = body as { parameters?: Record<string, unknown> };
+  const { parameters = {}, inputs = {} } = body as Record<'parameters' | 'inputs', object | undefined>;
   const given = Object.entries(parameters).map(
     ([parameter, value]) => ` --param ${quote(`${parameter}=${asText(value)}`)}`,
   );
-  return `edc-job-provisioner run ${name}${given.join('')} -o results`;
+  const files = Object.keys(inputs).map((input) => ` --input ${quote(`${input}=FILE`)}`);
+  return `edc-job-provisioner run ${name}${given.join('')}${files.join('')} -o results`;
 }
 
 /** For a shell. */

@@ -273,6 +273,9 @@ async function runsAndLists(t: TestContext, world: World): Promise<void> {
   const template = await succeed('templates', 'counting');
   assert.match(template.stdout, /^COUNT +integer +\(required\)/m);
   assert.match(template.stdout, /Example: edc-job-provisioner run counting --param COUNT=0 -o results/);
+  const copying = (await succeed('templates', 'copying')).stdout;
+  assert.match(copying, /^scene +\S+ .B +\(required\) +What is copied\.$/m);
+  assert.match(copying, /Example: edc-job-provisioner run copying --input scene=FILE -o results/);
 }
 
 async function interrupts(t: TestContext, world: World): Promise<void> {
