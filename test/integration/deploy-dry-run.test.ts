@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { defineCustomKinds, removeCustomKinds } from '../support/custom-kinds.ts';
+import { deployFolder, writeOverlay } from '../support/deploy-overlay.ts';
+import { renderChart } from '../support/helm.ts';
 import { kubectl, renderKustomization, type Manifest } from '../support/kubectl.ts';
 import { needing } from '../support/needs.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
-const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url));
-const folders = globSync('{base,overlays/*,components/*}/', { cwd: deploy })
+const folders = globSync('{base,overlays/*,components/*}/', { cwd: deployFolder })
   .map((folder) => folder.replace(/\/$/, ''))
   .sort();
-const examples = globSync('examples/*.yaml', { cwd: deploy }).sort();
+const examples = globSync('examples/*.yaml', { cwd: deployFolder }).sort();
 /** A dry run makes nothing for what comes after it, and these are needed by others. */
 const first = ['Namespace', 'ServiceAccount', 'Role'];
 
@@ -24,13 +24,14 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
   let temporary = '';
 
   function pathOf(folder: string): string {
-    return join(folder.startsWith('components/') ? temporary : deploy, folder);
+    return join(folder.startsWith('components/') ? temporary : deployFolder, folder);
   }
 
   before(async () => {
     temporary = await mkdtemp(join(tmpdir(), 'edc-jp-deploy-'));
     for (const folder of folders) {
-      if (folder.startsWith('components/')) await addToBase(folder, pathOf(folder));
+      if (folder.startsWith('components/'))
+        await writeOverlay(pathOf(folder), { components: [join(deployFolder, folder)] });
       rendered.set(folder, await renderKustomization(pathOf(folder)));
     }
     const objects = [...rendered.values()].flat();
@@ -43,8 +44,7 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
     await rm(temporary, { recursive: true, force: true });
     await removeCustomKinds();
     const namespaces = needed.filter(({ kind }) => kind === 'Namespace');
-    if (namespaces.length > 0)
-      await kubectl(['delete', '--wait=false', '--ignore-not-found', '-f', '-'], listOf(namespaces));
+    if (namespaces.length > 0) await kubectl(['delete', '--ignore-not-found', '-f', '-'], listOf(namespaces));
   });
 
   for (const folder of folders) {
@@ -63,9 +63,17 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
     });
   }
 
+  test('takes the render of the chart without a warning, and its pods', needing('helm'), async () => {
+    const objects = await renderChart('--values', join(deployFolder, 'helm/examples/production.yaml'));
+    const applied = await kubectl(['apply', '--dry-run=server', '-f', '-'], listOf(objects));
+    assert.equal(applied.stderr, '');
+    const created = await kubectl(['create', '--dry-run=server', '-f', '-'], listOf(objects.flatMap(podOf)));
+    assert.equal(created.stderr, '');
+  });
+
   for (const example of examples) {
     test(`takes deploy/${example} without a warning`, async () => {
-      const { stderr } = await kubectl(['apply', '-f', join(deploy, example), '--dry-run=server']);
+      const { stderr } = await kubectl(['apply', '-f', join(deployFolder, example), '--dry-run=server']);
       assert.equal(stderr, '');
     });
   }
@@ -82,16 +90,6 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
     });
   });
 });
-
-/** An overlay with one component. */
-async function addToBase(component: string, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const kustomization = {
-    resources: [relative(folder, join(deploy, 'base'))],
-    components: [relative(folder, join(deploy, component))],
-  };
-  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
-}
 
 function withoutRepeats(objects: Manifest[]): Manifest[] {
   return [

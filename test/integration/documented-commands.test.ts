@@ -19,6 +19,7 @@ const notRun = [
   'docs/deployment.md: needs Docker and kind',
   'docs/deployment.md: needs Docker and a registry',
   'docs/deployment.md: needs a cluster that pulls images',
+  'docs/deployment.md: needs a cluster that pulls images, and Helm',
   'docs/deployment.md: needs a cluster with a connector in it',
   'docs/deployment.md: needs the deployment in a cluster',
   'docs/deployment.md: needs Docker',

@@ -11,6 +11,7 @@ export interface Manifest {
   apiVersion: string;
   kind: string;
   metadata: { name: string; namespace?: string };
+  data?: Record<string, string>;
   spec?: {
     volumes?: object[];
     template?: { metadata?: object; spec?: { volumes?: object[] } };
@@ -28,11 +29,11 @@ export async function renderKustomization(folder: string): Promise<Manifest[]> {
   return readManifests((await runProgram('kubectl', ['kustomize', folder])).stdout);
 }
 
-function readManifests(text: string): Manifest[] {
+export function readManifests(text: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document) => (document.toJS() as Manifest | null) ?? []);
 }
 
-async function runProgram(program: string, args: string[], input = ''): Promise<Printed> {
+export async function runProgram(program: string, args: string[], input = ''): Promise<Printed> {
   const { promise, resolve, reject } = Promise.withResolvers<Printed>();
   const options = { timeout: 120_000, maxBuffer: 16 * 1024 * 1024 };
   const child = execFile(program, args, options, (error, stdout, stderr) => {

@@ -58,6 +58,14 @@ const needs = {
     isThere: () => isOnPath('chromium'),
     reason: 'it looks at pages with the chromium that is on the PATH',
   },
+  helm: {
+    isThere: () => isOnPath('helm'),
+    reason: 'it renders the chart: `npm run test:real`, or `test/servers/install helm`',
+  },
+  kubectl: {
+    isThere: () => isOnPath('kubectl'),
+    reason: 'it renders deploy/ by the kubectl that is on the PATH',
+  },
   schemathesis: {
     isThere: () => isOnPath('schemathesis'),
     reason:

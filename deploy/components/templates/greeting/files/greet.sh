@@ -1,0 +1,2 @@
+set -eu
+echo "Hello $NAME" >"$RESULT_DIRECTORY/greeting.txt"
