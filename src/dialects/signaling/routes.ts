@@ -1,4 +1,5 @@
 import type { HttpContext, Operation, Route } from '../../http/route.ts';
+import { withNulls } from '../../schemas/with-nulls.ts';
 import { authenticateConnector } from '../authenticate-connector.ts';
 import type { RouteDeps } from '../dialect.ts';
 import { answerCreation } from './answer-creation.ts';
@@ -52,7 +53,7 @@ function creation(deps: Deps, message: 'prepare' | 'start'): Route {
   return {
     ...route(`${base}/${message}`, operations[message]),
     ...repeated,
-    body: { kind: 'json', name: 'DataFlowMessage', schema: CreationBody },
+    body: { kind: 'json', name: 'DataFlowMessage', schema: withNulls(CreationBody) },
     handle,
   };
 }
@@ -65,7 +66,7 @@ function statusPath(path: string, processId: string): string {
 /** EDC ends a transfer after any answer but a 2xx, and repeats a message whose connection was lost. */
 const repeated = { closesWhenUnavailable: true } as const;
 
-const notification = { kind: 'json', name: 'DataFlowNotification', schema: FlowMessageBody } as const;
+const notification = { kind: 'json', name: 'DataFlowNotification', schema: withNulls(FlowMessageBody) } as const;
 
 function message(deps: Deps, message: ReceivedMessage['message']): Route {
   async function handle(ctx: HttpContext): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ConnectorConfig, Secrets } from '../../../config/config.ts';
 import { ServiceError } from '../../../errors.ts';
 import type { HttpContext, Operation, Route } from '../../../http/route.ts';
+import { withNulls } from '../../../schemas/with-nulls.ts';
 import { authenticateConnector } from '../../authenticate-connector.ts';
 import type { ControlPlane } from '../authorization/control-plane.ts';
 import {
@@ -51,7 +52,7 @@ export function controlPlaneRoutes<Connector extends ConnectorConfig>(
       ...common,
       method: 'PUT',
       path: base,
-      body: { kind: 'json', name: 'ControlPlaneRegistration', schema: ControlPlaneBody },
+      body: { kind: 'json', name: 'ControlPlaneRegistration', schema: withNulls(ControlPlaneBody) },
       operation: operation('putControlPlane', 'Register a control plane, or replace its registration', {
         200: {
           description: 'Registered',

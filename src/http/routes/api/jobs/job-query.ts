@@ -6,6 +6,9 @@ import { jobStates } from './job-schema.ts';
 
 const time = { type: 'string', format: 'date-time' };
 
+/** Name, operator and value; or the name alone, to be there or not. */
+const term = String.raw`\s*(?:([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)|(!?)\s*([^\s!=,()]+))\s*`;
+
 export const jobQuery = {
   state: {
     description: 'Only jobs in one of these states, separated by commas.',
@@ -13,8 +16,11 @@ export const jobQuery = {
   },
   template: 'Only jobs of this template.',
   connector: 'Only jobs of this connector; `rest` for those of this API.',
-  labelSelector:
-    'Only jobs with these labels, as `kubectl` selects them: `name=value`, `name!=value`, `name` or `!name`, separated by commas.',
+  labelSelector: {
+    description:
+      'Only jobs with these labels, as `kubectl` selects them: `name=value`, `name!=value`, `name` or `!name`, separated by commas.',
+    schema: { type: 'string', pattern: `^${term}(,${term})*$` },
+  },
   retryOf: 'Only jobs that repeat the job with this id.',
   since: { description: 'Only jobs that were accepted at this time (RFC 3339) or later.', schema: time },
   until: { description: 'Only jobs that were accepted before this time (RFC 3339).', schema: time },
@@ -61,14 +67,11 @@ function readFilters(query: URLSearchParams): Filter {
 
 type Term = (labels: Readonly<Record<string, string>>) => boolean;
 
-/** Name, operator and value; or the name alone, to be there or not. */
-const term = /^\s*(?:([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)|(!?)\s*([^\s!=,()]+))\s*$/;
-
 /** As `kubectl` reads it, without sets. */
 function readSelector(text: string | null): Term[] {
   if (text === null) return [];
   return text.split(',').map((one) => {
-    const [, name, operator, value, not, alone] = term.exec(one) ?? [];
+    const [, name, operator, value, not, alone] = new RegExp(`^${term}$`).exec(one) ?? [];
     if (name !== undefined) return (labels) => (ownMember(labels, name) === value) === (operator !== '!=');
     if (alone !== undefined) return (labels) => Object.hasOwn(labels, alone) === (not === '');
     throw refusedQuery(
