@@ -38,11 +38,14 @@ export function createApp({ routes, api, ...deps }: AppDependencies): Koa<HttpSt
   const app = new Koa<HttpState>();
   const router = new Router<HttpState>({ strict: true, sensitive: true });
   const checkAccess = createAccessCheck({ api, unauthenticated: config.unauthenticated });
-  for (const route of routes) register(router, route, { ...deps, checkAccess });
+  const fixed = new Set(routes.map(({ path }) => path).filter((path) => !/[:*]/.test(path)));
+  // A path with routes of its own is none of those that a pattern covers: `/uploads/presigned` is no `/uploads/:upload`.
   function methodsAt(path: string, among = routes): string[] {
-    const patterns = new Set(router.match(path, 'NONE').path.map((layer) => layer.path));
+    const matched = fixed.has(path) ? [path] : router.match(path, 'NONE').path.map((layer) => layer.path);
+    const patterns = new Set<string | RegExp>(matched);
     return unique(among.filter((route) => patterns.has(route.path)).flatMap(methodsOf));
   }
+  for (const route of routes) register(router, route, { ...deps, checkAccess, fixed, methodsAt });
   const apiRoutes = routes.filter(({ access }) => typeof access === 'object');
   app.on('error', (error: Error) => {
     log.warn({ err: error }, 'answer failed');
@@ -59,10 +62,17 @@ export function createApp({ routes, api, ...deps }: AppDependencies): Koa<HttpSt
   return app;
 }
 
+type RegisterDependencies = Pick<AppDependencies, 'config' | 'redact'> & {
+  checkAccess: AccessCheck;
+  /** Paths without parameters. */
+  fixed: ReadonlySet<string>;
+  methodsAt: (path: string) => string[];
+};
+
 function register(
   router: Router<HttpState>,
   route: Route,
-  { config, redact, checkAccess }: Pick<AppDependencies, 'config' | 'redact'> & { checkAccess: AccessCheck },
+  { config, redact, checkAccess, fixed, methodsAt }: RegisterDependencies,
 ): void {
   const times = route.body?.kind === 'json' ? (route.body.times ?? 1) : 1;
   const readJson = jsonReader(config.bodyLimitBytes * times);
@@ -75,8 +85,8 @@ function register(
     // Strangers may put anything into a path, also a key.
     state.shownPath = showMatched(route, typeof access === 'object' ? {} : ctx.params, redact);
     announceSuccessor(ctx, route, config.publicUrl);
-    // The router accepts HEAD for every GET.
-    checkMethod(ctx, methods);
+    // The router accepts HEAD for every GET, and matches patterns with paths that have routes of their own.
+    checkMethod(ctx, fixed.has(ctx.path) ? methodsAt(ctx.path) : methods);
     if (typeof access === 'object') {
       ctx.set('Cache-Control', 'private, no-cache');
       state.caller = checkAccess(ctx.req, access.scope);

@@ -17,7 +17,7 @@ test('schemathesis finds no answer that the document does not allow', needing('s
   // A socket that is closed on a busy machine is no answer, and a client on this machine would need no key.
   const http = { answerDeadlineMillis: 20_000, unauthenticated: 'off' };
   const world = await startWorld(t, {
-    settings: { api: { keys }, http },
+    settings: { api: { keys }, http, templates: { writable: true } },
     connectors: [{ name: 'provider', version: '0.15.1' }],
     signaling: [{ name: 'control-plane', release: '0.18.0-signaling' }],
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { demoRoutes } from '../../../src/http/routes/demo/demo.ts';
 import { resultRoutes } from '../../../src/http/routes/results.ts';
+import { route, serviceOperation } from '../../../src/http/routes/service.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { ask, problemIn, startHttp, token } from './start-http.ts';
@@ -42,6 +43,20 @@ test('every method that Allow lists is served, and no other', async (t) => {
       assert.equal(status === 405, !allowed.includes(method), `${method} ${path}: ${status}`);
     }
   }
+});
+
+test('a path with a route of its own is none of those that a pattern covers', async (t) => {
+  const operation = serviceOperation('thing', 'A thing', { description: 'It' });
+  const thing = route('/things/:thing', operation, (ctx) => {
+    ctx.body = ctx.params['thing'];
+  });
+  const routes = [{ ...thing, path: '/things/new', method: 'POST' as const }, thing];
+  const { port } = await startHttp(t, { routes });
+  for (const method of ['GET', 'HEAD', 'PATCH', 'OPTIONS']) {
+    const { status, headers } = await ask(port, '/things/new', { method });
+    assert.deepEqual([status, headers.allow], [405, 'POST'], method);
+  }
+  assert.equal((await ask(port, '/things/old')).body, 'old');
 });
 
 test('HEAD is answered where GET is', async (t) => {
