@@ -66,7 +66,11 @@ function statusPath(path: string, processId: string): string {
 /** EDC ends a transfer after any answer but a 2xx, and repeats a message whose connection was lost. */
 const repeated = { closesWhenUnavailable: true } as const;
 
-const notification = { kind: 'json', name: 'DataFlowNotification', schema: withNulls(FlowMessageBody) } as const;
+const notification = {
+  kind: 'json',
+  name: 'DataFlowNotification',
+  schema: withNulls(FlowMessageBody),
+} as const;
 
 function message(deps: Deps, message: ReceivedMessage['message']): Route {
   async function handle(ctx: HttpContext): Promise<void> {
