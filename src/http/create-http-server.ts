@@ -113,7 +113,9 @@ function allRoutes(
 function linksOf(routes: readonly Route[]): Record<string, string> {
   const paths = [
     ...['docs', 'redoc', 'service'].map((name) => [name, `/${name}`] as const),
-    ...['templates', 'jobs'].map((name) => [name, `${apiPrefix}/${name}`] as const),
+    ...['templates', 'jobs', 'connectors', 'deletion-requests'].map(
+      (name) => [name, `${apiPrefix}/${name}`] as const,
+    ),
   ];
   return Object.fromEntries(paths.filter(([, path]) => routes.some((route) => route.path === path)));
 }
