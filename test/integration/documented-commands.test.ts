@@ -27,6 +27,7 @@ const notRun = [
   'docs/env-files.md: it needs a key and a connector',
   'docs/http-api.md: it needs a service at that address',
   'docs/http-api.md: it needs a service at that address',
+  'docs/http-api.md: it needs a service at that address',
   'docs/http-api.md: it needs a key and a service at that address',
   'docs/performance.md: builds real servers and takes a quarter of an hour',
   'docs/results.md: the address is one that a connector was given',

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { hash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { Bucket } from '../support/bucket.ts';
 import { startHttpsSource } from '../support/https-source.ts';
+import { shellBlocks } from '../support/shell-blocks.ts';
 import { shellTemplate } from '../support/shell-template.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -132,6 +135,45 @@ test('a job gets the files that it was accepted with, or fails before its worker
       assert.deepEqual(source.asked, ['/free/film?token=of-the-owner']);
     },
   );
+
+  await t.test('repeats of a form with a key get one job, and leave no second upload', async () => {
+    const known = await bucket.keys('uploads/');
+    async function send(bytes: Buffer, key = 'form'): Promise<Response> {
+      const form = new FormData();
+      form.set('job', JSON.stringify({ template: 'reader' }));
+      form.set('video', new Blob([new Uint8Array(bytes)], { type: 'video/mp4' }), 'a.mp4');
+      return await fetch(`${api}/jobs`, { method: 'POST', body: form, headers: { 'idempotency-key': key } });
+    }
+    async function added(): Promise<string[]> {
+      const keys = await bucket.keys('uploads/');
+      return keys.filter((one) => !known.includes(one)).map((one) => one.split('/').at(-1) ?? '');
+    }
+    const atOnce = await Promise.all([send(film), send(film), send(film)]);
+    const ids = await Promise.all([...atOnce, await send(film)].map(idIn));
+    assert.equal(new Set(ids).size, 1, ids.join());
+    assert.deepEqual(await added(), ['content', 'upload.json']);
+    const other = await send(randomBytes(film.length));
+    assert.deepEqual([other.status, ((await other.json()) as Problem).field], [422, 'Idempotency-Key']);
+    assert.deepEqual(await added(), ['content', 'upload.json']);
+    assert.deepEqual(await result(ids[0] ?? '', 'video'), film);
+  });
+
+  await t.test('the documented form starts a job with its configuration and its file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'start-form-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'job.yaml'), 'template: reader\nlabels:\n  project: form\n');
+    await writeFile(join(folder, 'my.env'), '# nothing\n');
+    await writeFile(join(folder, 'scene.mp4'), film);
+    const root = new URL('../../', import.meta.url);
+    const block = shellBlocks('docs/http-api.md', root).find(({ commands }) =>
+      commands.includes('jobConf=@'),
+    );
+    const commands = block?.commands.replaceAll('http://localhost:8080', world.service.url) ?? '';
+    const { stdout } = await promisify(execFile)('sh', ['-e', '-c', commands], { cwd: folder });
+    const job = JSON.parse(stdout) as Job & { labels: object };
+    assert.deepEqual(job.labels, { project: 'form' }, stdout);
+    assert.deepEqual(await result(job.id, 'video'), film);
+  });
 
   await t.test('a start names the input that is missing, unknown, deleted or not allowed', async () => {
     const deleted = await upload(film);

@@ -114,7 +114,7 @@ test('input files are streamed into the bucket, as a whole or not at all', async
     const job = JSON.stringify({ template: 'echo' });
     const cases = [
       { form: await encode({ film, job }), field: 'inputs' },
-      { form: await encode({ job, film }), headers: { 'idempotency-key': 'a' }, field: 'Idempotency-Key' },
+      { form: await encode({ job, film }), headers: { 'idempotency-key': 'a' }, field: 'inputs' },
       { form: await encode({ film, job, env: 'UNKNOWN=1' }), field: '' },
       { form: await encode({ film }), field: 'job' },
     ];

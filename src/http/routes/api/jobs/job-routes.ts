@@ -12,7 +12,7 @@ import { readJobQuery } from './job-query.ts';
 import type { Job } from './job-schema.ts';
 import { jobOperations as operations, startBody } from './job-operations.ts';
 import { readKey } from './idempotency-key.ts';
-import { isStartForm, withStartForm, type StartFormDeps } from './read-start-form.ts';
+import { isStartForm, withStartForm, type FormStart, type StartFormDeps } from './read-start-form.ts';
 import { planJob, startJob, type StartDependencies } from './start-job.ts';
 import { readWait, waitForChange } from './wait-for-change.ts';
 
@@ -69,27 +69,28 @@ export function jobRoutes(deps: JobRouteDeps): Route[] {
 }
 
 async function answerStart(ctx: HttpContext, deps: JobRouteDeps): Promise<void> {
-  async function start(body: object): Promise<boolean> {
-    return await answerBody(ctx, deps, body);
-  }
-  if (isStartForm(ctx)) await withStartForm(ctx, deps, start);
-  else await start(await ctx.state.readJson());
+  if (isStartForm(ctx)) await withStartForm(ctx, deps, (form) => answerBody(ctx, deps, form));
+  else await answerBody(ctx, deps, { body: await ctx.state.readJson() });
 }
 
-/** False if nothing was started. */
-async function answerBody(ctx: HttpContext, deps: JobRouteDeps, body: object): Promise<boolean> {
+async function answerBody(
+  ctx: HttpContext,
+  deps: JobRouteDeps,
+  { keep, ...start }: Pick<FormStart, 'body'> & Partial<FormStart>,
+): Promise<void> {
   const { signal } = ctx.state;
   const isDryRun = readDryRun(new URLSearchParams(ctx.querystring));
-  const wanted = { caller: callerOf(ctx), body, key: readKey(ctx) };
+  const wanted = { caller: callerOf(ctx), ...start, key: readKey(ctx) };
   // The key has no effect on a dry run: a repeat creates nothing either.
   const planned = await planJob(deps, isDryRun ? { ...wanted, key: undefined } : wanted, signal);
   if (isDryRun) {
     ctx.body = await dryRunJob(deps, planned, signal);
-    return false;
+    return;
   }
-  const { id } = await startJob(deps, planned, signal);
+  const { id, created } = await startJob(deps, planned, signal);
+  // A job that was there has the files of its own start.
+  if (created) keep?.();
   await answerAccepted(ctx, deps, id);
-  return true;
 }
 
 /** The answer to a request that has started a job, or has found the one that it started before. */

@@ -165,9 +165,13 @@ export type StartBody = Static<typeof StartSchema>;
 /** The same as a form. */
 export const startFormSchema = {
   type: 'object',
-  required: ['job'],
+  anyOf: [{ required: ['job'] }, { required: ['jobConf'] }],
   properties: {
     job: { type: 'string', description: 'The JSON of the job.' },
+    jobConf: {
+      type: 'string',
+      description: 'The same members as a file of YAML or JSON; those of `job` win over them.',
+    },
     env: { type: 'string', description: 'A dotenv file: `environment` of the job.' },
   },
   additionalProperties: {

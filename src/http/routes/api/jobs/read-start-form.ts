@@ -1,10 +1,11 @@
 import { ServiceError } from '../../../../errors.ts';
 import type { ReceptionSlots } from '../../../../inbox/reception-slots.ts';
 import { readGivenDotenv } from '../../../../template/read/read-given-dotenv.ts';
+import { mergeStarts, readJobConf } from '../../../../template/read/read-job-conf.ts';
 import { readForm, type FormPart } from '../../../../uploads/read-form.ts';
 import { readTextPart } from '../../../../uploads/read-text-part.ts';
 import { receiveUpload, type UploadParts } from '../../../../uploads/receive-upload.ts';
-import { discardUploads } from '../../../../uploads/stored-upload.ts';
+import { discardUploads, type StoredUpload } from '../../../../uploads/stored-upload.ts';
 import { callerOf } from '../../../access/caller.ts';
 import { problemOf } from '../../../problem.ts';
 import type { HttpContext } from '../../../route.ts';
@@ -14,14 +15,24 @@ export interface StartFormDeps {
   inputFiles: UploadParts & { slots: ReceptionSlots };
 }
 
-interface StartForm {
-  job?: object;
-  environment?: Record<string, string>;
-  /** By field. */
-  inputs: Record<string, { upload: string }>;
+/** What a form starts. */
+export interface FormStart {
+  body: object;
+  /** The same with the files themselves in place of their uploads: a repeat of the form has the same. */
+  identity: object;
+  /** To be called when the job uses the uploads of the form. */
+  keep: () => void;
 }
 
-/** Of `job` and `env`, as of a request with JSON. */
+interface StartForm {
+  job?: object;
+  jobConf?: object;
+  environment?: Record<string, string>;
+  /** By field. */
+  files: Record<string, StoredUpload>;
+}
+
+/** Of each part with text, as of a request with JSON. */
 const textBytes = 262_144;
 
 export function isStartForm(ctx: HttpContext): boolean {
@@ -29,28 +40,34 @@ export function isStartForm(ctx: HttpContext): boolean {
 }
 
 /**
- * Reads a start whose body is a form: `job` is the JSON of other starts, `env` a dotenv file, each other part an input file. Its files are
- * stored as uploads, which are removed if the form cannot be read, if `start` refuses it, or if it returns false, since nothing was started.
+ * Reads a start whose body is a form: `job` is the JSON of other starts, `jobConf` the same as a file of YAML or JSON, `env` a dotenv file, each
+ * other part an input file. Its files are stored as uploads, which are removed unless `start` keeps them: if the form cannot be read or is
+ * refused, or repeats one that has its own.
  */
 export async function withStartForm(
   ctx: HttpContext,
   { inputFiles }: StartFormDeps,
-  start: (body: object) => Promise<boolean>,
+  start: (form: FormStart) => Promise<void>,
 ): Promise<void> {
   // Its files take as long as they are large; each wait for a byte has a bound of its own.
   ctx.state.receives = true;
-  const form: StartForm = { inputs: {} };
-  let isNeeded = false;
+  const form: StartForm = { files: {} };
+  const uploads = { areKept: false };
   try {
     await inputFiles.slots.with(() => readParts(ctx, inputFiles, form));
-    isNeeded = await start(bodyOf(form)).catch((error: unknown) => {
+    await start({
+      ...bodiesOf(form),
+      keep() {
+        uploads.areKept = true;
+      },
+    }).catch((error: unknown) => {
       // After an error of ours, the job may have been started.
-      isNeeded = problemOf(error).status >= 500;
+      uploads.areKept ||= problemOf(error).status >= 500;
       throw error;
     });
   } finally {
-    const ids = Object.values(form.inputs).map(({ upload }) => upload);
-    if (!isNeeded) await discardUploads(inputFiles.store, ids);
+    const ids = Object.values(form.files).map(({ id }) => id);
+    if (!uploads.areKept) await discardUploads(inputFiles.store, ids);
   }
 }
 
@@ -64,19 +81,22 @@ async function readParts(ctx: HttpContext, parts: UploadParts, form: StartForm):
     if (seen.has(field)) throw refused(field, 'one part of this name');
     seen.add(field);
     const reading = { clock, idleMillis, limitBytes: textBytes };
-    if (field === 'job') form.job = parseJob(await readTextPart(part, reading, signal));
-    else if (field === 'env')
-      form.environment = readGivenDotenv('env', await readTextPart(part, reading, signal));
-    else form.inputs[field] = { upload: await receiveInput(ctx, parts, part) };
+    const readText = textFields.get(field);
+    if (readText !== undefined) readText(form, await readTextPart(part, reading, signal));
+    else form.files[field] = await receiveInput(ctx, parts, part);
   }
 }
 
-async function receiveInput(ctx: HttpContext, parts: UploadParts, part: FormPart): Promise<string> {
-  if (!part.isFile) throw refused(part.field, 'job, env, or a file');
-  if (ctx.get('Idempotency-Key') !== '')
-    throw refused('Idempotency-Key', 'no such header with files, which are stored by each request');
+const textFields = new Map<string, (form: StartForm, text: string) => void>([
+  ['job', (form, text) => (form.job = parseJob(text))],
+  ['jobConf', (form, text) => (form.jobConf = readJobConf('jobConf', text))],
+  ['env', (form, text) => (form.environment = readGivenDotenv('env', text))],
+]);
+
+async function receiveInput(ctx: HttpContext, parts: UploadParts, part: FormPart): Promise<StoredUpload> {
+  if (!part.isFile) throw refused(part.field, 'job, jobConf, env, or a file');
   const file = fileOf(part, { name: undefined, caller: callerOf(ctx).name });
-  return (await receiveUpload(parts, file, ctx.state.signal)).id;
+  return await receiveUpload(parts, file, ctx.state.signal);
 }
 
 function parseJob(text: string): object {
@@ -90,17 +110,30 @@ function parseJob(text: string): object {
   throw refused('job', 'a JSON object');
 }
 
-/** Parts go before the members of `job`. */
-function bodyOf({ job, environment = {}, inputs }: StartForm): object {
-  if (job === undefined) throw refused('job', 'a part with the JSON of the job');
-  return { ...job, ...merge(job, 'environment', environment), ...merge(job, 'inputs', inputs) };
+/** `job` goes before `jobConf`, and other parts before both. */
+function bodiesOf({
+  job,
+  jobConf,
+  environment = {},
+  files,
+}: StartForm): Pick<FormStart, 'body' | 'identity'> {
+  if (job === undefined && jobConf === undefined)
+    throw refused('job', 'a part with the JSON of the job, or a part jobConf');
+  const start = mergeStarts(mergeStarts(jobConf ?? {}, job ?? {}), present({ environment }));
+  const inputs = Object.entries(files).map(([field, { id }]) => [field, { upload: id }]);
+  const known = Object.entries(files).map(([field, { sha256, name, mediaType }]) => [
+    field,
+    { sha256, name, mediaType },
+  ]);
+  return {
+    body: mergeStarts(start, present({ inputs: Object.fromEntries(inputs) as object })),
+    identity: mergeStarts(start, present({ inputs: Object.fromEntries(known) as object })),
+  };
 }
 
-function merge(job: object, member: string, given: Record<string, unknown>): Record<string, unknown> {
-  if (Object.keys(given).length === 0) return {};
-  const { [member]: own = {} } = job as Record<string, unknown>;
-  // What is no object is refused with the rest of the body.
-  return { [member]: typeof own === 'object' ? { ...own, ...given } : own };
+/** Without maps that are empty. */
+function present(members: Record<string, object>): object {
+  return Object.fromEntries(Object.entries(members).filter(([, map]) => Object.keys(map).length > 0));
 }
 
 function refused(field: string, expected: string): ServiceError {

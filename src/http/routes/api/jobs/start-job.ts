@@ -38,6 +38,8 @@ const readStart = bodyReader(StartSchema);
 export interface WantedJob {
   caller: Caller;
   body: object;
+  /** In place of the body: by which a repeat of the request is known. */
+  identity?: object;
   /** Of the header `Idempotency-Key`: a repeat of the caller's request finds the first one's job. */
   key: string | undefined;
   /** In place of those that the body names. */
@@ -50,11 +52,11 @@ export interface WantedJob {
 
 /** Checks what the service itself can check. Throws an error that names each wrong member. */
 export async function planJob(deps: Planning, wanted: WantedJob, signal: AbortSignal): Promise<PlannedJob> {
-  const { caller, body: received, key, retryOf, batch } = wanted;
+  const { caller, body: received, identity, key, retryOf, batch } = wanted;
   checkMayStart(caller);
   const body = readStart(received);
   checkTemplateAccess(caller, body.template);
-  const contentDigest = hash('sha256', canonical({ ...body, retryOf, batch }));
+  const contentDigest = hash('sha256', canonical({ ...(identity ?? body), retryOf, batch }));
   const ids = idsOf(caller, key ?? deps.newId());
   const known = { flow: flowName({ ...rest, ids }), contentDigest, isNew: key === undefined };
   const rendered = await render(deps, { ...wanted, body, known }, signal);

@@ -108,10 +108,47 @@ test('variables of an env file take the place of the template’s, and parameter
   assert.deepEqual(third, { COLOUR: 'red', SIZE: 'small', COUNT: '1', secret: { KEY: '' } });
 });
 
+/** A few lines that would become a thousand million members. */
+const aliases = `a0: &a0 [x, x, x, x, x, x, x, x, x, x]
+${Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array.from({ length: 10 }, () => `*a${at}`).join(', ')}]`).join('\n')}
+`;
+
+test('a job configuration has the members of the JSON, which wins over it, and other parts win over both', async (t) => {
+  const { send, rendered } = await start(t);
+  const jobConf = `template: echo
+parameters: # of everyday use
+  COUNT: 7
+environment:
+  COLOUR: green
+  SIZE: big
+`;
+  for (const parts of [
+    { jobConf },
+    { jobConf: JSON.stringify({ template: 'echo', parameters: { COUNT: 7 } }) },
+    { jobConf, job },
+    { jobConf, job: '{"environment":{"SIZE":"middle"}}', env: 'COLOUR=blue\n' },
+  ])
+    assert.equal((await send(parts)).status, 202);
+  assert.deepEqual(
+    rendered.map(({ environment: { COUNT, COLOUR, SIZE } }) => [COUNT, COLOUR, SIZE]),
+    [
+      ['7', 'green', 'big'],
+      ['7', 'red', 'small'],
+      ['3', 'green', 'big'],
+      ['7', 'blue', 'middle'],
+    ],
+  );
+});
+
 test('a form that is no start is refused by the name of its part', async (t) => {
   const { refusal } = await start(t);
   for (const { parts, status = 400, field, detail } of [
     { parts: { env: 'COUNT=1' }, field: 'job', detail: /a part with the JSON/ },
+    { parts: { jobConf: 'template: echo\nlabels: [' }, field: 'jobConf', detail: /YAML or JSON; line 2: / },
+    { parts: { jobConf: '- echo' }, field: 'jobConf', detail: /a map with the members of a job/ },
+    { parts: { jobConf: aliases }, field: 'jobConf', detail: /fewer aliases/ },
+    { parts: { jobConf: 'template: echo\nimage: other' }, field: 'image', detail: /no such member|expected/ },
+    { parts: { job, jobConf: 'environment: 1', env: 'COUNT=2' }, field: 'environment', detail: /a map/ },
     { parts: { job: '{' }, field: 'job', detail: /valid JSON/ },
     { parts: { job: '[]' }, field: 'job', detail: /a JSON object/ },
     { parts: { job, env: 'COUNT=2\nnothing' }, field: 'env', detail: /line 2: expected NAME=value/ },
@@ -122,7 +159,7 @@ test('a form that is no start is refused by the name of its part', async (t) => 
     },
     { parts: { job: '{"template":"echo"}', env: 'COUNT=many' }, field: 'COUNT', detail: /an integer/ },
     { parts: { job, env: 'KEY=much-too-long-a-secret' }, field: 'KEY', detail: /^(?!.*much).*characters/ },
-    { parts: { job, other: 'x' }, field: 'other', detail: /job, env, or a file/ },
+    { parts: { job, other: 'x' }, field: 'other', detail: /job, jobConf, env, or a file/ },
     { parts: { job: `"${'x'.repeat(300_000)}"` }, status: 413, field: 'job', detail: /at most 262144 bytes/ },
   ]) {
     const answer = await refusal(parts);
