@@ -67,13 +67,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, secrets, log, dialects: known = builtInDialects } = options;
   await readAuthorities(config.pods);
   const shipped = await loadShipped({ config, log, dialects: known });
-  const clients = await createClients(config, secrets);
+  const metrics = createMetricsFor(options, shipped);
+  const clients = await createClients(config, secrets, metrics);
   const stopping = new AbortController();
   const { catalog, followed } = await startTemplates(shipped, clients, stopping.signal);
   const { templates } = catalog;
   const { cluster, store, readAccess, dispatcher, uploads } = clients;
   const requests = { cluster, store, config, now: () => new Date() };
-  const metrics = createMetrics();
   const minter = createCredentialMinter(config.store, secrets.store);
   const calls = { config, secrets, dispatcher, metrics };
   const started = startDialects(known, { ...calls, ...requests, log, stopping: stopping.signal });
@@ -112,6 +112,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (monitoring !== undefined) await listenOr(monitoring, kill);
   log.info({ port, templates: templates.map(({ name }) => name) }, 'service listens');
   return { port, stop: () => stop(() => http.drain()), kill };
+}
+
+function createMetricsFor(
+  { config: { connectors }, version }: ServiceOptions,
+  { templates }: Awaited<ReturnType<typeof loadShipped>>,
+): Metrics {
+  return createMetrics({ version, templates, connectors });
 }
 
 interface LeadingParts {

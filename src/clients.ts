@@ -1,6 +1,8 @@
 import type { Agent } from 'undici';
 import type { Config, Secrets } from './config/config.ts';
 import { connectCluster, type Cluster } from './kubernetes/cluster.ts';
+import type { Metrics } from './metrics.ts';
+import { measureSender, measureStore } from './storage/measured-store.ts';
 import { createObjectStore } from './storage/minio-store.ts';
 import type { ObjectStore } from './storage/object-store.ts';
 import { createReadAccess, type ReadAccess } from './storage/read-access.ts';
@@ -25,7 +27,7 @@ export interface Clients {
 /** Beside one for each download, which its reader may hold: for small files read ahead and for manifests, which hold none for long. */
 const sharedDownloadConnections = 64;
 
-export async function createClients(config: Config, secrets: Secrets): Promise<Clients> {
+export async function createClients(config: Config, secrets: Secrets, metrics: Metrics): Promise<Clients> {
   const cluster = await connectCluster(config.cluster);
   const storage = createObjectStore(config.store, secrets.store);
   const downloads = createObjectStore(config.store, secrets.store, {
@@ -39,10 +41,16 @@ export async function createClients(config: Config, secrets: Secrets): Promise<C
   const dispatcher = createAgent({ connect: { timeout: config.reconciler.deliveryTimeoutMillis } });
   return {
     cluster,
-    store: storage.store,
-    downloads: downloads.store,
+    store: measureStore(storage.store, metrics),
+    downloads: measureStore(downloads.store, metrics),
     readAccess: createReadAccess(config.store, secrets.store),
-    uploads: { sender, credentials, region, bucket, retry: { firstMillis: 100, maxMillis: 5000 } },
+    uploads: {
+      sender: measureSender(sender, metrics),
+      credentials,
+      region,
+      bucket,
+      retry: { firstMillis: 100, maxMillis: 5000 },
+    },
     dispatcher,
     async close() {
       storage.destroy();

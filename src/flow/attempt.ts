@@ -38,7 +38,15 @@ export interface Attempt {
 export type ContainerState =
   | { state: 'waiting'; reason?: string; message?: string }
   | { state: 'running'; startedAt: string }
-  | { state: 'ended'; exitCode: number; reason: string; message?: string; finishedAt?: string };
+  | ({ state: 'ended' } & ContainerEnd);
+
+interface ContainerEnd {
+  exitCode: number;
+  reason: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+}
 
 /** The worker container's end, observed before its pod was marked for deletion. */
 export interface WorkerEnd {
@@ -56,7 +64,7 @@ export interface AttemptEnd {
   pod: string;
   /** When the pod was created; absent if an earlier version wrote this. */
   createdAt?: string;
-  worker?: { exitCode: number; reason: string; message?: string; finishedAt?: string };
+  worker?: ContainerEnd;
   sidecar?: { exitCode: number; reason: string; message?: string };
   /** DisruptionTarget, a deletionTimestamp observed before the worker's end, Evicted, node lost, …: no result, with any exit code. */
   disrupted?: string;
@@ -145,13 +153,9 @@ export function attemptEnd(attempt: Attempt, saved: WorkerEnd | undefined, now: 
 /** Bounded: annotations share 256 KiB. The sidecar's report fits. */
 const messageLimit = 4096;
 
-function endOf({
-  exitCode,
-  reason,
-  message,
-  finishedAt,
-}: Extract<ContainerState, { state: 'ended' }>): AttemptEnd['worker'] & object {
-  return { exitCode, reason, ...defined({ message: message?.slice(0, messageLimit), finishedAt }) };
+function endOf({ exitCode, reason, message, startedAt, finishedAt }: ContainerEnd): ContainerEnd {
+  const bounded = message?.slice(0, messageLimit);
+  return { exitCode, reason, ...defined({ message: bounded, startedAt, finishedAt }) };
 }
 
 /**
@@ -188,8 +192,8 @@ function findStatus(statuses: Statuses, name: string): NonNullable<Statuses>[num
   return statuses?.find((candidate) => candidate.name === name);
 }
 
-function readEnd({ exitCode, reason, message, finishedAt }: Terminated): ContainerState {
-  return { state: 'ended', exitCode, reason: text(reason), ...defined({ message, finishedAt }) };
+function readEnd({ exitCode, reason, message, startedAt, finishedAt }: Terminated): ContainerState {
+  return { state: 'ended', exitCode, reason: text(reason), ...defined({ message, startedAt, finishedAt }) };
 }
 
 /**

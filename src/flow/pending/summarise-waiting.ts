@@ -46,6 +46,15 @@ export function summariseWaiting(flows: Iterable<FlowWithAttempts>, now: number)
   return summary;
 }
 
+/** The cause alone. */
+export function findWaitCause(
+  observed: FlowWithAttempts,
+  phase: FlowPhase,
+  now: number,
+): WaitCause | undefined {
+  return findWait(observed, phase, now)?.[0];
+}
+
 function findWait(
   { flow, attempts }: FlowWithAttempts,
   phase: FlowPhase,

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import { ServiceError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { HttpState } from '../route.ts';
 
@@ -22,7 +23,7 @@ export function answerDeadline({ millis, metrics }: AnswerDeadlineOptions): Midd
       if (state.route?.deadline === 'exempt' || state.receives === true) return;
       ctx.respond = false;
       metrics.httpDeadlines.inc();
-      controller.abort(new Error(`no answer within ${millis} ms`));
+      controller.abort(new ServiceError('deadline-exceeded', `no answer within ${millis} ms`));
       req.socket.destroy();
     }
     const timer = setTimeout(enforce, millis);

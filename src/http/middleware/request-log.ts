@@ -24,7 +24,8 @@ export function requestLog({ log, metrics, redact }: RequestLogDependencies): Mi
       const status = res.writableFinished ? res.statusCode : 0;
       const method = knownMethod(req.method);
       const route = state.route?.path ?? 'none';
-      metrics.httpSeconds.observe({ method, route, status: String(status) }, millis / 1000);
+      metrics.httpRequests.inc({ method, route, status: String(status) });
+      metrics.httpSeconds.observe({ method, route }, millis / 1000);
       const peer = req.socket.remoteAddress;
       const fields = { ...state.logged, method, path: state.shownPath, status, millis, peer };
       state.log[levelOf(state)](fields, 'request');

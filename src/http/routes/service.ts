@@ -67,11 +67,11 @@ export function serviceRoutes({ version, metrics, openApi, links: more }: Servic
   ];
 }
 
-export function metricsRoute({ registry }: Metrics): Route {
+export function metricsRoute(metrics: Metrics): Route {
   const response = { description: 'Text', contentType: 'text/plain' };
   return route('/metrics', serviceOperation('metrics', 'Metrics for Prometheus', response), async (ctx) => {
-    ctx.body = await registry.metrics();
-    ctx.type = registry.contentType;
+    ctx.body = await metrics.scrape();
+    ctx.type = metrics.registry.contentType;
   });
 }
 

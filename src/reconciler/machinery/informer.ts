@@ -13,6 +13,8 @@ export interface InformerOptions<T extends KubernetesObject, P extends Projectio
   labelSelector: string;
   relistMillis: number;
   backoff: BackOff;
+  /** Called for each list or watch that failed. */
+  onBreak?: (kind: string) => void;
 }
 
 export interface Informer<T extends KubernetesObject, P> {
@@ -131,6 +133,7 @@ async function run<T extends KubernetesObject, P extends Projection>(
       failures = 0;
     } catch (error) {
       state.error = error;
+      state.options.onBreak?.(state.options.kind);
       if (performance.now() - beganAt > soundMillis) failures = 0;
       failures += 1;
       // History that is too short is no trouble of the server's, unless it is so again and again.

@@ -9,6 +9,7 @@ import {
   type InformerStatus,
 } from '../machinery/informer.ts';
 import type { FlowCache, ReconcilerDependencies } from '../reconciler.ts';
+import { setFlowGauges } from './flow-gauges.ts';
 import { FlowListeners } from './flow-listeners.ts';
 import { PodIndex } from './pod-index.ts';
 import { createTakeover } from './takeover.ts';
@@ -38,7 +39,10 @@ export interface ObservedStateStatus {
   problem?: { kind: 'jobs' | 'pods'; error: unknown };
 }
 
-type Dependencies = Pick<ReconcilerDependencies, 'cluster' | 'config' | 'callbackHold' | 'metrics' | 'log'>;
+type Dependencies = Pick<
+  ReconcilerDependencies,
+  'cluster' | 'config' | 'callbackHold' | 'metrics' | 'now' | 'log'
+>;
 
 /** A watch gets a bookmark each minute: one that is silent for longer does not follow the cluster, or nobody knows. */
 const longestSilenceMillis = 90_000;
@@ -63,7 +67,6 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
       selects: ({ state }) => state !== 'closed',
       onChange: (key, flow, { gone, own }) => {
         holdCallback(deps, flow, { gone, takenOver: !takeover.isOver(jobs.position()) });
-        deps.metrics.openFlows.set(jobs.size());
         changed(key, own);
       },
     },
@@ -71,6 +74,9 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
   );
   const pods = startInformer(podOptions(deps, changed, podsOf), signal);
   const cache = createFlowCache(jobs, pods, podsOf);
+  deps.metrics.beforeScrape(() => {
+    setGauges(deps, { jobs: jobs.status(), pods: pods.status(), cache });
+  });
   function status(): ObservedStateStatus {
     return describeStatus({ jobs: jobs.status(), pods: pods.status() });
   }
@@ -90,6 +96,18 @@ export function observeState(deps: Dependencies, signal: AbortSignal): ObservedS
     subscribe: (flow, listener) => listeners.add(flow, listener),
     ended: Promise.all([jobs.ended, pods.ended]),
   };
+}
+
+/** A cache that is not filled says nothing about the flows. */
+function setGauges(
+  { metrics, config, now }: Dependencies,
+  { jobs, pods, cache }: { jobs: InformerStatus; pods: InformerStatus; cache: FlowCache },
+): void {
+  metrics.watchSilent.set({ kind: 'jobs' }, jobs.silentMillis / 1000);
+  metrics.watchSilent.set({ kind: 'pods' }, pods.silentMillis / 1000);
+  if (!jobs.synced || !pods.synced) return;
+  const { pendingLimits } = config.pods;
+  setFlowGauges(metrics, { cache, pendingLimits, now: now().getTime() });
 }
 
 async function untilSynced(
@@ -140,9 +158,12 @@ function podOptions(
   };
 }
 
-function commonOptions({ config, log }: Dependencies) {
+function commonOptions({ config, metrics, log }: Dependencies) {
   const { relistSeconds, backoff } = config.reconciler;
-  return { relistMillis: relistSeconds * 1000, backoff, log };
+  function onBreak(kind: string): void {
+    metrics.watchRestarts.inc({ kind });
+  }
+  return { relistMillis: relistSeconds * 1000, backoff, onBreak, log };
 }
 
 /** From the moment in which a request, or its repeat, is known: a repeat ends nobody's pause, so that no pass may follow soon. */

@@ -4,6 +4,7 @@ import { annotation, writeAnnotation } from '../../flow/annotations.ts';
 import { endAttempt, type DeliveryEnd } from '../../flow/delivery.ts';
 import { readFlow, type Flow } from '../../flow/flow.ts';
 import { flowLogger } from '../../log.ts';
+import { countDelivery } from '../count-steps.ts';
 import { patchFlow } from '../patch-flow.ts';
 import { continueNow, type Reconciler, type StepResult } from '../reconciler.ts';
 import type { DeliveryAnswer, Message } from '../types.ts';
@@ -81,7 +82,9 @@ export async function saveAttempt(
 ): Promise<StepResult> {
   const ended = endAttempt(flow[of], { ...end, endedAt: deps.now().toISOString() });
   const annotations = writeAnnotation(annotation[of], ended);
-  return await patchAttempted(deps, { flow, of, annotations }, signal);
+  const written = await patchAttempted(deps, { flow, of, annotations }, signal);
+  if (of === 'delivery') countDelivery(deps.metrics, flow, ended);
+  return written;
 }
 
 /**

@@ -7,6 +7,7 @@ import { isDeprovisioned, planDelivery, type PlanToWrite } from './plan-delivery
 import { continueNow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import type { Message } from '../types.ts';
 import { callConnector, logAnswer, patchAttempted, saveAttempt } from './call-connector.ts';
+import { countDelivery } from '../count-steps.ts';
 import { patchFlow } from '../patch-flow.ts';
 
 export function decideDelivery({ flow }: ObservedOutcome): Step<'deliver' | 'wait-for-resume'> | undefined {
@@ -43,6 +44,7 @@ export async function deliverOutcome(deps: Reconciler, flow: Flow, signal: Abort
     case 'attempt': {
       const annotations = deliveryAnnotations(deps, flow, plan);
       await patchFlow(deps, { flow, annotations }, signal);
+      countDelivery(deps.metrics, flow, plan.delivery);
       if (plan.kind === 'save') return continueNow;
       return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
     }

@@ -4,6 +4,7 @@ import { judgeAttempt } from '../../flow/judge-attempt.ts';
 import { outcomeMessageLimit, type CancelReason, type Outcome } from '../../flow/outcome.ts';
 import { nextDeadline } from '../../flow/pending/deadlines.ts';
 import type { Manifest } from '../../result/manifest.ts';
+import { countOutcome } from '../count-steps.ts';
 import { patchFlow } from '../patch-flow.ts';
 import { continueNow, observeFlow, type Reconciler, type Step, type StepResult } from '../reconciler.ts';
 import { deliveryAnnotations, makeAttempt } from './deliver-outcome.ts';
@@ -93,8 +94,7 @@ export async function setOutcome(
   };
   const entry = { fields: { outcome: bounded }, message: 'outcome set' };
   await patchFlow(deps, { flow, annotations, entry }, signal);
-  const reason = 'reason' in outcome ? outcome.reason : '';
-  deps.metrics.outcomes.inc({ template: flow.request.template, phase: outcome.phase, reason });
+  countOutcome(deps.metrics, flow, outcome);
   if (plan?.kind !== 'attempt') return continueNow;
   return await makeAttempt(deps, { name: flow.name, message: plan.message }, signal);
 }

@@ -30,7 +30,7 @@ test('on a port of their own metrics are beside health, and nowhere else', async
   assert.ok(server !== undefined);
   t.after(() => server.close());
   const own = await server.listen();
-  assert.match((await ask(own.port, '/metrics')).body, /edc_jp_open_flows/);
+  assert.match((await ask(own.port, '/metrics')).body, /edc_jp_queue_flows/);
   for (const path of ['/', '/health/live', '/openapi.json'])
     assert.equal((await ask(own.port, path)).status, 404);
 });

@@ -87,4 +87,6 @@ test('metrics count by route, and show no token', async (t) => {
     );
   });
   assert.ok(!scraped.includes(token));
+  assert.match(scraped, /^http_requests_total\{method="GET",route="none",status="404"\} 1$/m);
+  assert.match(scraped, /^http_request_duration_seconds_count\{method="GET",route="none"\} 1$/m);
 });

@@ -128,18 +128,20 @@ test('a server whose history is too short again and again is given pauses', asyn
   await informer.ended;
 });
 
-test('a watch that breaks is begun again', async () => {
+test('a watch that breaks is begun again, and each break is reported', async () => {
   await using api = await startTestApi();
   const ending = new AbortController();
   const flaky = interrupted(api, (watch) => {
     if (watch <= 3) throw new Error('connection reset');
     return 'follow';
   });
-  const informer = inform(api, ending.signal, { client: flaky.client });
+  const broken: string[] = [];
+  const informer = inform(api, ending.signal, { client: flaky.client, onBreak: (kind) => broken.push(kind) });
   await informer.synced;
   await waitUntil('the fourth watch', () => flaky.watches === 4);
   await api.cluster.configMaps.create(configMap('seen', '1'), signal);
   await waitUntil('a change after the breaks', () => informer.get('seen'));
+  assert.deepEqual(broken, ['configmaps', 'configmaps', 'configmaps']);
   ending.abort();
   await informer.ended;
 });
