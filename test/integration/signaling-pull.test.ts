@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { shellTemplate } from '../support/shell-template.ts';
 import { startMessage } from '../support/signaling-callbacks.ts';
-import { message, playScenarios, type Scenario, type Scene } from '../support/signaling-scene.ts';
+import {
+  message,
+  playScenarios,
+  untilAnswered,
+  type Answer,
+  type Scenario,
+  type Scene,
+} from '../support/signaling-scene.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 async function get(url: string): Promise<{ status: number; text: string }> {
@@ -11,6 +19,17 @@ async function get(url: string): Promise<{ status: number; text: string }> {
 }
 
 const content = 'hello from the worker: ä ö ü €\n';
+
+const towns = shellTemplate({ script: 'printf "%s %s" "$TOWN" "$TICKS" > "$RESULT_DIRECTORY/said.txt"' });
+const properties = { TOWN: { type: 'string', default: 'north' }, TICKS: { type: 'integer', default: 1 } };
+const townsYaml = JSON.stringify({
+  ...(JSON.parse(towns['template.yaml'] ?? '') as object),
+  ...{
+    parameters: { properties },
+    envFiles: ['*'],
+    results: { file: 'said.txt', storage: { size: '16Mi' } },
+  },
+});
 
 const scenarios: Record<string, Scenario> = {
   pulls: { title: 'a consumer pulls from a data plane that made the data for it', play: pulls },
@@ -26,6 +45,11 @@ const scenarios: Record<string, Scenario> = {
     title: 'a job that fails is reported as errored, in the state that the flow had, until it is terminated',
     play: isErrored,
   },
+  'env-files': {
+    title:
+      'the env files of the asset and of the counterparty change the environment of the next flows alone',
+    play: takesEnvFiles,
+  },
   wrong: {
     title: 'messages that can never work are refused with their field, and make no job',
     play: refusesMessages,
@@ -33,7 +57,7 @@ const scenarios: Record<string, Scenario> = {
 };
 
 test('pulls of several control planes, beside each other', { concurrency: true }, async (t) => {
-  await playScenarios(t, scenarios);
+  await playScenarios(t, scenarios, { templates: { towns: { ...towns, 'template.yaml': townsYaml } } });
 });
 
 async function pulls(scene: Scene): Promise<void> {
@@ -79,6 +103,41 @@ async function pulls(scene: Scene): Promise<void> {
   assert.deepEqual([record.delivery.result, record.delivery.attempts], ['delivered', 1]);
   assert.equal(callbacks.length, 1);
   assert.equal((await scene.jobs()).length, 1);
+}
+
+async function takesEnvFiles({ world, controlPlane, send, flowOf }: Scene): Promise<void> {
+  const { callbacks } = controlPlane;
+  const api = `${world.service.url}/api/v1`;
+  async function put(file: string, query = ''): Promise<void> {
+    const address = `${api}/connectors/env-files/assets/-/env?assetId=towns${query}`;
+    const answer = await untilAnswered(address, { method: 'PUT', body: file });
+    assert.ok(answer.ok, await answer.text());
+  }
+  async function start(counterPartyId: string): Promise<{ processId: string; again: () => Promise<Answer> }> {
+    const started = startMessage({ datasetId: 'towns', counterPartyId });
+    const answer = await send('start', started);
+    assert.equal(answer.status, 202, answer.body.detail);
+    return { processId: started.processId, again: () => send('start', started) };
+  }
+  async function said({ processId }: { processId: string }): Promise<string> {
+    const path = `/transfers/${processId}/dataflow/started`;
+    const callback = await waitUntil('started is delivered', () =>
+      callbacks.find((one) => one.path === path),
+    );
+    return (await get(callback.body.dataAddress?.endpoint ?? '')).text;
+  }
+  const before = await start('one');
+  await put('TOWN=east\nTICKS=2\n');
+  await put('TOWN=south\n', '&consumer=one');
+  const own = await start('one');
+  const other = await start('two');
+  await put('TOWN=west\n', '&consumer=one');
+  // A repeat finds its flow, whatever version is current.
+  assert.equal((await own.again()).status, 202);
+  assert.deepEqual(await Promise.all([before, own, other].map(said)), ['north 1', 'south 2', 'east 2']);
+  const answer = await untilAnswered(`${api}/jobs/${flowOf(own.processId)}`);
+  const job = (await answer.json()) as { envFiles?: object };
+  assert.partialDeepStrictEqual(job.envFiles, { asset: { version: 1 }, consumer: { version: 1 } });
 }
 
 async function startsAtOnce(scene: Scene): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { flowLabel } from '../../src/flow/labels.ts';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -12,10 +13,11 @@ interface Job {
   priority?: number;
 }
 
-/** One that the cluster may not know: the pods of these jobs are not looked at. */
-const priorities = { urgent: { value: 50 }, background: { value: -50 } };
+/** Every cluster has it. */
+const priorityClassName = 'system-cluster-critical';
+const priorities = { urgent: { value: 50, priorityClassName }, background: { value: -50 } };
 
-test('with a limit of one, jobs start by their priority and then in the order of acceptance, and are selected by their labels', async (t) => {
+test('with a limit of one, jobs start by their priority and then in the order of acceptance, with the PriorityClass of its name, and are selected by their labels', async (t) => {
   const world = await startWorld(t, {
     settings: {
       reconciler: { maxRunning: 1, leaseSeconds: 30 },
@@ -81,6 +83,14 @@ test('with a limit of one, jobs start by their priority and then in the order of
   assert.deepEqual(
     order.map(({ id }) => names.get(id)),
     ['urgent', 'first-of-seven', 'seven', 'first', 'second', 'third', 'background'],
+  );
+  const classes = (await namespace.pods()).map(({ metadata, spec }) => [
+    names.get(metadata?.labels?.[flowLabel] ?? '') ?? 'gated',
+    spec?.priorityClassName,
+  ]);
+  assert.deepEqual(
+    classes.filter(([, name]) => name !== undefined),
+    [['urgent', priorityClassName]],
   );
   for (const [index, job] of order.entries())
     assert.ok(index === 0 || String(order[index - 1]?.endedAt) <= String(job.startedAt), 'one at a time');

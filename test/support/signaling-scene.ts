@@ -150,7 +150,7 @@ const mostRequests = 20;
  * An answer that misses its deadline on a busy machine is none: its connection is closed, and a control plane sends the message again, as is
  * done here.
  */
-async function untilAnswered(url: string, options: RequestInit): Promise<Response> {
+export async function untilAnswered(url: string, options: RequestInit = {}): Promise<Response> {
   for (let requests = 1; ; requests += 1) {
     try {
       return await fetch(url, options);

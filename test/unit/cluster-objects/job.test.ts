@@ -31,14 +31,14 @@ const settings: PodSettings = {
 async function build(
   files: Files = {},
   parameters: Record<string, unknown> = {},
-  caFile?: string,
+  { caFile, priorityClassName }: { caFile?: string; priorityClassName?: string } = {},
 ): Promise<Job> {
   await using made = await makeTemplates(files);
   const [template] = await loadTemplates(made.directory, templateSettings);
   assert.ok(template !== undefined);
   return buildJob({
     flow,
-    request,
+    request: { ...request, ...(priorityClassName === undefined ? {} : { priorityClassName }) },
     rendered: renderTemplate(template, { assetId: 'sample', parameters }),
     settings: caFile === undefined ? settings : { ...settings, pods: { ...settings.pods, caFile } },
   });
@@ -96,6 +96,25 @@ suite('the Job', () => {
     const { spec } = await build(withTemplate('limits: { pending: 100, run: 1000, upload: 200 }\n'));
     assert.ok((spec?.activeDeadlineSeconds ?? 0) > 1300);
     assert.equal(spec?.template.spec?.terminationGracePeriodSeconds, 200);
+  });
+
+  test('has the PriorityClass of its request, else that of its template, else none', async () => {
+    const own = {
+      'job.yaml': jobYaml.replace(
+        'restartPolicy: Never',
+        'restartPolicy: Never\n      priorityClassName: own',
+      ),
+    };
+    const jobs = [
+      await build(),
+      await build(own),
+      await build({}, {}, { priorityClassName: 'wanted' }),
+      await build(own, {}, { priorityClassName: 'wanted' }),
+    ];
+    assert.deepEqual(
+      jobs.map(({ spec }) => spec?.template.spec?.priorityClassName),
+      [undefined, 'own', 'wanted', 'wanted'],
+    );
   });
 
   test('keeps the author’s labels and annotations', async () => {
@@ -287,7 +306,7 @@ suite('the worker', () => {
 });
 
 test('the sidecar trusts the authorities beside its keys, if there are any', async () => {
-  const job = await build({}, {}, '/own/ca.pem');
+  const job = await build({}, {}, { caFile: '/own/ca.pem' });
   const [sidecar] = job.spec?.template.spec?.initContainers ?? [];
   const found = sidecar?.env?.find(({ name }) => name === 'NODE_EXTRA_CA_CERTS');
   assert.equal(found?.value, '/etc/edc-job-provisioner/store/ca.pem');
