@@ -4,10 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { startCommand } from '../support/command-process.ts';
 import { defineCustomKinds, removeCustomKinds } from '../support/custom-kinds.ts';
 import { deployFolder, writeOverlay } from '../support/deploy-overlay.ts';
 import { renderChart } from '../support/helm.ts';
-import { kubectl, renderKustomization, type Manifest } from '../support/kubectl.ts';
+import { kubectl, readManifests, renderKustomization, type Manifest } from '../support/kubectl.ts';
 import { needing } from '../support/needs.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -16,7 +17,7 @@ const folders = globSync('{base,overlays/*,components/*}/', { cwd: deployFolder 
   .sort();
 const examples = globSync('examples/*.yaml', { cwd: deployFolder }).sort();
 /** A dry run makes nothing for what comes after it, and these are needed by others. */
-const first = ['Namespace', 'ServiceAccount', 'Role'];
+const first = ['Namespace', 'ServiceAccount', 'Role', 'ResourceQuota', 'LimitRange'];
 
 suite('deploy/ on a real API server', needing('own control plane'), () => {
   const rendered = new Map<string, Manifest[]>();
@@ -77,6 +78,20 @@ suite('deploy/ on a real API server', needing('own control plane'), () => {
       assert.equal(stderr, '');
     });
   }
+
+  test('admits the pods of the shipped templates under the quota of deploy/base', async (t) => {
+    const quota = ['-n', 'edc-jobs', 'get', 'resourcequota/jobs', '-o', 'jsonpath={.status.hard}'];
+    await waitUntil('the quota is in force', async () => (await kubectl(quota)).stdout !== '');
+    const templates = join(deployFolder, '../jobs-templates');
+    for (const template of globSync('*/', { cwd: templates })) {
+      const render = await startCommand(t, ['render', template, '--templates', templates]);
+      assert.equal(await render.ended(), 0, render.stderr);
+      const pods = readManifests(render.stdout).flatMap(podOf);
+      const { stdout, stderr } = await kubectl(['create', '--dry-run=server', '-f', '-'], listOf(pods));
+      assert.match(stdout, /^pod\/flow-example created \(server dry run\)$/m);
+      assert.equal(stderr, '');
+    }
+  });
 
   test('gets two replicas of a Deployment that names no number, without metrics', async () => {
     const objects = (rendered.get('base') ?? []).filter(({ kind }) =>
