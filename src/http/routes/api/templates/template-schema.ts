@@ -70,7 +70,7 @@ export const TemplateListSchema = described('All templates, by name.', { items: 
 
 export const NewTemplateSchema = described('The files of a template’s folder.', {
   files: Type.Record(
-    Type.String({ pattern: '^[\\s\\S]{1,300}$' }),
+    anyName,
     Type.Union([
       Type.String(),
       described('A file that is no text.', {
@@ -78,6 +78,8 @@ export const NewTemplateSchema = described('The files of a template’s folder.'
       }),
     ]),
     {
+      // Not the pattern of the map's members: others would be accepted with any value.
+      propertyNames: { title: 'names of 1 to 300 characters', pattern: '^[\\s\\S]{1,300}$' },
       minProperties: 1,
       maxProperties: 1000,
       title: 'a map with 1 to 1000 files',
