@@ -65,6 +65,7 @@ const refused: { name: string; set: string; says: RegExp }[] = [
   { name: 'no address of its own', set: 'settings.http.publicUrl=', says: /settings.*http.*publicUrl/s },
   { name: 'a misspelt value', set: 'autoscaling.minReplica=3', says: /autoscaling.*minReplica/s },
   { name: 'a secret among the values', set: 'secret.RESULT_KEYS=k1:0', says: /secret.*RESULT_KEYS/s },
+  { name: 'on without quotes, which is true', set: 'settings.http.docs=true', says: /docs.*'on', 'off'/s },
   { name: 'a setting that the chart sets', set: 'settings.http.metricsPort=9091', says: /settings.*http/s },
   {
     name: 'the namespace of the release for Jobs',
