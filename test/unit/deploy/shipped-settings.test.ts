@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
@@ -55,6 +55,22 @@ test('the settings of the trial are usable with its keys, which the store has to
   assert.equal(env['STORE_SECRET_ACCESS_KEY'], store['MINIO_ROOT_PASSWORD']);
   const [key = ''] = /trial-key-[a-z-]+/.exec(read('docs/deployment.md')) ?? [];
   assert.equal(config.api.keys[0]?.sha256, hash('sha256', key));
+});
+
+test('the manifests and the chart name the image of this version', () => {
+  const { version } = parse(read('package.json')) as { version: string };
+  const chart = parse(read('deploy/helm/Chart.yaml')) as { version: string; appVersion: string };
+  assert.deepEqual([chart.version, chart.appVersion], [version, version]);
+  const files = globSync('deploy/**/{kustomization,settings}.yaml', { cwd: root });
+  const tags = files.flatMap((file) => {
+    const found = read(file).matchAll(/newTag: (.+)|edc-job-provisioner:([0-9.]+)/g);
+    return [...found].map(([, tag, other]) => tag ?? other);
+  });
+  assert.deepEqual(
+    tags.filter((tag) => tag !== version),
+    [],
+  );
+  assert.ok(tags.length > 0);
 });
 
 test('the ports of the Deployment are those of its settings', () => {
