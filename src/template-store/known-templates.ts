@@ -6,7 +6,7 @@ import {
   type TemplateSettings,
 } from '../template/template.ts';
 import { loadGiven, type GivenFiles } from './given-files.ts';
-import type { StoredTemplate } from './template-versions.ts';
+import type { StoredTemplate, StoredVersion } from './template-versions.ts';
 
 export interface KnownDependencies {
   settings: TemplateSettings;
@@ -16,7 +16,8 @@ export interface KnownDependencies {
 
 /** A stored version as this replica has loaded it. */
 export interface Known {
-  stored: StoredTemplate;
+  /** Without its files, which the template has. */
+  stored: StoredVersion;
   /** Absent if it is deleted, or if its files have errors: settings may have changed since it was stored. */
   template?: Template;
   errors: TemplateProblem[];
@@ -24,9 +25,9 @@ export interface Known {
   problem?: string | undefined;
 }
 
-export function loadStored({ settings }: KnownDependencies, stored: StoredTemplate): Known {
+export function loadStored({ settings }: KnownDependencies, { files, ...stored }: StoredTemplate): Known {
   if (stored.deleted === true) return { stored, errors: [] };
-  const { template, errors } = loadGiven(stored, settings);
+  const { template, errors } = loadGiven({ ...stored, files }, settings);
   return { stored, errors, ...(template === undefined ? {} : { template }) };
 }
 

@@ -1,7 +1,7 @@
 import { ServiceError } from '../errors.ts';
+import type { TemplateVersion } from '../flow/keys.ts';
 import type { Template } from '../template/template.ts';
-import type { GivenFiles } from './given-files.ts';
-import { refuseTemplate } from './given-files.ts';
+import { refuseTemplate, type GivenFiles } from './given-files.ts';
 import {
   chooseUsable,
   findClashes,
@@ -15,6 +15,7 @@ import {
   readVersion,
   removeFormer,
   type StoredTemplate,
+  type StoredVersion,
   type VersionDependencies,
 } from './template-versions.ts';
 
@@ -30,7 +31,7 @@ export interface CatalogDependencies extends VersionDependencies, KnownDependenc
 
 export interface WrittenTemplate {
   template: Template;
-  stored: StoredTemplate;
+  stored: StoredVersion;
   /** There was none of this name. */
   created: boolean;
   warnings: string[];
@@ -55,7 +56,7 @@ export class TemplateCatalog {
   }
 
   /** How a template was stored; undefined for one of the folder. */
-  storedAs(name: string): StoredTemplate | undefined {
+  storedAs(name: string): StoredVersion | undefined {
     const isShipped = this.#deps.shipped.some((one) => one.name === name);
     return isShipped ? undefined : this.#current(name)?.stored;
   }
@@ -106,12 +107,9 @@ export class TemplateCatalog {
       const known = new Map<string, Known>();
       for (const { name, version } of latest) {
         const old = this.#known.get(name);
-        const stored =
-          old?.stored.version === version
-            ? old.stored
-            : await readVersion(this.#deps, { name, version }, signal);
-        if (stored === undefined) break;
-        known.set(name, old?.stored === stored ? old : loadStored(this.#deps, stored));
+        const one = old?.stored.version === version ? old : await this.#load({ name, version }, signal);
+        if (one === undefined) break;
+        known.set(name, one);
       }
       if (known.size < latest.length) continue;
       this.#known = known;
@@ -119,6 +117,11 @@ export class TemplateCatalog {
       return;
     }
     throw changing();
+  }
+
+  async #load(wanted: TemplateVersion, signal: AbortSignal): Promise<Known | undefined> {
+    const stored = await readVersion(this.#deps, wanted, signal);
+    return stored && loadStored(this.#deps, stored);
   }
 
   #publish(): void {
@@ -171,7 +174,7 @@ export class TemplateCatalog {
   async #add(
     template: Omit<StoredTemplate, 'version' | 'createdAt'>,
     signal: AbortSignal,
-  ): Promise<StoredTemplate | undefined> {
+  ): Promise<StoredVersion | undefined> {
     const { name } = template;
     const version = (this.#known.get(name)?.stored.version ?? 0) + 1;
     const stored = { ...template, version, createdAt: this.#deps.now().toISOString() };

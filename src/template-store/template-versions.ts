@@ -12,17 +12,20 @@ import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
 import type { GivenFiles } from './given-files.ts';
 
-/** One version of a template that was stored by the API, as the bucket has it. */
-export interface StoredTemplate extends TemplateVersion {
-  /** Hex digest of the files, as jobs keep it. */
+/** One version of a template that was stored by the API. */
+export interface StoredVersion extends TemplateVersion {
+  /** Hex digest of the files; empty if the template was deleted by this version. */
   digest: string;
-  /** Empty if the template was deleted by this version. */
-  files: GivenFiles;
   deleted?: true;
   /** RFC 3339. */
   createdAt: string;
   /** The name of a key. */
   createdBy: string;
+}
+
+/** The same as the bucket has it. */
+export interface StoredTemplate extends StoredVersion {
+  files: GivenFiles;
 }
 
 export interface VersionDependencies {
