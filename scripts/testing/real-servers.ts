@@ -31,7 +31,11 @@ export class RealServers {
 
   /** Tests are skipped without it. */
   async installTools(signal: AbortSignal): Promise<void> {
-    await runInGroup([join(scripts, 'install'), 'schemathesis', 'helm'], { env: process.env }, signal);
+    await runInGroup(
+      [join(scripts, 'install'), 'schemathesis', 'helm', 'prometheus'],
+      { env: process.env },
+      signal,
+    );
     signal.throwIfAborted();
   }
 

@@ -58,6 +58,10 @@ const needs = {
     isThere: () => isOnPath('chromium'),
     reason: 'it looks at pages with the chromium that is on the PATH',
   },
+  prometheus: {
+    isThere: () => isOnPath('prometheus') && isOnPath('promtool'),
+    reason: 'it scrapes and tests the alerts: `npm run test:real`, or `test/servers/install prometheus`',
+  },
   helm: {
     isThere: () => isOnPath('helm'),
     reason: 'it renders the chart: `npm run test:real`, or `test/servers/install helm`',
