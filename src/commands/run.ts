@@ -7,6 +7,7 @@ import { uploadFile } from '../client/upload-file.ts';
 import { messageOf } from '../errors.ts';
 import type { StartBody } from '../http/routes/api/jobs/job-schema.ts';
 import { readGivenDotenv } from '../template/read/read-given-dotenv.ts';
+import { mergeStarts, readJobConf } from '../template/read/read-job-conf.ts';
 import { readArguments, UsageError } from './command-line.ts';
 import { downloadTo } from './download-to.ts';
 import { followOnTerminal, howToContinue } from './follow-on-terminal.ts';
@@ -14,9 +15,11 @@ import { readPairs } from './pairs.ts';
 import { exitCodeOfJob, readOne, remoteHelp, remoteOptions, withService, type Remote } from './remote.ts';
 
 const help = `Usage: edc-job-provisioner run <template> [options]
+       edc-job-provisioner run --job-conf FILE [options]
 
 Starts a job and prints its id.
 
+  --job-conf FILE     YAML or JSON with the members of a job: template, parameters, …; other options win over it
   --param NAME=VALUE  a parameter of the template; may be repeated
   --input NAME=FILE   a file for an input of the template, which is sent before; may be repeated
   --env-file FILE     a dotenv file: variables of the template, and parameters by their name
@@ -50,6 +53,7 @@ export async function runCommand(args: string[]): Promise<void> {
     allowPositionals: true,
     options: {
       ...remoteOptions,
+      'job-conf': { type: 'string' },
       param: { type: 'string', multiple: true, default: [] },
       input: { type: 'string', multiple: true, default: [] },
       'env-file': { type: 'string' },
@@ -64,15 +68,8 @@ export async function runCommand(args: string[]): Promise<void> {
   });
   if (read === undefined) return;
   const { values, positionals } = read;
-  const { asset: assetId, output, 'cancel-on-exit': cancelOnExit } = values;
-  const body = {
-    template: readOne('run', 'the name of one template', positionals),
-    ...(assetId === undefined ? {} : { assetId }),
-    parameters: readPairs('param', values.param),
-    ...(await readEnvironment(values['env-file'])),
-    labels: readPairs('label', values.label),
-    ...(values.priority === undefined ? {} : { priority: readPriority(values.priority) }),
-  };
+  const { output, 'cancel-on-exit': cancelOnExit } = values;
+  const body = await readBody(values, positionals);
   const files = await readInputs(values.input);
   const follow = values.follow || cancelOnExit || output !== undefined;
   if (values['dry-run']) {
@@ -84,12 +81,44 @@ export async function runCommand(args: string[]): Promise<void> {
   await withService(values, (remote) => run(remote, wanted));
 }
 
-async function readEnvironment(file: string | undefined): Promise<Pick<StartBody, 'environment'>> {
-  if (file === undefined) return {};
+interface BodyOptions {
+  asset?: string | undefined;
+  param: string[];
+  'job-conf'?: string | undefined;
+  'env-file'?: string | undefined;
+  label: string[];
+  priority?: string | undefined;
+}
+
+/** Options go before the job configuration. The service checks the whole. */
+async function readBody(values: BodyOptions, positionals: readonly string[]): Promise<StartBody> {
+  const conf = await readFileWith(readJobConf, { option: 'job-conf', file: values['job-conf'] });
+  const isNamed = positionals.length > 0 || !('template' in (conf ?? {}));
+  const template = isNamed ? readOne('run', 'the name of one template', positionals) : undefined;
+  const environment = await readFileWith(readGivenDotenv, { option: 'env-file', file: values['env-file'] });
+  const { asset: assetId, priority } = values;
+  const options = {
+    ...{
+      template,
+      assetId,
+      environment,
+      priority: priority === undefined ? undefined : readPriority(priority),
+    },
+    ...{ parameters: readPairs('param', values.param), labels: readPairs('label', values.label) },
+  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return mergeStarts(conf ?? {}, Object.fromEntries(given)) as StartBody;
+}
+
+async function readFileWith<Content>(
+  read: (file: string, text: string) => Content,
+  { option, file }: { option: string; file: string | undefined },
+): Promise<Content | undefined> {
+  if (file === undefined) return undefined;
   try {
-    return { environment: readGivenDotenv(file, await readFile(file, 'utf8')) };
+    return read(file, await readFile(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`--env-file: ${messageOf(error)}`);
+    throw new UsageError(`--${option}: ${messageOf(error)}`);
   }
 }
 

@@ -237,6 +237,14 @@ async function runsAndLists(t: TestContext, world: World): Promise<void> {
   await writeFile(envFile, 'COUNT=8\nCOLOUR="two words"\n');
   const given = await succeed('run', 'counting', '--env-file', envFile, '--param', 'COUNT=9', '-o', '.');
   assert.equal(await readFile(join(given.folder, 'count.txt'), 'utf8'), '9 of two words\n');
+  const jobConf = join(counted.folder, 'job.yaml');
+  await writeFile(jobConf, 'template: counting\nparameters: { COUNT: 3, COLOUR: red }\n');
+  const configured = await succeed('run', '--job-conf', jobConf, '--param', 'COUNT=4', '-o', '.');
+  assert.equal(await readFile(join(configured.folder, 'count.txt'), 'utf8'), '4 of red\n');
+  await writeFile(jobConf, 'template: counting\nparameters: [\n');
+  const broken = await run('run', '--job-conf', jobConf);
+  assert.equal(broken.code, 2);
+  assert.match(broken.stderr, /--job-conf: .*job\.yaml: expected YAML or JSON; line 3/);
   await writeFile(envFile, 'COUNT\n');
   const unreadable = await run('run', 'counting', '--env-file', envFile);
   assert.equal(unreadable.code, 2);
@@ -251,6 +259,7 @@ async function runsAndLists(t: TestContext, world: World): Promise<void> {
   assert.deepEqual(
     rows.slice(1).map((row) => row.split(/ +/).slice(1, 3)),
     [
+      ['succeeded', 'counting'],
       ['succeeded', 'counting'],
       ['succeeded', 'counting'],
       ['failed', 'exit-1'],
