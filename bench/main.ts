@@ -13,7 +13,7 @@ const mebibyte = 1024 * 1024;
 const help = `Usage: npm run bench [-- options]
 
 The sidecar's memory, start and throughput beside bare Node's and minio-js's, against one store in the same run; a push of
-results to a sink beside curl; a download through the service beside one from the store; how often the service calls a connector that always fails; and two replicas over 10,000
+results to a sink beside curl; a download and an upload through the service beside those of the store; how often the service calls a connector that always fails; and two replicas over 10,000
 active flows: their memory, their start, and how long after the Lease is free the next leader takes its first step.
 
   --quick       64 MiB and 500 small files instead of 2 GiB and 10,000, calls of 10 s instead of 30, 1,000 flows
@@ -77,7 +77,11 @@ const plainParts: Record<string, (bench: PlainBench, stack: AsyncDisposableStack
     },
     async transfers({ folder, quick, rounds }, stack) {
       const { benchTransfers } = await import('./bench-transfers.ts');
-      return await benchTransfers({ folder, bytes: (quick ? 64 : 2048) * mebibyte, rounds }, stack);
+      const { benchUploads } = await import('./bench-uploads.ts');
+      return [
+        ...(await benchTransfers({ folder, bytes: (quick ? 64 : 2048) * mebibyte, rounds }, stack)),
+        ...(await benchUploads({ folder, bytes: quick ? 64 * mebibyte : 500_000_000, rounds }, stack)),
+      ];
     },
     async calls({ folder, quick }) {
       const { benchAttempts } = await import('./bench-attempts.ts');

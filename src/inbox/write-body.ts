@@ -1,3 +1,4 @@
+import { release } from '../release-memory.ts';
 import type { StreamUpload } from '../storage/upload/upload-stream.ts';
 import type { ProgressWatch } from '../transfer/watch-progress.ts';
 import { nextChunk } from './next-chunk.ts';
@@ -22,6 +23,8 @@ export async function writeBody(
     waiting.for = 'the store took no byte';
     if (chunk === undefined) return;
     await upload.write(chunk, watch.signal);
+    // The upload has copied it.
+    release(chunk);
     watch.moved();
     await onWritten?.();
     waiting.for = 'the sender gave no byte';

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { release } from './release.ts';
+import { release } from '../release-memory.ts';
 
 /**
  * Writes chunks to a connection, as fast as it takes them, and gives back their memory. Returns false, without an error, when the connection

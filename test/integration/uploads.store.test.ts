@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request, type ClientRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { startWorld } from '../support/start-world.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -42,7 +45,9 @@ const maxBytes = 10 * mebibyte;
 const settings = { http: { answerDeadlineMillis: 20_000 }, uploads: { maxBytes, concurrency: 2 } };
 
 test('input files are streamed into the bucket, as a whole or not at all', async (t) => {
-  const world = await startWorld(t, { settings });
+  const temporary = await mkdtemp(join(tmpdir(), 'no-uploads-'));
+  t.after(() => rm(temporary, { recursive: true, force: true }));
+  const world = await startWorld(t, { settings, env: { TMPDIR: temporary } });
   const { bucket, service } = world;
   const address = `${service.url}/api/v1/uploads`;
   const below = 'uploads/';
@@ -70,6 +75,7 @@ test('input files are streamed into the bucket, as a whole or not at all', async
     await waitUntil('nothing is left', async () => {
       assert.deepEqual(await bucket.openUploadsBelow(below), []);
       assert.deepEqual(await bucket.keys(below), []);
+      assert.deepEqual(await readdir(temporary), []);
       return true;
     });
   }

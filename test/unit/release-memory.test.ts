@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { release } from '../../../src/result/release.ts';
+import { release } from '../../src/release-memory.ts';
 
 test('the memory of a whole buffer is given back', () => {
   const whole = Buffer.alloc(1024, 'x');
