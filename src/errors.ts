@@ -76,6 +76,15 @@ export class ServiceError extends Error {
   }
 }
 
+/** A request whose member or parameter `field` is not what is expected. */
+export function invalidRequest(
+  field: string,
+  expected: string,
+  options: { cause?: unknown } = {},
+): ServiceError {
+  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field, ...options });
+}
+
 export function isServiceError(error: unknown, ...codes: ErrorCode[]): error is ServiceError {
   return error instanceof ServiceError && (codes.length === 0 || codes.includes(error.code));
 }

@@ -1,4 +1,5 @@
-import { ServiceError } from '../../errors.ts';
+import type { ServiceError } from '../../errors.ts';
+import { invalidRequest } from '../../errors.ts';
 import type { DataAddress, InboxAddress } from '../../flow/outcome.ts';
 import { namespace } from '../edc/names.ts';
 import { s3Properties } from '../edc/s3-properties.ts';
@@ -79,8 +80,7 @@ function readAuthorization(properties: ReadonlyMap<string, string>): Record<stri
 }
 
 function unusable(member: string, expected: string): ServiceError {
-  const field = `dataAddress.${member}`;
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
+  return invalidRequest(`dataAddress.${member}`, expected);
 }
 
 /** The type of this side's own address: that of an HTTP profile has the profile's own name. */

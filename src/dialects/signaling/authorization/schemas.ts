@@ -1,5 +1,6 @@
 import { Type, type Static, type TUnsafe } from 'typebox';
-import { ServiceError } from '../../../errors.ts';
+import type { ServiceError } from '../../../errors.ts';
+import { invalidRequest } from '../../../errors.ts';
 
 /**
  * The `authorization` of a registration (§Authorization Profiles): where tokens for calls of the registering side are requested, and by
@@ -82,6 +83,5 @@ export function isKeyless(authorization: Authorization): boolean {
 }
 
 function unexpected(member: string, expected: string): ServiceError {
-  const field = `authorization.${member}`;
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
+  return invalidRequest(`authorization.${member}`, expected);
 }

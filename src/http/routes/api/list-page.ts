@@ -1,4 +1,4 @@
-import { ServiceError } from '../../../errors.ts';
+import { invalidRequest } from '../../../errors.ts';
 import type { RecordedFlow } from '../../../flow/keys.ts';
 import { isFlowName } from '../../../flow/names.ts';
 import type { FlowQuery } from '../../../requests/flow-service.ts';
@@ -15,14 +15,6 @@ export const pageQuery = {
   cursor: 'The value of `next` of the page before.',
 };
 
-/** Throws `invalid-request` for a parameter that the list does not have, or that is given twice. */
-export function checkQuery(query: URLSearchParams, known: object): void {
-  for (const name of query.keys()) {
-    if (!Object.hasOwn(known, name)) throw refusedQuery(name, `one of ${Object.keys(known).join(', ')}`);
-    if (query.getAll(name).length > 1) throw refusedQuery(name, 'one value');
-  }
-}
-
 /** Which part of the list is requested. */
 export function readPage(query: URLSearchParams): Pick<FlowQuery, 'limit' | 'before'> {
   return { before: readCursor(query), limit: readLimit(query) };
@@ -32,12 +24,8 @@ export function readPage(query: URLSearchParams): Pick<FlowQuery, 'limit' | 'bef
 export function readStates(query: URLSearchParams, known: readonly string[]): string[] | undefined {
   const states = query.get('state')?.split(',');
   if (states?.every((state) => known.includes(state)) === false)
-    throw refusedQuery('state', `one of ${known.join(', ')}`);
+    throw invalidRequest('state', `one of ${known.join(', ')}`);
   return states;
-}
-
-export function refusedQuery(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }
 
 /** Answers with one page, and with the address of the next one in `Link`. */
@@ -68,13 +56,13 @@ function readCursor(query: URLSearchParams): RecordedFlow | undefined {
   const [acceptedAt = '', flow] = Buffer.from(text, 'base64url').toString().split(' ');
   const isPlace = flow === '' || (flow !== undefined && isFlowName(flow));
   if (!isPlace || Number.isNaN(Date.parse(acceptedAt)))
-    throw refusedQuery('cursor', 'the value of `next` of a page');
+    throw invalidRequest('cursor', 'the value of `next` of a page');
   return { acceptedAt, flow };
 }
 
 function readLimit(query: URLSearchParams): number {
   const text = query.get('limit') ?? String(limits.default);
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > limits.max) throw refusedQuery('limit', `a number from 1 to ${limits.max}`);
+  if (limit < 1 || limit > limits.max) throw invalidRequest('limit', `a number from 1 to ${limits.max}`);
   return limit;
 }

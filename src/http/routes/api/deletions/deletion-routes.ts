@@ -3,7 +3,8 @@ import type { FlowService, FlowView } from '../../../../requests/flow-service.ts
 import { callerOf, maySee } from '../../../access/caller.ts';
 import type { HttpContext, Route } from '../../../route.ts';
 import { apiRoute } from '../api-route.ts';
-import { checkQuery, readPage, readStates, sendPage } from '../list-page.ts';
+import { checkQuery } from '../check-query.ts';
+import { readPage, readStates, sendPage } from '../list-page.ts';
 import { findLatest } from '../jobs/job-routes.ts';
 import { deletionOperations as operations, deletionQuery } from './deletion-operations.ts';
 import { deletionStates } from './deletion-schema.ts';

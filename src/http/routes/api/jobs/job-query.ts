@@ -1,6 +1,8 @@
+import { invalidRequest } from '../../../../errors.ts';
 import type { FlowQuery, FlowView } from '../../../../requests/flow-service.ts';
 import { ownMember } from '../../../../schemas/schema-problem.ts';
-import { checkQuery, pageQuery, readPage, readStates, refusedQuery } from '../list-page.ts';
+import { checkQuery } from '../check-query.ts';
+import { pageQuery, readPage, readStates } from '../list-page.ts';
 import { stateOf } from './describe-job.ts';
 import { jobStates } from './job-schema.ts';
 
@@ -46,7 +48,7 @@ function readTime(query: URLSearchParams, name: 'since' | 'until'): string | und
   const text = query.get(name);
   if (text === null) return undefined;
   const millis = rfc3339.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(millis)) throw refusedQuery(name, 'a time as 2026-01-31T12:00:00Z');
+  if (Number.isNaN(millis)) throw invalidRequest(name, 'a time as 2026-01-31T12:00:00Z');
   return new Date(millis).toISOString();
 }
 
@@ -74,7 +76,7 @@ function readSelector(text: string | null): Term[] {
     const [, name, operator, value, not, alone] = new RegExp(`^${term}$`).exec(one) ?? [];
     if (name !== undefined) return (labels) => (ownMember(labels, name) === value) === (operator !== '!=');
     if (alone !== undefined) return (labels) => Object.hasOwn(labels, alone) === (not === '');
-    throw refusedQuery(
+    throw invalidRequest(
       'labelSelector',
       '`name=value`, `name!=value`, `name` or `!name`, separated by commas',
     );

@@ -1,6 +1,7 @@
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest } from '../../../../errors.ts';
 import { sidecarContainer, workerContainer } from '../../../../flow/attempt.ts';
 import type { WantedLog } from '../../../../requests/logs/find-log.ts';
+import { checkQuery } from '../check-query.ts';
 
 const containers = [workerContainer, sidecarContainer] as const;
 const mostLines = 1_000_000_000;
@@ -35,10 +36,7 @@ export const logQuery = {
 
 /** Reads the query of a log. Throws `invalid-request` that names the parameter and the expectation. */
 export function readLogQuery(query: URLSearchParams): Omit<WantedLog, 'flow'> {
-  for (const name of query.keys()) {
-    if (!Object.hasOwn(logQuery, name)) throw refused(name, `one of ${Object.keys(logQuery).join(', ')}`);
-    if (query.getAll(name).length > 1) throw refused(name, 'one value');
-  }
+  checkQuery(query, logQuery);
   const [attempt, tailLines, sinceTime] = [readAttempt(query), readLines(query), readTime(query)];
   return {
     container: readContainer(query),
@@ -53,20 +51,20 @@ export function readLogQuery(query: URLSearchParams): Omit<WantedLog, 'flow'> {
 function readContainer(query: URLSearchParams): WantedLog['container'] {
   const name = query.get('container') ?? workerContainer;
   const known = containers.find((one) => one === name);
-  if (known === undefined) throw refused('container', `one of ${containers.join(', ')}`);
+  if (known === undefined) throw invalidRequest('container', `one of ${containers.join(', ')}`);
   return known;
 }
 
 function readFlag(query: URLSearchParams, name: 'follow' | 'timestamps'): boolean {
   const text = query.get(name) ?? 'false';
-  if (!flag.enum.includes(text)) throw refused(name, 'true or false');
+  if (!flag.enum.includes(text)) throw invalidRequest(name, 'true or false');
   return text !== 'false';
 }
 
 function readAttempt(query: URLSearchParams): string | undefined {
   const text = query.get('attempt');
   if (text === null) return undefined;
-  if (!isUid.test(text)) throw refused('attempt', 'the UID of a pod of the job');
+  if (!isUid.test(text)) throw invalidRequest('attempt', 'the UID of a pod of the job');
   return text.toLowerCase();
 }
 
@@ -74,7 +72,7 @@ function readLines(query: URLSearchParams): number | undefined {
   const text = query.get('tailLines');
   if (text === null) return undefined;
   const lines = /^\d{1,10}$/.test(text) ? Number(text) : Infinity;
-  if (lines > mostLines) throw refused('tailLines', `a number from 0 to ${mostLines}`);
+  if (lines > mostLines) throw invalidRequest('tailLines', `a number from 0 to ${mostLines}`);
   return lines;
 }
 
@@ -84,10 +82,6 @@ function readTime(query: URLSearchParams): string | undefined {
   const text = query.get('sinceTime');
   if (text === null) return undefined;
   const millis = rfc3339.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(millis)) throw refused('sinceTime', 'a time as 2026-01-31T12:00:00Z');
+  if (Number.isNaN(millis)) throw invalidRequest('sinceTime', 'a time as 2026-01-31T12:00:00Z');
   return new Date(millis).toISOString();
-}
-
-function refused(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }

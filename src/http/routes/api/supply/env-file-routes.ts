@@ -1,7 +1,7 @@
 import { etagOf, type EnvFileOwner, type StoredEnvFile } from '../../../../env-files/env-file.ts';
 import type { EnvFiles } from '../../../../env-files/env-files.ts';
 import { readEnvFile } from '../../../../env-files/read-env-file.ts';
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest, ServiceError } from '../../../../errors.ts';
 import { callerOf, checkTemplateAccess } from '../../../access/caller.ts';
 import { readBytes } from '../../../read-json.ts';
 import type { HttpContext, Route } from '../../../route.ts';
@@ -9,7 +9,7 @@ import { apiRoute } from '../api-route.ts';
 import { checkConditions, isUnchanged } from '../check-conditions.ts';
 import { envFileOperations as operations, ownerQuery, putQuery } from './env-file-operations.ts';
 import type { EnvFileDescription } from './env-file-schema.ts';
-import { chooseOwnersTemplate, readOwner, readQuery, refused, type OwnerDependencies } from './read-owner.ts';
+import { chooseOwnersTemplate, readOwner, readQuery, type OwnerDependencies } from './read-owner.ts';
 
 export interface EnvFileRouteDeps extends OwnerDependencies {
   envFiles: EnvFiles;
@@ -59,7 +59,7 @@ async function answerGet(ctx: HttpContext, deps: EnvFileRouteDeps): Promise<void
 function readVersion(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw refused('version', 'a number from 1');
+  throw invalidRequest('version', 'a number from 1');
 }
 
 async function answerPut(ctx: HttpContext, deps: EnvFileRouteDeps): Promise<void> {
@@ -85,7 +85,7 @@ async function answerPut(ctx: HttpContext, deps: EnvFileRouteDeps): Promise<void
 
 function readSecret(text = 'false'): boolean {
   if (text === 'true' || text === 'false') return text === 'true';
-  throw refused('secret', 'true or false');
+  throw invalidRequest('secret', 'true or false');
 }
 
 async function answerDelete(ctx: HttpContext, deps: EnvFileRouteDeps): Promise<void> {

@@ -1,6 +1,6 @@
 import { readDelivered } from '../../../../asset-inboxes/delivered-body.ts';
 import { signInboxToken, type AssetInbox } from '../../../../asset-inboxes/inbox-token.ts';
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest, ServiceError } from '../../../../errors.ts';
 import type { ResultKey } from '../../../../result/result-token.ts';
 import type { ObjectStore } from '../../../../storage/object-store.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
@@ -18,7 +18,7 @@ import {
   type Inbox,
   type NewInbox,
 } from './inbox-schema.ts';
-import { chooseOwnersTemplate, readOwner, readQuery, refused, type OwnerDependencies } from './read-owner.ts';
+import { chooseOwnersTemplate, readOwner, readQuery, type OwnerDependencies } from './read-owner.ts';
 
 export interface AssetInboxRouteDeps extends OwnerDependencies {
   store: Pick<ObjectStore, 'read'>;
@@ -108,7 +108,7 @@ async function answerGet(ctx: HttpContext, deps: AssetInboxRouteDeps): Promise<v
 }
 
 function checkWanted({ kind, secret }: NewInbox, { name, envFiles }: Template): void {
-  if (kind === 'input' && secret === true) throw refused('secret', 'false for an input');
+  if (kind === 'input' && secret === true) throw invalidRequest('secret', 'false for an input');
   if (kind === 'input' || envFiles.length > 0) return;
   const expected = `the template ${name} takes no env files: expected one with envFiles in template.yaml`;
   throw new ServiceError('invalid-env-file', expected, { field: 'kind' });
@@ -117,7 +117,7 @@ function checkWanted({ kind, secret }: NewInbox, { name, envFiles }: Template): 
 function readMaxBytes({ kind, maxBytes }: NewInbox, deps: AssetInboxRouteDeps): number {
   const { maxBytes: most } = kind === 'env' ? deps.envFileLimits : deps.inputFiles.limits;
   if (maxBytes === undefined || maxBytes <= most) return maxBytes ?? most;
-  throw refused('maxBytes', `an integer from 1 to ${most}`);
+  throw invalidRequest('maxBytes', `an integer from 1 to ${most}`);
 }
 
 /** By which receivers of the connector reach the service. */

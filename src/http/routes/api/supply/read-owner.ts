@@ -1,11 +1,12 @@
 import type { ConnectorConfig } from '../../../../config/config.ts';
 import type { EnvFileOwner } from '../../../../env-files/env-file.ts';
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest, ServiceError } from '../../../../errors.ts';
 import { rest } from '../../../../flow/flow-request.ts';
 import { chooseTemplate } from '../../../../template/choose-template.ts';
 import type { Template } from '../../../../template/template.ts';
 import { callerOf, checkConnectorAccess, checkTemplateAccess } from '../../../access/caller.ts';
 import type { HttpContext } from '../../../route.ts';
+import { checkQuery } from '../check-query.ts';
 import { assetIdKind, consumerKind } from './env-file-schema.ts';
 
 export interface OwnerDependencies {
@@ -18,10 +19,7 @@ type Query = Readonly<Record<string, string>>;
 /** Reads parameters of the query, each at most once. Throws `invalid-request` for others than the known ones. */
 export function readQuery(ctx: Pick<HttpContext, 'querystring'>, known: object): Query {
   const query = new URLSearchParams(ctx.querystring);
-  for (const name of query.keys()) {
-    if (!Object.hasOwn(known, name)) throw refused(name, `one of ${Object.keys(known).join(', ')}`);
-    if (query.getAll(name).length > 1) throw refused(name, 'one value');
-  }
+  checkQuery(query, known);
   return Object.fromEntries(query);
 }
 
@@ -35,7 +33,7 @@ export function readOwner(ctx: HttpContext, { connectors }: OwnerDependencies, q
     throw new ServiceError('unknown-connector', expected, { field: 'connector' });
   }
   if (asset !== '-' && query['assetId'] !== undefined)
-    throw refused('assetId', 'no such parameter, unless the path has - in its place');
+    throw invalidRequest('assetId', 'no such parameter, unless the path has - in its place');
   const assetId = checkText('assetId', query['assetId'] ?? asset, assetIdKind);
   const { consumer } = query;
   if (consumer === undefined) return { connector, assetId };
@@ -44,7 +42,7 @@ export function readOwner(ctx: HttpContext, { connectors }: OwnerDependencies, q
 
 function checkText(field: string, text: string, { title, pattern }: typeof assetIdKind): string {
   if (new RegExp(pattern, 'u').test(text)) return text;
-  throw refused(field, title);
+  throw invalidRequest(field, title);
 }
 
 /** The template of the owner's jobs. Throws `forbidden` if the caller may not use it. */
@@ -59,8 +57,4 @@ export function chooseOwnersTemplate(
   const chosen = chooseTemplate(known, { assetId: owner.assetId, template: name });
   checkTemplateAccess(callerOf(ctx), chosen.name);
   return chosen;
-}
-
-export function refused(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }

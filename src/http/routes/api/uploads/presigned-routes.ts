@@ -1,4 +1,4 @@
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest, ServiceError } from '../../../../errors.ts';
 import { readUploadHead } from '../../../../inbox/read-upload-head.ts';
 import { bodyReader } from '../../../../schemas/read-body.ts';
 import { createCompletions, type Completions } from '../../../../uploads/completions.ts';
@@ -122,5 +122,5 @@ function readNumber(
   const text = ctx.query[name] ?? String(otherwise);
   const number = typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= most) return number;
-  throw new ServiceError('invalid-request', `${name}: expected a number from 1 to ${most}`, { field: name });
+  throw invalidRequest(name, `a number from 1 to ${most}`);
 }
