@@ -17,7 +17,7 @@ export interface PartReader {
 
 /**
  * `ObjectStore.get` with its own pool of connections. Not by minio-js: Node's own client copies each chunk, and a chunk of this one is the
- * only view of its memory, which a reader can return (`release.ts`).
+ * only view of its memory, which a reader can return (`release-memory.ts`).
  */
 export function createPartReader(
   { endpoint, region, bucket, requestTimeoutMillis }: StoreSettings,
