@@ -1,5 +1,4 @@
-import type { ServiceError } from '../../errors.ts';
-import { invalidRequest } from '../../errors.ts';
+import { invalidRequest, type ServiceError } from '../../errors.ts';
 import type { DataAddress, InboxAddress } from '../../flow/outcome.ts';
 import { namespace } from '../edc/names.ts';
 import { s3Properties } from '../edc/s3-properties.ts';

@@ -1,6 +1,5 @@
 import { Type, type Static, type TUnsafe } from 'typebox';
-import type { ServiceError } from '../../../errors.ts';
-import { invalidRequest } from '../../../errors.ts';
+import { invalidRequest, type ServiceError } from '../../../errors.ts';
 
 /**
  * The `authorization` of a registration (§Authorization Profiles): where tokens for calls of the registering side are requested, and by
