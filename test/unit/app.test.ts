@@ -24,6 +24,20 @@ async function pauseDownload(t: TestContext, port: number, path: string): Promis
   return socket;
 }
 
+function provision(port: number): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}/connectors/provider/${token}/provision`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      type: 'provision',
+      transferProcessId: 'process',
+      resourceDefinitionId: 'definition',
+      assetId: 'sample',
+      callbackAddress,
+    }),
+  });
+}
+
 /** More than one pool of connections to the store has. */
 const readers = 66;
 
@@ -42,17 +56,7 @@ test(
     const path = `/results/${flow}/${grant}/archive.zip`;
     const paused = await Promise.all(Array.from({ length: readers }, () => pauseDownload(t, port, path)));
 
-    const answer = await fetch(`http://127.0.0.1:${port}/connectors/provider/${token}/provision`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        type: 'provision',
-        transferProcessId: 'process',
-        resourceDefinitionId: 'definition',
-        assetId: 'sample',
-        callbackAddress,
-      }),
-    });
+    const answer = await provision(port);
     assert.equal(answer.status, 200, await answer.text());
     assert.deepEqual(
       paused.filter((socket) => socket.closed || !socket.isPaused()),
@@ -64,6 +68,23 @@ test(
     );
   },
 );
+
+test('a scrape shows flows, requests and the store of the service that runs', async (t) => {
+  const stack = new AsyncDisposableStack();
+  t.after(() => stack.disposeAsync());
+  const { port } = await startApp(stack);
+  assert.equal((await provision(port)).status, 200);
+  for (const series of [
+    /^http_requests_total\{method="POST",route="\/connectors\/:connector\/:token\/provision",status="200"\} 1$/m,
+    /^edc_jp_flows\{state="\w+",template="(?!other")[^"]+",reason="\w*"\} 1$/m,
+    /^edc_jp_undelivered_flows\{connector="provider"\} 0$/m,
+    /^edc_jp_store_operation_seconds_count\{operation="check"\} [1-9]/m,
+    /^edc_jp_watch_silent_seconds\{kind="pods"\} \d/m,
+  ])
+    await waitUntil(`${series.source} is in the scrape`, async () =>
+      series.test(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+    );
+});
 
 test('a start names the file with authorities that cannot be read', async (t) => {
   const stack = new AsyncDisposableStack();
