@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startServers } from '../test/support/servers.ts';
 import { shellTemplate } from '../test/support/shell-template.ts';
 import { readMemory } from './measured-process.ts';
-import { openServiceWorld, type ServiceWorld } from './real/service-world.ts';
+import { openServiceWorld, startWithCache, type ServiceWorld } from './real/service-world.ts';
 import type { Measurement } from './report.ts';
 
 const mebibyte = 1024 * 1024;
@@ -77,7 +77,7 @@ async function openBench(
       { callbackPrefix: 'http://127.0.0.1:9/', templates, settings },
     ),
   );
-  await world.service.start();
+  await startWithCache(world.service, own);
   process.stderr.write(`a job writes ${bytes / mebibyte} MiB\n`);
   const service = await runJob(world);
   const keys = await world.bucket.keys('flows/');

@@ -111,3 +111,11 @@ function benchSettings({ kubeconfig, store }: RealServers, parts: SettingsParts)
     reconciler: { callbackHoldMillis: 200 },
   };
 }
+
+/** With a filled compile cache, as in the image: without it the first start takes 20 MiB more. The end in order of a former start fills it. */
+export async function startWithCache(service: ServiceProcess, folder: string): Promise<void> {
+  process.env['NODE_COMPILE_CACHE'] = join(folder, 'compile-cache');
+  await service.start();
+  await service.stop();
+  await service.start();
+}

@@ -81,8 +81,9 @@ function isDeadline(reason: unknown): boolean {
 }
 
 async function* countReceived(body: AsyncIterable<Buffer>, { storeBytes }: StoreMetrics) {
+  const received = storeBytes.labels({ direction: 'received' });
   for await (const chunk of body) {
-    storeBytes.inc({ direction: 'received' }, chunk.length);
+    received.inc(chunk.length);
     yield chunk;
   }
 }
