@@ -1,10 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import { isServiceError, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import { inboxAnswerKey, inboxBodyKey } from '../flow/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
-import { putJsonOnce } from '../storage/upload/put-object.ts';
+import { addJson } from '../storage/upload/put-object.ts';
 import type { AssetInbox } from './inbox-token.ts';
 
 /** What became of the body of an inbox. */
@@ -60,7 +59,7 @@ export async function claimInbox(
   { id, body }: { id: string; body: string },
   signal: AbortSignal,
 ): Promise<void> {
-  if (!(await putOnce(uploads, { key: inboxBodyKey(id), value: { body } }, signal))) throw takenAlready();
+  if (!(await addJson(uploads, { key: inboxBodyKey(id), value: { body } }, signal))) throw takenAlready();
 }
 
 /** Returns the answer that was saved first. */
@@ -71,24 +70,8 @@ export async function saveAnswer(
 ): Promise<InboxAnswer> {
   const { id, connector, assetId, template, kind, name } = inbox;
   const value: Stored = { body, answer, inbox: { connector, assetId, template, kind, name } };
-  if (await putOnce(uploads, { key: inboxAnswerKey(id), value }, signal)) return answer;
+  if (await addJson(uploads, { key: inboxAnswerKey(id), value }, signal)) return answer;
   return (await findAnswer({ store }, { id, body }, signal)) ?? answer;
-}
-
-/** False if there is another value. */
-async function putOnce(
-  uploads: StoreAccess,
-  { key, value }: { key: string; value: object },
-  signal: AbortSignal,
-): Promise<boolean> {
-  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
-  try {
-    await putJsonOnce(uploads, { key, payload: { bytes, crc32: crc32(bytes) } }, signal);
-    return true;
-  } catch (error) {
-    if (isServiceError(error, 'precondition-failed')) return false;
-    throw error;
-  }
 }
 
 function takenAlready(): ServiceError {

@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { buildEnvFileSecret, readEnvFileSecret } from '../cluster-objects/env-file-secret.ts';
 import { ServiceError } from '../errors.ts';
 import { envFileKey, envFilePrefix, readEnvFileKey, type EnvFileFolder } from '../flow/keys.ts';
@@ -10,6 +9,7 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putJsonOnce } from '../storage/upload/put-object.ts';
 import type { EnvFileOwner, StoredEnvFile } from './env-file.ts';
+import { jsonPayload } from '../storage/upload/ask-store.ts';
 
 export interface VersionDependencies {
   store: Pick<ObjectStore, 'list' | 'read' | 'remove'>;
@@ -93,9 +93,8 @@ export async function addVersion(
   file: StoredEnvFile,
   signal: AbortSignal,
 ): Promise<void> {
-  const bytes = Buffer.from(`${JSON.stringify(file)}\n`);
   const key = envFileKey(folderOf(file), file.version);
-  await putJsonOnce(uploads, { key, payload: { bytes, crc32: crc32(bytes) } }, signal);
+  await putJsonOnce(uploads, { key, payload: jsonPayload(file) }, signal);
 }
 
 /** Removes versions and Secrets of lower numbers, also Secrets whose version was never added. */

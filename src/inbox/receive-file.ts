@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import { crc32 } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import { ServiceError, isServiceError } from '../errors.ts';
 import { encodeKey, fileKey } from '../result/manifest.ts';
@@ -12,6 +11,7 @@ import { checkDigest, type UploadHead } from './read-upload-head.ts';
 import { receivedKey, type InboxOfFlow, type ReceivedFile } from './received-file.ts';
 import { roomFor } from './room.ts';
 import { writeBody } from './write-body.ts';
+import { jsonPayload } from '../storage/upload/ask-store.ts';
 
 export interface InboxParts {
   store: ObjectStore;
@@ -114,7 +114,6 @@ async function saveReceived(
   { inbox, received }: { inbox: InboxOfFlow; received: ReceivedFile },
   signal: AbortSignal,
 ): Promise<void> {
-  const bytes = Buffer.from(`${JSON.stringify(received)}\n`);
-  const object = { key: receivedKey(inbox, received.name), payload: { bytes, crc32: crc32(bytes) } };
+  const object = { key: receivedKey(inbox, received.name), payload: jsonPayload(received) };
   await putObject(uploads, object, signal);
 }

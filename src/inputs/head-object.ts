@@ -1,5 +1,4 @@
-import { encodeSegment } from '../addresses.ts';
-import { plainEtag, type StoreAccess } from '../storage/upload/ask-store.ts';
+import { foreignObjectPath, plainEtag, type StoreAccess } from '../storage/upload/ask-store.ts';
 import { refusal } from '../storage/upload/refusal.ts';
 import { signRequest } from '../storage/upload/sign-request.ts';
 import type { S3Object } from './allowed-source.ts';
@@ -13,7 +12,7 @@ export async function headObject(
   { bucket, key }: S3Object,
   signal: AbortSignal,
 ): Promise<{ size: number; etag: string } | undefined> {
-  const path = `/${bucket}/${key.split('/').map(encodeSegment).join('/')}`;
+  const path = foreignObjectPath({ bucket, key });
   const scope = { host: sender.host, region, service: 's3' } as const;
   const request = signRequest({ method: 'HEAD', path, headers: {} }, scope, credentials.read());
   const answer = await sender.send(request, signal);

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMillis } from '../back-off.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
@@ -12,6 +11,7 @@ import { uploadResults } from './upload-results.ts';
 import { walkResults, type Scan } from './walk-results.ts';
 import type { FoundFile } from './result-file.ts';
 import type { StoredFile } from './journal.ts';
+import { jsonPayload } from '../storage/upload/ask-store.ts';
 
 /** Scans of results that still change: the worker has ended, so that something else writes. */
 const maxUnsettledScans = 10;
@@ -62,15 +62,15 @@ async function writeManifest(session: Session, { files }: Scan): Promise<Sidecar
   const { settings, store, journal, deadline } = session;
   const { flow, attempt } = settings;
   const manifest = buildManifest({ flow, attempt, files, stored: journal.stored, now: new Date() });
-  const bytes = Buffer.from(`${JSON.stringify(manifest)}\n`);
+  const payload = jsonPayload(manifest);
+  const { bytes } = payload;
   if (bytes.length > maxManifestBytes) {
     throw new ServiceError(
       'payload-too-large',
       `the manifest of ${manifest.files.length} files is too large`,
     );
   }
-  const manifestObject = { key: manifestKey(flow, attempt), payload: { bytes, crc32: crc32(bytes) } };
-  const etag = await putJsonOnce(store, manifestObject, deadline);
+  const etag = await putJsonOnce(store, { key: manifestKey(flow, attempt), payload }, deadline);
   return {
     manifest: {
       sha256: hash('sha256', bytes, 'hex'),

@@ -1,5 +1,4 @@
-import { crc32 } from 'node:zlib';
-import { isServiceError, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import {
   readTemplateKey,
   templateKey,
@@ -9,7 +8,7 @@ import {
 } from '../flow/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
-import { putJsonOnce } from '../storage/upload/put-object.ts';
+import { addJson } from '../storage/upload/put-object.ts';
 import type { GivenFiles } from './given-files.ts';
 
 /** One version of a template that was stored by the API. */
@@ -72,18 +71,7 @@ export async function addVersion(
   template: StoredTemplate,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const bytes = Buffer.from(`${JSON.stringify(template)}\n`);
-  try {
-    await putJsonOnce(
-      uploads,
-      { key: templateKey(template), payload: { bytes, crc32: crc32(bytes) } },
-      signal,
-    );
-    return true;
-  } catch (error) {
-    if (isServiceError(error, 'precondition-failed')) return false;
-    throw error;
-  }
+  return await addJson(uploads, { key: templateKey(template), value: template }, signal);
 }
 
 /** Jobs have all that they need of a former version. */

@@ -16,6 +16,7 @@ import {
 } from './presigned-upload.ts';
 import type { UploadParts } from './receive-upload.ts';
 import { readUpload, removeUpload, writeUpload, type StoredUpload } from './stored-upload.ts';
+import { release } from '../release-memory.ts';
 
 /**
  * Makes an upload of the parts, reads it back once for its sha256, and describes it. Each step finds what an earlier call has done, so that it
@@ -97,6 +98,7 @@ async function digestOf(
     if (chunk === undefined) break;
     digest.update(chunk);
     read += chunk.length;
+    release(chunk);
   }
   if (read === size) return digest.digest('hex');
   throw new ServiceError('store-unavailable', `the store sent ${read} of ${size} bytes`);

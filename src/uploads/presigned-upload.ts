@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { ServiceError } from '../errors.ts';
 import { presignedUploadKey, uploadContentKey } from '../flow/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -10,7 +9,8 @@ import {
 } from '../storage/upload/multipart-upload.ts';
 import { putObject } from '../storage/upload/put-object.ts';
 import type { UploadParts } from './receive-upload.ts';
-import { newUploadId, removeUpload, uploadTime, type StoredUpload } from './stored-upload.ts';
+import { newUploadId, readDescription, removeUpload, type StoredUpload } from './stored-upload.ts';
+import { jsonPayload } from '../storage/upload/ask-store.ts';
 
 /** An upload in parts that its client sends to the store itself. It becomes a `StoredUpload` when it is complete. */
 export interface PresignedUpload extends Omit<StoredUpload, 'sha256' | 'etag'> {
@@ -23,8 +23,6 @@ export interface PresignedUpload extends Omit<StoredUpload, 'sha256' | 'etag'> {
 }
 
 export type WantedUpload = Pick<PresignedUpload, 'name' | 'mediaType' | 'size' | 'sha256' | 'caller'>;
-
-const limitBytes = 64 * 1024;
 
 export async function startPresigned(
   { uploads, limits, now, newId }: UploadParts,
@@ -49,9 +47,7 @@ export async function startPresigned(
     expiresAt: new Date(created.getTime() + keepMillis).toISOString(),
   };
   try {
-    const bytes = Buffer.from(`${JSON.stringify(upload)}\n`);
-    const object = { key: presignedUploadKey(id), payload: { bytes, crc32: crc32(bytes) } };
-    await putObject(uploads, object, signal);
+    await putObject(uploads, { key: presignedUploadKey(id), payload: jsonPayload(upload) }, signal);
     return upload;
   } catch (error) {
     await abortUpload(uploads, multipart, AbortSignal.timeout(discardMillis)).catch(() => undefined);
@@ -67,9 +63,8 @@ export async function readPresigned(
   id: string,
   signal: AbortSignal,
 ): Promise<PresignedUpload | undefined> {
-  if (uploadTime(id) === undefined) return undefined;
-  const object = await store.read(presignedUploadKey(id), limitBytes, signal);
-  return object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as PresignedUpload);
+  return (await readDescription(store, { id, key: presignedUploadKey }, signal)) as
+    PresignedUpload | undefined;
 }
 
 export function multipartOf({ id, uploadId }: Pick<PresignedUpload, 'id' | 'uploadId'>): MultipartUpload {

@@ -1,8 +1,8 @@
-import { crc32 } from 'node:zlib';
 import { presignedUploadKey, uploadContentKey, uploadDescriptionKey } from '../flow/keys.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { StoreAccess } from '../storage/upload/ask-store.ts';
 import { putObject } from '../storage/upload/put-object.ts';
+import { jsonPayload } from '../storage/upload/ask-store.ts';
 
 /** An input file in the bucket. Its description is written when the file is whole. */
 export interface StoredUpload {
@@ -47,9 +47,19 @@ export async function readUpload(
   id: string,
   signal: AbortSignal,
 ): Promise<StoredUpload | undefined> {
+  return (await readDescription(store, { id, key: uploadDescriptionKey }, signal)) as
+    StoredUpload | undefined;
+}
+
+/** The JSON that describes an upload, whole or not yet; undefined if there is none. */
+export async function readDescription(
+  store: Pick<ObjectStore, 'read'>,
+  { id, key }: { id: string; key: (id: string) => string },
+  signal: AbortSignal,
+): Promise<object | undefined> {
   if (uploadTime(id) === undefined) return undefined;
-  const object = await store.read(uploadDescriptionKey(id), limitBytes, signal);
-  return object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as StoredUpload);
+  const object = await store.read(key(id), limitBytes, signal);
+  return object?.bytes && (JSON.parse(object.bytes.toString('utf8')) as object);
 }
 
 export function hasExpired({ expiresAt }: Pick<StoredUpload, 'expiresAt'>, now: Date): boolean {
@@ -61,12 +71,8 @@ export async function writeUpload(
   upload: StoredUpload,
   signal: AbortSignal,
 ): Promise<void> {
-  const bytes = Buffer.from(`${JSON.stringify(upload)}\n`);
-  await putObject(
-    store,
-    { key: uploadDescriptionKey(upload.id), payload: { bytes, crc32: crc32(bytes) } },
-    signal,
-  );
+  const object = { key: uploadDescriptionKey(upload.id), payload: jsonPayload(upload) };
+  await putObject(store, object, signal);
 }
 
 /** The description goes first: nobody finds an upload without content. */

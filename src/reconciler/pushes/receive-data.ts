@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { systemClock } from '../../clock.ts';
 import { readSinkSecret } from '../../cluster-objects/secrets.ts';
 import type { Flow } from '../../flow/flow.ts';
@@ -12,6 +11,7 @@ import { fetchFile, type FetchedFile } from '../../transfer/fetch-file.ts';
 import type { PushResult } from '../../transfer/types.ts';
 import { limitsOf } from './limits.ts';
 import type { PushDependencies } from './run-pushes.ts';
+import { jsonPayload } from '../../storage/upload/ask-store.ts';
 
 /** What was received has a manifest, written last as a sidecar does it; a process that finds one does nothing again. */
 export async function receiveData(
@@ -74,7 +74,5 @@ async function writeManifest(
 ): Promise<void> {
   const createdAt = now().toISOString();
   const manifest: Manifest = { version: 1, flow: name, attempt: uid, createdAt, files };
-  const bytes = Buffer.from(`${JSON.stringify(manifest)}\n`);
-  const object = { key: manifestKey(name, uid), payload: { bytes, crc32: crc32(bytes) } };
-  await putJsonOnce(uploads, object, signal);
+  await putJsonOnce(uploads, { key: manifestKey(name, uid), payload: jsonPayload(manifest) }, signal);
 }

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { messageOf } from '../../errors.ts';
 import type { FlowInput } from '../../flow/flow-input.ts';
 import type { CredentialReader } from '../../storage/upload/credentials.ts';
-import { plainEtag } from '../../storage/upload/ask-store.ts';
+import { foreignObjectPath, plainEtag } from '../../storage/upload/ask-store.ts';
 import { signRequest } from '../../storage/upload/sign-request.ts';
-import { encodeSegment } from '../../addresses.ts';
 import { fetchError, InputError, problemKind, type FetchProblem } from './input-error.ts';
 import { openBody } from './open-body.ts';
 
@@ -67,7 +66,7 @@ function buildRequest(access: SourceAccess, input: FlowInput, { offset, etag }: 
   }
   const { region, credentials, bucket } = access;
   const url = new URL(access.endpoint);
-  const path = `/${input.bucket ?? bucket}/${input.key.split('/').map(encodeSegment).join('/')}`;
+  const path = foreignObjectPath({ bucket: input.bucket ?? bucket, key: input.key });
   const unsigned = { method: 'GET', path, headers: { 'if-match': `"${input.etag}"`, ...range } };
   const scope = { host: url.host, region, service: 's3' } as const;
   const { headers } = signRequest(unsigned, scope, credentials.read());

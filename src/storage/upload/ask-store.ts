@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+import { encodeSegment } from '../../addresses.ts';
 import { ServiceError } from '../../errors.ts';
 import type { CredentialReader } from './credentials.ts';
 import { refusal } from './refusal.ts';
@@ -26,6 +28,11 @@ export interface Payload {
   crc32: number;
 }
 
+export function jsonPayload(value: object): Payload {
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  return { bytes, crc32: crc32(bytes) };
+}
+
 /**
  * Sends one request until it is answered, refused for good, or the signal aborts. Each attempt reads the keys again. Throws
  * ServiceError as `ObjectStore` does.
@@ -50,6 +57,11 @@ export async function askStore(
 /** Keys hold only `[A-Za-z0-9._/-]` (`encodeKey`), so that nothing needs escaping. */
 export function objectPath({ bucket }: Pick<StoreAccess, 'bucket'>, key: string, query = ''): string {
   return `/${bucket}/${key}${query}`;
+}
+
+/** The same for a key that another program has chosen. */
+export function foreignObjectPath({ bucket, key }: { bucket: string; key: string }): string {
+  return `/${bucket}/${key.split('/').map(encodeSegment).join('/')}`;
 }
 
 export function guardHeaders({ crc32 }: Pick<Payload, 'crc32'>): Record<string, string> {

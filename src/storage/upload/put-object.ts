@@ -1,5 +1,13 @@
-import { ServiceError } from '../../errors.ts';
-import { askStore, etagOf, guardHeaders, objectPath, type Payload, type StoreAccess } from './ask-store.ts';
+import { isServiceError, ServiceError } from '../../errors.ts';
+import {
+  askStore,
+  etagOf,
+  guardHeaders,
+  jsonPayload,
+  objectPath,
+  type Payload,
+  type StoreAccess,
+} from './ask-store.ts';
 
 export interface ObjectToPut {
   key: string;
@@ -47,4 +55,19 @@ export async function putJsonOnce(
   const there = await askStore(store, { what: `to read ${key}`, method: 'GET', path, headers: {} }, signal);
   if (there.body === payload.bytes.toString('utf8')) return etagOf(there);
   throw new ServiceError('precondition-failed', `${key} is there already, with other content`);
+}
+
+/** The same, but false if there is an object with other content. */
+export async function addJson(
+  store: StoreAccess,
+  { key, value }: { key: string; value: object },
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await putJsonOnce(store, { key, payload: jsonPayload(value) }, signal);
+    return true;
+  } catch (error) {
+    if (isServiceError(error, 'precondition-failed')) return false;
+    throw error;
+  }
 }
