@@ -1,4 +1,5 @@
 import type { ConnectorConfig } from '../config/config.ts';
+import { lists } from '../config/lists.ts';
 import { ServiceError } from '../errors.ts';
 import { findContractNeeds, type ContractNeed } from '../template/contract-parameters.ts';
 import { showContractPath } from '../template/contract-path.ts';
@@ -41,9 +42,7 @@ export function findMisfits(templates: readonly Template[], { dialects, connecto
   return connectors.flatMap((connector) => {
     const dialect = dialects.find(({ name }) => name === connector.dialect);
     if (dialect === undefined) return [];
-    const used = templates.filter(
-      ({ name }) => connector.templates.includes('*') || connector.templates.includes(name),
-    );
+    const used = templates.filter(({ name }) => lists(connector.templates, name));
     return used.flatMap((template) => {
       const needs = dialect.carriesContract === true ? [] : findContractNeeds(template);
       return [

@@ -1,4 +1,5 @@
 import type { ConnectorConfig } from '../config/config.ts';
+import { lists } from '../config/lists.ts';
 import type { EnvFileSource } from '../env-files/env-file.ts';
 import { isServiceError, ServiceError } from '../errors.ts';
 import { dnsLabel } from '../schemas/kinds.ts';
@@ -62,9 +63,7 @@ export async function renderRequest(
   { connector, assetId, consumer, template: name, contract }: RequestedJob,
   signal: AbortSignal,
 ): Promise<RenderedTemplate> {
-  const allowed = templates.filter(
-    (one) => connector.templates.includes('*') || connector.templates.includes(one.name),
-  );
+  const allowed = templates.filter((one) => lists(connector.templates, one.name));
   function isNamed(one: Template): boolean {
     return one.name === name;
   }

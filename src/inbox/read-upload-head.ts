@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { ServiceError, type ErrorCode } from '../errors.ts';
+import { invalidRequest, ServiceError, type ErrorCode } from '../errors.ts';
 import { nameOfFile } from '../transfer/file-name.ts';
 
 /** What a request to an inbox says of its body. */
@@ -37,8 +37,7 @@ export function readUploadHead(headers: IncomingHttpHeaders, rest: string): Uplo
 /** Throws `invalid-request` if the body is not the one that its sender has described. */
 export function checkDigest({ digest }: Pick<UploadHead, 'digest'>, body: { sha256(): string }): void {
   if (digest === undefined || digest.sha256 === body.sha256()) return;
-  const { field } = digest;
-  throw new ServiceError('invalid-request', `${field}: expected the digest of the body`, { field });
+  throw invalidRequest(digest.field, 'the digest of the body');
 }
 
 /** RFC 9530; other algorithms than this one are not checked. */

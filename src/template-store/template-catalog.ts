@@ -112,11 +112,17 @@ export class TemplateCatalog {
         known.set(name, one);
       }
       if (known.size < latest.length) continue;
+      const isSame =
+        known.size === this.#known.size && [...known.values()].every((one) => this.#isKnown(one));
       this.#known = known;
-      this.#publish();
+      if (!isSame) this.#publish();
       return;
     }
     throw changing();
+  }
+
+  #isKnown(one: Known): boolean {
+    return this.#known.get(one.stored.name) === one;
   }
 
   async #load(wanted: TemplateVersion, signal: AbortSignal): Promise<Known | undefined> {

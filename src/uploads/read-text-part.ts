@@ -1,4 +1,4 @@
-import { ServiceError } from '../errors.ts';
+import { invalidRequest, ServiceError } from '../errors.ts';
 import { nextChunk } from '../inbox/next-chunk.ts';
 import { watchProgress } from '../transfer/watch-progress.ts';
 import type { FormPart, FormReading } from './read-form.ts';
@@ -35,6 +35,6 @@ function decode(field: string, bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ServiceError('invalid-request', `${field}: expected text in UTF-8`, { field, cause });
+    throw invalidRequest(field, 'text in UTF-8', { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { lists } from '../../config/lists.ts';
 import type { ApiScope } from '../../config/settings/api.ts';
 import { ServiceError } from '../../errors.ts';
 import { rest, type FlowRequest } from '../../flow/flow-request.ts';
@@ -59,8 +60,4 @@ export function checkMayStart({ name, connectors, admin }: Caller): void {
     'forbidden',
     `the key "${name}" may not start jobs: expected one with "${rest.connector}" among its connectors`,
   );
-}
-
-function lists(names: readonly string[], name: string): boolean {
-  return names.includes('*') || names.includes(name);
 }

@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { ServiceError } from '../../errors.ts';
+import { invalidRequest } from '../../errors.ts';
 
 /** A job configuration: the members of a start, as YAML or JSON. Throws `invalid-request` that names the line at fault, and no value. */
 export function readJobConf(field: string, text: string): object {
@@ -8,10 +8,10 @@ export function readJobConf(field: string, text: string): object {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined)
-    throw refused(field, `YAML or JSON; line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
+    throw invalidRequest(field, `YAML or JSON; line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
   const value = read(field, document);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw refused(field, 'a map with the members of a job');
+  if (isMap(value)) return value;
+  throw invalidRequest(field, 'a map with the members of a job');
 }
 
 function read(field: string, document: ReturnType<typeof parseDocument>): unknown {
@@ -19,7 +19,7 @@ function read(field: string, document: ReturnType<typeof parseDocument>): unknow
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
     // Of aliases that become too much.
-    throw new ServiceError('invalid-request', `${field}: expected fewer aliases`, { field, cause });
+    throw invalidRequest(field, 'fewer aliases', { cause });
   }
 }
 
@@ -38,8 +38,4 @@ export function mergeStarts(start: object, over: object): object {
 
 function isMap(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function refused(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }

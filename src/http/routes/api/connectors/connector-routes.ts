@@ -1,4 +1,5 @@
 import type { Config, ConnectorConfig } from '../../../../config/config.ts';
+import { lists } from '../../../../config/lists.ts';
 import { ServiceError } from '../../../../errors.ts';
 import type { DeliverySummary } from '../../../../flow/summarise-deliveries.ts';
 import type { FlowService } from '../../../../requests/flow-service.ts';
@@ -58,7 +59,7 @@ function describeConnector(
 ): ConnectorDescription {
   const own = templates
     .map((template) => template.name)
-    .filter((one) => (requested.includes('*') || requested.includes(one)) && mayUse(caller, one));
+    .filter((one) => lists(requested, one) && mayUse(caller, one));
   const summary = flows.deliveriesOf(name);
   const api = `${publicUrl}${apiPrefix}`;
   return {

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest } from '../../../../errors.ts';
 import type { ReceptionSlots } from '../../../../inbox/reception-slots.ts';
 import { readGivenDotenv } from '../../../../template/read/read-given-dotenv.ts';
 import { mergeStarts, readJobConf } from '../../../../template/read/read-job-conf.ts';
@@ -78,7 +78,7 @@ async function readParts(ctx: HttpContext, parts: UploadParts, form: StartForm):
   const seen = new Set<string>();
   for await (const part of readForm({ request: ctx.req, clock, idleMillis }, signal)) {
     const { field } = part;
-    if (seen.has(field)) throw refused(field, 'one part of this name');
+    if (seen.has(field)) throw invalidRequest(field, 'one part of this name');
     seen.add(field);
     const reading = { clock, idleMillis, limitBytes: textBytes };
     const readText = textFields.get(field);
@@ -94,7 +94,7 @@ const textFields = new Map<string, (form: StartForm, text: string) => void>([
 ]);
 
 async function receiveInput(ctx: HttpContext, parts: UploadParts, part: FormPart): Promise<StoredUpload> {
-  if (!part.isFile) throw refused(part.field, 'job, jobConf, env, or a file');
+  if (!part.isFile) throw invalidRequest(part.field, 'job, jobConf, env, or a file');
   const file = fileOf(part, { name: undefined, caller: callerOf(ctx).name });
   return await receiveUpload(parts, file, ctx.state.signal);
 }
@@ -104,10 +104,10 @@ function parseJob(text: string): object {
   try {
     job = JSON.parse(text);
   } catch (cause) {
-    throw new ServiceError('invalid-request', 'job: expected valid JSON', { field: 'job', cause });
+    throw invalidRequest('job', 'valid JSON', { cause });
   }
   if (typeof job === 'object' && job !== null && !Array.isArray(job)) return job;
-  throw refused('job', 'a JSON object');
+  throw invalidRequest('job', 'a JSON object');
 }
 
 /** `job` goes before `jobConf`, and other parts before both. */
@@ -118,7 +118,7 @@ function bodiesOf({
   files,
 }: StartForm): Pick<FormStart, 'body' | 'identity'> {
   if (job === undefined && jobConf === undefined)
-    throw refused('job', 'a part with the JSON of the job, or a part jobConf');
+    throw invalidRequest('job', 'a part with the JSON of the job, or a part jobConf');
   const start = mergeStarts(mergeStarts(jobConf ?? {}, job ?? {}), present({ environment }));
   const inputs = Object.entries(files).map(([field, { id }]) => [field, { upload: id }]);
   const known = Object.entries(files).map(([field, { sha256, name, mediaType }]) => [
@@ -134,8 +134,4 @@ function bodiesOf({
 /** Without maps that are empty. */
 function present(members: Record<string, object>): object {
   return Object.fromEntries(Object.entries(members).filter(([, map]) => Object.keys(map).length > 0));
-}
-
-function refused(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }

@@ -1,4 +1,5 @@
 import type { ConnectorConfig } from '../../../../config/config.ts';
+import { lists } from '../../../../config/lists.ts';
 import type { EnvFileOwner } from '../../../../env-files/env-file.ts';
 import { invalidRequest, ServiceError } from '../../../../errors.ts';
 import { rest } from '../../../../flow/flow-request.ts';
@@ -53,7 +54,7 @@ export function chooseOwnersTemplate(
 ): Template {
   if (name !== undefined) checkTemplateAccess(callerOf(ctx), name);
   const usable = connectors.find((one) => one.name === owner.connector)?.templates ?? ['*'];
-  const known = templates.filter((one) => usable.includes('*') || usable.includes(one.name));
+  const known = templates.filter((one) => lists(usable, one.name));
   const chosen = chooseTemplate(known, { assetId: owner.assetId, template: name });
   checkTemplateAccess(callerOf(ctx), chosen.name);
   return chosen;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ServiceError } from '../../../../errors.ts';
+import { invalidRequest, ServiceError } from '../../../../errors.ts';
 import { readUploadHead, type UploadHead } from '../../../../inbox/read-upload-head.ts';
 import { readForm, type FormPart } from '../../../../uploads/read-form.ts';
 import { receiveUpload, type UploadParts } from '../../../../uploads/receive-upload.ts';
@@ -27,7 +27,7 @@ export async function receiveBody(
 
 /** `?name=` goes before Content-Disposition. */
 function readHead({ headers }: Pick<IncomingMessage, 'headers'>, name: IncomingUpload['name']): UploadHead {
-  if (Array.isArray(name)) throw refused('name', 'one name');
+  if (Array.isArray(name)) throw invalidRequest('name', 'one name');
   if (name === undefined) return readUploadHead(headers, '');
   return readUploadHead(
     { ...headers, 'content-disposition': undefined },
@@ -40,7 +40,7 @@ const longestType = 255;
 function readType(type: string): string {
   if (type === '') return 'application/octet-stream';
   if (type.length <= longestType && /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;.*)?$/.test(type)) return type;
-  throw refused('Content-Type', `a media type of at most ${longestType} characters`);
+  throw invalidRequest('Content-Type', `a media type of at most ${longestType} characters`);
 }
 
 async function receiveForm(
@@ -53,12 +53,12 @@ async function receiveForm(
   const stored: StoredUpload[] = [];
   try {
     for await (const part of readForm({ request, clock, idleMillis: limits.idleMillis }, signal)) {
-      if (!part.isFile) throw refused(part.field, 'a file');
-      if (stored.length > 0) throw refused(part.field, 'no second file in this form');
+      if (!part.isFile) throw invalidRequest(part.field, 'a file');
+      if (stored.length > 0) throw invalidRequest(part.field, 'no second file in this form');
       stored.push(await receiveUpload(parts, fileOf(part, { name, caller }), signal));
     }
     const [upload] = stored;
-    if (upload === undefined) throw refused('body', 'a form with one file');
+    if (upload === undefined) throw invalidRequest('body', 'a form with one file');
     return upload;
   } catch (error) {
     await discardUploads(
@@ -74,7 +74,7 @@ const formBytes = 65_536;
 
 function checkForm(request: IncomingMessage, maxBytes: number): void {
   const { size = 0, digest } = readUploadHead(request.headers, '');
-  if (digest !== undefined) throw refused(digest.field, 'no such header with a form');
+  if (digest !== undefined) throw invalidRequest(digest.field, 'no such header with a form');
   if (size <= maxBytes + formBytes) return;
   throw new ServiceError('payload-too-large', `expected at most ${maxBytes} bytes (uploads.maxBytes)`);
 }
@@ -87,8 +87,4 @@ export function fileOf(
   const headers = { 'content-disposition': disposition };
   const head = readHead({ headers }, name);
   return { head, mediaType: readType(mediaType), caller, body };
-}
-
-function refused(field: string, expected: string): ServiceError {
-  return new ServiceError('invalid-request', `${field}: expected ${expected}`, { field });
 }
